@@ -1,0 +1,30 @@
+"""exotrain: retrains an exoplanet vetting network on your own catalogue.
+
+Nothing is imported here but what `create_app` wires: the workers and the science run without
+Flask.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from apiflask import APIFlask
+
+    from backend.config import Settings
+
+VERSION = "0.1.0"
+
+
+def create_app(settings: "Settings | None" = None) -> "APIFlask":
+    """Make the application; the launcher starts what works in the background.
+
+    Args:
+        settings: by default from the EXOTRAIN_* environment variables.
+
+    Raises:
+        SettingsError: a variable has a value that cannot be used.
+        UnknownSchemaVersion: the database was written by a newer exotrain.
+    """
+    from backend.application import make_app
+    from backend.config import Settings
+
+    return make_app(settings or Settings.from_environment())

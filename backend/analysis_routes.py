@@ -1,0 +1,94 @@
+"""/api/analyses: predictions that were kept, with notes."""
+
+from apiflask import APIBlueprint
+from flask import request
+from sqlalchemy import Connection
+
+from backend.auth import current_user, require_usable, workspace_by_key
+from backend.database import models
+from backend.database.records import Record
+from backend.errors import Invalid
+from backend.schemas.base import Done, WorkspaceQuery
+from backend.schemas.predictions import Analyses, AnalysisAnswer, AnalysisChange, AnalysisRequest
+from backend.services import services
+from backend.uploads import require_quota
+
+analyses_bp = APIBlueprint("analyses", __name__, url_prefix="/api/analyses", tag="Analyses")
+
+
+@analyses_bp.get("")
+@analyses_bp.input(WorkspaceQuery, location="query")
+@analyses_bp.output(Analyses)
+def list_analyses(query_data: WorkspaceQuery) -> Record:
+    """List the analyses of a workspace, newest first, without their rows."""
+    with services().database.read() as connection:
+        workspace = workspace_by_key(connection, query_data.workspace_key)
+        found = models.list_analyses(connection, workspace["id"])
+    return {"analyses": found, "count": len(found)}
+
+
+@analyses_bp.post("")
+@analyses_bp.input(AnalysisRequest)
+@analyses_bp.output(AnalysisAnswer, 201)
+def create_analysis(json_data: AnalysisRequest) -> tuple[Record, int, Record]:
+    """Keep candidates with their predictions and a note."""
+    with services().database.write() as connection:
+        workspace = workspace_by_key(connection, json_data.workspace_key)
+        _require_model_of(connection, workspace, json_data.model_id)
+        require_quota(services(), connection, workspace["id"], request.content_length or 0)
+        created = models.create_analysis(
+            connection,
+            workspace["id"],
+            user_id=current_user()["id"],
+            model_id=json_data.model_id,
+            title=json_data.title,
+            note=json_data.note,
+            candidates=[each.model_dump() for each in json_data.candidates],
+            predictions=[each.model_dump() for each in json_data.predictions],
+        )
+        answer = _answer(connection, created["id"])
+    return answer, 201, {"Location": f"/api/analyses/{created['id']}"}
+
+
+@analyses_bp.get("/<int:analysis_id>")
+@analyses_bp.output(AnalysisAnswer)
+def get_analysis(analysis_id: int) -> Record:
+    """Tell one analysis with its candidates and predictions."""
+    with services().database.read() as connection:
+        return _answer(connection, analysis_id)
+
+
+@analyses_bp.patch("/<int:analysis_id>")
+@analyses_bp.input(AnalysisChange)
+@analyses_bp.output(AnalysisAnswer)
+def change_analysis(analysis_id: int, json_data: AnalysisChange) -> Record:
+    """Write a new title or note; what is absent stays."""
+    changes = {k: v for k, v in json_data.model_dump().items() if v is not None}
+    with services().database.write() as connection:
+        _answer(connection, analysis_id)
+        if changes:
+            models.change_analysis(connection, analysis_id, **changes)
+        return _answer(connection, analysis_id)
+
+
+@analyses_bp.delete("/<int:analysis_id>")
+@analyses_bp.output(Done)
+def delete_analysis(analysis_id: int) -> Record:
+    """Delete an analysis."""
+    with services().database.write() as connection:
+        _answer(connection, analysis_id)
+        models.remove_analysis(connection, analysis_id)
+    return {"message": f"Analysis {analysis_id} is deleted."}
+
+
+def _answer(connection: Connection, analysis_id: int) -> Record:
+    found = models.find_analysis(connection, analysis_id)
+    return {"analysis": require_usable(connection, found, "analysis", analysis_id)}
+
+
+def _require_model_of(connection: Connection, workspace: Record, model_id: int | None) -> None:
+    if model_id is None:
+        return
+    model = models.find(connection, model_id)
+    if model is None or model["workspace_id"] != workspace["id"]:
+        raise Invalid.field("model_id", f"there is no model {model_id} in this workspace")

@@ -1,0 +1,77 @@
+"""Wires the application: services, limits, identity, errors, routes, commands."""
+
+from apiflask import APIFlask
+from flask_cors import CORS
+
+from backend import (
+    VERSION,
+    auth,
+    cli,
+    error_answers,
+    openapi,
+    receiving,
+    security_headers,
+)
+from backend.account_routes import accounts_bp
+from backend.analysis_routes import analyses_bp
+from backend.config import REPOSITORY, Settings
+from backend.curve_routes import curves_bp
+from backend.database import Database
+from backend.dataset_routes import datasets_bp
+from backend.evaluation_routes import evaluation_bp
+from backend.files import Storage
+from backend.model_routes import models_bp
+from backend.prediction_routes import predictions_bp
+from backend.services import Services
+from backend.site_routes import site_bp
+from backend.training_routes import training_bp
+from backend.workspace_routes import workspaces_bp
+
+BLUEPRINTS = (
+    site_bp,
+    accounts_bp,
+    workspaces_bp,
+    datasets_bp,
+    curves_bp,
+    training_bp,
+    evaluation_bp,
+    models_bp,
+    predictions_bp,
+    analyses_bp,
+)
+
+
+def make_app(settings: Settings) -> APIFlask:
+    """The application over the data folder of `settings`; nothing runs in the background."""
+    app = APIFlask(
+        "backend",
+        title="exotrain",
+        version=VERSION,
+        spec_path="/api/openapi.json",
+        docs_path=None,
+        static_folder=str(REPOSITORY / "frontend"),
+        static_url_path="/static",
+    )
+    storage = Storage(settings.data_dir)
+    storage.make_folders()
+    database = Database(settings.data_dir / "exotrain.db")
+    Services(settings, database, storage).attach_to(app)
+    for part in (auth, receiving, error_answers, openapi, security_headers):
+        part.init_app(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    _allow_origins(app, settings.cors_origins)
+    cli.init_app(app)
+    return app
+
+
+def _allow_origins(app: APIFlask, origins: tuple[str, ...]) -> None:
+    if not origins:
+        return
+    CORS(
+        app,
+        resources={r"/api/.*": {"origins": list(origins)}},
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match"],
+        expose_headers=["Content-Disposition", "ETag", "Location", "Retry-After"],
+        max_age=600,
+    )

@@ -1,0 +1,117 @@
+"""Settings, from the `EXOTRAIN_*` environment variables."""
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+MIN_PUBLIC_TOKEN_LENGTH = 24
+
+
+class SettingsError(ValueError):
+    """A variable has a value that cannot be used; the message names it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the server can be told. Each field is the variable `EXOTRAIN_` + its name."""
+
+    host: str = "127.0.0.1"
+    port: int = 5000
+    data_dir: Path = REPOSITORY
+    token: str | None = None
+    max_upload_mb: int = 100
+    runner: str = "process"
+    trainings: int = 1
+    training_memory_mb: int | None = None
+    quota_mb: int = 5000
+    quota_pending: int = 20
+    warm_workers: int = 1
+    cors_origins: tuple[str, ...] = ()
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Read the variables; one that is unset or empty has its default.
+
+        Raises:
+            SettingsError: a value is not of its kind, or out of range.
+        """
+        read = _Reader(environment)
+        settings = cls(
+            host=read.text("HOST") or cls.host,
+            port=_first_set(read.integer("PORT", 0, 65535), cls.port),
+            data_dir=Path(read.text("DATA_DIR") or cls.data_dir).expanduser().resolve(),
+            token=read.text("TOKEN"),
+            max_upload_mb=read.integer("MAX_UPLOAD_MB", 1, 1_000_000) or cls.max_upload_mb,
+            runner=read.choice("RUNNER", ("process", "thread")) or cls.runner,
+            trainings=read.integer("TRAININGS", 1, 64) or cls.trainings,
+            training_memory_mb=read.integer("TRAINING_MEMORY_MB", 256, 10_000_000),
+            quota_mb=read.integer("QUOTA_MB", 1, 100_000_000) or cls.quota_mb,
+            quota_pending=read.integer("QUOTA_PENDING", 1, 100_000) or cls.quota_pending,
+            warm_workers=_first_set(read.integer("WARM_WORKERS", 0, 64), cls.warm_workers),
+            cors_origins=read.origins("CORS_ORIGINS"),
+        )
+        settings._check_token()
+        return settings
+
+    def _check_token(self) -> None:
+        is_short = self.token is not None and len(self.token) < MIN_PUBLIC_TOKEN_LENGTH
+        if is_short and not is_loopback(self.host):
+            raise SettingsError(
+                f"EXOTRAIN_TOKEN has {len(self.token or '')} characters; on a host that others "
+                f"can reach (EXOTRAIN_HOST={self.host}) it needs {MIN_PUBLIC_TOKEN_LENGTH} or more."
+            )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a server on `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class _Reader:
+    """Reads variables, and names them in its errors."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+
+    def text(self, name: str) -> str | None:
+        return self._environment.get(f"EXOTRAIN_{name}", "").strip() or None
+
+    def integer(self, name: str, low: int, high: int) -> int | None:
+        text = self.text(name)
+        if text is None:
+            return None
+        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+            raise SettingsError(
+                f"EXOTRAIN_{name}: expected a whole number from {low} to {high}, got {text!r}."
+            )
+        return int(text)
+
+    def choice(self, name: str, choices: tuple[str, ...]) -> str | None:
+        text = self.text(name)
+        if text is not None and text not in choices:
+            raise SettingsError(f"EXOTRAIN_{name}: expected {' or '.join(choices)}, got {text!r}.")
+        return text
+
+    def origins(self, name: str) -> tuple[str, ...]:
+        parts = [part.strip().rstrip("/") for part in (self.text(name) or "").split(",")]
+        origins = tuple(part for part in parts if part)
+        for origin in origins:
+            if not origin.startswith(("http://", "https://")):
+                raise SettingsError(
+                    f"EXOTRAIN_{name}: expected origins such as https://example.org, separated "
+                    f"by commas, got {origin!r}."
+                )
+        return origins
+
+
+def _first_set(value: int | None, default: int) -> int:
+    return default if value is None else value

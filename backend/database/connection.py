@@ -1,0 +1,64 @@
+"""Opens the SQLite file, and gives connections for reading and for writing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, event
+
+from backend.database import schema
+
+
+class Database:
+    """One SQLite file. Readers see the last committed state and never wait for the writer."""
+
+    def __init__(self, path: Path) -> None:
+        """Open `path`, creating or upgrading its tables.
+
+        Raises:
+            UnknownSchemaVersion: the file was written by a newer exotrain.
+        """
+        self._engine = create_engine(
+            f"sqlite:///{path}",
+            connect_args={"timeout": 30, "check_same_thread": False},
+            pool_size=8,
+            max_overflow=-1,
+        )
+        event.listen(self._engine, "connect", _configure)
+        event.listen(self._engine, "begin", _begin)
+        with self.write() as connection:
+            schema.prepare(connection)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection on which nothing is written."""
+        with self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A connection in a transaction: committed at the end, rolled back on an exception."""
+        writer = self._engine.connect().execution_options(is_writer=True)
+        with writer as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        """Close every connection; the write-ahead log is folded into the file."""
+        self._engine.dispose()
+
+
+def _configure(connection: Any, _record: Any) -> None:
+    # Transactions are begun by `_begin`, not by the driver.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode = WAL")
+    # FULL: what was answered to a client is on the disk, also after a power cut.
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin(connection: Connection) -> None:
+    # A writer takes the lock at once: a transaction that reads first and then writes would fail
+    # when another writer came between.
+    is_writer = connection.get_execution_options().get("is_writer", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")

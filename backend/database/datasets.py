@@ -1,0 +1,77 @@
+"""The uploaded catalogues of a workspace."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Text, cast, delete, func, insert, select
+
+from backend.database.records import Record, every, first, one
+from backend.database.schema import analyses, datasets, models, now, training_sessions
+
+
+def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
+    """Record an upload.
+
+    Args:
+        connection: open for writing.
+        workspace_id: where it belongs.
+        values: name, sha256, file_size, num_samples, num_rejected, source, class_counts, profile.
+    """
+    statement = insert(datasets).values(workspace_id=workspace_id, uploaded_at=now(), **values)
+    return one(connection, statement.returning(*datasets.c))
+
+
+def find(connection: Connection, dataset_id: int) -> Record | None:
+    """The dataset with that id, of whichever workspace: the caller checks whose it is."""
+    return first(connection, select(datasets).where(datasets.c.id == dataset_id))
+
+
+def find_by_sha256(connection: Connection, workspace_id: int, sha256: str) -> Record | None:
+    """The dataset of the same bytes, if the workspace has one."""
+    query = select(datasets).where(
+        datasets.c.workspace_id == workspace_id, datasets.c.sha256 == sha256
+    )
+    return first(connection, query)
+
+
+def in_workspace(connection: Connection, workspace_id: int) -> list[Record]:
+    """All datasets of a workspace, newest first, without their profiles."""
+    columns = [column for column in datasets.c if column.name != "profile"]
+    query = select(*columns).where(datasets.c.workspace_id == workspace_id)
+    return every(connection, query.order_by(datasets.c.id.desc()))
+
+
+def sessions_using(connection: Connection, dataset_id: int) -> list[int]:
+    """The sessions, waiting or training, that still read the dataset."""
+    query = select(training_sessions.c.id).where(
+        training_sessions.c.dataset_id == dataset_id,
+        training_sessions.c.status.in_(("pending", "training")),
+    )
+    return list(connection.execute(query.order_by(training_sessions.c.id)).scalars())
+
+
+def remove(connection: Connection, dataset_id: int) -> None:
+    """Forget a dataset; its ended sessions stay, without it."""
+    connection.execute(delete(datasets).where(datasets.c.id == dataset_id))
+
+
+def stored_bytes(connection: Connection, workspace_id: int) -> int:
+    """What the catalogues, models and analyses of a workspace take on the disk."""
+    analysis_size = func.length(cast(analyses.c.candidates, Text)) + func.length(
+        cast(analyses.c.predictions, Text)
+    )
+    sizes = (
+        (datasets, datasets.c.file_size),
+        (models, models.c.file_size),
+        (analyses, analysis_size),
+    )
+    total = 0
+    for table, size in sizes:
+        query = select(func.coalesce(func.sum(size), 0))
+        total += connection.execute(query.where(table.c.workspace_id == workspace_id)).scalar_one()
+    return total
+
+
+def all_files(connection: Connection) -> set[tuple[int, str]]:
+    """`(workspace id, sha256)` of every dataset."""
+    rows = connection.execute(select(datasets.c.workspace_id, datasets.c.sha256))
+    return {(row.workspace_id, row.sha256) for row in rows}

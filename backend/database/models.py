@@ -1,0 +1,112 @@
+"""The models of a workspace, and the analyses made with them."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
+
+from backend.database import accounts
+from backend.database.records import Record, every, first, one
+from backend.database.schema import analyses, models, now, users, workspaces
+
+
+def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
+    """Record a saved model; the first of a workspace becomes its current one.
+
+    Args:
+        connection: open for writing.
+        workspace_id: where it belongs.
+        values: session_id, name, file, sha256, file_size, manifest.
+    """
+    statement = insert(models).values(workspace_id=workspace_id, created_at=now(), **values)
+    model = one(connection, statement.returning(*models.c))
+    current = select(workspaces.c.current_model_id).where(workspaces.c.id == workspace_id)
+    if connection.execute(current).scalar_one() is None:
+        promote(connection, model)
+    return model
+
+
+def find(connection: Connection, model_id: int) -> Record | None:
+    """The model with that id, of whichever workspace: the caller checks whose it is."""
+    return first(connection, select(models).where(models.c.id == model_id))
+
+
+def of_session(connection: Connection, session_id: int) -> Record | None:
+    """The model that a session left."""
+    return first(connection, select(models).where(models.c.session_id == session_id))
+
+
+def by_session(connection: Connection, workspace_id: int) -> dict[int, Record]:
+    """`{session_id: {id, file}}` of a workspace."""
+    query = select(models.c.session_id, models.c.id, models.c.file).where(
+        models.c.workspace_id == workspace_id, models.c.session_id.is_not(None)
+    )
+    return {row["session_id"]: row for row in every(connection, query)}
+
+
+def in_workspace(connection: Connection, workspace_id: int) -> list[Record]:
+    """All models of a workspace, newest first."""
+    query = select(models).where(models.c.workspace_id == workspace_id)
+    return every(connection, query.order_by(models.c.id.desc()))
+
+
+def promote(connection: Connection, model: Record) -> None:
+    """Make a model the current one of its workspace."""
+    accounts.set_current_model(connection, model["workspace_id"], model["id"])
+    connection.execute(update(models).where(models.c.id == model["id"]).values(promoted_at=now()))
+
+
+def is_current(connection: Connection, model: Record) -> bool:
+    """Whether the workspace predicts with this model."""
+    query = select(workspaces.c.current_model_id).where(workspaces.c.id == model["workspace_id"])
+    return connection.execute(query).scalar_one() == model["id"]
+
+
+def current_models(connection: Connection) -> list[Record]:
+    """The current model of every workspace that has one."""
+    query = select(models).join(workspaces, workspaces.c.current_model_id == models.c.id)
+    return every(connection, query)
+
+
+def remove(connection: Connection, model_id: int) -> None:
+    """Forget a model; analyses made with it stay, without it."""
+    connection.execute(delete(models).where(models.c.id == model_id))
+
+
+def create_analysis(connection: Connection, workspace_id: int, **values: Any) -> Record:
+    """Save predictions: values are user_id, model_id, title, note, candidates, predictions."""
+    moment = now()
+    statement = insert(analyses).values(
+        workspace_id=workspace_id, created_at=moment, updated_at=moment, **values
+    )
+    return one(connection, statement.returning(*analyses.c))
+
+
+def find_analysis(connection: Connection, analysis_id: int) -> Record | None:
+    """The analysis with that id, of whichever workspace: the caller checks whose it is."""
+    return first(connection, _analyses().where(analyses.c.id == analysis_id))
+
+
+def list_analyses(connection: Connection, workspace_id: int) -> list[Record]:
+    """All analyses of a workspace, newest first, without their rows."""
+    query = _analyses("candidates", "predictions").where(analyses.c.workspace_id == workspace_id)
+    return every(connection, query.order_by(analyses.c.id.desc()))
+
+
+def change_analysis(connection: Connection, analysis_id: int, **values: Any) -> None:
+    """Write a new title or note."""
+    connection.execute(
+        update(analyses).where(analyses.c.id == analysis_id).values(updated_at=now(), **values)
+    )
+
+
+def remove_analysis(connection: Connection, analysis_id: int) -> None:
+    """Forget an analysis."""
+    connection.execute(delete(analyses).where(analyses.c.id == analysis_id))
+
+
+def _analyses(*left_out: str) -> Select:
+    """Analyses with their author's name as `user`, and `count`, how many candidates they hold."""
+    columns = [column for column in analyses.c if column.name not in left_out]
+    author = users.c.name.label("user")
+    count = func.json_array_length(analyses.c.candidates).label("count")
+    return select(*columns, author, count).join(users, isouter=True)

@@ -1,0 +1,188 @@
+"""The tables, and how a database of an earlier version is brought to this one."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.schema import SchemaItem
+
+metadata = MetaData()
+
+
+def _table(name: str, *columns: SchemaItem) -> Table:
+    # Autoincrement: an id is never given out twice; a bookmark must not come to mean another thing.
+    return Table(name, metadata, *columns, sqlite_autoincrement=True)
+
+
+def _identifier() -> Column:
+    return Column("id", Integer, primary_key=True)
+
+
+def _reference(name: str, target: str, *, primary_key: bool = False) -> Column:
+    foreign_key = ForeignKey(target, ondelete="CASCADE")
+    return Column(name, foreign_key, nullable=False, primary_key=primary_key)
+
+
+users = _table(
+    "users",
+    _identifier(),
+    Column("name", String, nullable=False, unique=True),
+    Column("is_admin", Boolean, nullable=False),
+    Column("created_at", String, nullable=False),
+)
+
+tokens = _table(
+    "tokens",
+    _identifier(),
+    _reference("user_id", "users.id"),
+    Column("hash", String, nullable=False, unique=True),  # SHA-256, hexadecimal
+    Column("hint", String, nullable=False),  # the first characters, to tell tokens apart
+    Column("created_at", String, nullable=False),
+)
+
+workspaces = _table(
+    "workspaces",
+    _identifier(),
+    Column("key", String, nullable=False, unique=True),
+    Column("name", String, nullable=False),
+    _reference("owner_id", "users.id"),
+    Column("current_model_id", Integer),  # no foreign key: models refer to workspaces already
+    Column("created_at", String, nullable=False),
+)
+
+members = Table(
+    "members",
+    metadata,
+    _reference("workspace_id", "workspaces.id", primary_key=True),
+    _reference("user_id", "users.id", primary_key=True),
+)
+
+datasets = _table(
+    "datasets",
+    _identifier(),
+    _reference("workspace_id", "workspaces.id"),
+    Column("name", String, nullable=False),
+    Column("sha256", String, nullable=False),
+    Column("file_size", Integer, nullable=False),
+    Column("num_samples", Integer, nullable=False),
+    Column("num_rejected", Integer, nullable=False),
+    Column("source", String, nullable=False),
+    Column("class_counts", JSON, nullable=False),
+    Column("profile", JSON, nullable=False),
+    Column("uploaded_at", String, nullable=False),
+    UniqueConstraint("workspace_id", "sha256"),
+)
+
+training_sessions = _table(
+    "training_sessions",
+    _identifier(),
+    _reference("workspace_id", "workspaces.id"),
+    Column("dataset_id", ForeignKey("datasets.id", ondelete="SET NULL")),
+    Column("dataset_size", Integer, nullable=False),
+    Column("model_name", String, nullable=False),
+    Column("spec", JSON, nullable=False),
+    Column("status", String, nullable=False),  # pending training completed failed cancelled
+    Column("request", String),  # stop or cancel, asked for and not yet done
+    Column("epochs", Integer, nullable=False),
+    Column("epochs_completed", Integer, nullable=False, default=0),
+    Column("batches_done", Integer, nullable=False, default=0),  # of the epoch under way
+    Column("batches", Integer, nullable=False, default=0),
+    Column("starts_without_epoch", Integer, nullable=False, default=0),
+    Column("training", JSON),  # what the trainer said as it started: split sizes, parameters
+    Column("metrics", JSON),
+    Column("best_epoch", Integer),
+    Column("evaluation", JSON),
+    Column("error", JSON),
+    Column("model_file", String),  # relative to model/, fixed at the first start
+    Column("retry_of", Integer),
+    Column("idempotency_key", String),
+    Column("created_at", String, nullable=False),
+    Column("started_at", String),
+    Column("completed_at", String),
+    UniqueConstraint("workspace_id", "idempotency_key"),
+    Index("sessions_by_workspace", "workspace_id", "id"),
+    Index("sessions_by_status", "status", "id"),
+)
+
+epochs = Table(
+    "epochs",
+    metadata,
+    _reference("session_id", "training_sessions.id", primary_key=True),
+    Column("epoch", Integer, primary_key=True),
+    Column("metrics", JSON, nullable=False),
+)
+
+models = _table(
+    "models",
+    _identifier(),
+    _reference("workspace_id", "workspaces.id"),
+    Column("session_id", ForeignKey("training_sessions.id", ondelete="SET NULL")),
+    Column("name", String, nullable=False),
+    Column("file", String, nullable=False, unique=True),  # relative to model/
+    Column("sha256", String, nullable=False),
+    Column("file_size", Integer, nullable=False),
+    Column("manifest", JSON, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("promoted_at", String),
+)
+
+analyses = _table(
+    "analyses",
+    _identifier(),
+    _reference("workspace_id", "workspaces.id"),
+    Column("user_id", ForeignKey("users.id", ondelete="SET NULL")),
+    Column("model_id", ForeignKey("models.id", ondelete="SET NULL")),
+    Column("title", String, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("candidates", JSON, nullable=False),
+    Column("predictions", JSON, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("updated_at", String, nullable=False),
+)
+
+# UPGRADES[n] takes a database of version n to n + 1.
+UPGRADES: list[Callable[[Connection], None]] = []
+
+VERSION = len(UPGRADES) + 1
+
+
+class UnknownSchemaVersion(RuntimeError):
+    """The database was written by a newer exotrain than this one."""
+
+
+def prepare(connection: Connection) -> None:
+    """Create the tables in an empty database, or bring an older one to VERSION.
+
+    Raises:
+        UnknownSchemaVersion: the database is newer than this program.
+    """
+    version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+    if version > VERSION:
+        raise UnknownSchemaVersion(
+            f"The database has schema version {version}, this program knows {VERSION}: "
+            "start the newer exotrain that wrote it."
+        )
+    if version == 0:
+        metadata.create_all(connection)
+    else:
+        for upgrade in UPGRADES[version - 1 :]:
+            upgrade(connection)
+    connection.exec_driver_sql(f"PRAGMA user_version = {VERSION}")
+
+
+def now() -> str:
+    """The time now: UTC, ISO 8601 with milliseconds and `Z`."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

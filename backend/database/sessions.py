@@ -1,0 +1,158 @@
+"""Training sessions, their epochs, and the queue that they form."""
+
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from backend.database.records import Record, every, first, one
+from backend.database.schema import epochs, now, training_sessions
+
+ENDED = ("completed", "failed", "cancelled")
+
+
+def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
+    """Add a pending session.
+
+    Args:
+        connection: open for writing.
+        workspace_id: where it belongs.
+        values: dataset_id, dataset_size, model_name, spec, epochs; retry_of, idempotency_key.
+    """
+    statement = insert(training_sessions).values(
+        workspace_id=workspace_id, status="pending", created_at=now(), **values
+    )
+    return one(connection, statement.returning(*training_sessions.c))
+
+
+def find(connection: Connection, session_id: int) -> Record | None:
+    """The session with that id, of whichever workspace: the caller checks whose it is."""
+    query = select(training_sessions).where(training_sessions.c.id == session_id)
+    return first(connection, query)
+
+
+def find_by_idempotency_key(
+    connection: Connection, workspace_id: int, idempotency_key: str
+) -> Record | None:
+    """The session that an earlier request with the same key started."""
+    query = select(training_sessions).where(
+        training_sessions.c.workspace_id == workspace_id,
+        training_sessions.c.idempotency_key == idempotency_key,
+    )
+    return first(connection, query)
+
+
+def in_workspace(
+    connection: Connection,
+    workspace_id: int,
+    *,
+    status: str | None = None,
+    limit: int | None = None,
+    before: int | None = None,
+) -> list[Record]:
+    """Sessions of a workspace, newest first, without their evaluations; `before` is an id."""
+    columns = [column for column in training_sessions.c if column.name != "evaluation"]
+    query = select(*columns).where(training_sessions.c.workspace_id == workspace_id)
+    if status is not None:
+        query = query.where(training_sessions.c.status == status)
+    if before is not None:
+        query = query.where(training_sessions.c.id < before)
+    return every(connection, query.order_by(training_sessions.c.id.desc()).limit(limit))
+
+
+def with_status(connection: Connection, *statuses: str) -> list[Record]:
+    """Sessions of every workspace in one of these states, oldest first."""
+    query = select(training_sessions).where(training_sessions.c.status.in_(statuses))
+    return every(connection, query.order_by(training_sessions.c.id))
+
+
+def count(connection: Connection, status: str, workspace_id: int | None = None) -> int:
+    """How many sessions are in a state, in one workspace or in all."""
+    query = select(func.count()).where(training_sessions.c.status == status)
+    if workspace_id is not None:
+        query = query.where(training_sessions.c.workspace_id == workspace_id)
+    return connection.execute(query).scalar_one()
+
+
+def next_pending(connection: Connection, last_workspace_id: int) -> Record | None:
+    """The session to train next: workspaces take turns, each in the order of its sessions.
+
+    Args:
+        connection: open for reading.
+        last_workspace_id: whose turn was the last; the next higher id follows, then from the
+            lowest again. A session that a restart interrupted goes before all others.
+    """
+    waiting = training_sessions.c.status == "pending"
+    was_interrupted = training_sessions.c.started_at.is_not(None)
+    had_its_turn = training_sessions.c.workspace_id <= last_workspace_id
+    query = (
+        select(training_sessions)
+        .where(waiting)
+        .order_by(
+            was_interrupted.desc(),
+            had_its_turn,
+            training_sessions.c.workspace_id,
+            training_sessions.c.id,
+        )
+    )
+    return first(connection, query)
+
+
+def change(connection: Connection, session_id: int, **values: Any) -> None:
+    """Write some columns of a session."""
+    connection.execute(
+        update(training_sessions).where(training_sessions.c.id == session_id).values(**values)
+    )
+
+
+def model_file_is_taken(connection: Connection, model_file: str) -> bool:
+    """Whether some session already has this name for its model."""
+    query = select(training_sessions.c.id).where(training_sessions.c.model_file == model_file)
+    return first(connection, query) is not None
+
+
+def end(connection: Connection, session_id: int, status: str, error: Record | None = None) -> None:
+    """Set the final state: completed, failed (with `{reason, message}`) or cancelled."""
+    change(
+        connection,
+        session_id,
+        status=status,
+        error=error,
+        request=None,
+        completed_at=now(),
+    )
+
+
+def add_epoch(connection: Connection, session_id: int, epoch: int, metrics: Record) -> None:
+    """Record a finished epoch; one that a resumed training repeats replaces the earlier."""
+    statement = insert(epochs).prefix_with("OR REPLACE")
+    connection.execute(statement.values(session_id=session_id, epoch=epoch, metrics=metrics))
+    change(
+        connection,
+        session_id,
+        epochs_completed=epoch,
+        batches_done=0,
+        metrics=metrics,
+        starts_without_epoch=0,
+    )
+
+
+def forget_epochs_after(connection: Connection, session_id: int, epoch: int) -> None:
+    """Drop what a training that resumes at `epoch` will do again."""
+    connection.execute(
+        delete(epochs).where(epochs.c.session_id == session_id, epochs.c.epoch > epoch)
+    )
+    change(connection, session_id, epochs_completed=epoch, batches_done=0)
+
+
+def history(connection: Connection, session_id: int, after_epoch: int = 0) -> list[Record]:
+    """The epochs after `after_epoch`, oldest first: each the metrics with `epoch`."""
+    query = select(epochs.c.epoch, epochs.c.metrics).where(
+        epochs.c.session_id == session_id, epochs.c.epoch > after_epoch
+    )
+    rows = connection.execute(query.order_by(epochs.c.epoch))
+    return [{"epoch": row.epoch, **row.metrics} for row in rows]
+
+
+def remove(connection: Connection, session_id: int) -> None:
+    """Forget an ended session and its epochs; its model stays."""
+    connection.execute(delete(training_sessions).where(training_sessions.c.id == session_id))

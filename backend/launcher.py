@@ -1,0 +1,170 @@
+"""Starts and stops everything around the application.
+
+It takes the lock of the data folder, opens the port, starts the supervisor and the predictor, and
+serves until Ctrl-C or SIGTERM. Trainings under way are resumed at the next start.
+"""
+
+import fcntl
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from cheroot.wsgi import Server
+
+from backend import create_app
+from backend.auth import ensure_administrator
+from backend.config import Settings, SettingsError
+from backend.database import Database, models
+from backend.files import Storage, sha256_of
+from backend.predictor import Predictor
+from backend.services import Services, services_of
+from backend.supervisor import Supervisor
+
+SERVER_THREADS = 16
+
+# Below the ten seconds in which the whole server stops.
+REQUEST_GRACE_SECONDS = 3
+
+log = logging.getLogger(__name__)
+
+
+class CannotStart(RuntimeError):
+    """The server cannot start; the message says why and what to do."""
+
+
+def main() -> None:
+    """Serve until told to stop; exit code 1 when the server cannot start."""
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, _stop)
+    try:
+        settings = Settings.from_environment()
+        with data_folder_lock(settings.data_dir):
+            serve(settings)
+    except (CannotStart, SettingsError) as error:
+        sys.exit(f"exotrain cannot start: {error}")
+    except KeyboardInterrupt:
+        log.info("stopped")
+
+
+def serve(settings: Settings) -> None:
+    """Run the server; returns, or raises KeyboardInterrupt, when it was told to stop.
+
+    Raises:
+        CannotStart: the port is taken.
+    """
+    app = create_app(settings)
+    services = services_of(app)
+    server = Server((settings.host, settings.port), app, numthreads=SERVER_THREADS)
+    server.server_name = "exotrain"
+    server.shutdown_timeout = REQUEST_GRACE_SECONDS
+    _open_port(server, settings)
+    try:
+        _start_background(services)
+        _announce(server, services)
+        server.serve()
+    finally:
+        _stop_all(server, services)
+
+
+@contextmanager
+def data_folder_lock(data_dir: Path) -> Iterator[None]:
+    """Hold the data folder: two servers on one database would train everything twice.
+
+    Raises:
+        CannotStart: another process holds it, or it cannot be written.
+    """
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        lock = open(data_dir / "exotrain.lock", "a")  # noqa: SIM115 - closed below, with the lock
+    except OSError as error:
+        raise CannotStart(f"the data folder {data_dir} cannot be written: {error}") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CannotStart(
+                f"another exotrain uses the data folder {data_dir}. Stop it first, or choose "
+                "another folder with EXOTRAIN_DATA_DIR."
+            ) from None
+        lock.truncate(0)
+        print(os.getpid(), file=lock, flush=True)  # for `make stop`
+        yield
+
+
+def _open_port(server: Server, settings: Settings) -> None:
+    try:
+        server.prepare()
+    except OSError as error:
+        raise CannotStart(
+            f"port {settings.port} on {settings.host} cannot be opened ({error}). Choose another "
+            f"with EXOTRAIN_PORT, for example: EXOTRAIN_PORT={settings.port + 1} make run"
+        ) from error
+
+
+def _start_background(services: Services) -> None:
+    _restore_current_models(services.database, services.storage)
+    predictor = Predictor(services.settings)
+    predictor.start()
+    supervisor = Supervisor(
+        services.settings,
+        services.database,
+        services.storage,
+        on_new_model=lambda model: predictor.preload(model["file"], model["sha256"]),
+    )
+    supervisor.start()
+    services.predictor, services.supervisor = predictor, supervisor
+    with services.database.read() as connection:
+        for model in models.current_models(connection):
+            predictor.preload(model["file"], model["sha256"])
+
+
+def _restore_current_models(database: Database, storage: Storage) -> None:
+    """Mend what a kill between a promotion's file and its database row left different."""
+    with database.read() as connection:
+        for model in models.current_models(connection):
+            current = storage.current_model(model["workspace_id"])
+            is_there = storage.model(model["file"]).exists()
+            if is_there and (not current.exists() or sha256_of(current) != model["sha256"]):
+                storage.promote(model["workspace_id"], model["file"])
+
+
+def _announce(server: Server, services: Services) -> None:
+    settings = services.settings
+    token = ensure_administrator(services.database, settings)
+    host = "localhost" if settings.host in ("127.0.0.1", "0.0.0.0", "::", "::1") else settings.host
+    print(f"exotrain is ready at http://{host}:{server.bind_addr[1]}", flush=True)
+    if token is not None:
+        print(
+            f"Your token, shown only this once: {token}\n"
+            "Lost it? Stop the server and run: flask --app backend token",
+            flush=True,
+        )
+
+
+def _stop_all(server: Server, services: Services) -> None:
+    if services.supervisor is not None:
+        services.supervisor.close()
+    if services.predictor is not None:
+        services.predictor.close()
+    server.stop()
+    services.database.close()
+    if services.settings.runner == "thread":
+        # A Keras thread in the middle of a batch cannot be ended, and need not be waited for.
+        log.info("stopped")
+        logging.shutdown()
+        os._exit(0)
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)  # a second one must not break the tidy end
+    raise KeyboardInterrupt

@@ -1,0 +1,24 @@
+"""How much memory this process holds."""
+
+import os
+import resource
+import sys
+
+_MEGABYTE = 1 << 20
+
+
+def resident_mb() -> float:
+    """Resident memory of this process in MB; where the system tells only the peak, the peak."""
+    if sys.platform == "linux":
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / _MEGABYTE
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (_MEGABYTE if sys.platform == "darwin" else 1024)
+
+
+def over_limit_message(limit_mb: int) -> str:
+    """What to tell the owner of a training that took too much."""
+    return (
+        f"The training took more than the {limit_mb} MB that EXOTRAIN_TRAINING_MEMORY_MB allows. "
+        "Use a smaller batch_size or dataset, or have the administrator raise the limit."
+    )

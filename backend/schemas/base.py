@@ -1,0 +1,104 @@
+"""What all request and response models share."""
+
+import unicodedata
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from backend.transit.columns import LABELS
+
+# What SQLite can hold.
+MAX_ID = 2**63 - 1
+
+_UNWANTED_CATEGORIES = ("Cc", "Cs")  # control characters, halves of surrogate pairs
+
+
+class JsonBody(BaseModel):
+    """A JSON request: no unknown field, no value of another type, no infinite number."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class TextFields(BaseModel):
+    """A query string or a form, where everything comes as text."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class Answer(BaseModel):
+    """A response, or a part of one; what it does not name is not sent."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class Success(Answer):
+    """A response that did what was asked."""
+
+    success: bool = True
+
+
+class Done(Success):
+    """What was done, where there is nothing else to tell."""
+
+    message: str
+
+
+def one_line(text: str) -> str:
+    """A name: without space around it, and in one line.
+
+    Raises:
+        ValueError: it holds control characters, or is empty.
+    """
+    text = text.strip()
+    if not text or any(unicodedata.category(c) in _UNWANTED_CATEGORIES for c in text):
+        raise ValueError("expected text in one line without control characters")
+    return text
+
+
+def many_lines(text: str) -> str:
+    """A note: line ends and tabs are welcome, other control characters are not.
+
+    Raises:
+        ValueError: it holds other control characters.
+    """
+    if any(unicodedata.category(c) in _UNWANTED_CATEGORIES and c not in "\n\r\t" for c in text):
+        raise ValueError("expected text without control characters")
+    return text
+
+
+def label_code(value: Any) -> int:
+    """A label as 0, 1, 2 or its name in any case, as its code.
+
+    Raises:
+        ValueError: it is none of them.
+    """
+    text = str(value).strip().upper().replace("_", " ")
+    names = {name: code for code, name in enumerate(LABELS)}
+    names |= {str(code): code for code in range(len(LABELS))}
+    if text not in names:
+        raise ValueError(f"expected 0, 1, 2 or one of {', '.join(LABELS)}, received {value!r}")
+    return names[text]
+
+
+Identifier = Annotated[int, Field(ge=1, le=MAX_ID)]
+Key = Annotated[str, Field(min_length=1, max_length=100, description="The workspace's key.")]
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(one_line)]
+UserName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.@-]{1,64}$")]
+LabelFilter = Annotated[
+    int,
+    BeforeValidator(label_code),
+    WithJsonSchema({"enum": ["0", "1", "2", *LABELS], "type": "string"}),
+]
+
+
+class WorkspaceQuery(TextFields):
+    """Which workspace."""
+
+    workspace_key: Key
+
+
+class Page(TextFields):
+    """A part of a long list."""
+
+    offset: int = Field(default=0, ge=0, le=10**12)
+    limit: int = Field(default=100, ge=1, le=1000)

@@ -1,0 +1,208 @@
+"""Uploads, datasets, their rows and curves."""
+
+from typing import Any, Literal
+
+from apiflask.fields import UploadFile
+from pydantic import ConfigDict, Field
+
+from backend.schemas.base import Answer, JsonBody, Key, LabelFilter, Name, Page, Success, TextFields
+from backend.schemas.candidates import Candidate
+
+Source = Literal["exotrain", "koi", "toi"]
+
+
+class UploadForm(TextFields):
+    """A catalogue as CSV: our own form, KOI cumulative or TOI."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    file: UploadFile
+    workspace_key: Key
+    name: Name | None = None
+
+
+class Dataset(Answer):
+    """An uploaded catalogue."""
+
+    id: int
+    name: str
+    file_size: int
+    num_samples: int
+    num_rejected: int
+    sha256: str
+    source: Source
+    class_counts: dict[str, int]
+    uploaded_at: str
+
+
+class UploadAnswer(Success):
+    """The new dataset, or the one that has the same bytes."""
+
+    message: str
+    dataset: Dataset
+
+
+class Datasets(Success):
+    """The datasets of a workspace, newest first."""
+
+    datasets: list[Dataset]
+    count: int
+
+
+class Histogram(Answer):
+    """`edges` has one more than `counts`; evenly spaced in the logarithm if `log`."""
+
+    edges: list[float]
+    counts: list[int]
+    log: bool
+    below: int
+    above: int
+
+
+class ColumnProfile(Answer):
+    """What one column holds; null where no row has a value."""
+
+    unit: str
+    min: float | None
+    median: float | None
+    max: float | None
+    missing: int
+    histogram: Histogram | None
+
+
+class RejectedRow(Answer):
+    """A row that was left out; `line` is its 1-based line in the file."""
+
+    line: int
+    reason: str
+    column: str | None
+    message: str
+
+
+class Rejected(Answer):
+    """How many rows were left out, why, and the first of them."""
+
+    total: int
+    by_reason: dict[str, int]
+    first: list[RejectedRow]
+
+
+class Profile(Answer):
+    """What a dataset holds."""
+
+    model_config = ConfigDict(extra="allow")
+
+    rows: int
+    stars: int
+    class_counts: dict[str, int]
+    columns: dict[str, ColumnProfile]
+    absent: list[str]
+    rejected: Rejected
+
+
+class ProfiledDataset(Dataset):
+    """A dataset with its profile."""
+
+    profile: Profile
+
+
+class DatasetAnswer(Success):
+    """One dataset."""
+
+    dataset: ProfiledDataset
+
+
+class RowsQuery(Page):
+    """Which accepted rows; `label` only those of one class."""
+
+    label: LabelFilter | None = None
+
+
+class Row(Answer):
+    """An accepted row: `row` is its place among them, `line` its line in the file."""
+
+    row: int
+    line: int
+    star: str | None
+    period: float
+    duration: float
+    depth: float
+    impact: float | None
+    snr: float | None
+    steff: float | None
+    srad: float | None
+    slogg: float | None
+    tmag: float | None
+    label: int | None
+    label_name: str | None
+
+
+class Rows(Success):
+    """Some rows, and how many there are in all."""
+
+    rows: list[Row]
+    count: int
+    total: int
+    offset: int
+    limit: int
+
+
+class RejectedRows(Success):
+    """Some of the rows that were left out, and how many there are in all."""
+
+    rejected: list[RejectedRow]
+    count: int
+    total: int
+    offset: int
+    limit: int
+
+
+class CurveQuery(TextFields):
+    """Which accepted row, counted from 0."""
+
+    row: int = Field(ge=0, le=10**12)
+
+
+class CurveRequest(JsonBody, Candidate):
+    """A candidate; `source` gives the band of the limb darkening."""
+
+    source: Source = "exotrain"
+
+
+class CurveParameters(Answer):
+    """The geometry behind a curve: days, hours, ppm and stellar radii."""
+
+    period: float
+    duration: float
+    depth: float
+    impact: float
+    radius_ratio: float
+    scaled_semi_major_axis: float
+    u1: float
+    u2: float
+    flags: list[str]
+
+
+class Curve(Answer):
+    """One orbit, folded, as the network will see it; flux relative to out of transit."""
+
+    phase: list[float]
+    flux: list[float]
+    line: int | None
+    parameters: CurveParameters
+
+
+def row_answer(index: int, row: Any) -> dict[str, Any]:
+    """A `ROW_DTYPE` record as the fields of `Row`."""
+    from backend.transit.columns import COLUMNS, LABELS, NO_LABEL
+
+    label = int(row["label"])
+    has_label = label != NO_LABEL
+    return {
+        "row": index,
+        "line": int(row["line"]),
+        "star": row["star"].decode("utf-8", "replace") or None,
+        **{name: float(row[name]) for name in COLUMNS},
+        "label": label if has_label else None,
+        "label_name": LABELS[label] if has_label else None,
+    }

@@ -1,0 +1,191 @@
+"""Predictions, in JSON and as CSV, and saved ones."""
+
+from typing import Annotated, Any
+
+from apiflask.fields import UploadFile
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    RootModel,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
+
+from backend.schemas.base import (
+    MAX_ID,
+    Answer,
+    Identifier,
+    JsonBody,
+    Key,
+    Name,
+    Success,
+    TextFields,
+    many_lines,
+)
+from backend.schemas.candidates import Candidate, CandidateBody, Star
+from backend.schemas.datasets import Source
+
+MAX_ROWS = 10_000
+MAX_SAVED = 1_000
+
+ONE, MANY = "one", "many"
+
+
+class _PredictRequest(JsonBody):
+    workspace_key: Key
+    model_id: Identifier | None = Field(default=None, description="Absent: the current model.")
+    source: Source | None = Field(
+        default=None, description="Gives the band; absent: that of the model's training data."
+    )
+
+
+class PredictOne(_PredictRequest, Candidate):
+    """One candidate, its numbers at the top level."""
+
+
+class PredictMany(_PredictRequest):
+    """Many candidates; one that cannot be predicted gets its `error` in its place."""
+
+    rows: Annotated[
+        list[Any],
+        WithJsonSchema({"type": "array", "items": CandidateBody.model_json_schema()}),
+    ] = Field(min_length=1, max_length=MAX_ROWS)
+
+
+def _kind(body: Any) -> str:
+    return MANY if isinstance(body, dict) and "rows" in body else ONE
+
+
+class PredictRequest(
+    RootModel[
+        Annotated[
+            Annotated[PredictOne, Tag(ONE)] | Annotated[PredictMany, Tag(MANY)],
+            Discriminator(_kind),
+        ]
+    ]
+):
+    """One candidate, or `rows` of them."""
+
+
+class Problem(Answer):
+    """What is wrong with one field."""
+
+    field: str | None = None
+    message: str
+
+
+class Prediction(Answer):
+    """What the model says of one candidate, or the `error` for which it says nothing."""
+
+    row: int = Field(description="The place in the request, from 0.")
+    star: Star | None = None
+    label: int | None = None
+    label_name: str | None = None
+    probabilities: dict[str, float | None] | None = None
+    period: float | None = Field(default=None, description="Inferred from the curve, days.")
+    depth_ppm: float | None = None
+    model_id: int | None = None
+    missing: list[str] = Field(default=[], description="Features that were not given.")
+    error: str | None = None
+    errors: list[Problem] = Field(default=[])
+
+
+class PredictAnswer(Success):
+    """Predictions in the order of the request, and the model that made them."""
+
+    predictions: list[Prediction]
+    count: int
+    model_id: int
+    source: Source
+
+
+class BatchForm(TextFields):
+    """A catalogue as CSV, in any form; labels are not needed."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    file: UploadFile
+    workspace_key: Key
+    model_id: int | None = Field(default=None, ge=1, le=MAX_ID)
+
+
+Note = Annotated[str, Field(max_length=20_000), AfterValidator(many_lines)]
+
+
+class SavedPrediction(JsonBody):
+    """A prediction as `/api/predict` gave it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    label: int | None = Field(default=None, ge=0, le=2)
+    label_name: Annotated[Name, Field(max_length=20)] | None = None
+    probabilities: dict[Annotated[str, Field(max_length=20)], float | None] | None = Field(
+        default=None, max_length=3
+    )
+    period: float | None = None
+    depth_ppm: float | None = None
+    missing: list[Annotated[str, Field(max_length=20)]] = Field(default=[], max_length=9)
+    error: Annotated[str, Field(max_length=1000)] | None = None
+
+
+class AnalysisRequest(JsonBody):
+    """Predictions to keep: as many `predictions` as `candidates`, in the same order."""
+
+    workspace_key: Key
+    title: Name
+    note: Note = ""
+    model_id: Identifier | None = None
+    candidates: list[CandidateBody] = Field(min_length=1, max_length=MAX_SAVED)
+    predictions: list[SavedPrediction] = Field(min_length=1, max_length=MAX_SAVED)
+
+    @model_validator(mode="after")
+    def _belong_together(self) -> "AnalysisRequest":
+        if len(self.candidates) != len(self.predictions):
+            raise ValueError(
+                f"expected as many predictions as candidates, received {len(self.predictions)} "
+                f"and {len(self.candidates)}"
+            )
+        return self
+
+
+class AnalysisChange(JsonBody):
+    """A new title or note; what is absent stays."""
+
+    title: Name | None = None
+    note: Note | None = None
+
+
+class AnalysisSummary(Answer):
+    """A saved analysis, without its rows."""
+
+    id: int
+    title: str
+    note: str
+    user: str | None
+    model_id: int | None
+    count: int = Field(description="How many candidates.")
+    created_at: str
+    updated_at: str
+
+
+class Analysis(AnalysisSummary):
+    """A saved analysis."""
+
+    candidates: list[dict[str, Any]]
+    predictions: list[dict[str, Any]]
+
+
+class AnalysisAnswer(Success):
+    """One analysis."""
+
+    analysis: Analysis
+
+
+class Analyses(Success):
+    """The analyses of a workspace, newest first."""
+
+    analyses: list[AnalysisSummary]
+    count: int

@@ -1,0 +1,46 @@
+"""Headers that every answer carries: what browsers may do with it, and how long it is good."""
+
+from flask import Flask, Response, request
+
+_CONTENT_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' data:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+
+_HEADERS = {
+    "Content-Security-Policy": _CONTENT_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+def init_app(app: Flask) -> None:
+    """Add the headers to every answer of an application."""
+    app.after_request(_add_headers)
+    app.after_request(_answer_unchanged)
+
+
+def _add_headers(response: Response) -> Response:
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.path.startswith("/api/"):
+        # Kept by nobody but the browser, and asked for again each time, with its ETag.
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+        response.vary.add("Authorization")
+    return response
+
+
+def _answer_unchanged(response: Response) -> Response:
+    """Give JSON an ETag, and answer 304 to who has it already: progress is polled."""
+    if request.method == "GET" and response.status_code == 200 and response.is_json:
+        response.add_etag()
+        response.make_conditional(request)
+    return response

@@ -1,0 +1,109 @@
+"""The accepted rows of a dataset on disk: a `.npy` file of ROW_DTYPE, written and read in pieces.
+
+A table can be larger than the memory that the server may take, so no function here holds it.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.transit.columns import LABELS, NO_LABEL, ROW_DTYPE
+
+_BLOCK_ROWS = 16_384
+
+# Enough of each class to see that there are enough stars, in nearly every table.
+_SAMPLE_ROWS = 5_000
+
+Rows = NDArray[np.void]
+
+
+class TableWriter:
+    """Appends rows to a `.npy` file whose number of rows is known only at the end."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        """Begin a table in an empty file, open for writing."""
+        self._file = file
+        self._rows = 0
+        self._write_header()
+        self._header_length = file.tell()
+
+    def append(self, rows: Rows) -> None:
+        """Add rows of ROW_DTYPE."""
+        self._file.write(np.ascontiguousarray(rows).tobytes())
+        self._rows += len(rows)
+
+    def finish(self) -> None:
+        """Write the number of rows into the header, which NumPy pads for this purpose."""
+        self._file.seek(0)
+        self._write_header()
+        if self._file.tell() != self._header_length:
+            raise RuntimeError("The header of the table has changed its length.")
+
+    def _write_header(self) -> None:
+        description = {
+            "descr": np.lib.format.dtype_to_descr(ROW_DTYPE),
+            "fortran_order": False,
+            "shape": (self._rows,),
+        }
+        np.lib.format.write_array_header_1_0(self._file, description)
+
+
+def read_rows(path: Path, offset: int, limit: int) -> tuple[NDArray[np.intp], Rows]:
+    """Rows `offset` to `offset + limit`: their indices and values."""
+    table = np.load(path, mmap_mode="r")
+    rows = np.array(table[offset : offset + limit])
+    return np.arange(offset, offset + len(rows)), rows
+
+
+def read_rows_of_label(
+    path: Path, label: int, offset: int, limit: int
+) -> tuple[NDArray[np.intp], Rows]:
+    """The same among the rows of one class; the indices are still those in the whole table."""
+    indices: list[NDArray[np.intp]] = []
+    parts: list[Rows] = []
+    to_skip, to_take = offset, limit
+    for start, block in _blocks(path):
+        matches = np.flatnonzero(block["label"] == label)
+        taken = matches[to_skip : to_skip + to_take]
+        to_skip = max(0, to_skip - len(matches))
+        to_take -= len(taken)
+        indices.append(start + taken)
+        parts.append(block[taken])
+        if to_take == 0:
+            break
+    return np.concatenate(indices), np.concatenate(parts)
+
+
+def read_rows_at(path: Path, indices: NDArray[np.intp]) -> Rows:
+    """The rows at some indices, in that order."""
+    table = np.load(path, mmap_mode="r")
+    return np.array(table[indices])
+
+
+def sample_of_labels(path: Path) -> Rows:
+    """The first rows of each class, and of those without one; small tables wholly.
+
+    What holds for the least number of rows and stars in it holds in the whole table.
+    """
+    left = dict.fromkeys((NO_LABEL, *range(len(LABELS))), _SAMPLE_ROWS)
+    parts: list[Rows] = []
+    for _, block in _blocks(path):
+        for label, wanted in left.items():
+            taken = block[block["label"] == label][:wanted]
+            left[label] -= len(taken)
+            parts.append(taken)
+        if not any(left.values()):
+            break
+    return np.concatenate(parts)
+
+
+def _blocks(path: Path) -> Iterator[tuple[int, Rows]]:
+    """The table in blocks, each with the index of its first row."""
+    with open(path, "rb") as file:
+        np.lib.format.read_magic(file)
+        (length,), _, _ = np.lib.format.read_array_header_1_0(file)
+        for start in range(0, length, _BLOCK_ROWS):
+            yield start, np.fromfile(file, ROW_DTYPE, min(_BLOCK_ROWS, length - start))

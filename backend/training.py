@@ -1,0 +1,298 @@
+"""Trains one network on one dataset: `train(spec, emit, should_stop)`, and nothing about where.
+
+The way: rows -> split by star -> curves -> scaling -> inner graph, trained -> outer graph, saved
+-> evaluation on the test stars. After each epoch a checkpoint; a training that finds one of its
+own goes on from there and ends with the same weights.
+"""
+
+import dataclasses
+import hashlib
+import json
+import math
+from collections.abc import Callable
+from typing import Any
+
+from backend import keras_setup  # before Keras: it chooses the backend
+
+import keras  # isort: skip
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from backend import training_loop
+from backend.checkpoint import Checkpoint, load_checkpoint
+from backend.files import write_atomically
+from backend.manifest import describe_model
+from backend.prediction import Predictions, predict_rows, serialise
+from backend.training_batches import BYTES_PER_CURVE, Examples
+from backend.training_callbacks import (
+    MONITOR,
+    Emit,
+    KeepCheckpoint,
+    ObeyRequests,
+    ReportProgress,
+    ShouldStop,
+    StopWhenDiverged,
+)
+from backend.training_data import Split, check_trainable, split_by_star
+from backend.training_spec import Cancelled, DataError, Diverged, TrainingSpec
+from backend.transit import losses, networks
+from backend.transit.baseline import evaluate_baselines
+from backend.transit.catalog import band
+from backend.transit.columns import LABELS
+from backend.transit.evaluation import evaluate
+from backend.transit.network import build, count_parameters, publish
+from backend.transit.scaling import learn_scaling
+
+__all__ = ["Cancelled", "DataError", "Diverged", "TrainingSpec", "train"]
+
+# The label is what the network is for; the regressions share its convolutions, and must not
+# steer them.
+LABEL_SMOOTHING = 0.02
+REGRESSION_WEIGHT = 0.1
+
+PLATEAU_PATIENCE = 4
+PLATEAU_FACTOR = 0.4
+WEIGHT_DECAY = 1e-3
+GRADIENT_NORM = 1.0
+
+# Curves that the scaling of what is read from a curve is measured on.
+_SAMPLE_CURVES = 4096
+
+_EVALUATION_BATCH = 512
+
+# Changing what a checkpoint holds or means makes those of older code unusable.
+_CHECKPOINT_VERSION = 1
+
+_NO_INFLUENCE = (
+    "session_id",
+    "table",
+    "model_name",
+    "model_path",
+    "checkpoint",
+    "curve_memory_mb",
+)
+
+TEST_ROW_DTYPE = np.dtype(
+    [
+        ("row", "<i8"),
+        ("true", "i1"),
+        ("predicted", "i1"),
+        ("probabilities", "<f4", (len(LABELS),)),
+        ("period", "<f8"),
+        ("depth_ppm", "<f8"),
+    ]
+)
+
+
+def train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop) -> None:
+    """Trains, evaluates and saves one model.
+
+    Args:
+        spec: what to train, on what, and where the files go.
+        emit: takes the events: started, batch, epoch, evaluated, saved; JSON-able.
+        should_stop: gives "stop" (finish this epoch, keep the best weights), "cancel" (end now,
+            keep nothing) or None; asked at every batch.
+
+    Raises:
+        DataError: the dataset cannot serve the spec.
+        Diverged: the loss stopped being finite.
+        Cancelled: `should_stop` said so; nothing is left behind.
+        MemoryError: no memory was left.
+        OSError: a file could not be written.
+    """
+    keras_setup.prepare_tensorflow()
+    try:
+        _train(spec, emit, should_stop)
+    except Cancelled:
+        remove_files(spec)
+        raise
+    except tf.errors.ResourceExhaustedError as error:
+        raise MemoryError(str(error)) from error
+
+
+def remove_files(spec: TrainingSpec) -> None:
+    """Removes whatever a training of this spec has written."""
+    for path in (
+        spec.checkpoint,
+        spec.model_path,
+        spec.model_path.with_suffix(".json"),
+        spec.model_path.with_suffix(".test.npy"),
+    ):
+        path.unlink(missing_ok=True)
+
+
+def _train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop) -> None:
+    def poll() -> None:
+        if should_stop() == "cancel":
+            raise Cancelled
+
+    table = np.load(spec.table, mmap_mode="r")
+    check_trainable(table, spec.validation_split, spec.test_split)
+    split = split_by_star(table, spec.validation_split, spec.test_split, spec.seed)
+    training, validation = _examples(spec, table, split, poll)
+    model, measure = _build(spec, training)
+    progress = ReportProgress(emit, math.ceil(len(training) / spec.batch_size))
+    resumed = load_checkpoint(spec.checkpoint, _fingerprint(spec))
+    emit(_started(split, model, progress, resumed))
+    best_epoch = _fit(spec, model, measure, training, validation, should_stop, progress, resumed)
+
+    outer = publish([model])
+    tested = table[split.test]
+    predictions = _predict_in_chunks(outer, tested, band(spec.source), poll)
+    evaluation = None
+    if len(tested):
+        evaluation = _evaluate(spec, training.rows, tested, predictions)
+    poll()
+    emit({"event": "evaluated", "evaluation": evaluation})
+    metrics = progress.epochs[best_epoch]
+    content = serialise(outer)
+    manifest = describe_model(
+        spec, split, training.rows, {"best_epoch": best_epoch, **metrics}, evaluation, content
+    )
+    _save(spec, content, manifest, _test_rows(split, tested, predictions))
+    emit(
+        {
+            "event": "saved",
+            "sha256": manifest["sha256"],
+            "manifest": manifest,
+            "best_epoch": best_epoch,
+            "metrics": metrics,
+        }
+    )
+    spec.checkpoint.unlink(missing_ok=True)
+
+
+def _examples(
+    spec: TrainingSpec, table: NDArray[np.void], split: Split, poll: Callable[[], None]
+) -> tuple[Examples, Examples]:
+    """The training and the validation rows; their curves in memory if all of them fit."""
+    size = (len(split.train) + len(split.validation)) * BYTES_PER_CURVE
+    keep_curves = size <= spec.curve_memory_mb * 2**20
+    photometric_band = band(spec.source)
+    return (
+        Examples(table[split.train], photometric_band, keep_curves, poll),
+        Examples(table[split.validation], photometric_band, keep_curves, poll),
+    )
+
+
+def _build(spec: TrainingSpec, training: Examples) -> tuple[keras.Model, training_loop.Measure]:
+    """The inner graph with its optimizer, and what it is to be measured by."""
+    scaling = learn_scaling(training.rows)
+    random = np.random.default_rng([spec.seed, 3])
+    chosen = random.permutation(len(training))[:_SAMPLE_CURVES]
+    sample = training.batch(np.sort(chosen))[0][networks.CURVE_INPUT][:, :, 0]
+    model = build(spec.network, scaling, sample, spec.seed)
+    model.compile(
+        keras.optimizers.AdamW(
+            spec.learning_rate, weight_decay=WEIGHT_DECAY, global_clipnorm=GRADIENT_NORM
+        )
+    )
+    measure = losses.measure(
+        LABEL_SMOOTHING, REGRESSION_WEIGHT, scaling.log_period[1], scaling.log_depth[1]
+    )
+    return model, measure
+
+
+def _started(
+    split: Split, model: keras.Model, progress: ReportProgress, resumed: Checkpoint | None
+) -> dict[str, Any]:
+    counts = {name: len(getattr(split, name)) for name in ("train", "validation", "test")}
+    return {
+        "event": "started",
+        "rows": sum(counts.values()),
+        **counts,
+        "parameters": count_parameters(model),
+        "batches": progress.batches,
+        "resumed_from_epoch": resumed.epochs_finished if resumed else 0,
+    }
+
+
+def _fit(
+    spec: TrainingSpec,
+    model: keras.Model,
+    measure: training_loop.Measure,
+    training: Examples,
+    validation: Examples,
+    should_stop: ShouldStop,
+    progress: ReportProgress,
+    resumed: Checkpoint | None,
+) -> int:
+    """Trains to the best weights; the number of the best epoch, from 1."""
+    stopping = keras.callbacks.EarlyStopping(
+        MONITOR, mode="min", patience=spec.patience, restore_best_weights=True
+    )
+    plateau = keras.callbacks.ReduceLROnPlateau(
+        MONITOR, mode="min", patience=PLATEAU_PATIENCE, factor=PLATEAU_FACTOR, min_lr=1e-6
+    )
+    checkpoint = KeepCheckpoint(
+        spec.checkpoint, _fingerprint(spec), stopping, plateau, progress, resumed
+    )
+    first_epoch = resumed.epochs_finished if resumed else 0
+    is_finished = resumed is not None and resumed.is_finished
+    training_loop.fit(
+        model,
+        measure,
+        training.shuffled(spec.batch_size, spec.seed, first_epoch),
+        progress.batches,
+        lambda: validation.in_order(_EVALUATION_BATCH),
+        range(first_epoch, first_epoch if is_finished else spec.epochs),
+        [ObeyRequests(should_stop), StopWhenDiverged(), stopping, plateau, progress, checkpoint],
+    )
+    return int(stopping.best_epoch) + 1
+
+
+def _predict_in_chunks(
+    model: keras.Model, rows: NDArray[np.void], photometric_band: str, poll: Callable[[], None]
+) -> Predictions:
+    """As `predict_rows`, asking now and then whether to go on."""
+    chunks = []
+    for start in range(0, max(len(rows), 1), _EVALUATION_BATCH):
+        poll()
+        chunk = rows[start : start + _EVALUATION_BATCH]
+        chunks.append(predict_rows(model, chunk, photometric_band))
+    return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}
+
+
+def _evaluate(
+    spec: TrainingSpec, trained: NDArray[np.void], tested: NDArray[np.void], found: Predictions
+) -> dict[str, Any]:
+    evaluation = evaluate(
+        tested["label"],
+        found["probabilities"],
+        period=(tested["period"], found["period"]),
+        depth=(tested["depth"], found["depth_ppm"]),
+    )
+    evaluation["baseline"] = evaluate_baselines(trained, tested, spec.seed)
+    return evaluation
+
+
+def _test_rows(split: Split, tested: NDArray[np.void], found: Predictions) -> NDArray[np.void]:
+    rows = np.zeros(len(tested), dtype=TEST_ROW_DTYPE)
+    rows["row"] = split.test
+    rows["true"] = tested["label"]
+    rows["predicted"] = found["probabilities"].argmax(axis=1)
+    for name, values in found.items():
+        rows[name] = values
+    return rows
+
+
+def _save(
+    spec: TrainingSpec, content: bytes, manifest: dict[str, Any], test_rows: NDArray[np.void]
+) -> None:
+    """Writes the three files, the model last: where it is, the others are too."""
+    write_atomically(
+        spec.model_path.with_suffix(".test.npy"), lambda file: np.save(file, test_rows)
+    )
+    text = json.dumps(manifest, indent=2, allow_nan=False).encode()
+    write_atomically(spec.model_path.with_suffix(".json"), lambda file: file.write(text))
+    write_atomically(spec.model_path, lambda file: file.write(content))
+
+
+def _fingerprint(spec: TrainingSpec) -> str:
+    """Of what the weights depend on."""
+    told = dataclasses.asdict(spec)
+    for name in _NO_INFLUENCE:
+        del told[name]
+    told |= {"checkpoint": _CHECKPOINT_VERSION, "keras": keras.__version__}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,132 @@
+"""Rows to batches: curves kept in memory or synthesised on the way, features masked at random."""
+
+from collections.abc import Callable, Iterator
+from itertools import count
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.transit import networks
+from backend.transit.columns import FEATURES
+from backend.transit.curves import BINS, synthesise
+from backend.transit.inputs import feature_matrix
+
+Rows = NDArray[np.void]
+Index = NDArray[np.intp]
+Batch = tuple[dict[str, NDArray[np.float32]], dict[str, NDArray]]
+
+# How often a feature is hidden from the network while it trains, so that it learns to do without:
+# each on its own; impact and snr together, as in a TOI table; the star as a whole.
+MASK_ONE = 0.05
+MASK_FIT = 0.10
+MASK_STAR = 0.05
+
+_FIT_COLUMNS = [FEATURES.index(name) for name in ("impact", "snr")]
+_STAR_COLUMNS = [FEATURES.index(name) for name in ("steff", "srad", "slogg", "tmag")]
+
+# The features that the curve depends on: where one is hidden, the curve must not tell it.
+_CURVE_COLUMNS = [FEATURES.index(name) for name in ("impact", "steff", "slogg")]
+
+_CHUNK = 2048
+
+BYTES_PER_CURVE = BINS * 4
+
+
+class Examples:
+    """The rows of one split as arrays that Keras takes.
+
+    Args:
+        rows: ROW_DTYPE, (n,).
+        band: of the limb darkening, "kepler" or "tess".
+        keep_curves: whether all curves are made now and kept, or each time when asked for.
+        poll: called now and then while curves are made; may raise to end it.
+    """
+
+    def __init__(self, rows: Rows, band: str, keep_curves: bool, poll: Callable[[], None]) -> None:
+        self.rows = rows
+        self._band = band
+        self._curves = self._all_curves(poll) if keep_curves else None
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def batch(self, index: Index, hidden: NDArray[np.bool_] | None = None) -> Batch:
+        """Inputs and targets of some rows.
+
+        Args:
+            index: intp, (m,).
+            hidden: bool, (m, 6), the features to hide; None hides none.
+
+        Returns:
+            {curve_input: float32 (m, 2001, 1); feat_input: float32 (m, 6), NaN where unknown},
+            {label: int32 (m, 1); period_out: float32 (m, 1), ln(days); depth_out: float32
+            (m, 1), ln(ppm)}.
+        """
+        rows = self.rows[index]
+        if self._curves is None:
+            curves = synthesise(_without(rows, hidden), self._band)
+        else:
+            curves = self._curves[index]
+            if hidden is not None:
+                self._replace_telling_curves(curves, rows, hidden)
+        inputs = {
+            networks.CURVE_INPUT: curves[:, :, None],
+            networks.FEATURE_INPUT: feature_matrix(_without(rows, hidden)),
+        }
+        targets = {
+            networks.LABEL_OUTPUT: rows["label"].astype(np.int32)[:, None],
+            networks.PERIOD_OUTPUT: np.log(rows["period"]).astype(np.float32)[:, None],
+            networks.DEPTH_OUTPUT: np.log(rows["depth"]).astype(np.float32)[:, None],
+        }
+        return inputs, targets
+
+    def in_order(self, batch_size: int) -> Iterator[Batch]:
+        """All rows once, in their order, nothing hidden."""
+        for start in range(0, len(self), batch_size):
+            yield self.batch(np.arange(start, min(start + batch_size, len(self))))
+
+    def shuffled(self, batch_size: int, seed: int, first_epoch: int) -> Iterator[Batch]:
+        """Epoch after epoch without end; what an epoch gives depends on its number and the seed.
+
+        So a training that resumes at an epoch sees the batches that it would have seen.
+        """
+        for epoch in count(first_epoch):
+            random = np.random.default_rng([seed, 1, epoch])
+            order = random.permutation(len(self))
+            hidden = hidden_features(len(self), random)
+            for start in range(0, len(self), batch_size):
+                part = slice(start, start + batch_size)
+                yield self.batch(order[part], hidden[part])
+
+    def _all_curves(self, poll: Callable[[], None]) -> NDArray[np.float32]:
+        curves = np.empty((len(self), BINS), dtype=np.float32)
+        for start in range(0, len(self), _CHUNK):
+            poll()
+            chunk = slice(start, start + _CHUNK)
+            curves[chunk] = synthesise(self.rows[chunk], self._band)
+        return curves
+
+    def _replace_telling_curves(
+        self, curves: NDArray[np.float32], rows: Rows, hidden: NDArray[np.bool_]
+    ) -> None:
+        known = np.isfinite(feature_matrix(rows))
+        telling = np.flatnonzero((hidden & known)[:, _CURVE_COLUMNS].any(axis=1))
+        if len(telling):
+            curves[telling] = synthesise(_without(rows[telling], hidden[telling]), self._band)
+
+
+def hidden_features(rows: int, random: np.random.Generator) -> NDArray[np.bool_]:
+    """Draws the features to hide: bool, (rows, 6)."""
+    hidden = random.random((rows, len(FEATURES))) < MASK_ONE
+    hidden[:, _FIT_COLUMNS] |= random.random((rows, 1)) < MASK_FIT
+    hidden[:, _STAR_COLUMNS] |= random.random((rows, 1)) < MASK_STAR
+    return hidden
+
+
+def _without(rows: Rows, hidden: NDArray[np.bool_] | None) -> Rows:
+    if hidden is None:
+        return rows
+    rows = rows.copy()
+    for column, name in enumerate(FEATURES):
+        rows[name][hidden[:, column]] = np.nan
+    return rows

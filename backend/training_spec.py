@@ -1,0 +1,57 @@
+"""What a training is asked to do, and the ways in which it can end early; without Keras."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from backend.transit import networks
+
+
+@dataclass(frozen=True)
+class TrainingSpec:
+    """One training session.
+
+    Attributes:
+        session_id: names the session in the manifest.
+        table: `.npy` of `ROW_DTYPE`, the dataset's accepted rows.
+        source: the form of the catalogue, "exotrain", "koi" or "toi": the photometric band.
+        dataset_sha256: of the uploaded file.
+        model_name: what the user called the model.
+        model_path: where the finished `.keras` file goes; its manifest (`.json`) and the test
+            predictions (`.test.npy`) go beside it.
+        checkpoint: the file that holds the state after the last finished epoch.
+        validation_split, test_split: fractions of the stars; a test split of 0 means no
+            evaluation.
+        patience: epochs without a better validation loss of the label before the end.
+        ensemble: how many members are trained and averaged.
+        curve_memory_mb: a table whose curves take more is synthesised batch by batch.
+    """
+
+    session_id: int
+    table: Path
+    source: str
+    dataset_sha256: str
+    model_name: str
+    model_path: Path
+    checkpoint: Path
+    epochs: int = networks.DEFAULT_EPOCHS
+    batch_size: int = networks.DEFAULT_BATCH_SIZE
+    learning_rate: float = networks.DEFAULT_LEARNING_RATE
+    validation_split: float = networks.DEFAULT_VALIDATION_SPLIT
+    test_split: float = networks.DEFAULT_TEST_SPLIT
+    patience: int = networks.DEFAULT_PATIENCE
+    seed: int = 0
+    network: str = networks.DEFAULT_NETWORK
+    ensemble: int = 1
+    curve_memory_mb: int = 500
+
+
+class DataError(ValueError):
+    """The dataset cannot serve this spec; the message names the numbers."""
+
+
+class Diverged(RuntimeError):
+    """The loss stopped being a finite number."""
+
+
+class Cancelled(Exception):
+    """The session was asked to end now and keep nothing."""

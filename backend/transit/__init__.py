@@ -1,0 +1,1 @@
+"""The science of exotrain: no Flask, no database; importable on its own."""

@@ -1,0 +1,178 @@
+"""How good predictions are, measured on rows that the network has never seen; no Keras here.
+
+Every number that is not finite, or that the rows do not define (the recall of a class that no row
+has), is None.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn import metrics
+
+from .columns import LABELS
+
+CALIBRATION_BINS = 15
+CURVE_POINTS = 200
+
+_CODES = list(range(len(LABELS)))
+
+Array = NDArray[np.float64]
+Labels = NDArray[np.integer]
+
+
+def evaluate(
+    true: Labels,
+    probabilities: Array,
+    period: tuple[Array, Array],
+    depth: tuple[Array, Array],
+) -> dict[str, Any]:
+    """Every figure of an evaluation but the baseline's.
+
+    Args:
+        true: int, (n,), n > 0, label codes.
+        probabilities: float, (n, 3), rows summing to 1, in the order of `LABELS`.
+        period: true and predicted, each float64 (n,), days.
+        depth: true and predicted, each float64 (n,), ppm.
+
+    Returns:
+        JSON-able: the figures of `evaluate_labels`, the curves' points, the reliability, and the
+        errors of period and depth.
+    """
+    return {
+        **evaluate_labels(true, probabilities),
+        "reliability": {"bins": reliability_bins(true, probabilities)},
+        "roc": {name: _roc_points(*one) for name, one in _one_vs_rest(true, probabilities)},
+        "precision_recall": {
+            name: _precision_recall_points(*one) for name, one in _one_vs_rest(true, probabilities)
+        },
+        "period": regression_errors(*period),
+        "depth": regression_errors(*depth),
+    }
+
+
+def evaluate_labels(true: Labels, probabilities: Array) -> dict[str, Any]:
+    """The figures of a classification; the classes are told by the highest probability.
+
+    Args:
+        true: int, (n,), n > 0, label codes.
+        probabilities: float, (n, 3), rows summing to 1.
+
+    Returns:
+        n_test, accuracy, macro_f1, log_loss, roc_auc and average_precision (each by class name,
+        and "macro"), per_class, confusion_matrix (rows true, columns predicted), ece.
+    """
+    probabilities = np.asarray(probabilities, dtype=np.float64)
+    predicted = probabilities.argmax(axis=1)
+    return {
+        "n_test": len(true),
+        "accuracy": _number(metrics.accuracy_score(true, predicted)),
+        "macro_f1": macro_f1(true, predicted),
+        "log_loss": _number(metrics.log_loss(true, probabilities, labels=_CODES)),
+        "roc_auc": _by_class(true, probabilities, metrics.roc_auc_score),
+        "average_precision": _by_class(true, probabilities, metrics.average_precision_score),
+        "per_class": _per_class(true, predicted),
+        "confusion_matrix": metrics.confusion_matrix(true, predicted, labels=_CODES).tolist(),
+        "ece": expected_calibration_error(true, probabilities),
+    }
+
+
+def macro_f1(true: Labels, predicted: Labels) -> float | None:
+    """The mean of the F1 of the classes that occur among the true labels."""
+    present = np.unique(true)
+    score = metrics.f1_score(true, predicted, labels=present, average="macro", zero_division=0)
+    return _number(score)
+
+
+def reliability_bins(true: Labels, probabilities: Array) -> list[dict[str, Any]]:
+    """How often the class told is right, over how sure the network was; bins of equal mass.
+
+    Returns:
+        At most 15 bins by increasing confidence: `{count, confidence, accuracy, low, high}`.
+    """
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == true
+    order = np.argsort(confidence, kind="stable")
+    parts = np.array_split(order, min(CALIBRATION_BINS, len(order)))
+    return [
+        {
+            "count": len(part),
+            "confidence": float(confidence[part].mean()),
+            "accuracy": float(right[part].mean()),
+            "low": float(confidence[part].min()),
+            "high": float(confidence[part].max()),
+        }
+        for part in parts
+    ]
+
+
+def expected_calibration_error(true: Labels, probabilities: Array) -> float:
+    """The mean gap between confidence and accuracy over the bins of `reliability_bins`.
+
+    Source: Guo et al. (2017), arXiv:1706.04599, equation 3, with bins of equal mass.
+    """
+    bins = reliability_bins(true, probabilities)
+    gaps = [each["count"] * abs(each["confidence"] - each["accuracy"]) for each in bins]
+    return sum(gaps) / len(true)
+
+
+def regression_errors(true: Array, predicted: Array) -> dict[str, float | None]:
+    """Mean absolute error, in the unit of the values, and median relative error."""
+    error = np.abs(np.asarray(predicted, dtype=np.float64) - true)
+    return {
+        "mae": _number(error.mean()),
+        "median_relative_error": _number(np.median(error / true)),
+    }
+
+
+def _per_class(true: Labels, predicted: Labels) -> dict[str, dict[str, Any]]:
+    scores = metrics.precision_recall_fscore_support(
+        true, predicted, labels=_CODES, zero_division=np.nan
+    )
+    return {
+        name: {
+            "precision": _number(scores[0][code]),
+            "recall": _number(scores[1][code]),
+            "f1": _number(scores[2][code]),
+            "support": int(scores[3][code]),
+        }
+        for code, name in enumerate(LABELS)
+    }
+
+
+def _by_class(true: Labels, probabilities: Array, score: Any) -> dict[str, float | None]:
+    """A one-vs-rest score of each class, and the mean of those that are defined."""
+    scores = {name: score(*one) for name, one in _one_vs_rest(true, probabilities)}
+    macro = float(np.mean(list(scores.values()))) if scores else None
+    return {**{name: _number(scores.get(name)) for name in LABELS}, "macro": _number(macro)}
+
+
+def _one_vs_rest(true: Labels, probabilities: Array) -> list[tuple[str, tuple[Labels, Array]]]:
+    """Class name, (is it this class, its probability); only where some rows are and some not."""
+    return [
+        (name, (true == code, probabilities[:, code]))
+        for code, name in enumerate(LABELS)
+        if 0 < np.count_nonzero(true == code) < len(true)
+    ]
+
+
+def _roc_points(is_class: Labels, probability: Array) -> dict[str, list[float]]:
+    false_positives, true_positives, _ = metrics.roc_curve(is_class, probability)
+    keep = _thinned(len(false_positives))
+    return {"fpr": false_positives[keep].tolist(), "tpr": true_positives[keep].tolist()}
+
+
+def _precision_recall_points(is_class: Labels, probability: Array) -> dict[str, list[float]]:
+    precision, recall, _ = metrics.precision_recall_curve(is_class, probability)
+    keep = _thinned(len(precision))
+    return {"recall": recall[keep].tolist(), "precision": precision[keep].tolist()}
+
+
+def _thinned(points: int) -> NDArray[np.intp]:
+    """Which of a curve's points to keep: at most 200, the first and the last among them."""
+    return np.unique(np.linspace(0, points - 1, min(points, CURVE_POINTS)).astype(np.intp))
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if value is not None and math.isfinite(value) else None

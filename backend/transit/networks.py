@@ -1,0 +1,56 @@
+"""The networks that can be trained, by name, and the defaults of a training; without Keras."""
+
+from dataclasses import dataclass
+
+DEFAULT_NETWORK = "transit_cnn"
+DEFAULT_EPOCHS = 50
+DEFAULT_BATCH_SIZE = 128
+DEFAULT_LEARNING_RATE = 2e-3
+DEFAULT_PATIENCE = 10
+DEFAULT_VALIDATION_SPLIT = 0.15
+DEFAULT_TEST_SPLIT = 0.15
+
+CURVE_INPUT = "curve_input"
+FEATURE_INPUT = "feat_input"
+
+LABEL_OUTPUT = "label"
+PERIOD_OUTPUT = "period_out"
+DEPTH_OUTPUT = "depth_out"
+
+
+@dataclass(frozen=True)
+class NetworkInfo:
+    """What `GET /api/networks` tells of a network.
+
+    Attributes:
+        name: how a training spec asks for it.
+        inputs: the names of the saved model's inputs, in their order.
+        parameters: how many numbers one member learns; a test holds it to the built graph.
+        sentence: what it is, for a person who chooses.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    parameters: int
+    sentence: str
+
+
+NETWORKS: dict[str, NetworkInfo] = {
+    info.name: info
+    for info in (
+        NetworkInfo(
+            "transit_cnn",
+            (CURVE_INPUT, FEATURE_INPUT),
+            0,
+            "The default: a small convolutional network on the folded curve in logarithmic phase, "
+            "and piecewise-linear embeddings of the features under a trunk of many voices.",
+        ),
+        NetworkInfo(
+            "seed_cnn",
+            (CURVE_INPUT, FEATURE_INPUT),
+            0,
+            "The reference to compare with: three plain convolutions over all 2001 points and a "
+            "dense trunk; more than ten times slower.",
+        ),
+    )
+}

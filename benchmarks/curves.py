@@ -1,0 +1,122 @@
+"""Transit curves against batman: how exact, how fast. `python -m benchmarks.curves`
+
+Prints two markdown tables. All times are processor time of one core. batman's samples per bin are
+the least (of 1, 2, 3, 4, 6, 8, 11, 16 …: steps of the square root of 2) that reach 1 ppm.
+"""
+
+import argparse
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from backend.transit.curves import BINS, Geometry, Rows, transit_curves, transit_geometry
+from tests.batman_reference import (
+    HALF_CURVE,
+    batman_flux,
+    bins_in_half_transit,
+    converged_half_curve,
+    edge_cases,
+    koi_rows,
+    largest_errors,
+)
+
+ARCHIVE_DATA = Path(os.environ.get("EXOTRAIN_ARCHIVE_DATA", "../shared/data"))
+WANTED_PPM = 1.0
+LADDER = sorted({round(2 ** (step / 2)) for step in range(41)})
+PHASES = np.arange(-(BINS // 2), BINS // 2 + 1) / BINS
+# batman keeps every sample of a call in memory.
+MOST_SAMPLES = 2**23
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--timed-rows", type=int, default=200, help="rows that batman is timed on")
+    timed_rows = parser.parse_args().timed_rows
+
+    rows = koi_rows(ARCHIVE_DATA)
+    with threadpool_limits(limits=1):
+        transits = transit_geometry(rows, "kepler")
+        print_accuracy({"KOI rows": transits, "edge cases": edge_cases()})
+        samples = np.array([least_samples(transits, row) for row in range(len(transits))])
+        print_speed(rows, transits, samples, timed_rows)
+
+
+def print_accuracy(cases: dict[str, Geometry]) -> None:
+    print("| against batman, largest error of any bin | curves | median | 99% | worst |")
+    print("|---|---|---|---|---|")
+    for name, transits in cases.items():
+        errors = largest_errors(transit_curves(transits), transits)
+        middle, high = np.percentile(errors, [50, 99])
+        figures = " | ".join(f"{error:.3f} ppm" for error in (middle, high, errors.max()))
+        print(f"| {name} | {len(errors)} | {figures} |")
+    print(flush=True)
+
+
+def print_speed(rows: Rows, transits: Geometry, samples: np.ndarray, timed_rows: int) -> None:
+    chosen = np.random.default_rng(0).choice(len(samples), timed_rows, replace=False)
+    ours = min(seconds(lambda: draw(rows)) for _ in range(5)) / len(samples)
+    few = chosen[:2]
+    ways = {
+        f"batman, {samples.max()} samples in every bin (1 ppm on every row)": batman_seconds(
+            transits, few, np.full(len(samples), samples.max())
+        ),
+        f"batman, the samples that each row needs (median {np.median(samples):.0f})": (
+            batman_seconds(transits, chosen, samples)
+        ),
+        "batman, the same, and only the bins of half the transit": batman_seconds(
+            transits, chosen, samples, only_half_transit=True
+        ),
+    }
+    print("| one core | ms a curve | curves a second | exotrain is faster by |")
+    print("|---|---|---|---|")
+    print(f"| exotrain, rows to curves | {ours * 1e3:.3f} | {1 / ours:,.0f} | |")
+    for name, each in ways.items():
+        print(f"| {name} | {each * 1e3:,.3g} | {1 / each:,.3g} | {each / ours:,.0f} |", flush=True)
+
+
+def draw(rows: Rows) -> None:
+    transit_curves(transit_geometry(rows, "kepler"))
+
+
+def least_samples(transits: Geometry, row: int) -> int:
+    """batman's least samples a bin on the ladder for 1 ppm in every bin of the curve."""
+    exact = converged_half_curve(transits, row)
+    bins = np.arange(bins_in_half_transit(transits, row))
+    for samples in LADDER:
+        error = np.abs(supersampled(transits, row, HALF_CURVE[bins], samples) - exact[bins])
+        # What has reached 1 ppm is not sampled more finely again: the search stays affordable.
+        bins = bins[error * 1e6 > WANTED_PPM]
+        if not len(bins):
+            return samples
+    raise RuntimeError(f"Expected 1 ppm by {LADDER[-1]} samples a bin. Received: more for {row=}")
+
+
+def supersampled(transits: Geometry, row: int, phases: np.ndarray, samples: int) -> np.ndarray:
+    return batman_flux(transits, row, phases, supersample_factor=samples, exp_time=1 / BINS)
+
+
+def batman_seconds(
+    transits: Geometry, rows: np.ndarray, samples: np.ndarray, only_half_transit: bool = False
+) -> float:
+    """batman's mean processor seconds a curve."""
+    start = time.process_time()
+    for row in rows:
+        phases = HALF_CURVE[: bins_in_half_transit(transits, row)] if only_half_transit else PHASES
+        calls = -(-len(phases) * samples[row] // MOST_SAMPLES)
+        for part in np.array_split(phases, calls):
+            supersampled(transits, row, part, int(samples[row]))
+    return (time.process_time() - start) / len(rows)
+
+
+def seconds(work: Callable[[], None]) -> float:
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+if __name__ == "__main__":
+    main()

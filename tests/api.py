@@ -1,0 +1,186 @@
+"""A user of the application under test, and small real things to work with."""
+
+import io
+import itertools
+from typing import Any
+
+import numpy as np
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from backend.database import models, sessions
+from backend.files import sha256_of
+from backend.services import Services, services_of
+from backend.transit.columns import LABELS
+
+HEADER = "period,duration,depth,impact,snr,steff,srad,slogg,tmag,label,star"
+
+CANDIDATE = {"period": 3.5, "duration": 3.0, "depth": 8000.0}
+
+_BATCH = "/api/predict/batch"
+_UPLOAD = "/api/training/upload-dataset"
+
+
+class Api:
+    """One user's calls."""
+
+    def __init__(self, client: FlaskClient, token: str) -> None:
+        self.client = client
+        self.headers = {"Authorization": f"Bearer {token}"}
+
+    def call(self, method: str, path: str, expect: int | None = 200, **options: Any) -> Any:
+        """The answer's JSON, its status checked; with `expect` None the response itself."""
+        headers = {**self.headers, **options.pop("headers", {})}
+        response = self.client.open(path, method=method, headers=headers, **options)
+        if expect is None:
+            return response
+        text = response.get_data(as_text=True)
+        assert response.status_code == expect, f"{method} {path}: {response.status} {text}"
+        return response.get_json()
+
+    def get(self, path: str, expect: int | None = 200, **options: Any) -> Any:
+        return self.call("GET", path, expect, **options)
+
+    def post(self, path: str, expect: int | None = 200, **options: Any) -> Any:
+        return self.call("POST", path, expect, **options)
+
+    def patch(self, path: str, expect: int | None = 200, **options: Any) -> Any:
+        return self.call("PATCH", path, expect, **options)
+
+    def delete(self, path: str, expect: int | None = 200, **options: Any) -> Any:
+        return self.call("DELETE", path, expect, **options)
+
+    def workspace(self, name: str = "work") -> str:
+        """The key of a new workspace."""
+        return self.post("/api/workspaces", 201, json={"name": name})["workspace"]["key"]
+
+    def new_user(self, name: str) -> "Api":
+        """A new user; only the administrator can make one."""
+        answer = self.post("/api/tokens", 201, json={"user": name})
+        return Api(self.client, answer["token"])
+
+    def upload(
+        self, key: str, content: bytes | str, expect: int | None = 201, **fields: Any
+    ) -> Any:
+        """Upload a catalogue."""
+        return self.post(_UPLOAD, expect, data=form(content, workspace_key=key, **fields))
+
+    def dataset(self, key: str, rows: int = 90) -> int:
+        """The id of a new dataset that can be trained on."""
+        return self.upload(key, catalogue(rows))["dataset"]["id"]
+
+    def start(self, key: str, dataset_id: int, expect: int | None = 202, **fields: Any) -> Any:
+        """Start a training."""
+        headers = fields.pop("headers", {})
+        body = {"workspace_key": key, "dataset_id": dataset_id, **fields}
+        return self.post("/api/training/start", expect, json=body, headers=headers)
+
+    def session(self, key: str, **fields: Any) -> int:
+        """The id of a new pending session on a new dataset."""
+        dataset_id = self.dataset(key, rows=90 + next(_COUNTER))
+        return self.start(key, dataset_id, **fields)["session"]["id"]
+
+    def batch(self, key: str, content: bytes | str, expect: int | None, **fields: Any) -> Any:
+        """Predict a catalogue."""
+        return self.post(_BATCH, expect, data=form(content, workspace_key=key, **fields))
+
+
+_COUNTER = itertools.count()
+
+
+def form(content: bytes | str, file_name: str = "catalogue.csv", **fields: Any) -> dict:
+    """The fields of a multipart form with a file."""
+    data = content.encode() if isinstance(content, str) else content
+    return {"file": (io.BytesIO(data), file_name), **fields}
+
+
+def catalogue(rows: int = 90, header: str = HEADER) -> str:
+    """A catalogue of our own form: the three classes in turn, a star for each row."""
+    lines = [header]
+    for i in range(rows):
+        lines.append(
+            f"{3 + 0.01 * i:.2f},2.5,{500 + i},0.2,{30 + i},5700,1.0,4.4,14.2,{i % 3},star-{i}"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def complete(services: Services, session_id: int, source: str = "exotrain") -> int:
+    """End a session as the supervisor does, with a small file for a model; gives the model's id.
+
+    The prediction worker is not asked about it: the file is no network.
+    """
+    with services.database.write() as connection:
+        session = sessions.find(connection, session_id)
+        assert session is not None
+        file = f"{session['workspace_id']}/{session['model_name']}_{session_id}.keras"
+        path = services.storage.model(file)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"model of session %d" % session_id)
+        path.with_suffix(".json").write_text("{}")
+        metrics = {"accuracy": 0.8, "val_accuracy": 0.75, "epoch_seconds": 1.5, "loss": 0.5}
+        sessions.change(connection, session_id, status="training")
+        sessions.add_epoch(connection, session_id, 1, metrics)
+        sessions.change(connection, session_id, metrics=metrics, best_epoch=1)
+        sessions.end(connection, session_id, "completed")
+        model = models.create(
+            connection,
+            session["workspace_id"],
+            session_id=session_id,
+            name=session["model_name"],
+            file=file,
+            sha256=sha256_of(path),
+            file_size=path.stat().st_size,
+            manifest={"spec": {"source": source}, "metrics": metrics, "evaluation": None},
+        )
+    if services_current(services, model["workspace_id"]) == model["id"]:
+        services.storage.promote(model["workspace_id"], file)
+    return model["id"]
+
+
+def services_current(services: Services, workspace_id: int) -> int | None:
+    """The id of a workspace's current model."""
+    with services.database.read() as connection:
+        current = models.current_models(connection)
+    return next((each["id"] for each in current if each["workspace_id"] == workspace_id), None)
+
+
+class DepthPredictor:
+    """Predicts from the depth alone, by a formula: deep is false, shallow a candidate."""
+
+    is_model_loaded = True
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, str, int, str]] = []
+
+    def predict(
+        self, model_file: str, sha256: str, rows: np.ndarray, source: str
+    ) -> dict[str, np.ndarray]:
+        self.calls.append((model_file, sha256, len(rows), source))
+        share = np.clip(rows["depth"] / 20_000, 0, 1)
+        probabilities = np.stack([(1 - share) * 0.6, (1 - share) * 0.4, share], axis=1)
+        return {
+            "probabilities": probabilities,
+            "period": rows["period"] * 1.5,
+            "depth_ppm": rows["depth"] * 0.9,
+        }
+
+
+def use_depth_predictor(client: FlaskClient) -> DepthPredictor:
+    """Give the application that predictor."""
+    predictor = DepthPredictor()
+    services_of(client.application).predictor = predictor
+    return predictor
+
+
+def problem_of(response: TestResponse) -> dict:
+    """An error, checked for the one form that all have."""
+    assert response.headers["Content-Type"] == "application/problem+json"
+    problem = response.get_json()
+    assert problem.keys() >= {"type", "title", "status", "detail"}
+    assert problem["status"] == response.status_code
+    assert isinstance(problem["detail"], str)
+    assert problem["detail"]
+    return problem
+
+
+assert LABELS == ("CANDIDATE", "CONFIRMED", "FALSE POSITIVE")  # the order of DepthPredictor

@@ -1,0 +1,106 @@
+"""What the tests share: an application over a data folder of its own, users, the archive tables."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+
+from backend import create_app
+from backend.auth import ensure_administrator
+from backend.config import REPOSITORY, Settings
+from backend.services import Services, services_of
+from tests.api import Api
+
+TOKEN = "test_user_123"
+
+ARCHIVE_DATA = Path(os.environ.get("EXOTRAIN_ARCHIVE_DATA", REPOSITORY.parent / "shared" / "data"))
+
+_NO_ARCHIVE = (
+    f"NO ARCHIVE TABLES in {ARCHIVE_DATA}: set EXOTRAIN_ARCHIVE_DATA to the folder with "
+    "koi_cumulative.csv and toi.csv"
+)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """The defaults, with a data folder that nobody else uses and a known token."""
+    return Settings(data_dir=tmp_path / "data", token=TOKEN)
+
+
+@pytest.fixture
+def make_client(settings: Settings) -> Iterator[Callable[[Settings], FlaskClient]]:
+    """Makes clients of applications with other settings."""
+    made: list[Services] = []
+
+    def make(chosen: Settings) -> FlaskClient:
+        app = create_app(chosen)
+        made.append(services_of(app))
+        ensure_administrator(made[-1].database, chosen)
+        return app.test_client()
+
+    yield make
+    for services in made:
+        services.database.close()
+
+
+@pytest.fixture
+def app(make_client: Callable[[Settings], FlaskClient], settings: Settings) -> APIFlask:
+    """The application; nothing runs in its background."""
+    application = make_client(settings).application
+    assert isinstance(application, APIFlask)
+    return application
+
+
+@pytest.fixture
+def client(app: APIFlask) -> FlaskClient:
+    """Flask's test client, without a token."""
+    return app.test_client()
+
+
+@pytest.fixture
+def services(app: APIFlask) -> Services:
+    """The settings, database and files of the application."""
+    return services_of(app)
+
+
+@pytest.fixture
+def token() -> str:
+    """The administrator's token."""
+    return TOKEN
+
+
+@pytest.fixture
+def api(client: FlaskClient, token: str) -> Api:
+    """The administrator, who makes calls and checks their status."""
+    return Api(client, token)
+
+
+@pytest.fixture
+def key(api: Api) -> str:
+    """A workspace of the administrator's."""
+    return api.workspace()
+
+
+@pytest.fixture
+def stranger(api: Api) -> Api:
+    """Another user, who may use nothing yet."""
+    return api.new_user("stranger")
+
+
+@pytest.fixture(scope="session")
+def archive_data() -> Path:
+    """The folder with the real tables of the NASA Exoplanet Archive; skips loudly without it."""
+    if not (ARCHIVE_DATA / "koi_cumulative.csv").exists():
+        pytest.skip(_NO_ARCHIVE)
+    return ARCHIVE_DATA
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say it once more at the end, where it is seen: the real input was not tested."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    count = sum("NO ARCHIVE TABLES" in str(report.longrepr) for report in skipped)
+    if count:
+        terminalreporter.write_sep("!", f"{count} tests skipped, {_NO_ARCHIVE}", red=True)

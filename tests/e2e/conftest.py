@@ -1,0 +1,45 @@
+"""Servers for the end-to-end tests."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.server import Client, Server
+
+
+@pytest.fixture
+def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Starts servers that are ended after the test."""
+    servers: list[Server] = []
+
+    def start(**environment: str) -> Server:
+        data_dir = tmp_path / f"data{len(servers)}"
+        data_dir.mkdir()
+        servers.append(Server(data_dir, **environment))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture(scope="module", params=["process", "thread"])
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):
+    """One server for a module's tests, once with each runner."""
+    data_dir = tmp_path_factory.mktemp(f"data_{request.param}")
+    server = Server(data_dir, EXOTRAIN_RUNNER=request.param)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def client(server: Server) -> Client:
+    """The administrator of that server."""
+    return Client(server)
+
+
+@pytest.fixture
+def key(client: Client) -> str:
+    """A workspace of the test's own."""
+    return client.workspace()

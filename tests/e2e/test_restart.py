@@ -1,0 +1,157 @@
+"""Stopping, killing and starting again: nothing is lost, nothing is left behind."""
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.e2e.server import Client, Server, small_catalogue, wait_for, weights_of
+
+pytestmark = [pytest.mark.e2e, pytest.mark.tensorflow]
+
+SPEC = {"epochs": 6, "batch_size": 32, "seed": 3, "patience": 6}
+
+STOP_SECONDS = 10
+
+
+@pytest.mark.parametrize("runner", ["process", "thread"])
+def test_a_killed_training_is_resumed_and_ends_with_the_same_weights(
+    runner: str, start_server: Callable[..., Server], tmp_path: Path
+):
+    server = start_server(EXOTRAIN_RUNNER=runner)
+    client = Client(server)
+    key = client.workspace()
+    dataset = client.upload(key, small_catalogue(tmp_path))
+    whole = client.wait(client.train(key, dataset["id"], **SPEC))
+    session_id = client.train(key, dataset["id"], **SPEC)
+    seen = client.wait(session_id, lambda session: session["epochs_completed"] >= 2)
+    assert seen["status"] == "training"
+    kill_and_start_again(server)
+    client = Client(server)
+    resumed = client.wait(session_id)
+    assert resumed["status"] == "completed", resumed["error"]
+    assert [each["epoch"] for each in resumed["history"]] == [1, 2, 3, 4, 5, 6]
+    assert resumed["resumed_from_epoch"] >= 1
+    assert history_without_times(resumed) == history_without_times(whole)
+    first, second = (weights_of(server.data_dir / each["model_path"]) for each in (whole, resumed))
+    assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+    assert not [
+        each for each in server.data_dir.glob("model/checkpoints/*") if each.is_file()
+    ]
+
+
+def kill_and_start_again(server: Server) -> None:
+    workers = server.children()
+    server.stop(signal.SIGKILL)
+    wait_for(lambda: [each for each in workers if is_running(each)], lambda left: not left, 15)
+    server.start()
+
+
+def is_running(process_id: int) -> bool:
+    try:
+        stat = Path(f"/proc/{process_id}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+def history_without_times(session: dict) -> list[dict]:
+    return [
+        {name: value for name, value in each.items() if name != "epoch_seconds"}
+        for each in session["history"]
+    ]
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_told_to_stop_in_a_training_ends_soon_and_leaves_no_process(
+    how: signal.Signals, start_server: Callable[..., Server], tmp_path: Path
+):
+    server = start_server()
+    client = Client(server)
+    key = client.workspace()
+    dataset = client.upload(key, small_catalogue(tmp_path))
+    session_id = client.train(key, dataset["id"], **{**SPEC, "epochs": 500, "patience": 500})
+    client.wait(session_id, lambda session: session["epochs_completed"] >= 1)
+    workers = server.children()
+    assert workers
+    server.stop(how, STOP_SECONDS)
+    assert server.process.returncode == 0
+    assert not [each for each in workers if is_running(each)]
+
+
+def test_three_restarts_without_an_epoch_end_the_session(
+    start_server: Callable[..., Server], tmp_path: Path
+):
+    server = start_server()
+    client = Client(server)
+    key = client.workspace()
+    dataset = client.upload(key, small_catalogue(tmp_path))
+    session_id = client.train(key, dataset["id"], **SPEC)
+    client.wait(session_id, lambda session: session["status"] == "training")
+    for _ in range(3):
+        server.stop(signal.SIGKILL)
+        server.start()
+        client = Client(server)
+        client.wait(session_id, lambda session: session["status"] == "training")
+    session = client.session(session_id)
+    assert session["status"] == "failed"
+    assert session["error"]["reason"] == "interrupted"
+
+
+def test_a_killed_worker_fails_its_session_and_the_server_goes_on(
+    start_server: Callable[..., Server], tmp_path: Path
+):
+    server = start_server(EXOTRAIN_WARM_WORKERS="0")
+    client = Client(server)
+    key = client.workspace()
+    dataset = client.upload(key, small_catalogue(tmp_path))
+    session_id = client.train(key, dataset["id"], **{**SPEC, "epochs": 500, "patience": 500})
+    client.wait(session_id, lambda session: session["epochs_completed"] >= 1)
+    for worker in server.children():
+        os.kill(worker, signal.SIGKILL)
+    session = client.wait(session_id)
+    assert session["status"] == "failed"
+    assert session["error"]["reason"] == "out_of_memory"
+    assert client.get("/api/health")["status"] == "healthy"
+
+
+def test_a_training_above_its_memory_limit_is_ended(
+    start_server: Callable[..., Server], tmp_path: Path
+):
+    server = start_server(EXOTRAIN_TRAINING_MEMORY_MB="300", EXOTRAIN_WARM_WORKERS="0")
+    client = Client(server)
+    key = client.workspace()
+    dataset = client.upload(key, small_catalogue(tmp_path))
+    session = client.wait(client.train(key, dataset["id"], **SPEC))
+    assert session["status"] == "failed"
+    assert session["error"]["reason"] == "out_of_memory"
+    assert "EXOTRAIN_TRAINING_MEMORY_MB" in session["error"]["message"]
+
+
+def test_the_predictor_is_started_again_when_it_dies(
+    start_server: Callable[..., Server], tmp_path: Path
+):
+    server = start_server(EXOTRAIN_WARM_WORKERS="0")
+    client = Client(server)
+    key = client.workspace()
+    dataset = client.upload(key, small_catalogue(tmp_path))
+    client.wait(client.train(key, dataset["id"], **{**SPEC, "epochs": 1}))
+    body = {"workspace_key": key, "period": 3.0, "duration": 2.0, "depth": 500.0}
+    before = client.post("/api/predict", json=body)["predictions"]
+    for worker in server.children():
+        os.kill(worker, signal.SIGKILL)
+    assert client.post("/api/predict", json=body)["predictions"] == before
+
+
+def test_a_second_server_on_the_same_data_folder_or_port_says_why_it_cannot_start(
+    start_server: Callable[..., Server], tmp_path: Path
+):
+    server = start_server()
+    port = server.address.rpartition(":")[2]
+    with pytest.raises(AssertionError, match="another exotrain uses the data folder"):
+        Server(server.data_dir)
+    with pytest.raises(AssertionError, match="EXOTRAIN_PORT"):
+        Server(tmp_path, EXOTRAIN_PORT=port)

@@ -1,0 +1,97 @@
+"""Settings from the environment."""
+
+from pathlib import Path
+
+import pytest
+
+from backend.config import REPOSITORY, Settings, SettingsError, is_loopback
+
+
+def test_without_variables_everything_has_the_documented_default():
+    settings = Settings.from_environment({})
+    assert (settings.host, settings.port) == ("127.0.0.1", 5000)
+    assert settings.data_dir == REPOSITORY
+    assert settings.token is None
+    assert settings.max_upload_mb == 100
+    assert settings.runner == "process"
+    assert (settings.trainings, settings.warm_workers) == (1, 1)
+    assert settings.training_memory_mb is None
+    assert (settings.quota_mb, settings.quota_pending) == (5000, 20)
+    assert settings.cors_origins == ()
+
+
+def test_an_empty_variable_is_as_good_as_none():
+    assert Settings.from_environment({"EXOTRAIN_PORT": " ", "EXOTRAIN_TOKEN": ""}) == Settings()
+
+
+def test_every_variable_is_read(tmp_path):
+    settings = Settings.from_environment(
+        {
+            "EXOTRAIN_HOST": "0.0.0.0",
+            "EXOTRAIN_PORT": "8080",
+            "EXOTRAIN_DATA_DIR": str(tmp_path),
+            "EXOTRAIN_TOKEN": "a" * 24,
+            "EXOTRAIN_MAX_UPLOAD_MB": "7",
+            "EXOTRAIN_RUNNER": "thread",
+            "EXOTRAIN_TRAININGS": "2",
+            "EXOTRAIN_TRAINING_MEMORY_MB": "4000",
+            "EXOTRAIN_QUOTA_MB": "50",
+            "EXOTRAIN_QUOTA_PENDING": "3",
+            "EXOTRAIN_WARM_WORKERS": "0",
+            "EXOTRAIN_CORS_ORIGINS": "https://a.example, http://localhost:3000/",
+        }
+    )
+    assert settings == Settings(
+        host="0.0.0.0",
+        port=8080,
+        data_dir=tmp_path.resolve(),
+        token="a" * 24,
+        max_upload_mb=7,
+        runner="thread",
+        trainings=2,
+        training_memory_mb=4000,
+        quota_mb=50,
+        quota_pending=3,
+        warm_workers=0,
+        cors_origins=("https://a.example", "http://localhost:3000"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "http"),
+        ("PORT", "65536"),
+        ("PORT", "-1"),
+        ("PORT", "٣"),
+        ("MAX_UPLOAD_MB", "0"),
+        ("MAX_UPLOAD_MB", "1.5"),
+        ("RUNNER", "threads"),
+        ("TRAININGS", "0"),
+        ("TRAINING_MEMORY_MB", "1"),
+        ("QUOTA_PENDING", "none"),
+        ("CORS_ORIGINS", "example.org"),
+        ("CORS_ORIGINS", "*"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_refused_with_the_variables_name(name, value):
+    with pytest.raises(SettingsError, match=f"EXOTRAIN_{name}"):
+        Settings.from_environment({f"EXOTRAIN_{name}": value})
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "localhost", "::1"])
+def test_a_short_token_serves_where_only_this_machine_can_reach(host):
+    settings = Settings.from_environment({"EXOTRAIN_HOST": host, "EXOTRAIN_TOKEN": "short"})
+    assert settings.token == "short"
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "exotrain.example", "::"])
+def test_a_short_token_is_refused_where_others_can_reach(host):
+    with pytest.raises(SettingsError, match="EXOTRAIN_TOKEN"):
+        Settings.from_environment({"EXOTRAIN_HOST": host, "EXOTRAIN_TOKEN": "a" * 23})
+
+
+def test_a_data_folder_in_the_home_folder_can_be_written_with_a_tilde():
+    settings = Settings.from_environment({"EXOTRAIN_DATA_DIR": "~/exotrain"})
+    assert settings.data_dir == Path.home().resolve() / "exotrain"

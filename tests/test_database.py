@@ -1,0 +1,166 @@
+"""The database: versions, transactions, the order of the queue."""
+
+import threading
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from backend.database import Database, accounts, datasets, models, schema, sessions
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "exotrain.db"
+
+
+@pytest.fixture
+def database(path):
+    database = Database(path)
+    yield database
+    database.close()
+
+
+def add_workspace(connection, name="w"):
+    user = accounts.find_user(connection, "u") or accounts.create_user(connection, "u")
+    return accounts.create_workspace(connection, f"key-{name}", name, user["id"])["id"]
+
+
+def add_session(connection, workspace_id, **values):
+    spec = {"dataset_size": 1, "model_name": "m", "spec": {}, "epochs": 2}
+    return sessions.create(connection, workspace_id, **{**spec, **values})
+
+
+def test_a_database_of_a_newer_program_is_refused(path):
+    Database(path).close()
+    database = Database(path)
+    with database.write() as connection:
+        connection.exec_driver_sql(f"PRAGMA user_version = {schema.VERSION + 1}")
+    database.close()
+    with pytest.raises(schema.UnknownSchemaVersion, match="newer"):
+        Database(path)
+
+
+def test_an_older_database_is_brought_to_this_version(path, monkeypatch):
+    Database(path).close()
+    added = "ALTER TABLE users ADD COLUMN nickname VARCHAR"
+    monkeypatch.setattr(schema, "UPGRADES", [lambda connection: connection.exec_driver_sql(added)])
+    monkeypatch.setattr(schema, "VERSION", 2)
+    for _ in range(2):  # once is enough: the second start finds the new version
+        database = Database(path)
+        with database.read() as connection:
+            assert connection.exec_driver_sql("PRAGMA user_version").scalar_one() == 2
+            connection.exec_driver_sql("SELECT nickname FROM users")
+        database.close()
+
+
+def test_a_transaction_that_fails_leaves_nothing(database):
+    with pytest.raises(RuntimeError), database.write() as connection:
+        accounts.create_user(connection, "u")
+        raise RuntimeError
+    with database.read() as connection:
+        assert accounts.find_user(connection, "u") is None
+
+
+def test_a_reader_does_not_wait_for_a_writer_and_sees_what_was_committed(database):
+    with database.write() as writer:
+        accounts.create_user(writer, "u")
+        with database.read() as reader:
+            assert accounts.find_user(reader, "u") is None
+    with database.read() as reader:
+        assert accounts.find_user(reader, "u") is not None
+
+
+def test_writers_wait_for_each_other(database):
+    def add(name):
+        with database.write() as connection:
+            count = len(accounts.list_tokens(connection))
+            user = accounts.create_user(connection, name)
+            accounts.add_token(connection, user["id"], name, str(count))
+
+    threads = [threading.Thread(target=add, args=(f"user{i}",)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with database.read() as connection:
+        hints = [token["hint"] for token in accounts.list_tokens(connection)]
+    assert sorted(hints) == [str(i) for i in range(8)]
+
+
+def test_a_row_cannot_belong_to_a_workspace_that_is_gone(database):
+    with pytest.raises(IntegrityError), database.write() as connection:
+        add_session(connection, 99)
+
+
+def test_workspaces_take_turns_in_the_queue(database):
+    with database.write() as connection:
+        a, b, c = (add_workspace(connection, name) for name in "abc")
+        for workspace in (a, a, a, b, c, c):
+            add_session(connection, workspace)
+        order, last = [], 0
+        while (session := sessions.next_pending(connection, last)) is not None:
+            last = session["workspace_id"]
+            order.append(last)
+            sessions.end(connection, session["id"], "completed")
+    assert order == [a, b, c, a, c, a]
+
+
+def test_an_interrupted_session_goes_before_all_others(database):
+    with database.write() as connection:
+        a, b = (add_workspace(connection, name) for name in "ab")
+        add_session(connection, a)
+        interrupted = add_session(connection, b)
+        sessions.change(connection, interrupted["id"], started_at=schema.now())
+        for last in (0, a, b):
+            assert sessions.next_pending(connection, last)["id"] == interrupted["id"]
+
+
+def test_epochs_that_a_resumed_training_does_again_replace_the_earlier(database):
+    with database.write() as connection:
+        session = add_session(connection, add_workspace(connection))["id"]
+        for epoch in (1, 2, 3):
+            sessions.add_epoch(connection, session, epoch, {"loss": epoch})
+        sessions.forget_epochs_after(connection, session, 1)
+        sessions.add_epoch(connection, session, 2, {"loss": 20})
+        assert sessions.history(connection, session) == [
+            {"epoch": 1, "loss": 1},
+            {"epoch": 2, "loss": 20},
+        ]
+        assert sessions.history(connection, session, after_epoch=1) == [{"epoch": 2, "loss": 20}]
+        assert sessions.find(connection, session)["epochs_completed"] == 2
+
+
+def test_the_first_model_of_a_workspace_becomes_current_and_the_second_does_not(database):
+    with database.write() as connection:
+        workspace = add_workspace(connection)
+        first, second = (
+            models.create(
+                connection, workspace, name="m", file=file, sha256="", file_size=10, manifest={}
+            )
+            for file in ("1/a", "1/b")
+        )
+        assert models.is_current(connection, first)
+        assert not models.is_current(connection, second)
+        assert datasets.stored_bytes(connection, workspace) == 20
+
+
+def test_what_is_deleted_takes_its_own_with_it_and_leaves_what_others_need(database):
+    with database.write() as connection:
+        workspace = add_workspace(connection)
+        dataset = datasets.create(
+            connection,
+            workspace,
+            name="d",
+            sha256="s",
+            file_size=1,
+            num_samples=1,
+            num_rejected=0,
+            source="koi",
+            class_counts={},
+            profile={},
+        )
+        session = add_session(connection, workspace, dataset_id=dataset["id"])
+        datasets.remove(connection, dataset["id"])
+        assert sessions.find(connection, session["id"])["dataset_id"] is None
+        accounts.delete_workspace(connection, workspace)
+        assert sessions.find(connection, session["id"]) is None

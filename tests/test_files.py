@@ -1,0 +1,106 @@
+"""Files that are there whole or not at all."""
+
+import hashlib
+
+import pytest
+
+from backend.files import Storage, put_in_place, replacing, sha256_of, write_atomically
+
+
+@pytest.fixture
+def storage(tmp_path):
+    storage = Storage(tmp_path)
+    storage.prepare()
+    return storage
+
+
+def test_a_file_that_fails_half_way_leaves_the_old_one_and_no_trace(tmp_path):
+    path = tmp_path / "model.keras"
+    path.write_bytes(b"old")
+
+    def fail(file):
+        file.write(b"half of the new")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        write_atomically(path, fail)
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_replaces_the_old_one_at_the_end_only(tmp_path):
+    path = tmp_path / "folder" / "model.keras"
+    with replacing(path) as partial:
+        partial.write_bytes(b"new")
+        assert not path.exists()
+    assert path.read_bytes() == b"new"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_putting_a_file_in_place_makes_the_folder(tmp_path):
+    source = tmp_path / "incoming"
+    source.write_bytes(b"x")
+    put_in_place(source, tmp_path / "7" / "x.csv")
+    assert (tmp_path / "7" / "x.csv").read_bytes() == b"x"
+    assert not source.exists()
+
+
+def test_preparing_removes_what_a_killed_server_left_and_nothing_else(storage):
+    leftovers = [
+        storage.new_incoming(),
+        storage.uploads / "1" / ".abc.npy.0123.partial",
+        storage.models / "1" / ".model.keras.0123.partial",
+    ]
+    kept = [storage.catalogue(1, "abc"), storage.model("1/model.keras"), storage.checkpoint(5)]
+    for path in leftovers + kept:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x")
+    storage.prepare()
+    assert not any(path.exists() for path in leftovers)
+    assert all(path.exists() for path in kept)
+
+
+def test_making_the_folders_does_not_touch_uploads_under_way(storage):
+    upload = storage.new_incoming()
+    upload.write_bytes(b"half")
+    storage.make_folders()
+    assert upload.exists()
+
+
+def test_everything_of_a_dataset_a_model_and_a_session_is_removed(storage):
+    paths = [
+        storage.catalogue(1, "abc"),
+        storage.table(1, "abc"),
+        storage.rejections(1, "abc"),
+        storage.model("1/m.keras"),
+        storage.model("1/m.json"),
+        storage.model("1/m.test.npy"),
+        storage.checkpoint(3),
+        storage.checkpoint(3).with_suffix(".weights.h5"),
+    ]
+    others = [storage.catalogue(2, "abc"), storage.model("1/m2.keras"), storage.checkpoint(33)]
+    for path in paths + others:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x")
+    storage.remove_dataset(1, "abc")
+    storage.remove_model("1/m.keras")
+    storage.remove_checkpoint(3)
+    assert not any(path.exists() for path in paths)
+    assert all(path.exists() for path in others)
+
+
+def test_the_current_model_is_a_copy(storage):
+    storage.model("1").mkdir()
+    for name in ("old", "new"):
+        storage.model(f"1/{name}.keras").write_bytes(name.encode())
+        storage.promote(1, f"1/{name}.keras")
+        assert storage.current_model(1).read_bytes() == name.encode()
+    assert storage.current_model(1).name == "exoplanet_model.keras"
+    assert storage.model("1/old.keras").exists()
+
+
+def test_a_hash_is_that_of_the_whole_file(tmp_path):
+    path = tmp_path / "large"
+    content = b"0123456789" * 300_000
+    path.write_bytes(content)
+    assert sha256_of(path) == hashlib.sha256(content).hexdigest()

@@ -1,0 +1,384 @@
+"""Receiving a catalogue: whole or not at all, the same bytes once, within limits and quotas."""
+
+import errno
+import gzip
+import hashlib
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from backend import receiving, uploads
+from backend.database import datasets
+from backend.files import Storage
+from backend.services import services_of
+from backend.transit.columns import ROW_DTYPE
+from tests.api import HEADER, Api, catalogue, form, problem_of
+
+MB = 1 << 20
+
+
+def files_of(services):
+    """Every file of uploads and models, by its name."""
+    folders = (services.storage.uploads, services.storage.models)
+    return sorted(path.name for folder in folders for path in folder.rglob("*") if path.is_file())
+
+
+def test_an_upload_becomes_a_dataset_with_its_files(api, key, services):
+    content = catalogue(30)
+    answer = api.upload(key, content, name="Test Dataset")
+    sha256 = hashlib.sha256(content.encode()).hexdigest()
+    dataset = answer["dataset"]
+    assert answer["success"] is True
+    assert dataset.keys() == {
+        "id",
+        "name",
+        "file_size",
+        "num_samples",
+        "num_rejected",
+        "sha256",
+        "source",
+        "class_counts",
+        "uploaded_at",
+    }
+    assert dataset["name"] == "Test Dataset"
+    assert dataset["file_size"] == len(content)
+    assert (dataset["num_samples"], dataset["num_rejected"]) == (30, 0)
+    assert dataset["sha256"] == sha256
+    assert dataset["source"] == "exotrain"
+    assert dataset["class_counts"] == {"CANDIDATE": 10, "CONFIRMED": 10, "FALSE POSITIVE": 10}
+    assert files_of(services) == [f"{sha256}.csv", f"{sha256}.npy", f"{sha256}.rejected.jsonl"]
+    stored = next(services.storage.uploads.glob("*/*.csv"))
+    assert stored.read_text() == content
+
+
+def test_the_table_on_disk_is_one_that_numpy_maps(api, key, services):
+    api.upload(key, catalogue(12))
+    table = np.load(next(services.storage.uploads.glob("*/*.npy")), mmap_mode="r")
+    assert table.dtype == ROW_DTYPE
+    assert table["star"].tolist() == [f"star-{i}".encode() for i in range(12)]
+    assert table["line"].tolist() == list(range(2, 14))
+
+
+def test_a_long_table_keeps_every_row_in_order(api, key, services):
+    dataset = api.upload(key, catalogue(10_001))["dataset"]
+    assert dataset["num_samples"] == 10_001
+    table = np.load(next(services.storage.uploads.glob("*/*.npy")), mmap_mode="r")
+    assert table["line"].tolist() == list(range(2, 10_003))
+
+
+def test_the_same_bytes_again_give_the_dataset_that_exists(api, key, services):
+    first = api.upload(key, catalogue(), name="first")["dataset"]
+    again = api.upload(key, catalogue(), 200, name="second")
+    assert again["dataset"] == first
+    assert "first" in again["message"]
+    assert len(files_of(services)) == 3
+
+
+def test_the_same_bytes_in_another_workspace_are_another_dataset(api, key):
+    first = api.upload(key, catalogue())["dataset"]
+    second = api.upload(api.workspace("other"), catalogue())["dataset"]
+    assert first["id"] != second["id"]
+    api.delete(f"/api/training/dataset/{first['id']}")
+    api.get(f"/api/training/dataset/{second['id']}/rows")
+
+
+def test_two_uploads_of_the_same_bytes_at_once_make_one_dataset(
+    api, key, services, monkeypatch
+):
+    """Both have looked for an earlier one and found none before either is recorded."""
+    meeting = threading.Barrier(2, timeout=20)
+    record = uploads._record
+
+    def meet_then_record(*arguments):
+        meeting.wait()
+        return record(*arguments)
+
+    monkeypatch.setattr(uploads, "_record", meet_then_record)
+    answers = []
+
+    def upload():
+        user = Api(api.client.application.test_client(), "test_user_123")
+        answers.append(user.upload(key, catalogue(), None))
+
+    threads = [threading.Thread(target=upload) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answer.status_code for answer in answers) == [200, 201]
+    assert len({answer.get_json()["dataset"]["id"] for answer in answers}) == 1
+    assert len(files_of(services)) == 3
+    assert api.get("/api/training/datasets", query_string={"workspace_key": key})["count"] == 1
+
+
+@pytest.mark.parametrize(
+    ("file_name", "name"),
+    [
+        ("koi.csv", "koi.csv"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\data\\koi.csv", "koi.csv"),
+        ("a\tb\u202e.csv", "a b .csv"),
+        ("x" * 300 + ".csv", "x" * 200),
+        ("", "dataset"),
+        ("///", "dataset"),
+    ],
+)
+def test_without_a_name_the_dataset_is_called_like_its_file(file_name, name):
+    assert uploads.name_from(file_name) == name
+
+
+BAD_FILES = [
+    b"",
+    b"\n\n\n",
+    HEADER.encode(),
+    b"period\n1\n2\n",
+    b"period,duration\n1,2\n",
+    b"a,b,c\n1,2,3\n",
+    b"period,period,duration,depth,label\n1,2,3,4,5\n",
+    b"\x00\x01\x02\x03" * 1000,
+    bytes(range(256)) * 50,
+    catalogue().encode("utf-16"),
+    gzip.compress(catalogue().encode()),
+    b"PK\x03\x04" + b"\x00" * 100,
+    (HEADER + "\n" + "1," * 50_000).encode(),
+    (HEADER + "\n" + '"' + "x" * 20_000_000).encode(),
+    (HEADER + "\n" + "none,of,these,is,a,number,at,all,ok,no,x\n" * 50).encode(),
+    b"<html><body>not found</body></html>",
+    b'{"period": 1}',
+    b"period,duration,depth,label\r1,2,3\x004,1\r",
+]
+
+
+@pytest.mark.parametrize("content", BAD_FILES, ids=range(len(BAD_FILES)))
+def test_a_file_that_is_no_catalogue_is_refused_and_leaves_nothing(api, key, services, content):
+    problem = problem_of(api.upload(key, content, None))
+    assert problem["status"] == 422
+    assert {"found", "missing", "recognised"} <= problem.keys()
+    assert files_of(services) == []
+
+
+def test_a_catalogue_without_a_column_says_what_it_has_and_what_would_do(api, key):
+    problem = problem_of(api.upload(key, "period,depth,label\n1,2,0\n", None))
+    assert problem["status"] == 422
+    assert problem["missing"] == ["duration"]
+    assert problem["found"] == ["period", "depth", "label"]
+    assert "koi_duration" in str(problem["recognised"])
+    assert problem["errors"][0]["column"] == "duration"
+
+
+def test_a_catalogue_without_a_usable_row_says_why_line_by_line(api, key):
+    problem = problem_of(api.upload(key, HEADER + "\n,2,3,,,,,,,0,\n", None))
+    assert problem["status"] == 422
+    assert problem["errors"][0]["row"] == 2
+    assert problem["errors"][0]["column"] == "period"
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({}, "file"),
+        ({"file": "not a file"}, "file"),
+        (form(catalogue(), name="a\x07b"), "name"),
+        (form(catalogue(), name="x" * 201), "name"),
+        (form(catalogue(), epochs="10"), "epochs"),
+        (form(catalogue(), other=form("x")["file"]), "other"),
+    ],
+)
+def test_a_form_that_is_wrong_names_the_field(api, key, services, fields, field):
+    response = api.post(
+        "/api/training/upload-dataset",
+        None,
+        data={"workspace_key": key, **fields},
+        content_type="multipart/form-data",
+    )
+    problem = problem_of(response)
+    assert problem["status"] == 422
+    assert problem["errors"][0]["field"] == field
+    assert files_of(services) == []
+
+
+def test_a_form_without_a_workspace_or_with_another_is_refused(api, services):
+    problem = problem_of(api.post("/api/training/upload-dataset", None, data=form("x")))
+    assert problem["errors"][0]["field"] == "workspace_key"
+    problem_of(api.upload("no-such-key", catalogue(), None))
+    assert files_of(services) == []
+
+
+def test_two_files_at_once_are_refused(api, key, services):
+    files = [form(catalogue(n))["file"] for n in (20, 30)]
+    response = api.post(
+        "/api/training/upload-dataset", None, data={"workspace_key": key, "file": files}
+    )
+    assert problem_of(response)["errors"][0]["field"] == "file"
+    assert files_of(services) == []
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/csv", None])
+def test_a_body_that_is_no_form_is_refused(api, content_type):
+    response = api.post(
+        "/api/training/upload-dataset", None, data=b"x", content_type=content_type
+    )
+    assert problem_of(response)["status"] == 415
+
+
+@pytest.mark.parametrize("ending", [b"", b"\r\n", b"\r\n--wrong--"])
+def test_a_form_that_was_cut_off_is_no_dataset(api, key, services, ending):
+    body = (
+        b'--b\r\nContent-Disposition: form-data; name="workspace_key"\r\n\r\n'
+        + key.encode()
+        + b'\r\n--b\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
+        + catalogue().encode()
+        + ending
+    )
+    response = api.post(
+        "/api/training/upload-dataset",
+        None,
+        data=body,
+        content_type="multipart/form-data; boundary=b",
+    )
+    assert problem_of(response)["status"] == 422
+    assert files_of(services) == []
+
+
+@pytest.fixture
+def small(make_client, settings):
+    """A server that takes one megabyte a file, and two a workspace."""
+    client = make_client(replace(settings, max_upload_mb=1, quota_mb=2))
+    return Api(client, settings.token)
+
+
+def padded(size, rows=60):
+    """A catalogue of exactly that many bytes."""
+    content = catalogue(rows)
+    comments = "# filler\n" * ((size - len(content)) // 9)
+    last = "#" * (size - len(content) - len(comments))
+    return content + comments + last
+
+
+def test_a_file_of_the_largest_size_is_taken_and_one_byte_more_is_not(small):
+    key = small.workspace()
+    small.upload(key, padded(MB))
+    problem = problem_of(small.upload(key, padded(MB + 1), None))
+    assert problem["status"] == 413
+    assert "1 MB" in problem["detail"]
+    assert "EXOTRAIN_MAX_UPLOAD_MB" in problem["detail"]
+    assert len(files_of(services_of(small.client.application))) == 3
+
+
+def test_a_body_without_a_length_is_stopped_while_it_streams(small):
+    """Chunked transfer: no Content-Length tells beforehand that it is too large."""
+    key = small.workspace()
+    read = 0
+
+    class Endless:
+        def __init__(self):
+            head = (
+                f'--b\r\nContent-Disposition: form-data; name="workspace_key"\r\n\r\n{key}\r\n'
+                '--b\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
+            )
+            self.waiting = head.encode()
+
+        def read(self, size=-1):
+            nonlocal read
+            piece, self.waiting = self.waiting or b"1,2,3\n" * 10_000, b""
+            read += len(piece)
+            assert read < 5 * MB, "it is read without end"
+            return piece[:size] if size > 0 else piece
+
+    response = small.client.open(
+        "/api/training/upload-dataset",
+        method="POST",
+        headers={**small.headers, "Content-Type": "multipart/form-data; boundary=b"},
+        environ_overrides={"wsgi.input": Endless(), "wsgi.input_terminated": True},
+    )
+    assert problem_of(response)["status"] == 413
+    assert files_of(services_of(small.client.application)) == []
+
+
+def test_a_form_of_too_many_or_too_large_fields_is_refused(api, services):
+    many = {f"field{i}": "x" for i in range(receiving.ExotrainRequest.max_form_parts + 1)}
+    large = {"name": "x" * (receiving.ExotrainRequest.max_form_memory_size + 1)}
+    for fields in (many, large):
+        response = api.post(
+            "/api/training/upload-dataset", None, data=form(catalogue(), **fields)
+        )
+        assert problem_of(response)["status"] == 413
+    assert files_of(services) == []
+
+
+def test_a_full_workspace_takes_no_more_and_says_how_much_it_holds(small):
+    key = small.workspace()
+    small.upload(key, padded(MB))
+    small.upload(key, padded(MB - 1))
+    problem = problem_of(small.upload(key, padded(MB - 2), None))
+    assert problem["status"] == 507
+    assert "EXOTRAIN_QUOTA_MB" in problem["detail"]
+    assert "2 MB" in problem["detail"]
+    small.upload(small.workspace("other"), padded(MB))
+    assert len(files_of(services_of(small.client.application))) == 9
+
+
+def test_a_nearly_full_disk_is_noticed_before_anything_is_written(api, key, services, monkeypatch):
+    usage = type("Usage", (), {"free": receiving.RESERVED_BYTES + 100})
+    monkeypatch.setattr(receiving.shutil, "disk_usage", lambda path: usage)
+    problem = problem_of(api.upload(key, catalogue(), None))
+    assert problem["status"] == 507
+    assert "disk" in problem["detail"]
+    assert files_of(services) == []
+
+
+@pytest.mark.parametrize("at", range(3))
+def test_a_disk_that_fills_up_leaves_nothing(api, key, services, monkeypatch, at):
+    """At the first, second and third file that is put in its place."""
+    put_in_place = uploads.put_in_place
+    calls = []
+
+    def fail(source, target):
+        calls.append(target)
+        if len(calls) > at:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        put_in_place(source, target)
+
+    monkeypatch.setattr(uploads, "put_in_place", fail)
+    assert problem_of(api.upload(key, catalogue(), None))["status"] == 507
+    assert files_of(services) == []
+    monkeypatch.undo()
+    api.upload(key, catalogue())
+
+
+def test_a_row_that_cannot_be_written_leaves_no_file(api, key, services, monkeypatch):
+    def fail(*_arguments, **_keywords):
+        raise OperationalError("INSERT", {}, Exception("database or disk is full"))
+
+    monkeypatch.setattr(uploads.datasets, "create", fail)
+    assert problem_of(api.upload(key, catalogue(), None))["status"] == 507
+    assert files_of(services) == []
+
+
+def test_orphans_of_a_killed_server_are_removed_and_nothing_else(api, key, services):
+    api.upload(key, catalogue())
+    before = files_of(services)
+    storage: Storage = services.storage
+    for path in (storage.catalogue(1, "f" * 64), storage.table(99, "a" * 64)):
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x")
+    under_way = storage.new_incoming()
+    under_way.write_bytes(b"x")
+    uploads.remove_orphans(services.database, storage)
+    assert files_of(services) == sorted([*before, under_way.name])
+
+
+def test_deleting_and_uploading_the_same_bytes_at_once_keeps_the_new_files(api, key, services):
+    dataset_id = api.dataset(key)
+    with services.database.read() as connection:
+        dataset = datasets.find(connection, dataset_id)
+    api.delete(f"/api/training/dataset/{dataset_id}")
+    new = api.dataset(key)
+    # The end of a deletion that was slow.
+    uploads.forget_files(
+        services.database, services.storage, dataset["workspace_id"], dataset["sha256"]
+    )
+    assert api.get(f"/api/training/dataset/{new}/rows")["count"] == 90
