@@ -38,6 +38,11 @@ class Checkpoint:
     callbacks: dict[str, dict[str, Any]]
     is_finished: bool
 
+    def history(self) -> list[dict[str, Any]]:
+        """The metrics of the finished epochs, oldest first, each with its number as `epoch`."""
+        told = {int(epoch): metrics for epoch, metrics in self.callbacks["epochs"].items()}
+        return [{"epoch": epoch, **told[epoch]} for epoch in sorted(told)]
+
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Writes a checkpoint in one step: a reader finds the old one or the new one, whole.

@@ -92,7 +92,7 @@ class NoSpace(UserError):
 def field_errors(error: ValidationError) -> list[Problem]:
     """What pydantic found, as `{field, message}`; the message repeats the value that came."""
     found = [
-        {"field": ".".join(map(str, each["loc"])), "message": _message_of(each)}
+        {"field": _field_of(each["loc"]), "message": _message_of(each)}
         for each in error.errors(include_url=False)[:_MAX_ERRORS]
     ]
     return [each if each["field"] else {"message": each["message"]} for each in found]
@@ -103,6 +103,11 @@ def summary(errors: list[Problem]) -> str:
     first = ": ".join(errors[0][key] for key in ("field", "message") if key in errors[0])
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     return first + more
+
+
+def _field_of(place: tuple[int | str, ...]) -> str:
+    """The members on the way to a value; `<…>` is only which kind of a body it was."""
+    return ".".join(part for part in map(str, place) if not part.startswith("<"))
 
 
 def _message_of(each: Any) -> str:

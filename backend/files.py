@@ -108,7 +108,7 @@ class Storage:
             write_atomically(self.current_model(workspace_id), lambda target: _copy(source, target))
 
 
-def write_atomically(path: Path, write: Callable[[BinaryIO], None]) -> None:
+def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Let `write` fill a file beside `path`, then put it in its place; durable on return.
 
     Raises:

@@ -15,16 +15,16 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from cheroot.wsgi import Server
-
 from backend import create_app
 from backend.auth import ensure_administrator
 from backend.config import Settings, SettingsError
 from backend.database import Database, models
 from backend.files import Storage, sha256_of
+from backend.http_server import Server
 from backend.predictor import Predictor
 from backend.services import Services, services_of
 from backend.supervisor import Supervisor
+from backend.uploads import remove_orphans
 
 SERVER_THREADS = 16
 
@@ -67,12 +67,29 @@ def serve(settings: Settings) -> None:
     server.server_name = "exotrain"
     server.shutdown_timeout = REQUEST_GRACE_SECONDS
     _open_port(server, settings)
+    services.storage.prepare()
+    remove_orphans(services.database, services.storage)
+    _restore_current_models(services.database, services.storage)
+    predictor = Predictor(settings)
+    supervisor = Supervisor(
+        settings,
+        services.database,
+        services.storage,
+        on_new_model=lambda model: predictor.preload(model["file"], model["sha256"]),
+    )
+    services.predictor, services.supervisor = predictor, supervisor
     try:
-        _start_background(services)
+        predictor.start()
+        supervisor.start()
+        _preload_current_models(services.database, predictor)
         _announce(server, services)
         server.serve()
     finally:
-        _stop_all(server, services)
+        supervisor.close()
+        predictor.close()
+        server.stop()
+        services.database.close()
+        _leave_threads_behind(settings)
 
 
 @contextmanager
@@ -110,23 +127,6 @@ def _open_port(server: Server, settings: Settings) -> None:
         ) from error
 
 
-def _start_background(services: Services) -> None:
-    _restore_current_models(services.database, services.storage)
-    predictor = Predictor(services.settings)
-    predictor.start()
-    supervisor = Supervisor(
-        services.settings,
-        services.database,
-        services.storage,
-        on_new_model=lambda model: predictor.preload(model["file"], model["sha256"]),
-    )
-    supervisor.start()
-    services.predictor, services.supervisor = predictor, supervisor
-    with services.database.read() as connection:
-        for model in models.current_models(connection):
-            predictor.preload(model["file"], model["sha256"])
-
-
 def _restore_current_models(database: Database, storage: Storage) -> None:
     """Mend what a kill between a promotion's file and its database row left different."""
     with database.read() as connection:
@@ -135,6 +135,12 @@ def _restore_current_models(database: Database, storage: Storage) -> None:
             is_there = storage.model(model["file"]).exists()
             if is_there and (not current.exists() or sha256_of(current) != model["sha256"]):
                 storage.promote(model["workspace_id"], model["file"])
+
+
+def _preload_current_models(database: Database, predictor: Predictor) -> None:
+    with database.read() as connection:
+        for model in models.current_models(connection):
+            predictor.preload(model["file"], model["sha256"])
 
 
 def _announce(server: Server, services: Services) -> None:
@@ -150,15 +156,9 @@ def _announce(server: Server, services: Services) -> None:
         )
 
 
-def _stop_all(server: Server, services: Services) -> None:
-    if services.supervisor is not None:
-        services.supervisor.close()
-    if services.predictor is not None:
-        services.predictor.close()
-    server.stop()
-    services.database.close()
-    if services.settings.runner == "thread":
-        # A Keras thread in the middle of a batch cannot be ended, and need not be waited for.
+def _leave_threads_behind(settings: Settings) -> None:
+    """End now: a Keras thread in the middle of a batch cannot be ended or waited for."""
+    if settings.runner == "thread":
         log.info("stopped")
         logging.shutdown()
         os._exit(0)

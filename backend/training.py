@@ -205,6 +205,7 @@ def _started(
         "parameters": count_parameters(model),
         "batches": progress.batches,
         "resumed_from_epoch": resumed.epochs_finished if resumed else 0,
+        "history": resumed.history() if resumed else [],
     }
 
 

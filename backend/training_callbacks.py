@@ -102,6 +102,7 @@ class ReportProgress(keras.callbacks.Callback):
         self.batches = batches
         self._epoch = 0
         self._started = 0.0
+        self._first_batch = 0.0
         self._reported = 0.0
         self._learning_rate = 0.0
         self.epochs: dict[int, dict[str, Any]] = {}
@@ -113,6 +114,8 @@ class ReportProgress(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         now = time.monotonic()
+        if batch == 0:
+            self._first_batch = now
         if now - self._reported >= BATCH_EVENT_SECONDS:
             self._reported = now
             done = {"batches_done": batch + 1, "batches": self.batches}
@@ -121,9 +124,16 @@ class ReportProgress(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         metrics = _contract_metrics(logs or {})
         metrics["learning_rate"] = self._learning_rate
-        metrics["epoch_seconds"] = round(time.monotonic() - self._started, 3)
+        metrics["epoch_seconds"] = round(self._seconds(), 3)
         self.epochs[self._epoch] = metrics
         self._emit({"event": "epoch", "epoch": self._epoch, **metrics})
+
+    def _seconds(self) -> float:
+        """How long the epoch took, without what the first batch spends on tracing the graph."""
+        rest = time.monotonic() - self._first_batch
+        first = self._first_batch - self._started
+        usual = rest / (self.batches - 1) if self.batches > 1 else first
+        return rest + min(first, usual)
 
 
 class KeepCheckpoint(keras.callbacks.Callback):

@@ -11,6 +11,8 @@ from flask.testing import FlaskClient
 from backend import create_app
 from backend.auth import ensure_administrator
 from backend.config import REPOSITORY, Settings
+from backend.database import Database
+from backend.files import Storage
 from backend.services import Services, services_of
 from tests.api import Api
 
@@ -32,7 +34,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def make_client(settings: Settings) -> Iterator[Callable[[Settings], FlaskClient]]:
-    """Makes clients of applications with other settings."""
+    """Makes clients of applications of their own, with other settings."""
     made: list[Services] = []
 
     def make(chosen: Settings) -> FlaskClient:
@@ -46,12 +48,22 @@ def make_client(settings: Settings) -> Iterator[Callable[[Settings], FlaskClient
         services.database.close()
 
 
+@pytest.fixture(scope="session")
+def application(tmp_path_factory: pytest.TempPathFactory) -> APIFlask:
+    """Made once for all tests: it keeps nothing of its own, everything is in its services."""
+    return create_app(Settings(data_dir=tmp_path_factory.mktemp("data"), token=TOKEN))
+
+
 @pytest.fixture
-def app(make_client: Callable[[Settings], FlaskClient], settings: Settings) -> APIFlask:
-    """The application; nothing runs in its background."""
-    application = make_client(settings).application
-    assert isinstance(application, APIFlask)
-    return application
+def app(application: APIFlask, settings: Settings) -> Iterator[APIFlask]:
+    """The application over a fresh data folder; nothing runs in its background."""
+    storage = Storage(settings.data_dir)
+    storage.make_folders()
+    database = Database(settings.data_dir / "exotrain.db")
+    ensure_administrator(database, settings)
+    Services(settings, database, storage).attach_to(application)
+    yield application
+    database.close()
 
 
 @pytest.fixture

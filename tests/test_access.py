@@ -68,7 +68,14 @@ def test_no_route_answers_without_a_token_but_the_few_that_are_public(app, clien
 
 @pytest.mark.parametrize(
     "header",
-    ["Bearer wrong", "Bearer ", "Bearer", "Basic dGVzdF91c2VyXzEyMzo=", "test_user_123", "Bearer é"],
+    [
+        "Bearer wrong",
+        "Bearer ",
+        "Bearer",
+        "Basic dGVzdF91c2VyXzEyMzo=",
+        "test_user_123",
+        "Bearer é",
+    ],
 )
 def test_no_route_answers_a_wrong_token(app, client, belongings, header):
     for rule, method in all_calls(app):
@@ -115,8 +122,9 @@ def test_the_owner_reaches_what_a_stranger_does_not(app, api, belongings):
             assert response.status_code == expected, f"{method} {rule}: {response.get_json()}"
 
 
-def test_a_route_that_forgets_about_access_is_closed(app, client):
-    app.add_url_rule("/api/forgetful", "forgetful", lambda: "open")
+def test_a_route_that_forgets_about_access_is_closed(make_client, settings):
+    client = make_client(settings)
+    client.application.add_url_rule("/api/forgetful", "forgetful", lambda: "open")
     assert client.get("/api/forgetful").status_code == 401
 
 
@@ -165,4 +173,3 @@ def call_as(user: Api, rule, method, values):
         "analyses.change_analysis": {"json": {"note": "x"}},
     }
     return user.call(method, path, None, **bodies.get(rule.endpoint, {}))
-

@@ -54,9 +54,13 @@ def test_an_older_database_is_brought_to_this_version(path, monkeypatch):
 
 
 def test_a_transaction_that_fails_leaves_nothing(database):
-    with pytest.raises(RuntimeError), database.write() as connection:
-        accounts.create_user(connection, "u")
-        raise RuntimeError
+    def fail():
+        with database.write() as connection:
+            accounts.create_user(connection, "u")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     with database.read() as connection:
         assert accounts.find_user(connection, "u") is None
 

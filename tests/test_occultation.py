@@ -64,3 +64,8 @@ def test_a_planet_of_the_stars_size_hides_all_of_it_from_the_middle(star):
 
 def test_a_uniform_star_loses_the_planets_area():
     assert hidden(0.2, 0.1, 0, 0) == pytest.approx(0.01, rel=1e-12)
+
+
+def test_the_last_light_beside_a_planet_of_the_stars_size_grows_evenly():
+    rates = [(1 - hidden(z, 1, 0.4, 0.3)) / z for z in (1e-9, 1e-8, 1e-6)]
+    assert rates == pytest.approx([rates[-1]] * 3, rel=0.01)

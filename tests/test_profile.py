@@ -2,6 +2,7 @@
 
 import json
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from backend.transit.columns import COLUMNS, ROW_DTYPE
 from backend.transit.profile import HISTOGRAM_BINS, profile
 from backend.transit.simulate import simulate
 
+STATUS = Path("/proc/self/status")
 NOTHING_LEFT_OUT = {"total": 0, "by_reason": {}, "first": []}
 
 
@@ -154,3 +156,18 @@ def test_a_table_on_disk_gives_the_same_profile_in_little_memory(tmp_path):
     tracemalloc.stop()
     assert found == expected
     assert peak < size / 3
+
+
+@pytest.mark.skipif(not STATUS.exists(), reason="only Linux tells what of a file is in memory")
+def test_a_table_on_disk_is_not_kept_in_memory(tmp_path):
+    np.save(tmp_path / "rows.npy", np.tile(simulate(10_000, seed=4), 30))
+    table = np.load(tmp_path / "rows.npy", mmap_mode="r")
+    before = file_pages_in_memory()
+    profile(table, NOTHING_LEFT_OUT)
+    assert file_pages_in_memory() - before < table.nbytes / 4
+
+
+def file_pages_in_memory():
+    """Bytes of mapped files that this process holds."""
+    (line,) = [each for each in STATUS.read_text().splitlines() if each.startswith("RssFile")]
+    return int(line.split()[1]) * 1024

@@ -85,9 +85,7 @@ def test_the_same_bytes_in_another_workspace_are_another_dataset(api, key):
     api.get(f"/api/training/dataset/{second['id']}/rows")
 
 
-def test_two_uploads_of_the_same_bytes_at_once_make_one_dataset(
-    api, key, services, monkeypatch
-):
+def test_two_uploads_of_the_same_bytes_at_once_make_one_dataset(api, key, services, monkeypatch):
     """Both have looked for an earlier one and found none before either is recorded."""
     meeting = threading.Barrier(2, timeout=20)
     record = uploads._record
@@ -165,7 +163,7 @@ def test_a_catalogue_without_a_column_says_what_it_has_and_what_would_do(api, ke
     assert problem["status"] == 422
     assert problem["missing"] == ["duration"]
     assert problem["found"] == ["period", "depth", "label"]
-    assert "koi_duration" in str(problem["recognised"])
+    assert "duration" in problem["recognised"]
     assert problem["errors"][0]["column"] == "duration"
 
 
@@ -218,9 +216,7 @@ def test_two_files_at_once_are_refused(api, key, services):
 
 @pytest.mark.parametrize("content_type", ["application/json", "text/csv", None])
 def test_a_body_that_is_no_form_is_refused(api, content_type):
-    response = api.post(
-        "/api/training/upload-dataset", None, data=b"x", content_type=content_type
-    )
+    response = api.post("/api/training/upload-dataset", None, data=b"x", content_type=content_type)
     assert problem_of(response)["status"] == 415
 
 
@@ -302,9 +298,7 @@ def test_a_form_of_too_many_or_too_large_fields_is_refused(api, services):
     many = {f"field{i}": "x" for i in range(receiving.ExotrainRequest.max_form_parts + 1)}
     large = {"name": "x" * (receiving.ExotrainRequest.max_form_memory_size + 1)}
     for fields in (many, large):
-        response = api.post(
-            "/api/training/upload-dataset", None, data=form(catalogue(), **fields)
-        )
+        response = api.post("/api/training/upload-dataset", None, data=form(catalogue(), **fields))
         assert problem_of(response)["status"] == 413
     assert files_of(services) == []
 

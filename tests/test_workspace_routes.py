@@ -56,9 +56,7 @@ def test_a_member_is_told_what_only_the_owner_may(api, key, stranger):
 
 
 def test_a_user_whom_nobody_made_cannot_be_added(api, key):
-    problem = problem_of(
-        api.post(f"/api/workspaces/{key}/members", None, json={"user": "nobody"})
-    )
+    problem = problem_of(api.post(f"/api/workspaces/{key}/members", None, json={"user": "nobody"}))
     assert problem["status"] == 422
     assert problem["errors"][0]["field"] == "user"
     api.delete(f"/api/workspaces/{key}/members/nobody", 404)

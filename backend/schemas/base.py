@@ -3,12 +3,22 @@
 import unicodedata
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    WithJsonSchema,
+)
 
 from backend.transit.columns import LABELS
 
 # What SQLite can hold.
 MAX_ID = 2**63 - 1
+
+MAX_NAME = 200
 
 _UNWANTED_CATEGORIES = ("Cc", "Cs")  # control characters, halves of surrogate pairs
 
@@ -66,6 +76,19 @@ def many_lines(text: str) -> str:
     return text
 
 
+def star_identifier(value: Any) -> str | int:
+    """A star's name or number.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    is_number = isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MAX_ID
+    is_name = isinstance(value, str) and len(value) <= MAX_NAME
+    if not is_number and not is_name:
+        raise ValueError(f"expected a name or a whole number, received {value!r:.60}")
+    return one_line(value) if isinstance(value, str) else value
+
+
 def label_code(value: Any) -> int:
     """A label as 0, 1, 2 or its name in any case, as its code.
 
@@ -82,7 +105,12 @@ def label_code(value: Any) -> int:
 
 Identifier = Annotated[int, Field(ge=1, le=MAX_ID)]
 Key = Annotated[str, Field(min_length=1, max_length=100, description="The workspace's key.")]
-Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(one_line)]
+Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME), AfterValidator(one_line)]
+Star = Annotated[
+    str | int,
+    PlainValidator(star_identifier),
+    WithJsonSchema({"type": ["string", "integer"], "maxLength": MAX_NAME}),
+]
 UserName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.@-]{1,64}$")]
 LabelFilter = Annotated[
     int,

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
-from backend.schemas.base import JsonBody, Name
+from backend.schemas.base import JsonBody, Star
 from backend.transit.columns import COLUMNS, RANGES, UNITS
 
 HOURS_A_DAY = 24.0
@@ -24,13 +24,12 @@ Steff = Annotated[float, _quantity("steff")]
 Srad = Annotated[float, _quantity("srad")]
 Slogg = Annotated[float, _quantity("slogg")]
 Tmag = Annotated[float, _quantity("tmag")]
-Star = Annotated[Name | int, Field(description="An identifier; it is given back.")]
 
 
 class Candidate(BaseModel):
     """What a transit shows, and what is known of its star; null or absent where unknown."""
 
-    star: Star | None = None
+    star: Star | None = Field(default=None, description="It is given back.")
     period: Period
     duration: Duration
     depth: Depth

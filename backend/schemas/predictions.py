@@ -21,17 +21,19 @@ from backend.schemas.base import (
     JsonBody,
     Key,
     Name,
+    Star,
     Success,
     TextFields,
     many_lines,
 )
-from backend.schemas.candidates import Candidate, CandidateBody, Star
+from backend.schemas.candidates import Candidate, CandidateBody
 from backend.schemas.datasets import Source
 
 MAX_ROWS = 10_000
 MAX_SAVED = 1_000
 
-ONE, MANY = "one", "many"
+# Pydantic puts them into the place of an error; `errors.field_errors` takes them out again.
+ONE, MANY = "<one>", "<many>"
 
 
 class _PredictRequest(JsonBody):

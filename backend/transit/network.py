@@ -30,6 +30,8 @@ WINDOWS = 64
 
 VOICES = 16
 
+_WIDTHS = (96, 96)
+
 # Below this, in units of the star's flux, single precision has nothing left to say.
 _SMALLEST_DIP = 1e-7
 
@@ -268,7 +270,7 @@ def _voices(joined: keras.KerasTensor, seeds: _Seeds) -> keras.KerasTensor:
     scale.build((None, VOICES, joined.shape[-1]))
     scale.set_weights([signs])
     x = scale(x)
-    for units in (96, 96):
+    for units in _WIDTHS:
         x = layers.Dense(units, use_bias=False, kernel_initializer=seeds.glorot())(x)
         x = layers.EinsumDense(
             "bvo,vo->bvo", output_shape=(VOICES, units), bias_axes="vo", kernel_initializer="ones"

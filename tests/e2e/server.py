@@ -83,9 +83,7 @@ class Client:
 
     def call(self, method: str, path: str, expect: int | None = None, **options: Any) -> Any:
         """Send a request; the answer's JSON when `expect` is given and met, else the answer."""
-        answer = self._session.request(
-            method, self._server.address + path, timeout=200, **options
-        )
+        answer = self._session.request(method, self._server.address + path, timeout=200, **options)
         if expect is None:
             return answer
         assert answer.status_code == expect, f"{method} {path}: {answer.status_code} {answer.text}"
@@ -152,7 +150,7 @@ def small_catalogue(folder: Path, rows: int = SMALL_ROWS, seed: int = 5) -> Path
     """A simulated catalogue that trains in seconds."""
     path = folder / f"small_{rows}_{seed}.csv"
     with open(path, "w", encoding="utf-8", newline="") as file:
-        write_csv(simulate(rows, seed), file, seed)
+        write_csv(simulate(rows, seed), seed, file)
     return path
 
 

@@ -34,13 +34,11 @@ def test_a_killed_training_is_resumed_and_ends_with_the_same_weights(
     resumed = client.wait(session_id)
     assert resumed["status"] == "completed", resumed["error"]
     assert [each["epoch"] for each in resumed["history"]] == [1, 2, 3, 4, 5, 6]
-    assert resumed["resumed_from_epoch"] >= 1
+    assert resumed["training"]["resumed_from_epoch"] >= 1
     assert history_without_times(resumed) == history_without_times(whole)
     first, second = (weights_of(server.data_dir / each["model_path"]) for each in (whole, resumed))
     assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
-    assert not [
-        each for each in server.data_dir.glob("model/checkpoints/*") if each.is_file()
-    ]
+    assert not [each for each in server.data_dir.glob("model/checkpoints/*") if each.is_file()]
 
 
 def kill_and_start_again(server: Server) -> None:

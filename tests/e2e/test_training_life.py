@@ -75,7 +75,7 @@ def test_a_stopped_training_keeps_its_best_weights(client: Client, key: str, tmp
     dataset = client.upload(key, small_catalogue(tmp_path))
     session_id = client.train(key, dataset["id"], **{**QUICK, "epochs": 500, "patience": 500})
     client.wait(session_id, lambda session: session["epochs_completed"] >= 1)
-    client.post(f"/api/training/session/{session_id}/stop", 202)
+    client.post(f"/api/training/session/{session_id}/stop")
     session = client.wait(session_id)
     assert session["status"] == "completed"
     assert session["epochs_completed"] < 500
@@ -92,7 +92,7 @@ def test_a_cancelled_training_keeps_nothing_and_can_be_retried(
     client.wait(session_id, lambda session: session["epochs_completed"] >= 1)
     client.call("DELETE", f"/api/training/dataset/{dataset['id']}", 409)
     client.call("DELETE", f"/api/training/session/{session_id}", 409)
-    client.post(f"/api/training/session/{session_id}/cancel", 202)
+    client.post(f"/api/training/session/{session_id}/cancel")
     session = client.wait(session_id)
     assert session["status"] == "cancelled"
     assert session["model_id"] is None
@@ -100,7 +100,7 @@ def test_a_cancelled_training_keeps_nothing_and_can_be_retried(
     assert not list(server.data_dir.glob(f"model/checkpoints/{session_id}.*"))
     again = client.post(f"/api/training/session/{session_id}/retry", 202)["session"]
     assert again["spec"] == session["spec"]
-    client.post(f"/api/training/session/{again['id']}/cancel", 202)
+    client.post(f"/api/training/session/{again['id']}/cancel")
     client.wait(again["id"])
     client.call("DELETE", f"/api/training/session/{session_id}", 204)
     client.get(f"/api/training/session/{session_id}", 404)
@@ -124,7 +124,7 @@ def test_workspaces_take_turns(client: Client, tmp_path: Path):
     busy = [client.train(keys[0], datasets[0], epochs=1) for _ in range(2)]
     quiet = client.train(keys[1], datasets[1], epochs=1)
     assert client.get("/api/health")["queue"] == {"pending": 3, "training": 1}
-    client.post(f"/api/training/session/{blocker}/cancel", 202)
+    client.post(f"/api/training/session/{blocker}/cancel")
     started = {each: client.wait(each)["started_at"] for each in [*busy, quiet]}
     assert sorted(started, key=lambda each: started[each]) == [quiet, *busy]
 
@@ -133,9 +133,9 @@ def test_a_pending_session_is_cancelled_at_once(client: Client, key: str, tmp_pa
     dataset = client.upload(key, small_catalogue(tmp_path))
     blocker = client.train(key, dataset["id"], **{**QUICK, "epochs": 500, "patience": 500})
     waiting = client.train(key, dataset["id"], **QUICK)
-    client.post(f"/api/training/session/{waiting}/stop", 202)
+    client.post(f"/api/training/session/{waiting}/stop")
     assert client.session(waiting)["status"] == "cancelled"
-    client.post(f"/api/training/session/{blocker}/cancel", 202)
+    client.post(f"/api/training/session/{blocker}/cancel")
     client.wait(blocker)
 
 

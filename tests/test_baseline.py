@@ -1,0 +1,54 @@
+"""The trees that a network is compared with."""
+
+import json
+
+import numpy as np
+import pytest
+
+from backend.transit import baseline
+from backend.transit.simulate import simulate
+
+
+@pytest.fixture(scope="module")
+def tables():
+    rows = simulate(600, seed=4)
+    return rows[:400], rows[400:]
+
+
+def test_both_trees_are_better_than_chance(tables):
+    figures = baseline.evaluate_baselines(*tables, seed=1)
+    majority = np.bincount(tables[1]["label"]).max() / len(tables[1])
+    for name in ("same_information", "all_columns"):
+        assert figures[name]["n_test"] == 200
+        assert figures[name]["accuracy"] > majority + 0.1
+    json.dumps(figures, allow_nan=False)
+
+
+def test_a_class_that_was_not_trained_on_has_no_probability(tables):
+    trained, tested = tables
+    trained = trained[trained["label"] != 1]
+    found = baseline.tree_probabilities(
+        baseline.all_columns(trained), trained["label"], baseline.all_columns(tested), seed=1
+    )
+    assert np.array_equal(found[:, 1], np.zeros(len(tested)))
+    assert np.allclose(found.sum(axis=1), 1)
+
+
+def test_of_many_rows_only_some_are_fitted(tables, monkeypatch):
+    fitted = []
+    monkeypatch.setattr(baseline, "MAX_ROWS", 100)
+    monkeypatch.setattr(
+        baseline,
+        "tree_probabilities",
+        lambda known, labels, asked, seed: fitted.append(len(known)) or np.full((200, 3), 1 / 3),
+    )
+    baseline.evaluate_baselines(*tables, seed=1)
+    assert fitted == [100, 100]
+
+
+def test_the_network_s_information_holds_neither_the_period_nor_the_duration(tables):
+    rows = tables[0].copy()
+    rows["period"] *= 2
+    rows["duration"] *= 2
+    same = baseline.same_information
+    assert np.allclose(same(rows), same(tables[0]), equal_nan=True)

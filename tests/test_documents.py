@@ -1,0 +1,180 @@
+"""The documents name everything that a user can meet, and nothing that is not there."""
+
+import dataclasses
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from apiflask import APIFlask
+
+from backend.config import REPOSITORY, Settings
+from backend.schemas.sessions import SPEC_FIELDS, SessionError, StartRequest, Status
+from backend.transit.catalog_forms import FORMS, LABEL_WORDS
+from backend.transit.columns import LABELS
+from backend.transit.geometry import FLAGS
+from backend.transit.networks import NETWORKS
+from backend.transit.rejections import REASONS
+from tests.documents import (
+    ARCHITECTURE,
+    GUIDES,
+    README,
+    TRAINING_GUIDE,
+    all_documents,
+    anchors,
+    blocks,
+    code_spans,
+    links,
+    prose,
+    table_rows,
+)
+
+METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
+
+# The contract, word for word.
+CONTRACT = """\
+curl -X POST http://localhost:5000/api/training/upload-dataset -H "Authorization: Bearer test_user_123" \\
+  -F "file=@example_dataset.csv" -F "workspace_key=YOUR_KEY" -F "name=Test Dataset"
+curl -X POST http://localhost:5000/api/training/start -H "Authorization: Bearer test_user_123" \\
+  -H "Content-Type: application/json" -d '{"workspace_key": "YOUR_KEY", "dataset_id": 1, "epochs": 10}'
+curl "http://localhost:5000/api/training/sessions?workspace_key=YOUR_KEY" -H "Authorization: Bearer test_user_123"
+"""  # noqa: E501
+
+# Variables of the tests and benchmarks, not of the server.
+OTHER_VARIABLES = {"EXOTRAIN_ARCHIVE_DATA"}
+
+# Folders of somebody's machine; paths of the API begin otherwise.
+SOMEBODYS_PATH = re.compile(r"(?<![\w.~/])/(?:work|tmp|home|root|mnt|Users|opt|var)/")
+
+
+@pytest.fixture
+def calls(app: APIFlask) -> set[str]:
+    """Every method and path of the URL map, as the documents write them."""
+    return {
+        f"{method} {_documented(rule.rule)}"
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods or ()
+        if method in METHODS
+    }
+
+
+def _documented(rule: str) -> str:
+    rule = re.sub(r"<int:\w+>", "<id>", rule)
+    return re.sub(r"<path:\w+>", "<path>", rule)
+
+
+def documented_calls() -> set[str]:
+    spans = {span for document in GUIDES for span in code_spans(document)}
+    return {span for span in spans if span.split(" ")[0] in METHODS and " /" in span}
+
+
+def named_in_guides() -> set[str]:
+    return {span for document in GUIDES for span in code_spans(document)}
+
+
+def test_every_route_is_named(calls):
+    assert calls - documented_calls() == set()
+
+
+def test_every_named_route_exists(calls):
+    assert documented_calls() - calls == set()
+
+
+def test_every_setting_is_named_with_its_default():
+    documented = {cells[0].strip("`"): cells[1] for cells in table_rows(TRAINING_GUIDE)}
+    for field in dataclasses.fields(Settings):
+        name = f"EXOTRAIN_{field.name.upper()}"
+        default = "the repository's root" if field.default == REPOSITORY else field.default
+        assert documented.get(name) == str(default or "none"), name
+
+
+def test_every_named_setting_exists():
+    settings = {f"EXOTRAIN_{field.name.upper()}" for field in dataclasses.fields(Settings)}
+    for document in all_documents():
+        named = set(re.findall(r"EXOTRAIN_[A-Z_]*[A-Z]", document.read_text(encoding="utf-8")))
+        assert named <= settings | OTHER_VARIABLES, document.name
+
+
+def test_every_setting_of_a_training_is_named_with_its_default():
+    documented = {cells[0].strip("`"): cells[2] for cells in table_rows(TRAINING_GUIDE) if cells[2:]}
+    for name in SPEC_FIELDS:
+        default = StartRequest.model_fields[name].default
+        assert documented.get(name, "").strip("`") == str(default), name
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(get_args(SessionError.model_fields["reason"].annotation), id="error reasons"),
+        pytest.param(get_args(Status), id="statuses"),
+        pytest.param(REASONS, id="rejection reasons"),
+        pytest.param(LABELS, id="labels"),
+        pytest.param(NETWORKS, id="networks"),
+        pytest.param(FLAGS, id="curve flags"),
+    ],
+)
+def test_every_word_that_an_answer_can_hold_is_explained(words):
+    first_cells = {
+        cell.strip("`") for document in GUIDES for row in table_rows(document) for cell in row
+    }
+    missing = set(words) - (first_cells | named_in_guides())
+    assert missing == set()
+
+
+def test_every_recognised_column_name_is_in_the_row_of_its_column():
+    rows = {cells[0].strip("`"): cells for cells in table_rows(TRAINING_GUIDE)}
+    for position, form in enumerate(FORMS.values(), start=3):
+        for column, names in form.items():
+            listed = [name.strip(" `") for name in rows[column][position].split(",")]
+            assert listed == list(names), column
+
+
+def test_every_label_word_is_named():
+    words = {word.upper() for word in LABEL_WORDS if not word[0].isdigit()}
+    assert words <= named_in_guides()
+
+
+def test_the_contract_stands_word_for_word_after_the_call_that_makes_a_workspace():
+    texts = [block.text for block in blocks(README)]
+    assert CONTRACT in texts
+    before = "".join(texts[: texts.index(CONTRACT)])
+    assert "POST http://localhost:5000/api/workspaces " in before
+
+
+def test_every_module_is_in_the_map_of_the_readme():
+    named = set(code_spans(README))
+    modules = {path.name for path in (REPOSITORY / "backend").rglob("*.py")} - {"__init__.py"}
+    assert modules - named == set()
+    mentioned = {name for name in named if re.fullmatch(r"\w+\.py", name)}
+    assert mentioned - modules <= {"__init__.py"}
+
+
+@pytest.mark.parametrize("document", all_documents(), ids=lambda path: path.name)
+def test_links_resolve(document: Path):
+    for link in links(document):
+        if "://" in link:
+            continue
+        path, _, anchor = link.partition("#")
+        target = (document.parent / path).resolve() if path else document
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+@pytest.mark.parametrize("document", all_documents(), ids=lambda path: path.name)
+def test_no_document_names_a_folder_of_somebodys_machine(document: Path):
+    assert not SOMEBODYS_PATH.findall(document.read_text(encoding="utf-8"))
+
+
+def test_the_guides_lead_to_each_other():
+    for document in GUIDES[1:]:
+        reached = {(document.parent / link.partition("#")[0]).resolve() for link in links(document)}
+        others = set(GUIDES) - {document}
+        assert reached & others, document.name
+        assert document in {(README.parent / link.partition("#")[0]) for link in links(README)}
+
+
+def test_the_limits_of_the_curve_and_of_a_candidate_are_said():
+    for document in (README, ARCHITECTURE):
+        text = prose(document)
+        assert "CANDIDATE is a state of follow-up" in text
+        assert "carries no evidence beyond" in " ".join(text.split())

@@ -1,0 +1,118 @@
+"""/api/networks, and a completed session's evaluation with the rows behind it."""
+
+import numpy as np
+import pytest
+
+from backend.database import sessions
+from backend.transit.columns import LABELS
+from backend.transit.networks import NETWORKS
+from tests.api import complete, problem_of
+
+# As `backend.training` writes it; that module imports TensorFlow.
+TEST_ROWS = np.dtype(
+    [
+        ("row", "<i8"),
+        ("true", "i1"),
+        ("predicted", "i1"),
+        ("probabilities", "<f4", (3,)),
+        ("period", "<f8"),
+        ("depth_ppm", "<f8"),
+    ]
+)
+
+
+@pytest.fixture
+def evaluated(api, key, services):
+    """A completed session whose test rows are every tenth of the dataset."""
+    session_id = api.session(key)
+    complete(services, session_id)
+    with services.database.write() as connection:
+        evaluation = {"n_test": 9, "accuracy": 0.5, "roc_auc": float("nan")}
+        sessions.change(connection, session_id, evaluation=evaluation)
+    rows = np.zeros(9, TEST_ROWS)
+    rows["row"] = np.arange(0, 90, 10)
+    rows["true"] = rows["row"] % 3
+    rows["predicted"] = 1
+    rows["probabilities"] = (0.25, 0.5, 0.25)
+    rows["period"] = np.nan
+    rows["depth_ppm"] = 700
+    path = api.get(f"/api/training/session/{session_id}")["session"]["model_path"]
+    np.save((services.settings.data_dir / path).with_suffix(".test.npy"), rows)
+    return session_id
+
+
+def test_the_networks_are_told_with_what_they_take(api):
+    answer = api.get("/api/networks")
+    assert [each["name"] for each in answer["networks"]] == list(NETWORKS)
+    assert answer["default"] in NETWORKS
+    for each in answer["networks"]:
+        assert each["inputs"][:2] == ["curve_input", "feat_input"]
+        assert each["sentence"]
+        assert each["parameters"] >= 0
+
+
+def test_an_evaluation_is_given_as_the_trainer_made_it(api, evaluated):
+    answer = api.get(f"/api/training/session/{evaluated}/evaluation")
+    assert answer["success"] is True
+    assert answer["evaluation"] == {"n_test": 9, "accuracy": 0.5, "roc_auc": None}
+
+
+@pytest.mark.parametrize("status", ["pending", "training", "failed", "cancelled"])
+def test_a_session_that_has_not_completed_has_none_yet(api, key, services, status):
+    session_id = api.session(key)
+    with services.database.write() as connection:
+        sessions.change(connection, session_id, status=status)
+    for path in ("evaluation", "evaluation/rows"):
+        problem = problem_of(api.get(f"/api/training/session/{session_id}/{path}", None))
+        assert problem["status"] == 409
+        assert status in problem["detail"]
+
+
+def test_a_session_without_test_stars_has_none(api, key, services):
+    session_id = api.session(key, test_split=0)
+    complete(services, session_id)
+    problem = problem_of(api.get(f"/api/training/session/{session_id}/evaluation", None))
+    assert problem["status"] == 404
+    assert "test_split" in problem["detail"]
+
+
+def test_the_rows_behind_a_cell_are_those_of_the_dataset(api, evaluated):
+    path = f"/api/training/session/{evaluated}/evaluation/rows"
+    everything = api.get(path)
+    assert (everything["count"], everything["total"]) == (9, 9)
+    cell = api.get(f"{path}?true=2&predicted=1")
+    assert [row["row"] for row in cell["rows"]] == [20, 50, 80]
+    row = cell["rows"][0]
+    assert (row["line"], row["star"]) == (22, "star-20")
+    assert (row["true_name"], row["predicted_name"]) == ("FALSE POSITIVE", "CONFIRMED")
+    assert row["probabilities"] == dict(zip(LABELS, (0.25, 0.5, 0.25), strict=True))
+    assert (row["period"], row["depth_ppm"]) == (None, 700)
+    assert row["candidate"]["depth"] == 520
+    assert api.get(f"{path}?predicted=candidate")["total"] == 0
+    page = api.get(f"{path}?true=false%20positive&offset=1&limit=1")
+    assert [each["row"] for each in page["rows"]] == [50]
+    assert page["total"] == 3
+
+
+@pytest.mark.parametrize("query", ["true=3", "predicted=x", "true=0&true=1", "limit=5000"])
+def test_a_cell_that_is_none_is_refused(api, evaluated, query):
+    path = f"/api/training/session/{evaluated}/evaluation/rows?{query}"
+    assert problem_of(api.get(path, None))["status"] == 422
+
+
+def test_without_the_dataset_the_rows_are_still_told(api, evaluated):
+    path = f"/api/training/session/{evaluated}"
+    dataset_id = api.get(path)["session"]["dataset_id"]
+    api.delete(f"/api/training/dataset/{dataset_id}")
+    row = api.get(f"{path}/evaluation/rows")["rows"][0]
+    assert (row["row"], row["line"], row["candidate"]) == (0, None, None)
+
+
+def test_without_the_model_they_are_not(api, key, evaluated, services):
+    complete(services, api.session(key))
+    newer = api.get(f"/api/models?workspace_key={key}")["models"][0]["id"]
+    api.post(f"/api/models/{newer}/promote")
+    model_id = api.get(f"/api/training/session/{evaluated}")["session"]["model_id"]
+    api.delete(f"/api/models/{model_id}")
+    api.get(f"/api/training/session/{evaluated}/evaluation")
+    api.get(f"/api/training/session/{evaluated}/evaluation/rows", 404)

@@ -1,0 +1,182 @@
+"""The HTTP server: early answers reach the client, bodies are not collected."""
+
+import contextlib
+import http.client
+import json
+import resource
+import socket
+import sys
+import threading
+from dataclasses import replace
+
+import pytest
+
+from backend import http_server
+from backend.http_server import Server
+from tests.api import HEADER
+
+MB = 1 << 20
+UPLOAD = "/api/training/upload-dataset"
+FORM = {"Content-Type": "multipart/form-data; boundary=b"}
+
+
+@pytest.fixture
+def address(make_client, settings):
+    """A server that takes files of one megabyte, on a free port."""
+    app = make_client(replace(settings, max_upload_mb=1)).application
+    server = Server(("127.0.0.1", 0), app, numthreads=2)
+    server.prepare()
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    yield server.bind_addr
+    server.stop()
+    thread.join()
+
+
+@pytest.fixture
+def token(settings):
+    return {"Authorization": f"Bearer {settings.token}"}
+
+
+def request(address, method, path, body=None, headers=None, **options):
+    """Send everything, then read: a client that does not look at the answer while it sends."""
+    connection = http.client.HTTPConnection(*address, timeout=20)
+    with contextlib.closing(connection):
+        connection.request(method, path, body, headers or {}, **options)
+        response = connection.getresponse()
+        return response.status, json.loads(response.read()), dict(response.getheaders())
+
+
+def raw(address, data):
+    """Send bytes, and give what comes until the server closes."""
+    with socket.create_connection(address, timeout=20) as connection:
+        connection.sendall(data)
+        connection.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def workspace(address, token):
+    return request(address, "POST", "/api/workspaces", b'{"name": "w"}', token)[1]["workspace"]["key"]
+
+
+def form(key, content):
+    part = '--b\r\nContent-Disposition: form-data; name="{}"{}\r\n\r\n'
+    head = part.format("workspace_key", "") + key + "\r\n" + part.format("file", '; filename="a"')
+    return head.encode() + content + b"\r\n--b--\r\n"
+
+
+def peak_memory_mb():
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / MB
+
+
+@pytest.mark.parametrize("is_chunked", [False, True])
+def test_a_client_that_sends_everything_first_still_reads_the_refusal(
+    address, token, is_chunked
+):
+    """Without lingering the connection is reset, and the answer lost."""
+    megabyte = b"1,2,3\n" * (MB // 6)
+    before = peak_memory_mb()
+
+    def body():
+        yield form("key", b"").partition(b"\r\n--b--")[0]
+        for _ in range(60):
+            yield megabyte
+
+    headers = {**FORM, "Transfer-Encoding": "chunked"}
+    if not is_chunked:
+        headers = {**FORM, "Content-Length": str(60 * len(megabyte) + 1000)}
+    options = {"encode_chunked": is_chunked}
+    assert request(address, "POST", UPLOAD, body(), headers, **options)[0] == 401
+    status, problem, _ = request(address, "POST", UPLOAD, body(), {**headers, **token}, **options)
+    assert (status, problem["status"]) == (413, 413)
+    assert peak_memory_mb() - before < 30
+
+
+def test_a_client_that_waits_to_be_asked_is_refused_before_it_sends(address):
+    head = (
+        f"POST {UPLOAD} HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+        "Content-Length: 100000000\r\nExpect: 100-continue\r\n\r\n"
+    )
+    with socket.create_connection(address, timeout=20) as connection:
+        connection.sendall(head.encode())
+        assert connection.recv(65536).startswith(b"HTTP/1.1 401 ")
+
+
+def test_a_client_that_waits_to_be_asked_is_asked_when_it_is_welcome(address, token):
+    body = b'{"name": "w"}'
+    head = (
+        "POST /api/workspaces HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+        f"Authorization: {token['Authorization']}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    with socket.create_connection(address, timeout=20) as connection:
+        connection.sendall(head.encode())
+        assert connection.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(body)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 201 ")
+
+
+def test_a_chunked_upload_is_taken(address, token):
+    key = workspace(address, token)
+    rows = "".join(f"3,2,{500 + i},,,,,,,{i % 3},s{i}\n" for i in range(2000))
+    content = form(key, f"{HEADER}\n{rows}".encode())
+    pieces = iter([content[:7], content[7:50_000], content[50_000:]])
+    headers = {**FORM, **token, "Transfer-Encoding": "chunked"}
+    status, answer, _ = request(address, "POST", UPLOAD, pieces, headers, encode_chunked=True)
+    assert status == 201
+    assert answer["dataset"]["num_samples"] == 2000
+
+
+def test_one_huge_chunk_is_handed_on_in_pieces(address, token):
+    """Its length is the client's to choose; it must not become memory."""
+    body = form("key", b"1,2,3\n" * (40 * MB // 6))
+    head = (
+        f"POST {UPLOAD} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+        f"Content-Type: {FORM['Content-Type']}\r\nAuthorization: {token['Authorization']}\r\n"
+        f"\r\n{len(body):x}\r\n"
+    )
+    data = head.encode() + body + b"\r\n0\r\n\r\n"
+    before = peak_memory_mb()
+    assert raw(address, data).startswith(b"HTTP/1.1 413 ")
+    assert peak_memory_mb() - before < 30
+
+
+@pytest.mark.parametrize(
+    "chunks", [b"zz\r\n", b"-5\r\nhello\r\n", b"5\r\nhelloX\r\n", b"5" * 2000, b"\r\n", b"5\r\nhe"]
+)
+def test_chunks_that_are_not_framed_are_400(address, token, chunks):
+    head = (
+        "POST /api/workspaces HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+        f"Authorization: {token['Authorization']}\r\n\r\n"
+    )
+    assert raw(address, head.encode() + chunks).startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_small_body_that_nobody_reads_does_not_end_the_connection(address, token):
+    connection = http.client.HTTPConnection(*address, timeout=20)
+    with contextlib.closing(connection):
+        for _ in range(3):
+            connection.request("POST", "/api/training/session/1/stop", b"{}" * 100, token)
+            response = connection.getresponse()
+            assert response.status == 404
+            assert "close" not in (response.getheader("Connection") or "")
+            response.read()
+
+
+def test_a_head_of_endless_headers_is_refused(address):
+    headers = "".join(f"X-{i}: {'x' * 1000}\r\n" for i in range(100))
+    data = f"GET /api/health HTTP/1.1\r\nHost: x\r\n{headers}\r\n".encode()
+    assert raw(address, data).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_client_that_goes_away_leaves_no_file(address, token, settings, monkeypatch):
+    monkeypatch.setattr(http_server, "LINGER_SECONDS", 0.1)
+    key = workspace(address, token)
+    whole = form(key, HEADER.encode() + b"\n3,2,500,,,,,,,1,s\n" * 1000)
+    head = (
+        f"POST {UPLOAD} HTTP/1.1\r\nHost: x\r\nContent-Type: {FORM['Content-Type']}\r\n"
+        f"Authorization: {token['Authorization']}\r\nContent-Length: {len(whole)}\r\n\r\n"
+    )
+    answer = raw(address, head.encode() + whole[:5000])
+    assert b" 400 " in answer.partition(b"\r\n")[0]
+    assert list((settings.data_dir / "uploads" / "incoming").iterdir()) == []

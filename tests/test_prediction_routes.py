@@ -1,0 +1,303 @@
+"""/api/predict and /api/predict/batch."""
+
+import csv
+import io
+
+import pytest
+
+from backend.batch import ADDED_COLUMNS, harmless
+from backend.predictor import CHUNK, PredictionFailed
+from tests.api import CANDIDATE, HEADER, catalogue, complete, problem_of, use_depth_predictor
+
+FULL = {**CANDIDATE, "impact": 0.2, "snr": 30, "steff": 5700, "srad": 1, "slogg": 4.4, "tmag": 14}
+
+
+@pytest.fixture
+def predictor(client):
+    return use_depth_predictor(client)
+
+
+@pytest.fixture
+def model_id(api, key, services, predictor):
+    return complete(services, api.session(key), source="koi")
+
+
+def predict(api, key, expect=200, **fields):
+    return api.post("/api/predict", expect, json={"workspace_key": key, **fields})
+
+
+def table_of(response):
+    """The answered CSV: its header and its rows by column."""
+    assert response.status_code == 200, response.get_data(as_text=True)
+    reader = csv.DictReader(io.StringIO(response.get_data(as_text=True)))
+    return reader.fieldnames, list(reader)
+
+
+def test_a_candidate_is_predicted_with_the_current_model(api, key, model_id, predictor):
+    answer = predict(api, key, **FULL)
+    assert answer["success"] is True
+    (prediction,) = answer["predictions"]
+    assert (prediction["label"], prediction["label_name"]) == (2, "FALSE POSITIVE")
+    assert prediction["probabilities"] == pytest.approx(
+        {"CANDIDATE": 0.36, "CONFIRMED": 0.24, "FALSE POSITIVE": 0.4}
+    )
+    assert prediction["period"] == pytest.approx(5.25)
+    assert prediction["depth_ppm"] == pytest.approx(7200)
+    assert prediction["model_id"] == answer["model_id"] == model_id
+    assert prediction["missing"] == []
+
+
+def test_missing_features_are_welcome_and_named(api, key, model_id):
+    (prediction,) = predict(api, key, **{**CANDIDATE, "srad": 1, "snr": None})["predictions"]
+    assert prediction["missing"] == ["impact", "snr", "steff", "slogg", "tmag"]
+
+
+def test_the_band_is_that_of_the_models_training_data_or_the_one_asked_for(
+    api, key, model_id, predictor
+):
+    assert predict(api, key, **CANDIDATE)["source"] == "koi"
+    assert predict(api, key, source="toi", **CANDIDATE)["source"] == "toi"
+    assert [call[3] for call in predictor.calls] == ["koi", "toi"]
+
+
+def test_a_named_model_is_used(api, key, model_id, services, predictor):
+    newer = complete(services, api.session(key))
+    assert predict(api, key, model_id=newer, **CANDIDATE)["model_id"] == newer
+    assert predict(api, key, **CANDIDATE)["model_id"] == model_id
+    first, second = (call[:2] for call in predictor.calls)
+    assert first != second
+
+
+def test_a_model_of_another_workspace_is_not_there(api, key, model_id, services):
+    other = api.workspace("other")
+    theirs = complete(services, api.session(other))
+    predict(api, key, 404, model_id=theirs, **CANDIDATE)
+    predict(api, key, 404, model_id=999, **CANDIDATE)
+
+
+def test_without_a_model_the_answer_says_what_to_do(api, key, predictor):
+    for response in (
+        predict(api, key, None, **CANDIDATE),
+        api.batch(key, catalogue(), None),
+    ):
+        problem = problem_of(response)
+        assert problem["status"] == 409
+        assert "/api/training/start" in problem["detail"]
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"period": "3"}, "period"),
+        ({"depth": 0}, "depth"),
+        ({"duration": 100}, "duration"),
+        ({"impact": True}, "impact"),
+        ({"label": 1}, "label"),
+        ({"model_id": "1"}, "model_id"),
+        ({"model_id": 0}, "model_id"),
+        ({"source": "K2"}, "source"),
+        ({"star": ["a"]}, "star"),
+    ],
+)
+def test_a_candidate_that_is_wrong_names_the_field(api, key, model_id, change, field):
+    problem = problem_of(predict(api, key, None, **{**CANDIDATE, **change}))
+    assert problem["status"] == 422
+    assert problem["errors"][0]["field"] == field
+
+
+def test_a_candidate_without_a_depth_names_it(api, key, model_id):
+    problem = problem_of(predict(api, key, None, period=3, duration=2))
+    assert problem["errors"] == [{"field": "depth", "message": "expected a value, received none"}]
+
+
+def test_a_bad_one_among_rows_has_its_error_in_its_place(api, key, model_id):
+    rows = [
+        {**CANDIDATE, "star": "KIC 1"},
+        {**CANDIDATE, "depth": "deep"},
+        7,
+        {"period": 3},
+        {**CANDIDATE, "depth": 19_000, "star": 10797460},
+    ]
+    answer = predict(api, key, rows=rows)
+    predictions = answer["predictions"]
+    assert answer["count"] == 5
+    assert [each["row"] for each in predictions] == [0, 1, 2, 3, 4]
+    assert [each["error"] is None for each in predictions] == [True, False, False, False, True]
+    assert [predictions[i]["star"] for i in (0, 4)] == ["KIC 1", 10797460]
+    assert "depth" in predictions[1]["error"]
+    assert predictions[1]["errors"][0]["field"] == "depth"
+    assert predictions[1]["label"] is None
+    assert predictions[2]["error"] == "expected a JSON object, received int"
+    assert len(predictions[3]["errors"]) == 2
+    assert (predictions[4]["label"], predictions[4]["label_name"]) == (2, "FALSE POSITIVE")
+
+
+def test_rows_that_are_all_bad_are_not_a_bad_request(api, key, model_id, predictor):
+    answer = predict(api, key, rows=[{}, {}])
+    assert all(each["error"] for each in answer["predictions"])
+    assert predictor.calls == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"rows": []}, "rows"),
+        ({"rows": None}, "rows"),
+        ({"rows": {}}, "rows"),
+        ({"rows": [{}] * 10_001}, "rows"),
+        ({"rows": [CANDIDATE], "period": 3}, "period"),
+    ],
+)
+def test_rows_that_are_no_list_or_too_many_are_refused(api, key, model_id, fields, field):
+    problem = problem_of(predict(api, key, None, **fields))
+    assert problem["status"] == 422
+    assert problem["errors"][0]["field"] == field
+
+
+def test_many_rows_are_predicted_in_chunks_and_in_order(api, key, model_id, predictor):
+    count = 2 * CHUNK + 5
+    rows = [{**CANDIDATE, "depth": 100 + i} for i in range(count)]
+    predictions = predict(api, key, rows=rows)["predictions"]
+    assert [each["depth_ppm"] for each in predictions] == pytest.approx(
+        [0.9 * (100 + i) for i in range(count)]
+    )
+    assert [call[2] for call in predictor.calls] == [CHUNK, CHUNK, 5]
+
+
+def test_a_predictor_that_fails_is_503_with_its_reason(api, key, model_id, predictor):
+    def fail(*_arguments):
+        raise PredictionFailed("The model's file is damaged.")
+
+    predictor.predict = fail
+    for response in (predict(api, key, None, **CANDIDATE), api.batch(key, catalogue(), None)):
+        problem = problem_of(response)
+        assert problem["status"] == 503
+        assert problem["detail"] == "The model's file is damaged."
+        assert response.headers["Retry-After"]
+
+
+def test_a_server_without_a_predictor_says_so(api, key, model_id, services):
+    services.predictor = None
+    assert problem_of(predict(api, key, None, **CANDIDATE))["status"] == 503
+
+
+def test_a_catalogue_comes_back_with_the_predictions_beside_it(api, key, model_id, services):
+    response = api.batch(key, catalogue(20), None)
+    header, rows = table_of(response)
+    assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert "catalogue_predictions.csv" in response.headers["Content-Disposition"]
+    assert int(response.headers["Content-Length"]) == len(response.get_data())
+    assert header == [*HEADER.split(","), *ADDED_COLUMNS]
+    assert ADDED_COLUMNS == (
+        "predicted_label",
+        "p_candidate",
+        "p_confirmed",
+        "p_false_positive",
+        "predicted_period",
+        "predicted_depth_ppm",
+        "prediction_error",
+    )
+    assert len(rows) == 20
+    assert rows[7]["star"] == "star-7"
+    assert rows[7]["predicted_label"] == "CANDIDATE"
+    assert float(rows[7]["predicted_depth_ppm"]) == pytest.approx(0.9 * 507, rel=1e-5)
+    assert rows[7]["prediction_error"] == ""
+    shares = [float(rows[7][name]) for name in ADDED_COLUMNS[1:4]]
+    assert sum(shares) == pytest.approx(1, abs=1e-5)
+    assert list(services.storage.incoming.iterdir()) == []
+
+
+def test_labels_are_not_needed_and_other_columns_stay(api, key, model_id):
+    _, rows = table_of(
+        api.batch(key, 'period;comment;duration;depth\n3;"a; b";2;500\n4;;2;600\n', None)
+    )
+    assert [row["comment"] for row in rows] == ["a; b", ""]
+    assert [row["predicted_label"] for row in rows] == ["CANDIDATE", "CANDIDATE"]
+
+
+def test_a_row_that_cannot_be_predicted_has_its_reason_and_no_guess(api, key, model_id):
+    content = (
+        "period,duration,depth,note\n3,2,500,a\n,2,500,b\n3,2\n3,2,=1+1,c\n3,2,500,x,y\n4,2,500,d\n"
+    )
+    _, rows = table_of(api.batch(key, content, None))
+    assert [bool(row["predicted_label"]) for row in rows] == [
+        True,
+        False,
+        False,
+        False,
+        False,
+        True,
+    ]
+    assert [bool(row["prediction_error"]) for row in rows] == [
+        False,
+        True,
+        True,
+        True,
+        True,
+        False,
+    ]
+    assert "period" in rows[1]["prediction_error"]
+    assert "fields" in rows[2]["prediction_error"]
+    assert rows[3]["depth"] == "'=1+1"
+    assert rows[5]["note"] == "d"
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
+        ("-2+3+cmd", "'-2+3+cmd"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "'\t=1"),
+        ("\r=1", "'\r=1"),
+        ("＝1+1", "'＝1+1"),  # noqa: RUF001
+        ("-", "'-"),
+        ("-1.5", "-1.5"),
+        ("+0.3", "+0.3"),
+        ("-1e-5", "-1e-5"),
+        ("-.5", "-.5"),
+        ("1.5", "1.5"),
+        ("Kepler-22 b", "Kepler-22 b"),
+        ("a=b", "a=b"),
+        ("", ""),
+    ],
+)
+def test_text_that_a_spreadsheet_would_run_is_made_harmless_and_numbers_are_not_touched(
+    cell, shown
+):
+    assert harmless(cell) == shown
+
+
+def test_names_of_columns_are_made_harmless_too(api, key, model_id):
+    response = api.batch(key, "period,duration,depth,=HYPERLINK(1)\n3,2,500,x\n", None)
+    assert "'=HYPERLINK(1)" in table_of(response)[0]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\x00\x01", b"a,b\n1,2\n", b"period,duration,depth\n,,\n", b"PK\x03\x04"]
+)
+def test_a_file_that_is_no_catalogue_is_422(api, key, model_id, services, content):
+    assert problem_of(api.batch(key, content, None))["status"] == 422
+    assert list(services.storage.incoming.iterdir()) == []
+
+
+def test_the_batch_form_is_checked(api, key, model_id):
+    for fields, field in (({"model_id": "x"}, "model_id"), ({"rows": "1"}, "rows")):
+        problem = problem_of(api.batch(key, catalogue(), None, **fields))
+        assert problem["status"] == 422
+        assert problem["errors"][0]["field"] == field
+    assert api.batch(key, catalogue(), None, model_id=str(model_id)).status_code == 200
+    assert api.batch(key, catalogue(), None, model_id="999").status_code == 404
+
+
+@pytest.mark.archive
+@pytest.mark.parametrize("file", ["koi_cumulative.csv", "toi.csv"])
+def test_the_archives_tables_are_predicted_as_downloaded(api, key, model_id, archive_data, file):
+    content = (archive_data / file).read_bytes()
+    header, rows = table_of(api.batch(key, content, None))
+    assert header[-len(ADDED_COLUMNS) :] == list(ADDED_COLUMNS)
+    lines = [line for line in content.decode().splitlines() if line and not line.startswith("#")]
+    assert len(rows) == len(lines) - 1
+    for row in rows:
+        assert bool(row["predicted_label"]) != bool(row["prediction_error"])

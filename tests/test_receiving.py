@@ -1,0 +1,103 @@
+"""What every endpoint does with a body or a query that is wrong."""
+
+import pytest
+
+from backend import receiving
+from backend.strict_json import StrictJSON
+from tests.api import CANDIDATE, problem_of
+
+
+def post(api, body, content_type="application/json", path="/api/workspaces"):
+    return api.post(path, None, data=body, content_type=content_type)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"name=x",
+        b'{"name": NaN}',
+        b'{"name": Infinity}',
+        b'{"name": -Infinity}',
+        b'{"name": "x",}',
+        b"{'name': 'x'}",
+        b'{"name": "\xff"}',
+        b"\x00",
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b'{"name": ' + b"9" * 5000 + b"}",
+    ],
+)
+def test_what_is_not_json_is_400(api, body):
+    assert problem_of(post(api, body))["status"] == 400
+
+
+@pytest.mark.parametrize("body", [b"[]", b'"x"', b"7", b"null", b"true", b'[{"name": "x"}]'])
+def test_json_that_is_no_object_is_422(api, body):
+    assert problem_of(post(api, body))["status"] == 422
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain", None])
+def test_json_is_read_whatever_it_is_called(api, content_type):
+    """`curl -d` calls it a form."""
+    assert post(api, b'{"name": "x"}', content_type).status_code == 201
+    form = "application/x-www-form-urlencoded"
+    assert post(api, b'{"name": "x"}', form).status_code == 201
+
+
+def test_a_number_too_large_to_be_one_is_refused(api):
+    for text in (b"1e999", b"-1e999", b"1" * 400):
+        body = b'{"period": 3, "duration": 2, "depth": ' + text + b"}"
+        problem = problem_of(post(api, body, path="/api/curve"))
+        assert problem["status"] == 422
+        assert problem["errors"][0]["field"] == "depth"
+
+
+def test_a_body_of_json_that_is_too_large_is_413(api):
+    body = b'{"name": "' + b"x" * receiving.MAX_JSON_BYTES + b'"}'
+    assert problem_of(post(api, body))["status"] == 413
+
+
+def test_a_long_value_is_not_repeated_at_length(api):
+    problem = problem_of(post(api, b'{"name": ["' + b"x" * 100_000 + b'"]}'))
+    assert problem["status"] == 422
+    assert len(str(problem)) < 1000
+
+
+def test_many_mistakes_are_not_all_listed(api):
+    body = {**CANDIDATE, **{f"field{i}": 1 for i in range(5000)}}
+    problem = problem_of(api.post("/api/curve", None, json=body))
+    assert len(problem["errors"]) == 100
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/workspaces?x=1", "/api/networks?workspace_key=1", "/api/health?pretty"]
+)
+def test_a_query_that_no_one_reads_is_refused(api, path):
+    assert problem_of(api.get(path, None))["status"] == 422
+
+
+def test_a_file_may_be_asked_for_with_any_query(client):
+    assert client.get("/static/api-docs.js?version=2").status_code == 200
+
+
+def test_non_finite_numbers_are_written_as_null_wherever_they_are(app):
+    import numpy as np
+
+    provider = StrictJSON(app)
+    value = {
+        "a": [float("nan"), 1.5, (float("inf"),)],
+        "b": np.float32("nan"),
+        "c": np.array([1.0, np.nan]),
+        "d": np.int64(3),
+        "e": {"f": float("-inf")},
+    }
+    written = provider.dumps(value)
+    assert provider.loads(written) == {
+        "a": [None, 1.5, [None]],
+        "b": None,
+        "c": [1.0, None],
+        "d": 3,
+        "e": {"f": None},
+    }

@@ -1,0 +1,124 @@
+"""Which rows a training uses for what; nothing here needs TensorFlow."""
+
+import numpy as np
+import pytest
+
+from backend.training_data import check_trainable, split_by_star, star_groups
+from backend.training_spec import DataError
+from backend.transit.columns import COLUMNS, ROW_DTYPE
+
+
+def rows_of(labels, stars=None, **columns):
+    """Rows with these labels; without `stars` each is on a star of its own."""
+    rows = np.zeros(len(labels), dtype=ROW_DTYPE)
+    for name in COLUMNS:
+        rows[name] = columns.get(name, np.nan)
+    rows["label"] = labels
+    rows["star"] = np.arange(len(labels)).astype("S48") if stars is None else stars
+    return rows
+
+
+def many_rows(stars=400, seed=5):
+    """Stars with one to five rows each, of mixed labels."""
+    random = np.random.default_rng(seed)
+    star = np.repeat(np.arange(stars), random.integers(1, 6, stars))
+    return rows_of(random.integers(0, 3, len(star)), stars=star.astype("S48"))
+
+
+def parts_of(split):
+    return split.train, split.validation, split.test
+
+
+def test_no_star_is_in_two_parts_and_every_usable_row_is_in_one():
+    rows = many_rows()
+    rows["label"][::7] = -1
+    parts = parts_of(split_by_star(rows, 0.15, 0.15, seed=3))
+    stars = [set(rows["star"][part]) for part in parts]
+    assert not stars[0] & stars[1]
+    assert not stars[0] & stars[2]
+    assert not stars[1] & stars[2]
+    assert sorted(np.concatenate(parts)) == list(np.flatnonzero(rows["label"] >= 0))
+
+
+def test_the_parts_have_the_fractions_that_were_asked_for():
+    rows = many_rows(stars=2000)
+    _, validation, test = parts_of(split_by_star(rows, 0.2, 0.1, seed=3))
+    assert len(validation) / len(rows) == pytest.approx(0.2, abs=0.02)
+    assert len(test) / len(rows) == pytest.approx(0.1, abs=0.02)
+
+
+def test_the_same_seed_gives_the_same_split_and_another_seed_another():
+    rows = many_rows()
+    first, again, other = (split_by_star(rows, 0.15, 0.15, seed) for seed in (1, 1, 2))
+    assert np.array_equal(first.test, again.test)
+    assert not np.array_equal(first.test, other.test)
+
+
+def test_a_test_split_of_zero_gives_no_test_rows():
+    split = split_by_star(many_rows(), 0.15, 0.0, seed=3)
+    assert len(split.test) == 0
+    assert len(split.validation) > 0
+
+
+def test_the_rarest_class_that_is_allowed_is_in_every_part():
+    rows = rows_of([0] * 500 + [1] * 500 + [2] * 10)
+    for seed in range(20):
+        for part in parts_of(split_by_star(rows, 0.05, 0.05, seed)):
+            assert set(rows["label"][part]) == {0, 1, 2}
+
+
+def test_rows_without_an_identifier_share_a_star_when_their_stellar_columns_are_equal():
+    rows = rows_of([0, 1, 2, 0], stars=b"", steff=5777.0, srad=1.0, slogg=4.4, tmag=11.0)
+    rows["tmag"][3] = 12.0
+    groups = star_groups(rows)
+    assert groups[0] == groups[1] == groups[2]
+    assert groups[3] != groups[0]
+
+
+def test_rows_that_lack_the_same_stellar_column_still_share_a_star():
+    rows = rows_of([0, 1], stars=b"", steff=5777.0, srad=1.0, tmag=11.0)
+    assert len(set(star_groups(rows))) == 1
+
+
+@pytest.mark.parametrize("known", [{}, {"tmag": 11.0}, {"tmag": 11.0, "steff": 6000.0}])
+def test_rows_of_which_little_is_known_are_stars_of_their_own(known):
+    assert len(set(star_groups(rows_of([0, 1, 2], stars=b"", **known)))) == 3
+
+
+def test_a_named_star_and_an_unnamed_one_are_never_the_same():
+    same = {"steff": 5777.0, "srad": 1.0, "slogg": 4.4, "tmag": 11.0}
+    rows = rows_of([0, 1, 2], stars=[b"7", b"", b"7"], **same)
+    groups = star_groups(rows)
+    assert groups[0] == groups[2] != groups[1]
+
+
+@pytest.mark.parametrize(
+    ("labels", "numbers"),
+    [
+        ([0, 1] * 20, ["50", "40"]),
+        ([1] * 100, ["CONFIRMED", "100"]),
+        ([0] * 100 + [2] * 9, ["10", "FALSE POSITIVE", "9"]),
+        ([-1] * 100, ["0", "100"]),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_with_its_numbers(labels, numbers):
+    with pytest.raises(DataError) as refusal:
+        check_trainable(rows_of(labels), 0.15, 0.15)
+    for number in numbers:
+        assert number in str(refusal.value)
+
+
+def test_stars_are_counted_and_not_rows():
+    rows = rows_of([0] * 60 + [1] * 60)
+    rows["star"][60:] = b"one star"
+    with pytest.raises(DataError, match="CONFIRMED on 1"):
+        check_trainable(rows, 0.15, 0.15)
+
+
+def test_fractions_that_leave_nothing_to_train_on_are_refused():
+    with pytest.raises(DataError, match=r"0\.5"):
+        check_trainable(many_rows(), 0.5, 0.5)
+
+
+def test_two_classes_are_enough():
+    check_trainable(rows_of([0, 1] * 30), 0.15, 0.15)

@@ -1,0 +1,489 @@
+"""/api/training: starting, watching, stopping, repeating."""
+
+from dataclasses import replace
+
+import pytest
+
+from backend.database import sessions
+from backend.services import services_of
+from backend.session_answers import eta_seconds, progress
+from tests.api import HEADER, Api, catalogue, complete, problem_of
+
+FIELDS = {
+    "id",
+    "dataset_id",
+    "model_name",
+    "dataset_size",
+    "status",
+    "epochs",
+    "epochs_completed",
+    "progress",
+    "eta_seconds",
+    "metrics",
+    "history",
+    "model_id",
+    "model_path",
+    "error",
+    "spec",
+    "created_at",
+    "started_at",
+    "completed_at",
+}
+
+METRICS = {
+    "accuracy": 0.5,
+    "val_accuracy": 0.4,
+    "loss": 1.0,
+    "val_loss": 1.1,
+    "period_mae": 3.0,
+    "val_period_mae": 3.1,
+    "depth_mae": 90.0,
+    "val_depth_mae": 91.0,
+    "learning_rate": 0.001,
+    "epoch_seconds": 2.0,
+}
+
+
+class Bell:
+    """A supervisor that only counts how often it was called."""
+
+    def __init__(self):
+        self.rings = 0
+
+    def notify(self):
+        self.rings += 1
+
+
+@pytest.fixture
+def bell(services):
+    services.supervisor = Bell()
+    return services.supervisor
+
+
+def train(services, session_id, epochs=(), **values):
+    """What the supervisor writes of a session that trains."""
+    with services.database.write() as connection:
+        sessions.change(
+            connection, session_id, status="training", started_at="2026-01-01T00:00:00.000Z"
+        )
+        for number, metrics in enumerate(epochs, 1):
+            sessions.add_epoch(connection, session_id, number, metrics)
+        if values:
+            sessions.change(connection, session_id, **values)
+
+
+def test_a_start_answers_at_once_with_the_session_that_waits(api, key, bell):
+    dataset_id = api.dataset(key)
+    response = api.start(key, dataset_id, None, epochs=10)
+    answer = response.get_json()
+    assert response.status_code == 202
+    session = answer["session"]
+    assert answer.keys() == {"success", "message", "session", "dataset", "model_name", "epochs"}
+    assert session.keys() >= FIELDS
+    assert (session["status"], session["progress"], session["eta_seconds"]) == ("pending", 0, None)
+    assert (session["epochs"], session["epochs_completed"], session["history"]) == (10, 0, [])
+    assert (session["metrics"], session["model_id"], session["error"]) == (None, None, None)
+    assert session["dataset_size"] == 90
+    assert answer["dataset"]["id"] == session["dataset_id"] == dataset_id
+    assert answer["model_name"] == "exoplanet_model"
+    assert response.headers["Location"] == f"/api/training/session/{session['id']}"
+    assert api.get(response.headers["Location"])["session"] == session
+    assert bell.rings == 1
+
+
+def test_the_spec_holds_every_setting_and_what_it_is_about(api, key):
+    dataset = api.upload(key, catalogue(), name="mine")["dataset"]
+    spec = api.start(key, dataset["id"], seed=7, network="seed_cnn")["session"]["spec"]
+    assert spec == {
+        "model_name": "exoplanet_model",
+        "epochs": 50,
+        "batch_size": spec["batch_size"],
+        "learning_rate": spec["learning_rate"],
+        "validation_split": 0.15,
+        "test_split": 0.15,
+        "patience": 10,
+        "seed": 7,
+        "network": "seed_cnn",
+        "dataset_sha256": dataset["sha256"],
+        "dataset_name": "mine",
+        "source": "exotrain",
+    }
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("epochs", 0),
+        ("epochs", 1001),
+        ("epochs", "10"),
+        ("epochs", 10.5),
+        ("epochs", True),
+        ("epochs", None),
+        ("batch_size", 7),
+        ("batch_size", 4097),
+        ("learning_rate", 0),
+        ("learning_rate", 1.5),
+        ("learning_rate", "0.1"),
+        ("validation_split", 0.04),
+        ("validation_split", 0.51),
+        ("test_split", 0.01),
+        ("test_split", -0.1),
+        ("test_split", 0.6),
+        ("patience", 0),
+        ("seed", -1),
+        ("seed", 2**31),
+        ("network", "resnet"),
+        ("network", 1),
+        ("model_name", ""),
+        ("model_name", "a b"),
+        ("model_name", "../x"),
+        ("model_name", "ä"),
+        ("model_name", "x\n"),
+        ("model_name", "x" * 65),
+        ("dataset_id", 0),
+        ("dataset_id", "1"),
+        ("dataset_id", 2**70),
+        ("workspace_key", ""),
+        ("workspace_key", 5),
+        ("optimizer", "adam"),
+    ],
+)
+def test_a_setting_that_is_wrong_names_the_field_and_the_value(api, key, field, value):
+    body = {"workspace_key": key, "dataset_id": 1, field: value}
+    problem = problem_of(api.post("/api/training/start", None, json=body))
+    assert problem["status"] == 422
+    assert [error["field"] for error in problem["errors"]] == [field]
+
+
+@pytest.mark.parametrize("missing", ["workspace_key", "dataset_id"])
+def test_what_a_start_cannot_do_without_is_named(api, key, missing):
+    body = {"workspace_key": key, "dataset_id": 1}
+    del body[missing]
+    problem = problem_of(api.post("/api/training/start", None, json=body))
+    assert problem["errors"] == [{"field": missing, "message": "expected a value, received none"}]
+
+
+@pytest.mark.parametrize("test_split", [0, 0.05, 0.5])
+def test_a_test_split_is_0_or_a_real_share(api, key, test_split):
+    api.start(key, api.dataset(key), test_split=test_split, validation_split=0.05)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (catalogue(30), ["50", "30"]),
+        (
+            HEADER + "\n" + "".join(f"3,2,{i},,,,,,,1,s{i}\n" for i in range(1, 61)),
+            ["CONFIRMED", "60"],
+        ),
+    ],
+)
+def test_a_dataset_that_cannot_serve_is_refused_with_its_numbers(api, key, content, words):
+    dataset_id = api.upload(key, content)["dataset"]["id"]
+    problem = problem_of(api.start(key, dataset_id, None))
+    assert problem["status"] == 422
+    assert problem["errors"][0]["field"] == "dataset_id"
+    assert all(word in problem["detail"] for word in words)
+
+
+def test_a_class_on_few_stars_is_refused_also_behind_many_rows_of_one_star(api, key):
+    """The check looks at a sample first, which here is one star, and must go on."""
+    rows = [f"3,2,{1 + i},,,,,,,0,same" for i in range(6000)]
+    rows += [f"3,2,{1 + i},,,,,,,{i % 3},star{i}" for i in range(90)]
+    dataset_id = api.upload(key, "\n".join([HEADER, *rows]))["dataset"]["id"]
+    api.start(key, dataset_id)
+    scarce = rows[:6000] + [f"3,2,{1 + i},,,,,,,1,star{i}" for i in range(90)]
+    dataset_id = api.upload(key, "\n".join([HEADER, *scarce]))["dataset"]["id"]
+    problem = problem_of(api.start(key, dataset_id, None))
+    assert "CANDIDATE on 1" in problem["detail"]
+
+
+def test_splits_that_leave_nothing_to_train_on_are_refused(api, key):
+    dataset_id = api.dataset(key)
+    problem = problem_of(api.start(key, dataset_id, None, validation_split=0.5, test_split=0.5))
+    assert problem["status"] == 422
+
+
+def test_a_dataset_of_another_workspace_cannot_be_trained_in_this_one(api, key):
+    other = api.dataset(api.workspace("other"))
+    assert problem_of(api.start(key, other, None))["status"] == 404
+    assert problem_of(api.start(key, 999, None))["status"] == 404
+
+
+def test_a_repeated_start_with_one_key_starts_one_session(api, key):
+    dataset_id = api.dataset(key)
+    headers = {"Idempotency-Key": "abc-1"}
+    first = api.start(key, dataset_id, epochs=3, headers=headers)["session"]
+    again = api.start(key, dataset_id, epochs=3, headers=headers)["session"]
+    assert again == first
+    other = api.start(key, dataset_id, epochs=3, headers={"Idempotency-Key": "abc-2"})["session"]
+    assert other["id"] != first["id"]
+    without = api.start(key, dataset_id, epochs=3)["session"]
+    assert without["id"] not in (first["id"], other["id"])
+    assert api.get(f"/api/training/sessions?workspace_key={key}")["count"] == 3
+
+
+def test_a_key_that_was_used_for_another_request_is_refused(api, key):
+    dataset_id = api.dataset(key)
+    headers = {"Idempotency-Key": "abc"}
+    api.start(key, dataset_id, epochs=3, headers=headers)
+    other_dataset = api.dataset(key, 60)
+    for changed in (
+        api.start(key, dataset_id, None, epochs=4, headers=headers),
+        api.start(key, other_dataset, None, epochs=3, headers=headers),
+    ):
+        problem = problem_of(changed)
+        assert problem["status"] == 422
+        assert problem["errors"][0]["field"] == "Idempotency-Key"
+
+
+def test_the_same_key_in_another_workspace_is_another_session(api, key):
+    headers = {"Idempotency-Key": "abc"}
+    first = api.start(key, api.dataset(key), headers=headers)["session"]
+    other = api.workspace("other")
+    second = api.start(other, api.dataset(other), headers=headers)["session"]
+    assert first["id"] != second["id"]
+
+
+@pytest.mark.parametrize("value", ["", "a b", "x" * 201, "é"])
+def test_an_idempotency_key_that_is_none_is_refused(api, key, value):
+    dataset_id = api.dataset(key)
+    problem = problem_of(api.start(key, dataset_id, None, headers={"Idempotency-Key": value}))
+    assert problem["status"] == 422
+
+
+def test_too_many_waiting_sessions_are_429_with_what_waits(make_client, settings):
+    api = Api(make_client(replace(settings, quota_pending=2)), settings.token)
+    key = api.workspace()
+    dataset_id = api.dataset(key)
+    ids = [api.start(key, dataset_id)["session"]["id"] for _ in range(2)]
+    problem = problem_of(api.start(key, dataset_id, None))
+    assert problem["status"] == 429
+    assert all(str(each) in problem["detail"] for each in ids)
+    assert "EXOTRAIN_QUOTA_PENDING" in problem["detail"]
+    train(services_of(api.client.application), ids[0])
+    api.start(key, dataset_id)
+    other = api.workspace("other")
+    api.start(other, api.dataset(other))
+
+
+def test_sessions_are_listed_newest_first_a_page_at_a_time(api, key):
+    dataset_id = api.dataset(key)
+    ids = [api.start(key, dataset_id)["session"]["id"] for _ in range(5)]
+    path = f"/api/training/sessions?workspace_key={key}&limit=2"
+    seen, cursor = [], ""
+    while cursor is not None:
+        page = api.get(path + cursor)
+        assert page["count"] == len(page["sessions"])
+        assert all("history" not in each for each in page["sessions"])
+        seen += [each["id"] for each in page["sessions"]]
+        cursor = page["next_cursor"] and f"&cursor={page['next_cursor']}"
+    assert seen == ids[::-1]
+
+
+def test_sessions_are_filtered_by_status(api, key, services):
+    dataset_id = api.dataset(key)
+    first, second = (api.start(key, dataset_id)["session"]["id"] for _ in range(2))
+    train(services, first)
+    path = f"/api/training/sessions?workspace_key={key}&status="
+    assert [each["id"] for each in api.get(path + "training")["sessions"]] == [first]
+    assert [each["id"] for each in api.get(path + "pending")["sessions"]] == [second]
+    assert api.get(path + "failed")["sessions"] == []
+    assert problem_of(api.get(path + "done", None))["errors"][0]["field"] == "status"
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=201", "cursor=x", "cursor=-1", "page=2"])
+def test_a_query_that_is_wrong_is_refused(api, key, query):
+    response = api.get(f"/api/training/sessions?workspace_key={key}&{query}", None)
+    assert problem_of(response)["status"] == 422
+
+
+def test_a_training_session_tells_how_far_it_is(api, key, services):
+    session_id = api.session(key, epochs=10)
+    train(services, session_id, [METRICS] * 4, batches=20, batches_done=5)
+    session = api.get(f"/api/training/session/{session_id}")["session"]
+    assert session["status"] == "training"
+    assert session["epochs_completed"] == 4
+    assert session["progress"] == pytest.approx(0.425)
+    assert session["eta_seconds"] == pytest.approx(5.75 * 2)
+    assert session["metrics"] == METRICS
+    assert session["history"] == [{**METRICS, "epoch": number} for number in (1, 2, 3, 4)]
+    listed = api.get(f"/api/training/sessions?workspace_key={key}")["sessions"][0]
+    assert listed["progress"] == session["progress"]
+    assert listed["eta_seconds"] == session["eta_seconds"]
+
+
+def test_progress_and_eta_at_the_edges():
+    session = {
+        "status": "training",
+        "epochs": 2,
+        "epochs_completed": 0,
+        "batches": 0,
+        "batches_done": 0,
+    }
+    assert progress(session) == 0
+    assert eta_seconds(session, []) is None
+    assert progress({**session, "epochs_completed": 2, "batches": 4, "batches_done": 4}) == 1
+    assert eta_seconds({**session, "epochs_completed": 2}, [3.0, 3.0]) == 0
+    stopped_early = {**session, "status": "completed", "epochs_completed": 1}
+    assert progress(stopped_early) == 1
+    assert eta_seconds(stopped_early, [3.0]) is None
+    # The first epoch, which traces the graph, does not spoil the estimate.
+    assert eta_seconds({**session, "epochs": 13, "epochs_completed": 3}, [30, 2, 2]) == 20
+
+
+def test_only_the_epochs_after_a_number_are_sent(api, key, services):
+    session_id = api.session(key, epochs=10)
+    train(services, session_id, [METRICS] * 4)
+    path = f"/api/training/session/{session_id}?after_epoch="
+    history = api.get(path + "2")["session"]["history"]
+    assert [epoch["epoch"] for epoch in history] == [3, 4]
+    assert api.get(path + "4")["session"]["history"] == []
+    assert problem_of(api.get(path + "-1", None))["status"] == 422
+
+
+def test_who_has_the_answer_already_gets_304_until_something_changes(api, key, services):
+    session_id = api.session(key, epochs=10)
+    path = f"/api/training/session/{session_id}"
+    etag = api.get(path, None).headers["ETag"]
+    unchanged = api.get(path, None, headers={"If-None-Match": etag})
+    assert (unchanged.status_code, unchanged.get_data()) == (304, b"")
+    train(services, session_id, batches=10, batches_done=1)
+    changed = api.get(path, None, headers={"If-None-Match": etag})
+    assert changed.status_code == 200
+    assert changed.headers["ETag"] != etag
+
+
+def test_a_number_that_is_not_finite_is_sent_as_null(api, key, services):
+    session_id = api.session(key)
+    broken = {**METRICS, "loss": float("nan"), "val_loss": float("inf")}
+    train(services, session_id, [broken])
+    response = api.get(f"/api/training/session/{session_id}", None)
+    text = response.get_data(as_text=True)
+    assert "NaN" not in text
+    assert "Infinity" not in text
+    session = response.get_json()["session"]
+    assert session["metrics"]["loss"] is session["history"][0]["val_loss"] is None
+
+
+def test_a_failed_session_says_what_and_why(api, key, services):
+    session_id = api.session(key)
+    error = {"reason": "diverged", "message": "the loss became infinite in epoch 3"}
+    with services.database.write() as connection:
+        sessions.end(connection, session_id, "failed", error)
+    session = api.get(f"/api/training/session/{session_id}")["session"]
+    assert (session["status"], session["error"]) == ("failed", error)
+    assert session["completed_at"].endswith("Z")
+
+
+def test_a_completed_session_names_its_model(api, key, services):
+    session_id = api.session(key)
+    model_id = complete(services, session_id)
+    session = api.get(f"/api/training/session/{session_id}")["session"]
+    assert session["model_id"] == model_id
+    assert (services.settings.data_dir / session["model_path"]).exists()
+    assert session["progress"] == 1
+    assert session["best_epoch"] == 1
+    listed = api.get(f"/api/training/sessions?workspace_key={key}")["sessions"][0]
+    assert (listed["model_id"], listed["model_path"]) == (model_id, session["model_path"])
+
+
+@pytest.mark.parametrize("wish", ["stop", "cancel"])
+def test_a_waiting_session_is_cancelled_by_either(api, key, services, bell, wish):
+    session_id = api.session(key)
+    services.storage.checkpoint(session_id).write_bytes(b"of an interrupted training")
+    answer = api.post(f"/api/training/session/{session_id}/{wish}")
+    assert answer["session"]["status"] == "cancelled"
+    assert answer["session"]["completed_at"] is not None
+    assert not services.storage.checkpoint(session_id).exists()
+    assert bell.rings == 2
+
+
+@pytest.mark.parametrize("wish", ["stop", "cancel"])
+def test_a_training_session_is_asked_and_the_supervisor_told(api, key, services, bell, wish):
+    session_id = api.session(key)
+    train(services, session_id)
+    answer = api.post(f"/api/training/session/{session_id}/{wish}")
+    assert answer["session"]["status"] == "training"
+    assert answer["session"]["request"] == wish
+    assert bell.rings == 2
+
+
+def test_a_cancel_overrules_a_stop_and_not_the_other_way_round(api, key, services):
+    session_id = api.session(key)
+    train(services, session_id)
+    path = f"/api/training/session/{session_id}"
+    for wish, effect in (("stop", "stop"), ("cancel", "cancel"), ("stop", "cancel")):
+        assert api.post(f"{path}/{wish}")["session"]["request"] == effect
+
+
+@pytest.mark.parametrize("status", ["completed", "failed", "cancelled"])
+def test_an_ended_session_cannot_be_stopped_and_can_be_deleted(api, key, services, status):
+    session_id = api.session(key)
+    with services.database.write() as connection:
+        sessions.end(connection, session_id, status)
+    path = f"/api/training/session/{session_id}"
+    for wish in ("stop", "cancel"):
+        problem = problem_of(api.post(f"{path}/{wish}", None))
+        assert problem["status"] == 409
+        assert status in problem["detail"]
+    api.delete(path)
+    api.get(path, 404)
+
+
+@pytest.mark.parametrize("status", ["pending", "training"])
+def test_a_session_that_has_not_ended_is_neither_deleted_nor_retried(api, key, services, status):
+    session_id = api.session(key)
+    with services.database.write() as connection:
+        sessions.change(connection, session_id, status=status)
+    path = f"/api/training/session/{session_id}"
+    for response in (api.delete(path, None), api.post(f"{path}/retry", None)):
+        problem = problem_of(response)
+        assert problem["status"] == 409
+        assert status in problem["detail"]
+
+
+def test_a_retry_is_a_new_session_with_the_same_spec(api, key, services, bell):
+    session_id = api.session(key, epochs=7, seed=3, model_name="second-try")
+    with services.database.write() as connection:
+        sessions.end(connection, session_id, "cancelled")
+    old = api.get(f"/api/training/session/{session_id}")["session"]
+    answer = api.post(f"/api/training/session/{session_id}/retry", 202)
+    new = answer["session"]
+    assert new["id"] != session_id
+    assert (new["spec"], new["epochs"], new["model_name"]) == (old["spec"], 7, "second-try")
+    assert (new["status"], new["retry_of"]) == ("pending", session_id)
+    assert bell.rings == 2
+
+
+def test_a_retry_with_a_key_can_be_repeated(api, key, services):
+    session_id = api.session(key)
+    with services.database.write() as connection:
+        sessions.end(connection, session_id, "cancelled")
+    path = f"/api/training/session/{session_id}/retry"
+    headers = {"Idempotency-Key": "again"}
+    first, second = (api.post(path, 202, headers=headers)["session"]["id"] for _ in range(2))
+    assert first == second
+    dataset_id = api.get(f"/api/training/session/{session_id}")["session"]["dataset_id"]
+    assert problem_of(api.start(key, dataset_id, None, headers=headers))["status"] == 422
+
+
+def test_a_retry_without_its_dataset_is_refused(api, key, services):
+    session_id = api.session(key)
+    path = f"/api/training/session/{session_id}"
+    dataset_id = api.get(path)["session"]["dataset_id"]
+    with services.database.write() as connection:
+        sessions.end(connection, session_id, "cancelled")
+    api.delete(f"/api/training/dataset/{dataset_id}")
+    problem = problem_of(api.post(f"{path}/retry", None))
+    assert problem["status"] == 409
+    assert "dataset" in problem["detail"]
+
+
+def test_a_deleted_session_leaves_its_model(api, key, services):
+    session_id = api.session(key)
+    model_id = complete(services, session_id)
+    api.delete(f"/api/training/session/{session_id}")
+    model = api.get(f"/api/models/{model_id}")["model"]
+    assert model["session_id"] is None
+    assert (services.settings.data_dir / model["path"]).exists()
