@@ -125,7 +125,10 @@ def list_rows(dataset_id: int, query_data: RowsQuery) -> Record:
 @datasets_bp.input(Page, location="query")
 @datasets_bp.output(RejectedRows)
 def list_rejected(dataset_id: int, query_data: Page) -> Record:
-    """List the rows that were left out, each with its line in the file and the reason."""
+    """List the rows that were left out, each with its line in the file and the reason.
+
+    Of a file with very many of them only the first half a million are kept.
+    """
     with services().database.read() as connection:
         dataset = usable_dataset(connection, dataset_id)
     path = services().storage.rejections(dataset["workspace_id"], dataset["sha256"])

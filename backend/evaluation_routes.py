@@ -4,17 +4,14 @@ from dataclasses import asdict
 
 import numpy as np
 from apiflask import APIBlueprint
+from flask import Response, jsonify
 
 from backend.auth import require_usable
 from backend.database import datasets, models, sessions
 from backend.database.records import Record
 from backend.errors import Conflict, NotFound
-from backend.schemas.sessions import (
-    EvaluationAnswer,
-    EvaluationRows,
-    EvaluationRowsQuery,
-    Networks,
-)
+from backend.schemas.evaluation import EvaluationAnswer, EvaluationRows, EvaluationRowsQuery
+from backend.schemas.sessions import Networks
 from backend.services import services
 from backend.tables import read_rows_at
 from backend.transit.columns import COLUMNS, LABELS
@@ -37,9 +34,12 @@ def list_networks() -> Record:
 @evaluation_bp.get(_SESSION)
 @evaluation_bp.output(EvaluationAnswer)
 @evaluation_bp.doc(responses=_NOT_YET)
-def get_evaluation(session_id: int) -> Record:
+def get_evaluation(session_id: int) -> Response:
     """Tell how well the test stars are predicted, beside the baseline on the same stars."""
-    return {"evaluation": _evaluated_session(session_id)["evaluation"]}
+    evaluation = _evaluated_session(session_id)["evaluation"]
+    # A ready response: what the trainer wrote is given as it is, its thousands of curve points
+    # are not validated once more.
+    return jsonify(success=True, evaluation=evaluation)
 
 
 @evaluation_bp.get(f"{_SESSION}/rows")

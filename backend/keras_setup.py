@@ -6,15 +6,13 @@ import os
 # every machine.
 THREADS = 2
 
+os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = str(THREADS)
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
 
 def prepare_tensorflow() -> None:
-    """Fixes the number of threads, and makes every operation deterministic."""
+    """Makes every operation deterministic."""
     import tensorflow as tf
 
-    if tf.config.threading.get_intra_op_parallelism_threads() != THREADS:
-        tf.config.threading.set_intra_op_parallelism_threads(THREADS)
-        tf.config.threading.set_inter_op_parallelism_threads(THREADS)
     tf.config.experimental.enable_op_determinism()

@@ -10,7 +10,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.transit.columns import LABELS, NO_LABEL, ROW_DTYPE
+from backend.transit.columns import LABELS, ROW_DTYPE
 
 _BLOCK_ROWS = 16_384
 
@@ -84,18 +84,20 @@ def read_rows_at(path: Path, indices: NDArray[np.intp]) -> Rows:
 
 
 def sample_of_labels(path: Path) -> Rows:
-    """The first rows of each class, and of those without one; small tables wholly.
+    """The first rows of each class.
 
-    What holds for the least number of rows and stars in it holds in the whole table.
+    Whatever number of rows, classes or stars it holds, the whole table holds as many or more.
     """
-    left = dict.fromkeys((NO_LABEL, *range(len(LABELS))), _SAMPLE_ROWS)
+    wanted = dict.fromkeys(range(len(LABELS)), _SAMPLE_ROWS)
     parts: list[Rows] = []
     for _, block in _blocks(path):
-        for label, wanted in left.items():
-            taken = block[block["label"] == label][:wanted]
-            left[label] -= len(taken)
-            parts.append(taken)
-        if not any(left.values()):
+        for label in list(wanted):
+            positions = np.flatnonzero(block["label"] == label)[: wanted[label]]
+            wanted[label] -= len(positions)
+            parts.append(block[positions])
+            if not wanted[label]:
+                del wanted[label]
+        if not wanted:
             break
     return np.concatenate(parts)
 

@@ -22,7 +22,6 @@ class TrainingSpec:
         validation_split, test_split: fractions of the stars; a test split of 0 means no
             evaluation.
         patience: epochs without a better validation loss of the label before the end.
-        ensemble: how many members are trained and averaged.
         curve_memory_mb: a table whose curves take more is synthesised batch by batch.
     """
 
@@ -41,7 +40,6 @@ class TrainingSpec:
     patience: int = networks.DEFAULT_PATIENCE
     seed: int = 0
     network: str = networks.DEFAULT_NETWORK
-    ensemble: int = 1
     curve_memory_mb: int = 500
 
 

@@ -144,3 +144,9 @@ def test_where_a_block_ends_makes_no_difference(content, size):
         whole = lines()
         patch.setattr("backend.transit.delimited.BLOCK_BYTES", size)
         assert lines() == whole
+
+
+def test_a_quoted_line_end_in_the_header_is_no_accident_for_another_delimiter():
+    content = b',"# a comment\n# that a stray quote joins"\nperiod,duration,depth\n1,1,1\n'
+    with pytest.raises(CatalogError):
+        open_catalog(io.BytesIO(content), label_required=False)

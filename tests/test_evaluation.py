@@ -96,16 +96,12 @@ def test_the_curves_are_thinned_but_keep_their_ends():
 
 def test_the_errors_of_period_and_depth_are_in_their_unit_and_relative():
     true, predicted = np.array([1.0, 10.0, 100.0]), np.array([2.0, 11.0, 101.0])
-    figures = evaluate(
-        np.array([0, 1, 2]), np.eye(3), period=(true, predicted), depth=(true, true)
-    )
+    figures = evaluate(np.array([0, 1, 2]), np.eye(3), period=(true, predicted), depth=(true, true))
     assert figures["period"] == {"mae": pytest.approx(1), "median_relative_error": 0.1}
     assert figures["depth"] == {"mae": 0, "median_relative_error": 0}
 
 
 def test_a_prediction_that_is_not_finite_becomes_none():
     one = np.ones(3)
-    figures = evaluate(
-        np.array([0, 1, 2]), np.eye(3), period=(one, one * np.inf), depth=(one, one)
-    )
+    figures = evaluate(np.array([0, 1, 2]), np.eye(3), period=(one, one * np.inf), depth=(one, one))
     assert figures["period"]["mae"] is None

@@ -177,4 +177,4 @@ def test_what_is_vendored_is_named_with_its_licence():
 
 
 def test_only_these_endpoints_are_open_to_everybody():
-    assert auth.PUBLIC == NOT_DESCRIBED | {"site.health"}
+    assert NOT_DESCRIBED | {"site.health"} == auth.PUBLIC

@@ -61,9 +61,7 @@ def test_answers_of_the_api_are_kept_by_nobody_in_between(api):
     assert "Authorization" in headers["Vary"]
 
 
-def test_an_error_in_the_server_shows_a_number_that_the_log_explains(
-    make_client, settings, caplog
-):
+def test_an_error_in_the_server_shows_a_number_that_the_log_explains(make_client, settings, caplog):
     api = Api(make_client(settings), settings.token)
 
     @api.client.application.get("/api/broken")

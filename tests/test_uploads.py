@@ -12,7 +12,6 @@ from sqlalchemy.exc import OperationalError
 
 from backend import receiving, uploads
 from backend.database import datasets
-from backend.files import Storage
 from backend.services import services_of
 from backend.transit.columns import ROW_DTYPE
 from tests.api import HEADER, Api, catalogue, form, problem_of
@@ -352,10 +351,22 @@ def test_a_row_that_cannot_be_written_leaves_no_file(api, key, services, monkeyp
     assert files_of(services) == []
 
 
+def test_a_workspace_that_is_deleted_meanwhile_gets_no_dataset(api, key, services, monkeypatch):
+    read = uploads._Derived.read
+
+    def read_then_delete(self, incoming):
+        api.delete(f"/api/workspaces/{key}")
+        return read(self, incoming)
+
+    monkeypatch.setattr(uploads._Derived, "read", read_then_delete)
+    assert problem_of(api.upload(key, catalogue(), None))["status"] == 409
+    assert files_of(services) == []
+
+
 def test_orphans_of_a_killed_server_are_removed_and_nothing_else(api, key, services):
     api.upload(key, catalogue())
     before = files_of(services)
-    storage: Storage = services.storage
+    storage = services.storage
     for path in (storage.catalogue(1, "f" * 64), storage.table(99, "a" * 64)):
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"x")

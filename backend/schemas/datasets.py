@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 
 from backend.schemas.base import Answer, JsonBody, Key, LabelFilter, Name, Page, Success, TextFields
 from backend.schemas.candidates import Candidate
+from backend.transit.columns import COLUMNS, LABELS, NO_LABEL
 
 Source = Literal["exotrain", "koi", "toi"]
 
@@ -194,8 +195,6 @@ class Curve(Answer):
 
 def row_answer(index: int, row: Any) -> dict[str, Any]:
     """A `ROW_DTYPE` record as the fields of `Row`."""
-    from backend.transit.columns import COLUMNS, LABELS, NO_LABEL
-
     label = int(row["label"])
     has_label = label != NO_LABEL
     return {

@@ -1,4 +1,4 @@
-"""Trainings: the request, the session, its epochs and its evaluation."""
+"""Trainings: the request, the session, its epochs; the networks."""
 
 from typing import Annotated, Any, Literal
 
@@ -10,8 +10,6 @@ from backend.schemas.base import (
     Identifier,
     JsonBody,
     Key,
-    LabelFilter,
-    Page,
     Success,
     TextFields,
     WorkspaceQuery,
@@ -165,53 +163,6 @@ class SessionQuery(TextFields):
     """From which epoch on the history is wanted."""
 
     after_epoch: int = Field(default=0, ge=0, le=MAX_ID)
-
-
-class Evaluation(Answer):
-    """How well the test stars are predicted."""
-
-    model_config = ConfigDict(extra="allow")
-
-
-class EvaluationAnswer(Success):
-    """The evaluation of a completed session."""
-
-    evaluation: Evaluation
-
-
-class EvaluationRowsQuery(Page):
-    """Which cell of the confusion matrix; without `true` or `predicted` the whole line of cells."""
-
-    true: LabelFilter | None = None
-    predicted: LabelFilter | None = None
-
-
-class EvaluationRow(Answer):
-    """A test row and its prediction; `row` is its place among the dataset's accepted rows."""
-
-    row: int
-    line: int | None
-    star: str | None
-    true: int
-    true_name: str
-    predicted: int
-    predicted_name: str
-    probabilities: dict[str, float | None]
-    period: float | None
-    depth_ppm: float | None
-    candidate: dict[str, float | None] | None = Field(
-        description="The nine columns; null when the dataset was deleted."
-    )
-
-
-class EvaluationRows(Success):
-    """Some test rows, and how many there are in all."""
-
-    rows: list[EvaluationRow]
-    count: int
-    total: int
-    offset: int
-    limit: int
 
 
 class Network(Answer):

@@ -64,9 +64,10 @@ def tree_probabilities(
     known: Array, labels: NDArray[np.int8], asked: Array, seed: int
 ) -> NDArray[np.float64]:
     """Fits the trees and predicts: float64, (n, 3), 0 for a class that was not trained on."""
+    used = np.isfinite(known).any(axis=0)  # scikit-learn cannot bin a column without a number
     with threadpool_limits(_THREADS):
-        trees = HistGradientBoostingClassifier(random_state=seed).fit(known, labels)
-        found = trees.predict_proba(asked)
+        trees = HistGradientBoostingClassifier(random_state=seed).fit(known[:, used], labels)
+        found = trees.predict_proba(asked[:, used])
     probabilities = np.zeros((len(asked), len(LABELS)))
     probabilities[:, trees.classes_] = found
     return probabilities

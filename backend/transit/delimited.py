@@ -1,6 +1,7 @@
 """Bytes to records: a delimited text file, split within bounded memory, with true line numbers."""
 
 import csv
+import io
 import re
 from collections import deque
 from collections.abc import Iterator
@@ -143,8 +144,8 @@ def first_record(lines: Lines) -> str:
 
 
 def split_record(text: str, delimiter: str) -> list[str]:
-    """The fields of one record."""
-    return next(csv.reader([text], delimiter=delimiter), [])
+    """The fields of one record; with another delimiter than its own, perhaps only its first line."""
+    return next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
 
 
 def _split_together(

@@ -41,14 +41,14 @@ NETWORKS: dict[str, NetworkInfo] = {
         NetworkInfo(
             "transit_cnn",
             (CURVE_INPUT, FEATURE_INPUT),
-            0,
+            148_198,
             "The default: a small convolutional network on the folded curve in logarithmic phase, "
             "and piecewise-linear embeddings of the features under a trunk of many voices.",
         ),
         NetworkInfo(
             "seed_cnn",
             (CURVE_INPUT, FEATURE_INPUT),
-            0,
+            83_301,
             "The reference to compare with: three plain convolutions over all 2001 points and a "
             "dense trunk; more than ten times slower.",
         ),

@@ -121,6 +121,12 @@ class Client:
         """The session as it is now."""
         return self.get(f"/api/training/session/{session_id}")["session"]
 
+    def complete(self, key: str, dataset_id: int, **spec: Any) -> dict[str, Any]:
+        """Train to the end; the completed session."""
+        session = self.wait(self.train(key, dataset_id, **spec))
+        assert session["status"] == "completed", session["error"]
+        return session
+
     def wait(
         self,
         session_id: int,

@@ -1,0 +1,76 @@
+"""The default network.
+
+curve_input ── fold at mid-transit ─┬─ windows in log phase ── convolutions ┐
+(2001, 1)                           └─ log of peak, area, … ── embedding ───┼─┬─ voices ─ label
+feat_input ─── arcsinh, known? ─────── piecewise-linear embedding ──────────┘ └─ dense ┬ period
+(6,)                                                                                   └ depth
+"""
+
+import keras
+import numpy as np
+from keras import layers, ops
+from numpy.typing import NDArray
+
+from . import networks
+from .curve_reading import read_curve
+from .network_parts import Seeds, embed_features, embed_numbers, make_inputs, voices
+from .scaling import Scaling
+
+
+def build_transit_cnn(scaling: Scaling, sample: NDArray[np.float32], seeds: Seeds) -> keras.Model:
+    """The inner graph of `transit_cnn`; the arguments are those of `network.build`."""
+    inputs = make_inputs()
+    summary, shape = read_curve(inputs[networks.CURVE_INPUT])
+    summary_of = keras.Model(inputs[networks.CURVE_INPUT], summary)
+    measured = ops.convert_to_numpy(summary_of(sample[:, :, None])).astype(np.float64)
+
+    parts = [
+        _convolve(shape, seeds),
+        embed_numbers(summary, measured, seeds),
+        embed_features(inputs[networks.FEATURE_INPUT], scaling, seeds),
+    ]
+    joined = ops.concatenate(parts, axis=-1)
+    period, depth = _regressions(joined, summary, scaling, measured, seeds)
+    return keras.Model(
+        inputs,
+        {
+            networks.LABEL_OUTPUT: voices(joined, seeds),
+            networks.PERIOD_OUTPUT: period,
+            networks.DEPTH_OUTPUT: depth,
+        },
+        name="transit_cnn",
+    )
+
+
+def _convolve(shape: keras.KerasTensor, seeds: Seeds) -> keras.KerasTensor:
+    """What the transit's shape and length are like: (WINDOWS, 1) -> (32,)."""
+    x = shape
+    for filters in (16, 24, 32):
+        strided = {"strides": 2, "padding": "same", "activation": "relu"}
+        x = layers.Conv1D(filters, 5, kernel_initializer=seeds.glorot(), **strided)(x)
+    return _dense(32, seeds)(layers.Flatten()(x))
+
+
+def _regressions(
+    joined: keras.KerasTensor,
+    summary: keras.KerasTensor,
+    scaling: Scaling,
+    measured: NDArray[np.float64],
+    seeds: Seeds,
+) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    """ln(period / days) and ln(depth / ppm); the depth corrects what the curve's peak shows."""
+    mean, spread = measured.mean(axis=0), np.maximum(measured.std(axis=0), 1e-6)
+    standardised = layers.Rescaling((1 / spread).tolist(), (-mean / spread).tolist())(summary)
+    x = ops.concatenate([joined, standardised], axis=-1)
+    x = _dense(32, seeds)(_dense(64, seeds)(x))
+    period = layers.Dense(1, kernel_initializer=seeds.glorot())(x)
+    centre, scale = scaling.log_period
+    correction = layers.Dense(1, kernel_initializer="zeros")(x)
+    return (
+        layers.Rescaling(scale, centre)(period),
+        summary[:, :1] + float(np.log(1e6)) + correction,
+    )
+
+
+def _dense(units: int, seeds: Seeds) -> layers.Dense:
+    return layers.Dense(units, activation="relu", kernel_initializer=seeds.glorot())

@@ -1,0 +1,98 @@
+"""The server process: what it imports, how much memory it holds, what `make demo` does."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from backend.config import REPOSITORY
+from tests.e2e.server import TOKEN, Client, Server, wait_for
+
+pytestmark = pytest.mark.e2e
+
+MEMORY_MB = 200
+
+
+def resident_mb(process_id: int) -> float:
+    for line in Path(f"/proc/{process_id}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    raise AssertionError("the system does not tell the memory of a process")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_the_server_stays_small_and_free_of_tensorflow_through_a_large_upload(
+    start_server: Callable[..., Server], tmp_path: Path
+):
+    server = start_server(EXOTRAIN_WARM_WORKERS="0")
+    client = Client(server)
+    catalogue = tmp_path / "large.csv"
+    row = "{},12.5,3.5,1200.5,0.31,25.5,5600,0.98,4.41,11.9,{}\n"
+    with open(catalogue, "w", encoding="utf-8") as file:
+        file.write("star,period,duration,depth,impact,snr,steff,srad,slogg,tmag,label\n")
+        file.writelines(row.format(star, star % 3) for star in range(300_000))
+    dataset = client.upload(client.workspace(), catalogue)
+    assert dataset["num_samples"] == 300_000
+    rows = client.get(f"/api/training/dataset/{dataset['id']}/rows?offset=299990&limit=50")
+    assert rows["count"] == 10
+    assert resident_mb(server.process.pid) < MEMORY_MB
+    assert "tensorflow" not in Path(f"/proc/{server.process.pid}/maps").read_text()
+
+
+@pytest.mark.tensorflow
+def test_the_demo_trains_shows_the_figures_and_leaves_the_server_running(tmp_path: Path):
+    environment = {
+        **os.environ,
+        "EXOTRAIN_DATA_DIR": str(tmp_path),
+        "EXOTRAIN_PORT": str(free_port()),
+        "EXOTRAIN_TOKEN": TOKEN,
+        "EXOTRAIN_WARM_WORKERS": "0",
+    }
+    demo = [sys.executable, "-m", "backend.demo"]
+    options = {"env": environment, "cwd": REPOSITORY, "text": True, "capture_output": True}
+    shown = subprocess.run(demo, **options, timeout=240)
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+    try:
+        for expected in ("1000 rows accepted", "epoch   1/50", "accuracy", "Model: model/", TOKEN):
+            assert expected in shown.stdout
+    finally:
+        stopped = subprocess.run([*demo, "--stop"], **options, timeout=60)
+    assert "has stopped" in stopped.stdout
+    again = subprocess.run([*demo, "--stop"], **options, timeout=60)
+    assert "No exotrain server is running" in again.stdout
+
+
+def free_port() -> int:
+    import socket
+
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def test_a_setting_that_cannot_be_used_is_named_before_anything_starts(tmp_path: Path):
+    answer = subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=REPOSITORY / "backend",
+        env={**os.environ, "EXOTRAIN_DATA_DIR": str(tmp_path), "EXOTRAIN_TRAININGS": "many"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert answer.returncode != 0
+    assert "EXOTRAIN_TRAININGS: expected a whole number from 1 to 64, got 'many'" in answer.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_token_of_the_first_start_is_shown_once(start_server: Callable[..., Server]):
+    server = start_server(EXOTRAIN_TOKEN="")
+    assert server.process.stdout is not None
+    token = server.process.stdout.readline().rpartition(" ")[2].strip()
+    assert Client(server, token).get("/api/workspaces")["workspaces"] == []
+    server.stop()
+    server.start()
+    wait_for(lambda: Client(server, token).get("/api/health")["status"], lambda s: s == "healthy")
+    Client(server, token).get("/api/workspaces")

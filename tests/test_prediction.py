@@ -1,0 +1,101 @@
+"""Models in files, and predictions with them."""
+
+import hashlib
+
+import numpy as np
+import pytest
+
+from backend.transit.inputs import network_inputs
+from backend.transit.scaling import learn_scaling
+from backend.transit.simulate import simulate
+
+pytestmark = pytest.mark.tensorflow
+
+
+@pytest.fixture(scope="module")
+def prediction():
+    from backend import prediction
+
+    return prediction
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return simulate(80, seed=3)
+
+
+@pytest.fixture(scope="module")
+def content(prediction, rows):
+    from backend.transit.network import build, publish
+
+    curves = network_inputs(rows, "tess")["curve_input"][:, :, 0]
+    return prediction.serialise(publish([build("transit_cnn", learn_scaling(rows), curves, 1)]))
+
+
+@pytest.fixture
+def path(content, tmp_path):
+    (tmp_path / "model.keras").write_bytes(content)
+    return tmp_path / "model.keras"
+
+
+@pytest.fixture(scope="module")
+def model(prediction, content, tmp_path_factory):
+    path = tmp_path_factory.mktemp("model") / "model.keras"
+    path.write_bytes(content)
+    return prediction.load_verified_model(path, hashlib.sha256(content).hexdigest())
+
+
+def test_predictions_have_probabilities_and_physical_units(prediction, model, rows):
+    found = prediction.predict_rows(model, rows, "tess")
+    assert found["probabilities"].shape == (80, 3)
+    assert np.allclose(found["probabilities"].sum(axis=1), 1, atol=1e-12)
+    assert (found["period"] > 0).all()
+    assert (found["depth_ppm"] > 0).all()
+    assert {values.dtype for values in found.values()} == {np.dtype("float64")}
+
+
+def test_rows_are_predicted_alike_alone_and_together(prediction, model, rows):
+    together = prediction.predict_rows(model, rows, "tess")
+    alone = prediction.predict_rows(model, rows[7:8], "tess")
+    for name, values in alone.items():
+        assert np.allclose(values[0], together[name][7], rtol=1e-5)
+
+
+def test_no_rows_give_no_predictions(prediction, model, rows):
+    found = prediction.predict_rows(model, rows[:0], "tess")
+    assert {name: len(values) for name, values in found.items()} == {
+        "probabilities": 0,
+        "period": 0,
+        "depth_ppm": 0,
+    }
+
+
+def test_a_changed_file_is_not_loaded(prediction, content, path):
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(prediction.ModelFileError, match="not the one that was saved"):
+        prediction.load_verified_model(path, hashlib.sha256(content).hexdigest())
+
+
+def test_a_missing_file_is_named(prediction, tmp_path):
+    with pytest.raises(prediction.ModelFileError, match=r"gone\.keras"):
+        prediction.load_verified_model(tmp_path / "gone.keras", "0" * 64)
+
+
+def test_a_file_that_is_no_model_is_refused_even_with_its_right_hash(prediction, tmp_path):
+    path = tmp_path / "model.keras"
+    path.write_bytes(b"PK not a model")
+    sha256 = hashlib.sha256(b"PK not a model").hexdigest()
+    with pytest.raises(prediction.ModelFileError, match="not a Keras model"):
+        prediction.load_verified_model(path, sha256)
+
+
+def test_a_file_with_code_in_it_is_refused(prediction, tmp_path):
+    import keras
+
+    inputs = keras.Input((2,))
+    model = keras.Model(inputs, keras.layers.Lambda(lambda x: x + 1)(inputs))
+    path = tmp_path / "model.keras"
+    model.save(path)
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    with pytest.raises(prediction.ModelFileError):
+        prediction.load_verified_model(path, sha256)

@@ -1,0 +1,44 @@
+"""What is learnt of the training rows before the training."""
+
+import numpy as np
+import pytest
+
+from backend.transit.columns import FEATURES
+from backend.transit.scaling import QUANTILES, learn_scaling, quantile_knots
+from backend.transit.simulate import simulate
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [],
+        [3.0],
+        [3.0] * 50,
+        [0.0] * 90 + [1.0] * 10,
+        [1.0, 1.0 + 1e-12, 2.0],
+        [-1e7, 0.0, 1e7],
+        list(np.random.default_rng(1).lognormal(0, 3, 1000)),
+    ],
+)
+def test_knots_increase_strictly_and_span_the_values(values):
+    knots = quantile_knots(np.array(values))
+    assert len(knots) == QUANTILES + 1
+    assert (np.diff(knots) > 0).all()
+    if len(values):
+        assert knots[0] <= min(values) < max(values) <= knots[-1] or len(set(values)) == 1
+
+
+def test_a_column_that_no_row_has_is_marked_as_never_seen():
+    rows = simulate(100, seed=1)
+    rows["impact"] = np.nan
+    scaling = learn_scaling(rows)
+    assert scaling.feature_seen[FEATURES.index("impact")] == 0
+    assert scaling.feature_seen.sum() == len(FEATURES) - 1
+    assert np.isfinite(scaling.feature_knots).all()
+
+
+def test_the_targets_are_scaled_as_logarithms():
+    rows = simulate(100, seed=1)
+    mean, spread = learn_scaling(rows).log_period
+    assert mean == pytest.approx(np.log(rows["period"]).mean())
+    assert spread == pytest.approx(np.log(rows["period"]).std())

@@ -1,0 +1,80 @@
+"""Tables on disk: written and read in pieces, never held whole."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from backend import tables
+from backend.tables import TableWriter
+from backend.transit.columns import NO_LABEL, ROW_DTYPE
+
+ROWS = 200_000
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    """A table of 26 MB: one row in a hundred is confirmed, two are false, the rest candidates."""
+    path = tmp_path_factory.mktemp("tables") / "table.npy"
+    rows = np.zeros(ROWS, ROW_DTYPE)
+    rows["line"] = np.arange(ROWS)
+    rows["label"][::100] = 1
+    rows["label"][1::100] = 2
+    rows["label"][2::100] = 2
+    with open(path, "xb") as file:
+        writer = TableWriter(file)
+        for start in range(0, ROWS, 7_001):
+            writer.append(rows[start : start + 7_001])
+        writer.finish()
+    return path
+
+
+def peak_mb(action):
+    tracemalloc.start()
+    try:
+        action()
+        return tracemalloc.get_traced_memory()[1] / 1e6
+    finally:
+        tracemalloc.stop()
+
+
+def test_what_was_appended_in_pieces_is_one_table(path):
+    table = np.load(path, mmap_mode="r")
+    assert table.dtype == ROW_DTYPE
+    assert np.array_equal(table["line"], np.arange(ROWS))
+
+
+def test_an_empty_table_is_a_table(tmp_path):
+    with open(tmp_path / "empty.npy", "xb") as file:
+        TableWriter(file).finish()
+    assert len(np.load(tmp_path / "empty.npy")) == 0
+
+
+@pytest.mark.parametrize(("offset", "count"), [(0, 10), (ROWS - 3, 3), (ROWS, 0), (10**12, 0)])
+def test_a_page_of_rows_knows_where_it_stands(path, offset, count):
+    indices, rows = tables.read_rows(path, offset, 10)
+    assert len(indices) == len(rows) == count
+    assert np.array_equal(rows["line"], indices)
+
+
+def test_rows_of_a_label_are_found_wherever_they_are(path):
+    indices, rows = tables.read_rows_of_label(path, 1, 1990, 20)
+    assert indices.tolist() == list(range(199_000, 200_000, 100))
+    assert np.array_equal(rows["line"], indices)
+    assert len(tables.read_rows_of_label(path, 1, 0, 0)[0]) == 0
+    assert len(tables.read_rows_of_label(path, NO_LABEL, 0, 5)[0]) == 0
+
+
+def test_a_sample_has_rows_of_every_class(path):
+    sample = tables.sample_of_labels(path)
+    assert np.bincount(sample["label"]).tolist() == [5000, 2000, 4000]
+
+
+def test_no_reader_holds_the_table(path):
+    for action in (
+        lambda: tables.read_rows(path, 100_000, 1000),
+        lambda: tables.read_rows_of_label(path, 1, 1990, 20),
+        lambda: tables.sample_of_labels(path),
+        lambda: tables.read_rows_at(path, np.arange(0, ROWS, 1000)),
+    ):
+        assert peak_mb(action) < 10

@@ -1,0 +1,296 @@
+"""A whole training: its events, its files, and that it ends the same however it was interrupted."""
+
+import dataclasses
+import hashlib
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from backend.config import REPOSITORY
+from backend.training_data import split_by_star
+from backend.training_spec import TrainingSpec
+from backend.transit.columns import FEATURES
+from backend.transit.simulate import simulate
+
+pytestmark = pytest.mark.tensorflow
+
+EPOCHS = 3
+
+
+class Killed(BaseException):
+    """As if the process had been killed: nothing is cleaned up."""
+
+
+@pytest.fixture(scope="module")
+def training():
+    from backend import training
+
+    return training
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return simulate(250, seed=6)
+
+
+@pytest.fixture
+def spec(tmp_path, rows):
+    return make_spec(tmp_path, rows)
+
+
+def make_spec(folder, rows, **changes):
+    np.save(folder / "table.npy", rows)
+    spec = TrainingSpec(
+        session_id=7,
+        table=folder / "table.npy",
+        source="exotrain",
+        dataset_sha256="d" * 64,
+        model_name="small",
+        model_path=folder / "small.keras",
+        checkpoint=folder / "7.ckpt",
+        epochs=EPOCHS,
+        batch_size=32,
+        seed=11,
+    )
+    return dataclasses.replace(spec, **changes)
+
+
+def never():
+    return None
+
+
+def kill_in_epoch(number, events):
+    """A `should_stop` that raises at the second batch of an epoch."""
+    asked = []
+
+    def should_stop():
+        finished = sum(event["event"] == "epoch" for event in events)
+        asked.append(finished)
+        if asked.count(number - 1) > 1 and any(e["event"] == "started" for e in events):
+            raise Killed
+
+    return should_stop
+
+
+def run(training, spec, should_stop=never):
+    events = []
+    training.train(spec, events.append, should_stop)
+    return events
+
+
+def of(events, kind):
+    return [event for event in events if event["event"] == kind]
+
+
+def weights_of(path):
+    import keras
+
+    return keras.saving.load_model(path, compile=False).get_weights()
+
+
+def assert_same_weights(path, other_path):
+    for one, other in zip(weights_of(path), weights_of(other_path), strict=True):
+        assert np.array_equal(one, other)
+
+
+@pytest.fixture(scope="module")
+def finished(training, rows, tmp_path_factory):
+    """A training that nobody disturbed: its spec and its events."""
+    spec = make_spec(tmp_path_factory.mktemp("finished"), rows)
+    return spec, run(training, spec)
+
+
+def test_the_events_come_in_order_and_are_json(finished):
+    _, events = finished
+    kinds = [event["event"] for event in events if event["event"] != "batch"]
+    assert kinds == ["started", *["epoch"] * EPOCHS, "evaluated", "saved"]
+    json.dumps(events, allow_nan=False)
+
+
+def test_the_start_tells_the_rows_the_batches_and_the_parameters(finished):
+    started = finished[1][0]
+    assert started["rows"] == 250
+    assert started["train"] + started["validation"] + started["test"] == 250
+    assert started["batches"] == -(-started["train"] // 32)
+    assert started["parameters"] > 10_000
+    assert started["resumed_from_epoch"] == 0
+
+
+def test_every_epoch_tells_the_contract_s_metrics(finished):
+    for number, epoch in enumerate(of(finished[1], "epoch"), 1):
+        assert epoch["epoch"] == number
+        for name in ("accuracy", "loss", "label_loss", "period_mae", "depth_mae"):
+            assert epoch[name] >= 0
+            assert epoch[f"val_{name}"] >= 0
+        assert epoch["learning_rate"] > 0
+        assert epoch["epoch_seconds"] > 0
+
+
+def test_batches_are_reported_within_an_epoch(finished):
+    for event in of(finished[1], "batch"):
+        assert 1 <= event["epoch"] <= EPOCHS
+        assert 1 <= event["batches_done"] <= event["batches"]
+    assert of(finished[1], "batch")
+
+
+def test_the_best_epoch_is_the_one_with_the_lowest_validation_loss_of_the_label(finished):
+    saved = of(finished[1], "saved")[0]
+    losses = [epoch["val_label_loss"] for epoch in of(finished[1], "epoch")]
+    assert saved["best_epoch"] == np.argmin(losses) + 1
+    assert saved["metrics"]["val_label_loss"] == min(losses)
+
+
+def test_the_evaluation_is_on_the_test_stars_and_has_the_baseline_beside_it(finished, rows):
+    spec, events = finished
+    evaluation = of(events, "evaluated")[0]["evaluation"]
+    split = split_by_star(rows, spec.validation_split, spec.test_split, spec.seed)
+    assert evaluation["n_test"] == len(split.test)
+    for name in ("same_information", "all_columns"):
+        assert evaluation["baseline"][name]["n_test"] == len(split.test)
+
+
+def test_three_files_are_left_and_the_hash_is_the_model_s(finished):
+    spec, events = finished
+    folder = spec.model_path.parent
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"table.npy", "small.keras", "small.json", "small.test.npy"}
+    sha256 = hashlib.sha256(spec.model_path.read_bytes()).hexdigest()
+    assert of(events, "saved")[0]["sha256"] == sha256
+
+
+def test_the_manifest_says_how_the_model_was_made(finished):
+    spec, events = finished
+    manifest = json.loads(spec.model_path.with_suffix(".json").read_text())
+    assert manifest == of(events, "saved")[0]["manifest"]
+    assert manifest["spec"]["epochs"] == EPOCHS
+    assert manifest["dataset_sha256"] == spec.dataset_sha256
+    assert manifest["seed"] == 11
+    assert manifest["versions"].keys() >= {"keras", "tensorflow", "numpy", "python"}
+    assert set(manifest["training_ranges"]) >= set(FEATURES)
+    assert str(spec.model_path.parent) not in json.dumps(manifest)
+
+
+def test_the_test_predictions_are_those_of_the_saved_model(finished, rows):
+    from backend import prediction
+
+    spec, events = finished
+    model = prediction.load_verified_model(spec.model_path, of(events, "saved")[0]["sha256"])
+    kept = np.load(spec.model_path.with_suffix(".test.npy"))
+    found = prediction.predict_rows(model, rows[kept["row"]], "tess")
+    assert np.allclose(kept["probabilities"], found["probabilities"], atol=1e-5)
+    assert np.array_equal(kept["predicted"], found["probabilities"].argmax(axis=1))
+    assert np.array_equal(kept["true"], rows["label"][kept["row"]])
+
+
+def test_the_same_seed_gives_the_same_weights_also_with_curves_made_on_the_way(
+    training, finished, spec
+):
+    run(training, dataclasses.replace(spec, curve_memory_mb=0))
+    assert_same_weights(spec.model_path, finished[0].model_path)
+
+
+def test_the_test_stars_change_nothing_in_the_weights(training, finished, rows, tmp_path):
+    split = split_by_star(rows, 0.15, 0.15, seed=11)
+    changed = rows.copy()
+    for name in ("depth", "period", "steff"):
+        changed[name][split.test] *= 1.5
+    spec = make_spec(tmp_path, changed)
+    run(training, spec)
+    assert_same_weights(spec.model_path, finished[0].model_path)
+
+
+def test_a_killed_training_resumes_and_ends_with_the_same_weights(training, finished, spec):
+    events = []
+    with pytest.raises(Killed):
+        training.train(spec, events.append, kill_in_epoch(3, events))
+    assert spec.checkpoint.exists()
+    events = run(training, spec)
+    assert of(events, "started")[0]["resumed_from_epoch"] == 2
+    assert [epoch["epoch"] for epoch in of(events, "epoch")] == [3]
+    assert_same_weights(spec.model_path, finished[0].model_path)
+    saved, expected = of(events, "saved")[0], of(finished[1], "saved")[0]
+    assert saved["best_epoch"] == expected["best_epoch"]
+    assert saved["metrics"]["val_loss"] == expected["metrics"]["val_loss"]
+    assert not spec.checkpoint.exists()
+
+
+def test_a_training_killed_after_its_last_epoch_only_evaluates_and_saves(training, finished, spec):
+    def emit(event):
+        if event["event"] == "evaluated":
+            raise Killed
+
+    with pytest.raises(Killed):
+        training.train(spec, emit, never)
+    events = run(training, spec)
+    assert not of(events, "epoch")
+    assert_same_weights(spec.model_path, finished[0].model_path)
+
+
+def test_a_checkpoint_of_another_spec_or_a_broken_one_is_not_used(training, spec):
+    def emit(event):
+        if event["event"] == "evaluated":
+            raise Killed
+
+    with pytest.raises(Killed):
+        training.train(dataclasses.replace(spec, epochs=1, seed=12), emit, never)
+    other = spec.checkpoint.read_bytes()
+    for content in (other, other[: len(other) // 2]):
+        spec.checkpoint.write_bytes(content)
+        events = []
+        with pytest.raises(Killed):
+            training.train(spec, events.append, kill_in_epoch(1, events))
+        assert events[0]["resumed_from_epoch"] == 0
+
+
+def test_stop_finishes_the_epoch_and_keeps_the_best_weights(training, spec):
+    events = run(training, spec, should_stop=lambda: "stop")
+    assert len(of(events, "epoch")) == 1
+    assert of(events, "saved")[0]["best_epoch"] == 1
+
+
+def test_cancel_ends_within_the_epoch_and_leaves_nothing(training, spec):
+    events = []
+
+    def should_stop():
+        return "cancel" if of(events, "epoch") else None
+
+    with pytest.raises(training.Cancelled):
+        training.train(spec, events.append, should_stop)
+    assert len(of(events, "epoch")) == 1
+    assert [path.name for path in spec.table.parent.iterdir()] == ["table.npy"]
+
+
+def test_a_loss_that_is_not_finite_ends_the_training_and_says_what_helps(training, spec):
+    with pytest.raises(training.Diverged, match="learning_rate"):
+        run(training, dataclasses.replace(spec, learning_rate=1e30))
+
+
+def test_without_test_stars_there_is_no_evaluation(training, spec):
+    events = run(training, dataclasses.replace(spec, test_split=0, epochs=1))
+    assert of(events, "evaluated")[0]["evaluation"] is None
+    assert len(np.load(spec.model_path.with_suffix(".test.npy"))) == 0
+
+
+def test_a_table_without_impact_and_snr_can_be_trained(training, rows, tmp_path):
+    rows = rows.copy()
+    rows["impact"] = rows["snr"] = np.nan
+    events = run(training, make_spec(tmp_path, rows, epochs=1))
+    ranges = of(events, "saved")[0]["manifest"]["training_ranges"]
+    assert ranges["snr"] == {"known": 0, "min": None, "max": None, "unit": ""}
+
+
+def test_too_few_rows_are_refused_with_their_number(training, rows, tmp_path):
+    with pytest.raises(training.DataError, match="40"):
+        run(training, make_spec(tmp_path, rows[:40]))
+
+
+def test_the_spec_and_the_data_checks_do_not_need_keras():
+    code = (
+        "import sys, backend.training_spec, backend.training_data, backend.transit.evaluation\n"
+        "import backend.transit.baseline, backend.training_batches\n"
+        "assert not {'keras', 'tensorflow'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=True)

@@ -1,0 +1,96 @@
+"""Batches: what is shown of a row, in what order, with what hidden. Nothing needs TensorFlow."""
+
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from backend.training_batches import Examples, hidden_features
+from backend.transit.columns import FEATURES
+from backend.transit.curves import synthesise
+from backend.transit.simulate import simulate
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return simulate(150, seed=9)
+
+
+def examples(rows, keep_curves=True):
+    return Examples(rows, "tess", keep_curves, poll=lambda: None)
+
+
+def assert_equal_batches(one, other):
+    for group, same in zip(one, other, strict=True):
+        for name, values in group.items():
+            assert np.array_equal(values, same[name], equal_nan=True), name
+
+
+def test_curves_kept_in_memory_and_curves_made_on_the_way_give_the_same_batches(rows):
+    pair = [examples(rows, keep).shuffled(64, seed=1, first_epoch=0) for keep in (True, False)]
+    for kept, made in islice(zip(*pair, strict=True), 6):
+        assert_equal_batches(kept, made)
+
+
+def test_an_epoch_depends_on_its_number_and_the_seed_and_not_on_where_the_training_began(rows):
+    whole = list(islice(examples(rows).shuffled(64, seed=1, first_epoch=0), 6))
+    resumed = list(islice(examples(rows).shuffled(64, seed=1, first_epoch=1), 3))
+    for one, other in zip(whole[3:], resumed, strict=True):
+        assert_equal_batches(one, other)
+    assert not np.array_equal(whole[0][1]["period_out"], whole[3][1]["period_out"])
+    other_seed = next(examples(rows).shuffled(64, seed=2, first_epoch=0))
+    assert not np.array_equal(whole[0][1]["period_out"], other_seed[1]["period_out"])
+
+
+def test_every_row_is_shown_once_an_epoch(rows):
+    batches = list(islice(examples(rows).shuffled(64, seed=1, first_epoch=0), 3))
+    shown = np.concatenate([targets["period_out"][:, 0] for _, targets in batches])
+    assert [len(targets["label"]) for _, targets in batches] == [64, 64, 22]
+    assert sorted(shown) == sorted(np.log(rows["period"]).astype(np.float32))
+
+
+def test_the_curve_of_a_row_whose_impact_is_hidden_does_not_tell_the_impact(rows):
+    hidden = np.zeros((len(rows), len(FEATURES)), dtype=bool)
+    hidden[:, FEATURES.index("impact")] = True
+    inputs, _ = examples(rows).batch(np.arange(len(rows)), hidden)
+    unknown = rows.copy()
+    unknown["impact"] = np.nan
+    assert np.isnan(inputs["feat_input"][:, 0]).all()
+    assert np.array_equal(inputs["curve_input"][:, :, 0], synthesise(unknown, "tess"))
+
+
+def test_hiding_leaves_the_rows_themselves_unchanged(rows):
+    before = rows.copy()
+    next(examples(rows).shuffled(150, seed=1, first_epoch=0))
+    assert all(np.array_equal(rows[n], before[n], equal_nan=True) for n in FEATURES)
+
+
+def test_validation_batches_hide_nothing_and_keep_the_order(rows):
+    batches = list(examples(rows).in_order(64))
+    features = np.concatenate([inputs["feat_input"] for inputs, _ in batches])
+    expected = np.stack([rows[name] for name in FEATURES], axis=1).astype(np.float32)
+    assert np.array_equal(features, expected, equal_nan=True)
+
+
+def test_each_feature_and_each_group_is_hidden_now_and_then():
+    hidden = hidden_features(20_000, np.random.default_rng(1))
+    assert (hidden.mean(axis=0) > 0.05).all()
+    assert (hidden.mean(axis=0) < 0.3).all()
+    without_fit = hidden[:, 0] & hidden[:, 1]
+    assert without_fit.mean() > 0.08
+    assert hidden[:, 2:].all(axis=1).mean() > 0.03
+
+
+def test_making_curves_can_be_interrupted(rows):
+    def poll():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Examples(rows, "tess", True, poll)
+
+
+def test_the_labels_change_nothing_that_the_network_sees(rows):
+    permuted = rows.copy()
+    permuted["label"] = np.roll(rows["label"], 1)
+    (seen, _), (same, _) = (next(examples(each).in_order(150)) for each in (rows, permuted))
+    assert_equal_batches([seen], [same])
