@@ -70,7 +70,7 @@ def load_checkpoint(path: Path, fingerprint: str) -> Checkpoint | None:
             state = json.loads(stored["state"].tobytes())
             if state["fingerprint"] != fingerprint:
                 return None
-            groups = {
+            groups: dict[str, Any] = {
                 group: [stored[name] for name in sorted(stored.files) if name.startswith(group)]
                 for group in _ARRAYS
             }

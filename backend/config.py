@@ -58,6 +58,10 @@ class Settings:
         return settings
 
     def _check_token(self) -> None:
+        if self.token is not None and not (self.token.isascii() and self.token.isprintable()):
+            raise SettingsError(
+                "EXOTRAIN_TOKEN has characters that a header cannot carry: use printable ASCII."
+            )
         is_short = self.token is not None and len(self.token) < MIN_PUBLIC_TOKEN_LENGTH
         if is_short and not is_loopback(self.host):
             raise SettingsError(

@@ -150,7 +150,7 @@ def draw_losses(axes: Axes, result: Result) -> None:
     axes.annotate(
         f"best: epoch {result.best_epoch}",
         (result.best_epoch, best),
-        xytext=(0, 14),
+        xytext=(0, -18),
         textcoords="offset points",
         ha="center",
         color=BLUE,

@@ -95,3 +95,9 @@ def test_a_short_token_is_refused_where_others_can_reach(host):
 def test_a_data_folder_in_the_home_folder_can_be_written_with_a_tilde():
     settings = Settings.from_environment({"EXOTRAIN_DATA_DIR": "~/exotrain"})
     assert settings.data_dir == Path.home().resolve() / "exotrain"
+
+
+@pytest.mark.parametrize("token", ["étoile-étoile-étoile-étoile", "a b\tc"])
+def test_a_token_that_no_header_can_carry_is_refused(token: str):
+    with pytest.raises(SettingsError, match="EXOTRAIN_TOKEN"):
+        Settings.from_environment({"EXOTRAIN_TOKEN": token})

@@ -144,7 +144,7 @@ def first_record(lines: Lines) -> str:
 
 
 def split_record(text: str, delimiter: str) -> list[str]:
-    """The fields of one record; with another delimiter than its own, perhaps only its first line."""
+    """The fields of one record; split by a delimiter not its own, perhaps only a line of it."""
     return next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
 
 

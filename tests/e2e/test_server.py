@@ -1,6 +1,7 @@
 """The server process: what it imports, how much memory it holds, what `make demo` does."""
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -51,23 +52,30 @@ def test_the_demo_trains_shows_the_figures_and_leaves_the_server_running(tmp_pat
         "EXOTRAIN_TOKEN": TOKEN,
         "EXOTRAIN_WARM_WORKERS": "0",
     }
-    demo = [sys.executable, "-m", "backend.demo"]
-    options = {"env": environment, "cwd": REPOSITORY, "text": True, "capture_output": True}
-    shown = subprocess.run(demo, **options, timeout=240)
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "backend.demo", *arguments],
+            env=environment,
+            cwd=REPOSITORY,
+            text=True,
+            capture_output=True,
+            timeout=240,
+        )
+
+    shown = run()
     assert shown.returncode == 0, shown.stdout + shown.stderr
     try:
         for expected in ("1000 rows accepted", "epoch   1/50", "accuracy", "Model: model/", TOKEN):
             assert expected in shown.stdout
     finally:
-        stopped = subprocess.run([*demo, "--stop"], **options, timeout=60)
+        stopped = run("--stop")
     assert "has stopped" in stopped.stdout
-    again = subprocess.run([*demo, "--stop"], **options, timeout=60)
+    again = run("--stop")
     assert "No exotrain server is running" in again.stdout
 
 
 def free_port() -> int:
-    import socket
-
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
