@@ -143,21 +143,14 @@ def typical(rows: NDArray[np.void]) -> NDArray[np.void]:
 def draw_losses(axes: Axes, result: Result) -> None:
     """The label's log loss, training and validation."""
     epoch = [each["epoch"] for each in result.epochs]
-    axes.plot(epoch, [each["label_loss"] for each in result.epochs], color=GREY, ls="--")
-    axes.plot(epoch, [each["val_label_loss"] for each in result.epochs], color=BLUE)
-    best = result.epochs[result.best_epoch - 1]["val_label_loss"]
-    axes.plot(result.best_epoch, best, "o", color=BLUE)
-    axes.annotate(
-        f"best: epoch {result.best_epoch}",
-        (result.best_epoch, best),
-        xytext=(0, -18),
-        textcoords="offset points",
-        ha="center",
-        color=BLUE,
-    )
-    axes.legend(
-        ["training (features hidden, dropout on)", "validation"], frameon=False, fontsize=8.5
-    )
+    training_loss = [each["label_loss"] for each in result.epochs]
+    validation_loss = [each["val_label_loss"] for each in result.epochs]
+    best = result.best_epoch
+    hidden = "training (features hidden, dropout on)"
+    axes.plot(epoch, training_loss, color=GREY, ls="--", label=hidden)
+    axes.plot(epoch, validation_loss, color=BLUE, label="validation")
+    axes.plot(best, validation_loss[best - 1], "o", color=BLUE, label=f"the weights kept: {best}")
+    axes.legend(frameon=False, fontsize=8.5)
     axes.set(xlabel="epoch", ylabel="log loss of the label")
     axes.set_title("Every epoch", loc="left")
 
