@@ -234,12 +234,29 @@ def _show_result(api: Api, session: Answer) -> None:
     print(
         f"Training completed after {session['epochs_completed']} epochs; "
         f"the best was epoch {session['best_epoch']}.\n"
-        f"On {evaluation['n_test']} test rows of stars that the network never saw:\n"
-        f"  accuracy  {evaluation['accuracy']:.3f}\n"
-        f"  macro-F1  {evaluation['macro_f1']:.3f}\n"
-        f"  log loss  {evaluation['log_loss']:.3f}\n"
-        f"Model: {session['model_path']}"
+        f"On {evaluation['n_test']} test rows of stars that it never saw, beside two "
+        "gradient-boosted trees:"
     )
+    print(_figures_table(evaluation))
+    print(f"Model: {session['model_path']}")
+
+
+def _figures_table(evaluation: Answer) -> str:
+    baseline = evaluation["baseline"]
+    columns = {
+        "network": evaluation,
+        "tree, same information": baseline["same_information"],
+        "tree, all nine columns": baseline["all_columns"],
+    }
+    lines = [" " * 10 + "".join(f"{name:>24}" for name in columns)]
+    for title, figure in (
+        ("accuracy", "accuracy"),
+        ("macro-F1", "macro_f1"),
+        ("log loss", "log_loss"),
+    ):
+        values = "".join(f"{each[figure]:24.3f}" for each in columns.values())
+        lines.append(f"  {title:8}{values}")
+    return "\n".join(lines)
 
 
 def _show_prediction(api: Api, key: str) -> None:

@@ -50,7 +50,7 @@ def load_verified_model(path: Path, sha256: str) -> keras.Model:
         )
     keras_setup.prepare_tensorflow()
     model = _deserialise(content, path.name)
-    predict_rows(model, _any_row(), "tess")  # so that the first prediction need not wait
+    _warm_up(model)
     return model
 
 
@@ -90,8 +90,10 @@ def _deserialise(content: bytes, name: str) -> keras.Model:
             raise ModelFileError(f"The file {name} is not a Keras model: {error}") from error
 
 
-def _any_row() -> NDArray[np.void]:
-    row = np.zeros(1, dtype=ROW_DTYPE)
+def _warm_up(model: keras.Model) -> None:
+    """Predicts once for one row and once for two: after that no number of rows is traced anew."""
+    rows = np.zeros(2, dtype=ROW_DTYPE)
     for name, value in (("period", 10.0), ("duration", 3.0), ("depth", 1000.0)):
-        row[name] = value
-    return row
+        rows[name] = value
+    predict_rows(model, rows[:1], "tess")
+    predict_rows(model, rows, "tess")
