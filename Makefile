@@ -38,8 +38,10 @@ check: $(DEVELOPMENT)
 	$(BIN)/mypy backend benchmarks tests
 
 benchmark: $(DEVELOPMENT)
+	$(BIN)/python -m benchmarks.start
 	$(BIN)/python -m benchmarks.catalog
 	$(BIN)/python -m benchmarks.curves
+	$(BIN)/python -m benchmarks.period
 	$(BIN)/python -m benchmarks.training
 
 clean:
