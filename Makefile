@@ -30,7 +30,7 @@ test: check
 	$(BIN)/python -m pytest
 
 unit: $(DEVELOPMENT)
-	$(BIN)/python -m pytest -m "not tensorflow and not e2e"
+	$(BIN)/python -m pytest -m "not tensorflow and not e2e and not archive"
 
 check: $(DEVELOPMENT)
 	$(BIN)/ruff format --check .

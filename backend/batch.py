@@ -59,7 +59,8 @@ def predict_catalogue(services: Services, model: Record, catalogue: Path, answer
 
 def harmless(cell: str) -> str:
     """A cell as a spreadsheet shows it and does not run it; plain numbers stay as they are."""
-    if cell.startswith(_FORMULA_STARTS) and not _NUMBER.fullmatch(cell):
+    is_formula = cell.startswith(_FORMULA_STARTS) or cell.lstrip().startswith(_FORMULA_STARTS)
+    if is_formula and not _NUMBER.fullmatch(cell.strip()):
         return f"'{cell}"
     return cell
 

@@ -115,6 +115,10 @@ def _message_of(each: Any) -> str:
         return "expected a value, received none"
     if each["type"] == "extra_forbidden":
         return "this field is not known here"
+    if each["msg"].endswith("Not a valid file."):
+        return "expected a file, received none"
+    if each["type"] == "too_short":
+        return f"expected at least {each['ctx']['min_length']} of them, received none"
     if each["type"] == "model_type":
         return f"expected a JSON object, received {type(each['input']).__name__}"
     message = each["msg"].removeprefix("Value error, ").removeprefix("Input should be ")

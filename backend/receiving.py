@@ -109,6 +109,7 @@ def init_app(app: APIFlask) -> None:
     app.url_map.converters["int"] = IdentifierConverter
     app.before_request(_limit_body)
     app.before_request(_check_query)
+    app.before_request(_check_no_body)
     app.teardown_request(_discard_incoming)
 
 
@@ -178,6 +179,20 @@ def _check_query() -> None:
             raise Invalid.field(name, "this field is not known here")
         if len(request.args.getlist(name)) > 1:
             raise Invalid.field(name, "expected one value, received several")
+
+
+def _check_no_body() -> None:
+    """Refuse a body where none is looked at: what it asks for would be passed over in silence."""
+    is_call = request.path.startswith("/api/") and request.endpoint is not None
+    if not is_call or request.method in ("GET", "HEAD", "OPTIONS") or _declared("body"):
+        return
+    if not request.get_data().strip():
+        return
+    body = request.get_json(force=True)
+    if not isinstance(body, dict):
+        raise Invalid(f"Expected no body, received JSON of another kind: {body!r:.60}")
+    if body:
+        raise Invalid.field(str(next(iter(body))), "this field is not known here")
 
 
 def _declared(key: str) -> Any:

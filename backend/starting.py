@@ -10,7 +10,7 @@ from backend.errors import Conflict, Invalid, TooMany
 from backend.schemas.sessions import SPEC_FIELDS, StartRequest
 from backend.services import Services
 from backend.tables import read_rows, sample_of_labels
-from backend.training_data import check_trainable
+from backend.training_data import MAX_HELD_OUT, check_trainable
 from backend.training_spec import DataError
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}")
@@ -54,7 +54,8 @@ def require_trainable(services: Services, dataset: Record, spec: Record) -> None
         try:
             check_trainable(read_rows(path, 0, dataset["num_samples"])[1], *splits)
         except DataError as error:
-            raise Invalid(str(error), [{"field": "dataset_id", "message": str(error)}]) from error
+            field = "test_split" if sum(splits) > MAX_HELD_OUT else "dataset_id"
+            raise Invalid(str(error), [{"field": field, "message": str(error)}]) from error
 
 
 def add_session(

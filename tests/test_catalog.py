@@ -490,3 +490,14 @@ def test_fast_and_slow_ways_of_splitting_give_the_same(quoted):
 def test_rejections_of_one_log_add_up():
     log = RejectionLog()
     assert log.summary() == {"total": 0, "by_reason": {}, "first": []}
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\x00\x01\x02", "period,depth\n".encode("utf-16"), b"period,period\n1,2\n"]
+)
+def test_a_file_that_is_no_table_is_told_which_names_would_be_recognised(content):
+    with pytest.raises(CatalogError) as caught:
+        for _ in open_catalog(io.BytesIO(content), label_required=True):
+            pass
+    recognised = caught.value.recognised
+    assert {"period", "koi_period", "pl_orbper", "label", "tfopwg_disp"} <= set(recognised)

@@ -214,3 +214,8 @@ def test_the_numbers_of_the_architecture_are_those_of_the_code():
         f"fit into {jobs.DEFAULT_CURVE_MEMORY_MB:,} MB",
     ):
         assert phrase in text, phrase
+
+
+def test_no_table_is_left_to_be_filled_in():
+    for document in (*GUIDES, REPOSITORY / "docs" / "BENCHMARKS.md"):
+        assert "<!--" not in document.read_text(encoding="utf-8"), document.name

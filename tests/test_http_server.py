@@ -158,7 +158,7 @@ def test_a_small_body_that_nobody_reads_does_not_end_the_connection(address, tok
     connection = http.client.HTTPConnection(*address, timeout=20)
     with contextlib.closing(connection):
         for _ in range(3):
-            connection.request("POST", "/api/training/session/1/stop", b"{}" * 100, token)
+            connection.request("GET", "/api/training/session/1", b"{}" * 100, token)
             response = connection.getresponse()
             assert response.status == 404
             assert "close" not in (response.getheader("Connection") or "")

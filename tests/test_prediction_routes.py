@@ -301,3 +301,17 @@ def test_the_archives_tables_are_predicted_as_downloaded(api, key, model_id, arc
     assert len(rows) == len(lines) - 1
     for row in rows:
         assert bool(row["predicted_label"]) != bool(row["prediction_error"])
+
+
+def test_the_names_of_the_archive_are_understood(api, key, model_id):
+    ours = predict(api, key, **CANDIDATE)["predictions"]
+    names = {"period": "koi_period", "duration": "koi_duration", "depth": "koi_depth"}
+    theirs = {names[column]: value for column, value in CANDIDATE.items()}
+    assert predict(api, key, **theirs)["predictions"] == ours
+    (both,) = predict(api, key, rows=[{**CANDIDATE, "pl_orbper": 3.0}])["predictions"]
+    assert "period once" in both["error"]
+
+
+@pytest.mark.parametrize("cell", [" =1+1", "\u00a0@SUM(A1)", "  -2+3"])
+def test_a_formula_behind_white_space_is_made_harmless(cell):
+    assert harmless(cell) == f"'{cell}"

@@ -101,3 +101,26 @@ def test_non_finite_numbers_are_written_as_null_wherever_they_are(app):
         "d": 3,
         "e": {"f": None},
     }
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [(b"", 404), (b" ", 404), (b"{}", 404), (b"{", 400), (b'{"epochs": 100}', 422), (b"[1]", 422)],
+)
+@pytest.mark.parametrize("call", ["retry", "stop", "cancel"])
+def test_a_body_where_none_is_looked_at_is_not_passed_over(api, call, body, status):
+    response = api.post(f"/api/training/session/1/{call}", None, data=body)
+    assert response.status_code == status
+    if body == b'{"epochs": 100}':
+        assert problem_of(response)["errors"][0]["field"] == "epochs"
+
+
+def test_a_form_without_its_file_is_told_so(api, key):
+    response = api.post(
+        "/api/training/upload-dataset",
+        None,
+        data={"workspace_key": key},
+        content_type="multipart/form-data",
+    )
+    problem = problem_of(response)
+    assert problem["errors"][0] == {"field": "file", "message": "expected a file, received none"}

@@ -202,6 +202,7 @@ def test_splits_that_leave_nothing_to_train_on_are_refused(api, key):
     dataset_id = api.dataset(key)
     problem = problem_of(api.start(key, dataset_id, None, validation_split=0.5, test_split=0.5))
     assert problem["status"] == 422
+    assert problem["errors"][0]["field"] == "test_split"
 
 
 def test_a_dataset_of_another_workspace_cannot_be_trained_in_this_one(api, key):

@@ -2,12 +2,21 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, Field, ValidationInfo, field_validator, model_validator
 
 from backend.schemas.base import JsonBody, Star
+from backend.transit.catalog_forms import FORMS
 from backend.transit.columns import COLUMNS, RANGES, UNITS
 
 HOURS_A_DAY = 24.0
+
+_ARCHIVE_NAMES = {
+    name: column
+    for form in ("koi", "toi")
+    for column, names in FORMS[form].items()
+    if column in (*COLUMNS, "star")
+    for name in names
+}
 
 
 def _quantity(name: str) -> Any:
@@ -27,7 +36,10 @@ Tmag = Annotated[float, _quantity("tmag")]
 
 
 class Candidate(BaseModel):
-    """What a transit shows, and what is known of its star; null or absent where unknown."""
+    """What a transit shows, and what is known of its star; null or absent where unknown.
+
+    The names of the archive's KOI and TOI tables (koi_period, pl_orbper, …) are understood too.
+    """
 
     star: Star | None = Field(default=None, description="It is given back.")
     period: Period
@@ -39,6 +51,20 @@ class Candidate(BaseModel):
     srad: Srad | None = None
     slogg: Slogg | None = None
     tmag: Tmag | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_archive_names(cls, data: Any) -> Any:
+        """Also take the columns under the names of the KOI and TOI tables."""
+        if not isinstance(data, dict):
+            return data
+        renamed: dict[Any, Any] = {}
+        for name, value in data.items():
+            column = _ARCHIVE_NAMES.get(name, name)
+            if column in renamed:
+                raise ValueError(f"expected {column} once, received it as {name} as well")
+            renamed[column] = value
+        return renamed
 
     @field_validator("duration")
     @classmethod

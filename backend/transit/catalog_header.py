@@ -15,11 +15,18 @@ _DELIMITERS = ",;\t"
 _NAMES_SHOWN = 100
 
 
+# What a table's header may call the columns that a training needs, in any of the forms.
+EVERY_NAME = [
+    name for column in (*REQUIRED, "label") for form in FORMS.values() for name in form[column]
+]
+
+
 class CatalogError(ValueError):
     """A file that cannot be used as a catalogue.
 
     `found` are the column names in the file, `missing` the columns of ours that it lacks,
-    `recognised` the header names that would be understood as those, `rejections` the first rows
+    `recognised` the header names that would be understood as those or as any that a training needs,
+    `rejections` the first rows
     that were left out, where no row was left.
     """
 
@@ -34,7 +41,7 @@ class CatalogError(ValueError):
         super().__init__(message)
         self.found = found or []
         self.missing = missing or []
-        self.recognised = recognised or []
+        self.recognised = recognised or EVERY_NAME
         self.rejections = rejections or []
 
 
@@ -57,16 +64,17 @@ def read_header(lines: Lines, label_required: bool) -> Header:
     Raises:
         CatalogError: when this is not a table, or a required column is missing.
     """
+    needed = [*REQUIRED, "label"] if label_required else [*REQUIRED]
     try:
         text = first_record(lines)
     except DelimitedError as error:
-        raise CatalogError(str(error)) from error
+        raise CatalogError(str(error), missing=needed) from error
     if not text:
-        raise CatalogError("The file is empty: expected a header line and rows, received neither.")
+        message = "The file is empty: expected a header line and rows, received neither."
+        raise CatalogError(message, missing=needed)
     header = _best_split(text)
     _check_width(header.names)
     _check_unique(header.names)
-    needed = (*REQUIRED, "label") if label_required else REQUIRED
     missing = [column for column in needed if column not in header.fields]
     if missing:
         raise _missing_columns(header, missing)
