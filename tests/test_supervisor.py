@@ -1,0 +1,271 @@
+"""The queue of trainings, with a runner that is told what to report."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backend import supervisor as module
+from backend.config import Settings
+from backend.database import Database, accounts, datasets, models, sessions
+from backend.files import Storage
+from backend.supervisor import Supervisor
+from tests.e2e.server import wait_for
+
+SPEC = {"epochs": 3, "seed": 1, "source": "koi", "dataset_sha256": "d"}
+
+
+class ToldRunner:
+    """Takes jobs and does nothing with them; the test reports in its place."""
+
+    def __init__(self, _settings: Settings, report: Any) -> None:
+        self.report = report
+        self.jobs: list[dict[str, Any]] = []
+        self.requests: list[tuple[int, str]] = []
+        self.is_closed = False
+
+    def start(self, job: dict[str, Any]) -> None:
+        self.jobs.append(job)
+
+    def request(self, session_id: int, what: str) -> None:
+        self.requests.append((session_id, what))
+
+    def keep_warm(self) -> None:
+        pass
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+class Bench:
+    """A database with workspaces, a supervisor over it, and its runner."""
+
+    def __init__(self, folder: Path) -> None:
+        self.settings = Settings(data_dir=folder)
+        self.storage = Storage(folder)
+        self.storage.make_folders()
+        self.database = Database(folder / "exotrain.db")
+        self.announced: list[dict[str, Any]] = []
+        self.supervisor: Supervisor | None = None
+        with self.database.write() as connection:
+            self.user = accounts.create_user(connection, "admin", is_admin=True)
+
+    def workspace(self) -> tuple[int, int]:
+        with self.database.write() as connection:
+            key = f"key{len(accounts.list_workspaces(connection, self.user['id']))}"
+            workspace = accounts.create_workspace(connection, key, key, self.user["id"])
+            dataset = datasets.create(
+                connection,
+                workspace["id"],
+                name="d",
+                sha256="d",
+                file_size=1,
+                num_samples=1,
+                num_rejected=0,
+                source="koi",
+                class_counts={},
+                profile={},
+            )
+        return workspace["id"], dataset["id"]
+
+    def session(self, place: tuple[int, int], **values: Any) -> int:
+        with self.database.write() as connection:
+            made = sessions.create(
+                connection,
+                place[0],
+                dataset_id=place[1],
+                dataset_size=1,
+                model_name="m",
+                spec=SPEC,
+                epochs=3,
+            )
+            if values:
+                sessions.change(connection, made["id"], **values)
+        return made["id"]
+
+    def start(self, **settings: Any) -> ToldRunner:
+        self.supervisor = Supervisor(
+            Settings(data_dir=self.settings.data_dir, **settings),
+            self.database,
+            self.storage,
+            self.announced.append,
+        )
+        self.supervisor.start()
+        runner = self.supervisor._runner
+        assert isinstance(runner, ToldRunner)
+        return runner
+
+    def row(self, session_id: int) -> dict[str, Any]:
+        with self.database.read() as connection:
+            found = sessions.find(connection, session_id)
+        assert found is not None
+        return found
+
+    def wait(self, session_id: int, status: str) -> dict[str, Any]:
+        return wait_for(lambda: self.row(session_id), lambda row: row["status"] == status, 10)
+
+    def history(self, session_id: int) -> list[int]:
+        with self.database.read() as connection:
+            return [each["epoch"] for each in sessions.history(connection, session_id)]
+
+    def model_file(self, session_id: int) -> Path:
+        path = self.storage.model(self.row(session_id)["model_file"])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"model")
+        return path
+
+
+@pytest.fixture
+def bench(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "make_runner", ToldRunner)
+    bench = Bench(tmp_path)
+    yield bench
+    if bench.supervisor is not None:
+        bench.supervisor.close()
+        assert bench.supervisor._runner.is_closed
+    bench.database.close()
+
+
+def saved() -> dict[str, Any]:
+    return {
+        "event": "saved",
+        "sha256": "s",
+        "manifest": {"m": 1},
+        "metrics": {"accuracy": 1},
+        "best_epoch": 1,
+    }
+
+
+def test_workspaces_take_turns_and_a_job_holds_no_path(bench):
+    busy, quiet = bench.workspace(), bench.workspace()
+    ids = [bench.session(busy), bench.session(busy), bench.session(quiet)]
+    runner = bench.start()
+    order = []
+    while len(order) < 3:
+        wait_for(lambda: len(runner.jobs), lambda n: n > len(order), 10)
+        order.append(runner.jobs[-1]["session_id"])
+        runner.report(order[-1], {"event": "failed", "reason": "data", "message": "no"})
+        runner.report(order[-1], {"event": "exited"})
+    assert order == [ids[0], ids[2], ids[1]]
+    assert str(bench.settings.data_dir) not in str(runner.jobs)
+
+
+def test_as_many_train_at_once_as_the_setting_says(bench):
+    place = bench.workspace()
+    ids = [bench.session(place) for _ in range(3)]
+    runner = bench.start(trainings=2)
+    wait_for(lambda: len(runner.jobs), lambda count: count >= 2, 10)
+    assert [job["session_id"] for job in runner.jobs] == ids[:2]
+    assert bench.row(ids[2])["status"] == "pending"
+
+
+def test_two_models_of_one_second_have_different_files(bench):
+    place = bench.workspace()
+    ids = [bench.session(place) for _ in range(3)]
+    bench.start(trainings=3)
+    bench.wait(ids[2], "training")
+    assert len({bench.row(each)["model_file"] for each in ids}) == 3
+
+
+def test_events_become_what_the_session_shows(bench):
+    session_id = bench.session(bench.workspace())
+    runner = bench.start()
+    bench.wait(session_id, "training")
+    runner.report(session_id, {"event": "started", "rows": 9, "batches": 4, "history": []})
+    runner.report(session_id, {"event": "epoch", "epoch": 1, "accuracy": 0.5})
+    runner.report(session_id, {"event": "batch", "epoch": 2, "batches_done": 3, "batches": 4})
+    runner.report(session_id, {"event": "evaluated", "evaluation": {"n_test": 1}})
+    file = bench.model_file(session_id)
+    runner.report(session_id, saved())
+    row = bench.wait(session_id, "completed")
+    assert (row["epochs_completed"], row["batches_done"], row["batches"]) == (1, 3, 4)
+    assert row["metrics"] == {"accuracy": 1}
+    assert row["evaluation"] == {"n_test": 1}
+    current = bench.storage.current_model(row["workspace_id"])
+    assert current.read_bytes() == file.read_bytes()
+    assert wait_for(lambda: bench.announced, bool, 10)[0]["sha256"] == "s"
+
+
+def test_epochs_that_a_killed_server_missed_come_with_the_resumed_start(bench):
+    session_id = bench.session(bench.workspace())
+    runner = bench.start()
+    bench.wait(session_id, "training")
+    runner.report(session_id, {"event": "epoch", "epoch": 1, "accuracy": 0.5})
+    runner.report(session_id, {"event": "epoch", "epoch": 3, "accuracy": 0.9})
+    history = [{"epoch": 1, "accuracy": 0.5}, {"epoch": 2, "accuracy": 0.6}]
+    resumed = {"event": "started", "batches": 4, "resumed_from_epoch": 2, "history": history}
+    runner.report(session_id, resumed)
+    wait_for(lambda: bench.history(session_id), lambda epochs: epochs == [1, 2], 10)
+    assert bench.row(session_id)["epochs_completed"] == 2
+
+
+def test_a_request_reaches_the_runner_once(bench):
+    session_id = bench.session(bench.workspace())
+    runner = bench.start()
+    bench.wait(session_id, "training")
+    with bench.database.write() as connection:
+        sessions.change(connection, session_id, request="stop")
+    for _ in range(3):
+        bench.supervisor.notify()
+    wait_for(lambda: runner.requests, bool, 10)
+    runner.report(session_id, {"event": "failed", "reason": "data", "message": "no"})
+    bench.wait(session_id, "failed")
+    assert runner.requests == [(session_id, "stop")]
+
+
+def test_a_model_saved_after_the_cancel_is_not_kept(bench):
+    session_id = bench.session(bench.workspace())
+    runner = bench.start()
+    bench.wait(session_id, "training")
+    file = bench.model_file(session_id)
+    with bench.database.write() as connection:
+        sessions.change(connection, session_id, request="cancel")
+    runner.report(session_id, saved())
+    bench.wait(session_id, "cancelled")
+    assert not file.exists()
+    with bench.database.read() as connection:
+        assert models.of_session(connection, session_id) is None
+
+
+@pytest.mark.parametrize(
+    ("exit_event", "reason"),
+    [
+        ({}, "crashed"),
+        ({"reason": "out_of_memory", "message": "killed"}, "out_of_memory"),
+    ],
+)
+def test_a_training_that_ends_without_a_result_fails_and_leaves_no_checkpoint(
+    bench, exit_event, reason
+):
+    session_id = bench.session(bench.workspace())
+    checkpoint = bench.storage.checkpoint(session_id)
+    checkpoint.write_bytes(b"state")
+    runner = bench.start()
+    bench.wait(session_id, "training")
+    runner.report(session_id, {"event": "exited", **exit_event})
+    assert bench.wait(session_id, "failed")["error"]["reason"] == reason
+    assert not checkpoint.exists()
+
+
+def test_what_an_earlier_server_left_in_training_goes_first(bench):
+    place = bench.workspace()
+    waiting = bench.session(place)
+    left = bench.session(place, status="training", started_at="2026-01-01T00:00:00.000Z")
+    runner = bench.start()
+    wait_for(lambda: runner.jobs, bool, 10)
+    assert [job["session_id"] for job in runner.jobs] == [left]
+    assert bench.row(left)["starts_without_epoch"] == 1
+    assert bench.row(waiting)["status"] == "pending"
+
+
+def test_a_cancel_that_the_earlier_server_could_not_carry_out_is_carried_out(bench):
+    left = bench.session(bench.workspace(), status="training", request="cancel")
+    runner = bench.start()
+    bench.wait(left, "cancelled")
+    assert runner.jobs == []
+
+
+def test_the_third_restart_without_an_epoch_is_the_last(bench):
+    left = bench.session(bench.workspace(), status="training", starts_without_epoch=2)
+    bench.start()
+    assert bench.wait(left, "failed")["error"]["reason"] == "interrupted"
