@@ -6,7 +6,6 @@ It starts a server in the background, or uses the one of an earlier demo, and le
 
 import argparse
 import fcntl
-import json
 import os
 import secrets
 import shutil
@@ -14,25 +13,16 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
-import uuid
 from pathlib import Path
-from typing import Any
 
 from backend.config import REPOSITORY, Settings, SettingsError
+from backend.demo_api import Answer, Api, DemoFailed
 
 EXAMPLE = REPOSITORY / "example_dataset.csv"
 
 _START_SECONDS = 60
 _STOP_SECONDS = 15
 _POLL_SECONDS = 0.5
-
-Answer = dict[str, Any]
-
-
-class DemoFailed(RuntimeError):
-    """The demo cannot go on; the message says why and what to do."""
 
 
 def main() -> None:
@@ -101,53 +91,11 @@ def stop(settings: Settings) -> None:
     print("The server has stopped.")
 
 
-class Api:
-    """The few calls that the demo makes, with nothing but the standard library."""
-
-    def __init__(self, address: str, token: str) -> None:
-        self.address = address
-        self._token = token
-
-    def get(self, path: str) -> Answer:
-        """GET a JSON answer."""
-        return self._call(path, None, {})
-
-    def post(self, path: str, **fields: Any) -> Answer:
-        """POST JSON."""
-        body = json.dumps(fields).encode()
-        return self._call(path, body, {"Content-Type": "application/json"})
-
-    def upload(self, path: str, file: Path, **fields: str) -> Answer:
-        """POST a small file as a form."""
-        boundary = uuid.uuid4().hex
-        parts = [_form_part(boundary, f'name="{k}"', v.encode()) for k, v in fields.items()]
-        disposition = f'name="file"; filename="{file.name}"'
-        parts.append(_form_part(boundary, disposition, file.read_bytes()))
-        body = b"".join(parts) + f"--{boundary}--\r\n".encode()
-        return self._call(path, body, {"Content-Type": f"multipart/form-data; boundary={boundary}"})
-
-    def is_healthy(self) -> bool:
-        """Whether a server answers at this address."""
-        try:
-            return self.get("/api/health")["status"] == "healthy"
-        except (OSError, ValueError, KeyError, DemoFailed):
-            return False
-
-    def _call(self, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
-        headers = {**headers, "Authorization": f"Bearer {self._token}"}
-        request = urllib.request.Request(self.address + path, body, headers)
-        try:
-            with urllib.request.urlopen(request, timeout=150) as answer:
-                return json.load(answer)
-        except urllib.error.HTTPError as error:
-            raise DemoFailed(_explain_refusal(path, error)) from error
-
-
 def _start_server(settings: Settings, api: Api) -> None:
     if _server_process(settings) is not None and api.is_healthy():
         print(f"Using the server that runs at {api.address}.")
         return
-    environment = {**os.environ, "EXOTRAIN_TOKEN": api._token}
+    environment = {**os.environ, "EXOTRAIN_TOKEN": api.token}
     with open(_log_path(settings), "ab") as log:
         server = subprocess.Popen(
             [sys.executable, str(REPOSITORY / "backend" / "app.py")],
@@ -266,20 +214,6 @@ def _show_prediction(api: Api, key: str) -> None:
     prediction = answer["predictions"][0]
     shares = ", ".join(f"{k} {v:.2f}" for k, v in prediction["probabilities"].items())
     print(f"A hot Jupiter's transit is predicted as {prediction['label_name']} ({shares}).")
-
-
-def _form_part(boundary: str, disposition: str, content: bytes) -> bytes:
-    head = f"--{boundary}\r\nContent-Disposition: form-data; {disposition}\r\n\r\n"
-    return head.encode() + content + b"\r\n"
-
-
-def _explain_refusal(path: str, error: urllib.error.HTTPError) -> str:
-    if error.code == 401:
-        return (
-            "the server that is running does not know this token: stop it with `make stop`, or "
-            "set EXOTRAIN_TOKEN to its token"
-        )
-    return f"{path} answered {error.code}: {error.read(2000).decode(errors='replace')}"
 
 
 def _log_path(settings: Settings) -> Path:

@@ -36,7 +36,7 @@ class Supervisor:
         settings: Settings,
         database: Database,
         storage: Storage,
-        on_new_model: Callable[[Message], None] = lambda model: None,
+        on_new_model: Callable[[Message], None],
     ) -> None:
         """Prepare; `start` begins. `on_new_model` is told of each model that becomes current."""
         self._settings = settings

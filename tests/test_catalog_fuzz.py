@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from backend.transit.catalog import CatalogError, open_catalog, profile
 from backend.transit.columns import COLUMNS, RANGES, REQUIRED
-from backend.transit.delimited import DelimitedError, Lines, read_batches
+from backend.transit.delimited import read_batches
+from backend.transit.lines import DelimitedError, Lines
 from backend.transit.simulate import simulate, write_csv
 
 LIMITS = settings(max_examples=150, deadline=timedelta(seconds=5))

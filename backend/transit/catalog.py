@@ -10,7 +10,8 @@ from .catalog_cells import shown
 from .catalog_forms import BANDS
 from .catalog_header import CatalogError, Header, read_header, shown_names
 from .catalog_rows import check_rows, problem_of
-from .delimited import Batch, DelimitedError, Lines, read_batches
+from .delimited import Batch, read_batches
+from .lines import DelimitedError, Lines
 from .profile import profile
 from .rejections import Rejection, RejectionLog
 

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from .catalog_cells import shown
 from .catalog_forms import FORMS, recognise
 from .columns import REQUIRED
-from .delimited import MAX_FIELDS, DelimitedError, Lines, first_record, split_record
+from .delimited import MAX_FIELDS, first_record, split_record
+from .lines import DelimitedError, Lines
 from .rejections import Rejection
 
 _DELIMITERS = ",;\t"
