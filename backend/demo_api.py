@@ -43,7 +43,7 @@ class Api:
         """Whether a server answers at this address."""
         try:
             return self.get("/api/health")["status"] == "healthy"
-        except (OSError, ValueError, KeyError, DemoFailed):
+        except (ValueError, KeyError, DemoFailed):
             return False
 
     def _call(self, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
@@ -54,6 +54,11 @@ class Api:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             raise DemoFailed(_explain_refusal(path, error)) from error
+        except OSError as error:
+            raise DemoFailed(
+                f"the server at {self.address} does not answer ({error}); its log is exotrain.log "
+                "in the data folder"
+            ) from error
 
 
 def _form_part(boundary: str, disposition: str, content: bytes) -> bytes:

@@ -1,0 +1,25 @@
+"""The demo's calls."""
+
+import socket
+
+import pytest
+
+from backend.demo_api import Api, DemoFailed
+
+
+@pytest.fixture
+def nobody() -> Api:
+    """The address of a port on which nothing listens."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    return Api(f"http://127.0.0.1:{port}", "token")
+
+
+def test_a_server_that_does_not_answer_is_told_in_words(nobody: Api):
+    with pytest.raises(DemoFailed, match="does not answer"):
+        nobody.get("/api/health")
+
+
+def test_a_server_that_does_not_answer_is_not_healthy(nobody: Api):
+    assert not nobody.is_healthy()
