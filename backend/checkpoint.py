@@ -23,7 +23,8 @@ class Checkpoint:
     Attributes:
         fingerprint: of the spec and the data; a checkpoint of another training is not used.
         epochs_finished: how many.
-        variables: the model's: weights and the state of its random generators.
+        variables: the model's: averaged weights and the state of its random generators.
+        learning: the trainable weights that learn, whose average is in the model.
         optimizer: the optimizer's variables, its learning rate and step count among them.
         best_weights: of the best epoch so far.
         callbacks: the state of each callback that has one, by its name; JSON-able.
@@ -33,6 +34,7 @@ class Checkpoint:
     fingerprint: str
     epochs_finished: int
     variables: Arrays
+    learning: Arrays
     optimizer: Arrays
     best_weights: Arrays
     callbacks: dict[str, dict[str, Any]]
@@ -89,4 +91,4 @@ def restore_variables(model: keras.Model, checkpoint: Checkpoint) -> None:
 
 
 _STATE = ("fingerprint", "epochs_finished", "callbacks", "is_finished")
-_ARRAYS = ("variables", "optimizer", "best_weights")
+_ARRAYS = ("variables", "learning", "optimizer", "best_weights")

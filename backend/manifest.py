@@ -18,10 +18,33 @@ from backend.training_spec import TrainingSpec
 from backend.transit import networks
 from backend.transit.columns import COLUMNS, FEATURES, LABELS, UNITS
 from backend.transit.curves import BINS
+from backend.transit.inputs import CATALOGUE_COLUMNS, CATALOGUE_UNITS
 
 _PACKAGES = ("keras", "tensorflow", "numpy", "scikit-learn")
 
 _PATHS = ("table", "model_path", "checkpoint")
+
+_INPUTS: dict[str, dict[str, Any]] = {
+    networks.CURVE_INPUT: {
+        "name": networks.CURVE_INPUT,
+        "shape": [BINS, 1],
+        "unit": "flux relative to out of transit, one folded orbit",
+    },
+    networks.FEATURE_INPUT: {
+        "name": networks.FEATURE_INPUT,
+        "shape": [len(FEATURES)],
+        "columns": list(FEATURES),
+        "unit": [UNITS[name] for name in FEATURES],
+        "missing": "NaN",
+    },
+    networks.CATALOGUE_INPUT: {
+        "name": networks.CATALOGUE_INPUT,
+        "shape": [len(CATALOGUE_COLUMNS)],
+        "columns": list(CATALOGUE_COLUMNS),
+        "unit": [CATALOGUE_UNITS[name] for name in CATALOGUE_COLUMNS],
+        "missing": "NaN",
+    },
+}
 
 _SUMMARY = ("n_test", "accuracy", "macro_f1", "log_loss", "ece")
 
@@ -58,7 +81,7 @@ def describe_model(
         "dataset_sha256": spec.dataset_sha256,
         "rows": {name: len(getattr(split, name)) for name in ("train", "validation", "test")},
         "training_ranges": training_ranges(trained),
-        "inputs": _inputs(),
+        "inputs": [_INPUTS[name] for name in networks.NETWORKS[spec.network].inputs],
         "outputs": _outputs(),
         "metrics": metrics,
         "evaluation": evaluation and {name: evaluation[name] for name in _SUMMARY},
@@ -90,23 +113,6 @@ def git_revision() -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return answer.stdout.strip() or None
-
-
-def _inputs() -> list[dict[str, Any]]:
-    return [
-        {
-            "name": networks.CURVE_INPUT,
-            "shape": [BINS, 1],
-            "unit": "flux relative to out of transit, one folded orbit",
-        },
-        {
-            "name": networks.FEATURE_INPUT,
-            "shape": [len(FEATURES)],
-            "columns": list(FEATURES),
-            "unit": [UNITS[name] for name in FEATURES],
-            "missing": "NaN",
-        },
-    ]
 
 
 def _outputs() -> list[dict[str, Any]]:

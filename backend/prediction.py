@@ -70,7 +70,8 @@ def predict_rows(model: keras.Model, rows: NDArray[np.void], band: str) -> Predi
         nothing = np.zeros(0)
         empty = np.zeros((0, len(LABELS)))
         return {"probabilities": empty, "period": nothing, "depth_ppm": nothing}
-    label, period, depth = model.predict_on_batch(network_inputs(rows, band))
+    names = [tensor.name for tensor in model.inputs]
+    label, period, depth = model.predict_on_batch(network_inputs(rows, band, names))
     probabilities = np.asarray(label, dtype=np.float64)
     return {
         "probabilities": probabilities / probabilities.sum(axis=1, keepdims=True),

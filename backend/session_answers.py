@@ -52,6 +52,7 @@ def eta_seconds(session: Record, epoch_seconds: list[float]) -> float | None:
 def _summary(connection: Connection, session: Record, model: Record | None) -> Record:
     return {
         **session,
+        "stage": session["stage"] if session["status"] == "training" else None,
         "progress": progress(session),
         "eta_seconds": eta_seconds(session, _epoch_seconds(connection, session)),
         "model_id": None if model is None else model["id"],

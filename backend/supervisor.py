@@ -118,6 +118,7 @@ class Supervisor:
                     connection,
                     session["id"],
                     status="training",
+                    stage="preparing",
                     model_file=model_file,
                     started_at=session["started_at"] or now(),
                 )
@@ -146,6 +147,7 @@ class Supervisor:
             "started": self._on_started,
             "batch": self._on_batch,
             "epoch": self._on_epoch,
+            "stage": self._on_stage,
             "evaluated": self._on_evaluated,
             "saved": self._on_saved,
             "cancelled": self._on_cancelled,
@@ -164,7 +166,11 @@ class Supervisor:
                 connection, session["id"], event.get("resumed_from_epoch") or 0
             )
             sessions.change(
-                connection, session["id"], training=event, batches=event.get("batches") or 0
+                connection,
+                session["id"],
+                stage="learning",
+                training=event,
+                batches=event.get("batches") or 0,
             )
 
     def _on_batch(self, session: Message, event: Message) -> None:
@@ -179,6 +185,10 @@ class Supervisor:
     def _on_epoch(self, session: Message, event: Message) -> None:
         with self._database.write() as connection:
             sessions.add_epoch(connection, session["id"], event["epoch"], _metrics(event))
+
+    def _on_stage(self, session: Message, event: Message) -> None:
+        with self._database.write() as connection:
+            sessions.change(connection, session["id"], stage=event["stage"])
 
     def _on_evaluated(self, session: Message, event: Message) -> None:
         with self._database.write() as connection:

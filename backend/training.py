@@ -10,6 +10,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from backend import keras_setup  # before Keras: it chooses the backend
@@ -21,9 +22,6 @@ from numpy.typing import NDArray
 
 from backend import training_loop
 from backend.checkpoint import Checkpoint, load_checkpoint
-from backend.files import write_atomically
-from backend.manifest import describe_model
-from backend.prediction import Predictions, predict_rows, serialise
 from backend.training_batches import BYTES_PER_CURVE, Examples
 from backend.training_callbacks import (
     MONITOR,
@@ -35,14 +33,13 @@ from backend.training_callbacks import (
     StopWhenDiverged,
 )
 from backend.training_data import Split, check_trainable, split_by_star
+from backend.training_results import evaluate_model, publish_calibrated, save_model
 from backend.training_spec import Cancelled, DataError, Diverged, TrainingSpec
 from backend.transit import losses, networks
-from backend.transit.baseline import evaluate_baselines
 from backend.transit.catalog import band
-from backend.transit.columns import LABELS
-from backend.transit.evaluation import evaluate
-from backend.transit.network import build, count_parameters, publish
+from backend.transit.network import build, count_parameters
 from backend.transit.scaling import learn_scaling
+from backend.weight_average import WeightAverage
 
 __all__ = ["Cancelled", "DataError", "Diverged", "TrainingSpec", "train"]
 
@@ -62,7 +59,7 @@ _SAMPLE_CURVES = 4096
 _EVALUATION_BATCH = 512
 
 # Changing what a checkpoint holds or means makes those of older code unusable.
-_CHECKPOINT_VERSION = 1
+_CHECKPOINT_VERSION = 2
 
 _NO_INFLUENCE = (
     "session_id",
@@ -73,24 +70,13 @@ _NO_INFLUENCE = (
     "curve_memory_mb",
 )
 
-TEST_ROW_DTYPE = np.dtype(
-    [
-        ("row", "<i8"),
-        ("true", "i1"),
-        ("predicted", "i1"),
-        ("probabilities", "<f4", (len(LABELS),)),
-        ("period", "<f8"),
-        ("depth_ppm", "<f8"),
-    ]
-)
-
 
 def train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop) -> None:
     """Trains, evaluates and saves one model.
 
     Args:
         spec: what to train, on what, and where the files go.
-        emit: takes the events: started, batch, epoch, evaluated, saved; JSON-able.
+        emit: takes the events: started, batch, epoch, stage, evaluated, saved; JSON-able.
         should_stop: gives "stop" (finish this epoch, keep the best weights), "cancel" (end now,
             keep nothing) or None; asked at every batch.
 
@@ -122,41 +108,75 @@ def remove_files(spec: TrainingSpec) -> None:
         path.unlink(missing_ok=True)
 
 
-def _train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop) -> None:
-    def poll() -> None:
-        if should_stop() == "cancel":
-            raise Cancelled
+def obey_cancel(should_stop: ShouldStop) -> None:
+    """Asks whether to go on.
 
-    table = np.load(spec.table, mmap_mode="r")
-    check_trainable(table, spec.validation_split, spec.test_split)
-    split = split_by_star(table, spec.validation_split, spec.test_split, spec.seed)
-    training, validation = _examples(spec, table, split, poll)
+    Raises:
+        Cancelled: no.
+    """
+    if should_stop() == "cancel":
+        raise Cancelled
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained inner graph.
+
+    Attributes:
+        model: with its best weights.
+        training, validation: the rows that it learnt from and was watched on.
+        metrics: of the best epoch; `best_epoch`, from 1, among them.
+    """
+
+    model: keras.Model
+    training: Examples
+    validation: Examples
+    metrics: dict[str, Any]
+
+
+def fit_network(
+    spec: TrainingSpec, table: NDArray[np.void], split: Split, emit: Emit, should_stop: ShouldStop
+) -> Trained:
+    """Trains the spec's network on a split of a table; the test rows are not looked at.
+
+    Args:
+        spec, emit, should_stop: as for `train`; the events are started, batch and epoch.
+        table: ROW_DTYPE, (n,), may be a memory-mapped file.
+        split: of its rows.
+
+    Raises:
+        Diverged, Cancelled, OSError: as `train`.
+    """
+    training, validation = _examples(spec, table, split, lambda: obey_cancel(should_stop))
     model, measure = _build(spec, training)
     progress = ReportProgress(emit, math.ceil(len(training) / spec.batch_size))
     resumed = load_checkpoint(spec.checkpoint, _fingerprint(spec))
     emit(_started(split, model, progress, resumed))
     best_epoch = _fit(spec, model, measure, training, validation, should_stop, progress, resumed)
+    metrics = {"best_epoch": best_epoch, **progress.epochs[best_epoch]}
+    return Trained(model, training, validation, metrics)
 
-    outer = publish([model])
-    tested = table[split.test]
-    predictions = _predict_in_chunks(outer, tested, band(spec.source), poll)
-    evaluation = None
-    if len(tested):
-        evaluation = _evaluate(spec, training.rows, tested, predictions)
-    poll()
-    emit({"event": "evaluated", "evaluation": evaluation})
-    metrics = progress.epochs[best_epoch]
-    content = serialise(outer)
-    manifest = describe_model(
-        spec, split, training.rows, {"best_epoch": best_epoch, **metrics}, evaluation, content
-    )
-    _save(spec, content, manifest, _test_rows(split, tested, predictions))
+
+def _train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop) -> None:
+    def poll() -> None:
+        obey_cancel(should_stop)
+
+    table = np.load(spec.table, mmap_mode="r")
+    check_trainable(table, spec.validation_split, spec.test_split)
+    split = split_by_star(table, spec.validation_split, spec.test_split, spec.seed)
+    trained = fit_network(spec, table, split, emit, should_stop)
+    emit({"event": "stage", "stage": "evaluating"})
+    published = publish_calibrated(trained.model, trained.validation)
+    results = evaluate_model(spec, published, table[split.train], table[split.test], poll)
+    emit({"event": "evaluated", "evaluation": results.evaluation})
+    manifest = save_model(spec, split, trained.training.rows, published, trained.metrics, results)
+    metrics = {name: each for name, each in trained.metrics.items() if name != "best_epoch"}
     emit(
         {
             "event": "saved",
             "sha256": manifest["sha256"],
             "manifest": manifest,
-            "best_epoch": best_epoch,
+            "best_epoch": trained.metrics["best_epoch"],
             "metrics": metrics,
         }
     )
@@ -169,20 +189,21 @@ def _examples(
     """The training and the validation rows; their curves in memory if all of them fit."""
     size = (len(split.train) + len(split.validation)) * BYTES_PER_CURVE
     keep_curves = size <= spec.curve_memory_mb * 2**20
-    photometric_band = band(spec.source)
-    return (
-        Examples(table[split.train], photometric_band, keep_curves, poll),
-        Examples(table[split.validation], photometric_band, keep_curves, poll),
+    names = networks.NETWORKS[spec.network].inputs
+    train, validation = (
+        Examples(table[rows], band(spec.source), names, keep_curves, poll)
+        for rows in (split.train, split.validation)
     )
+    return train, validation
 
 
 def _build(spec: TrainingSpec, training: Examples) -> tuple[keras.Model, training_loop.Measure]:
     """The inner graph with its optimizer, and what it is to be measured by."""
-    scaling = learn_scaling(training.rows)
+    scaling = learn_scaling(training.rows, training.catalogue)
     random = np.random.default_rng([spec.seed, 3])
     chosen = random.permutation(len(training))[:_SAMPLE_CURVES]
     sample = training.batch(np.sort(chosen))[0][networks.CURVE_INPUT][:, :, 0]
-    model = build(spec.network, scaling, sample, spec.seed)
+    model = build(spec.network, scaling, sample, spec.seed, spec.ensemble)
     model.compile(
         keras.optimizers.AdamW(
             spec.learning_rate, weight_decay=WEIGHT_DECAY, global_clipnorm=GRADIENT_NORM
@@ -226,8 +247,9 @@ def _fit(
     plateau = keras.callbacks.ReduceLROnPlateau(
         MONITOR, mode="min", patience=PLATEAU_PATIENCE, factor=PLATEAU_FACTOR, min_lr=1e-6
     )
+    average = WeightAverage(model)
     checkpoint = KeepCheckpoint(
-        spec.checkpoint, _fingerprint(spec), stopping, plateau, progress, resumed
+        spec.checkpoint, _fingerprint(spec), stopping, plateau, progress, average, resumed
     )
     first_epoch = resumed.epochs_finished if resumed else 0
     is_finished = resumed is not None and resumed.is_finished
@@ -238,56 +260,10 @@ def _fit(
         progress.batches,
         lambda: validation.in_order(_EVALUATION_BATCH),
         range(first_epoch, first_epoch if is_finished else spec.epochs),
+        average,
         [ObeyRequests(should_stop), StopWhenDiverged(), stopping, plateau, progress, checkpoint],
     )
     return int(stopping.best_epoch) + 1
-
-
-def _predict_in_chunks(
-    model: keras.Model, rows: NDArray[np.void], photometric_band: str, poll: Callable[[], None]
-) -> Predictions:
-    """As `predict_rows`, asking now and then whether to go on."""
-    chunks = []
-    for start in range(0, max(len(rows), 1), _EVALUATION_BATCH):
-        poll()
-        chunk = rows[start : start + _EVALUATION_BATCH]
-        chunks.append(predict_rows(model, chunk, photometric_band))
-    return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}
-
-
-def _evaluate(
-    spec: TrainingSpec, trained: NDArray[np.void], tested: NDArray[np.void], found: Predictions
-) -> dict[str, Any]:
-    evaluation = evaluate(
-        tested["label"],
-        found["probabilities"],
-        period=(tested["period"], found["period"]),
-        depth=(tested["depth"], found["depth_ppm"]),
-    )
-    evaluation["baseline"] = evaluate_baselines(trained, tested, spec.seed)
-    return evaluation
-
-
-def _test_rows(split: Split, tested: NDArray[np.void], found: Predictions) -> NDArray[np.void]:
-    rows = np.zeros(len(tested), dtype=TEST_ROW_DTYPE)
-    rows["row"] = split.test
-    rows["true"] = tested["label"]
-    rows["predicted"] = found["probabilities"].argmax(axis=1)
-    for name, values in found.items():
-        rows[name] = values
-    return rows
-
-
-def _save(
-    spec: TrainingSpec, content: bytes, manifest: dict[str, Any], test_rows: NDArray[np.void]
-) -> None:
-    """Writes the three files, the model last: where it is, the others are too."""
-    write_atomically(
-        spec.model_path.with_suffix(".test.npy"), lambda file: np.save(file, test_rows)
-    )
-    text = json.dumps(manifest, indent=2, allow_nan=False).encode()
-    write_atomically(spec.model_path.with_suffix(".json"), lambda file: file.write(text))
-    write_atomically(spec.model_path, lambda file: file.write(content))
 
 
 def _fingerprint(spec: TrainingSpec) -> str:

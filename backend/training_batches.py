@@ -1,6 +1,6 @@
 """Rows to batches: curves kept in memory or synthesised on the way, features masked at random."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import count
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from backend.transit import networks
 from backend.transit.columns import FEATURES
 from backend.transit.curves import BINS, synthesise
-from backend.transit.inputs import feature_matrix
+from backend.transit.inputs import catalogue_matrix, feature_matrix
 
 Rows = NDArray[np.void]
 Index = NDArray[np.intp]
@@ -17,12 +17,15 @@ Batch = tuple[dict[str, NDArray[np.float32]], dict[str, NDArray]]
 
 # How often a feature is hidden from the network while it trains, so that it learns to do without:
 # each on its own; impact and snr together, as in a TOI table; the star as a whole.
-MASK_ONE = 0.05
-MASK_FIT = 0.10
-MASK_STAR = 0.05
+MASK_ONE = 0.02
+MASK_FIT = 0.04
+MASK_STAR = 0.02
 
-_FIT_COLUMNS = [FEATURES.index(name) for name in ("impact", "snr")]
-_STAR_COLUMNS = [FEATURES.index(name) for name in ("steff", "srad", "slogg", "tmag")]
+FIT_FEATURES = ("impact", "snr")
+STAR_FEATURES = ("steff", "srad", "slogg", "tmag")
+
+_FIT_COLUMNS = [FEATURES.index(name) for name in FIT_FEATURES]
+_STAR_COLUMNS = [FEATURES.index(name) for name in STAR_FEATURES]
 
 # The features that the curve depends on: where one is hidden, the curve must not tell it.
 _CURVE_COLUMNS = [FEATURES.index(name) for name in ("impact", "steff", "slogg")]
@@ -38,13 +41,23 @@ class Examples:
     Args:
         rows: ROW_DTYPE, (n,).
         band: of the limb darkening, "kepler" or "tess".
+        names: the network's inputs.
         keep_curves: whether all curves are made now and kept, or each time when asked for.
         poll: called now and then while curves are made; may raise to end it.
     """
 
-    def __init__(self, rows: Rows, band: str, keep_curves: bool, poll: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        rows: Rows,
+        band: str,
+        names: Collection[str],
+        keep_curves: bool,
+        poll: Callable[[], None],
+    ) -> None:
         self.rows = rows
         self._band = band
+        has_catalogue = networks.CATALOGUE_INPUT in names
+        self.catalogue = self._whole_catalogue(poll) if has_catalogue else None
         self._curves = self._all_curves(poll) if keep_curves else None
 
     def __len__(self) -> int:
@@ -58,7 +71,8 @@ class Examples:
             hidden: bool, (m, 6), the features to hide; None hides none.
 
         Returns:
-            {curve_input: float32 (m, 2001, 1); feat_input: float32 (m, 6), NaN where unknown},
+            {curve_input: float32 (m, 2001, 1); feat_input: float32 (m, 6), NaN where unknown;
+            catalogue_input: float32 (m, 8), the same, where the network has it},
             {label: int32 (m, 1); period_out: float32 (m, 1), ln(days); depth_out: float32
             (m, 1), ln(ppm)}.
         """
@@ -73,6 +87,8 @@ class Examples:
             networks.CURVE_INPUT: curves[:, :, None],
             networks.FEATURE_INPUT: feature_matrix(_without(rows, hidden)),
         }
+        if self.catalogue is not None:
+            inputs[networks.CATALOGUE_INPUT] = self._catalogue_of(index, hidden)
         targets = {
             networks.LABEL_OUTPUT: rows["label"].astype(np.int32)[:, None],
             networks.PERIOD_OUTPUT: np.log(rows["period"]).astype(np.float32)[:, None],
@@ -106,6 +122,24 @@ class Examples:
             curves[chunk] = synthesise(self.rows[chunk], self._band)
         return curves
 
+    def _whole_catalogue(self, poll: Callable[[], None]) -> NDArray[np.float32]:
+        parts = []
+        for start in range(0, max(len(self), 1), _CHUNK):
+            poll()
+            parts.append(catalogue_matrix(self.rows[start : start + _CHUNK], self._band))
+        return np.concatenate(parts)
+
+    def _catalogue_of(self, index: Index, hidden: NDArray[np.bool_] | None) -> NDArray[np.float32]:
+        assert self.catalogue is not None
+        catalogue = self.catalogue[index]
+        if hidden is not None:
+            rows = self.rows[index]
+            telling = np.flatnonzero((hidden & np.isfinite(feature_matrix(rows))).any(axis=1))
+            if len(telling):
+                without = _without(rows[telling], hidden[telling])
+                catalogue[telling] = catalogue_matrix(without, self._band)
+        return catalogue
+
     def _replace_telling_curves(
         self, curves: NDArray[np.float32], rows: Rows, hidden: NDArray[np.bool_]
     ) -> None:
@@ -121,6 +155,12 @@ def hidden_features(rows: int, random: np.random.Generator) -> NDArray[np.bool_]
     hidden[:, _FIT_COLUMNS] |= random.random((rows, 1)) < MASK_FIT
     hidden[:, _STAR_COLUMNS] |= random.random((rows, 1)) < MASK_STAR
     return hidden
+
+
+def without_features(rows: Rows, names: Collection[str]) -> Rows:
+    """The same rows with some features unknown."""
+    hidden = np.array([name in names for name in FEATURES])
+    return _without(rows, np.broadcast_to(hidden, (len(rows), len(FEATURES))))
 
 
 def _without(rows: Rows, hidden: NDArray[np.bool_] | None) -> Rows:

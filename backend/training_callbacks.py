@@ -11,6 +11,7 @@ import numpy as np
 
 from backend.checkpoint import Checkpoint, restore_variables, save_checkpoint
 from backend.training_spec import Cancelled, Diverged
+from backend.weight_average import WeightAverage
 
 Logs = dict[str, Any] | None
 Emit = Callable[[dict[str, Any]], None]
@@ -145,6 +146,7 @@ class KeepCheckpoint(keras.callbacks.Callback):
         path: the checkpoint's file.
         fingerprint: of the spec and the data.
         stopping, plateau, progress: the callbacks whose state goes along.
+        average: of the weights; at the end of an epoch the model holds it.
         resume_from: what to start from, or None.
     """
 
@@ -155,6 +157,7 @@ class KeepCheckpoint(keras.callbacks.Callback):
         stopping: keras.callbacks.EarlyStopping,
         plateau: keras.callbacks.ReduceLROnPlateau,
         progress: ReportProgress,
+        average: WeightAverage,
         resume_from: Checkpoint | None,
     ) -> None:
         super().__init__()
@@ -163,12 +166,14 @@ class KeepCheckpoint(keras.callbacks.Callback):
         self._stopping = stopping
         self._plateau = plateau
         self._progress = progress
+        self._average = average
         self._resume_from = resume_from
 
     def on_train_begin(self, logs: Logs = None) -> None:
         if self._resume_from is None:
             return
         restore_variables(self.model, self._resume_from)
+        self._average.restore(self._resume_from.learning)
         saved = self._resume_from.callbacks
         _restore(self._stopping, saved["stopping"])
         _restore(self._plateau, saved["plateau"])
@@ -182,6 +187,7 @@ class KeepCheckpoint(keras.callbacks.Callback):
                 fingerprint=self._fingerprint,
                 epochs_finished=epoch + 1,
                 variables=_values(self.model.variables),
+                learning=self._average.learning(),
                 optimizer=_values(self.model.optimizer.variables),
                 best_weights=self._stopping.best_weights,
                 callbacks={

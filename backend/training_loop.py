@@ -13,16 +13,11 @@ import tensorflow as tf
 
 from backend.training_batches import Batch
 from backend.transit import networks
-from backend.transit.columns import FEATURES
-from backend.transit.curves import BINS
+from backend.weight_average import WeightAverage
 
 Measure = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
 Step = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
 
-_INPUTS = {
-    networks.CURVE_INPUT: tf.TensorSpec((None, BINS, 1), tf.float32),
-    networks.FEATURE_INPUT: tf.TensorSpec((None, len(FEATURES)), tf.float32),
-}
 _TARGETS = {
     networks.LABEL_OUTPUT: tf.TensorSpec((None, 1), tf.int32),
     networks.PERIOD_OUTPUT: tf.TensorSpec((None, 1), tf.float32),
@@ -37,6 +32,7 @@ def fit(
     batches: int,
     validation: Callable[[], Iterator[Batch]],
     epochs: range,
+    average: WeightAverage,
     callbacks: list[keras.callbacks.Callback],
 ) -> None:
     """Trains a model until its epochs are over or a callback sets `model.stop_training`.
@@ -48,6 +44,7 @@ def fit(
         batches: in an epoch.
         validation: gives the validation batches, each time anew.
         epochs: their numbers, from 0.
+        average: of the model's weights; at the end of an epoch the model holds it.
         callbacks: get the means over the epoch so far, the validation's as val_….
     """
     train_step, test_step = _train_step(model, measure), _test_step(model, measure)
@@ -58,10 +55,13 @@ def fit(
         ahead = _one_ahead(training, maker)
         for epoch in epochs:
             told.on_epoch_begin(epoch)
+            average.hide()
             means = _Means()
             for number in range(batches):
                 means.add(train_step(*next(ahead)))
+                average.update()
                 told.on_train_batch_end(number, means.values())
+            average.show()
             tested = _Means()
             for number, batch in enumerate(validation()):
                 tested.add(test_step(*batch))
@@ -92,7 +92,7 @@ class _Means:
 def _train_step(model: keras.Model, measure: Measure) -> Step:
     model.optimizer.build(model.trainable_variables)
 
-    @tf.function(input_signature=(_INPUTS, _TARGETS))
+    @tf.function(input_signature=(_input_types(model), _TARGETS))
     def step(inputs: dict[str, Any], targets: dict[str, Any]) -> dict[str, Any]:
         with tf.GradientTape() as tape:
             measured = measure(targets, model(inputs, training=True))
@@ -105,11 +105,16 @@ def _train_step(model: keras.Model, measure: Measure) -> Step:
 
 
 def _test_step(model: keras.Model, measure: Measure) -> Step:
-    @tf.function(input_signature=(_INPUTS, _TARGETS))
+    @tf.function(input_signature=(_input_types(model), _TARGETS))
     def step(inputs: dict[str, Any], targets: dict[str, Any]) -> dict[str, Any]:
         return _sums(measure(targets, model(inputs, training=False)))
 
     return step
+
+
+def _input_types(model: keras.Model) -> dict[str, tf.TensorSpec]:
+    """Any number of rows of each input: one trace for every batch size."""
+    return {name: tf.TensorSpec(each.shape, tf.float32) for name, each in model.input.items()}
 
 
 def _sums(measured: dict[str, Any]) -> dict[str, Any]:

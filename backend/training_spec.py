@@ -21,6 +21,7 @@ class TrainingSpec:
         checkpoint: the file that holds the state after the last finished epoch.
         validation_split, test_split: fractions of the stars; a test split of 0 means no
             evaluation.
+        ensemble: how many networks are trained; the saved model is their mean.
         patience: epochs without a better validation loss of the label before the end.
         curve_memory_mb: a table whose curves take more is synthesised batch by batch.
     """
@@ -40,6 +41,7 @@ class TrainingSpec:
     patience: int = networks.DEFAULT_PATIENCE
     seed: int = 0
     network: str = networks.DEFAULT_NETWORK
+    ensemble: int = networks.DEFAULT_ENSEMBLE
     curve_memory_mb: int = 500
 
 

@@ -1,8 +1,11 @@
 """The database: versions, transactions, the order of the queue."""
 
+import sqlite3
 import threading
+from contextlib import closing
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from backend.database import Database, accounts, datasets, models, schema, sessions
@@ -43,14 +46,29 @@ def test_a_database_of_a_newer_program_is_refused(path):
 def test_an_older_database_is_brought_to_this_version(path, monkeypatch):
     Database(path).close()
     added = "ALTER TABLE users ADD COLUMN nickname VARCHAR"
-    monkeypatch.setattr(schema, "UPGRADES", [lambda connection: connection.exec_driver_sql(added)])
-    monkeypatch.setattr(schema, "VERSION", 2)
+    upgrade = [*schema.UPGRADES, lambda connection: connection.exec_driver_sql(added)]
+    monkeypatch.setattr(schema, "UPGRADES", upgrade)
+    monkeypatch.setattr(schema, "VERSION", len(upgrade) + 1)
     for _ in range(2):  # once is enough: the second start finds the new version
         database = Database(path)
         with database.read() as connection:
-            assert connection.exec_driver_sql("PRAGMA user_version").scalar_one() == 2
+            found = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+            assert found == len(upgrade) + 1
             connection.exec_driver_sql("SELECT nickname FROM users")
         database.close()
+
+
+def test_the_database_of_the_first_version_gets_every_column_of_today(path):
+    Database(path).close()
+    with closing(sqlite3.connect(path)) as first:
+        first.execute("ALTER TABLE training_sessions DROP COLUMN stage")
+        first.execute("PRAGMA user_version = 1")
+        first.commit()
+    database = Database(path)
+    with database.read() as connection:
+        for table in schema.metadata.sorted_tables:
+            connection.execute(select(table))
+    database.close()
 
 
 def test_a_transaction_that_fails_leaves_nothing(database):

@@ -7,9 +7,11 @@ import pytest
 
 from backend.transit.columns import LABELS
 from backend.transit.evaluation import (
+    abstention,
     evaluate,
     evaluate_labels,
     expected_calibration_error,
+    recall_at_precision,
     reliability_bins,
 )
 
@@ -105,3 +107,48 @@ def test_a_prediction_that_is_not_finite_becomes_none():
     one = np.ones(3)
     figures = evaluate(np.array([0, 1, 2]), np.eye(3), period=(one, one * np.inf), depth=(one, one))
     assert figures["period"]["mae"] is None
+
+
+def test_every_figure_has_an_interval_around_it():
+    true, probabilities = draw(rows=800)
+    random = np.random.default_rng(2)
+    days = random.lognormal(1, 1, len(true))
+    pair = days, days * random.lognormal(0, 0.3, len(true))
+    figures = evaluate(true, probabilities, period=pair, depth=pair, seed=3)
+    for name in ("accuracy", "macro_f1", "log_loss"):
+        low, high = figures["intervals"][name]
+        assert low < figures[name] < high
+    for group in ("roc_auc", "average_precision", "period", "depth"):
+        assert figures["intervals"][group].keys() == figures[group].keys()
+        for name, (low, high) in figures["intervals"][group].items():
+            assert low < figures[group][name] < high
+    for name in LABELS:
+        for score, (low, high) in figures["intervals"]["per_class"][name].items():
+            assert low < figures["per_class"][name][score] < high
+    json.dumps(figures, allow_nan=False)
+
+
+def test_recall_at_precision_counts_confirmed_and_false_positives_only():
+    true = np.array([1] * 300 + [2] * 300 + [0] * 300)
+    score = np.concatenate([np.linspace(0.5, 1, 300), np.linspace(0, 0.74, 300), np.ones(300)])
+    probabilities = np.column_stack([np.zeros(900), score, 1 - score])
+    found = recall_at_precision(true, probabilities)
+    kept = score >= found["threshold"]
+    assert (true[:600] == 1)[kept[:600]].mean() >= 0.99
+    assert found["recall"] == (true[kept] == 1).sum() / 300 > 0.5
+
+
+def test_recall_at_precision_is_null_where_nothing_reaches_it_or_a_class_lacks():
+    nothing = {"precision": 0.99, "recall": None, "threshold": None}
+    probabilities = np.tile([0.2, 0.4, 0.4], (20, 1))
+    assert recall_at_precision(np.array([1, 2] * 10), probabilities) == nothing
+    assert recall_at_precision(np.array([0, 1] * 10), probabilities) == nothing
+
+
+def test_abstention_tells_what_is_kept_and_how_much_of_it_is_right():
+    true = np.array([0, 0, 1, 1])
+    probabilities = np.array([[0.9, 0.1, 0], [0.8, 0.2, 0], [0.7, 0.3, 0], [0.5, 0.4, 0.1]])
+    found = abstention(true, probabilities, 0.7, 0.9)
+    assert found == {"threshold": 0.7, "precision": 0.9, "coverage": 0.75, "kept_precision": 2 / 3}
+    assert abstention(true, probabilities, None, 0.9)["coverage"] is None
+    assert abstention(true, probabilities, 0.99, 0.9)["kept_precision"] is None

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 
 from backend.transit.columns import FEATURES
-from backend.transit.inputs import network_inputs
+from backend.transit.inputs import CATALOGUE_COLUMNS, catalogue_matrix, network_inputs
 from backend.transit.networks import NETWORKS
 from backend.transit.scaling import learn_scaling
 from backend.transit.simulate import simulate
 
 pytestmark = pytest.mark.tensorflow
+
+INPUTS = ("curve_input", "feat_input", "catalogue_input")
 
 
 @pytest.fixture(scope="module")
@@ -22,21 +24,47 @@ def rows():
 
 @pytest.fixture(scope="module")
 def inputs(rows):
+    """Those of the default network."""
     return network_inputs(rows, "tess")
 
 
-def build(name, rows, seed=1):
+@pytest.fixture(scope="module")
+def all_inputs(rows):
+    return network_inputs(rows, "tess", INPUTS)
+
+
+@pytest.fixture(scope="module")
+def default(rows):
+    """The default network's inner graph, and the model around it."""
+    inner = build("transit_cnn", rows)
+    return inner, publish(inner)
+
+
+@pytest.fixture(scope="module")
+def with_catalogue(rows):
+    """The same of the network with the catalogue."""
+    inner = build("transit_cnn_catalogue", rows)
+    return inner, publish(inner)
+
+
+def build(name, rows, seed=1, ensemble=1):
     from backend import keras_setup  # noqa: F401  chooses the backend of Keras
     from backend.transit import network
 
     curves = network_inputs(rows, "tess")["curve_input"][:, :, 0]
-    return network.build(name, learn_scaling(rows), curves, seed)
+    has_catalogue = "catalogue_input" in NETWORKS[name].inputs
+    scaling = learn_scaling(rows, catalogue_matrix(rows, "tess") if has_catalogue else None)
+    return network.build(name, scaling, curves, seed, ensemble)
 
 
-def publish(*members):
+def publish(inner, temperature=1.0):
     from backend.transit import network
 
-    return network.publish(members)
+    return network.publish(inner, temperature)
+
+
+def predict(model, inputs):
+    return model.predict_on_batch({tensor.name: inputs[tensor.name] for tensor in model.inputs})
 
 
 @pytest.fixture(scope="module", params=list(NETWORKS))
@@ -56,48 +84,62 @@ def test_every_network_that_is_told_of_can_be_built_and_has_the_parameters_told(
     assert tuple(member.input) == NETWORKS[name].inputs
 
 
-def test_the_saved_model_takes_raw_numbers_and_gives_physical_ones(member, inputs):
+def test_the_saved_model_takes_raw_numbers_and_gives_physical_ones(name, member, all_inputs):
     model = publish(member)
-    assert [tensor.name for tensor in model.inputs] == ["curve_input", "feat_input"]
+    assert tuple(tensor.name for tensor in model.inputs) == NETWORKS[name].inputs
     assert model.output_names == ["label", "period_out", "depth_out"]
-    label, period, depth = model.predict_on_batch(inputs)
+    label, period, depth = predict(model, all_inputs)
     assert np.allclose(label.sum(axis=1), 1, atol=1e-5)
     assert period.shape == depth.shape == (len(label), 1)
     assert (period > 0).all()
     assert (depth > 0).all()
 
 
-def test_missing_features_give_finite_predictions(member, inputs):
-    without = {**inputs, "feat_input": np.full_like(inputs["feat_input"], np.nan)}
-    for output in publish(member).predict_on_batch(without):
+def test_missing_features_give_finite_predictions(member, rows, all_inputs):
+    unknown = rows.copy()
+    for feature in FEATURES:
+        unknown[feature] = np.nan
+    without = network_inputs(unknown, "tess", INPUTS)
+    assert np.isnan(without["feat_input"]).all()
+    assert np.isnan(without["catalogue_input"]).any()
+    for output in predict(publish(member), without):
         assert np.isfinite(output).all()
 
 
 def test_extreme_inputs_give_finite_predictions(member):
     curves = np.stack([np.ones(2001), np.zeros(2001), np.linspace(0, 1, 2001)])[:, :, None]
     features = np.stack([np.full(6, each) for each in (-1e3, 0.0, 1e7)])
-    inputs = {"curve_input": curves.astype("f4"), "feat_input": features.astype("f4")}
-    for output in publish(member).predict_on_batch(inputs):
+    largest = np.finfo("f4").max
+    catalogue = np.stack([np.full(len(CATALOGUE_COLUMNS), each) for each in (-1e3, 0.0, largest)])
+    inputs = {
+        "curve_input": curves.astype("f4"),
+        "feat_input": features.astype("f4"),
+        "catalogue_input": catalogue.astype("f4"),
+    }
+    for output in predict(publish(member), inputs):
         assert np.isfinite(output).all()
 
 
-def test_plain_keras_loads_the_saved_files_with_safe_mode_on(rows, inputs, tmp_path):
-    models = {name: publish(build(name, rows)) for name in NETWORKS}
+def test_plain_keras_loads_the_saved_files_with_safe_mode_on(rows, all_inputs, tmp_path):
+    models = {name: publish(build(name, rows), temperature=1.3) for name in NETWORKS}
+    models["three_members"] = publish(build("transit_cnn_catalogue", rows, ensemble=3))
     for name, model in models.items():
         model.save(tmp_path / f"{name}.keras")
-    np.savez(tmp_path / "inputs.npz", **inputs)
+    np.savez(tmp_path / "inputs.npz", **all_inputs)
     code = (
         "import keras, numpy as np\n"
+        "inputs = dict(np.load('inputs.npz'))\n"
         f"for name in {list(models)}:\n"
         "    model = keras.saving.load_model(f'{name}.keras', safe_mode=True)\n"
         "    assert not model.compiled\n"
-        "    np.savez(f'{name}.npz', *model.predict_on_batch(dict(np.load('inputs.npz'))))"
+        "    asked = {each.name: inputs[each.name] for each in model.inputs}\n"
+        "    np.savez(f'{name}.npz', *model.predict_on_batch(asked))"
     )
     environment = {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True)
     for name, model in models.items():
         outputs = np.load(tmp_path / f"{name}.npz").values()
-        for expected, found in zip(model.predict_on_batch(inputs), outputs, strict=True):
+        for expected, found in zip(predict(model, all_inputs), outputs, strict=True):
             assert np.allclose(expected, found, rtol=1e-4, atol=1e-6)
 
 
@@ -112,8 +154,8 @@ def test_a_feature_that_no_training_row_had_is_ignored(rows, inputs):
     assert np.array_equal(one[0], other[0])
 
 
-def test_each_feature_that_was_seen_matters(rows, inputs):
-    model = publish(build("transit_cnn", rows))
+def test_each_feature_that_was_seen_matters(default, inputs):
+    model = default[1]
     before = model.predict_on_batch(inputs)[0]
     for column in range(len(FEATURES)):
         features = inputs["feat_input"].copy()
@@ -122,17 +164,17 @@ def test_each_feature_that_was_seen_matters(rows, inputs):
         assert not np.allclose(before, after, atol=1e-5), FEATURES[column]
 
 
-def test_a_mirrored_curve_is_the_same_curve(rows, inputs):
-    model = publish(build("transit_cnn", rows))
+def test_a_mirrored_curve_is_the_same_curve(default, inputs):
+    model = default[1]
     lopsided = inputs["curve_input"] + np.linspace(0, 1e-3, 2001, dtype="f4")[:, None]
     one = model.predict_on_batch({**inputs, "curve_input": lopsided})
     other = model.predict_on_batch({**inputs, "curve_input": lopsided[:, ::-1]})
     assert all(np.allclose(a, b, rtol=1e-4) for a, b in zip(one, other, strict=True))
 
 
-def test_the_depth_is_read_from_the_curve_before_anything_is_learnt(rows, inputs):
+def test_the_depth_is_read_from_the_curve_before_anything_is_learnt(default, rows, inputs):
     wide = rows["duration"] / 24 / rows["period"] > 0.005
-    _, _, depth = publish(build("transit_cnn", rows)).predict_on_batch(inputs)
+    _, _, depth = default[1].predict_on_batch(inputs)
     relative = np.abs(depth[:, 0] / rows["depth"] - 1)[wide]
     assert wide.sum() > 20
     assert np.median(relative) < 0.02
@@ -144,11 +186,48 @@ def test_the_same_seed_gives_the_same_initial_weights_and_another_seed_others(ro
     assert not all(np.array_equal(a, b) for a, b in zip(first, other, strict=True))
 
 
-def test_members_are_averaged(rows, inputs):
-    members = [build("transit_cnn", rows, seed) for seed in (1, 2)]
-    one, other = (publish(each).predict_on_batch(inputs)[0] for each in members)
-    both = publish(*members).predict_on_batch(inputs)[0]
-    assert np.allclose(both, (one + other) / 2, atol=1e-6)
+def test_the_members_of_an_ensemble_differ_and_their_mean_is_saved(rows, inputs):
+    both = build("transit_cnn", rows, ensemble=2)
+    one, other = (both.get_layer(name) for name in ("member_1", "member_2"))
+    labels, periods, depths = predict(publish(both), inputs)
+    alone = [predict(publish(each), inputs) for each in (one, other)]
+    assert not np.allclose(alone[0][0], alone[1][0], atol=1e-3)
+    assert np.allclose(labels, (alone[0][0] + alone[1][0]) / 2, atol=1e-6)
+    assert np.allclose(periods, np.sqrt(alone[0][1] * alone[1][1]), rtol=1e-4)
+    assert np.allclose(depths, np.sqrt(alone[0][2] * alone[1][2]), rtol=1e-4)
+
+
+def test_the_first_member_is_what_is_trained_without_an_ensemble(default, rows):
+    alone = default[0].get_weights()
+    member = build("transit_cnn", rows, ensemble=2).get_layer("member_1").get_weights()
+    assert all(np.array_equal(a, b) for a, b in zip(alone, member, strict=True))
+
+
+def test_the_temperature_is_inside_the_saved_graph(default, inputs):
+    inner = default[0]
+    raw, hot = (predict(publish(inner, temperature), inputs)[0] for temperature in (1.0, 2.0))
+    expected = np.sqrt(raw) / np.sqrt(raw).sum(axis=1, keepdims=True)
+    assert np.allclose(hot, expected, atol=1e-5)
+    assert np.array_equal(hot.argmax(axis=1), raw.argmax(axis=1))
+
+
+def test_only_the_label_sees_the_catalogue(with_catalogue, all_inputs):
+    model = with_catalogue[1]
+    other = {**all_inputs, "catalogue_input": all_inputs["catalogue_input"][::-1]}
+    before, after = predict(model, all_inputs), predict(model, other)
+    assert not np.allclose(before[0], after[0], atol=1e-4)
+    assert np.array_equal(before[1], after[1])
+    assert np.array_equal(before[2], after[2])
+
+
+def test_each_number_of_the_catalogue_input_matters(with_catalogue, all_inputs):
+    model = with_catalogue[1]
+    before = predict(model, all_inputs)[0]
+    for column, name in enumerate(CATALOGUE_COLUMNS):
+        catalogue = all_inputs["catalogue_input"].copy()
+        catalogue[:, column] = np.nan
+        after = predict(model, {**all_inputs, "catalogue_input": catalogue})[0]
+        assert not np.allclose(before, after, atol=1e-5), name
 
 
 def test_a_longer_transit_is_a_shifted_one_in_windows_of_log_phase():

@@ -29,7 +29,7 @@ def content(prediction, rows):
     from backend.transit.network import build, publish
 
     curves = network_inputs(rows, "tess")["curve_input"][:, :, 0]
-    return prediction.serialise(publish([build("transit_cnn", learn_scaling(rows), curves, 1)]))
+    return prediction.serialise(publish(build("transit_cnn", learn_scaling(rows), curves, 1)))
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from backend.transit.columns import FEATURES
+from backend.transit.inputs import CATALOGUE_COLUMNS, catalogue_matrix
 from backend.transit.scaling import QUANTILES, learn_scaling, quantile_knots
 from backend.transit.simulate import simulate
 
@@ -31,10 +32,22 @@ def test_knots_increase_strictly_and_span_the_values(values):
 def test_a_column_that_no_row_has_is_marked_as_never_seen():
     rows = simulate(100, seed=1)
     rows["impact"] = np.nan
-    scaling = learn_scaling(rows)
-    assert scaling.feature_seen[FEATURES.index("impact")] == 0
-    assert scaling.feature_seen.sum() == len(FEATURES) - 1
-    assert np.isfinite(scaling.feature_knots).all()
+    scaling = learn_scaling(rows).features
+    assert scaling.seen[FEATURES.index("impact")] == 0
+    assert scaling.seen.sum() == len(FEATURES) - 1
+    assert np.isfinite(scaling.knots).all()
+
+
+def test_the_catalogue_s_numbers_are_scaled_where_a_network_has_them():
+    rows = simulate(200, seed=1)
+    assert learn_scaling(rows).catalogue is None
+    scaling = learn_scaling(rows, catalogue_matrix(rows, "tess")).catalogue
+    assert scaling.knots.shape == (len(CATALOGUE_COLUMNS), QUANTILES + 1)
+    # T/P is far below 1, where an arcsinh that is not steep would be a straight line.
+    places = scaling.knots[CATALOGUE_COLUMNS.index("relative_duration")]
+    ratios = np.sinh(places) / 1e4
+    found = np.quantile(rows["duration"] / 24 / rows["period"], [0.0, 0.5, 1.0])
+    assert ratios[[0, QUANTILES // 2, QUANTILES]] == pytest.approx(found, rel=1e-3)
 
 
 def test_the_targets_are_scaled_as_logarithms():

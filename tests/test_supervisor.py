@@ -171,9 +171,13 @@ def test_events_become_what_the_session_shows(bench):
     session_id = bench.session(bench.workspace())
     runner = bench.start()
     bench.wait(session_id, "training")
+    assert bench.row(session_id)["stage"] == "preparing"
     runner.report(session_id, {"event": "started", "rows": 9, "batches": 4, "history": []})
+    wait_for(lambda: bench.row(session_id)["stage"], lambda stage: stage == "learning", 10)
     runner.report(session_id, {"event": "epoch", "epoch": 1, "accuracy": 0.5})
     runner.report(session_id, {"event": "batch", "epoch": 2, "batches_done": 3, "batches": 4})
+    runner.report(session_id, {"event": "stage", "stage": "evaluating"})
+    wait_for(lambda: bench.row(session_id)["stage"], lambda stage: stage == "evaluating", 10)
     runner.report(session_id, {"event": "evaluated", "evaluation": {"n_test": 1}})
     file = bench.model_file(session_id)
     runner.report(session_id, saved())

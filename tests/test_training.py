@@ -106,7 +106,7 @@ def finished(training, rows, tmp_path_factory):
 def test_the_events_come_in_order_and_are_json(finished):
     _, events = finished
     kinds = [event["event"] for event in events if event["event"] != "batch"]
-    assert kinds == ["started", *["epoch"] * EPOCHS, "evaluated", "saved"]
+    assert kinds == ["started", *["epoch"] * EPOCHS, "stage", "evaluated", "saved"]
     json.dumps(events, allow_nan=False)
 
 
@@ -152,6 +152,30 @@ def test_the_evaluation_is_on_the_test_stars_and_has_the_baseline_beside_it(fini
         assert evaluation["baseline"][name]["n_test"] == len(split.test)
 
 
+def test_the_evaluation_has_a_row_per_missing_feature(finished):
+    evaluation = of(finished[1], "evaluated")[0]["evaluation"]
+    rows = {tuple(row["missing"]): row["log_loss"] for row in evaluation["missing_features"]}
+    groups = [("impact", "snr"), ("steff", "srad", "slogg", "tmag"), FEATURES]
+    assert set(rows) == {(), *((name,) for name in FEATURES), *groups}
+    assert rows[()] == pytest.approx(evaluation["log_loss"])
+    assert all(loss != rows[()] for missing, loss in rows.items() if missing)
+
+
+def test_the_temperature_and_the_threshold_come_from_the_validation_stars(finished, rows):
+    from backend import prediction
+    from backend.transit.calibration import choose_threshold, fit_temperature
+
+    spec, events = finished
+    manifest = of(events, "saved")[0]["manifest"]
+    model = prediction.load_verified_model(spec.model_path, manifest["sha256"])
+    split = split_by_star(rows, spec.validation_split, spec.test_split, spec.seed)
+    watched = rows[split.validation]
+    found = prediction.predict_rows(model, watched, "tess")["probabilities"]
+    assert fit_temperature(watched["label"], found) == pytest.approx(1.0, abs=0.02)
+    expected = choose_threshold(watched["label"], found, 0.9)
+    assert manifest["abstention"]["threshold"] == pytest.approx(expected, abs=1e-4)
+
+
 def test_three_files_are_left_and_the_hash_is_the_model_s(finished):
     spec, events = finished
     folder = spec.model_path.parent
@@ -171,6 +195,9 @@ def test_the_manifest_says_how_the_model_was_made(finished):
     assert manifest["versions"].keys() >= {"keras", "tensorflow", "numpy", "python"}
     assert set(manifest["training_ranges"]) >= set(FEATURES)
     assert str(spec.model_path.parent) not in json.dumps(manifest)
+    assert manifest["abstention"].keys() == {"threshold", "precision"}
+    evaluation = of(events, "evaluated")[0]["evaluation"]
+    assert manifest["temperature"] == evaluation["temperature"]
 
 
 def test_the_test_predictions_are_those_of_the_saved_model(finished, rows):
@@ -215,6 +242,21 @@ def test_a_killed_training_resumes_and_ends_with_the_same_weights(training, fini
     assert saved["best_epoch"] == expected["best_epoch"]
     assert saved["metrics"]["val_loss"] == expected["metrics"]["val_loss"]
     assert not spec.checkpoint.exists()
+
+
+def test_a_killed_ensemble_with_the_catalogue_resumes_to_the_same_weights(training, rows, tmp_path):
+    chosen = {"network": "transit_cnn_catalogue", "ensemble": 2, "epochs": 2}
+    folders = [tmp_path / name for name in ("whole", "killed")]
+    for folder in folders:
+        folder.mkdir()
+    whole, killed = (make_spec(folder, rows, **chosen) for folder in folders)
+    manifest = of(run(training, whole), "saved")[0]["manifest"]
+    assert [each["name"] for each in manifest["inputs"]][2] == "catalogue_input"
+    events = []
+    with pytest.raises(Killed):
+        training.train(killed, events.append, kill_in_epoch(2, events))
+    assert of(run(training, killed), "started")[0]["resumed_from_epoch"] == 1
+    assert_same_weights(killed.model_path, whole.model_path)
 
 
 def test_a_training_killed_after_its_last_epoch_only_evaluates_and_saves(training, finished, spec):

@@ -15,11 +15,16 @@ METRICS = {"loss": 1.0, "accuracy": 0.5, "label_loss": 1.0, "period_mae": 1.0, "
 @pytest.fixture(scope="module")
 def library():
     """Modules that import Keras."""
-    from backend import checkpoint, keras_setup, training_callbacks  # noqa: F401  order matters
+    from backend import checkpoint, keras_setup, training_callbacks, weight_average  # noqa: F401
 
     import keras  # isort: skip
 
-    return SimpleNamespace(keras=keras, checkpoint=checkpoint, callbacks=training_callbacks)
+    return SimpleNamespace(
+        keras=keras,
+        checkpoint=checkpoint,
+        callbacks=training_callbacks,
+        average=weight_average.WeightAverage,
+    )
 
 
 @pytest.fixture
@@ -41,8 +46,9 @@ class Session:
         )
         self.plateau = keras.callbacks.ReduceLROnPlateau(patience=3, factor=0.5, **monitor)
         self.progress = library.callbacks.ReportProgress(events.append, batches=1)
+        self.average = library.average(self.model)
         keeping = library.callbacks.KeepCheckpoint(
-            path, "fingerprint", self.stopping, self.plateau, self.progress, resumed
+            path, "fingerprint", self.stopping, self.plateau, self.progress, self.average, resumed
         )
         callbacks = [self.stopping, self.plateau, self.progress, keeping]
         self.told = keras.callbacks.CallbackList(callbacks, model=self.model, epochs=len(LOSSES))
@@ -53,7 +59,10 @@ class Session:
         """Goes through epochs that end with the losses above; gives the number it ended after."""
         for epoch in epochs:
             self.told.on_epoch_begin(epoch)
+            self.average.hide()
             self.model.set_weights([weight + 1.0 for weight in self.model.get_weights()])
+            self.average.update()  # before any step the average is the last weights
+            self.average.show()
             self.told.on_epoch_end(epoch, {**METRICS, "val_label_loss": LOSSES[epoch]})
             if self.model.stop_training:
                 return epoch + 1
@@ -121,6 +130,7 @@ def test_metrics_that_are_missing_or_not_finite_are_reported_as_none(library, pa
     events = []
     session = Session(library, path, events)
     session.told.on_epoch_begin(0)
+    session.average.show()
     session.told.on_epoch_end(0, {**METRICS, "period_mae": math.inf, "val_label_loss": 1.0})
     assert events[0]["period_mae"] is None
     assert events[0]["val_loss"] is None

@@ -96,6 +96,7 @@ training_sessions = _table(
     Column("spec", JSON, nullable=False),
     Column("status", String, nullable=False),  # pending training completed failed cancelled
     Column("request", String),  # stop or cancel, asked for and not yet done
+    Column("stage", String),  # of a training: preparing learning evaluating
     Column("epochs", Integer, nullable=False),
     Column("epochs_completed", Integer, nullable=False, default=0),
     Column("batches_done", Integer, nullable=False, default=0),  # of the epoch under way
@@ -153,8 +154,13 @@ analyses = _table(
     Column("updated_at", String, nullable=False),
 )
 
-# UPGRADES[n] takes a database of version n to n + 1.
-UPGRADES: list[Callable[[Connection], None]] = []
+
+def _add_stage(connection: Connection) -> None:
+    connection.exec_driver_sql("ALTER TABLE training_sessions ADD COLUMN stage VARCHAR")
+
+
+# UPGRADES[n] takes a database of version n + 1 to n + 2.
+UPGRADES: list[Callable[[Connection], None]] = [_add_stage]
 
 VERSION = len(UPGRADES) + 1
 

@@ -18,6 +18,16 @@ class ClassFigures(Answer):
     support: int
 
 
+class RecallAtPrecision(Answer):
+    """CONFIRMED against FALSE POSITIVE; null where no threshold has the precision."""
+
+    precision: float
+    recall: float | None
+    threshold: float | None = Field(
+        description="Of p(CONFIRMED) / [p(CONFIRMED) + p(FALSE POSITIVE)]."
+    )
+
+
 class Figures(Answer):
     """How well the labels of the test rows are predicted; `macro` is the classes' mean."""
 
@@ -32,6 +42,12 @@ class Figures(Answer):
     per_class: dict[str, ClassFigures]
     confusion_matrix: list[list[int]] = Field(description="Rows are true, columns predicted.")
     ece: float = Field(description="Expected calibration error.")
+    recall_at_precision: RecallAtPrecision | None = None
+    intervals: dict[str, Any] | None = Field(
+        default=None,
+        description="95% bootstrap intervals [low, high] over the test stars, named and nested as "
+        "the figures; null where the figure is not defined.",
+    )
 
 
 class ReliabilityBin(Answer):
@@ -64,6 +80,32 @@ class Baseline(Answer):
     all_columns: Figures
 
 
+class Coverage(Answer):
+    """Predictions whose top probability reaches a threshold: how many, how many of them right."""
+
+    threshold: list[float]
+    coverage: list[float]
+    precision: list[float]
+
+
+class Abstention(Answer):
+    """A threshold chosen on the validation stars, and what it does on the test stars."""
+
+    threshold: float | None = Field(description="Below it a prediction is `uncertain`.")
+    precision: float = Field(description="Wanted of the predictions that are not uncertain.")
+    coverage: float | None = Field(description="Share of the test rows that are not uncertain.")
+    kept_precision: float | None = Field(description="Share of those that are right.")
+
+
+class WithoutFeatures(Answer):
+    """The figures on test rows in which these features are hidden."""
+
+    missing: list[str]
+    accuracy: float | None
+    macro_f1: float | None
+    log_loss: float | None
+
+
 class Evaluation(Figures):
     """The network's figures, the points behind its curves, and the baseline's same figures."""
 
@@ -72,6 +114,12 @@ class Evaluation(Figures):
     precision_recall: dict[str, dict[str, list[float]]] = Field(
         description="`recall` and `precision` by class."
     )
+    coverage: Coverage | None = None
+    abstention: Abstention | None = None
+    temperature: float | None = Field(
+        default=None, description="By which the logits were divided; above 1: was too sure."
+    )
+    missing_features: list[WithoutFeatures] | None = None
     period: RegressionErrors
     depth: RegressionErrors
     baseline: Baseline | dict[str, Any] | None

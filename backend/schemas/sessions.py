@@ -50,6 +50,12 @@ class StartRequest(JsonBody):
     patience: int = Field(default=networks.DEFAULT_PATIENCE, ge=1, le=1000)
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
     network: Annotated[str, AfterValidator(_known_network)] = networks.DEFAULT_NETWORK
+    ensemble: int = Field(
+        default=networks.DEFAULT_ENSEMBLE,
+        ge=1,
+        le=networks.MAX_ENSEMBLE,
+        description="Networks that are trained side by side; the model is their mean.",
+    )
 
 
 SPEC_FIELDS = tuple(
@@ -96,6 +102,9 @@ class SessionSummary(Answer):
     dataset_size: int
     status: Status
     request: Literal["stop", "cancel"] | None = Field(description="Asked for, not yet done.")
+    stage: Literal["preparing", "learning", "evaluating"] | None = Field(
+        description="What a training does now: draws curves, runs epochs, measures the test stars."
+    )
     epochs: int
     epochs_completed: int
     best_epoch: int | None

@@ -20,13 +20,16 @@ Rows = NDArray[np.void]
 Array = NDArray[np.float64]
 
 
-def evaluate_baselines(trained: Rows, tested: Rows, seed: int) -> dict[str, dict[str, Any]]:
+def evaluate_baselines(
+    trained: Rows, tested: Rows, seed: int, stars: NDArray[np.intp] | None = None
+) -> dict[str, dict[str, Any]]:
     """Fits the trees on the training rows and measures them on the test rows.
 
     Args:
         trained: ROW_DTYPE, the network's training rows; of more than 100,000 a seeded choice.
         tested: ROW_DTYPE, the test rows.
-        seed: of that choice and of the trees.
+        seed: of that choice, of the trees and of the bootstrap.
+        stars: intp, (n,), of the test rows, for the intervals.
 
     Returns:
         The figures of `evaluation.evaluate_labels` by what the trees were given:
@@ -40,6 +43,8 @@ def evaluate_baselines(trained: Rows, tested: Rows, seed: int) -> dict[str, dict
         name: evaluate_labels(
             tested["label"],
             tree_probabilities(table(trained), trained["label"], table(tested), seed),
+            stars,
+            seed,
         )
         for name, table in TABLES.items()
     }

@@ -11,10 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn import metrics
 
+from .bootstrap import (
+    WANTED_PRECISION,
+    error_intervals,
+    label_intervals,
+    planet_score,
+)
+from .calibration import CURVE_POINTS, coverage_curve, equal_mass_bins
 from .columns import LABELS
-
-CALIBRATION_BINS = 15
-CURVE_POINTS = 200
 
 _CODES = list(range(len(LABELS)))
 
@@ -27,6 +31,8 @@ def evaluate(
     probabilities: Array,
     period: tuple[Array, Array],
     depth: tuple[Array, Array],
+    stars: NDArray[np.intp] | None = None,
+    seed: int = 0,
 ) -> dict[str, Any]:
     """Every figure of an evaluation but the baseline's.
 
@@ -35,13 +41,20 @@ def evaluate(
         probabilities: float, (n, 3), rows summing to 1, in the order of `LABELS`.
         period: true and predicted, each float64 (n,), days.
         depth: true and predicted, each float64 (n,), ppm.
+        stars: intp, (n,), equal for rows of one star; None: every row is a star of its own.
+        seed: of the bootstrap.
 
     Returns:
-        JSON-able: the figures of `evaluate_labels`, the curves' points, the reliability, and the
-        errors of period and depth.
+        JSON-able: the figures of `evaluate_labels`, the curves' points, the reliability, coverage
+        against precision, and the errors of period and depth; `intervals` of all figures.
     """
+    labels = evaluate_labels(true, probabilities, stars, seed)
+    errors = {"period": period, "depth": depth}
+    intervals = {name: error_intervals(*pair, stars, seed) for name, pair in errors.items()}
     return {
-        **evaluate_labels(true, probabilities),
+        **labels,
+        "intervals": {**labels["intervals"], **intervals},
+        "coverage": coverage_curve(true, probabilities),
         "reliability": {"bins": reliability_bins(true, probabilities)},
         "roc": {name: _roc_points(*one) for name, one in _one_vs_rest(true, probabilities)},
         "precision_recall": {
@@ -52,30 +65,88 @@ def evaluate(
     }
 
 
-def evaluate_labels(true: Labels, probabilities: Array) -> dict[str, Any]:
+def evaluate_labels(
+    true: Labels, probabilities: Array, stars: NDArray[np.intp] | None = None, seed: int = 0
+) -> dict[str, Any]:
     """The figures of a classification; the classes are told by the highest probability.
 
     Args:
         true: int, (n,), n > 0, label codes.
         probabilities: float, (n, 3), rows summing to 1.
+        stars, seed: as for `evaluate`.
 
     Returns:
         n_test, accuracy, macro_f1, log_loss, roc_auc and average_precision (each by class name,
-        and "macro"), per_class, confusion_matrix (rows true, columns predicted), ece.
+        and "macro"), per_class, confusion_matrix (rows true, columns predicted), ece,
+        recall_at_precision; intervals, those of `bootstrap.label_intervals`.
     """
     probabilities = np.asarray(probabilities, dtype=np.float64)
     predicted = probabilities.argmax(axis=1)
     return {
         "n_test": len(true),
-        "accuracy": _number(metrics.accuracy_score(true, predicted)),
-        "macro_f1": macro_f1(true, predicted),
-        "log_loss": _number(metrics.log_loss(true, probabilities, labels=_CODES)),
+        **brief(true, probabilities),
         "roc_auc": _by_class(true, probabilities, metrics.roc_auc_score),
         "average_precision": _by_class(true, probabilities, metrics.average_precision_score),
         "per_class": _per_class(true, predicted),
         "confusion_matrix": metrics.confusion_matrix(true, predicted, labels=_CODES).tolist(),
         "ece": expected_calibration_error(true, probabilities),
+        "recall_at_precision": recall_at_precision(true, probabilities),
+        "intervals": label_intervals(true, probabilities, stars, seed),
     }
+
+
+def brief(true: Labels, probabilities: Array) -> dict[str, float | None]:
+    """The three figures that a glance is enough for: accuracy, macro_f1, log_loss."""
+    probabilities = np.asarray(probabilities, dtype=np.float64)
+    predicted = probabilities.argmax(axis=1)
+    return {
+        "accuracy": _number(metrics.accuracy_score(true, predicted)),
+        "macro_f1": macro_f1(true, predicted),
+        "log_loss": _number(metrics.log_loss(true, probabilities, labels=_CODES)),
+    }
+
+
+def recall_at_precision(true: Labels, probabilities: Array) -> dict[str, float | None]:
+    """How many planets a list holds of which 99% are planets.
+
+    Of the rows that are CONFIRMED or FALSE POSITIVE, by p(CONFIRMED) over the sum of both: the
+    largest share of the confirmed ones that some threshold tells with that precision.
+
+    Returns:
+        `precision`, 0.99; `recall` and `threshold`, None where no threshold reaches it or one of
+        the classes has no row.
+    """
+    told = {"precision": WANTED_PRECISION, "recall": None, "threshold": None}
+    confirmed, false_positive = LABELS.index("CONFIRMED"), LABELS.index("FALSE POSITIVE")
+    rows = np.isin(true, (confirmed, false_positive))
+    is_planet = true[rows] == confirmed
+    if is_planet.all() or not is_planet.any():
+        return told
+    score = planet_score(np.asarray(probabilities, np.float64)[rows])
+    precision, recall, threshold = metrics.precision_recall_curve(is_planet, score)
+    reached = np.flatnonzero((precision[:-1] >= WANTED_PRECISION) & (recall[:-1] > 0))
+    if not len(reached):
+        return told
+    return {**told, "recall": float(recall[reached[0]]), "threshold": float(threshold[reached[0]])}
+
+
+def abstention(
+    true: Labels, probabilities: Array, threshold: float | None, precision: float
+) -> dict[str, float | None]:
+    """What a threshold that was chosen on other stars does here.
+
+    Returns:
+        `threshold` and the `precision` that was wanted, as given; `coverage`, the share of the
+        rows that are kept; `kept_precision`, the share of those that are right. The last two are
+        None without a threshold, the last one also where nothing is kept.
+    """
+    told = {"threshold": threshold, "precision": precision}
+    if threshold is None:
+        return {**told, "coverage": None, "kept_precision": None}
+    kept = probabilities.max(axis=1) >= threshold
+    right = probabilities.argmax(axis=1) == true
+    kept_precision = float(right[kept].mean()) if kept.any() else None
+    return {**told, "coverage": float(kept.mean()), "kept_precision": kept_precision}
 
 
 def macro_f1(true: Labels, predicted: Labels) -> float | None:
@@ -93,8 +164,6 @@ def reliability_bins(true: Labels, probabilities: Array) -> list[dict[str, Any]]
     """
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == true
-    order = np.argsort(confidence, kind="stable")
-    parts = np.array_split(order, min(CALIBRATION_BINS, len(order)))
     return [
         {
             "count": len(part),
@@ -103,7 +172,7 @@ def reliability_bins(true: Labels, probabilities: Array) -> list[dict[str, Any]]
             "low": float(confidence[part].min()),
             "high": float(confidence[part].max()),
         }
-        for part in parts
+        for part in equal_mass_bins(confidence)
     ]
 
 

@@ -34,8 +34,8 @@ def measure(
     def measured(targets: Tensors, outputs: Tensors) -> Tensors:
         label = targets[LABEL_OUTPUT][:, 0]
         voices = outputs[LABEL_OUTPUT]
-        period = targets[PERIOD_OUTPUT][:, 0], outputs[PERIOD_OUTPUT][:, 0]
-        depth = targets[DEPTH_OUTPUT][:, 0], outputs[DEPTH_OUTPUT][:, 0]
+        period = targets[PERIOD_OUTPUT], outputs[PERIOD_OUTPUT]
+        depth = targets[DEPTH_OUTPUT], outputs[DEPTH_OUTPUT]
         regressions = huber(*period, log_period_spread) + huber(*depth, log_depth_spread)
         return {
             "loss": voices_loss(label, voices, smoothing) + regression_weight * regressions,
@@ -77,12 +77,23 @@ def accuracy(label: KerasTensor, voices: KerasTensor) -> KerasTensor:
 
 
 def huber(true: KerasTensor, predicted: KerasTensor, spread: float) -> KerasTensor:
-    """Quadratic in an error up to one spread, then linear: float32, (n,)."""
+    """Quadratic in an error up to one spread, then linear; the members' mean: float32, (n,).
+
+    Args:
+        true: float32, (n, 1).
+        predicted: float32, (n, members).
+        spread: in the unit of both.
+    """
     error = ops.abs(true - predicted) / spread
-    return ops.where(error < 1.0, 0.5 * ops.square(error), error - 0.5)
+    return ops.mean(ops.where(error < 1.0, 0.5 * ops.square(error), error - 0.5), axis=1)
 
 
 def physical_error(true: KerasTensor, predicted: KerasTensor) -> KerasTensor:
-    """Absolute error in physical units of two natural logarithms: float32, (n,)."""
-    limited = ops.clip(predicted, -_LARGEST_LOG, _LARGEST_LOG)
-    return ops.abs(ops.exp(true) - ops.exp(limited))
+    """Absolute error in physical units of the members' mean: float32, (n,).
+
+    Args:
+        true: float32, (n, 1), natural logarithm.
+        predicted: float32, (n, members), natural logarithms.
+    """
+    limited = ops.clip(ops.mean(predicted, axis=1), -_LARGEST_LOG, _LARGEST_LOG)
+    return ops.abs(ops.exp(true[:, 0]) - ops.exp(limited))

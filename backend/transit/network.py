@@ -1,11 +1,11 @@
 """The Keras networks by name: an inner graph to train, an outer one around it to save.
 
-The inner graph gives each voice's probabilities, ln(period / days) and ln(depth / ppm); the outer
-one the voices' mean, days and ppm. Both are made of plain Keras layers and operations only, so
-that plain Keras loads the saved file with safe mode on.
+The inner graph gives each voice's probabilities and each member's ln(period / days) and
+ln(depth / ppm); the outer one calibrated means, days and ppm. Both are made of plain Keras layers
+and operations only, so that plain Keras loads the saved file with safe mode on.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -16,54 +16,78 @@ from . import networks
 from .network_parts import Seeds, make_inputs
 from .scaling import Scaling
 from .seed_cnn import build_seed_cnn
-from .transit_cnn import build_transit_cnn
+from .transit_cnn import build_transit_cnn, build_transit_cnn_catalogue
 
 _LONGEST_LOG = float(np.log(1e7))
 
+# The logarithm of a probability of 0 in single precision must stay finite.
+_SMALLEST = 1e-30
+
 _BUILDERS: dict[str, Callable[[Scaling, NDArray[np.float32], Seeds], keras.Model]] = {
     "transit_cnn": build_transit_cnn,
+    "transit_cnn_catalogue": build_transit_cnn_catalogue,
     "seed_cnn": build_seed_cnn,
 }
 
 
-def build(name: str, scaling: Scaling, sample: NDArray[np.float32], seed: int) -> keras.Model:
+def build(
+    name: str, scaling: Scaling, sample: NDArray[np.float32], seed: int, ensemble: int = 1
+) -> keras.Model:
     """Builds the inner graph of a network.
+
+    The members of an ensemble stand side by side in one graph and are trained together: the loss
+    is of each, what is watched is of their mean, and one checkpoint holds them all.
 
     Args:
         name: a key of `networks.NETWORKS`.
         scaling: learnt from the training rows.
         sample: float32, (n, 2001), curves of training rows, to scale what is read from a curve.
         seed: of the initial weights and the dropout.
+        ensemble: how many members.
 
     Returns:
-        A model from {curve_input (2001, 1), feat_input (6,)} to {label (voices, 3),
-        period_out (1,) ln(days), depth_out (1,) ln(ppm)}.
+        A model from the network's inputs by name to {label (ensemble * voices, 3),
+        period_out (ensemble,) ln(days), depth_out (ensemble,) ln(ppm)}.
     """
-    return _BUILDERS[name](scaling, sample, Seeds(seed))
-
-
-def publish(members: Sequence[keras.Model]) -> keras.Model:
-    """Wraps trained inner graphs into the model that is saved.
-
-    Returns:
-        An uncompiled model from curve_input float32 (2001, 1) and feat_input float32 (6,), raw,
-        NaN where unknown, to [label (3,) probabilities, period_out (1,) days, depth_out (1,)
-        ppm], the means over voices and members.
-    """
-    inputs = make_inputs()
-    labels, periods, depths = [], [], []
+    members = [_BUILDERS[name](scaling, sample, Seeds(seed, n)) for n in range(ensemble)]
+    if ensemble == 1:
+        return members[0]
+    inputs = make_inputs(networks.NETWORKS[name].inputs)
+    outputs = []
     for number, member in enumerate(members, 1):
         member.name = f"member_{number}"  # members of one network would share a name
-        outputs = member(inputs)
-        labels.append(ops.mean(outputs[networks.LABEL_OUTPUT], axis=1))
-        periods.append(outputs[networks.PERIOD_OUTPUT])
-        depths.append(outputs[networks.DEPTH_OUTPUT])
+        outputs.append(member(inputs))
+    return keras.Model(
+        inputs,
+        {output: ops.concatenate([each[output] for each in outputs], 1) for output in outputs[0]},
+        name=name,
+    )
+
+
+def publish(inner: keras.Model, temperature: float = 1.0) -> keras.Model:
+    """Wraps a trained inner graph into the model that is saved.
+
+    Args:
+        inner: from `build`.
+        temperature: the logarithms of the mean probabilities are divided by it (Guo et al. 2017,
+            arXiv:1706.04599, section 4.2, with the mean's logarithm as the logit).
+
+    Returns:
+        An uncompiled model from the inner graph's inputs, float32, raw, NaN where unknown, to
+        [label (3,) probabilities, period_out (1,) days, depth_out (1,) ppm], the means over
+        voices and members.
+    """
+    inputs = make_inputs(inner.input)
+    outputs = inner(inputs)
+    label = ops.mean(outputs[networks.LABEL_OUTPUT], axis=1)
+    logit = ops.log(ops.maximum(label, _SMALLEST))
+    tempered = layers.Rescaling(1.0 / temperature, name="temperature")(logit)
     return keras.Model(
         list(inputs.values()),
         [
-            layers.Identity(name=networks.LABEL_OUTPUT)(_mean(labels)),
-            layers.Identity(name=networks.PERIOD_OUTPUT)(_physical(_mean(periods))),
-            layers.Identity(name=networks.DEPTH_OUTPUT)(_physical(_mean(depths))),
+            layers.Softmax(name=networks.LABEL_OUTPUT)(tempered),
+            _physical(outputs[networks.PERIOD_OUTPUT], networks.PERIOD_OUTPUT),
+            _physical(outputs[networks.DEPTH_OUTPUT], networks.DEPTH_OUTPUT),
         ],
         name="exoplanet_model",
     )
@@ -74,9 +98,6 @@ def count_parameters(model: keras.Model) -> int:
     return sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
 
 
-def _mean(tensors: list[keras.KerasTensor]) -> keras.KerasTensor:
-    return tensors[0] if len(tensors) == 1 else layers.Average()(tensors)
-
-
-def _physical(logarithm: keras.KerasTensor) -> keras.KerasTensor:
-    return ops.exp(ops.clip(logarithm, -_LONGEST_LOG, _LONGEST_LOG))
+def _physical(logarithms: keras.KerasTensor, name: str) -> keras.KerasTensor:
+    mean = ops.mean(logarithms, axis=1, keepdims=True)
+    return layers.Identity(name=name)(ops.exp(ops.clip(mean, -_LONGEST_LOG, _LONGEST_LOG)))

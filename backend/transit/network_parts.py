@@ -1,5 +1,7 @@
 """What the Keras networks are made of: seeds, inputs, features that may be unknown, voices."""
 
+from collections.abc import Iterable
+
 import keras
 import numpy as np
 from keras import layers, ops
@@ -7,12 +9,13 @@ from numpy.typing import NDArray
 
 from .columns import FEATURES, LABELS
 from .curves import BINS
-from .networks import CURVE_INPUT, FEATURE_INPUT
-from .scaling import QUANTILES, Scaling, quantile_knots
+from .inputs import CATALOGUE_COLUMNS
+from .networks import CATALOGUE_INPUT, CURVE_INPUT, FEATURE_INPUT
+from .scaling import QUANTILES, NumberScaling, quantile_knots
 
 VOICES = 8
-_UNITS = 96
-_DROPOUT = 0.1
+_UNITS = 192
+_DROPOUT = 0.15
 
 _EMBEDDING = 12
 
@@ -20,8 +23,8 @@ _EMBEDDING = 12
 class Seeds:
     """Gives each layer a seed of its own, so that nothing depends on global random state."""
 
-    def __init__(self, seed: int) -> None:
-        self._random = np.random.default_rng([seed, 2])
+    def __init__(self, seed: int, member: int = 0) -> None:
+        self._random = np.random.default_rng([seed, 2, member] if member else [seed, 2])
 
     def __call__(self) -> int:
         """The next seed."""
@@ -32,34 +35,38 @@ class Seeds:
         return keras.initializers.GlorotUniform(seed=self())
 
 
-def make_inputs() -> dict[str, keras.KerasTensor]:
-    """curve_input float32 (2001, 1) and feat_input float32 (6,), by name."""
-    return {
-        CURVE_INPUT: keras.Input((BINS, 1), name=CURVE_INPUT),
-        FEATURE_INPUT: keras.Input((len(FEATURES),), name=FEATURE_INPUT),
-    }
+SHAPES: dict[str, tuple[int, ...]] = {
+    CURVE_INPUT: (BINS, 1),
+    FEATURE_INPUT: (len(FEATURES),),
+    CATALOGUE_INPUT: (len(CATALOGUE_COLUMNS),),
+}
 
 
-def known_features(
-    features: keras.KerasTensor, scaling: Scaling
+def make_inputs(names: Iterable[str]) -> dict[str, keras.KerasTensor]:
+    """The inputs, float32, of the shapes in `SHAPES`, by name."""
+    return {name: keras.Input(SHAPES[name], name=name) for name in names}
+
+
+def known_numbers(
+    numbers: keras.KerasTensor, scaling: NumberScaling
 ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-    """arcsinh of the features, that of 0 where unknown, and 1 or 0 for known; each (6,).
+    """arcsinh of k numbers, that of 0 where unknown, and 1 or 0 for known; each (k,).
 
-    A feature that no training row had counts as unknown: nothing was learnt of it.
+    A number that no training row had counts as unknown: nothing was learnt of it.
     """
-    missing = ops.isnan(features)
-    value = ops.arcsinh(ops.where(missing, 0.0, features))
-    known = layers.Rescaling(scaling.feature_seen.tolist())(1.0 - ops.cast(missing, "float32"))
-    return value, known
+    missing = ops.isnan(numbers)
+    steep = layers.Rescaling(scaling.steepness.tolist())(ops.where(missing, 0.0, numbers))
+    known = layers.Rescaling(scaling.seen.tolist())(1.0 - ops.cast(missing, "float32"))
+    return ops.arcsinh(steep), known
 
 
-def embed_features(
-    features: keras.KerasTensor, scaling: Scaling, seeds: Seeds
+def embed_unknowns(
+    numbers: keras.KerasTensor, scaling: NumberScaling, seeds: Seeds
 ) -> keras.KerasTensor:
-    """A learnt vector for each feature's value, and for its absence; all in one row."""
-    value, known = known_features(features, scaling)
+    """A learnt vector for each number's value, and for its absence; all in one row."""
+    value, known = known_numbers(numbers, scaling)
     known = ops.expand_dims(known, -1)
-    encoded = ops.clip(_piecewise_linear(scaling.feature_knots)(value), 0.0, 1.0)
+    encoded = ops.clip(_piecewise_linear(scaling.knots)(value), 0.0, 1.0)
     return _embed(ops.concatenate([encoded * known, 1.0 - known], axis=-1), seeds)
 
 
@@ -78,17 +85,20 @@ def embed_numbers(
 
 
 def voices(joined: keras.KerasTensor, seeds: Seeds) -> keras.KerasTensor:
-    """Many classifiers, each with a first and a last layer of its own: (VOICES, 3).
+    """Many classifiers that share all but their first scaling and last layer: (VOICES, 3).
 
-    They share the layer between, and are trained each on its own loss; their mean is better and
-    better calibrated than one of their size (Gorishniy et al. 2024, arXiv:2410.24210).
+    Each is trained on its own loss; their mean is better and better calibrated than one of their
+    size (a batch ensemble, Gorishniy et al. 2024, arXiv:2410.24210, TabM-mini).
     """
-    # As wide as all voices together, but each unit is started as one of a single voice's.
-    own = keras.initializers.VarianceScaling(1.0, "fan_in", "uniform", seed=seeds())
-    x = layers.Dense(VOICES * _UNITS, activation="relu", kernel_initializer=own)(joined)
-    x = layers.Dropout(_DROPOUT, seed=seeds())(layers.Reshape((VOICES, _UNITS))(x))
-    x = layers.Dense(_UNITS, activation="relu", kernel_initializer=seeds.glorot())(x)
-    x = layers.Dropout(_DROPOUT, seed=seeds())(x)
+    width = joined.shape[-1]
+    own_view = layers.EinsumDense("bji,vi->bvi", output_shape=(VOICES, width))
+    x = own_view(ops.expand_dims(joined, 1))
+    # Random signs make the voices differ from the start.
+    signs = np.random.default_rng(seeds()).choice([-1.0, 1.0], size=(VOICES, width))
+    own_view.set_weights([signs.astype(np.float32)])
+    for _ in range(2):
+        x = layers.Dense(_UNITS, activation="relu", kernel_initializer=seeds.glorot())(x)
+        x = layers.Dropout(_DROPOUT, seed=seeds())(x)
     logits = layers.EinsumDense(
         "bvi,vic->bvc",
         output_shape=(VOICES, len(LABELS)),

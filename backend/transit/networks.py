@@ -7,11 +7,14 @@ DEFAULT_EPOCHS = 50
 DEFAULT_BATCH_SIZE = 128
 DEFAULT_LEARNING_RATE = 2e-3
 DEFAULT_PATIENCE = 10
+DEFAULT_ENSEMBLE = 1
+MAX_ENSEMBLE = 20
 DEFAULT_VALIDATION_SPLIT = 0.15
 DEFAULT_TEST_SPLIT = 0.15
 
 CURVE_INPUT = "curve_input"
 FEATURE_INPUT = "feat_input"
+CATALOGUE_INPUT = "catalogue_input"
 
 LABEL_OUTPUT = "label"
 PERIOD_OUTPUT = "period_out"
@@ -41,9 +44,16 @@ NETWORKS: dict[str, NetworkInfo] = {
         NetworkInfo(
             "transit_cnn",
             (CURVE_INPUT, FEATURE_INPUT),
-            148_198,
+            98_150,
             "The default: a small convolutional network on the folded curve in logarithmic phase, "
             "and piecewise-linear embeddings of the features under a trunk of many voices.",
+        ),
+        NetworkInfo(
+            "transit_cnn_catalogue",
+            (CURVE_INPUT, FEATURE_INPUT, CATALOGUE_INPUT),
+            119_846,
+            "The same with a third input for the label alone: period, duration, depth and what "
+            "they tell of the star's density and the planet's size. The best classifier here.",
         ),
         NetworkInfo(
             "seed_cnn",

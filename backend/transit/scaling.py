@@ -6,8 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .columns import FEATURES
+from .inputs import CATALOGUE_COLUMNS
 
 QUANTILES = 24
+
+# What an arcsinh is steep for: it is a logarithm above 1, and the smallest of these numbers lie
+# far below it.
+_STEEPNESS = {"density_ratio": 1e2, "relative_duration": 1e4}
 
 _EMPTY_RANGE = 1e-6
 
@@ -15,40 +20,51 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
+class NumberScaling:
+    """How k numbers that may be unknown are spread over the training rows.
+
+    Attributes:
+        steepness: float64, (k,); everything below is of arcsinh(steepness * number).
+        mean: float64, (k,); 0 for a number that no row has.
+        spread: float64, (k,), standard deviation; 1 where it is 0.
+        seen: float64, (k,), 1 for a number that some training row has, else 0.
+        knots: float64, (k, QUANTILES + 1), quantiles, strictly increasing.
+    """
+
+    steepness: Array
+    mean: Array
+    spread: Array
+    seen: Array
+    knots: Array
+
+
+@dataclass(frozen=True)
 class Scaling:
     """Numbers learnt from the training rows alone.
 
     Attributes:
-        feature_mean: float64, (6,), of arcsinh(feature); 0 for a feature that no row has.
-        feature_spread: float64, (6,), the standard deviation of the same; 1 where it is 0.
-        feature_seen: float64, (6,), 1 for a feature that some training row has, else 0.
-        feature_knots: float64, (6, QUANTILES + 1), quantiles of the same, strictly increasing.
+        features: of `feat_input`.
+        catalogue: of `catalogue_input`; None for a network without it.
         log_period: mean and standard deviation of ln(period / days).
         log_depth: mean and standard deviation of ln(depth / ppm).
     """
 
-    feature_mean: Array
-    feature_spread: Array
-    feature_seen: Array
-    feature_knots: Array
+    features: NumberScaling
+    catalogue: NumberScaling | None
     log_period: tuple[float, float]
     log_depth: tuple[float, float]
 
 
-def learn_scaling(rows: NDArray[np.void]) -> Scaling:
+def learn_scaling(rows: NDArray[np.void], catalogue: NDArray[np.float32] | None = None) -> Scaling:
     """Measures the training rows.
 
     Args:
         rows: ROW_DTYPE, (n,); the training split and nothing else.
+        catalogue: float32, (n, 8), their `catalogue_input`, for a network that has it.
     """
-    # arcsinh is a logarithm for large values (snr and srad span decades) and harmless at zero
-    # and below it, where impact and slogg can lie.
-    values = [np.arcsinh(rows[name][np.isfinite(rows[name])]) for name in FEATURES]
     return Scaling(
-        feature_mean=np.array([x.mean() if len(x) else 0.0 for x in values]),
-        feature_spread=np.array([_spread(x) for x in values]),
-        feature_seen=np.array([float(len(x) > 0) for x in values]),
-        feature_knots=np.stack([quantile_knots(x) for x in values]),
+        features=_scale_numbers([rows[name] for name in FEATURES], np.ones(len(FEATURES))),
+        catalogue=None if catalogue is None else _scale_catalogue(catalogue),
         log_period=_mean_and_spread(np.log(rows["period"])),
         log_depth=_mean_and_spread(np.log(rows["depth"])),
     )
@@ -73,6 +89,27 @@ def quantile_knots(values: Array) -> Array:
         return knots[0] + np.linspace(-0.5, 0.5, QUANTILES + 1) * width
     places = np.linspace(0.0, len(knots) - 1.0, QUANTILES + 1)
     return np.interp(places, np.arange(len(knots)), knots)
+
+
+def _scale_catalogue(catalogue: NDArray[np.float32]) -> NumberScaling:
+    steepness = np.array([_STEEPNESS.get(name, 1.0) for name in CATALOGUE_COLUMNS])
+    return _scale_numbers(list(catalogue.T.astype(np.float64)), steepness)
+
+
+def _scale_numbers(columns: list[Array], steepness: Array) -> NumberScaling:
+    # arcsinh is a logarithm for large values (snr and srad span decades) and harmless at zero
+    # and below it, where impact, slogg and the grazing margin can lie.
+    values = [
+        np.arcsinh(factor * column[np.isfinite(column)])
+        for factor, column in zip(steepness, columns, strict=True)
+    ]
+    return NumberScaling(
+        steepness=steepness,
+        mean=np.array([x.mean() if len(x) else 0.0 for x in values]),
+        spread=np.array([_spread(x) for x in values]),
+        seen=np.array([float(len(x) > 0) for x in values]),
+        knots=np.stack([quantile_knots(x) for x in values]),
+    )
 
 
 def _mean_and_spread(values: Array) -> tuple[float, float]:

@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 
 from . import networks
 from .columns import LABELS
-from .network_parts import Seeds, known_features, make_inputs
+from .network_parts import Seeds, known_numbers, make_inputs
 from .scaling import Scaling
 
 
 def build_seed_cnn(scaling: Scaling, sample: NDArray[np.float32], seeds: Seeds) -> keras.Model:
     """The inner graph of `seed_cnn`; the arguments are those of `network.build`."""
-    inputs = make_inputs()
+    inputs = make_inputs(networks.NETWORKS["seed_cnn"].inputs)
     x = ops.concatenate(
         [
             _convolve(inputs[networks.CURVE_INPUT], sample, seeds),
@@ -51,9 +51,10 @@ def _convolve(
 
 
 def _condense(features: keras.KerasTensor, scaling: Scaling, seeds: Seeds) -> keras.KerasTensor:
-    value, known = known_features(features, scaling)
-    inverse = 1 / scaling.feature_spread
-    standardised = layers.Rescaling(inverse.tolist(), (-scaling.feature_mean * inverse).tolist())
+    numbers = scaling.features
+    value, known = known_numbers(features, numbers)
+    inverse = 1 / numbers.spread
+    standardised = layers.Rescaling(inverse.tolist(), (-numbers.mean * inverse).tolist())
     return _dense(32, seeds)(_dense(64, seeds)(standardised(value) * known))
 
 

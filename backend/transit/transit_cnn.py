@@ -13,13 +13,26 @@ from numpy.typing import NDArray
 
 from . import networks
 from .curve_reading import read_curve
-from .network_parts import Seeds, embed_features, embed_numbers, make_inputs, voices
+from .network_parts import Seeds, embed_numbers, embed_unknowns, make_inputs, voices
 from .scaling import Scaling
 
 
 def build_transit_cnn(scaling: Scaling, sample: NDArray[np.float32], seeds: Seeds) -> keras.Model:
     """The inner graph of `transit_cnn`; the arguments are those of `network.build`."""
-    inputs = make_inputs()
+    return build_with("transit_cnn", scaling, sample, seeds)
+
+
+def build_transit_cnn_catalogue(
+    scaling: Scaling, sample: NDArray[np.float32], seeds: Seeds
+) -> keras.Model:
+    """The inner graph of `transit_cnn_catalogue`; the arguments are those of `network.build`."""
+    return build_with("transit_cnn_catalogue", scaling, sample, seeds)
+
+
+def build_with(
+    name: str, scaling: Scaling, sample: NDArray[np.float32], seeds: Seeds
+) -> keras.Model:
+    inputs = make_inputs(networks.NETWORKS[name].inputs)
     summary, shape = read_curve(inputs[networks.CURVE_INPUT])
     summary_of = keras.Model(inputs[networks.CURVE_INPUT], summary)
     measured = ops.convert_to_numpy(summary_of(sample[:, :, None])).astype(np.float64)
@@ -27,10 +40,13 @@ def build_transit_cnn(scaling: Scaling, sample: NDArray[np.float32], seeds: Seed
     parts = [
         _convolve(shape, seeds),
         embed_numbers(summary, measured, seeds),
-        embed_features(inputs[networks.FEATURE_INPUT], scaling, seeds),
+        embed_unknowns(inputs[networks.FEATURE_INPUT], scaling.features, seeds),
     ]
     joined = ops.concatenate(parts, axis=-1)
     period, depth = _regressions(joined, summary, scaling, measured, seeds)
+    if scaling.catalogue is not None:
+        catalogue = embed_unknowns(inputs[networks.CATALOGUE_INPUT], scaling.catalogue, seeds)
+        joined = ops.concatenate([joined, catalogue], axis=-1)
     return keras.Model(
         inputs,
         {
@@ -38,7 +54,7 @@ def build_transit_cnn(scaling: Scaling, sample: NDArray[np.float32], seeds: Seed
             networks.PERIOD_OUTPUT: period,
             networks.DEPTH_OUTPUT: depth,
         },
-        name="transit_cnn",
+        name=name,
     )
 
 

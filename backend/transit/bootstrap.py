@@ -1,0 +1,273 @@
+"""How far each figure of an evaluation could be by chance: bootstrap intervals over the stars.
+
+The test stars are drawn again with replacement; a row counts as often as its star was drawn. All
+draws are computed at once, as weights of the rows, in float64 arrays of (draws, rows).
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .calibration import equal_mass_bins
+from .columns import LABELS
+
+LEVEL = 0.95
+
+MOST_DRAWS = 1000
+FEWEST_DRAWS = 100
+
+# Draws times rows: what bounds the time of an evaluation on a large table.
+_MOST_WEIGHTS = 4_000_000
+
+# Draws times rows that are in memory at once.
+_CHUNK_WEIGHTS = 500_000
+
+WANTED_PRECISION = 0.99
+
+Array = NDArray[np.float64]
+Labels = NDArray[np.integer]
+Index = NDArray[np.intp]
+Nested = dict[str, Any]
+
+
+def label_intervals(
+    true: Labels, probabilities: Array, stars: Index | None, seed: int
+) -> dict[str, Any]:
+    """Intervals of the figures of a classification.
+
+    Args:
+        true: int, (n,), n > 0, label codes.
+        probabilities: float64, (n, 3), rows summing to 1.
+        stars: intp, (n,), equal for rows of one star; None: every row is a star of its own.
+        seed: of the draws.
+
+    Returns:
+        [low, high] or None where the draws do not define the figure, by its name: accuracy,
+        macro_f1, log_loss, ece, roc_auc, average_precision, per_class, recall_at_precision;
+        nested as the figures are. All are percentiles of the draws but that of the ECE, which is
+        the basic interval: a draw has more noise than the sample, and so a larger ECE.
+
+    Source: Efron & Tibshirani (1993), An Introduction to the Bootstrap, chapters 8 and 13;
+        Davison & Hinkley (1997), equation 5.6, for the basic interval.
+    """
+    measure = _LabelMeasure(true, probabilities)
+    drawn = _collect(measure(weights) for weights in draw_weights(len(true), stars, seed))
+    intervals = _map(percentile_interval, drawn)
+    even = np.ones((1, len(true)))
+    intervals["ece"] = basic_interval(float(measure(even)["ece"][0]), drawn["ece"])
+    return intervals
+
+
+def error_intervals(
+    true: Array, predicted: Array, stars: Index | None, seed: int
+) -> dict[str, Any]:
+    """Intervals of `mae` and `median_relative_error`, as `evaluation.regression_errors`."""
+    error = np.abs(np.asarray(predicted, np.float64) - true)
+    order = np.argsort(error / true, kind="stable")
+    relative = (error / true)[order]
+
+    def measure(weights: Array) -> Nested:
+        return {
+            "mae": weights @ error / weights.sum(axis=1),
+            "median_relative_error": weighted_median(relative, weights[:, order]),
+        }
+
+    weights = draw_weights(len(true), stars, seed)
+    return _map(percentile_interval, _collect(measure(each) for each in weights))
+
+
+def draw_weights(rows: int, stars: Index | None, seed: int) -> Iterator[Array]:
+    """How often each row counts in each draw: float64, (draws, rows), in chunks of draws."""
+    groups = np.arange(rows) if stars is None else np.unique(stars, return_inverse=True)[1]
+    count = int(groups.max()) + 1
+    draws = min(MOST_DRAWS, max(FEWEST_DRAWS, _MOST_WEIGHTS // rows))
+    random = np.random.default_rng([seed, 6])
+    step = max(1, _CHUNK_WEIGHTS // rows)
+    for start in range(0, draws, step):
+        chosen = random.integers(count, size=(min(step, draws - start), count))
+        often = np.stack([np.bincount(each, minlength=count) for each in chosen])
+        yield often[:, groups].astype(np.float64)
+
+
+def percentile_interval(values: Array) -> list[float] | None:
+    """The middle 95% of the draws that define the figure; None if less than half of them do."""
+    known = values[np.isfinite(values)]
+    if len(known) * 2 < len(values):
+        return None
+    low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return [float(low), float(high)]
+
+
+def basic_interval(figure: float, values: Array) -> list[float] | None:
+    """The percentiles' distances from the figure, mirrored at it; not below 0."""
+    percentiles = percentile_interval(values)
+    if percentiles is None:
+        return None
+    low, high = (max(0.0, 2 * figure - end) for end in reversed(percentiles))
+    return [low, high]
+
+
+class _LabelMeasure:
+    """The figures of a classification for many weightings of the same rows."""
+
+    def __init__(self, true: Labels, probabilities: Array) -> None:
+        predicted = probabilities.argmax(axis=1)
+        codes = range(len(LABELS))
+        self._cells = np.eye(len(LABELS) ** 2)[true * len(LABELS) + predicted]
+        self._present = [code for code in codes if (true == code).any()]
+        chosen = probabilities[np.arange(len(true)), true]
+        self._loss = -np.log(np.clip(chosen, np.finfo(np.float64).eps, None))
+        self._bins = _bin_sums(true, probabilities)
+        self._ranked = {
+            name: Ranking(true == code, probabilities[:, code]) for code, name in enumerate(LABELS)
+        }
+        self._pair = planet_ranking(true, probabilities)
+
+    def __call__(self, weights: Array) -> Nested:
+        total = weights.sum(axis=1)
+        cells = (weights @ self._cells).reshape(-1, len(LABELS), len(LABELS))
+        per_class = _per_class(cells)
+        f1 = np.stack([per_class[LABELS[code]]["f1"] for code in self._present])
+        ranked = {name: ranking.measure(weights) for name, ranking in self._ranked.items()}
+        gaps = np.abs(weights @ self._bins)
+        return {
+            "accuracy": np.einsum("dkk->d", cells) / total,
+            "macro_f1": np.nan_to_num(f1).mean(axis=0),
+            "log_loss": weights @ self._loss / total,
+            "ece": gaps.sum(axis=1) / total,
+            "roc_auc": _with_mean({name: found[0] for name, found in ranked.items()}),
+            "average_precision": _with_mean({name: found[1] for name, found in ranked.items()}),
+            "per_class": per_class,
+            "recall_at_precision": self._pair.recall_at(WANTED_PRECISION, weights),
+        }
+
+
+class Ranking:
+    """Rows in the order of a score, equal scores together, for weighted ranking figures.
+
+    Args:
+        is_class: bool, (n,).
+        score: float64, (n,), higher for likelier.
+        rows: intp, (n,), which rows of the weights these are; None for all.
+    """
+
+    def __init__(
+        self, is_class: NDArray[np.bool_], score: Array, rows: Index | None = None
+    ) -> None:
+        order = np.argsort(-score, kind="stable")
+        self._rows = order if rows is None else rows[order]
+        self._is_class = is_class[order].astype(np.float64)
+        self._ends = np.flatnonzero(np.append(np.diff(score[order]) != 0, True)[: len(order)])
+
+    def measure(self, weights: Array) -> tuple[Array, Array]:
+        """Area under the ROC curve and average precision: float64, (draws,) each, NaN if undefined.
+
+        As scikit-learn's roc_auc_score and average_precision_score with sample_weight.
+        """
+        hits, misses = self._cumulated(weights)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            recall = hits / hits[:, -1:]
+            fall_out = misses / misses[:, -1:]
+            precision = hits / (hits + misses)
+            first = np.zeros((len(weights), 1))
+            steps = np.diff(recall, axis=1, prepend=first)
+            widths = np.diff(fall_out, axis=1, prepend=first)
+            area = (widths * (recall - steps / 2)).sum(axis=1)
+            # A precision of no row at all comes only with a step of no recall.
+            average = (steps * np.nan_to_num(precision)).sum(axis=1)
+        return area, average
+
+    def recall_at(self, precision: float, weights: Array) -> Array:
+        """The largest recall whose precision is at least this: float64, (draws,); 0 if none is."""
+        if not len(self._rows):
+            return np.full(len(weights), np.nan)
+        hits, misses = self._cumulated(weights)
+        reached = (hits >= precision * (hits + misses)) & (hits > 0)
+        with np.errstate(invalid="ignore"):
+            return np.where(reached, hits, 0.0).max(axis=1) / hits[:, -1]
+
+    def _cumulated(self, weights: Array) -> tuple[Array, Array]:
+        ordered = weights[:, self._rows]
+        total = np.cumsum(ordered, axis=1)[:, self._ends]
+        hits = np.cumsum(ordered * self._is_class, axis=1)[:, self._ends]
+        return hits, total - hits
+
+
+def planet_ranking(true: Labels, probabilities: Array) -> Ranking:
+    """CONFIRMED against FALSE POSITIVE, the rows that are one of them, by their odds."""
+    confirmed, false_positive = (LABELS.index(name) for name in ("CONFIRMED", "FALSE POSITIVE"))
+    rows = np.flatnonzero(np.isin(true, (confirmed, false_positive)))
+    return Ranking(true[rows] == confirmed, planet_score(probabilities[rows]), rows)
+
+
+def planet_score(probabilities: Array) -> Array:
+    """p(CONFIRMED) / [p(CONFIRMED) + p(FALSE POSITIVE)]: float64, (n,); 0.5 where both are 0."""
+    confirmed, false_positive = (
+        probabilities[:, LABELS.index(name)] for name in ("CONFIRMED", "FALSE POSITIVE")
+    )
+    both = confirmed + false_positive
+    return np.divide(confirmed, both, out=np.full(len(both), 0.5), where=both > 0)
+
+
+def weighted_median(values: Array, weights: Array) -> Array:
+    """Medians of increasing values under many weightings: float64, (draws,).
+
+    Args:
+        values: float64, (n,), increasing.
+        weights: float64, (draws, n), not negative, whole numbers.
+    """
+    cumulated = np.cumsum(weights, axis=1)
+    total = cumulated[:, -1:]
+    low, high = ((cumulated > place).argmax(axis=1) for place in ((total - 1) // 2, total // 2))
+    return (values[low] + values[high]) / 2
+
+
+def _bin_sums(true: Labels, probabilities: Array) -> Array:
+    """What a row adds to the gap of its bin: float64, (n, bins), confidence minus right."""
+    confidence = probabilities.max(axis=1)
+    gap = confidence - (probabilities.argmax(axis=1) == true)
+    parts = equal_mass_bins(confidence)
+    sums = np.zeros((len(true), len(parts)))
+    for number, part in enumerate(parts):
+        sums[part, number] = gap[part]
+    return sums
+
+
+def _per_class(cells: Array) -> dict[str, dict[str, Array]]:
+    """Precision, recall and F1 of confusion matrices (draws, 3 true, 3 predicted)."""
+    hits = np.einsum("dkk->dk", cells)
+    told, are = cells.sum(axis=1), cells.sum(axis=2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        scores = {"precision": hits / told, "recall": hits / are, "f1": 2 * hits / (told + are)}
+    return {
+        name: {score: values[:, code] for score, values in scores.items()}
+        for code, name in enumerate(LABELS)
+    }
+
+
+def _with_mean(by_class: dict[str, Array]) -> dict[str, Array]:
+    values = np.stack(list(by_class.values()))
+    known = np.isfinite(values)
+    with np.errstate(invalid="ignore"):
+        mean = np.where(known, values, 0.0).sum(axis=0) / known.sum(axis=0)
+    return {**by_class, "macro": mean}
+
+
+def _collect(chunks: Iterator[Nested]) -> Nested:
+    """The draws of all chunks, one after the other."""
+    every = list(chunks)
+    return {name: _joined([chunk[name] for chunk in every]) for name in every[0]}
+
+
+def _joined(values: list[Any]) -> Any:
+    if isinstance(values[0], dict):
+        return {name: _joined([each[name] for each in values]) for name in values[0]}
+    return np.concatenate(values)
+
+
+def _map(function: Any, nested: Any) -> Any:
+    if isinstance(nested, dict):
+        return {name: _map(function, value) for name, value in nested.items()}
+    return function(nested)

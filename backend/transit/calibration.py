@@ -1,0 +1,106 @@
+"""Probabilities that mean what they say, and when to say nothing; no Keras here."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+
+Array = NDArray[np.float64]
+Labels = NDArray[np.integer]
+
+# A temperature beyond these says that the validation rows are too few or too strange to tell.
+TEMPERATURES = (0.2, 5.0)
+
+# A threshold is not read off fewer rows than this: the best ten of a thousand are always right.
+MIN_KEPT = 20
+
+CURVE_POINTS = 200
+
+CALIBRATION_BINS = 15
+
+_SMALLEST = 1e-30
+
+
+def fit_temperature(true: Labels, probabilities: Array) -> float:
+    """The temperature at which the log loss is lowest.
+
+    Args:
+        true: int, (n,), label codes of validation rows.
+        probabilities: float, (n, 3), as the network gives them.
+
+    Returns:
+        From 0.2 to 5; above 1 the network was too sure of itself. 1 where there are no rows.
+
+    Source: Guo et al. (2017), arXiv:1706.04599, section 4.2.
+    """
+    if not len(true):
+        return 1.0
+    rows = np.arange(len(true))
+
+    def loss(logarithm: float) -> float:
+        found = apply_temperature(probabilities, float(np.exp(logarithm)))
+        return -float(np.log(np.maximum(found[rows, true], _SMALLEST)).mean())
+
+    best = minimize_scalar(loss, bounds=tuple(np.log(TEMPERATURES)), method="bounded")
+    return float(np.exp(best.x))
+
+
+def apply_temperature(probabilities: Array, temperature: float) -> Array:
+    """softmax(ln(p) / temperature): float64, (n, 3)."""
+    logits = np.log(np.maximum(np.asarray(probabilities, np.float64), _SMALLEST)) / temperature
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def choose_threshold(true: Labels, probabilities: Array, precision: float = 0.9) -> float | None:
+    """The lowest top probability at which what is kept is right often enough.
+
+    Args:
+        true: int, (n,), label codes of validation rows.
+        probabilities: float, (n, 3), calibrated.
+        precision: the share of the kept rows that is to be right.
+
+    Returns:
+        A prediction is kept when its top probability reaches this; None where no threshold that
+        keeps 20 rows reaches the precision.
+    """
+    confidence, kept, right = _by_confidence(true, probabilities)
+    reached = (kept >= min(MIN_KEPT, len(true))) & (right >= precision * kept)
+    if not reached.any():
+        return None
+    return float(confidence[np.flatnonzero(reached)[-1]])
+
+
+def coverage_curve(true: Labels, probabilities: Array) -> dict[str, list[float]]:
+    """What is kept, and how much of it is right, over the threshold; at most 200 points.
+
+    Returns:
+        threshold, falling; coverage, the share of rows whose top probability reaches it;
+        precision, the share of those that are right.
+    """
+    confidence, kept, right = _by_confidence(true, probabilities)
+    points = np.linspace(0, len(kept) - 1, min(len(kept), CURVE_POINTS)).astype(np.intp)
+    keep = np.unique(points)
+    return {
+        "threshold": confidence[keep].tolist(),
+        "coverage": (kept[keep] / len(true)).tolist(),
+        "precision": (right[keep] / kept[keep]).tolist(),
+    }
+
+
+def equal_mass_bins(confidence: Array) -> list[NDArray[np.intp]]:
+    """Which rows are in which bin by increasing confidence: at most 15 of equal numbers."""
+    order = np.argsort(confidence, kind="stable")
+    return np.array_split(order, min(CALIBRATION_BINS, len(order)))
+
+
+def _by_confidence(
+    true: Labels, probabilities: Array
+) -> tuple[Array, NDArray[np.intp], NDArray[np.intp]]:
+    """Top probabilities, falling, each once; how many rows reach them; how many are right."""
+    confidence = probabilities.max(axis=1)
+    order = np.argsort(-confidence, kind="stable")
+    confidence = confidence[order]
+    right = np.cumsum((probabilities.argmax(axis=1) == true)[order])
+    last = np.flatnonzero(np.append(np.diff(confidence) != 0, True)) if len(true) else []
+    last = np.asarray(last, dtype=np.intp)
+    return confidence[last].astype(np.float64), last + 1, right[last]

@@ -1,0 +1,212 @@
+"""One training or one fit of trees on given rows, its predictions of other rows in a file."""
+
+import hashlib
+import json
+import time
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import lightgbm
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import StratifiedGroupKFold
+
+from backend.training_data import Split, split_by_star, star_groups
+from backend.training_spec import TrainingSpec
+from backend.transit.baseline import TABLES, tree_probabilities
+from backend.transit.catalog import band
+from backend.transit.diagnostics import DIAGNOSTICS
+
+FOLDS = 5
+# The default of a training, which is a share of all stars; here of the four fifths.
+VALIDATION = 0.15 / 0.8
+SEED = 0
+
+Rows = NDArray[np.void]
+Index = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One line of work; equal runs have equal files.
+
+    Attributes:
+        part: of the benchmark: "koi", "transfer" or "ablation".
+        method: a network's name, or "<library> on <information>" for trees.
+        trained, tested: catalogues: "koi", "toi", "both".
+        fold: which fifth of the stars is tested; -1 where two catalogues are whole.
+        ensemble: members of the network.
+        changes: as for `changed`, as JSON.
+        settings: of the training spec besides, as JSON.
+        whole: whether trees learn from the validation stars too.
+    """
+
+    part: str
+    method: str
+    trained: str
+    tested: str
+    fold: int = 0
+    ensemble: int = 1
+    changes: str = "{}"
+    settings: str = "{}"
+    whole: bool = False
+
+    def file(self, folder: Path) -> Path:
+        """Where its predictions are."""
+        words = [str(each) for each in asdict(self).values()]
+        told = "-".join(words[:6]).replace(" ", "_")
+        return folder / f"{told}-{hashlib.sha256(repr(self).encode()).hexdigest()[:8]}.npz"
+
+
+@dataclass(frozen=True)
+class Work:
+    """The rows of a run: a table and its split."""
+
+    table: Rows
+    split: Split
+    source: str
+
+
+def execute(run: Run, tables: dict[str, Rows], folder: Path) -> None:
+    """Trains, predicts the test rows and writes the file, unless it is there."""
+    if run.file(folder).exists():
+        return
+    work = prepare(run, tables)
+    started = time.perf_counter(), time.process_time()
+    found = _trees(run, work) if " on " in run.method else _network(run, work, folder)
+    tested = work.table[work.split.test]
+    partial = run.file(folder).with_suffix(".partial.npz")
+    np.savez(
+        partial,
+        true=tested["label"],
+        true_period=tested["period"],
+        true_depth=tested["depth"],
+        star=star_groups(work.table)[work.split.test],
+        wall=time.perf_counter() - started[0],
+        processor=time.process_time() - started[1],
+        **found,
+    )
+    partial.replace(run.file(folder))
+
+
+def prepare(run: Run, tables: dict[str, Rows]) -> Work:
+    """The rows of a run: what is tested was seen by nobody, neither to learn nor to choose."""
+    source = run.trained if run.trained in tables else "exotrain"
+    known = [(name, tables[name]) for name in tables if run.trained in (name, "both")]
+    if run.fold < 0:
+        table, learnt, tested = _whole(tables[run.trained], tables[run.tested])
+    else:
+        table, learnt, tested = _fold(known, run)
+    inner = split_by_star(table[learnt], VALIDATION, 0.0, SEED)
+    return Work(table, Split(learnt[inner.train], learnt[inner.validation], tested), source)
+
+
+def _whole(learnt: Rows, tested: Rows) -> tuple[Rows, Index, Index]:
+    both = np.concatenate([learnt, tested])
+    return both, np.arange(len(learnt)), np.arange(len(learnt), len(both))
+
+
+def _fold(known: list[tuple[str, Rows]], run: Run) -> tuple[Rows, Index, Index]:
+    learnt, tested, start = [], [], 0
+    for name, table in known:
+        folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=SEED)
+        parts = list(folds.split(table, table["label"], star_groups(table)))[run.fold]
+        learnt.append(start + parts[0])
+        if run.tested == name:
+            tested.append(start + parts[1])
+        start += len(table)
+    whole = np.concatenate([_named(name, table) for name, table in known])
+    return whole, np.concatenate(learnt), np.concatenate(tested)
+
+
+def _named(name: str, table: Rows) -> Rows:
+    """With stars that cannot be taken for those of another catalogue."""
+    table = table.copy()
+    table["star"] = [name.encode() + star for star in table["star"]]
+    return table
+
+
+def _trees(run: Run, work: Work) -> dict[str, Any]:
+    library, information = run.method.split(" on ")
+    columns = TABLES[information.replace(" ", "_")]
+    learnt = work.split.train
+    if run.whole:
+        learnt = np.sort(np.concatenate([learnt, work.split.validation]))
+    known, asked = columns(work.table[learnt]), columns(work.table[work.split.test])
+    labels = work.table["label"][learnt]
+    fit = {"HistGradientBoosting": tree_probabilities, "LightGBM": _lightgbm}[library]
+    return {"probabilities": fit(known, labels, asked, SEED)}
+
+
+def _lightgbm(
+    known: NDArray[np.float64], labels: NDArray[np.int8], asked: NDArray[np.float64], seed: int
+) -> NDArray[np.float64]:
+    trees = lightgbm.LGBMClassifier(random_state=seed, n_jobs=1, verbose=-1, deterministic=True)
+    return np.asarray(trees.fit(known, labels).predict_proba(asked))
+
+
+def _network(run: Run, work: Work, folder: Path) -> dict[str, Any]:
+    from backend import keras_setup, training
+    from backend.training_results import predict_in_chunks, publish_calibrated
+
+    keras_setup.prepare_tensorflow()
+    spec = TrainingSpec(
+        session_id=0,
+        table=folder,
+        source=work.source,
+        dataset_sha256="",
+        model_name="benchmark",
+        model_path=folder / "none.keras",
+        checkpoint=run.file(folder).with_suffix(".ckpt"),
+        validation_split=VALIDATION,
+        seed=SEED,
+        network=run.method,
+        ensemble=run.ensemble,
+    )
+    spec = replace(spec, **json.loads(run.settings))
+    epochs: list[dict[str, Any]] = []
+    with changed(json.loads(run.changes)):
+        trained = training.fit_network(spec, work.table, work.split, epochs.append, _never_stop)
+        published = publish_calibrated(trained.model, trained.validation)
+    asked = work.table[work.split.test]
+    tested_band = band(run.tested if run.trained != "both" else work.source)
+    found = predict_in_chunks(published.model, asked, tested_band, lambda: None)
+    spec.checkpoint.unlink(missing_ok=True)
+    seconds = [event["epoch_seconds"] for event in epochs if event["event"] == "epoch"]
+    return {
+        **found,
+        "temperature": published.temperature,
+        "epochs": len(seconds),
+        "epoch_seconds": np.median(seconds),
+    }
+
+
+def changed(changes: dict[str, Any]) -> ExitStack:
+    """Puts other values in the place of constants for a while: {"backend.module.NAME": value}.
+
+    "@name" stands for a function of this module.
+    """
+    stack = ExitStack()
+    for name, value in changes.items():
+        is_function = isinstance(value, str) and value.startswith("@")
+        stack.enter_context(patch(name, globals()[value[1:]] if is_function else value))
+    return stack
+
+
+def no_convolutions(shape: Any, _seeds: Any) -> Any:
+    """In the place of `transit_cnn._convolve`: nothing is read from the transit's shape."""
+    from keras import ops
+
+    return ops.zeros_like(shape[:, :1, 0])
+
+
+def no_diagnostics(rows: Rows, _band: str) -> dict[str, NDArray[np.float64]]:
+    """In the place of `diagnostics.physical_diagnostics`: all unknown."""
+    return {name: np.full(len(rows), np.nan) for name in DIAGNOSTICS}
+
+
+def _never_stop() -> None:
+    return None

@@ -1,0 +1,83 @@
+"""Temperature, threshold, coverage."""
+
+import numpy as np
+import pytest
+
+from backend.transit.calibration import (
+    MIN_KEPT,
+    apply_temperature,
+    choose_threshold,
+    coverage_curve,
+    fit_temperature,
+)
+
+
+def draw(rows, seed=1):
+    """Probabilities, and labels drawn with just these probabilities."""
+    random = np.random.default_rng(seed)
+    probabilities = random.dirichlet([0.5] * 3, rows)
+    true = (random.random((rows, 1)) > probabilities.cumsum(axis=1)).sum(axis=1).clip(0, 2)
+    return true, probabilities
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
+def test_the_temperature_that_spoiled_the_probabilities_is_found(temperature):
+    true, honest = draw(20_000)
+    spoiled = apply_temperature(honest, 1 / temperature)
+    assert fit_temperature(true, spoiled) == pytest.approx(temperature, rel=0.04)
+
+
+def test_a_temperature_keeps_the_order_and_the_sum():
+    _, probabilities = draw(100)
+    hot = apply_temperature(probabilities, 3.0)
+    assert np.allclose(hot.sum(axis=1), 1)
+    assert np.array_equal(np.argsort(hot), np.argsort(probabilities))
+    assert np.allclose(apply_temperature(probabilities, 1.0), probabilities)
+
+
+def test_certain_and_wrong_predictions_have_a_finite_temperature():
+    true = np.array([0, 1, 2, 0])
+    temperature = fit_temperature(true, np.eye(3)[[0, 1, 2, 1]])
+    assert 0.2 <= temperature <= 5.0
+    assert fit_temperature(np.zeros(0, dtype=int), np.zeros((0, 3))) == 1.0
+
+
+def test_what_reaches_the_threshold_is_right_often_enough_and_more_would_not_be():
+    true, probabilities = draw(5000)
+    threshold = choose_threshold(true, probabilities, 0.9)
+    top, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == true
+    assert right[top >= threshold].mean() >= 0.9
+    for lower in np.sort(top[top < threshold])[::-1][:500]:
+        assert right[top >= lower].mean() < 0.9
+
+
+def test_the_threshold_holds_on_other_rows():
+    threshold = choose_threshold(*draw(5000), 0.9)
+    true, probabilities = draw(5000, seed=2)
+    kept = probabilities.max(axis=1) >= threshold
+    assert (probabilities.argmax(axis=1) == true)[kept].mean() == pytest.approx(0.9, abs=0.02)
+
+
+def test_a_lucky_handful_is_no_threshold():
+    random = np.random.default_rng(1)
+    probabilities = random.dirichlet([1.0] * 3, 500)
+    true = (probabilities.argmax(axis=1) + 1) % 3
+    surest = np.argsort(-probabilities.max(axis=1))[: MIN_KEPT // 2]
+    true[surest] = probabilities[surest].argmax(axis=1)
+    assert choose_threshold(true, probabilities, 0.9) is None
+
+
+def test_coverage_falls_to_all_rows_as_the_threshold_falls():
+    true, probabilities = draw(1000)
+    curve = coverage_curve(true, probabilities)
+    assert len(curve["threshold"]) == len(curve["coverage"]) == len(curve["precision"]) == 200
+    assert curve["threshold"] == sorted(curve["threshold"], reverse=True)
+    assert curve["coverage"] == sorted(curve["coverage"])
+    assert curve["coverage"][-1] == 1.0
+    assert curve["precision"][-1] == (probabilities.argmax(axis=1) == true).mean()
+
+
+def test_rows_that_are_equally_sure_are_kept_or_left_together():
+    true = np.array([0, 1, 1, 1])
+    curve = coverage_curve(true, np.tile([0.6, 0.3, 0.1], (4, 1)))
+    assert curve == {"threshold": [0.6], "coverage": [1.0], "precision": [0.25]}
