@@ -1,17 +1,25 @@
 """/api/analyses: predictions that were kept, with notes."""
 
+import json
+from typing import Any
+
 from apiflask import APIBlueprint
 from flask import request
+from pydantic import ValidationError
 from sqlalchemy import Connection
 
 from backend.auth import current_user, require_usable, workspace_by_key
 from backend.database import models
 from backend.database.records import Record
-from backend.errors import Invalid
+from backend.errors import Invalid, field_errors, summary
 from backend.schemas.base import Done, WorkspaceQuery
+from backend.schemas.candidates import CandidateBody
 from backend.schemas.predictions import Analyses, AnalysisAnswer, AnalysisChange, AnalysisRequest
 from backend.services import services
 from backend.uploads import require_quota
+
+# Characters of JSON of what was answered with an error.
+MAX_REFUSED = 2_000
 
 analyses_bp = APIBlueprint("analyses", __name__, url_prefix="/api/analyses", tag="Analyses")
 
@@ -32,6 +40,7 @@ def list_analyses(query_data: WorkspaceQuery) -> Record:
 @analyses_bp.output(AnalysisAnswer, 201)
 def create_analysis(json_data: AnalysisRequest) -> tuple[Record, int, Record]:
     """Keep candidates with their predictions and a note."""
+    candidates = _checked_candidates(json_data)
     with services().database.write() as connection:
         workspace = workspace_by_key(connection, json_data.workspace_key)
         _require_model_of(connection, workspace, json_data.model_id)
@@ -43,7 +52,7 @@ def create_analysis(json_data: AnalysisRequest) -> tuple[Record, int, Record]:
             model_id=json_data.model_id,
             title=json_data.title,
             note=json_data.note,
-            candidates=[each.model_dump() for each in json_data.candidates],
+            candidates=candidates,
             predictions=[each.model_dump() for each in json_data.predictions],
         )
         answer = _answer(connection, created["id"])
@@ -84,6 +93,46 @@ def delete_analysis(analysis_id: int) -> Record:
 def _answer(connection: Connection, analysis_id: int) -> Record:
     found = models.find_analysis(connection, analysis_id)
     return {"analysis": require_usable(connection, found, "analysis", analysis_id)}
+
+
+def _checked_candidates(asked: AnalysisRequest) -> list[Any]:
+    """The candidates; one that was answered with an error stays as it was given.
+
+    Raises:
+        Invalid: one that was predicted is no candidate, or one that was not is too long to keep.
+    """
+    kept: list[Any] = []
+    errors: list[dict[str, Any]] = []
+    for place, (given, predicted) in enumerate(
+        zip(asked.candidates, asked.predictions, strict=True)
+    ):
+        try:
+            kept.append(_refused(given) if predicted.error else _candidate(given))
+        except ValidationError as error:
+            errors += [
+                {
+                    **each,
+                    "field": ".".join(filter(None, ["candidates", str(place), each.get("field")])),
+                }
+                for each in field_errors(error)
+            ]
+        except ValueError as error:
+            errors.append({"field": f"candidates.{place}", "message": str(error)})
+    if errors:
+        raise Invalid(summary(errors), errors)
+    return kept
+
+
+def _candidate(given: Any) -> Record:
+    return CandidateBody.model_validate(given).model_dump()
+
+
+def _refused(given: Any) -> Any:
+    if len(json.dumps(given)) > MAX_REFUSED:
+        raise ValueError(
+            f"expected at most {MAX_REFUSED} characters where the prediction is an error"
+        )
+    return given
 
 
 def _require_model_of(connection: Connection, workspace: Record, model_id: int | None) -> None:

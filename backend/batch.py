@@ -21,6 +21,13 @@ ADDED_COLUMNS = (
     *(f"p_{name.lower().replace(' ', '_')}" for name in LABELS),
     "predicted_period",
     "predicted_depth_ppm",
+    "uncertain",
+    "density_ratio",
+    "planet_radius_earth",
+    "is_grazing",
+    "single_transit_snr",
+    "missing_inputs",
+    "outside_training_range",
     "prediction_error",
 )
 
@@ -72,7 +79,7 @@ def _predictions(
     cells: dict[int, list[str]] = {}
     if len(chunk.rows):
         predicted = predict(services, model, chunk.rows, source)
-        answers = prediction_answers(predicted, chunk.rows, model["id"])
+        answers = prediction_answers(predicted, chunk.rows, model, source)
         for position, answer in zip(chunk.accepted.tolist(), answers, strict=True):
             cells[position] = _cells(answer)
     reasons = {each.line: each.message for each in chunk.rejections}
@@ -82,15 +89,31 @@ def _predictions(
 
 def _cells(answer: dict[str, Any]) -> list[str]:
     numbers = [*answer["probabilities"].values(), answer["period"], answer["depth_ppm"]]
-    return [answer["label_name"], *map(_number, numbers), ""]
+    found = answer["diagnostics"]
+    return [
+        answer["label_name"],
+        *map(_number, numbers),
+        _flag(answer["uncertain"]),
+        _number(found["density_ratio"]),
+        _number(found["planet_radius"]),
+        _flag(found["is_grazing"]),
+        _number(found["single_transit_snr"]),
+        ";".join(answer["missing"]),
+        ";".join(each["column"] for each in found["outside_training_range"]),
+        "",
+    ]
 
 
 def _no_prediction(reason: str) -> list[str]:
     return [""] * (len(ADDED_COLUMNS) - 1) + [harmless(reason)]
 
 
-def _number(value: float) -> str:
-    return f"{value:.{_DIGITS}g}" if math.isfinite(value) else ""
+def _number(value: float | None) -> str:
+    return f"{value:.{_DIGITS}g}" if value is not None and math.isfinite(value) else ""
+
+
+def _flag(value: bool | None) -> str:
+    return "" if value is None else "yes" if value else "no"
 
 
 def _as_wide(record: list[str], width: int) -> list[str]:

@@ -10,7 +10,9 @@ from backend.database.records import Record
 from backend.errors import Conflict, NotFound, Unavailable
 from backend.predictor import CHUNK
 from backend.services import Services
+from backend.transit.catalog import band
 from backend.transit.columns import FEATURES, LABELS
+from backend.transit.diagnostics import describe_candidates
 
 _DEFAULT_SOURCE = "exotrain"
 
@@ -37,6 +39,11 @@ def choose_model(connection: Connection, workspace: Record, model_id: int | None
 def training_source(model: Record) -> str:
     """The form of the catalogue that the model was trained on; it gives the band."""
     return model["manifest"].get("spec", {}).get("source", _DEFAULT_SOURCE)
+
+
+def training_ranges(model: Record) -> Record:
+    """Of each column the smallest and largest value that the model was trained with."""
+    return model["manifest"].get("training_ranges", {})
 
 
 def predict(
@@ -69,9 +76,18 @@ def predict(
 
 
 def prediction_answers(
-    predicted: dict[str, np.ndarray], rows: np.ndarray, model_id: int
+    predicted: dict[str, np.ndarray], rows: np.ndarray, model: Record, source: str
 ) -> list[dict[str, Any]]:
-    """Each predicted row as the contract describes it, without its place in the request."""
+    """Each predicted row as the contract describes it, without its place in the request.
+
+    Args:
+        predicted: from `predict`.
+        rows: `ROW_DTYPE`, (n,), the same as there.
+        model: its row in the database.
+        source: as for `predict`.
+    """
+    threshold = (model["manifest"].get("abstention") or {}).get("threshold")
+    diagnostics = describe_candidates(rows, band(source), training_ranges(model))
     answers = []
     for i, row in enumerate(rows):
         shares = predicted["probabilities"][i]
@@ -83,7 +99,9 @@ def prediction_answers(
                 "probabilities": dict(zip(LABELS, shares.tolist(), strict=True)),
                 "period": float(predicted["period"][i]),
                 "depth_ppm": float(predicted["depth_ppm"][i]),
-                "model_id": model_id,
+                "uncertain": None if threshold is None else bool(shares.max() < threshold),
+                "model_id": model["id"],
+                "diagnostics": diagnostics[i],
                 "missing": [name for name in FEATURES if np.isnan(row[name])],
             }
         )

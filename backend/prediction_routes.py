@@ -114,4 +114,4 @@ def _predicted(good: list[Candidate], model: Record, source: str) -> list[dict[s
     if not good:
         return []
     rows: np.ndarray = as_rows([each.numbers() for each in good])
-    return prediction_answers(predict(services(), model, rows, source), rows, model["id"])
+    return prediction_answers(predict(services(), model, rows, source), rows, model, source)

@@ -123,7 +123,8 @@ def _ablation(results: dict[Run, Result]) -> Lines:
 
     lines = [f"| network {HEADER}", f"|---{RULE}"]
     for method, choices in ABLATIONS.items():
-        for title, changes in ({"as it is": {}} | choices).items():
+        nothing: dict[str, dict[str, Any]] = {"as it is": {}}
+        for title, changes in (nothing | choices).items():
             wanted = method, 1, json.dumps(changes)
             some = [
                 result

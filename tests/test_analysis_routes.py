@@ -45,6 +45,23 @@ def test_what_predict_answers_can_be_saved_as_it_is(api, client, key, services):
     assert saved["model_id"] == model_id
     assert saved["count"] == 2
     assert saved["predictions"][1]["probabilities"]["FALSE POSITIVE"] == pytest.approx(0.95)
+    for kept, told in zip(saved["predictions"], answer["predictions"], strict=True):
+        assert kept["diagnostics"] == told["diagnostics"]
+
+
+def test_what_predict_answered_with_an_error_is_kept_as_it_was_given(api, client, key, services):
+    use_depth_predictor(client)
+    complete(services, api.session(key))
+    rows = [{"period": -3, "comment": "typed"}, CANDIDATE, "no candidate"]
+    answer = api.post("/api/predict", json={"workspace_key": key, "rows": rows})
+    saved = save(api, key, candidates=rows, predictions=answer["predictions"])["analysis"]
+    assert [saved["candidates"][0], saved["candidates"][2]] == [rows[0], rows[2]]
+    assert "period" in saved["predictions"][0]["error"]
+    assert saved["predictions"][1]["error"] is None
+    assert api.get(f"/api/analyses/{saved['id']}")["analysis"] == saved
+    long = [{"comment": "x" * 3000}]
+    problem = problem_of(save(api, key, None, candidates=long, predictions=[{"error": "no"}]))
+    assert problem["errors"][0]["field"] == "candidates.0"
 
 
 def test_analyses_are_listed_newest_first_without_their_rows(api, key, analysis):

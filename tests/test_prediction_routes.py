@@ -4,8 +4,10 @@ import csv
 import io
 
 import pytest
+from sqlalchemy import update
 
 from backend.batch import ADDED_COLUMNS, harmless
+from backend.database import models, schema
 from backend.predictor import CHUNK, PredictionFailed
 from tests.api import CANDIDATE, HEADER, catalogue, complete, problem_of, use_depth_predictor
 
@@ -45,6 +47,75 @@ def test_a_candidate_is_predicted_with_the_current_model(api, key, model_id, pre
     assert prediction["depth_ppm"] == pytest.approx(7200)
     assert prediction["model_id"] == answer["model_id"] == model_id
     assert prediction["missing"] == []
+
+
+def set_manifest(services, model_id, **members):
+    with services.database.write() as connection:
+        manifest = models.find(connection, model_id)["manifest"] | members
+        connection.execute(
+            update(schema.models).where(schema.models.c.id == model_id).values(manifest=manifest)
+        )
+
+
+def test_a_prediction_below_the_model_s_threshold_is_uncertain(api, key, model_id, services):
+    assert predict(api, key, **FULL)["predictions"][0]["uncertain"] is None
+    for threshold, uncertain in ((0.39, False), (0.41, True), (None, None)):
+        set_manifest(services, model_id, abstention={"threshold": threshold, "precision": 0.9})
+        assert predict(api, key, **FULL)["predictions"][0]["uncertain"] is uncertain
+
+
+def test_a_prediction_carries_diagnostics_of_its_planet_and_star(api, key, model_id):
+    found = predict(api, key, **FULL)["predictions"][0]["diagnostics"]
+    depth = FULL["depth"] / 1e6
+    assert found["planet_radius"] == pytest.approx(109.1 * depth**0.5, rel=0.1)
+    assert found["relative_duration"] == FULL["duration"] / 24 / FULL["period"]
+    assert found["is_grazing"] is False
+    assert found["grazing_margin"] > 0
+    assert 0.01 < found["density_ratio"] < 10
+    assert found["single_transit_snr"] < FULL["snr"]
+    assert found["outside_training_range"] == []
+
+
+def test_diagnostics_that_need_what_is_missing_are_null(api, key, model_id):
+    found = predict(api, key, **CANDIDATE)["predictions"][0]["diagnostics"]
+    unknown = {name for name, value in found.items() if value is None}
+    assert unknown == {
+        "density_ratio",
+        "planet_radius",
+        "is_grazing",
+        "grazing_margin",
+        "single_transit_snr",
+    }
+
+
+def test_values_that_the_model_never_saw_the_like_of_are_named(api, key, model_id, services):
+    ranges = {
+        "period": {"known": 9, "min": 1.0, "max": 2.0, "unit": "days"},
+        "srad": {"known": 9, "min": 0.5, "max": 1.5, "unit": "solar radii"},
+        "snr": {"known": 0, "min": None, "max": None, "unit": ""},
+    }
+    set_manifest(services, model_id, training_ranges=ranges)
+    outside = predict(api, key, **FULL)["predictions"][0]["diagnostics"]["outside_training_range"]
+    assert outside == [{"column": "period", "value": FULL["period"], "min": 1.0, "max": 2.0}]
+    _, rows = table_of(api.batch(key, catalogue(3), None))
+    assert rows[1]["outside_training_range"] == "period"
+
+
+def test_the_batch_tells_the_diagnostics_of_each_row(api, key, model_id, services):
+    set_manifest(services, model_id, abstention={"threshold": 0.5, "precision": 0.9})
+    content = (
+        "period,duration,depth,impact,snr,steff,srad,slogg,tmag\n"
+        "3,2,10000,0.2,30,5700,1,4.4,14\n3,2,500,,,,,,\n,2,500,,,,,,\n"
+    )
+    _, rows = table_of(api.batch(key, content, None))
+    assert rows[0]["uncertain"] in ("yes", "no")
+    assert float(rows[0]["planet_radius_earth"]) == pytest.approx(10.9, rel=0.1)
+    assert rows[0]["is_grazing"] == "no"
+    assert rows[0]["missing_inputs"] == ""
+    assert rows[1]["is_grazing"] == rows[1]["planet_radius_earth"] == ""
+    assert rows[1]["missing_inputs"] == "impact;snr;steff;srad;slogg;tmag"
+    assert rows[2]["uncertain"] == ""
+    assert rows[2]["prediction_error"]
 
 
 def test_missing_features_are_welcome_and_named(api, key, model_id):
@@ -195,6 +266,13 @@ def test_a_catalogue_comes_back_with_the_predictions_beside_it(api, key, model_i
         "p_false_positive",
         "predicted_period",
         "predicted_depth_ppm",
+        "uncertain",
+        "density_ratio",
+        "planet_radius_earth",
+        "is_grazing",
+        "single_transit_snr",
+        "missing_inputs",
+        "outside_training_range",
         "prediction_error",
     )
     assert len(rows) == 20

@@ -88,6 +88,80 @@ class Rejected(Answer):
     first: list[RejectedRow]
 
 
+class ClassShare(Answer):
+    """How many rows have a label, and their share of the labelled ones."""
+
+    rows: int
+    share: float
+
+
+class Duplicates(Answer):
+    """Rows equal in star and all nine columns."""
+
+    rows: int = Field(description="That repeat an earlier one.")
+    contradictory_rows: int = Field(description="That are equal but for the label.")
+    examples: list[list[int]] = Field(description="Lines of equal rows.")
+
+
+class LabelledRows(Answer):
+    """Rows of one star, by their lines, and their labels."""
+
+    star: str | None
+    lines: list[int]
+    labels: list[str | None]
+
+
+class ContradictoryStars(Answer):
+    """Stars whose rows have different labels: a planet and a false alarm, or a mistake."""
+
+    stars: int
+    rows: int
+    examples: list[LabelledRows]
+
+
+class ContradictoryTransits(Answer):
+    """Pairs of rows of one star with the same period and different labels."""
+
+    pairs: int
+    examples: list[LabelledRows]
+
+
+class MissingByClass(Answer):
+    """Of a column, the share of each class's rows without it."""
+
+    shares: dict[str, float]
+    differs: bool = Field(description="By more than 5 points, and not by chance: it tells.")
+
+
+class Unphysical(Answer):
+    """Rows with values that hardly any star or planet has."""
+
+    check: str
+    columns: list[str]
+    expected: str
+    rows: int
+    lines: list[int] = Field(description="The first of them.")
+
+
+class ReportWarning(Answer):
+    """What asks for action."""
+
+    code: str
+    message: str
+
+
+class Report(Answer):
+    """What in a dataset deserves a second look; nothing of it is left out of a training."""
+
+    class_balance: dict[str, ClassShare]
+    duplicates: Duplicates
+    contradictory_stars: ContradictoryStars
+    contradictory_transits: ContradictoryTransits
+    missing_by_class: dict[str, MissingByClass]
+    unphysical: list[Unphysical]
+    warnings: list[ReportWarning] = Field(description="The most urgent first.")
+
+
 class Profile(Answer):
     """What a dataset holds."""
 
@@ -99,6 +173,9 @@ class Profile(Answer):
     columns: dict[str, ColumnProfile]
     absent: list[str]
     rejected: Rejected
+    report: Report | None = Field(
+        default=None, description="Null for a dataset uploaded before there were reports."
+    )
 
 
 class ProfiledDataset(Dataset):

@@ -79,6 +79,29 @@ class Problem(Answer):
     message: str
 
 
+class OutsideRange(Answer):
+    """A value beyond those of the rows that the model was trained on."""
+
+    column: str
+    value: float
+    min: float
+    max: float
+
+
+class Diagnostics(Answer):
+    """What the transit says of star and planet; null where a feature that it needs is unknown."""
+
+    density_ratio: float | None = Field(
+        description="Density of the star from the transit over that from slogg and srad."
+    )
+    planet_radius: float | None = Field(description="Earth radii.")
+    is_grazing: bool | None
+    grazing_margin: float | None = Field(description="1 - k - b, stellar radii; below 0: grazing.")
+    single_transit_snr: float | None
+    relative_duration: float | None = Field(description="T/P.")
+    outside_training_range: list[OutsideRange]
+
+
 class Prediction(Answer):
     """What the model says of one candidate, or the `error` for which it says nothing."""
 
@@ -89,7 +112,13 @@ class Prediction(Answer):
     probabilities: dict[str, float | None] | None = None
     period: float | None = Field(default=None, description="Inferred from the curve, days.")
     depth_ppm: float | None = None
+    uncertain: bool | None = Field(
+        default=None,
+        description="Whether the highest probability is below the model's threshold; null for a "
+        "model without one.",
+    )
     model_id: int | None = None
+    diagnostics: Diagnostics | None = None
     missing: list[str] = Field(default=[], description="Features that were not given.")
     error: str | None = None
     errors: list[Problem] = Field(default=[])
@@ -129,6 +158,8 @@ class SavedPrediction(JsonBody):
     )
     period: float | None = None
     depth_ppm: float | None = None
+    uncertain: bool | None = None
+    diagnostics: Diagnostics | None = None
     missing: list[Annotated[str, Field(max_length=20)]] = Field(default=[], max_length=9)
     error: Annotated[str, Field(max_length=1000)] | None = None
 
@@ -140,7 +171,14 @@ class AnalysisRequest(JsonBody):
     title: Name
     note: Note = ""
     model_id: Identifier | None = None
-    candidates: list[CandidateBody] = Field(min_length=1, max_length=MAX_SAVED)
+    candidates: Annotated[
+        list[Any],
+        WithJsonSchema({"type": "array", "items": CandidateBody.model_json_schema()}),
+    ] = Field(
+        min_length=1,
+        max_length=MAX_SAVED,
+        description="As predicted; one whose prediction is an `error` may be anything.",
+    )
     predictions: list[SavedPrediction] = Field(min_length=1, max_length=MAX_SAVED)
 
     @model_validator(mode="after")
@@ -176,7 +214,7 @@ class AnalysisSummary(Answer):
 class Analysis(AnalysisSummary):
     """A saved analysis."""
 
-    candidates: list[dict[str, Any]]
+    candidates: list[Any]
     predictions: list[dict[str, Any]]
 
 

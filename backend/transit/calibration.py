@@ -101,6 +101,6 @@ def _by_confidence(
     order = np.argsort(-confidence, kind="stable")
     confidence = confidence[order]
     right = np.cumsum((probabilities.argmax(axis=1) == true)[order])
-    last = np.flatnonzero(np.append(np.diff(confidence) != 0, True)) if len(true) else []
-    last = np.asarray(last, dtype=np.intp)
+    is_last = np.append(np.diff(confidence) != 0, True)[: len(confidence)]
+    last = np.flatnonzero(is_last)
     return confidence[last].astype(np.float64), last + 1, right[last]

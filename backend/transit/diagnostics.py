@@ -1,6 +1,7 @@
 """What a candidate's transit says of its planet and star, to be held against the catalogue."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +66,33 @@ def physical_diagnostics(rows: NDArray[np.void], band: str) -> dict[str, Array]:
     return dict(zip(DIAGNOSTICS, values, strict=True))
 
 
+def describe_candidates(
+    rows: NDArray[np.void], band: str, training_ranges: Mapping[str, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """What to hold a prediction against, candidate by candidate.
+
+    Args:
+        rows: ROW_DTYPE, (n,); features may be NaN.
+        band: of the limb darkening and of the survey, "kepler" or "tess".
+        training_ranges: by column, `min` and `max` of the rows that the model learnt from, or
+            None; from its manifest.
+
+    Returns:
+        n times the diagnostics of `physical_diagnostics`, None where unknown or beyond the floating
+        point's range; `is_grazing`, None where the impact is unknown; `outside_training_range`,
+        {column, value, min, max} of each column whose value the model never saw the like of.
+    """
+    derived = physical_diagnostics(rows, band)
+    return [
+        {
+            **{name: _finite(values[row]) for name, values in derived.items()},
+            "is_grazing": _is_negative(derived["grazing_margin"][row]),
+            "outside_training_range": _outside(rows[row], training_ranges),
+        }
+        for row in range(len(rows))
+    ]
+
+
 def density_ratio(rows: NDArray[np.void], scaled_semi_major_axis: Array) -> Array:
     """Mean density of the star from its transit over that from its surface gravity and radius.
 
@@ -82,3 +110,23 @@ def density_ratio(rows: NDArray[np.void], scaled_semi_major_axis: Array) -> Arra
     gravity = 10.0 ** rows["slogg"]
     seconds = rows["period"] * SECONDS_A_DAY
     return 4.0 * np.pi**2 * scaled_semi_major_axis**3 * radius / (gravity * seconds**2)
+
+
+def _outside(
+    row: np.void, training_ranges: Mapping[str, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    found = []
+    for column, known in training_ranges.items():
+        low, high = known["min"], known["max"]
+        value = float(row[column])
+        if low is not None and not np.isnan(value) and not low <= value <= high:
+            found.append({"column": column, "value": value, "min": low, "max": high})
+    return found
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _is_negative(value: float) -> bool | None:
+    return None if np.isnan(value) else bool(value < 0)
