@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 RUNTIME := $(VENV)/runtime.installed
 DEVELOPMENT := $(VENV)/development.installed
 
-.PHONY: help demo run stop test unit check benchmark clean
+.PHONY: help demo run stop test unit check benchmark benchmark-science clean
 
 help:
 	@echo "make demo   train on the example catalogue, watch it, leave the server running"
@@ -16,6 +16,7 @@ help:
 	@echo "make test   every test; make unit: those without TensorFlow, in seconds"
 	@echo "make check  formatting, lint and types"
 	@echo "make benchmark  measure on the real tables; see docs/BENCHMARKS.md"
+	@echo "make benchmark-science  the networks against boosted trees; takes an hour"
 
 demo: $(RUNTIME)
 	@$(BIN)/python -m backend.demo
@@ -43,6 +44,10 @@ benchmark: $(DEVELOPMENT)
 	$(BIN)/python -m benchmarks.curves
 	$(BIN)/python -m benchmarks.period
 	$(BIN)/python -m benchmarks.training
+
+# An hour or so; what is done is kept in .benchmark/, and an interrupted one goes on from there.
+benchmark-science: $(DEVELOPMENT)
+	$(BIN)/python -m benchmarks.science --jobs 2
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

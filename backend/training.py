@@ -202,7 +202,7 @@ def _build(spec: TrainingSpec, training: Examples) -> tuple[keras.Model, trainin
     scaling = learn_scaling(training.rows, training.catalogue)
     random = np.random.default_rng([spec.seed, 3])
     chosen = random.permutation(len(training))[:_SAMPLE_CURVES]
-    sample = training.batch(np.sort(chosen))[0][networks.CURVE_INPUT][:, :, 0]
+    sample, _ = training.batch(np.sort(chosen))
     model = build(spec.network, scaling, sample, spec.seed, spec.ensemble)
     model.compile(
         keras.optimizers.AdamW(

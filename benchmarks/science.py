@@ -48,7 +48,7 @@ ABLATIONS: dict[str, dict[str, dict[str, Any]]] = {
             f"{_PARTS}.QUANTILES": 3,
             "backend.transit.scaling.QUANTILES": 3,
         },
-        "no label smoothing": {"backend.training.LABEL_SMOOTHING": 0.0},
+        "no derived numbers": {"backend.transit.transit_cnn.derive_numbers": "@nothing_derived"},
         "nothing hidden": {
             f"{_BATCHES}.{name}": 0.0 for name in ("MASK_ONE", "MASK_FIT", "MASK_STAR")
         },

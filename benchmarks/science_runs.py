@@ -203,6 +203,13 @@ def no_convolutions(shape: Any, _seeds: Any) -> Any:
     return ops.zeros_like(shape[:, :1, 0])
 
 
+def nothing_derived(summary: Any, _features: Any) -> Any:
+    """In the place of `transit_cnn.derive_numbers`: all unknown."""
+    from keras import ops
+
+    return ops.concatenate([summary[:, :1] * np.nan] * 5, axis=-1)
+
+
 def no_diagnostics(rows: Rows, _band: str) -> dict[str, NDArray[np.float64]]:
     """In the place of `diagnostics.physical_diagnostics`: all unknown."""
     return {name: np.full(len(rows), np.nan) for name in DIAGNOSTICS}

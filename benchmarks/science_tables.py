@@ -181,11 +181,11 @@ def _row(title: str, results: list[Result]) -> str:
 
 
 def _insert(name: str, lines: Lines) -> None:
-    """Between `<!-- science: name -->` and `<!-- end -->`, wherever they stand."""
-    marked = re.compile(rf"(<!-- science: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+    """In the place of the table after `<a id="science-name"></a>`, wherever that stands."""
+    place = re.compile(rf'(<a id="science-{name}"></a>\n\n)((?:\|.*\n)+\n)?')
     for path in (REPOSITORY / document for document in DOCUMENTS):
         text = path.read_text()
-        path.write_text(marked.sub(lambda m: m[1] + "\n".join(lines) + "\n" + m[2], text))
+        path.write_text(place.sub(lambda m: m[1] + "\n".join(lines) + "\n\n", text))
 
 
 def _draw(results: dict[Run, Result]) -> None:

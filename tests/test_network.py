@@ -6,8 +6,8 @@ import sys
 import numpy as np
 import pytest
 
-from backend.transit.columns import FEATURES
-from backend.transit.inputs import CATALOGUE_COLUMNS, catalogue_matrix, network_inputs
+from backend.transit.columns import FEATURES, ROW_DTYPE
+from backend.transit.inputs import CATALOGUE_COLUMNS, network_inputs
 from backend.transit.networks import NETWORKS
 from backend.transit.scaling import learn_scaling
 from backend.transit.simulate import simulate
@@ -51,10 +51,9 @@ def build(name, rows, seed=1, ensemble=1):
     from backend import keras_setup  # noqa: F401  chooses the backend of Keras
     from backend.transit import network
 
-    curves = network_inputs(rows, "tess")["curve_input"][:, :, 0]
-    has_catalogue = "catalogue_input" in NETWORKS[name].inputs
-    scaling = learn_scaling(rows, catalogue_matrix(rows, "tess") if has_catalogue else None)
-    return network.build(name, scaling, curves, seed, ensemble)
+    sample = network_inputs(rows, "tess", NETWORKS[name].inputs)
+    scaling = learn_scaling(rows, sample.get("catalogue_input"))
+    return network.build(name, scaling, sample, seed, ensemble)
 
 
 def publish(inner, temperature=1.0):
@@ -228,6 +227,62 @@ def test_each_number_of_the_catalogue_input_matters(with_catalogue, all_inputs):
         catalogue[:, column] = np.nan
         after = predict(model, {**all_inputs, "catalogue_input": catalogue})[0]
         assert not np.allclose(before, after, atol=1e-5), name
+
+
+def derived(**changes):
+    """The derived numbers of a planet that suits its star, from its curve and features."""
+    from backend import keras_setup  # noqa: F401
+
+    import keras  # isort: skip
+
+    from backend.transit.curve_reading import derive_numbers, read_curve
+
+    row = np.zeros(1, ROW_DTYPE)
+    sun = {"impact": 0.1, "snr": 40.0, "steff": 5772.0, "srad": 1.0, "slogg": 4.438, "tmag": 12.0}
+    # (a/R*)^3 = G rho P^2 / (3 pi) before the Sun: 20.2 at 10.0 days; T = (P/pi) asin(chord R*/a).
+    for name, value in {"period": 10.0, "duration": 4.1, "depth": 8000.0, **sun, **changes}.items():
+        row[name] = value
+    inputs = network_inputs(row, "kepler")
+    curve, features = keras.Input((2001, 1)), keras.Input((6,))
+    numbers = keras.Model([curve, features], derive_numbers(read_curve(curve)[0], features))
+    found = np.asarray(numbers.predict_on_batch([inputs["curve_input"], inputs["feat_input"]]))[0]
+    names = ("radius", "luminosity", "noise", "period", "outer_edge")
+    return dict(zip(names, found.tolist(), strict=True))
+
+
+def test_what_is_derived_of_a_planet_before_the_sun_is_what_it_is():
+    found = derived()
+    assert np.exp(found["radius"]) == pytest.approx(np.sqrt(0.008), rel=0.1)
+    assert found["luminosity"] == pytest.approx(0.0, abs=1e-5)
+    # The width at half depth is shorter than first to last contact, and so the period too long.
+    assert 10.0 < np.exp(found["period"]) < 15.0
+    assert found["outer_edge"] == pytest.approx(0.1 + np.sqrt(0.008), rel=0.1)
+
+
+def test_derived_numbers_follow_the_star():
+    sun, giant = derived(), derived(srad=3.0, slogg=3.5)
+    assert giant["radius"] - sun["radius"] == pytest.approx(np.log(3), abs=0.01)
+    assert giant["luminosity"] - sun["luminosity"] == pytest.approx(2 * np.log(3), rel=1e-4)
+    expected = 0.5 * np.log(3) + 0.5 * np.log(10) * (4.438 - 3.5)
+    assert giant["period"] - sun["period"] == pytest.approx(expected, rel=0.01)
+    louder = derived(snr=400.0)["noise"] - sun["noise"]
+    assert louder == pytest.approx(np.log(10), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("missing", "unknown"),
+    [
+        ("impact", {"period", "outer_edge"}),
+        ("snr", {"noise"}),
+        ("steff", {"luminosity"}),
+        ("srad", {"radius", "luminosity", "period"}),
+        ("slogg", {"period"}),
+        ("tmag", {"noise"}),
+    ],
+)
+def test_what_is_derived_from_a_missing_feature_is_unknown_and_nothing_else(missing, unknown):
+    found = derived(**{missing: np.nan})
+    assert {name for name, value in found.items() if np.isnan(value)} == unknown
 
 
 def test_a_longer_transit_is_a_shifted_one_in_windows_of_log_phase():

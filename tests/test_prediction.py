@@ -28,8 +28,8 @@ def rows():
 def content(prediction, rows):
     from backend.transit.network import build, publish
 
-    curves = network_inputs(rows, "tess")["curve_input"][:, :, 0]
-    return prediction.serialise(publish(build("transit_cnn", learn_scaling(rows), curves, 1)))
+    sample = network_inputs(rows, "tess")
+    return prediction.serialise(publish(build("transit_cnn", learn_scaling(rows), sample, 1)))
 
 
 @pytest.fixture

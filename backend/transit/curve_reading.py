@@ -1,13 +1,16 @@
 """How a network reads a curve: folded at mid-transit, in windows of log phase, and as numbers."""
 
 import itertools
+import math
 
 import keras
 import numpy as np
 from keras import layers, ops
 from numpy.typing import NDArray
 
+from .columns import FEATURES
 from .curves import BINS
+from .diagnostics import SECONDS_A_DAY, SOLAR_RADIUS_CM
 
 # Phase windows of a folded curve: their centres are equally spaced in the logarithm of phase, so
 # that a longer transit is a shifted one, which is what a convolution understands.
@@ -16,14 +19,28 @@ WINDOWS = 64
 # Below this, in units of the star's flux, single precision has nothing left to say.
 _SMALLEST_DIP = 1e-7
 
+# A grazing transit's chord squared is small, and where the impact was lowered it is below 0.
+_SMALLEST_CHORD = 1e-2
+
+_SMALLEST_FEATURE = 1e-3
+_SOLAR_STEFF = 5772.0  # K, IAU 2015 resolution B3
+_LOG_TEN = math.log(10.0)
+_LOG_FLUX_A_MAGNITUDE = 0.4 * _LOG_TEN
+
+# a/R* = chord / (pi T/P), with T/P twice the bins of half a transit.
+_LOG_HALF_WIDTH = math.log(BINS / (2 * math.pi))
+
+# P = 2 pi sqrt(R*/g) (a/R*)^(3/2).
+_LOG_PERIOD = math.log(2 * math.pi * math.sqrt(SOLAR_RADIUS_CM) / SECONDS_A_DAY)
+
 
 def read_curve(curve: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.KerasTensor]:
     """Folds a curve at mid-transit and reads it.
 
     Returns:
-        (3,): natural logarithms of the deepest bin, of the area and of the mean square of the
-        dip, all in units of the star's flux; and (WINDOWS, 1): the dip in windows of log phase,
-        in units of its deepest bin.
+        (3,): natural logarithms of the deepest bin, in units of the star's flux, and of the sums
+        of the dip and of its square over the bins of half an orbit, in units of the deepest bin;
+        and (WINDOWS, 1): the dip in windows of log phase, in the same units.
     """
     dip = 1.0 - curve
     folded = 0.5 * (dip + ops.flip(dip, axis=1))[:, BINS // 2 :, 0]
@@ -39,6 +56,39 @@ def read_curve(curve: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.Keras
         axis=-1,
     )
     return summary, ops.expand_dims(in_windows / peak, -1)
+
+
+def derive_numbers(summary: keras.KerasTensor, features: keras.KerasTensor) -> keras.KerasTensor:
+    """What transit and star tell together, from what the network has; the period is not in it.
+
+    Args:
+        summary: (3,), from `read_curve`.
+        features: (6,), raw, NaN where unknown.
+
+    Returns:
+        (5,), NaN where a feature that is needed is unknown: natural logarithms of the planet's
+        radius in solar radii, of the star's luminosity in that of the Sun, of the signal-to-noise
+        ratio over what depth, width and magnitude let expect (up to a constant), and of the period
+        in days that Kepler's third law gives a circular orbit; and the impact parameter of the
+        planet's outer edge, stellar radii.
+
+    Source: as `benchmarks.period` for the period, with sin x = x and the width at half depth for
+        the duration.
+    """
+    impact, snr, steff, srad, slogg, tmag = (features[:, i : i + 1] for i in range(len(FEATURES)))
+    depth, width = summary[:, :1], summary[:, 1:2]
+    ratio = ops.exp(0.5 * depth)
+    radius = 0.5 * depth + _log(srad)
+    luminosity = 2.0 * _log(srad) + 4.0 * _log(steff / _SOLAR_STEFF)
+    noise = _log(snr) - depth - 0.5 * width + _LOG_FLUX_A_MAGNITUDE / 2 * tmag
+    chord = ops.maximum(ops.square(1.0 + ratio) - ops.square(impact), _SMALLEST_CHORD)
+    semi_major_axis = 0.5 * ops.log(chord) - width + _LOG_HALF_WIDTH
+    period = 1.5 * semi_major_axis + 0.5 * _log(srad) - 0.5 * _LOG_TEN * slogg + _LOG_PERIOD
+    return ops.concatenate([radius, luminosity, noise, period, impact + ratio], axis=-1)
+
+
+def _log(positive: keras.KerasTensor) -> keras.KerasTensor:
+    return ops.log(ops.maximum(positive, _SMALLEST_FEATURE))
 
 
 def log_phase_windows() -> NDArray[np.float32]:

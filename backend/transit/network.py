@@ -10,10 +10,9 @@ from collections.abc import Callable
 import keras
 import numpy as np
 from keras import layers, ops
-from numpy.typing import NDArray
 
 from . import networks
-from .network_parts import Seeds, make_inputs
+from .network_parts import Sample, Seeds, make_inputs
 from .scaling import Scaling
 from .seed_cnn import build_seed_cnn
 from .transit_cnn import build_transit_cnn, build_transit_cnn_catalogue
@@ -23,16 +22,14 @@ _LONGEST_LOG = float(np.log(1e7))
 # The logarithm of a probability of 0 in single precision must stay finite.
 _SMALLEST = 1e-30
 
-_BUILDERS: dict[str, Callable[[Scaling, NDArray[np.float32], Seeds], keras.Model]] = {
+_BUILDERS: dict[str, Callable[[Scaling, Sample, Seeds], keras.Model]] = {
     "transit_cnn": build_transit_cnn,
     "transit_cnn_catalogue": build_transit_cnn_catalogue,
     "seed_cnn": build_seed_cnn,
 }
 
 
-def build(
-    name: str, scaling: Scaling, sample: NDArray[np.float32], seed: int, ensemble: int = 1
-) -> keras.Model:
+def build(name: str, scaling: Scaling, sample: Sample, seed: int, ensemble: int = 1) -> keras.Model:
     """Builds the inner graph of a network.
 
     The members of an ensemble stand side by side in one graph and are trained together: the loss
@@ -41,7 +38,7 @@ def build(
     Args:
         name: a key of `networks.NETWORKS`.
         scaling: learnt from the training rows.
-        sample: float32, (n, 2001), curves of training rows, to scale what is read from a curve.
+        sample: the inputs of some training rows, to scale what is read from them.
         seed: of the initial weights and the dropout.
         ensemble: how many members.
 

@@ -13,6 +13,9 @@ from .inputs import CATALOGUE_COLUMNS
 from .networks import CATALOGUE_INPUT, CURVE_INPUT, FEATURE_INPUT
 from .scaling import QUANTILES, NumberScaling, quantile_knots
 
+# The inputs of some training rows by name, to scale what is read from them.
+Sample = dict[str, NDArray[np.float32]]
+
 VOICES = 8
 _UNITS = 192
 _DROPOUT = 0.15

@@ -44,14 +44,14 @@ NETWORKS: dict[str, NetworkInfo] = {
         NetworkInfo(
             "transit_cnn",
             (CURVE_INPUT, FEATURE_INPUT),
-            98_150,
+            115_550,
             "The default: a small convolutional network on the folded curve in logarithmic phase, "
             "and piecewise-linear embeddings of the features under a trunk of many voices.",
         ),
         NetworkInfo(
             "transit_cnn_catalogue",
             (CURVE_INPUT, FEATURE_INPUT, CATALOGUE_INPUT),
-            119_846,
+            137_246,
             "The same with a third input for the label alone: period, duration, depth and what "
             "they tell of the star's density and the planet's size. The best classifier here.",
         ),

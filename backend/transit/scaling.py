@@ -1,5 +1,6 @@
 """What a network must know of its training rows to scale its inputs and outputs; pure NumPy."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,7 +64,7 @@ def learn_scaling(rows: NDArray[np.void], catalogue: NDArray[np.float32] | None 
         catalogue: float32, (n, 8), their `catalogue_input`, for a network that has it.
     """
     return Scaling(
-        features=_scale_numbers([rows[name] for name in FEATURES], np.ones(len(FEATURES))),
+        features=scale_numbers([rows[name] for name in FEATURES], np.ones(len(FEATURES))),
         catalogue=None if catalogue is None else _scale_catalogue(catalogue),
         log_period=_mean_and_spread(np.log(rows["period"])),
         log_depth=_mean_and_spread(np.log(rows["depth"])),
@@ -93,10 +94,16 @@ def quantile_knots(values: Array) -> Array:
 
 def _scale_catalogue(catalogue: NDArray[np.float32]) -> NumberScaling:
     steepness = np.array([_STEEPNESS.get(name, 1.0) for name in CATALOGUE_COLUMNS])
-    return _scale_numbers(list(catalogue.T.astype(np.float64)), steepness)
+    return scale_numbers(list(catalogue.T.astype(np.float64)), steepness)
 
 
-def _scale_numbers(columns: list[Array], steepness: Array) -> NumberScaling:
+def scale_numbers(columns: Sequence[Array], steepness: Array) -> NumberScaling:
+    """Measures numbers of training rows.
+
+    Args:
+        columns: k times float64, (n,), NaN where unknown.
+        steepness: float64, (k,), what each is multiplied with before its arcsinh is taken.
+    """
     # arcsinh is a logarithm for large values (snr and srad span decades) and harmless at zero
     # and below it, where impact, slogg and the grazing margin can lie.
     values = [

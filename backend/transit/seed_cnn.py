@@ -7,16 +7,16 @@ from numpy.typing import NDArray
 
 from . import networks
 from .columns import LABELS
-from .network_parts import Seeds, known_numbers, make_inputs
+from .network_parts import Sample, Seeds, known_numbers, make_inputs
 from .scaling import Scaling
 
 
-def build_seed_cnn(scaling: Scaling, sample: NDArray[np.float32], seeds: Seeds) -> keras.Model:
+def build_seed_cnn(scaling: Scaling, sample: Sample, seeds: Seeds) -> keras.Model:
     """The inner graph of `seed_cnn`; the arguments are those of `network.build`."""
     inputs = make_inputs(networks.NETWORKS["seed_cnn"].inputs)
     x = ops.concatenate(
         [
-            _convolve(inputs[networks.CURVE_INPUT], sample, seeds),
+            _convolve(inputs[networks.CURVE_INPUT], sample[networks.CURVE_INPUT], seeds),
             _condense(inputs[networks.FEATURE_INPUT], scaling, seeds),
         ],
         axis=-1,

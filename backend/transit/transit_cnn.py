@@ -12,38 +12,38 @@ from keras import layers, ops
 from numpy.typing import NDArray
 
 from . import networks
-from .curve_reading import read_curve
-from .network_parts import Seeds, embed_numbers, embed_unknowns, make_inputs, voices
-from .scaling import Scaling
+from .curve_reading import derive_numbers, read_curve
+from .network_parts import Sample, Seeds, embed_numbers, embed_unknowns, make_inputs, voices
+from .scaling import Scaling, scale_numbers
 
 
-def build_transit_cnn(scaling: Scaling, sample: NDArray[np.float32], seeds: Seeds) -> keras.Model:
+def build_transit_cnn(scaling: Scaling, sample: Sample, seeds: Seeds) -> keras.Model:
     """The inner graph of `transit_cnn`; the arguments are those of `network.build`."""
-    return build_with("transit_cnn", scaling, sample, seeds)
+    return _build("transit_cnn", scaling, sample, seeds)
 
 
-def build_transit_cnn_catalogue(
-    scaling: Scaling, sample: NDArray[np.float32], seeds: Seeds
-) -> keras.Model:
+def build_transit_cnn_catalogue(scaling: Scaling, sample: Sample, seeds: Seeds) -> keras.Model:
     """The inner graph of `transit_cnn_catalogue`; the arguments are those of `network.build`."""
-    return build_with("transit_cnn_catalogue", scaling, sample, seeds)
+    return _build("transit_cnn_catalogue", scaling, sample, seeds)
 
 
-def build_with(
-    name: str, scaling: Scaling, sample: NDArray[np.float32], seeds: Seeds
-) -> keras.Model:
+def _build(name: str, scaling: Scaling, sample: Sample, seeds: Seeds) -> keras.Model:
     inputs = make_inputs(networks.NETWORKS[name].inputs)
-    summary, shape = read_curve(inputs[networks.CURVE_INPUT])
-    summary_of = keras.Model(inputs[networks.CURVE_INPUT], summary)
-    measured = ops.convert_to_numpy(summary_of(sample[:, :, None])).astype(np.float64)
+    curve, features = inputs[networks.CURVE_INPUT], inputs[networks.FEATURE_INPUT]
+    summary, shape = read_curve(curve)
+    derived = derive_numbers(summary, features)
+    measured = _measure(keras.Model([curve, features], [summary, derived]), sample)
 
     parts = [
         _convolve(shape, seeds),
-        embed_numbers(summary, measured, seeds),
-        embed_unknowns(inputs[networks.FEATURE_INPUT], scaling.features, seeds),
+        embed_numbers(summary, measured[0], seeds),
+        embed_unknowns(features, scaling.features, seeds),
+        embed_unknowns(
+            derived, scale_numbers(list(measured[1].T), np.ones(derived.shape[1])), seeds
+        ),
     ]
     joined = ops.concatenate(parts, axis=-1)
-    period, depth = _regressions(joined, summary, scaling, measured, seeds)
+    period, depth = _regressions(joined, summary, scaling, measured[0], seeds)
     if scaling.catalogue is not None:
         catalogue = embed_unknowns(inputs[networks.CATALOGUE_INPUT], scaling.catalogue, seeds)
         joined = ops.concatenate([joined, catalogue], axis=-1)
@@ -56,6 +56,12 @@ def build_with(
         },
         name=name,
     )
+
+
+def _measure(reading: keras.Model, sample: Sample) -> list[NDArray[np.float64]]:
+    """What is read and derived of the sample's rows: float64, (n, numbers) each."""
+    found = reading.predict_on_batch([sample[networks.CURVE_INPUT], sample[networks.FEATURE_INPUT]])
+    return [np.asarray(each, dtype=np.float64) for each in found]
 
 
 def _convolve(shape: keras.KerasTensor, seeds: Seeds) -> keras.KerasTensor:
