@@ -172,7 +172,8 @@ def _progress_line(session: Answer) -> str:
     done = round(width * (session["progress"] or 0))
     eta = session["eta_seconds"]
     remaining = "" if eta is None else f"   at most {eta:.0f} s more"
-    return f"[{'#' * done}{'.' * (width - done)}] {session['status']}{remaining}"
+    doing = session["stage"] or session["status"]
+    return f"[{'#' * done}{'.' * (width - done)}] {doing}{remaining}"
 
 
 def _show_result(api: Api, session: Answer) -> None:
@@ -203,7 +204,8 @@ def _figures_table(evaluation: Answer) -> str:
         ("log loss", "log_loss"),
     ):
         values = "".join(f"{each[figure]:24.3f}" for each in columns.values())
-        lines.append(f"  {title:8}{values}")
+        low, high = evaluation["intervals"][figure]
+        lines.append(f"  {title:8}{values}   95% of the network's: {low:.3f} to {high:.3f}")
     return "\n".join(lines)
 
 
@@ -214,6 +216,11 @@ def _show_prediction(api: Api, key: str) -> None:
     prediction = answer["predictions"][0]
     shares = ", ".join(f"{k} {v:.2f}" for k, v in prediction["probabilities"].items())
     print(f"A hot Jupiter's transit is predicted as {prediction['label_name']} ({shares}).")
+    found = prediction["diagnostics"]
+    print(
+        f"Its transit and its star tell a radius of {found['planet_radius']:.1f} Earths and a "
+        f"stellar density {found['density_ratio']:.1f} times the catalogue's."
+    )
 
 
 def _log_path(settings: Settings) -> Path:

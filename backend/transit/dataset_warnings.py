@@ -14,12 +14,14 @@ def warnings_of(found: dict[str, Any]) -> list[dict[str, str]]:
     twice, pairs = found["duplicates"], found["contradictory_transits"]["pairs"]
     if twice["contradictory_rows"]:
         count = twice["contradictory_rows"]
-        told.append(("contradictory_duplicates", f"{count} rows are equal but for the label."))
+        told.append(
+            ("contradictory_duplicates", f"Rows that are equal but for the label: {count}.")
+        )
     if pairs:
         told.append(
             (
                 "contradictory_transits",
-                f"{pairs} pairs of rows are the same star and period with different labels: one "
+                f"Pairs of rows with the same star and period and different labels: {pairs}. One "
                 "of the labels is likely wrong, or the same eclipse was listed twice.",
             )
         )
@@ -28,15 +30,15 @@ def warnings_of(found: dict[str, Any]) -> list[dict[str, str]]:
         told.append(
             (
                 "duplicates",
-                f"{twice['rows']} rows repeat an earlier one: they count double in the training. "
-                "They stay on one side of the split, where they have a star.",
+                f"Rows that repeat an earlier one: {twice['rows']}. They count double in the "
+                "training.",
             )
         )
     told += [
         (
             "unphysical",
-            f"{each['rows']} rows fail the check of {each['check']}: expected {each['expected']}. "
-            "They are trained on as they are.",
+            f"Rows that fail the check of {each['check']}: {each['rows']}. Expected "
+            f"{each['expected']}. They are trained on as they are.",
         )
         for each in found["unphysical"]
     ]
@@ -67,7 +69,7 @@ def _class_warnings(balance: dict[str, dict[str, Any]]) -> list[tuple[str, str]]
             told.append(
                 (
                     "class_scarce",
-                    f"Only {each['rows']} rows are {name}: its figures will be mostly chance.",
+                    f"Rows of {name}: only {each['rows']}. Its figures will be mostly chance.",
                 )
             )
         elif each["share"] < SMALL_SHARE:

@@ -10,10 +10,10 @@ SOLAR_SLOGG = 4.438
 GRAVITIES = np.array([3.5, 4.0, 4.5, 5.0])
 
 # Solar metallicity. One line a temperature: steff (K), u1 at the four gravities, u2 at the four
-# gravities. Kepler: Claret, Hauschildt & Witte (2012), A&A 546, A14. TESS: Claret (2017),
-# A&A 600, A30. The dozen temperatures a band are those between which a straight line follows the
-# published grid best, 4500-6800 K counting most; TESS 3000 K is published for three gravities
-# only, so its table begins at 3100 K.
+# gravities. Kepler: Claret, Hauschildt & Witte (2012), A&A 546, A14, and above 4800 K the second
+# part (2013), A&A 552, A16. TESS: Claret (2017), A&A 600, A30. The dozen temperatures a band are
+# those between which a straight line follows the published grid best, 4500-6800 K counting most;
+# TESS 3000 K is published for three gravities only, so its table begins at 3100 K.
 TABLES = {
     "kepler": np.array(
         [
