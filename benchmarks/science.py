@@ -32,7 +32,7 @@ INFORMATION = ("same information", "all columns")
 ENSEMBLE = 5
 
 # The reference network takes half a minute an epoch.
-REFERENCE_SETTINGS = '{"epochs": 10}'
+REFERENCE_SETTINGS = '{"epochs": 6}'
 
 ABLATION_FOLDS = 2
 _PARTS = "backend.transit.network_parts"

@@ -65,7 +65,7 @@ def _koi(results: dict[Run, Result]) -> Lines:
 def _differences(results: dict[Run, Result]) -> Lines:
     """Of each network and the better tree on the same folds, with their standard errors."""
     methods = dict(_methods(results, "koi"))
-    lines = [f"{HEADER[:2]}against the better of the trees {HEADER[1:]}", f"|---{RULE}"]
+    lines = [f"| network | against the better tree on{HEADER[1:]}", f"|---{RULE}"]
     for network, information in (
         ("transit_cnn", "same information"),
         ("transit_cnn_catalogue", "all columns"),
@@ -106,7 +106,7 @@ def _regressions(results: dict[Run, Result]) -> Lines:
 
 
 def _transfer(results: dict[Run, Result]) -> Lines:
-    lines = [f"| trained on | tested on {HEADER} ECE |", f"|---|---{RULE}---|"]
+    lines = [f"| trained on | tested on | method{HEADER[1:]} ECE |", f"|---|---{RULE}---|"]
     order = [("koi", "toi"), ("toi", "toi"), ("both", "toi"), ("toi", "koi"), ("both", "koi")]
     chosen = [(run, result) for run, result in results.items() if run.part == "transfer"]
     for trained, tested in order:
@@ -121,7 +121,7 @@ def _transfer(results: dict[Run, Result]) -> Lines:
 def _ablation(results: dict[Run, Result]) -> Lines:
     from benchmarks.science import ABLATION_FOLDS, ABLATIONS
 
-    lines = [f"| network {HEADER}", f"|---{RULE}"]
+    lines = [f"| network | what is changed{HEADER[1:]}", f"|---{RULE}"]
     for method, choices in ABLATIONS.items():
         nothing: dict[str, dict[str, Any]] = {"as it is": {}}
         for title, changes in (nothing | choices).items():

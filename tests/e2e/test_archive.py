@@ -35,6 +35,35 @@ def test_the_koi_table_goes_in_as_downloaded_and_its_model_beats_the_majority(
     assert batch.text.count("\n") == 1 + 7657
 
 
+def test_a_small_ensemble_with_the_catalogue_is_better_than_the_tree_on_all_columns(
+    start_server: Callable[..., Server], archive_data: Path
+):
+    client = Client(start_server())
+    key = client.workspace("catalogue")
+    dataset = client.upload(key, archive_data / "koi_cumulative.csv")
+    chosen = {"network": "transit_cnn_catalogue", "ensemble": 2, "epochs": 6, "seed": 1}
+    session = client.complete(key, dataset["id"], **chosen)
+    evaluation = client.get(f"/api/training/session/{session['id']}/evaluation")["evaluation"]
+    tree = evaluation["baseline"]["all_columns"]
+    assert evaluation["log_loss"] < tree["log_loss"]
+    assert evaluation["accuracy"] > tree["intervals"]["accuracy"][0]
+    assert evaluation["ece"] < tree["ece"]
+    low, high = evaluation["intervals"]["accuracy"]
+    assert 0.02 < high - low < 0.08
+    worse = [row for row in evaluation["missing_features"] if row["missing"] == ["snr"]]
+    assert worse[0]["log_loss"] > evaluation["log_loss"]
+    kept = evaluation["abstention"]
+    assert kept["coverage"] < 1
+    assert kept["kept_precision"] > evaluation["accuracy"]
+    hot_jupiter = {"period": 3.5, "duration": 3.0, "depth": 8000, "impact": 0.3, "snr": 80}
+    star = {"steff": 5800, "srad": 1.0, "slogg": 4.4, "tmag": 14.0}
+    answer = client.post("/api/predict", json={"workspace_key": key, **hot_jupiter, **star})
+    (prediction,) = answer["predictions"]
+    assert isinstance(prediction["uncertain"], bool)
+    assert prediction["diagnostics"]["planet_radius"] == pytest.approx(8.9, abs=0.3)
+    assert prediction["diagnostics"]["outside_training_range"] == []
+
+
 def test_the_toi_table_trains_without_impact_and_snr_and_its_profile_says_so(
     start_server: Callable[..., Server], archive_data: Path
 ):
