@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 RUNTIME := $(VENV)/runtime.installed
 DEVELOPMENT := $(VENV)/development.installed
 
-.PHONY: help demo run stop test unit check benchmark benchmark-science clean
+.PHONY: help demo run stop test unit check benchmark benchmark-science screenshots clean
 
 help:
 	@echo "make demo   train on the example catalogue, watch it, leave the server running"
@@ -16,6 +16,7 @@ help:
 	@echo "make test   every test; make unit: those without TensorFlow, in seconds"
 	@echo "make check  formatting, lint and types"
 	@echo "make benchmark  measure on the real tables; see docs/BENCHMARKS.md"
+	@echo "make screenshots  pictures of every page into docs/images/"
 	@echo "make benchmark-science  the networks against boosted trees; takes an hour"
 
 demo: $(RUNTIME)
@@ -48,6 +49,10 @@ benchmark: $(DEVELOPMENT)
 # An hour or so; what is done is kept in .benchmark/, and an interrupted one goes on from there.
 benchmark-science: $(DEVELOPMENT)
 	$(BIN)/python -m benchmarks.science --jobs 2
+
+# Every page of the web page in a real browser, on real trainings; needs Chromium.
+screenshots: $(DEVELOPMENT)
+	$(BIN)/python -m tests.e2e.screenshots
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

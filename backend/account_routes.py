@@ -1,4 +1,4 @@
-"""/api/tokens: the administrator makes users and tokens, everybody revokes their own."""
+"""/api/tokens, /api/me: the administrator makes users and tokens, everybody revokes their own."""
 
 from apiflask import APIBlueprint
 
@@ -6,14 +6,21 @@ from backend.auth import current_user, new_token, require_administrator
 from backend.database import accounts
 from backend.database.records import Record
 from backend.errors import NotFound
-from backend.schemas.accounts import NewToken, TokenRequest, Tokens
+from backend.schemas.accounts import Me, NewToken, TokenRequest, Tokens
 from backend.schemas.base import Done
 from backend.services import services
 
-accounts_bp = APIBlueprint("accounts", __name__, url_prefix="/api/tokens", tag="Users and tokens")
+accounts_bp = APIBlueprint("accounts", __name__, url_prefix="/api", tag="Users and tokens")
 
 
-@accounts_bp.get("")
+@accounts_bp.get("/me")
+@accounts_bp.output(Me)
+def get_me() -> Record:
+    """Tell whose token the request carries."""
+    return {"user": current_user()}
+
+
+@accounts_bp.get("/tokens")
 @accounts_bp.output(Tokens)
 def list_tokens() -> Record:
     """List your tokens; the administrator sees everybody's."""
@@ -23,7 +30,7 @@ def list_tokens() -> Record:
     return {"tokens": tokens, "count": len(tokens)}
 
 
-@accounts_bp.post("")
+@accounts_bp.post("/tokens")
 @accounts_bp.input(TokenRequest)
 @accounts_bp.output(NewToken, 201)
 @accounts_bp.doc(responses={403: "You are not the administrator"})
@@ -41,7 +48,7 @@ def create_token(json_data: TokenRequest) -> Record:
     return {"token": secret, **token}
 
 
-@accounts_bp.delete("/<int:token_id>")
+@accounts_bp.delete("/tokens/<int:token_id>")
 @accounts_bp.output(Done)
 def revoke_token(token_id: int) -> Record:
     """Revoke a token of yours; the administrator revokes anybody's."""

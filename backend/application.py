@@ -1,6 +1,7 @@
 """Wires the application: services, limits, identity, errors, routes, commands."""
 
 from apiflask import APIFlask
+from flask_compress import Compress
 from flask_cors import CORS
 
 from backend import (
@@ -52,10 +53,13 @@ def make_app(settings: Settings) -> APIFlask:
         static_folder=str(REPOSITORY / "frontend"),
         static_url_path="/static",
     )
+    app.config["COMPRESS_ALGORITHM_STREAMING"] = ["br", "zstd", "gzip"]
     storage = Storage(settings.data_dir)
     storage.make_folders()
     database = Database(settings.data_dir / "exotrain.db")
     Services(settings, database, storage).attach_to(app)
+    # What is registered first is done last: the ETag is made before the body is compressed.
+    Compress(app)
     for part in (auth, receiving, error_answers, openapi, security_headers):
         part.init_app(app)
     for blueprint in BLUEPRINTS:

@@ -20,7 +20,15 @@ from backend.services import services
 ADMINISTRATOR = "admin"
 
 PUBLIC = frozenset(
-    {"site.health", "site.home", "site.docs", "site.favicon", "openapi.spec", "static"}
+    {
+        "site.health",
+        "site.home",
+        "site.docs",
+        "site.example_dataset",
+        "site.favicon",
+        "openapi.spec",
+        "static",
+    }
 )
 
 _HINT_LENGTH = 6

@@ -14,6 +14,7 @@ from backend.database.records import Record
 from backend.predicting import predict, prediction_answers
 from backend.services import Services
 from backend.transit.catalog import Chunk, open_catalog
+from backend.transit.catalog_forms import OWN_FORM
 from backend.transit.columns import LABELS
 
 ADDED_COLUMNS = (
@@ -39,7 +40,9 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
 _DIGITS = 7
 
 
-def predict_catalogue(services: Services, model: Record, catalogue: Path, answer: Path) -> None:
+def predict_catalogue(
+    services: Services, model: Record, catalogue: Path, answer: Path, own_source: str
+) -> None:
     """Write a catalogue's table with the prediction columns added.
 
     Args:
@@ -47,6 +50,7 @@ def predict_catalogue(services: Services, model: Record, catalogue: Path, answer
         model: its row in the database.
         catalogue: CSV in any form; labels are not needed.
         answer: a new file for the CSV.
+        own_source: of what survey a table of our own form is, "exotrain", "koi" or "toi".
 
     Raises:
         CatalogError: it is no catalogue, or has no usable row.
@@ -56,8 +60,9 @@ def predict_catalogue(services: Services, model: Record, catalogue: Path, answer
         catalog = open_catalog(source, label_required=False)
         writer = csv.writer(sink, lineterminator="\n")
         writer.writerow([harmless(name) for name in (*catalog.header, *ADDED_COLUMNS)])
+        source_of_rows = own_source if catalog.source == OWN_FORM else catalog.source
         for chunk in catalog:
-            added = _predictions(services, model, chunk, catalog.source)
+            added = _predictions(services, model, chunk, source_of_rows)
             for record, cells in zip(chunk.records, added, strict=True):
                 writer.writerow(
                     [*(harmless(x) for x in _as_wide(record, len(catalog.header))), *cells]

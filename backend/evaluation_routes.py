@@ -10,7 +10,12 @@ from backend.auth import require_usable
 from backend.database import datasets, models, sessions
 from backend.database.records import Record
 from backend.errors import Conflict, NotFound
-from backend.schemas.evaluation import EvaluationAnswer, EvaluationRows, EvaluationRowsQuery
+from backend.schemas.evaluation import (
+    EvaluationAnswer,
+    EvaluationPoints,
+    EvaluationRows,
+    EvaluationRowsQuery,
+)
 from backend.schemas.sessions import Networks
 from backend.services import services
 from backend.tables import read_rows_at
@@ -20,6 +25,9 @@ from backend.transit.networks import DEFAULT_NETWORK, NETWORKS
 evaluation_bp = APIBlueprint("evaluation", __name__, url_prefix="/api", tag="Evaluations")
 
 _SESSION = "/training/session/<int:session_id>/evaluation"
+# What a plot can show, and a browser draw at once.
+MOST_POINTS = 2_000
+
 _NOT_YET = {409: "The session has not completed"}
 
 
@@ -48,13 +56,7 @@ def get_evaluation(session_id: int) -> Response:
 @evaluation_bp.doc(responses=_NOT_YET)
 def list_evaluation_rows(session_id: int, query_data: EvaluationRowsQuery) -> Record:
     """List the test rows behind a cell of the confusion matrix."""
-    session = _evaluated_session(session_id)
-    with services().database.read() as connection:
-        model = models.of_session(connection, session_id)
-        dataset = datasets.find(connection, session["dataset_id"] or 0)
-    if model is None:
-        raise NotFound(f"The model of session {session_id} was deleted, its test rows with it.")
-    tested = np.load(services().storage.model(model["file"]).with_suffix(".test.npy"))
+    tested, dataset = _tested_rows(session_id)
     for name in ("true", "predicted"):
         wanted = getattr(query_data, name)
         if wanted is not None:
@@ -68,6 +70,44 @@ def list_evaluation_rows(session_id: int, query_data: EvaluationRowsQuery) -> Re
         "offset": offset,
         "limit": limit,
     }
+
+
+@evaluation_bp.get(f"{_SESSION}/points")
+@evaluation_bp.output(EvaluationPoints)
+@evaluation_bp.doc(responses=_NOT_YET)
+def list_evaluation_points(session_id: int) -> Record:
+    """Give the true and the predicted period and depth of the test rows."""
+    tested, dataset = _tested_rows(session_id)
+    if dataset is None:
+        raise NotFound(f"The dataset of session {session_id} was deleted, its true values with it.")
+    chosen = np.linspace(0, len(tested) - 1, min(len(tested), MOST_POINTS)).astype(np.intp)
+    shown = tested[chosen]
+    path = services().storage.table(dataset["workspace_id"], dataset["sha256"])
+    rows = read_rows_at(path, shown["row"])
+    return {
+        "row": shown["row"].tolist(),
+        "label": shown["true"].tolist(),
+        "period": {"true": rows["period"].tolist(), "predicted": shown["period"].tolist()},
+        "depth": {"true": rows["depth"].tolist(), "predicted": shown["depth_ppm"].tolist()},
+        "count": len(shown),
+        "total": len(tested),
+    }
+
+
+def _tested_rows(session_id: int) -> tuple[np.ndarray, Record | None]:
+    """The test rows of a completed session with their predictions; its dataset, if there still.
+
+    Raises:
+        NotFound, Conflict: as `_evaluated_session`; or its model was deleted.
+    """
+    session = _evaluated_session(session_id)
+    with services().database.read() as connection:
+        model = models.of_session(connection, session_id)
+        dataset = datasets.find(connection, session["dataset_id"] or 0)
+    if model is None:
+        raise NotFound(f"The model of session {session_id} was deleted, its test rows with it.")
+    tested = np.load(services().storage.model(model["file"]).with_suffix(".test.npy"))
+    return tested, dataset
 
 
 def _evaluated_session(session_id: int) -> Record:

@@ -11,10 +11,9 @@ from backend.errors import Conflict, NotFound, Unavailable
 from backend.predictor import CHUNK
 from backend.services import Services
 from backend.transit.catalog import band
+from backend.transit.catalog_forms import OWN_FORM
 from backend.transit.columns import FEATURES, LABELS
 from backend.transit.diagnostics import describe_candidates
-
-_DEFAULT_SOURCE = "exotrain"
 
 
 def choose_model(connection: Connection, workspace: Record, model_id: int | None) -> Record:
@@ -38,7 +37,7 @@ def choose_model(connection: Connection, workspace: Record, model_id: int | None
 
 def training_source(model: Record) -> str:
     """The form of the catalogue that the model was trained on; it gives the band."""
-    return model["manifest"].get("spec", {}).get("source", _DEFAULT_SOURCE)
+    return model["manifest"].get("spec", {}).get("source", OWN_FORM)
 
 
 def training_ranges(model: Record) -> Record:
@@ -57,6 +56,9 @@ def predict(
         rows: `ROW_DTYPE`, (n,), n at least 1.
         source: "exotrain", "koi" or "toi": the band of the limb darkening.
 
+    A column that no row of the training had is hidden: nothing was learnt of it, and it would
+    change the curve and the diagnostics that the network sees.
+
     Returns:
         probabilities float64 (n, 3), period float64 (n,) days, depth_ppm float64 (n,).
 
@@ -66,6 +68,7 @@ def predict(
     """
     if services.predictor is None:
         raise Unavailable("This server predicts nothing: it was started without its launcher.")
+    rows = _without_unseen(rows, training_ranges(model))
     parts = [
         services.predictor.predict(
             model["file"], model["sha256"], rows[start : start + CHUNK], source
@@ -86,7 +89,7 @@ def prediction_answers(
         model: its row in the database.
         source: as for `predict`.
     """
-    threshold = (model["manifest"].get("abstention") or {}).get("threshold")
+    abstention = model["manifest"].get("abstention")
     diagnostics = describe_candidates(rows, band(source), training_ranges(model))
     answers = []
     for i, row in enumerate(rows):
@@ -99,10 +102,30 @@ def prediction_answers(
                 "probabilities": dict(zip(LABELS, shares.tolist(), strict=True)),
                 "period": float(predicted["period"][i]),
                 "depth_ppm": float(predicted["depth_ppm"][i]),
-                "uncertain": None if threshold is None else bool(shares.max() < threshold),
+                "uncertain": _is_uncertain(shares.max(), abstention),
                 "model_id": model["id"],
                 "diagnostics": diagnostics[i],
                 "missing": [name for name in FEATURES if np.isnan(row[name])],
             }
         )
     return answers
+
+
+def _is_uncertain(top_probability: float, abstention: Record | None) -> bool | None:
+    """Whether a model means what it says; None for one that was saved without a threshold.
+
+    Where no threshold reached the wanted precision on the validation stars, nothing is certain.
+    """
+    if abstention is None:
+        return None
+    threshold = abstention["threshold"]
+    return threshold is None or bool(top_probability < threshold)
+
+
+def _without_unseen(rows: np.ndarray, ranges: Record) -> np.ndarray:
+    unseen = [name for name in FEATURES if ranges.get(name, {}).get("known") == 0]
+    if unseen:
+        rows = rows.copy()
+        for name in unseen:
+            rows[name] = np.nan
+    return rows

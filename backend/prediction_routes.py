@@ -76,7 +76,8 @@ def predict_batch(form: BatchForm) -> Response:
     answer = services().storage.new_incoming()
     require_space(answer.parent, 2 * incoming.size)
     try:
-        predict_catalogue(services(), model, incoming.path, answer)
+        source = form.source or training_source(model)
+        predict_catalogue(services(), model, incoming.path, answer, source)
         # It can be read to its end although its name is gone: nothing is left behind.
         stream = open(answer, "rb")  # noqa: SIM115 - the response closes it
     finally:

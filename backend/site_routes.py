@@ -1,8 +1,7 @@
 """The server's health, and the pages that are open to everybody."""
 
 from apiflask import APIBlueprint
-from flask import Response, redirect, send_from_directory, url_for
-from werkzeug.wrappers import Response as BaseResponse
+from flask import Response, send_from_directory
 
 from backend import VERSION
 from backend.config import REPOSITORY
@@ -33,9 +32,9 @@ def health() -> Record:
 
 @site_bp.get("/")
 @site_bp.doc(hide=True)
-def home() -> BaseResponse:
-    """The front page."""
-    return redirect(url_for("site.docs"))
+def home() -> Response:
+    """The web page; which of its parts is shown stands after the # of the address."""
+    return send_from_directory(FRONTEND, "index.html")
 
 
 @site_bp.get("/api/docs")
@@ -45,8 +44,15 @@ def docs() -> Response:
     return send_from_directory(FRONTEND, "api-docs.html")
 
 
+@site_bp.get("/example_dataset.csv")
+@site_bp.doc(hide=True)
+def example_dataset() -> Response:
+    """The simulated catalogue that the web page offers to a newcomer."""
+    return send_from_directory(REPOSITORY, "example_dataset.csv", mimetype="text/csv")
+
+
 @site_bp.get("/favicon.ico")
 @site_bp.doc(hide=True)
 def favicon() -> Response:
     """The icon that browsers ask for by themselves."""
-    return send_from_directory(FRONTEND / "vendor" / "swagger-ui", "favicon-32x32.png")
+    return send_from_directory(FRONTEND, "icon.svg", mimetype="image/svg+xml")

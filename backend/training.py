@@ -167,7 +167,7 @@ def _train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop) -> None:
     trained = fit_network(spec, table, split, emit, should_stop)
     emit({"event": "stage", "stage": "evaluating"})
     published = publish_calibrated(trained.model, trained.validation)
-    results = evaluate_model(spec, published, table[split.train], table[split.test], poll)
+    results = evaluate_model(spec, published, table, split, poll)
     emit({"event": "evaluated", "evaluation": results.evaluation})
     manifest = save_model(spec, split, trained.training.rows, published, trained.metrics, results)
     metrics = {name: each for name, each in trained.metrics.items() if name != "best_epoch"}

@@ -4,6 +4,7 @@ Validation stars give the temperature and the threshold of abstention, test star
 and neither is used for the other.
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -95,17 +96,18 @@ def publish_calibrated(inner: keras.Model, validation: Examples) -> Published:
 
 
 def evaluate_model(
-    spec: TrainingSpec, published: Published, trained: Rows, tested: Rows, poll: Callable[[], None]
+    spec: TrainingSpec, published: Published, table: Rows, split: Split, poll: Callable[[], None]
 ) -> Results:
     """Predicts the test rows and measures the predictions, the baselines beside them.
 
     Args:
         spec: of the training.
         published: the model.
-        trained: ROW_DTYPE, the training rows, for the baselines.
-        tested: ROW_DTYPE, (n,), the test rows; n may be 0.
+        table: ROW_DTYPE, (n,), may be a memory-mapped file.
+        split: of its rows: the baselines learn from the training rows; the test rows may be none.
         poll: called now and then; may raise to end it.
     """
+    trained, tested = table[split.train], table[split.test]
     found = predict_in_chunks(published.model, tested, band(spec.source), poll)
     if not len(tested):
         return Results(tested, found, None)
@@ -121,11 +123,24 @@ def evaluate_model(
     poll()
     evaluation["temperature"] = published.temperature
     evaluation["abstention"] = abstention(
-        tested["label"], found["probabilities"], published.threshold, WANTED_PRECISION
+        tested["label"],
+        found["probabilities"],
+        published.threshold,
+        WANTED_PRECISION,
+        stars,
+        spec.seed,
     )
     evaluation["missing_features"] = _missing_features(spec, published.model, tested, poll)
-    evaluation["baseline"] = evaluate_baselines(trained, tested, spec.seed, stars)
+    has_catalogue = networks.CATALOGUE_INPUT in networks.NETWORKS[spec.network].inputs
+    evaluation["baseline"] = evaluate_baselines(trained, tested, spec.seed, stars, has_catalogue)
+    evaluation["test_rows_sha256"] = fingerprint(spec, split)
     return Results(tested, found, evaluation)
+
+
+def fingerprint(spec: TrainingSpec, split: Split) -> str:
+    """Equal for two sessions that were tested on the same rows of the same file."""
+    rows = split.test.astype("<i8").tobytes()
+    return hashlib.sha256(spec.dataset_sha256.encode() + rows).hexdigest()
 
 
 def predict_in_chunks(

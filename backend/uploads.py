@@ -122,6 +122,8 @@ class _Derived:
                 writer.append(chunk.rows)
             writer.finish()
         described = profile(np.load(self.table, mmap_mode="r"), catalog.rejections.summary())
+        described["recognised"] = catalog.columns
+        described["unread"] = len(catalog.header) - len(catalog.columns)
         return {
             "source": catalog.source,
             "num_samples": described["rows"],

@@ -17,7 +17,9 @@ from sklearn.model_selection import StratifiedGroupKFold
 from backend.training_data import Split, split_by_star, star_groups
 from backend.training_spec import TrainingSpec
 from backend.transit.baseline import TABLES, tree_probabilities
+from backend.transit.calibration import apply_temperature, fit_temperature
 from backend.transit.catalog import band
+from backend.transit.curves import BINS
 from backend.transit.diagnostics import DIAGNOSTICS
 
 FOLDS = 5
@@ -85,6 +87,7 @@ def execute(run: Run, tables: dict[str, Rows], folder: Path) -> None:
         true_period=tested["period"],
         true_depth=tested["depth"],
         star=star_groups(work.table)[work.split.test],
+        is_koi=_is_koi(run, work, tables),
         wall=time.perf_counter() - started[0],
         processor=time.process_time() - started[1],
         **found,
@@ -104,6 +107,13 @@ def prepare(run: Run, tables: dict[str, Rows]) -> Work:
     return Work(table, Split(learnt[inner.train], learnt[inner.validation], tested), source)
 
 
+def _is_koi(run: Run, work: Work, tables: dict[str, Rows]) -> NDArray[np.bool_]:
+    """Of each test row whether it is of the KOI table, which is the first part of both."""
+    if run.tested == "both":
+        return work.split.test < len(tables["koi"])
+    return np.full(len(work.split.test), run.tested == "koi")
+
+
 def _whole(learnt: Rows, tested: Rows) -> tuple[Rows, Index, Index]:
     both = np.concatenate([learnt, tested])
     return both, np.arange(len(learnt)), np.arange(len(learnt), len(both))
@@ -115,7 +125,7 @@ def _fold(known: list[tuple[str, Rows]], run: Run) -> tuple[Rows, Index, Index]:
         folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=SEED)
         parts = list(folds.split(table, table["label"], star_groups(table)))[run.fold]
         learnt.append(start + parts[0])
-        if run.tested == name:
+        if run.tested in (name, "both"):
             tested.append(start + parts[1])
         start += len(table)
     whole = np.concatenate([_named(name, table) for name, table in known])
@@ -137,8 +147,14 @@ def _trees(run: Run, work: Work) -> dict[str, Any]:
         learnt = np.sort(np.concatenate([learnt, work.split.validation]))
     known, asked = columns(work.table[learnt]), columns(work.table[work.split.test])
     labels = work.table["label"][learnt]
-    fit = {"HistGradientBoosting": tree_probabilities, "LightGBM": _lightgbm}[library]
-    return {"probabilities": fit(known, labels, asked, SEED)}
+    if library not in _LIBRARIES:
+        watched = work.table[work.split.validation]
+        return {
+            "probabilities": _stopped_early(
+                known, labels, columns(watched), watched["label"], asked
+            )
+        }
+    return {"probabilities": _LIBRARIES[library](known, labels, asked, SEED)}
 
 
 def _lightgbm(
@@ -146,6 +162,31 @@ def _lightgbm(
 ) -> NDArray[np.float64]:
     trees = lightgbm.LGBMClassifier(random_state=seed, n_jobs=1, verbose=-1, deterministic=True)
     return np.asarray(trees.fit(known, labels).predict_proba(asked))
+
+
+def _stopped_early(
+    known: NDArray[np.float64],
+    labels: NDArray[np.int8],
+    watched: NDArray[np.float64],
+    watched_labels: NDArray[np.int8],
+    asked: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Slow trees that use the validation stars as a network does: to stop, and to calibrate."""
+    trees = lightgbm.LGBMClassifier(
+        n_estimators=2000,
+        learning_rate=0.03,
+        random_state=SEED,
+        n_jobs=1,
+        verbose=-1,
+        deterministic=True,
+    )
+    stop = lightgbm.early_stopping(50, verbose=False)
+    trees.fit(known, labels, eval_set=[(watched, watched_labels)], callbacks=[stop])
+    temperature = fit_temperature(watched_labels, np.asarray(trees.predict_proba(watched)))
+    return apply_temperature(np.asarray(trees.predict_proba(asked)), temperature)
+
+
+_LIBRARIES = {"HistGradientBoosting": tree_probabilities, "LightGBM": _lightgbm}
 
 
 def _network(run: Run, work: Work, folder: Path) -> dict[str, Any]:
@@ -171,9 +212,9 @@ def _network(run: Run, work: Work, folder: Path) -> dict[str, Any]:
     with changed(json.loads(run.changes)):
         trained = training.fit_network(spec, work.table, work.split, epochs.append, _never_stop)
         published = publish_calibrated(trained.model, trained.validation)
-    asked = work.table[work.split.test]
-    tested_band = band(run.tested if run.trained != "both" else work.source)
-    found = predict_in_chunks(published.model, asked, tested_band, lambda: None)
+        asked = work.table[work.split.test]
+        tested_band = band(run.tested if run.trained != "both" else work.source)
+        found = predict_in_chunks(published.model, asked, tested_band, lambda: None)
     spec.checkpoint.unlink(missing_ok=True)
     seconds = [event["epoch_seconds"] for event in epochs if event["event"] == "epoch"]
     return {
@@ -208,6 +249,27 @@ def nothing_derived(summary: Any, _features: Any) -> Any:
     from keras import ops
 
     return ops.concatenate([summary[:, :1] * np.nan] * 5, axis=-1)
+
+
+def even_phase_windows() -> NDArray[np.float32]:
+    """In the place of `curve_reading.log_phase_windows`: equal steps of the phase itself."""
+    from backend.transit.curve_reading import WINDOWS
+
+    points = BINS // 2 + 1
+    edges = np.linspace(0.0, points, WINDOWS + 1)
+    steps = np.arange(points)[:, None]
+    shares = np.minimum(steps + 1, edges[1:]) - np.maximum(steps, edges[:-1])
+    weights = np.clip(shares, 0, None)
+    return (weights / weights.sum(axis=0)).astype(np.float32)
+
+
+def box_curves(rows: Rows, _band: str) -> NDArray[np.float32]:
+    """In the place of `curves.synthesise`: depth for the duration, no star and no geometry."""
+    half = np.minimum(rows["duration"] / 24.0 / rows["period"], 1.0)[:, None] / 2
+    edges = (np.arange(BINS + 1) - BINS / 2) / BINS
+    inside = np.clip(edges, -half, half)
+    depth = np.minimum(rows["depth"], 1e6)[:, None] * 1e-6
+    return (1.0 - depth * np.diff(inside, axis=1) * BINS).astype(np.float32)
 
 
 def no_diagnostics(rows: Rows, _band: str) -> dict[str, NDArray[np.float64]]:

@@ -4,6 +4,7 @@ import json
 import re
 import statistics
 from collections.abc import Callable, Iterable, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.config import REPOSITORY
-from backend.transit.calibration import coverage_curve
+from backend.transit.calibration import apply_temperature, coverage_curve
 from backend.transit.evaluation import (
     brief,
     expected_calibration_error,
@@ -72,15 +73,16 @@ def _differences(results: dict[Run, Result]) -> Lines:
         (_ensemble_title(results), "all columns"),
     ):
         for whole in ("", " (validation stars too)"):
-            trees = [
-                methods.get(f"{library} on {information}{whole}")
-                for library in ("HistGradientBoosting", "LightGBM")
-            ]
-            if network not in methods or None in trees:
+            names = [f"{library} on {information}{whole}" for library in _LIBRARIES]
+            trees = [methods[name] for name in names if name in methods]
+            if network not in methods or not trees:
                 continue
             cells = [_difference(methods[network], trees, figure) for figure in FIGURES]
             lines.append(f"| {network} | {information}{whole} | {' | '.join(cells)} |")
     return lines if len(lines) > 2 else []
+
+
+_LIBRARIES = ("HistGradientBoosting", "LightGBM", "LightGBM, stopped early")
 
 
 def _difference(network: list[Result], trees: list[Any], figure: str) -> str:
@@ -108,20 +110,29 @@ def _regressions(results: dict[Run, Result]) -> Lines:
 def _transfer(results: dict[Run, Result]) -> Lines:
     lines = [f"| trained on | tested on | method{HEADER[1:]} ECE |", f"|---|---{RULE}---|"]
     order = [("koi", "toi"), ("toi", "toi"), ("both", "toi"), ("toi", "koi"), ("both", "koi")]
-    chosen = [(run, result) for run, result in results.items() if run.part == "transfer"]
-    for trained, tested in order:
-        for run, result in chosen:
-            if (run.trained, run.tested) == (trained, tested):
-                ece = expected_calibration_error(result["true"], result["probabilities"])
-                title = _row(run.method, [result])
-                lines.append(f"| {trained.upper()} | {tested.upper()} {title} {ece:.3f} |")
+    methods = dict.fromkeys(run.method for run in results if run.part == "transfer")
+    for (trained, tested), method in product(order, methods):
+        wanted = "transfer", method, trained
+        folds = [
+            (result, result["is_koi"] == (tested == "koi"))
+            for run, result in results.items()
+            if (run.part, run.method, run.trained) == wanted and run.tested in (tested, "both")
+        ]
+        if folds:
+            pooled = [np.concatenate([r[name][here] for r, here in folds]) for name in _PREDICTED]
+            ece = expected_calibration_error(*pooled)
+            title = _row(method, [brief(*pooled)])
+            lines.append(f"| {trained.upper()} | {tested.upper()} {title} {ece:.3f} |")
     return lines if len(lines) > 2 else []
+
+
+_PREDICTED = ("true", "probabilities")
 
 
 def _ablation(results: dict[Run, Result]) -> Lines:
     from benchmarks.science import ABLATION_FOLDS, ABLATIONS
 
-    lines = [f"| network | what is changed{HEADER[1:]}", f"|---{RULE}"]
+    lines = [f"| network | what is changed{HEADER[1:]} ECE |", f"|---{RULE}---|"]
     for method, choices in ABLATIONS.items():
         nothing: dict[str, dict[str, Any]] = {"as it is": {}}
         for title, changes in (nothing | choices).items():
@@ -133,8 +144,21 @@ def _ablation(results: dict[Run, Result]) -> Lines:
                 and (run.part == "ablation" or (run.part == "koi" and run.fold < ABLATION_FOLDS))
             ]
             if some:
-                lines.append(f"| {method} {_row(title, some)}")
+                lines.append(_with_ece(method, title, some))
+            if some and title == "as it is":
+                lines.append(_with_ece(method, "no temperature", [_untempered(r) for r in some]))
     return lines if len(lines) > 2 else []
+
+
+def _with_ece(method: str, title: str, some: list[Result]) -> str:
+    ece = expected_calibration_error(*(np.concatenate([r[n] for r in some]) for n in _PREDICTED))
+    return f"| {method} {_row(title, some)} {ece:.3f} |"
+
+
+def _untempered(result: Result) -> Result:
+    """The same predictions without the calibration."""
+    raw = apply_temperature(result["probabilities"], 1.0 / float(result["temperature"]))
+    return {**result, "probabilities": raw, **brief(result["true"], raw)}
 
 
 TABLES: dict[str, Callable[[dict[Run, Result]], Lines]] = {
@@ -158,6 +182,8 @@ def _methods(results: dict[Run, Result], part: str) -> Iterable[tuple[str, list[
 
 def _title(run: Run) -> str:
     members = f", {run.ensemble} members" if run.ensemble > 1 else ""
+    epochs = json.loads(run.settings).get("epochs")
+    members += f", {epochs} epochs" if epochs else ""
     return run.method + members + (" (validation stars too)" if run.whole else "")
 
 

@@ -151,11 +151,13 @@ class DepthPredictor:
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, str, int, str]] = []
+        self.rows: list[np.ndarray] = []
 
     def predict(
         self, model_file: str, sha256: str, rows: np.ndarray, source: str
     ) -> dict[str, np.ndarray]:
         self.calls.append((model_file, sha256, len(rows), source))
+        self.rows.append(rows)
         share = np.clip(rows["depth"] / 20_000, 0, 1)
         probabilities = np.stack([(1 - share) * 0.6, (1 - share) * 0.4, share], axis=1)
         return {

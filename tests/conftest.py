@@ -111,8 +111,10 @@ def archive_data() -> Path:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say it once more at the end, where it is seen: the real input was not tested."""
+    """Say it once more at the end, where it is seen: what was not tested."""
     skipped = terminalreporter.stats.get("skipped", [])
-    count = sum("NO ARCHIVE TABLES" in str(report.longrepr) for report in skipped)
-    if count:
-        terminalreporter.write_sep("!", f"{count} tests skipped, {_NO_ARCHIVE}", red=True)
+    for sign in ("NO ARCHIVE TABLES", "NO CHROMIUM"):
+        reasons = [str(report.longrepr) for report in skipped if sign in str(report.longrepr)]
+        if reasons:
+            told = sign + reasons[0].partition(sign)[2].rstrip("')")
+            terminalreporter.write_sep("!", f"{len(reasons)} tests skipped, {told}", red=True)

@@ -9,6 +9,7 @@ from tests.api import CANDIDATE, Api, catalogue, complete, form
 
 # Routes that are a user's own or everybody's, whatever the ids: a stranger may call them.
 OPEN_TO_EVERY_USER = {
+    "accounts.get_me",
     "accounts.list_tokens",
     "accounts.create_token",  # 403 but for the administrator
     "workspaces.list_workspaces",

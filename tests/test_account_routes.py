@@ -1,4 +1,4 @@
-"""/api/tokens."""
+"""/api/tokens and /api/me."""
 
 import pytest
 
@@ -46,3 +46,8 @@ def test_a_name_that_is_none_is_refused(api, body):
     problem = problem_of(api.post("/api/tokens", None, json=body))
     assert problem["status"] == 422
     assert problem["errors"][0]["field"] == "user"
+
+
+def test_everybody_can_ask_who_they_are(api, stranger):
+    assert api.get("/api/me")["user"] == {"name": "admin", "is_admin": True}
+    assert stranger.get("/api/me")["user"] == {"name": "stranger", "is_admin": False}

@@ -24,6 +24,13 @@ def test_both_trees_are_better_than_chance(tables):
     json.dumps(figures, allow_nan=False)
 
 
+def test_a_network_with_the_catalogue_is_compared_with_trees_that_have_it_too(tables):
+    figures = baseline.evaluate_baselines(*tables, seed=1, has_catalogue=True)
+    assert figures["same_information"] == figures["all_columns"]
+    without = baseline.evaluate_baselines(*tables, seed=1)
+    assert without["same_information"] != without["all_columns"] == figures["all_columns"]
+
+
 def test_a_class_that_was_not_trained_on_has_no_probability(tables):
     trained, tested = tables
     trained = trained[trained["label"] != 1]

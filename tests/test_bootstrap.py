@@ -7,14 +7,16 @@ from sklearn import metrics
 from backend.transit.bootstrap import (
     Ranking,
     _LabelMeasure,
-    basic_interval,
+    centred_interval,
     draw_weights,
     error_intervals,
+    kept_intervals,
     label_intervals,
     percentile_interval,
     weighted_median,
 )
 from backend.transit.columns import LABELS
+from backend.transit.evaluation import expected_calibration_error, macro_f1
 
 
 @pytest.fixture(scope="module")
@@ -107,13 +109,39 @@ def test_the_interval_of_the_accuracy_is_as_wide_as_the_binomial_s():
     assert high == pytest.approx(0.7 + error, abs=0.006)
 
 
-def test_the_interval_of_a_small_calibration_error_reaches_down_to_it():
-    random = np.random.default_rng(8)
-    probabilities = random.dirichlet([0.7] * 3, 1000)
-    true = (random.random((1000, 1)) > probabilities.cumsum(axis=1)).sum(axis=1).clip(0, 2)
-    low, high = label_intervals(true, probabilities, None, 1)["ece"]
-    assert low < 0.01
-    assert high < 0.05
+@pytest.mark.parametrize("rows", [150, 1100])
+def test_a_calibration_error_lies_in_its_interval(rows):
+    for seed in range(8):
+        random = np.random.default_rng(seed)
+        probabilities = random.dirichlet([0.7] * 3, rows)
+        true = (random.random((rows, 1)) > probabilities.cumsum(axis=1)).sum(axis=1).clip(0, 2)
+        low, high = label_intervals(true, probabilities, None, 1)["ece"]
+        assert 0 <= low < expected_calibration_error(true, probabilities) < high
+        assert high < (0.25 if rows == 150 else 0.09)
+
+
+def test_a_class_that_a_draw_lacks_does_not_count_in_its_macro_f1():
+    true = np.array([0, 0, 1])
+    measure = _LabelMeasure(true, np.eye(3)[[0, 0, 0]] * 0.8 + 0.1)
+    weights = np.array([[1.0, 1.0, 0.0], [1.0, 1.0, 1.0]])
+    expected = [macro_f1(true[:2], np.zeros(2, dtype=int)), macro_f1(true, np.zeros(3, dtype=int))]
+    assert measure(weights)["macro_f1"] == pytest.approx(expected)
+
+
+def test_the_share_that_is_kept_and_right_has_an_interval():
+    right = np.tile([True, True, True, False], 100)
+    kept = np.tile([True, True, False, True], 100)
+    found = kept_intervals(right, kept, None, 1)
+    assert found["coverage"][0] < 0.75 < found["coverage"][1]
+    assert found["kept_precision"][0] < 2 / 3 < found["kept_precision"][1]
+    nothing = kept_intervals(right, np.zeros(400, dtype=bool), None, 1)
+    assert nothing == {"coverage": [0.0, 0.0], "kept_precision": None}
+
+
+def test_a_recall_that_no_threshold_gives_has_no_interval():
+    true = np.tile([1, 2], 50)
+    probabilities = np.tile([[0.0, 0.4, 0.6], [0.0, 0.6, 0.4]], (50, 1))
+    assert label_intervals(true, probabilities, None, 1)["recall_at_precision"]["recall"] is None
 
 
 def test_a_figure_that_the_rows_do_not_define_has_no_interval():
@@ -124,7 +152,7 @@ def test_a_figure_that_the_rows_do_not_define_has_no_interval():
     assert found["per_class"]["FALSE POSITIVE"]["recall"] is None
     assert found["accuracy"] is not None
     assert percentile_interval(np.array([np.nan, np.nan, 1.0])) is None
-    assert basic_interval(0.1, np.full(3, np.nan)) is None
+    assert centred_interval(0.1, np.full(3, np.nan)) is None
 
 
 def test_the_same_seed_gives_the_same_intervals(predicted):

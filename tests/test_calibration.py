@@ -67,6 +67,20 @@ def test_a_lucky_handful_is_no_threshold():
     assert choose_threshold(true, probabilities, 0.9) is None
 
 
+def test_a_few_rows_move_the_temperature_little():
+    _, probabilities = draw(8)
+    sure = apply_temperature(probabilities, 0.05)
+    wrong = (sure.argmax(axis=1) + 1) % 3
+    assert fit_temperature(sure.argmax(axis=1), probabilities) > 0.3
+    assert fit_temperature(wrong[:2], probabilities[:2]) < 2.5
+
+
+def test_too_few_rows_give_no_threshold_at_all():
+    rows = MIN_KEPT - 1
+    probabilities = np.tile([0.9, 0.05, 0.05], (rows, 1))
+    assert choose_threshold(np.zeros(rows, dtype=int), probabilities, 0.9) is None
+
+
 def test_coverage_falls_to_all_rows_as_the_threshold_falls():
     true, probabilities = draw(1000)
     curve = coverage_curve(true, probabilities)

@@ -34,6 +34,20 @@ def test_the_datasets_of_a_workspace_are_listed_newest_first(api, key):
     assert listed["count"] == 2
 
 
+def test_a_profile_says_which_column_of_the_file_was_taken_for_which(api, key):
+    header = "Orbital_Period,duration,depth,disposition,comment,koi_score"
+    content = f"{header}\n3.5,2.0,800,confirmed,good,1\n"
+    dataset_id = api.upload(key, content)["dataset"]["id"]
+    profile = api.get(f"/api/training/dataset/{dataset_id}")["dataset"]["profile"]
+    assert profile["recognised"] == {
+        "period": "Orbital_Period",
+        "duration": "duration",
+        "depth": "depth",
+        "label": "disposition",
+    }
+    assert profile["unread"] == 2
+
+
 def test_a_dataset_tells_its_profile(api, mixed):
     dataset = api.get(f"/api/training/dataset/{mixed}")["dataset"]
     profile = dataset["profile"]

@@ -149,6 +149,9 @@ def test_abstention_tells_what_is_kept_and_how_much_of_it_is_right():
     true = np.array([0, 0, 1, 1])
     probabilities = np.array([[0.9, 0.1, 0], [0.8, 0.2, 0], [0.7, 0.3, 0], [0.5, 0.4, 0.1]])
     found = abstention(true, probabilities, 0.7, 0.9)
+    low, high = found.pop("intervals")["coverage"]
+    assert low < 0.75 < high
     assert found == {"threshold": 0.7, "precision": 0.9, "coverage": 0.75, "kept_precision": 2 / 3}
-    assert abstention(true, probabilities, None, 0.9)["coverage"] is None
+    without = abstention(true, probabilities, None, 0.9)
+    assert (without["coverage"], without["kept_precision"]) == (0.0, None)
     assert abstention(true, probabilities, 0.99, 0.9)["kept_precision"] is None

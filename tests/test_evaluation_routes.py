@@ -62,7 +62,7 @@ def test_a_session_that_has_not_completed_has_none_yet(api, key, services, statu
     session_id = api.session(key)
     with services.database.write() as connection:
         sessions.change(connection, session_id, status=status)
-    for path in ("evaluation", "evaluation/rows"):
+    for path in ("evaluation", "evaluation/rows", "evaluation/points"):
         problem = problem_of(api.get(f"/api/training/session/{session_id}/{path}", None))
         assert problem["status"] == 409
         assert status in problem["detail"]
@@ -116,3 +116,29 @@ def test_without_the_model_they_are_not(api, key, evaluated, services):
     api.delete(f"/api/models/{model_id}")
     api.get(f"/api/training/session/{evaluated}/evaluation")
     api.get(f"/api/training/session/{evaluated}/evaluation/rows", 404)
+
+
+def test_the_points_hold_true_against_predicted_values(api, evaluated):
+    answer = api.get(f"/api/training/session/{evaluated}/evaluation/points")
+    assert answer["row"] == list(range(0, 90, 10))
+    assert answer["period"]["true"] == pytest.approx([3 + 0.01 * row for row in answer["row"]])
+    assert answer["period"]["predicted"] == [None] * 9
+    assert answer["depth"]["true"] == [500 + row for row in answer["row"]]
+    assert answer["depth"]["predicted"] == [700] * 9
+    assert answer["label"] == [row % 3 for row in answer["row"]]
+    assert (answer["count"], answer["total"]) == (9, 9)
+
+
+def test_of_many_test_rows_evenly_spaced_ones_are_points(api, evaluated, monkeypatch):
+    monkeypatch.setattr("backend.evaluation_routes.MOST_POINTS", 3)
+    answer = api.get(f"/api/training/session/{evaluated}/evaluation/points")
+    assert answer["row"] == [0, 40, 80]
+    assert (answer["count"], answer["total"]) == (3, 9)
+
+
+def test_without_its_dataset_an_evaluation_has_no_true_values(api, evaluated):
+    dataset_id = api.get(f"/api/training/session/{evaluated}")["session"]["dataset_id"]
+    api.delete(f"/api/training/dataset/{dataset_id}")
+    answer = api.get(f"/api/training/session/{evaluated}/evaluation/points", None)
+    assert "dataset" in problem_of(answer)["detail"]
+    assert answer.status_code == 404

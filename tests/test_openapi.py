@@ -12,7 +12,14 @@ from backend.schemas.sessions import StartRequest
 from tests.api import CANDIDATE, catalogue, form
 
 # Pages and files, not part of the API.
-NOT_DESCRIBED = {"site.home", "site.docs", "site.favicon", "openapi.spec", "static"}
+NOT_DESCRIBED = {
+    "site.home",
+    "site.docs",
+    "site.example_dataset",
+    "site.favicon",
+    "openapi.spec",
+    "static",
+}
 
 
 @pytest.fixture

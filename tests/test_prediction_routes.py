@@ -3,6 +3,7 @@
 import csv
 import io
 
+import numpy as np
 import pytest
 from sqlalchemy import update
 
@@ -59,7 +60,7 @@ def set_manifest(services, model_id, **members):
 
 def test_a_prediction_below_the_model_s_threshold_is_uncertain(api, key, model_id, services):
     assert predict(api, key, **FULL)["predictions"][0]["uncertain"] is None
-    for threshold, uncertain in ((0.39, False), (0.41, True), (None, None)):
+    for threshold, uncertain in ((0.39, False), (0.41, True), (None, True)):
         set_manifest(services, model_id, abstention={"threshold": threshold, "precision": 0.9})
         assert predict(api, key, **FULL)["predictions"][0]["uncertain"] is uncertain
 
@@ -96,9 +97,32 @@ def test_values_that_the_model_never_saw_the_like_of_are_named(api, key, model_i
     }
     set_manifest(services, model_id, training_ranges=ranges)
     outside = predict(api, key, **FULL)["predictions"][0]["diagnostics"]["outside_training_range"]
-    assert outside == [{"column": "period", "value": FULL["period"], "min": 1.0, "max": 2.0}]
+    assert outside == [
+        {"column": "period", "value": FULL["period"], "min": 1.0, "max": 2.0},
+        {"column": "snr", "value": FULL["snr"], "min": None, "max": None},
+    ]
     _, rows = table_of(api.batch(key, catalogue(3), None))
-    assert rows[1]["outside_training_range"] == "period"
+    assert rows[1]["outside_training_range"] == "period;snr"
+
+
+def test_a_feature_that_the_model_never_saw_is_kept_from_it(
+    api, key, model_id, services, predictor
+):
+    ranges = {name: {"known": 9, "min": 0.0, "max": 1e9} for name in FULL}
+    ranges["impact"] = {"known": 0, "min": None, "max": None}
+    set_manifest(services, model_id, training_ranges=ranges)
+    prediction = predict(api, key, **FULL)["predictions"][0]
+    (seen,) = predictor.rows[-1]
+    assert np.isnan(seen["impact"])
+    assert seen["snr"] == FULL["snr"]
+    assert prediction["missing"] == []
+    assert prediction["diagnostics"]["grazing_margin"] is not None
+
+
+def test_what_was_assumed_of_the_orbit_stands_with_the_diagnostics(api, key, model_id):
+    found = predict(api, key, **{**FULL, "impact": 100.0})["predictions"][0]["diagnostics"]
+    assert "impact_lowered" in found["flags"]
+    assert predict(api, key, **FULL)["predictions"][0]["diagnostics"]["flags"] == []
 
 
 def test_the_batch_tells_the_diagnostics_of_each_row(api, key, model_id, services):
@@ -121,6 +145,16 @@ def test_the_batch_tells_the_diagnostics_of_each_row(api, key, model_id, service
 def test_missing_features_are_welcome_and_named(api, key, model_id):
     (prediction,) = predict(api, key, **{**CANDIDATE, "srad": 1, "snr": None})["predictions"]
     assert prediction["missing"] == ["impact", "snr", "steff", "slogg", "tmag"]
+
+
+def test_a_batch_of_our_own_form_is_of_the_survey_that_the_model_knows(
+    api, key, model_id, predictor
+):
+    api.batch(key, catalogue(3), 200)
+    api.batch(key, catalogue(3), 200, source="toi")
+    toi = "pl_orbper,pl_trandurh,pl_trandep\n3.5,2.0,800\n"
+    api.batch(key, toi, 200, source="koi")
+    assert [call[3] for call in predictor.calls] == ["koi", "toi", "toi"]
 
 
 def test_the_band_is_that_of_the_models_training_data_or_the_one_asked_for(

@@ -1,6 +1,7 @@
 """Health, pages, headers, and errors that no route makes."""
 
 import logging
+import re
 from dataclasses import replace
 
 import pytest
@@ -25,10 +26,21 @@ def test_health_tells_the_version_and_what_waits(client, api, key, services):
     assert health["model_loaded"] is True
 
 
-def test_the_front_page_leads_to_the_viewer(client):
+def test_the_web_page_is_at_the_root_and_needs_no_token(client):
     response = client.get("/")
-    assert response.status_code == 302
-    assert client.get(response.headers["Location"]).status_code == 200
+    assert response.status_code == 200
+    assert response.mimetype == "text/html"
+    text = response.get_data(as_text=True)
+    for asked in re.findall(r'(?:src|href)="(/[^"]+)"', text):
+        assert client.get(asked).status_code == 200, asked
+    assert "<script>" not in text
+    assert "style=" not in text
+
+
+def test_a_newcomer_gets_the_simulated_catalogue(client):
+    response = client.get("/example_dataset.csv")
+    assert response.mimetype == "text/csv"
+    assert response.get_data(as_text=True).startswith("# ")
 
 
 @pytest.mark.parametrize(

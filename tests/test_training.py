@@ -143,6 +143,17 @@ def test_the_best_epoch_is_the_one_with_the_lowest_validation_loss_of_the_label(
     assert saved["metrics"]["val_label_loss"] == min(losses)
 
 
+def test_equal_test_rows_of_equal_files_have_equal_fingerprints(training, tmp_path, rows):
+    from backend.training_results import fingerprint
+
+    spec = make_spec(tmp_path, rows)
+    split = split_by_star(rows, 0.15, 0.15, 0)
+    assert fingerprint(spec, split) == fingerprint(dataclasses.replace(spec, epochs=9), split)
+    assert fingerprint(spec, split) != fingerprint(spec, split_by_star(rows, 0.15, 0.15, 1))
+    other_file = dataclasses.replace(spec, dataset_sha256="e" * 64)
+    assert fingerprint(spec, split) != fingerprint(other_file, split)
+
+
 def test_the_evaluation_is_on_the_test_stars_and_has_the_baseline_beside_it(finished, rows):
     spec, events = finished
     evaluation = of(events, "evaluated")[0]["evaluation"]

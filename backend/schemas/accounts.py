@@ -3,6 +3,19 @@
 from backend.schemas.base import Answer, JsonBody, Name, Success, UserName
 
 
+class User(Answer):
+    """Whose token it is."""
+
+    name: str
+    is_admin: bool
+
+
+class Me(Success):
+    """Who asks."""
+
+    user: User
+
+
 class TokenRequest(JsonBody):
     """For whom the token is; a user of a new name is created."""
 

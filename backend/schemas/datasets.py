@@ -173,6 +173,10 @@ class Profile(Answer):
     columns: dict[str, ColumnProfile]
     absent: list[str]
     rejected: Rejected
+    recognised: dict[str, str] = Field(
+        default={}, description="Which column of the file gave each column of ours."
+    )
+    unread: int = Field(default=0, description="Columns of the file that nothing was taken from.")
     report: Report | None = Field(
         default=None, description="Null for a dataset uploaded before there were reports."
     )

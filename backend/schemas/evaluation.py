@@ -74,7 +74,10 @@ class RegressionErrors(Answer):
 
 
 class Baseline(Answer):
-    """A boosted tree on the same stars: with what the network had, and with all nine columns."""
+    """Boosted trees on the same stars: with what the network had, and with all nine columns.
+
+    Of a network that sees all nine columns the two are the same.
+    """
 
     same_information: Figures
     all_columns: Figures
@@ -91,10 +94,15 @@ class Coverage(Answer):
 class Abstention(Answer):
     """A threshold chosen on the validation stars, and what it does on the test stars."""
 
-    threshold: float | None = Field(description="Below it a prediction is `uncertain`.")
+    threshold: float | None = Field(
+        description="Below it a prediction is `uncertain`; null: every prediction is."
+    )
     precision: float = Field(description="Wanted of the predictions that are not uncertain.")
     coverage: float | None = Field(description="Share of the test rows that are not uncertain.")
     kept_precision: float | None = Field(description="Share of those that are right.")
+    intervals: dict[str, list[float] | None] | None = Field(
+        default=None, description="95% bootstrap intervals of the last two."
+    )
 
 
 class WithoutFeatures(Answer):
@@ -120,6 +128,9 @@ class Evaluation(Figures):
         default=None, description="By which the logits were divided; above 1: was too sure."
     )
     missing_features: list[WithoutFeatures] | None = None
+    test_rows_sha256: str | None = Field(
+        default=None, description="Of the dataset and its test rows: equal where they are the same."
+    )
     period: RegressionErrors
     depth: RegressionErrors
     baseline: Baseline | dict[str, Any] | None
@@ -129,6 +140,24 @@ class EvaluationAnswer(Success):
     """The evaluation of a completed session."""
 
     evaluation: Evaluation
+
+
+class Pairs(Answer):
+    """True against predicted values of the same test rows."""
+
+    true: list[float]
+    predicted: list[float | None]
+
+
+class EvaluationPoints(Success):
+    """Period and depth of the test rows; of more than 2,000 rows evenly spaced ones."""
+
+    row: list[int] = Field(description="The place among the dataset's accepted rows.")
+    label: list[int]
+    period: Pairs = Field(description="Days.")
+    depth: Pairs = Field(description="ppm.")
+    count: int
+    total: int
 
 
 class EvaluationRowsQuery(Page):

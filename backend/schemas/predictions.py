@@ -84,8 +84,8 @@ class OutsideRange(Answer):
 
     column: str
     value: float
-    min: float
-    max: float
+    min: float | None = Field(description="Null: no row of the training had this column.")
+    max: float | None
 
 
 class Diagnostics(Answer):
@@ -99,6 +99,9 @@ class Diagnostics(Answer):
     grazing_margin: float | None = Field(description="1 - k - b, stellar radii; below 0: grazing.")
     single_transit_snr: float | None
     relative_duration: float | None = Field(description="T/P.")
+    flags: list[str] = Field(
+        default=[], description="What had to be assumed of the orbit, as of a curve."
+    )
     outside_training_range: list[OutsideRange]
 
 
@@ -114,8 +117,8 @@ class Prediction(Answer):
     depth_ppm: float | None = None
     uncertain: bool | None = Field(
         default=None,
-        description="Whether the highest probability is below the model's threshold; null for a "
-        "model without one.",
+        description="Whether the highest probability is below the model's threshold, or there is "
+        "none that is good enough; null for a model saved without.",
     )
     model_id: int | None = None
     diagnostics: Diagnostics | None = None
@@ -134,13 +137,18 @@ class PredictAnswer(Success):
 
 
 class BatchForm(TextFields):
-    """A catalogue as CSV, in any form; labels are not needed."""
+    """A catalogue as CSV, in any form; labels are not needed.
+
+    A table of the archive tells its survey, one of our own form does not: `source` does, and where
+    it is absent the model's training data.
+    """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     file: UploadFile
     workspace_key: Key
     model_id: int | None = Field(default=None, ge=1, le=MAX_ID)
+    source: Source | None = None
 
 
 Note = Annotated[str, Field(max_length=20_000), AfterValidator(many_lines)]

@@ -46,18 +46,44 @@ def label_intervals(
     Returns:
         [low, high] or None where the draws do not define the figure, by its name: accuracy,
         macro_f1, log_loss, ece, roc_auc, average_precision, per_class, recall_at_precision;
-        nested as the figures are. All are percentiles of the draws but that of the ECE, which is
-        the basic interval: a draw has more noise than the sample, and so a larger ECE.
+        nested as the figures are. All are percentiles of the draws; those of the ECE are moved so
+        that the draws' median is the figure: a draw has more noise than the sample, and so a
+        larger ECE.
 
-    Source: Efron & Tibshirani (1993), An Introduction to the Bootstrap, chapters 8 and 13;
-        Davison & Hinkley (1997), equation 5.6, for the basic interval.
+    Source: Efron & Tibshirani (1993), An Introduction to the Bootstrap, chapters 8, 10 and 13.
     """
     measure = _LabelMeasure(true, probabilities)
     drawn = _collect(measure(weights) for weights in draw_weights(len(true), stars, seed))
     intervals = _map(percentile_interval, drawn)
     even = np.ones((1, len(true)))
-    intervals["ece"] = basic_interval(float(measure(even)["ece"][0]), drawn["ece"])
+    figures = measure(even)
+    intervals["ece"] = centred_interval(float(figures["ece"][0]), drawn["ece"])
+    if not figures["recall_at_precision"]["recall"][0] > 0:
+        intervals["recall_at_precision"]["recall"] = None  # as the figure itself
     return intervals
+
+
+def kept_intervals(
+    right: NDArray[np.bool_], kept: NDArray[np.bool_], stars: Index | None, seed: int
+) -> dict[str, Any]:
+    """Intervals of the share of rows that are kept, and of the share of those that are right.
+
+    Args:
+        right, kept: bool, (n,), n > 0.
+        stars, seed: as for `label_intervals`.
+
+    Returns:
+        [low, high] or None: coverage, kept_precision.
+    """
+
+    def measure(weights: Array) -> Nested:
+        keeps = weights @ kept.astype(np.float64)
+        with np.errstate(invalid="ignore"):
+            precision = weights @ (kept & right).astype(np.float64) / keeps
+        return {"coverage": keeps / weights.sum(axis=1), "kept_precision": precision}
+
+    weights = draw_weights(len(right), stars, seed)
+    return _map(percentile_interval, _collect(measure(each) for each in weights))
 
 
 def error_intervals(
@@ -100,12 +126,13 @@ def percentile_interval(values: Array) -> list[float] | None:
     return [float(low), float(high)]
 
 
-def basic_interval(figure: float, values: Array) -> list[float] | None:
-    """The percentiles' distances from the figure, mirrored at it; not below 0."""
+def centred_interval(figure: float, values: Array) -> list[float] | None:
+    """The percentiles, moved by as much as the draws' median lies off the figure; not below 0."""
     percentiles = percentile_interval(values)
     if percentiles is None:
         return None
-    low, high = (max(0.0, 2 * figure - end) for end in reversed(percentiles))
+    excess = float(np.nanmedian(values)) - figure
+    low, high = (max(0.0, end - excess) for end in percentiles)
     return [low, high]
 
 
@@ -130,17 +157,20 @@ class _LabelMeasure:
         cells = (weights @ self._cells).reshape(-1, len(LABELS), len(LABELS))
         per_class = _per_class(cells)
         f1 = np.stack([per_class[LABELS[code]]["f1"] for code in self._present])
+        # As `evaluation.macro_f1`: of the classes that occur in the draw.
+        occurs = cells.sum(axis=2).T[self._present] > 0
+        macro_f1 = np.where(occurs, np.nan_to_num(f1), 0.0).sum(axis=0) / occurs.sum(axis=0)
         ranked = {name: ranking.measure(weights) for name, ranking in self._ranked.items()}
         gaps = np.abs(weights @ self._bins)
         return {
             "accuracy": np.einsum("dkk->d", cells) / total,
-            "macro_f1": np.nan_to_num(f1).mean(axis=0),
+            "macro_f1": macro_f1,
             "log_loss": weights @ self._loss / total,
             "ece": gaps.sum(axis=1) / total,
             "roc_auc": _with_mean({name: found[0] for name, found in ranked.items()}),
             "average_precision": _with_mean({name: found[1] for name, found in ranked.items()}),
             "per_class": per_class,
-            "recall_at_precision": self._pair.recall_at(WANTED_PRECISION, weights),
+            "recall_at_precision": {"recall": self._pair.recall_at(WANTED_PRECISION, weights)},
         }
 
 

@@ -7,8 +7,12 @@ from scipy.optimize import minimize_scalar
 Array = NDArray[np.float64]
 Labels = NDArray[np.integer]
 
-# A temperature beyond these says that the validation rows are too few or too strange to tell.
+# A temperature beyond these says that the validation rows are too strange to tell.
 TEMPERATURES = (0.2, 5.0)
+
+# What ln(temperature) is before any row was seen: 0, give or take this much. A thousand rows do not
+# feel it; ten rows, which could be told by any temperature, are kept near 1.
+PRIOR_SPREAD = 0.5
 
 # A threshold is not read off fewer rows than this: the best ten of a thousand are always right.
 MIN_KEPT = 20
@@ -21,7 +25,7 @@ _SMALLEST = 1e-30
 
 
 def fit_temperature(true: Labels, probabilities: Array) -> float:
-    """The temperature at which the log loss is lowest.
+    """The temperature at which the log loss is lowest, held near 1 where the rows are few.
 
     Args:
         true: int, (n,), label codes of validation rows.
@@ -30,7 +34,7 @@ def fit_temperature(true: Labels, probabilities: Array) -> float:
     Returns:
         From 0.2 to 5; above 1 the network was too sure of itself. 1 where there are no rows.
 
-    Source: Guo et al. (2017), arXiv:1706.04599, section 4.2.
+    Source: Guo et al. (2017), arXiv:1706.04599, section 4.2, with a normal prior of the logarithm.
     """
     if not len(true):
         return 1.0
@@ -38,7 +42,8 @@ def fit_temperature(true: Labels, probabilities: Array) -> float:
 
     def loss(logarithm: float) -> float:
         found = apply_temperature(probabilities, float(np.exp(logarithm)))
-        return -float(np.log(np.maximum(found[rows, true], _SMALLEST)).mean())
+        prior = 0.5 * (logarithm / PRIOR_SPREAD) ** 2
+        return prior - float(np.log(np.maximum(found[rows, true], _SMALLEST)).sum())
 
     best = minimize_scalar(loss, bounds=tuple(np.log(TEMPERATURES)), method="bounded")
     return float(np.exp(best.x))
@@ -61,10 +66,10 @@ def choose_threshold(true: Labels, probabilities: Array, precision: float = 0.9)
 
     Returns:
         A prediction is kept when its top probability reaches this; None where no threshold that
-        keeps 20 rows reaches the precision.
+        keeps 20 rows reaches the precision: then nothing is to be kept.
     """
     confidence, kept, right = _by_confidence(true, probabilities)
-    reached = (kept >= min(MIN_KEPT, len(true))) & (right >= precision * kept)
+    reached = (kept >= MIN_KEPT) & (right >= precision * kept)
     if not reached.any():
         return None
     return float(confidence[np.flatnonzero(reached)[-1]])

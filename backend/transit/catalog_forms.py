@@ -4,12 +4,15 @@ from typing import NamedTuple
 
 from .columns import COLUMNS, REQUIRED
 
+# A table of our own form does not tell of what survey it is.
+OWN_FORM = "exotrain"
+
 # Ours ← the names in a table's header, in any case; of several, the first that the table has.
 # Whatever is not named here is never read: archive tables carry their verdict in other columns
 # too (koi_score, koi_pdisposition, koi_fpflag_*, kepler_name, dates), and a network that sees
 # the verdict learns nothing else.
 FORMS: dict[str, dict[str, tuple[str, ...]]] = {
-    "exotrain": {
+    OWN_FORM: {
         "period": ("period", "orbital_period"),
         "duration": ("duration", "duration_hours", "transit_duration"),
         "depth": ("depth", "depth_ppm", "transit_depth"),
@@ -49,7 +52,7 @@ FORMS: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 # The magnitude's band, and so the limb darkening's; our own form counts as TESS.
-BANDS = {"exotrain": "tess", "koi": "kepler", "toi": "tess"}
+BANDS = {OWN_FORM: "tess", "koi": "kepler", "toi": "tess"}
 
 # Compared in lower case, `_` as a space.
 LABEL_WORDS = {

@@ -79,14 +79,18 @@ def describe_candidates(
 
     Returns:
         n times the diagnostics of `physical_diagnostics`, None where unknown or beyond the floating
-        point's range; `is_grazing`, None where the impact is unknown; `outside_training_range`,
-        {column, value, min, max} of each column whose value the model never saw the like of.
+        point's range; `is_grazing`, None where the impact is unknown; `flags`, what had to be
+        assumed of the orbit that they are of; `outside_training_range`, {column, value, min, max}
+        of each column whose value the model never saw the like of, min and max None where it saw
+        none at all.
     """
     derived = physical_diagnostics(rows, band)
+    geometry = transit_geometry(rows, band)
     return [
         {
             **{name: _finite(values[row]) for name, values in derived.items()},
             "is_grazing": _is_negative(derived["grazing_margin"][row]),
+            "flags": geometry.flag_names(row),
             "outside_training_range": _outside(rows[row], training_ranges),
         }
         for row in range(len(rows))
@@ -119,7 +123,7 @@ def _outside(
     for column, known in training_ranges.items():
         low, high = known["min"], known["max"]
         value = float(row[column])
-        if low is not None and not np.isnan(value) and not low <= value <= high:
+        if not np.isnan(value) and (low is None or not low <= value <= high):
             found.append({"column": column, "value": value, "min": low, "max": high})
     return found
 

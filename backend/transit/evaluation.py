@@ -14,6 +14,7 @@ from sklearn import metrics
 from .bootstrap import (
     WANTED_PRECISION,
     error_intervals,
+    kept_intervals,
     label_intervals,
     planet_score,
 )
@@ -131,22 +132,35 @@ def recall_at_precision(true: Labels, probabilities: Array) -> dict[str, float |
 
 
 def abstention(
-    true: Labels, probabilities: Array, threshold: float | None, precision: float
-) -> dict[str, float | None]:
+    true: Labels,
+    probabilities: Array,
+    threshold: float | None,
+    precision: float,
+    stars: NDArray[np.intp] | None = None,
+    seed: int = 0,
+) -> dict[str, Any]:
     """What a threshold that was chosen on other stars does here.
 
+    Args:
+        true, probabilities, stars, seed: as for `evaluate`.
+        threshold: None keeps nothing.
+        precision: that was wanted of it.
+
     Returns:
-        `threshold` and the `precision` that was wanted, as given; `coverage`, the share of the
-        rows that are kept; `kept_precision`, the share of those that are right. The last two are
-        None without a threshold, the last one also where nothing is kept.
+        `threshold` and `precision` as given; `coverage`, the share of the rows that are kept;
+        `kept_precision`, the share of those that are right, None where nothing is kept;
+        `intervals` of the last two.
     """
-    told = {"threshold": threshold, "precision": precision}
-    if threshold is None:
-        return {**told, "coverage": None, "kept_precision": None}
-    kept = probabilities.max(axis=1) >= threshold
-    right = probabilities.argmax(axis=1) == true
-    kept_precision = float(right[kept].mean()) if kept.any() else None
-    return {**told, "coverage": float(kept.mean()), "kept_precision": kept_precision}
+    top = np.asarray(probabilities, np.float64).max(axis=1)
+    kept = top >= (np.inf if threshold is None else threshold)
+    right = np.asarray(probabilities).argmax(axis=1) == true
+    return {
+        "threshold": threshold,
+        "precision": precision,
+        "coverage": float(kept.mean()),
+        "kept_precision": float(right[kept].mean()) if kept.any() else None,
+        "intervals": kept_intervals(right, kept, stars, seed),
+    }
 
 
 def macro_f1(true: Labels, predicted: Labels) -> float | None:

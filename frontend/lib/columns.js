@@ -1,0 +1,48 @@
+// The columns of a catalogue that are read: names, units and ranges, as backend/transit/columns.py has them.
+
+import { t } from "./i18n.js";
+
+export const REQUIRED = ["period", "duration", "depth"];
+
+/** What may be unknown. */
+export const FEATURES = ["impact", "snr", "steff", "srad", "slogg", "tmag"];
+
+export const COLUMNS = [...REQUIRED, ...FEATURES];
+
+/** The ends are included. */
+export const RANGES = {
+  period: [0.01, 1e6],
+  duration: [0.01, 1000],
+  depth: [0.01, 2e6],
+  impact: [0, 1000],
+  snr: [0, 1e7],
+  steff: [500, 200_000],
+  srad: [0.001, 3000],
+  slogg: [-3, 10],
+  tmag: [-10, 40],
+};
+
+/** Of the dictionary: `unit.days` and so on. */
+export const UNITS = {
+  period: "days",
+  duration: "hours",
+  depth: "ppm",
+  impact: "stellarRadii",
+  snr: null,
+  steff: "K",
+  srad: "solarRadii",
+  slogg: "dex",
+  tmag: "mag",
+};
+
+export const HOURS_A_DAY = 24;
+
+/** What a column is called; `label` and `star` too. */
+export function columnName(column) {
+  return t(`parameter.${column}`);
+}
+
+/** A column's unit in words; empty where it has none. */
+export function unitOf(column) {
+  return UNITS[column] ? t(`unit.${UNITS[column]}`) : "";
+}

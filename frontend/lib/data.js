@@ -1,0 +1,109 @@
+// What a component asks of the server: loaded once, or again and again while something runs.
+
+import { connection } from "./api.js";
+import { useCallback, useEffect, useRef, useState } from "./html.js";
+
+const INTERVAL = 2_000;
+const HIDDEN_INTERVAL = 10_000;
+
+/**
+ * Loads something and keeps what was loaded last, also while the server is gone.
+ *
+ * @param {() => Promise<any>} load
+ * @param {Array} dependencies when they change, it is loaded anew
+ * @returns {{data: any, error: Error | null, isLoading: boolean, reload: () => void, setData: Function}}
+ */
+export function useData(load, dependencies) {
+  const [state, setState] = useState({ data: null, error: null, isLoading: true });
+  const [round, setRound] = useState(0);
+  const reload = useCallback(() => setRound((number) => number + 1), []);
+  const shown = useRef(null);
+  useEffect(() => {
+    let isCurrent = true;
+    const isAnew = shown.current !== JSON.stringify(dependencies);
+    shown.current = JSON.stringify(dependencies);
+    setState((last) => ({ data: isAnew ? null : last.data, error: null, isLoading: true }));
+    load().then(
+      (data) => isCurrent && setState({ data, error: null, isLoading: false }),
+      (error) => isCurrent && setState((last) => ({ ...last, error, isLoading: false })),
+    );
+    return () => {
+      isCurrent = false;
+    };
+  }, [...dependencies, round]);
+  useWhenBack(reload);
+  const setData = useCallback((data) => setState((last) => ({ ...last, data })), []);
+  return { ...state, reload, setData };
+}
+
+/** Calls a function when the server answers again after it was gone. */
+export function useWhenBack(function_) {
+  const latest = useRef(function_);
+  latest.current = function_;
+  useEffect(() => {
+    let seen = connection.get().since;
+    return connection.subscribe((state) => {
+      if (state.since !== seen) {
+        seen = state.since;
+        latest.current();
+      }
+    });
+  }, []);
+}
+
+/**
+ * Calls a function at once and then every two seconds while `isActive`; every ten while the page is
+ * hidden; not while the server is gone.
+ *
+ * @param {() => Promise<void>} ask
+ * @param {boolean} isActive
+ * @param {Array} dependencies when they change, it asks at once
+ */
+export function usePolling(ask, isActive, dependencies = []) {
+  const latest = useRef(ask);
+  latest.current = ask;
+  useEffect(() => {
+    if (!isActive) return undefined;
+    let timer = null;
+    let isOver = false;
+    const round = async () => {
+      clearTimeout(timer);
+      if (!connection.get().lost) await latest.current().catch(() => {});
+      if (!isOver) timer = setTimeout(round, document.hidden ? HIDDEN_INTERVAL : INTERVAL);
+    };
+    const whenShown = () => !document.hidden && round();
+    round();
+    document.addEventListener("visibilitychange", whenShown);
+    return () => {
+      isOver = true;
+      clearTimeout(timer);
+      document.removeEventListener("visibilitychange", whenShown);
+    };
+  }, [isActive, ...dependencies]);
+}
+
+/** State that survives a reload of the page in this tab: what a person has typed. */
+export function useDraft(name, initial) {
+  const key = `exotrain.draft.${name}`;
+  const [draft, setDraft] = useState(() => {
+    try {
+      return { ...initial, ...JSON.parse(sessionStorage.getItem(key) ?? "{}") };
+    } catch {
+      return initial;
+    }
+  });
+  const change = useCallback(
+    (patch) =>
+      setDraft((last) => {
+        const next = { ...last, ...patch };
+        sessionStorage.setItem(key, JSON.stringify(next));
+        return next;
+      }),
+    [key],
+  );
+  const forget = useCallback(() => {
+    sessionStorage.removeItem(key);
+    setDraft(initial);
+  }, [key]);
+  return [draft, change, forget];
+}

@@ -1,0 +1,32 @@
+// The title of the document: what page it is, and how far a training is.
+
+import { useEffect } from "./html.js";
+import { t } from "./i18n.js";
+import { watched } from "./watch.js";
+
+let page = "";
+
+/** Names the page in the document's title. */
+export function useTitle(title) {
+  useEffect(() => {
+    page = title;
+    write();
+  }, [title]);
+}
+
+/** Keeps the trainings in the title: "42% · Sessions"; "2 ended · Sessions" while nobody looks. */
+export function useProgressInTitle() {
+  useEffect(() => {
+    write();
+    return watched.subscribe(write);
+  }, []);
+}
+
+function write() {
+  const { sessions, unseen } = watched.get();
+  const training = (sessions ?? []).find((each) => each.status === "training");
+  const parts = [];
+  if (unseen) parts.push(t("title.ended", { count: unseen }));
+  if (training) parts.push(`${Math.floor(training.progress * 100)}%`);
+  document.title = [...parts, page, "exotrain"].filter(Boolean).join(" · ");
+}

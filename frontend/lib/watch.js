@@ -1,0 +1,96 @@
+// The newest sessions of the workspace, polled while one of them runs; tells when one has ended.
+
+import { conditional, withQuery } from "./api.js";
+import { usePolling, useWhenBack } from "./data.js";
+import { useEffect, useRef, useState } from "./html.js";
+import { t } from "./i18n.js";
+import { notify, tellOutside } from "./notices.js";
+import { createStore } from "./store.js";
+
+export const PAGE = 50;
+
+export const RUNNING = ["pending", "training"];
+
+/**
+ * The first page of sessions of the workspace that was open last; `sessions` is null until they came.
+ * `unseen` counts those that ended while nobody looked at the page.
+ */
+export const watched = createStore({
+  key: null,
+  sessions: null,
+  nextCursor: null,
+  error: null,
+  unseen: 0,
+  round: 0,
+});
+
+/** Asks again now: something was started, stopped or deleted. */
+export function watchAgain() {
+  watched.set({ round: watched.get().round + 1 });
+}
+
+/** Keeps `watched` up to date; rendered once, by the frame of the page. */
+export function useWatch(openWorkspace) {
+  const workspace = useLast(openWorkspace);
+  const [isRunning, setRunning] = useState(false);
+  const [poll, setPoll] = useState(null);
+  const [round, setRound] = useState(() => watched.get().round);
+  useEffect(() => watched.subscribe((state) => setRound(state.round)), []);
+  useEffect(() => {
+    const key = workspace?.key ?? null;
+    // Another language renders the frame anew; what was running then is still to be told.
+    if (watched.get().key !== key) watched.set({ key, sessions: null, nextCursor: null, error: null });
+    const path = withQuery("/api/training/sessions", { workspace_key: key, limit: PAGE });
+    setPoll(() => workspace && conditional(() => path));
+    setRunning(false);
+  }, [workspace?.key]);
+  const ask = async () => {
+    try {
+      const answer = await poll();
+      if (answer === null || watched.get().key !== workspace.key) return;
+      tellEnded(watched.get().sessions ?? [], answer.sessions, workspace);
+      watched.set({ sessions: answer.sessions, nextCursor: answer.next_cursor, error: null });
+      setRunning(answer.sessions.some((each) => RUNNING.includes(each.status)));
+    } catch (error) {
+      watched.set({ error });
+      if (error.status === 404) setRunning(false); // the workspace is deleted, or no longer ours
+    }
+  };
+  usePolling(ask, Boolean(poll) && isRunning, [poll]);
+  useEffect(() => {
+    if (poll) ask();
+  }, [poll, round]);
+  useWhenBack(() => poll && ask());
+  useEffect(() => {
+    const whenShown = () => {
+      if (document.hidden) return;
+      watched.set({ unseen: 0 });
+      if (poll) ask(); // somebody else may have started one meanwhile
+    };
+    document.addEventListener("visibilitychange", whenShown);
+    return () => document.removeEventListener("visibilitychange", whenShown);
+  }, [poll]);
+}
+
+/** The workspace that is open, or was: the end of its trainings is told on the other pages too. */
+function useLast(workspace) {
+  const last = useRef(workspace);
+  if (workspace) last.current = workspace;
+  return last.current;
+}
+
+function tellEnded(before, now, workspace) {
+  const ran = new Set(before.filter((each) => RUNNING.includes(each.status)).map((each) => each.id));
+  const ended = now.filter((each) => ran.has(each.id) && !RUNNING.includes(each.status));
+  for (const session of ended) {
+    const text = t(`watch.${session.status}`, { name: session.model_name, id: String(session.id) });
+    const kind = { completed: "success", failed: "error" }[session.status] ?? "info";
+    const link = `#/w/${workspace.id}/sessions/${session.id}`;
+    // Who looks at it sees it end, and who cancelled it knows: there the notice goes by itself.
+    const isSeen = !document.hidden && location.hash === link;
+    const stays = !isSeen && session.status !== "cancelled";
+    notify(text, { kind, link, linkText: t("watch.open"), stays });
+    tellOutside(text, link);
+  }
+  if (document.hidden) watched.set({ unseen: watched.get().unseen + ended.length });
+}

@@ -1,0 +1,43 @@
+// Which page each address names. Pages are loaded when they are first shown.
+
+import { html, useEffect, useState } from "../lib/html.js";
+import { t } from "../lib/i18n.js";
+import { Home, Workspaces } from "./workspaces.js";
+
+const later = (load, name) => {
+  const pages = {};
+  return function Later(properties) {
+    const [Page, setPage] = useState(() => pages[name]);
+    const [failure, setFailure] = useState(null);
+    useEffect(() => {
+      load().then(
+        (module) => {
+          pages[name] = module[name];
+          setPage(() => module[name]);
+        },
+        (error) => setFailure(error),
+      );
+    }, []);
+    if (failure) throw failure;
+    return Page ? html`<${Page} ...${properties} />` : html`<p class="loading" role="status">${t("loading")}</p>`;
+  };
+};
+
+/** Patterns of addresses; `workspace` and `id` are numbers. */
+export const ROUTES = [
+  ["/", Home],
+  ["/workspaces", Workspaces],
+  ["/w/:workspace/datasets", later(() => import("./datasets.js"), "Datasets")],
+  ["/w/:workspace/datasets/:id", later(() => import("./dataset.js"), "Dataset")],
+  ["/w/:workspace/train", later(() => import("./train.js"), "Train")],
+  ["/w/:workspace/sessions", later(() => import("./sessions.js"), "Sessions")],
+  ["/w/:workspace/sessions/:id", later(() => import("./session.js"), "Session")],
+  ["/w/:workspace/sessions/:id/evaluation", later(() => import("./evaluation.js"), "Evaluation")],
+  ["/w/:workspace/compare", later(() => import("./compare.js"), "Compare")],
+  ["/w/:workspace/models", later(() => import("./models.js"), "Models")],
+  ["/w/:workspace/models/:id", later(() => import("./model.js"), "Model")],
+  ["/w/:workspace/predict", later(() => import("./predict.js"), "Predict")],
+  ["/w/:workspace/predict/batch", later(() => import("./batch.js"), "Batch")],
+  ["/w/:workspace/analyses", later(() => import("./analyses.js"), "Analyses")],
+  ["/w/:workspace/analyses/:id", later(() => import("./analysis.js"), "Analysis")],
+];

@@ -1,0 +1,67 @@
+// An area that takes dropped files, with a file input for who does not drag.
+
+import { html, useEffect, useRef, useState } from "../lib/html.js";
+
+/**
+ * @param {object} properties
+ * @param {(files: File[]) => void} properties.onFiles
+ * @param {string} properties.accept of the file input
+ * @param {string} properties.button its label
+ * @param {(isOver: boolean) => any} properties.children what the area says, also while files are held over it
+ */
+export function DropZone({ onFiles, accept, button, children }) {
+  const [isOver, setOver] = useState(false);
+  const input = useRef(null);
+  useNoStrayDrops();
+  const drop = (event) => {
+    event.preventDefault();
+    setOver(false);
+    onFiles([...event.dataTransfer.files]);
+  };
+  const over = (event) => {
+    event.preventDefault();
+    event.dataTransfer.dropEffect = "copy";
+    setOver(true);
+  };
+  const leave = (event) => {
+    if (!event.currentTarget.contains(event.relatedTarget)) setOver(false);
+  };
+  const pick = () => {
+    onFiles([...input.current.files]);
+    input.current.value = ""; // the same file can be picked again
+  };
+  return html`
+    <div
+      class="drop-zone ${isOver ? "over" : ""}"
+      data-test="drop-zone"
+      onDragEnter=${over}
+      onDragOver=${over}
+      onDragLeave=${leave}
+      onDrop=${drop}
+    >
+      ${children(isOver)}
+      <label class="button">
+        <input ref=${input} class="visually-hidden" type="file" multiple accept=${accept} onChange=${pick} />
+        ${button}
+      </label>
+    </div>
+  `;
+}
+
+/** A file that misses the area must not replace the page. */
+function useNoStrayDrops() {
+  useEffect(() => {
+    const over = (event) => {
+      if (event.defaultPrevented) return;
+      event.preventDefault();
+      event.dataTransfer.dropEffect = "none";
+    };
+    const drop = (event) => event.preventDefault();
+    addEventListener("dragover", over);
+    addEventListener("drop", drop);
+    return () => {
+      removeEventListener("dragover", over);
+      removeEventListener("drop", drop);
+    };
+  }, []);
+}

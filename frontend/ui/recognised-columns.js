@@ -1,0 +1,42 @@
+// Which column of the file gave which column of ours, and what was not there or not read.
+
+import { COLUMNS, columnName, unitOf } from "../lib/columns.js";
+import { html } from "../lib/html.js";
+import { t } from "../lib/i18n.js";
+
+/** @param {{profile: object}} properties a dataset's profile */
+export function RecognisedColumns({ profile }) {
+  const { recognised, absent, unread } = profile;
+  const names = [...COLUMNS, "label", "star"];
+  if (!Object.keys(recognised).length) return html`<p class="hint">${t("datasets.columns.notRecorded")}</p>`;
+  return html`
+    <div class="table-scroll whole" tabindex="0" role="region" aria-label=${t("datasets.columns.title")}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">${t("datasets.columns.ours")}</th>
+            <th scope="col">${t("datasets.columns.theirs")}</th>
+            <th scope="col">${t("datasets.columns.unit")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${names.map(
+            (name) => html`<tr key=${name}>
+              <th scope="row">${columnName(name)}</th>
+              <td><${Origin} header=${recognised[name]} isEmpty=${absent.includes(name)} /></td>
+              <td class="unit">${unitOf(name)}</td>
+            </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
+    ${unread > 0 && html`<p class="hint">${t("datasets.columns.unread", { count: unread })}</p>`}
+  `;
+}
+
+function Origin({ header, isEmpty }) {
+  if (header === undefined) return html`<span class="unit">${t("datasets.columns.absent")}</span>`;
+  return html`
+    <code>${header}</code> ${isEmpty && html`<span class="unit">${t("datasets.columns.empty")}</span>`}
+  `;
+}

@@ -1,0 +1,104 @@
+// A page of results as a table: sortable, with rows that open and, if wanted, can be selected.
+
+import { html } from "../lib/html.js";
+import { t } from "../lib/i18n.js";
+
+/**
+ * @param {object} properties
+ * @param {object[]} properties.results of this page
+ * @param {import("./result-columns.js").Column[]} properties.columns after the name
+ * @param {{key: string, isDescending: boolean}} properties.sort
+ * @param {(key: string) => void} properties.onSort
+ * @param {(result: object) => void} properties.onOpen
+ * @param {Set<number> | null} properties.selected places; null: rows cannot be selected
+ * @param {(result: object) => void} properties.onSelect
+ */
+export function ResultTable({ results, columns, sort, onSort, onOpen, selected, onSelect }) {
+  return html`
+    <div
+      class="table-scroll result-table"
+      tabindex="0"
+      role="region"
+      aria-label=${t("predict.table")}
+      data-test="results"
+    >
+      <table>
+        <thead>
+          <tr>
+            ${selected && html`<th scope="col" class="plain">${t("predict.column.select")}</th>`}
+            <${Head}
+              column=${{ key: "name", title: t("predict.column.name"), isName: true }}
+              sort=${sort}
+              onSort=${onSort}
+            />
+            ${columns.map(
+              (column) => html`<${Head} key=${column.key} column=${column} sort=${sort} onSort=${onSort} />`,
+            )}
+          </tr>
+        </thead>
+        <tbody>
+          ${results.map(
+            (result) =>
+              html`<${Row}
+                key=${result.place}
+                result=${result}
+                columns=${columns}
+                isSelected=${selected?.has(result.place) ?? null}
+                onOpen=${onOpen}
+                onSelect=${onSelect}
+              />`,
+          )}
+        </tbody>
+      </table>
+    </div>
+  `;
+}
+
+function Head({ column, sort, onSort }) {
+  const isSorted = sort.key === column.key;
+  const direction = sort.isDescending ? "descending" : "ascending";
+  return html`
+    <th
+      scope="col"
+      class=${column.isName ? "name" : column.isNumber ? "number" : ""}
+      aria-sort=${isSorted ? direction : undefined}
+    >
+      <button type="button" class="quiet sort" onClick=${() => onSort(column.key)}>
+        <span>${column.title}${column.unit && html`<br /><span class="unit">${column.unit}</span>`}</span>
+        <span aria-hidden="true">${isSorted ? (sort.isDescending ? "▼" : "▲") : ""}</span>
+      </button>
+    </th>
+  `;
+}
+
+function Row({ result, columns, isSelected, onOpen, onSelect }) {
+  const name = nameOf(result);
+  const open = (event) => {
+    // A click on a control is for that; one that ends a selection of text is for none.
+    if (event.target.closest("button, input, label") || !getSelection().isCollapsed) return;
+    onOpen(result);
+  };
+  return html`
+    <tr class=${result.error === null ? "" : "failed"} onClick=${open}>
+      ${isSelected !== null &&
+      html`<td>
+        <input
+          type="checkbox"
+          checked=${isSelected}
+          aria-label=${t("predict.select", { name })}
+          onChange=${() => onSelect(result)}
+        />
+      </td>`}
+      <th scope="row"><button type="button" class="link" onClick=${() => onOpen(result)}>${name}</button></th>
+      ${columns.map(
+        (column) =>
+          html`<td key=${column.key} class=${column.isNumber ? "number" : ""}>${column.cell(result)}</td>`,
+      )}
+    </tr>
+  `;
+}
+
+/** What a result is called in the table: its name, or its place. */
+export function nameOf({ name, place }) {
+  return name || t("predict.row", { place: place + 1 });
+}

@@ -1,0 +1,113 @@
+"""A real browser on a real server: pages that tell whatever goes wrong in them."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Playwright, expect
+
+from tests.e2e.server import TOKEN, Server
+
+NO_BROWSER = (
+    "NO CHROMIUM: the pages were not tested; install it (on Debian: apt-get install chromium) or "
+    "name one in EXOTRAIN_CHROMIUM"
+)
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+# Without these the browser looks for servers of its maker at every start.
+_QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+# A machine that trains on all its cores draws slowly.
+PATIENCE = 30_000
+
+expect.set_options(timeout=PATIENCE)
+
+
+def find_browser() -> str | None:
+    """The path of a Chromium on this machine."""
+    named = os.environ.get("EXOTRAIN_CHROMIUM")
+    return named or next(filter(None, map(shutil.which, _NAMES)), None)
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Starts the machine's Chromium, without a window."""
+    return playwright.chromium.launch(executable_path=find_browser(), args=list(_QUIET))
+
+
+class Visitor:
+    """Someone in front of the page, in a browser profile of their own.
+
+    Whatever the browser complains of is kept in `complaints`, requests to other servers among it.
+    """
+
+    def __init__(self, browser: Browser, server: Server, **context: Any) -> None:
+        self.server = server
+        self.complaints: list[str] = []
+        self.context = browser.new_context(**{"locale": "en-GB", **context})
+        self.context.set_default_timeout(PATIENCE)
+        self.page: Page = self.context.new_page()
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        self.page.on("request", self._watch)
+
+    def open(self, address: str = "#/") -> None:
+        """Go to an address of the page, such as "#/workspaces"."""
+        self.page.goto(f"{self.server.address}/{address}")
+
+    def sign_in(self, token: str = TOKEN) -> None:
+        """Sign in by hand."""
+        self.open()
+        self.page.get_by_label("Token").fill(token)
+        self.page.get_by_role("button", name="Sign in").click()
+        self.page.get_by_role("button", name="Sign out").wait_for()
+
+    def heading(self, text: str | re.Pattern[str]) -> None:
+        """Wait for the page with this heading."""
+        expect(self.page.get_by_role("heading", level=1, name=text)).to_be_visible()
+
+    def violations(self) -> list[str]:
+        """What axe-core finds wrong with the page for people who see, hear or move otherwise."""
+        found = Axe().run(self.page).response["violations"]
+        return [
+            f"{each['id']}: {each['help']}: {node['target']}"
+            for each in found
+            for node in each["nodes"]
+        ]
+
+    def is_expected(self, pattern: str) -> None:
+        """Forget the complaints that a test brought about itself."""
+        self.complaints = [each for each in self.complaints if not re.search(pattern, each)]
+
+    def _hear(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{message.type}: {message.text}")
+
+    def _watch(self, request: Any) -> None:
+        address = urlsplit(request.url)
+        own = urlsplit(self.server.address)
+        if address.scheme in ("http", "https") and address.netloc != own.netloc:
+            self.complaints.append(f"a request to {request.url}")
+
+
+@contextmanager
+def visit(browser: Browser, server: Server, **context: Any) -> Iterator[Visitor]:
+    """Somebody comes, and must have met nothing wrong when they leave."""
+    visitor = Visitor(browser, server, **context)
+    try:
+        yield visitor
+        assert visitor.complaints == []
+    finally:
+        visitor.context.close()

@@ -1,0 +1,130 @@
+"""Pictures of every page, light and dark, on real trainings, into docs/images/.
+
+    make screenshots        or  python -m tests.e2e.screenshots [--keep FOLDER]
+
+Uses the KOI table of the NASA Exoplanet Archive where it is (see docs/BENCHMARKS.md), else only the
+simulated catalogue.
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from backend.config import REPOSITORY
+from tests.conftest import ARCHIVE_DATA
+from tests.e2e.browser import Visitor, launch
+from tests.e2e.server import Client, Server
+
+IMAGES = REPOSITORY / "docs" / "images"
+WIDTH, HEIGHT = 1240, 900
+COLORS = 96
+
+CANDIDATES = [
+    {"star": "A", "period": 3.5, "duration": 3.0, "depth": 8000, "impact": 0.3, "snr": 80}
+    | {"steff": 5800, "srad": 1.0, "slogg": 4.4, "tmag": 11.0},
+    {"star": "B", "period": 12.1, "duration": 1.5, "depth": 52000, "snr": 400, "steff": 6100},
+]
+
+SAVED = ("label", "label_name", "probabilities", "period", "depth_ppm", "uncertain")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--only", nargs="*", help="names of pages")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        server = Server(Path(folder), EXOTRAIN_WARM_WORKERS="0")
+        try:
+            pages = prepare(Client(server))
+            browser = launch(playwright)
+            for scheme in ("light", "dark"):
+                take_all(browser, server, pages, scheme, arguments.only)
+        finally:
+            server.stop()
+
+
+def prepare(client: Client) -> dict[str, str]:
+    """Datasets, trainings, models and an analysis, made for real; the pages' addresses by name."""
+    key = client.workspace("Vetting 2026")
+    example = client.upload(key, REPOSITORY / "example_dataset.csv")["id"]
+    table = ARCHIVE_DATA / "koi_cumulative.csv"
+    dataset = client.upload(key, table)["id"] if table.exists() else example
+    first = client.complete(key, dataset, epochs=12, model_name="plain")["id"]
+    settings: dict[str, Any] = {"network": "transit_cnn_catalogue", "model_name": "with_catalogue"}
+    second = client.complete(key, dataset, epochs=25, **settings)
+    client.complete(key, example, epochs=5, model_name="simulated")
+    client.post(f"/api/models/{second['model_id']}/promote")
+    body = {"workspace_key": key, "rows": CANDIDATES}
+    predicted = client.post("/api/predict", json=body)["predictions"]
+    analysis = {
+        "workspace_key": key,
+        "title": "Two transits of Tuesday",
+        "note": "B grazes; ask for a spectrum.",
+        "model_id": second["model_id"],
+        "candidates": CANDIDATES,
+        "predictions": [{name: each[name] for name in SAVED} for each in predicted],
+    }
+    client.post("/api/analyses", 201, json=analysis)
+    running = client.train(key, dataset, epochs=1000, patience=1000, model_name="under_way")
+    client.wait(running, lambda session: session["epochs_completed"] >= 4)
+    client.post(f"/api/training/session/{running}/stop")
+    client.wait(running)
+    work = f"#/w/{client.get('/api/workspaces')['workspaces'][0]['id']}"
+    return {
+        "workspaces": "#/workspaces",
+        "datasets": f"{work}/datasets",
+        "dataset": f"{work}/datasets/{dataset}?tab=profile",
+        "report": f"{work}/datasets/{dataset}?tab=report",
+        "rows": f"{work}/datasets/{dataset}?tab=rows&row=12",
+        "train": f"{work}/train?dataset={dataset}",
+        "sessions": f"{work}/sessions",
+        "session": f"{work}/sessions/{second['id']}",
+        "evaluation": f"{work}/sessions/{second['id']}/evaluation",
+        "compare": f"{work}/compare?ids={first},{second['id']}",
+        "models": f"{work}/models",
+        "model": f"{work}/models/{second['model_id']}",
+        "predict": f"{work}/predict",
+        "batch": f"{work}/predict/batch",
+        "analyses": f"{work}/analyses",
+        "analysis": f"{work}/analyses/1",
+    }
+
+
+def take_all(
+    browser: Browser, server: Server, pages: dict[str, str], scheme: Any, only: list[str] | None
+) -> None:
+    """One picture a page, in one colour scheme."""
+    size = {"width": WIDTH, "height": HEIGHT}
+    visitor = Visitor(browser, server, viewport=size, color_scheme=scheme)
+    visitor.open()
+    visitor.page.get_by_label("Token").wait_for()
+    take(visitor.page, "sign-in", scheme)
+    visitor.sign_in()
+    for name, address in pages.items():
+        if only and name not in only:
+            continue
+        visitor.open(address)
+        visitor.page.wait_for_load_state("networkidle")
+        if name == "predict":
+            visitor.page.locator("[data-test=example]").first.click()
+            visitor.page.locator("[data-test=predict]").click()
+            visitor.page.locator("[data-test=prediction]").wait_for()
+        visitor.page.wait_for_timeout(700)  # a plot is drawn once more when it knows its size
+        take(visitor.page, name, scheme)
+    visitor.context.close()
+
+
+def take(page: Page, name: str, scheme: str) -> None:
+    """Writes docs/images/page-NAME-SCHEME.png, in few colours: it is kept in the repository."""
+    path = IMAGES / f"page-{name}-{scheme}.png"
+    page.screenshot(path=path)
+    with Image.open(path) as picture:
+        picture.convert("RGB").quantize(COLORS, dither=Image.Dither.NONE).save(path, optimize=True)
+
+
+if __name__ == "__main__":
+    main()
