@@ -53,7 +53,7 @@ NETWORKS: dict[str, NetworkInfo] = {
             (CURVE_INPUT, FEATURE_INPUT, CATALOGUE_INPUT),
             137_246,
             "The same with a third input for the label alone: period, duration, depth and what "
-            "they tell of the star's density and the planet's size. The best classifier here.",
+            "they tell of the star's density and the planet's size. The surest of its labels.",
         ),
         NetworkInfo(
             "seed_cnn",

@@ -30,7 +30,9 @@ export function AnalysisDetail({ workspace, analysis, models, result }) {
       curve=${curve.data}
       abstention=${manifest.data?.abstention ?? null}
     >
-      <div class="actions"><a class="button" href=${`#/w/${workspace.id}/predict?${query}`}>${t("predict.openInForm")}</a></div>
+      <div class="actions">
+        <a class="button" href=${`#/w/${workspace.id}/predict?${query}`}>${t("predict.openInForm")}</a>
+      </div>
     <//>
   `;
 }

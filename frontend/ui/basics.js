@@ -72,7 +72,14 @@ export function Dialog({ title, onClose, children, isWide }) {
       <div class="dialog-body">
         <div class="dialog-head">
           <h2 id="dialog-title">${title}</h2>
-          <button type="button" class="quiet" aria-label=${t("close")} onClick=${() => dialog.current.close()}>✕</button>
+          <button
+            type="button"
+            class="quiet"
+            aria-label=${t("close")}
+            onClick=${() => dialog.current.close()}
+          >
+            ✕
+          </button>
         </div>
         ${children}
       </div>
@@ -147,14 +154,17 @@ export function Field({ id, label, help, error, unit, input, children }) {
 
 /** How far something is, with the share in words. */
 export function Progress({ share, label, isQuiet }) {
-  return html`<progress class=${isQuiet ? "quiet" : ""} max="1" value=${share ?? undefined} aria-label=${label}></progress>`;
+  const value = share ?? undefined;
+  return html`<progress class=${isQuiet ? "quiet" : ""} max="1" value=${value} aria-label=${label}></progress>`;
 }
 
 const SIGNS = { pending: "◷", training: "▶", completed: "✓", failed: "✕", cancelled: "–" };
 
 /** A session's status as a word with a sign and a colour. */
 export function StatusBadge({ status }) {
-  return html`<span class="badge ${status}"><span aria-hidden="true">${SIGNS[status]}</span> ${t(`status.${status}`)}</span>`;
+  return html`<span class="badge ${status}">
+    <span aria-hidden="true">${SIGNS[status]}</span> ${t(`status.${status}`)}
+  </span>`;
 }
 
 /** The classes' shares as one bar, with the numbers in words. */

@@ -31,7 +31,9 @@ export function BatchDetail({ workspace, job, result }) {
         curve=${found.answer.curve}
         abstention=${abstention}
       >
-        <div class="actions"><a class="button" href=${`#/w/${workspace.id}/predict?${query}`}>${t("predict.openInForm")}</a></div>
+        <div class="actions">
+          <a class="button" href=${`#/w/${workspace.id}/predict?${query}`}>${t("predict.openInForm")}</a>
+        </div>
       <//>
     </div>
   `;

@@ -46,7 +46,10 @@ export function TransitCurve({ curve, name = "curve", title }) {
         ${PARAMETERS.map(
           ([parameter, unit]) => html`<div key=${parameter}>
             <dt>${t(`parameter.${parameter}`)}</dt>
-            <dd>${significant(parameters[parameter], 5)} ${unit && html`<span class="unit">${t(`unit.${unit}`)}</span>`}</dd>
+            <dd>
+              ${significant(parameters[parameter], 5)}
+              ${unit && html`<span class="unit"> ${t(`unit.${unit}`)}</span>`}
+            </dd>
           </div>`,
         )}
       </dl>

@@ -15,6 +15,7 @@ export function Diagnostics({ prediction }) {
       ${readDiagnostics(diagnostics).map((each) => html`<${Diagnostic} key=${each.name} ...${each} />`)}
       <${OutsideRange} found=${diagnostics.outside_training_range ?? []} />
       <${Missing} columns=${missing ?? []} />
+      <${Assumed} flags=${diagnostics.flags ?? []} />
     </dl>
   `;
 }
@@ -56,19 +57,30 @@ function OutsideRange({ found }) {
         ${t(found.length ? "predict.reading.outside.some" : "predict.reading.outside.none")}
         ${found.length > 0 &&
         html`<ul>
-          ${found.map(
-            ({ column, value, min, max }) =>
-              html`<li key=${column}>
-                ${t("predict.reading.outside.column", {
-                  column: columnName(column),
-                  value: significant(value, 5),
-                  min: significant(min, 5),
-                  max: significant(max, 5),
-                  unit: unitOf(column),
-                })}
-              </li>`,
-          )}
+          ${found.map((each) => html`<li key=${each.column}>${outsideText(each)}</li>`)}
         </ul>`}
+      </dd>
+    </div>
+  `;
+}
+
+function outsideText({ column, value, min, max }) {
+  const told = { column: columnName(column), value: significant(value, 5), unit: unitOf(column) };
+  if (min === null) return t("predict.reading.outside.never", told);
+  const range = { min: significant(min, 5), max: significant(max, 5) };
+  return t("predict.reading.outside.column", { ...told, ...range });
+}
+
+function Assumed({ flags }) {
+  return html`
+    <div class=${flags.length ? "noticed" : ""}>
+      <dt>${t("predict.diagnostic.assumed")}</dt>
+      <dd class="value names">
+        ${flags.length ? html`<${LookCloser} />` : t("none")}
+      </dd>
+      <dd class="reading">
+        ${t(flags.length ? "predict.reading.assumed.some" : "predict.reading.assumed.none")}
+        ${flags.length > 0 && html`<ul>${flags.map((flag) => html`<li key=${flag}>${t(`flag.${flag}`)}</li>`)}</ul>`}
       </dd>
     </div>
   `;

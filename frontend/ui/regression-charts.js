@@ -78,7 +78,7 @@ function Scatters({ session, name, onChoose }) {
   const points = useData(() => get(path), [path]);
   return html`<${Loaded} of=${points}>
     ${(data) => html`
-      <p class="hint">${t(`evaluation.points${data.count < data.total ? "Thinned" : "All"}`, data)}</p>
+      <p class="hint">${t(data.count < data.total ? "evaluation.pointsThinned" : "evaluation.pointsAll", data)}</p>
       <div class="two">
         ${QUANTITIES.map(
           ([quantity, unit]) => html`<div class="card" key=${quantity}>

@@ -39,10 +39,8 @@ export function Verdict({ prediction, original, abstention, children }) {
 function certainty({ uncertain }, highest, abstention) {
   if (uncertain === null) return t("predict.certainty.none");
   if (!abstention) return t(uncertain ? "predict.certainty.low" : "predict.certainty.high");
-  const told = {
-    highest,
-    threshold: percent(abstention.threshold),
-    precision: percent(abstention.precision, 0),
-  };
+  const precision = percent(abstention.precision, 0);
+  if (abstention.threshold === null) return t("predict.certainty.never", { precision });
+  const told = { highest, threshold: percent(abstention.threshold), precision };
   return t(uncertain ? "predict.certainty.below" : "predict.certainty.above", told);
 }
