@@ -164,7 +164,7 @@ const FIRST_RETRY = 1_000;
 const LONGEST_RETRY = 30_000;
 
 /** Asks for the server's health, less and less often, until it answers. */
-function noteLost() {
+export function noteLost() {
   if (connection.get().lost) return;
   connection.set({ lost: true });
   let wait = FIRST_RETRY;

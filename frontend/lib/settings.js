@@ -30,9 +30,12 @@ export function signOut() {
   settings.set({ token: null, user: null, workspaceId: null });
 }
 
+const prefersDark = matchMedia("(prefers-color-scheme: dark)");
+
+prefersDark.addEventListener("change", () => applyTheme(settings.get().theme));
+
 /** Applies the chosen colours to the page: "auto" follows the system. */
 export function applyTheme(theme) {
-  const root = document.documentElement;
-  if (theme === "auto") delete root.dataset.theme;
-  else root.dataset.theme = theme;
+  const own = prefersDark.matches ? "dark" : "light";
+  document.documentElement.dataset.theme = theme === "auto" ? own : theme;
 }

@@ -1,7 +1,10 @@
 // Which page each address names. Pages are loaded when they are first shown.
 
+import { ConnectionLost, noteLost } from "../lib/api.js";
+import { useWhenBack } from "../lib/data.js";
 import { html, useEffect, useState } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
+import { Failure } from "../ui/basics.js";
 import { Home, Workspaces } from "./workspaces.js";
 
 const later = (load, name) => {
@@ -15,10 +18,16 @@ const later = (load, name) => {
           pages[name] = module[name];
           setPage(() => module[name]);
         },
-        (error) => setFailure(error),
+        (error) => {
+          const isLost = error instanceof TypeError; // so browsers call a module that did not come
+          if (isLost) noteLost();
+          setFailure(isLost ? new ConnectionLost() : error);
+        },
       );
     }, []);
-    if (failure) throw failure;
+    // A browser may remember that a module could not be loaded: only a new start asks again.
+    useWhenBack(() => failure instanceof ConnectionLost && location.reload());
+    if (failure) return html`<${Failure} error=${failure} onRetry=${() => location.reload()} />`;
     return Page ? html`<${Page} ...${properties} />` : html`<p class="loading" role="status">${t("loading")}</p>`;
   };
 };

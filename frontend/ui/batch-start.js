@@ -7,7 +7,7 @@ import { fileSize, t } from "../lib/i18n.js";
 import { goTo } from "../lib/router.js";
 import { Failure } from "./basics.js";
 import { CatalogueHelp } from "./catalogue-help.js";
-import { DropFile } from "./drop-file.js";
+import { DropZone } from "./drop-zone.js";
 import { ModelChoice } from "./model-choice.js";
 import { RefusedFile } from "./refused-file.js";
 
@@ -31,8 +31,14 @@ export function BatchStart({ workspace, models, query, job }) {
   return html`
     <section class="card stack" aria-labelledby="batch-title">
       <h2 id="batch-title">${t("predict.batch.file")}</h2>
-      <${DropFile} accept=${ACCEPT} onFile=${(chosen) => chooseFile(workspace, chosen)}>
-        <p>${t("predict.batch.drop")}</p>
+      <${DropZone}
+        isSingle
+        test="batch-drop"
+        accept=${ACCEPT}
+        button=${t("predict.batch.pick")}
+        onFiles=${([chosen]) => chooseFile(workspace, chosen)}
+      >
+        ${() => html`<p>${t("predict.batch.drop")}</p>`}
       <//>
       <p class="hint">${t("predict.batch.forms")}</p>
       ${file && html`<${ChosenFile} job=${job} />`}

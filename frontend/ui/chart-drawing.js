@@ -86,8 +86,6 @@ export function useDrawing({ place, plot, aligned, isSquare, height, onPick, ...
 function follow(element, { draw, pick, resize: fit }) {
   const observer = new ResizeObserver(fit);
   observer.observe(element);
-  const scheme = matchMedia("(prefers-color-scheme: dark)");
-  scheme.addEventListener("change", draw);
   const themed = new MutationObserver(draw);
   themed.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
   let pressedAt = 0;
@@ -101,7 +99,6 @@ function follow(element, { draw, pick, resize: fit }) {
   return () => {
     observer.disconnect();
     themed.disconnect();
-    scheme.removeEventListener("change", draw);
     element.removeEventListener("pointerdown", press);
     element.removeEventListener("click", click);
   };

@@ -4,19 +4,21 @@ import { html, useEffect, useRef, useState } from "../lib/html.js";
 
 /**
  * @param {object} properties
- * @param {(files: File[]) => void} properties.onFiles
+ * @param {(files: File[]) => void} properties.onFiles at least one
  * @param {string} properties.accept of the file input
  * @param {string} properties.button its label
+ * @param {string} [properties.test] its name for the tests
+ * @param {boolean} [properties.isSingle] whether one file can be picked only
  * @param {(isOver: boolean) => any} properties.children what the area says, also while files are held over it
  */
-export function DropZone({ onFiles, accept, button, children }) {
+export function DropZone({ onFiles, accept, button, test = "drop-zone", isSingle, children }) {
   const [isOver, setOver] = useState(false);
   const input = useRef(null);
   useNoStrayDrops();
   const drop = (event) => {
     event.preventDefault();
     setOver(false);
-    onFiles([...event.dataTransfer.files]);
+    if (event.dataTransfer.files.length) onFiles([...event.dataTransfer.files]);
   };
   const over = (event) => {
     event.preventDefault();
@@ -27,13 +29,13 @@ export function DropZone({ onFiles, accept, button, children }) {
     if (!event.currentTarget.contains(event.relatedTarget)) setOver(false);
   };
   const pick = () => {
-    onFiles([...input.current.files]);
+    if (input.current.files.length) onFiles([...input.current.files]);
     input.current.value = ""; // the same file can be picked again
   };
   return html`
     <div
       class="drop-zone ${isOver ? "over" : ""}"
-      data-test="drop-zone"
+      data-test=${test}
       onDragEnter=${over}
       onDragOver=${over}
       onDragLeave=${leave}
@@ -41,7 +43,14 @@ export function DropZone({ onFiles, accept, button, children }) {
     >
       ${children(isOver)}
       <label class="button">
-        <input ref=${input} class="visually-hidden" type="file" multiple accept=${accept} onChange=${pick} />
+        <input
+          ref=${input}
+          class="visually-hidden"
+          type="file"
+          multiple=${!isSingle}
+          accept=${accept}
+          onChange=${pick}
+        />
         ${button}
       </label>
     </div>
