@@ -29,7 +29,7 @@ stop: $(RUNTIME)
 	@$(BIN)/python -m backend.demo --stop
 
 test: check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 unit: $(DEVELOPMENT)
 	$(BIN)/python -m pytest -m "not tensorflow and not e2e and not archive"

@@ -1,0 +1,479 @@
+"""A day's work on the page: from nothing to a saved prediction, and what may happen on the way."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.e2e.browser import visit
+from tests.e2e.server import Client, Server, small_catalogue, wait_for
+
+pytestmark = [pytest.mark.e2e, pytest.mark.tensorflow]
+
+CLICKS_TO_A_TRAINING = 4
+
+# Long enough to be watched; ended by hand.
+LONG = {"epochs": 500, "patience": 500, "batch_size": 32, "seed": 3}
+
+
+@pytest.fixture(scope="module")
+def people(page_server: Server) -> Client:
+    """The API beside the page, to prepare and to check."""
+    return Client(page_server)
+
+
+@pytest.fixture(scope="module")
+def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return small_catalogue(tmp_path_factory.mktemp("catalogue"))
+
+
+@pytest.fixture(scope="module")
+def trained(people: Client, catalogue: Path) -> dict[str, Any]:
+    """A workspace with three models: two tested on the same stars, one on others."""
+    key = people.workspace("Trained")
+    dataset = people.upload(key, catalogue)
+    older = people.train(key, dataset["id"], epochs=2, seed=1, model_name="older")
+    people.wait(older)
+    newer = people.train(key, dataset["id"], epochs=3, seed=1, model_name="newer")
+    other = people.train(key, dataset["id"], epochs=2, seed=2, model_name="other")
+    sessions = {name: people.wait(id) for name, id in [("older", older), ("newer", newer)]}
+    sessions["other"] = people.wait(other)
+    assert {each["status"] for each in sessions.values()} == {"completed"}
+    return {"key": key, "home": home(people, key), "dataset": dataset, **sessions}
+
+
+def test_a_newcomer_gets_from_nothing_to_a_saved_prediction_with_the_example_catalogue(
+    browser: Browser, start_server: Callable[..., Server]
+):
+    server = start_server(EXOTRAIN_RUNNER="process", EXOTRAIN_WARM_WORKERS="1")
+    with visit(browser, server) as visitor:
+        page = visitor.page
+        visitor.sign_in()
+        count_clicks(page)
+        button(page, "Create workspace").click()
+        button(page, "Use the example catalogue").click()
+        expect(page.locator("[data-test=upload-result]")).to_contain_text("1,000 rows accepted,")
+        page.get_by_label("Uploads").get_by_role("link", name="Train on it").click()
+        visitor.heading("New training")
+        page.get_by_label("Epochs", exact=True).fill("3")
+        button(page, "Start training").click()
+        expect(page.get_by_role("heading", name="Curves")).to_be_visible()
+        assert page.evaluate("clicks") == CLICKS_TO_A_TRAINING
+
+        progress = page.locator("[data-test=progress]")
+        expect(progress).to_contain_text(re.compile(r"[12] of 3 epochs"))
+        expect(page.get_by_role("progressbar")).to_be_visible()
+        badge(page, "Completed").wait_for()
+        client = Client(server)
+        (listed,) = client.get("/api/workspaces")["workspaces"]
+        (session,) = sessions_of(client, listed["key"])
+        assert session["status"] == "completed"
+        assert session["epochs_completed"] == 3
+
+        page.get_by_role("link", name=re.compile("^Evaluation on ")).click()
+        told = client.get(f"/api/training/session/{session['id']}/evaluation")["evaluation"]
+        trees = told["baseline"]
+        expect(page.locator("[data-test=unseen]")).to_contain_text(f"{told['n_test']} test rows")
+        for figure, shown in {
+            "Network": told["accuracy"],
+            "Trees, same information": trees["same_information"]["accuracy"],
+            "Trees, all columns": trees["all_columns"]["accuracy"],
+        }.items():
+            row = (
+                page.locator("[data-test=figure-accuracy]")
+                .get_by_role("row")
+                .filter(has=page.get_by_role("rowheader", name=figure))
+            )
+            expect(row.get_by_role("cell").first).to_have_text(f"{100 * shown:.1f}%")
+
+        section(page, "Predict").click()
+        button(page, "Hot Jupiter").click()
+        verdict = page.locator("[data-test=verdict]")
+        expect(verdict).to_have_text(re.compile("Candidate|Confirmed|False positive"))
+        expect(page.get_by_role("img", name=re.compile("^Transit curve"))).to_be_visible()
+        said = verdict.locator("strong").inner_text()
+        button(page, "Save as an analysis").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog.get_by_label("Title")).to_have_value("Hot Jupiter")
+        dialog.get_by_label("Note").fill("Ask for a spectrum.")
+        button(dialog, "Save").click()
+        expect(notice(page)).to_contain_text("Saved: Hot Jupiter")
+
+        section(page, "Analyses").click()
+        card = page.locator("[data-test=analysis]")
+        expect(card).to_contain_text("Ask for a spectrum.")
+        expect(card).to_contain_text("1 candidate")
+        card.get_by_role("link", name="Hot Jupiter", exact=True).click()
+        visitor.heading("Hot Jupiter")
+        expect(page.locator("[data-test=results] tbody tr")).to_contain_text(said)
+
+
+@pytest.mark.archive
+def test_the_koi_table_is_dropped_as_it_was_downloaded_and_told_row_by_row(
+    browser: Browser, page_server: Server, people: Client, archive_data: Path
+):
+    key = people.workspace("Kepler")
+    with visit(browser, page_server) as visitor:
+        page = visitor.page
+        visitor.sign_in()
+        visitor.open(f"{home(people, key)}/datasets")
+        drop(page, page.locator("[data-test=drop-zone]"), archive_data / "koi_cumulative.csv")
+        result = page.locator("[data-test=upload-result]")
+        result.wait_for()
+        dataset = people.get("/api/training/datasets", params={"workspace_key": key})["datasets"][0]
+        profile = people.get(f"/api/training/dataset/{dataset['id']}")["dataset"]["profile"]
+        assert dataset["num_samples"] + dataset["num_rejected"] == 7657
+        expect(result).to_contain_text(f"{dataset['num_samples']:,} rows accepted,")
+        expect(result).to_contain_text(f"{dataset['num_rejected']:,} left out.")
+        expect(result).to_contain_text("Kepler KOI table")
+
+        upload = page.locator("[data-test=upload]")
+        lacking = profile["rejected"]["by_reason"]["missing_value"]
+        upload.get_by_text(f"{lacking:,} rows lack a value that is required").click()
+        path = f"/api/training/dataset/{dataset['id']}/rejected"
+        left_out = people.get(path, params={"limit": 1000})["rejected"]
+        first = next(each for each in left_out if each["reason"] == "missing_value")
+        row = upload.locator("[data-test=rejected] tbody tr").first
+        expect(row.get_by_role("cell").first).to_have_text(f"{first['line']:,}")
+        expect(row).to_contain_text(first["column"])
+
+        upload.get_by_text(f"{len(profile['recognised'])} columns recognised").click()
+        columns = upload.get_by_role("region", name="Columns recognised")
+        for ours, header in {"Period": "koi_period", "Label": "koi_disposition"}.items():
+            expect(table_row(columns, ours)).to_contain_text(header)
+        for header in profile["recognised"].values():
+            expect(columns.get_by_text(header, exact=True)).to_be_visible()
+
+        upload.get_by_role("link", name="Look at it").click()
+        visitor.heading("koi_cumulative.csv")
+        page.get_by_role("link", name=re.compile("^Report")).click()
+        report = profile["report"]
+        heading = f"{len(report['warnings'])} warning"
+        expect(page.get_by_role("heading", name=re.compile(f"^{heading}"))).to_be_visible()
+        pairs = report["contradictory_transits"]["pairs"]
+        expect(page.locator("[data-test=report-transits]")).to_contain_text(f"{pairs:,} pair")
+
+        page.get_by_role("link", name="Rows and curves").click()
+        rows = people.get(f"/api/training/dataset/{dataset['id']}/rows", params={"limit": 2})[
+            "rows"
+        ]
+        curve = page.locator("[data-test=row-curve]")
+        expect(curve).to_have_attribute("data-line", str(rows[0]["line"]))
+        page.get_by_role("button", name=re.compile(f"^Line {rows[1]['line']}:")).click()
+        expect(curve).to_have_attribute("data-line", str(rows[1]["line"]))
+        expect(curve.locator("canvas")).to_be_visible()
+
+
+@pytest.mark.archive
+def test_the_toi_table_comes_back_predicted_filtered_and_as_the_server_answered_it(
+    browser: Browser,
+    page_server: Server,
+    people: Client,
+    trained: dict[str, Any],
+    archive_data: Path,
+    tmp_path: Path,
+):
+    table = archive_data / "toi.csv"
+    with visit(browser, page_server) as visitor:
+        page = visitor.page
+        visitor.sign_in()
+        visitor.open(f"{trained['home']}/predict")
+        page.get_by_role("link", name="A catalogue").click()
+        page.locator("[data-test=batch-drop] input").set_input_files(table)
+        page.locator("[data-test=batch-start]").click()
+        summary = page.locator("[data-test=batch-summary]")
+        summary.wait_for()
+        current = next(each for each in models_of(people, trained["key"]) if each["is_current"])
+        with open(table, "rb") as content:
+            form = {"workspace_key": trained["key"], "model_id": str(current["id"])}
+            answer = people.post("/api/predict/batch", None, files={"file": content}, data=form)
+        count = len(answer.text.splitlines()) - 1
+        assert count == sum(not line.startswith("#") for line in open(table)) - 1
+        expect(page.get_by_text(f"{count:,} of {count:,} rows.")).to_be_visible()
+        expect(summary.get_by_role("link")).to_have_text(f"{current['name']} (#{current['id']})")
+
+        choice = page.get_by_label("Predicted class")
+        option = choice.get_by_role("option", name=re.compile("^Confirmed")).inner_text()
+        kept = re.sub(r"\D", "", option)
+        choice.select_option("CONFIRMED")
+        shown = page.get_by_text(re.compile(rf"of {count:,} rows\."))
+        expect(shown).to_have_text(re.compile(rf"^{int(kept):,} of"))
+        named = answer.text.splitlines()[0].split(",").index("predicted_label")
+        told = [line.split(",")[named] for line in answer.text.splitlines()[1:]]
+        assert int(kept) == sum(each in ("1", "CONFIRMED") for each in told)
+
+        with page.expect_download() as download:
+            button(page, "Download the CSV").click()
+        assert download.value.suggested_filename == "toi_predictions.csv"
+        download.value.save_as(tmp_path / "saved.csv")
+        assert (tmp_path / "saved.csv").read_bytes() == answer.content
+
+
+def test_a_running_training_grows_before_ones_eyes_and_its_end_is_told_on_another_page(
+    browser: Browser, page_server: Server, people: Client, catalogue: Path
+):
+    key = people.workspace("Live")
+    dataset = people.upload(key, catalogue)
+    session_id = people.train(key, dataset["id"], model_name="watched", **LONG)
+    with visit(browser, page_server) as visitor:
+        page = visitor.page
+        visitor.sign_in()
+        visitor.open(f"{home(people, key)}/sessions/{session_id}")
+        plot = page.get_by_role("img", name=re.compile("^Accuracy"))
+        expect(plot.locator("canvas")).to_be_visible()
+        canvas = plot.locator("canvas").element_handle()
+        page.evaluate("window.isTheSamePage = true")
+        seen = last_epoch(plot)
+        wait_for(lambda: last_epoch(plot), lambda now: now > seen)
+        expect(page.locator("[data-test=progress]")).to_contain_text(" of 500 epochs")
+        assert page.evaluate("window.isTheSamePage")
+        assert canvas.evaluate("node => node.isConnected")
+        expect(page).to_have_title(re.compile(r"^\d+% · watched · exotrain$"))
+
+        button(page, "Stop").click()
+        section(page, "Datasets").click()
+        expect(page).to_have_title(re.compile("Datasets"))
+        page.evaluate("Object.defineProperty(document, 'hidden', {get: () => true})")
+        expect(notice(page)).to_contain_text(f"watched (session {session_id}) is complete.")
+        expect(page).to_have_title("1 ended · Datasets · exotrain")
+        session = people.session(session_id)
+        assert session["status"] == "completed"
+        best = min(session["history"], key=lambda epoch: epoch["val_label_loss"])["epoch"]
+        assert session["best_epoch"] == best
+        notice(page).get_by_role("link", name="Open it").click()
+        result = page.locator("[data-test=result]")
+        expect(result).to_contain_text(f"The model is that of epoch {best}, the best one")
+        expect(result.get_by_role("link", name="Model")).to_be_visible()
+
+
+def test_a_training_is_cancelled_from_the_list_only_after_a_question(
+    browser: Browser, page_server: Server, people: Client, catalogue: Path
+):
+    key = people.workspace("Cancel")
+    dataset = people.upload(key, catalogue)
+    session_id = people.train(key, dataset["id"], model_name="unwanted", **LONG)
+    with visit(browser, page_server) as visitor:
+        page = visitor.page
+        visitor.sign_in()
+        visitor.open(f"{home(people, key)}/sessions")
+        card = page.locator(f"[data-test=session-{session_id}]")
+        expect(card).to_contain_text(re.compile(r"[1-9]\d* of 500 epochs"))
+        button(card, "Cancel").click()
+        dialog = page.get_by_role("dialog", name="Cancel unwanted?")
+        expect(dialog).to_contain_text("nothing of it is kept")
+        button(dialog, "Keep it").click()
+        expect(dialog).to_have_count(0)
+        assert people.session(session_id)["request"] is None
+        button(card, "Cancel").click()
+        button(dialog, "Cancel the training").click()
+        badge(card, "Cancelled").wait_for()
+        session = people.session(session_id)
+        assert (session["status"], session["model_id"]) == ("cancelled", None)
+        card.get_by_role("link", name="unwanted").click()
+        expect(page.get_by_text("It was cancelled: no model was kept.")).to_be_visible()
+
+
+def test_a_newer_model_is_promoted_and_rolled_back_and_predictions_follow(
+    browser: Browser, page_server: Server, people: Client, trained: dict[str, Any]
+):
+    older, newer = trained["older"]["model_id"], trained["newer"]["model_id"]
+    with visit(browser, page_server) as visitor:
+        page = visitor.page
+        visitor.sign_in()
+        visitor.open(f"{trained['home']}/models")
+        steps = [
+            (newer, "Promote", "Make newer", "Make it current"),
+            (older, "Roll back to this", "Roll back to older", "Roll back"),
+        ]
+        for model, act, question, confirm in steps:
+            card = page.locator(f"[data-test=model-{model}]")
+            button(card, act).click()
+            dialog = page.get_by_role("dialog", name=re.compile(f"^{question}"))
+            expect(dialog).to_contain_text("Both were measured on the same test stars.")
+            button(dialog, confirm).click()
+            expect(page.locator("[data-test=current]")).to_contain_text(f"(model {model})")
+            expect(card).to_contain_text("The current model cannot be deleted: promote another")
+            expect(button(card, "Delete")).to_have_count(0)
+            listed = models_of(people, trained["key"])
+            assert [each["id"] for each in listed if each["is_current"]] == [model]
+            refused = people.call("DELETE", f"/api/models/{model}")
+            assert refused.status_code == 409
+            predict_with_the_current_model(page, people, trained["key"], model)
+            section(page, "Models").click()
+
+
+def predict_with_the_current_model(page: Page, people: Client, key: str, model: int) -> None:
+    section(page, "Predict").click()
+    button(page, "Hot Jupiter").click()
+    by = page.locator("[data-test=prediction]").get_by_role("link", name=f"(#{model})")
+    expect(by).to_be_visible()
+    numbers = {"period": 3.52, "duration": 3.01, "depth": 12800, "impact": 0.35, "snr": 210}
+    star = {"steff": 6050, "srad": 1.16, "slogg": 4.37, "tmag": 10.9}
+    question = {"workspace_key": key, "model_id": model, **numbers, **star}
+    (told,) = people.post("/api/predict", json=question)["predictions"]
+    share = f"{100 * max(told['probabilities'].values()):.1f}%"
+    expect(page.locator("[data-test=verdict]")).to_contain_text(share)
+
+
+def test_a_training_without_enough_memory_says_why_what_to_do_and_is_retried(
+    browser: Browser, start_server: Callable[..., Server], catalogue: Path
+):
+    server = start_server(EXOTRAIN_TRAINING_MEMORY_MB="256", EXOTRAIN_WARM_WORKERS="0")
+    client = Client(server)
+    key = client.workspace()
+    dataset = client.upload(key, catalogue)
+    failed = client.wait(client.train(key, dataset["id"], batch_size=64))
+    assert failed["error"]["reason"] == "out_of_memory"
+    with visit(browser, server) as visitor:
+        page = visitor.page
+        visitor.sign_in()
+        visitor.open(f"{home(client, key)}/sessions")
+        why = "There was not enough memory"
+        card = page.locator(f"[data-test=session-{failed['id']}]")
+        expect(card).to_contain_text(why)
+        card.get_by_role("heading").get_by_role("link").click()
+        failure = page.locator("[data-test=failure]")
+        expect(failure.get_by_role("heading")).to_have_text(why)
+        expect(failure).to_contain_text("Take a smaller batch size")
+        expect(failure).to_contain_text(failed["error"]["message"])
+        failure.get_by_role("link", name="Try again with half the batch size").click()
+        expect(page.get_by_label("Batch size")).to_have_value("32")
+        page.go_back()
+        button(failure, "Retry").click()
+        retried = page.get_by_role("link", name=f"A retry of session {failed['id']}")
+        expect(retried).to_be_visible()
+        badge(page, "Failed").wait_for()
+        expect(failure.get_by_role("heading")).to_have_text(why)
+        newest = sessions_of(client, key)[0]
+        assert (newest["retry_of"], newest["spec"]["batch_size"]) == (failed["id"], 64)
+
+
+def test_compared_trainings_tell_whether_the_test_stars_are_the_same_and_what_was_set_otherwise(
+    browser: Browser, page_server: Server, trained: dict[str, Any]
+):
+    with visit(browser, page_server) as visitor:
+        page = visitor.page
+        visitor.sign_in()
+        visitor.open(f"{trained['home']}/sessions")
+        for name in ("older", "newer"):
+            page.get_by_role("checkbox", name=re.compile(f"^Compare {name} ")).check()
+        button(page, "Compare").click()
+        visitor.heading("Compare trainings")
+        stars = page.locator("[data-test=same-stars]")
+        expect(stars).to_contain_text("All were tested on the same")
+        settings = page.locator("[data-test=settings]")
+        expect(settings.locator("tbody th")).to_have_text(["Model name", "Epochs"])
+        expect(table_row(settings, "Epochs").get_by_role("cell")).to_have_text(["2", "3"])
+
+        other = trained["other"]["id"]
+        page.get_by_label("Add a training").select_option(str(other))
+        expect(stars).to_contain_text("They were not tested on the same stars.")
+        expect(stars).to_contain_text(f"#{trained['older']['id']}, #{trained['newer']['id']}")
+        expect(table_row(settings, "Seed").get_by_role("cell")).to_have_text(["1", "1", "2"])
+        button(page, f"Take out session {trained['newer']['id']}").click()
+        expect(settings.locator("tbody th")).to_have_text(["Model name", "Seed"])
+        expect(page).to_have_url(re.compile(f"ids={trained['older']['id']},{other}$"))
+
+
+def test_a_cell_of_the_confusion_matrix_lists_its_rows_and_a_row_shows_its_curve(
+    browser: Browser, page_server: Server, people: Client, trained: dict[str, Any]
+):
+    path = f"/api/training/session/{trained['newer']['id']}/evaluation"
+    matrix = people.get(path)["evaluation"]["confusion_matrix"]
+    cells = [(matrix[true][said], true, said) for true in range(3) for said in range(3)]
+    count, true, said = max(cell for cell in cells if cell[0] <= 25)
+    assert count > 1
+    classes = ("CANDIDATE", "CONFIRMED", "FALSE POSITIVE")
+    query = {"true": classes[true], "predicted": classes[said]}
+    behind = people.get(f"{path}/rows", params=query)["rows"]
+    with visit(browser, page_server) as visitor:
+        page = visitor.page
+        visitor.sign_in()
+        visitor.open(f"{trained['home']}/sessions/{trained['newer']['id']}/evaluation")
+        cell = page.locator(f"[data-test=cell-{true}-{said}]")
+        expect(cell).to_have_attribute("aria-label", re.compile(rf"^{count} rows?, "))
+        cell.click()
+        expect(cell).to_have_attribute("aria-pressed", "true")
+        rows = page.locator("[data-test=cell-rows] tbody tr")
+        expect(rows).to_have_count(count)
+        expect(rows.get_by_role("button")).to_have_text([each["star"] for each in behind])
+        rows.first.get_by_role("button").click()
+        dialog = page.get_by_role("dialog", name=behind[0]["star"])
+        curve = dialog.locator("[data-test=row-curve]")
+        expect(curve).to_have_attribute("data-line", str(behind[0]["line"]))
+        expect(curve.locator("canvas")).to_be_visible()
+        expect(dialog).to_contain_text("Told right" if true == said else "Told wrong")
+        button(page.get_by_role("dialog"), "Next →").click()
+        expect(curve_of(page)).to_have_attribute("data-line", str(behind[1]["line"]))
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        expect(rows).to_have_count(count)
+
+
+def curve_of(page: Page) -> Locator:
+    return page.get_by_role("dialog").locator("[data-test=row-curve]")
+
+
+def home(client: Client, key: str) -> str:
+    """The address of a workspace, before its pages."""
+    found = client.get("/api/workspaces")["workspaces"]
+    return f"#/w/{next(each['id'] for each in found if each['key'] == key)}"
+
+
+def sessions_of(client: Client, key: str) -> list[dict[str, Any]]:
+    return client.get("/api/training/sessions", params={"workspace_key": key})["sessions"]
+
+
+def models_of(client: Client, key: str) -> list[dict[str, Any]]:
+    return client.get("/api/models", params={"workspace_key": key})["models"]
+
+
+def button(place: Page | Locator, name: str) -> Locator:
+    return place.get_by_role("button", name=name, exact=True)
+
+
+def section(page: Page, name: str) -> Locator:
+    """A link of the navigation."""
+    return page.get_by_role("navigation", name="Main").get_by_role("link", name=name)
+
+
+def badge(place: Page | Locator, status: str) -> Locator:
+    return place.locator(".badge").filter(has_text=status)
+
+
+def notice(page: Page) -> Locator:
+    return page.locator(".notice")
+
+
+def table_row(table: Locator, name: str) -> Locator:
+    header = table.page.get_by_role("rowheader", name=name, exact=True)
+    return table.get_by_role("row").filter(has=header)
+
+
+def last_epoch(plot: Locator) -> int:
+    """The epoch that the summary of a training's plot tells as its last."""
+    found = re.search(r"at epoch (\d+);", plot.get_attribute("aria-label") or "")
+    assert found
+    return int(found[1])
+
+
+def count_clicks(page: Page) -> None:
+    """Counts a person's clicks from now on, until the page is loaded again."""
+    page.evaluate(
+        "() => { window.clicks = 0;"
+        " addEventListener('click', (event) => (window.clicks += event.isTrusted ? 1 : 0), true); }"
+    )
+
+
+def drop(page: Page, place: Locator, file: Path) -> None:
+    """Lets a file go over a place, as from a file manager."""
+    transfer = page.evaluate_handle(
+        "([text, name]) => { const transfer = new DataTransfer();"
+        " transfer.items.add(new File([text], name, { type: 'text/csv' })); return transfer; }",
+        [file.read_text(), file.name],
+    )
+    for event in ("dragenter", "dragover", "drop"):
+        place.dispatch_event(event, {"dataTransfer": transfer})
