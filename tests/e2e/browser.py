@@ -72,6 +72,8 @@ class Visitor:
         self.open()
         self.page.get_by_label("Token").fill(token)
         self.page.get_by_role("button", name="Sign in").click()
+        # The page of the workspace comes by itself, and would take the place of one opened before.
+        self.page.wait_for_url(re.compile(r"#/(workspaces|w/)"))
         self.page.get_by_role("button", name="Sign out").wait_for()
 
     def heading(self, text: str | re.Pattern[str]) -> None:
