@@ -110,7 +110,7 @@ def take_all(
         visitor.open(address)
         visitor.page.wait_for_load_state("networkidle")
         if name == "predict":
-            visitor.page.locator("[data-test=example]").first.click()
+            visitor.page.locator("[data-test^=example-]").first.click()
             visitor.page.locator("[data-test=predict]").click()
             visitor.page.locator("[data-test=prediction]").wait_for()
         visitor.page.wait_for_timeout(700)  # a plot is drawn once more when it knows its size
