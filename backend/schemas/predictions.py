@@ -210,6 +210,7 @@ class AnalysisSummary(Answer):
     """A saved analysis, without its rows."""
 
     id: int
+    workspace_id: int
     title: str
     note: str
     user: str | None

@@ -97,6 +97,7 @@ class SessionSummary(Answer):
     """One training. `metrics` are the last epoch's, of a completed session the best epoch's."""
 
     id: int
+    workspace_id: int
     dataset_id: int | None
     model_name: str
     dataset_size: int

@@ -40,19 +40,19 @@ export const patch = (path, body) => call("PATCH", path, { body });
 export const remove = (path) => call("DELETE", path);
 
 /** As `call`, but gives the response itself: for files. */
-export async function send(method, path, { query, body, headers = {}, signal } = {}) {
+export async function send(method, path, { query, body, headers = {}, signal, isPatient } = {}) {
   const isForm = body instanceof FormData;
   let response;
   try {
     response = await fetch(withQuery(path, query), {
       method,
+      ...(isPatient || method !== "GET" ? { signal } : { signal: withLimit(signal) }),
       headers: {
         ...authorization(),
         ...(body && !isForm ? { "Content-Type": "application/json" } : {}),
         ...headers,
       },
       body: body && !isForm ? JSON.stringify(body) : body,
-      signal,
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;
@@ -103,7 +103,7 @@ export function upload(path, form, onProgress, { responseType = "json", signal }
 
 /** Fetches a file of the API and hands it to the browser to save. */
 export async function download(path, fallbackName) {
-  const response = await send("GET", path);
+  const response = await send("GET", path, { isPatient: true });
   const named = /filename="?([^";]+)"?/.exec(response.headers.get("Content-Disposition") ?? "");
   saveBlob(await response.blob(), named?.[1] ?? fallbackName);
 }
@@ -160,6 +160,15 @@ function noteReached() {
   if (lost) connection.set({ lost: false, since: since + 1 });
 }
 
+// A server that hangs is as good as gone. A question is answered in a second, also by a busy one.
+const LONGEST_ANSWER = 20_000;
+const LONGEST_HEALTH = 5_000;
+
+function withLimit(signal) {
+  const limit = AbortSignal.timeout(LONGEST_ANSWER);
+  return signal ? AbortSignal.any([signal, limit]) : limit;
+}
+
 const FIRST_RETRY = 1_000;
 const LONGEST_RETRY = 30_000;
 
@@ -170,7 +179,7 @@ export function noteLost() {
   let wait = FIRST_RETRY;
   const ask = async () => {
     try {
-      if ((await fetch("/api/health")).ok) return noteReached();
+      if ((await fetch("/api/health", { signal: AbortSignal.timeout(LONGEST_HEALTH) })).ok) return noteReached();
     } catch {
       // Still gone.
     }

@@ -1,9 +1,11 @@
 // The sessions of a comparison, each with its evaluation where there is one.
 
-import { get } from "./api.js";
+import { ApiError, get } from "./api.js";
 import { usePolling, useWhenBack } from "./data.js";
 import { useEffect, useRef, useState } from "./html.js";
+import { t } from "./i18n.js";
 import { createFollower } from "./session-follow.js";
+import { whenSignedOut } from "./settings.js";
 import { RUNNING } from "./watch.js";
 
 /**
@@ -16,14 +18,15 @@ import { RUNNING } from "./watch.js";
 
 /**
  * @param {number[]} ids
+ * @param {object} workspace that they are of
  * @returns {Compared[]} in the same order; those that run are live
  */
-export function useCompared(ids) {
+export function useCompared(ids, workspace) {
   const followers = useRef(new Map());
   const [known, setKnown] = useState({});
   const learn = async (id) => {
     if (!followers.current.has(id)) followers.current.set(id, createFollower(id));
-    const found = await load(id, followers.current.get(id));
+    const found = await load(id, followers.current.get(id), workspace);
     setKnown((last) => ({ ...last, [id]: found(last[id]) }));
   };
   useEffect(() => {
@@ -36,9 +39,10 @@ export function useCompared(ids) {
 }
 
 /** What was learnt of a session now, as a change of what was known. */
-async function load(id, follower) {
+async function load(id, follower, workspace) {
   try {
     const session = await follower.ask();
+    if (session.workspace_id !== workspace.id) throw new ApiError(404, { detail: t("notFound.text") });
     const evaluation = session.status === "completed" ? await evaluationOf(session) : null;
     const isKnown = (last) => last?.session === session && last.evaluation === evaluation;
     return (last) => (isKnown(last) ? last : { id, session, evaluation, error: null });
@@ -49,6 +53,8 @@ async function load(id, follower) {
 
 // An evaluation never changes, and holds thousands of points.
 const evaluations = new Map();
+
+whenSignedOut(() => evaluations.clear());
 
 async function evaluationOf({ id, spec }) {
   if (spec.test_split === 0) return null;

@@ -2,9 +2,12 @@
 
 import { ConnectionLost } from "./api.js";
 import { t } from "./i18n.js";
+import { whenSignedOut } from "./settings.js";
 import { createStore } from "./store.js";
 
 export const notices = createStore({ list: [] });
+
+whenSignedOut(() => notices.set({ list: [] }));
 
 let last = 0;
 

@@ -3,6 +3,7 @@
 import { conditional, get } from "./api.js";
 import { usePolling } from "./data.js";
 import { useCallback, useEffect, useMemo, useState } from "./html.js";
+import { whenSignedOut } from "./settings.js";
 import { RUNNING } from "./watch.js";
 
 /** What early stopping follows: the label's log loss on the validation stars. */
@@ -29,11 +30,19 @@ export function createFollower(id) {
   let session = null;
   const lastEpoch = () => session?.history.at(-1)?.epoch ?? 0;
   const next = conditional(() => `/api/training/session/${id}?after_epoch=${lastEpoch()}`);
+  const follow = async () => {
+    const answer = await next();
+    if (answer) session = { ...answer.session, history: joined(session?.history ?? [], answer.session) };
+    return session;
+  };
+  let underWay = null;
   return {
-    async ask() {
-      const answer = await next();
-      if (answer) session = { ...answer.session, history: joined(session?.history ?? [], answer.session) };
-      return session;
+    /** Two that ask at once get one answer: the epochs of a second one would be added twice. */
+    ask() {
+      underWay ??= follow().finally(() => {
+        underWay = null;
+      });
+      return underWay;
     },
   };
 }
@@ -75,6 +84,8 @@ export function useSession(id) {
 
 // What is known of the running sessions in a list, which comes without epochs.
 const scores = new Map();
+
+whenSignedOut(() => scores.clear());
 
 /**
  * The metrics of a listed session's best epoch so far, or null. A completed session brings them; of

@@ -4,7 +4,7 @@ import { get } from "./api.js";
 import { useData } from "./data.js";
 import { useEffect, useMemo, useRef, useState } from "./html.js";
 import { useStore } from "./store.js";
-import { PAGE, watched } from "./watch.js";
+import { PAGE, watchAgain, watched } from "./watch.js";
 
 /**
  * @param {object} workspace
@@ -50,6 +50,10 @@ function askForPage(workspace, status, cursor) {
 /** The page that `watched` keeps; with a status its own, asked for when one of the watched changes. */
 function useFirstPage(workspace, status) {
   const state = useStore(watched);
+  useEffect(() => {
+    // While nothing runs nothing is asked, so somebody else's training is not known yet.
+    if (watched.get().sessions) watchAgain();
+  }, [workspace.key]);
   const live = state.key === workspace.key ? state.sessions : null;
   const load = async () => (status ? askForPage(workspace, status) : null);
   const filtered = useData(load, [workspace.key, status]);

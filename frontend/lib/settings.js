@@ -24,10 +24,23 @@ settings.subscribe((state) => {
   }
 });
 
+// Another tab has changed them: who signs out there is signed out here.
+addEventListener("storage", (event) => {
+  if (event.key !== KEY && event.key !== null) return;
+  const { token, user } = read();
+  if (!token) sessionStorage.clear();
+  settings.set({ token, user });
+});
+
 /** Forgets who was signed in, and what was typed. */
 export function signOut() {
   sessionStorage.clear();
   settings.set({ token: null, user: null, workspaceId: null });
+}
+
+/** Calls a function when somebody has signed out: what it keeps is not for the next person. */
+export function whenSignedOut(forget) {
+  settings.subscribe(({ token }) => !token && forget());
 }
 
 const prefersDark = matchMedia("(prefers-color-scheme: dark)");

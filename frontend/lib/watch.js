@@ -5,6 +5,7 @@ import { usePolling, useWhenBack } from "./data.js";
 import { useEffect, useRef, useState } from "./html.js";
 import { t } from "./i18n.js";
 import { notify, tellOutside } from "./notices.js";
+import { whenSignedOut } from "./settings.js";
 import { createStore } from "./store.js";
 
 export const PAGE = 50;
@@ -15,14 +16,11 @@ export const RUNNING = ["pending", "training"];
  * The first page of sessions of the workspace that was open last; `sessions` is null until they came.
  * `unseen` counts those that ended while nobody looked at the page.
  */
-export const watched = createStore({
-  key: null,
-  sessions: null,
-  nextCursor: null,
-  error: null,
-  unseen: 0,
-  round: 0,
-});
+const NOTHING = { key: null, sessions: null, nextCursor: null, error: null, unseen: 0, round: 0 };
+
+export const watched = createStore(NOTHING);
+
+whenSignedOut(() => watched.set(NOTHING));
 
 /** Asks again now: something was started, stopped or deleted. */
 export function watchAgain() {

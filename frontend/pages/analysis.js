@@ -16,6 +16,7 @@ import { ClassBar, CLASSES, className, Loaded, PageHead } from "../ui/basics.js"
 import { DeleteAnalysis } from "../ui/delete-analysis.js";
 import { resultColumns } from "../ui/result-columns.js";
 import { ResultExplorer } from "../ui/result-explorer.js";
+import { NotFound } from "./not-found.js";
 
 export function Analysis({ workspace, id }) {
   const analysis = useData(() => get(`/api/analyses/${id}`).then((answer) => answer.analysis), [id]);
@@ -28,6 +29,7 @@ export function Analysis({ workspace, id }) {
       <${Loaded} of=${analysis} />
     `;
   }
+  if (analysis.data.workspace_id !== workspace.id) return html`<${NotFound} />`;
   return html`<${Saved}
     workspace=${workspace}
     analysis=${analysis.data}

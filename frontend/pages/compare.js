@@ -15,7 +15,7 @@ import { SameStars } from "../ui/same-stars.js";
 export function Compare({ workspace, query }) {
   useTitle(t("training.compare.title"));
   const ids = useMemo(() => idsOf(query.ids), [query.ids]);
-  const compared = useCompared(ids);
+  const compared = useCompared(ids, workspace);
   const found = compared.filter((each) => each.session);
   const change = (next) => goTo(`/w/${workspace.id}/compare?ids=${next.join(",")}`, { replace: true });
   return html`

@@ -46,7 +46,8 @@ export function Evaluation({ workspace, id, query }) {
   );
   useReloadWhenEnded(session, id);
   useTitle(t("evaluation.title", { name: session.data?.model_name ?? String(id) }));
-  if (session.error?.status === 404) return html`<${NotFound} />`;
+  const isForeign = session.data && session.data.workspace_id !== workspace.id;
+  if (isForeign || session.error?.status === 404) return html`<${NotFound} />`;
   return html`<${Loaded} of=${session}>
     ${(data) =>
       data.status === "completed" && data.spec.test_split !== 0

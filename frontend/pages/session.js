@@ -14,10 +14,12 @@ import { sessionHref, SessionHead } from "../ui/session-head.js";
 import { SessionProgress, stageText } from "../ui/session-progress.js";
 import { SessionResult } from "../ui/session-result.js";
 import { SessionSettings } from "../ui/session-settings.js";
+import { NotFound } from "./not-found.js";
 
 export function Session({ workspace, id }) {
   const { session, error, askAgain } = useSession(id);
   useTitle(session ? session.model_name : t("training.sessionNumber", { id: String(id) }));
+  if (session && session.workspace_id !== workspace.id) return html`<${NotFound} />`;
   if (session) return html`<${Found} workspace=${workspace} session=${session} onChange=${askAgain} />`;
   const back = { href: `#/w/${workspace.id}/sessions`, text: t("training.sessions") };
   return html`

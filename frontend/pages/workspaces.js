@@ -1,7 +1,7 @@
 // Choose, make, share or delete a workspace.
 
 import { get, post, remove } from "../lib/api.js";
-import { useData } from "../lib/data.js";
+import { useData, useDraft } from "../lib/data.js";
 import { html, useEffect, useState } from "../lib/html.js";
 import { dateTime, t } from "../lib/i18n.js";
 import { explain, notify, notifyError } from "../lib/notices.js";
@@ -116,12 +116,13 @@ function MembersDialog({ workspace, isOwner, onClose }) {
 }
 
 function NewWorkspace({ isFirst, onCreated }) {
-  const [name, setName] = useState(isFirst ? t("workspaces.firstName") : "");
+  const [{ name }, change, forget] = useDraft("workspace", { name: isFirst ? t("workspaces.firstName") : "" });
   const [error, setError] = useState(null);
   const create = async (event) => {
     event.preventDefault();
     try {
       const { workspace } = await post("/api/workspaces", { name });
+      forget();
       onCreated.setData([...onCreated.data, workspace]);
       goTo(`/w/${workspace.id}/datasets`);
     } catch (caught) {
@@ -137,7 +138,12 @@ function NewWorkspace({ isFirst, onCreated }) {
         label=${t("workspaces.name")}
         help=${t("workspaces.nameHelp")}
         error=${error}
-        input=${{ value: name, required: true, maxlength: 200, onInput: (event) => setName(event.target.value) }}
+        input=${{
+          value: name,
+          required: true,
+          maxlength: 200,
+          onInput: (event) => change({ name: event.target.value }),
+        }}
       />
       <div class="actions"><button class="primary">${t("workspaces.create")}</button></div>
     </form>

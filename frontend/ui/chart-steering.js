@@ -2,6 +2,10 @@
 
 const PICK_DISTANCE = 12;
 
+// How much of what is shown stays.
+export const ZOOM_IN = 0.5;
+export const ZOOM_OUT = 2;
+
 // The row that the keyboard is at: uPlot's own is the first of those with the same abscissa.
 const cursors = new WeakMap();
 
@@ -33,7 +37,7 @@ export function showAll(u) {
 export function steer(event, u, aligned, onPick) {
   if (!u || event.ctrlKey || event.metaKey || event.altKey) return false;
   const step = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity }[event.key];
-  const factor = { "+": 0.5, "=": 0.5, "-": 2 }[event.key];
+  const factor = { "+": ZOOM_IN, "=": ZOOM_IN, "-": ZOOM_OUT }[event.key];
   if (step !== undefined) moveCursor(u, step);
   else if (factor) zoom(u, factor);
   else if (event.key === "0") showAll(u);
@@ -82,7 +86,9 @@ function moveCursor(u, step) {
   u.setCursor({ left: u.valToPos(xs[row], "x"), top: y === undefined ? 0 : u.valToPos(y, "y") });
 }
 
-function zoom(u, factor) {
+/** Shows a part of what is shown, or more of it, around the cursor. */
+export function zoom(u, factor) {
+  if (!u) return;
   const isLog = u.scales.x.distr === 3;
   const to = isLog ? Math.log10 : (value) => value;
   const back = isLog ? (value) => 10 ** value : (value) => value;

@@ -4,7 +4,7 @@ import { html, useMemo, useRef, useState } from "../lib/html.js";
 import { significant, t } from "../lib/i18n.js";
 import { colorOf, dashOf, useDrawing } from "./chart-drawing.js";
 import { savePicture, saveTable } from "./chart-files.js";
-import { showAll, steer } from "./chart-steering.js";
+import { showAll, steer, zoom, ZOOM_IN, ZOOM_OUT } from "./chart-steering.js";
 
 /**
  * @typedef {object} Line
@@ -97,8 +97,26 @@ export function Chart({ name, title, summary, x, lines, xAxis, yAxis, height = 2
         <span class="at">
           ${cursor && html`${xAxis.label} <b>${atCursor(aligned.data, cursor, xAxis)}</b>`}
         </span>
+        <button
+          type="button"
+          class="quiet"
+          aria-label=${t("chart.zoomIn")}
+          title=${t("chart.zoomIn")}
+          onClick=${() => zoom(plot.current, ZOOM_IN)}
+        >
+          +
+        </button>
         ${isZoomed &&
-        html`<button type="button" class="quiet" onClick=${() => showAll(plot.current)}>
+        html`<button
+            type="button"
+            class="quiet"
+            aria-label=${t("chart.zoomOut")}
+            title=${t("chart.zoomOut")}
+            onClick=${() => zoom(plot.current, ZOOM_OUT)}
+          >
+            −
+          </button>
+          <button type="button" class="quiet" onClick=${() => showAll(plot.current)}>
           ${t("chart.all")}
         </button>`}
         <button type="button" class="quiet" aria-expanded=${isTable} onClick=${() => setTable(!isTable)}>

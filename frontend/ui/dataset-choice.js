@@ -12,10 +12,11 @@ const MIN_ROWS = 50;
  * @param {object} properties
  * @param {object[]} properties.datasets
  * @param {object} properties.chosen
+ * @param {number | null} properties.lost the one that was wanted, if it is not there
  * @param {string} [properties.error]
  * @param {(id: number) => void} properties.onChoose
  */
-export function DatasetChoice({ datasets, chosen, error, onChoose }) {
+export function DatasetChoice({ datasets, chosen, lost, error, onChoose }) {
   const problem = problemOf(chosen);
   return html`
     <div class="stack">
@@ -28,6 +29,10 @@ export function DatasetChoice({ datasets, chosen, error, onChoose }) {
           )}
         </select>`}
       <//>
+      ${lost !== null &&
+      html`<p class="message warning">
+        ${t("training.dataset.lost", { id: String(lost), name: chosen.name })}
+      </p>`}
       <div class="row">
         <${ClassBar} counts=${chosen.class_counts} />
         ${CLASSES.map(

@@ -165,15 +165,30 @@ function skip(event) {
   document.querySelector("main h1")?.focus();
 }
 
-/** After a change of page the focus goes to its heading, so that a screen reader reads it. */
+/**
+ * After a change of page the focus goes to its heading, so that a screen reader reads it: as soon as there
+ * is one, and to the one that takes its place when the page has loaded, unless a person went on meanwhile.
+ */
 function useFocusOnHeading(main, path) {
   const isFirst = useRef(true);
   useEffect(() => {
     if (isFirst.current) {
       isFirst.current = false;
-      return;
+      return undefined;
     }
     scrollTo(0, 0);
-    main.current?.querySelector("h1")?.focus({ preventScroll: true });
+    const before = document.activeElement;
+    let heading = null;
+    const follow = () => {
+      const now = main.current?.querySelector("h1");
+      const isWaiting = [heading ?? before, document.body].includes(document.activeElement);
+      if (!now || now === heading || !isWaiting) return;
+      heading = now;
+      heading.focus({ preventScroll: true });
+    };
+    follow();
+    const observer = new MutationObserver(follow);
+    observer.observe(main.current, { childList: true, subtree: true });
+    return () => observer.disconnect();
   }, [path]);
 }

@@ -69,7 +69,8 @@ export function epochAxis() {
 
 function Plot({ plot, history, x, bestEpoch, isLog, name }) {
   const lines = useMemo(() => linesOf(plot.metrics, history), [history]);
-  const mark = { axis: "x", at: bestEpoch, label: t("training.bestEpoch"), isAtTop: !plot.risesWithSkill };
+  const isAtTop = !plot.risesWithSkill && plot.name !== "learning_rate";
+  const mark = { axis: "x", at: bestEpoch, label: t("training.bestEpoch"), isAtTop };
   const rules = bestEpoch === null ? [] : [mark];
   const write = plot.format ?? ((value) => significant(value, 4));
   return html`<${Chart}

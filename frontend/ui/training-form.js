@@ -55,6 +55,7 @@ export function TrainingForm(properties) {
         <${DatasetChoice}
           datasets=${datasets}
           chosen=${form.dataset}
+          lost=${form.lostDataset}
           error=${starting.errors.dataset_id}
           onChoose=${(id) => form.change({ dataset: id })}
         />
@@ -131,6 +132,8 @@ function useForm({ workspace, query, datasets, networks, defaultNetwork }) {
     forget,
     read: useMemo(() => readSettings(draft), [draft]),
     dataset: find(datasets, "id", draft.dataset) ?? datasets[0],
+    // Named by an old address or draft, and no longer there: not to be replaced without a word.
+    lostDataset: draft.dataset !== null && !find(datasets, "id", draft.dataset) ? draft.dataset : null,
     network: find(networks, "name", draft.network) ?? find(networks, "name", defaultNetwork) ?? networks[0],
     isTouched: Object.keys(initial).some((name) => draft[name] !== initial[name]),
   };
