@@ -5,7 +5,7 @@ import { significant } from "../lib/i18n.js";
 import { drawRule, marksOf } from "./chart-marks.js";
 import { isZoomedIn, limits, nearestPoint, pickNearest, wholeRange } from "./chart-steering.js";
 
-const DASHES = [[], [6, 4], [2, 3], [10, 4, 2, 4], [1, 4], [12, 6]];
+export const DASHES = [[], [6, 4], [2, 3], [10, 4, 2, 4], [1, 4], [12, 6]];
 
 const POINT_SIZE = 6;
 

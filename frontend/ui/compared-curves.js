@@ -3,6 +3,7 @@
 import { html, useMemo, useState } from "../lib/html.js";
 import { percent, significant, t } from "../lib/i18n.js";
 import { Chart } from "./chart.js";
+import { DASHES } from "./chart-drawing.js";
 import { epochAxis } from "./metrics-chart.js";
 
 const METRICS = [
@@ -16,7 +17,6 @@ const METRICS = [
 
 const UNITS = { val_period_mae: "days", val_depth_mae: "ppm" };
 
-const DASHES = [[], [6, 4], [2, 3], [10, 4, 2, 4], [1, 4], [12, 6]];
 const COLORS = 6;
 
 /** @param {{compared: object[]}} properties sessions that were found */

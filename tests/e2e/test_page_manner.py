@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Request, Response, expect
 from sqlalchemy import Connection, insert
@@ -63,7 +64,11 @@ def work(people: Client, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     dataset = people.upload(key, small_catalogue(tmp_path_factory.mktemp("catalogue")))["id"]
     first = people.complete(key, dataset, epochs=2, seed=1, model_name="first")
     second = people.complete(key, dataset, epochs=3, seed=1, model_name="second")
+    evaluated = people.get(f"/api/training/session/{second['id']}/evaluation")["evaluation"]
+    counts = evaluated["confusion_matrix"]
+    true, said = max(np.ndindex(3, 3), key=lambda cell: counts[cell[0]][cell[1]])
     return {
+        "fullest_cell": f"cell-{true}-{said}",
         "key": key,
         "id": workspace_id(people, key),
         "home": f"#/w/{workspace_id(people, key)}",
@@ -105,6 +110,7 @@ def test_no_page_keeps_anybody_out_and_none_is_wider_than_the_window(
                 visitor.page.locator("[data-test^=example-]").first.click()
                 visitor.page.locator("[data-test=verdict]").wait_for()
             found += wrong_with(visitor, address)
+        found += wrong_with_dialogs(visitor, work, words)
         assert visitor.page.evaluate("document.documentElement.dataset.theme") == scheme
     assert found == []
 
@@ -121,6 +127,22 @@ def every_address(work: dict[str, Any]) -> list[str]:
         addresses.append(f"#{path}" + ("?ids=" + work["compared"] if "compare" in path else ""))
     dataset = f"{work['home']}/datasets/{work['datasets']}"
     return [*addresses, f"{dataset}?tab=report", f"{dataset}?tab=rows&row=2"]
+
+
+def wrong_with_dialogs(visitor: Visitor, work: dict[str, Any], words: dict[str, str]) -> list[str]:
+    """Of a question before something is deleted, and of a test row."""
+    page = visitor.page
+    visitor.open(f"{work['home']}/sessions")
+    settle(page)
+    page.get_by_role("button", name=words["delete"]).first.click()
+    page.get_by_role("dialog").wait_for()
+    found = wrong_with(visitor, "a question")
+    page.keyboard.press("Escape")
+    visitor.open(f"{work['home']}/sessions/{work['sessions']}/evaluation")
+    page.locator(f"[data-test={work['fullest_cell']}]").click()
+    page.locator("[data-test=cell-rows] tbody tr").first.get_by_role("button").click()
+    page.locator("[data-test=row-dialog] canvas").wait_for()
+    return found + wrong_with(visitor, "a test row")
 
 
 def wrong_with(visitor: Visitor, name: str) -> list[str]:
