@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -83,7 +84,7 @@ def serve(settings: Settings) -> None:
         supervisor.start()
         _preload_current_models(services.database, predictor)
         _announce(server, services)
-        server.serve()
+        _serve_until_told(server)
     finally:
         supervisor.close()
         predictor.close()
@@ -162,6 +163,18 @@ def _leave_threads_behind(settings: Settings) -> None:
         log.info("stopped")
         logging.shutdown()
         os._exit(0)
+
+
+def _serve_until_told(server: Server) -> None:
+    """Accept connections in a thread of their own while this one waits for a signal.
+
+    A signal raises in the thread that waits, wherever that is: in the midst of handing a connection
+    to another thread it left a lock that nobody was told of, and the server did not end.
+    """
+    accepting = threading.Thread(target=server.serve, name="accepting", daemon=True)
+    accepting.start()
+    while accepting.is_alive():
+        accepting.join(1.0)
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:

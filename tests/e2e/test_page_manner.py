@@ -497,18 +497,19 @@ def test_the_server_is_asked_again_only_while_something_runs_and_then_only_for_w
 
 
 def polls_of(page: Page, path: str) -> None:
-    """Wait for two polls: each has the tag of the last answer, and learns that nothing is new."""
+    """Wait for four polls: each has the tag of the last answer, and learns that nothing is new."""
 
     def is_poll(answer: Response) -> bool:
         return path in answer.url and "if-none-match" in answer.request.headers
 
     times = []
-    for _ in range(2):
+    for _ in range(4):
         with page.expect_response(is_poll) as told:
             pass
         assert told.value.status == 304
         times.append(time.monotonic())
-    assert times[1] - times[0] > 1  # 2 s, less what the first one came late
+    # Every 2 s; but a page that has just been opened also asks by itself, beside the first poll.
+    assert times[-1] - times[0] > 3
 
 
 def test_two_that_ask_for_a_session_at_once_do_not_get_its_epochs_twice(
