@@ -5,7 +5,6 @@ import pytest
 from sklearn import metrics
 
 from backend.transit.bootstrap import (
-    Ranking,
     _LabelMeasure,
     centred_interval,
     draw_weights,
@@ -17,6 +16,7 @@ from backend.transit.bootstrap import (
 )
 from backend.transit.columns import LABELS
 from backend.transit.evaluation import expected_calibration_error, macro_f1
+from backend.transit.ranking import Ranking
 
 
 @pytest.fixture(scope="module")

@@ -16,10 +16,10 @@ from .bootstrap import (
     error_intervals,
     kept_intervals,
     label_intervals,
-    planet_score,
 )
 from .calibration import CURVE_POINTS, coverage_curve, equal_mass_bins
 from .columns import LABELS
+from .ranking import planet_score
 
 _CODES = list(range(len(LABELS)))
 
