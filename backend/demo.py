@@ -64,6 +64,7 @@ def show(settings: Settings) -> None:
     _show_prediction(api, key)
     print(
         f"\nThe server is running at {api.address}\n"
+        "Open it in a browser and sign in with the token.\n"
         f"  token          {token}\n"
         f"  workspace key  {key}\n"
         f"  API viewer     {api.address}/api/docs\n"
