@@ -24,7 +24,7 @@ def create_app(settings: "Settings | None" = None) -> "APIFlask":
         SettingsError: a variable has a value that cannot be used.
         UnknownSchemaVersion: the database was written by a newer exotrain.
     """
-    from backend.application import make_app
     from backend.config import Settings
+    from backend.web.application import make_app
 
     return make_app(settings or Settings.from_environment())

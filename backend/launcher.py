@@ -17,15 +17,15 @@ from types import FrameType
 from typing import NoReturn
 
 from backend import create_app
-from backend.auth import ensure_administrator
+from backend.background.predictor import Predictor
+from backend.background.supervisor import Supervisor
 from backend.config import Settings, SettingsError
 from backend.database import Database, models
-from backend.files import Storage, sha256_of
-from backend.http_server import Server
-from backend.predictor import Predictor
-from backend.services import Services, services_of
-from backend.supervisor import Supervisor
-from backend.uploads import remove_orphans
+from backend.services.context import Services, services_of
+from backend.services.dataset_upload import remove_orphans
+from backend.storage.layout import Storage, sha256_of
+from backend.web.auth import ensure_administrator
+from backend.web.http_server import Server
 
 SERVER_THREADS = 16
 

@@ -80,7 +80,7 @@ def measure(read: Callable[[Path], Callable[[], object]], path: Path) -> dict[st
 
 def _catalogue(path: Path) -> Callable[[], object]:
     """Every row validated and written to a file, as an upload does it."""
-    from backend.transit.catalog import open_catalog
+    from backend.transit.catalog.reader import open_catalog
 
     def read() -> None:
         with open(path, "rb") as stream, open(path.with_suffix(".rows"), "wb") as table:
@@ -92,7 +92,7 @@ def _catalogue(path: Path) -> Callable[[], object]:
 
 def _profile(path: Path) -> Callable[[], object]:
     """The profile of the table that `_catalogue` left, memory-mapped."""
-    from backend.transit.profile import profile
+    from backend.transit.report.profile import profile
 
     table = np.memmap(path.with_suffix(".rows"), dtype=ROW_DTYPE, mode="r")
     return lambda: profile(table, {})

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.transit.catalog import open_catalog
+from backend.transit.catalog.reader import open_catalog
 from backend.transit.columns import LABELS
-from backend.transit.curves import transit_geometry
+from backend.transit.light_curve.curve import transit_geometry
 
 ARCHIVE_DATA = Path(os.environ.get("EXOTRAIN_ARCHIVE_DATA", "../shared/data"))
 

@@ -21,12 +21,12 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
 from numpy.typing import NDArray
 
-from backend import training
 from backend.config import REPOSITORY
-from backend.files import sha256_of
-from backend.transit.catalog import open_catalog
+from backend.storage.layout import sha256_of
+from backend.training import train
+from backend.transit.catalog.reader import open_catalog
 from backend.transit.columns import LABELS
-from backend.transit.curves import phase, synthesise
+from backend.transit.light_curve.curve import phase, synthesise
 
 ARCHIVE_DATA = Path(os.environ.get("EXOTRAIN_ARCHIVE_DATA", "../shared/data"))
 PICTURE = REPOSITORY / "docs" / "images" / "result.png"
@@ -65,18 +65,18 @@ def main() -> None:
     catalogue = ARCHIVE_DATA / "koi_cumulative.csv"
     with open(catalogue, "rb") as stream:
         rows = np.concatenate([chunk.rows for chunk in open_catalog(stream, label_required=True)])
-    result = train(rows, sha256_of(catalogue), arguments.seed)
+    result = train_network(rows, sha256_of(catalogue), arguments.seed)
     draw(rows, result, arguments.output)
     print(f"{arguments.output}, {arguments.output.stat().st_size / 1000:.0f} kB")
 
 
-def train(rows: NDArray[np.void], sha256: str, seed: int) -> Result:
+def train_network(rows: NDArray[np.void], sha256: str, seed: int) -> Result:
     """One training with the default settings."""
     events: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         np.save(folder / "table.npy", rows)
-        spec = training.TrainingSpec(
+        spec = train.TrainingSpec(
             session_id=0,
             table=folder / "table.npy",
             source="koi",
@@ -86,7 +86,7 @@ def train(rows: NDArray[np.void], sha256: str, seed: int) -> Result:
             checkpoint=folder / "picture.ckpt",
             seed=seed,
         )
-        training.train(spec, events.append, lambda: None)
+        train.train(spec, events.append, lambda: None)
     told = {event["event"]: event for event in events}
     epochs = [event for event in events if event["event"] == "epoch"]
     return Result(epochs, told["saved"]["best_epoch"], told["evaluated"]["evaluation"])

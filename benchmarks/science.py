@@ -38,39 +38,41 @@ ENSEMBLE = 5
 REFERENCE_SETTINGS = '{"epochs": 6}'
 
 ABLATION_FOLDS = 2
-_PARTS = "backend.transit.network_parts"
-_READING = "backend.transit.curve_reading"
-_BATCHES = "backend.training_batches"
+_PARTS = "backend.transit.networks.layers"
+_READING = "backend.transit.networks.curve_reading"
+_BATCHES = "backend.training.batches"
 
 # What is put in the place of constants and functions of the product, by network and title.
 ABLATIONS: dict[str, dict[str, dict[str, Any]]] = {
     "transit_cnn": {
         "one voice instead of eight": {f"{_PARTS}.VOICES": 1},
-        "no average of the weights": {"backend.weight_average.LONGEST": 0.0},
-        "no convolutions": {"backend.transit.transit_cnn._convolve": "@no_convolutions"},
+        "no average of the weights": {"backend.training.weight_average.LONGEST": 0.0},
+        "no convolutions": {"backend.transit.networks.transit_cnn._convolve": "@no_convolutions"},
         "3 intervals instead of 24": {
             f"{_PARTS}.QUANTILES": 3,
-            "backend.transit.scaling.QUANTILES": 3,
+            "backend.transit.networks.scaling.QUANTILES": 3,
         },
-        "no derived numbers": {"backend.transit.transit_cnn.derive_numbers": "@nothing_derived"},
+        "no derived numbers": {
+            "backend.transit.networks.transit_cnn.derive_numbers": "@nothing_derived"
+        },
         "windows in phase, not its logarithm": {
             f"{_READING}.log_phase_windows": "@even_phase_windows"
         },
         "a box for a curve": {
             f"{_BATCHES}.synthesise": "@box_curves",
-            "backend.transit.inputs.synthesise": "@box_curves",
+            "backend.transit.networks.inputs.synthesise": "@box_curves",
         },
-        "no label smoothing": {"backend.training.LABEL_SMOOTHING": 0.0},
-        "label alone, no regressions": {"backend.training.REGRESSION_WEIGHT": 0.0},
+        "no label smoothing": {"backend.training.train.LABEL_SMOOTHING": 0.0},
+        "label alone, no regressions": {"backend.training.train.REGRESSION_WEIGHT": 0.0},
         "nothing hidden": {
             f"{_BATCHES}.{name}": 0.0 for name in ("MASK_ONE", "MASK_FIT", "MASK_STAR")
         },
     },
     "transit_cnn_catalogue": {
         "one voice instead of eight": {f"{_PARTS}.VOICES": 1},
-        "no average of the weights": {"backend.weight_average.LONGEST": 0.0},
+        "no average of the weights": {"backend.training.weight_average.LONGEST": 0.0},
         "period, duration, depth without diagnostics": {
-            "backend.transit.inputs.physical_diagnostics": "@no_diagnostics"
+            "backend.transit.networks.inputs.physical_diagnostics": "@no_diagnostics"
         },
     },
 }

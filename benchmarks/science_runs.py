@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 
-from backend.training_data import Split, split_by_star, star_groups
-from backend.training_spec import TrainingSpec
-from backend.transit.baseline import TABLES, tree_probabilities
-from backend.transit.calibration import apply_temperature, fit_temperature
-from backend.transit.catalog import band
-from backend.transit.curves import BINS
-from backend.transit.diagnostics import DIAGNOSTICS
+from backend.training.spec import TrainingSpec
+from backend.training.split import Split, split_by_star, star_groups
+from backend.transit.catalog.reader import band
+from backend.transit.evaluation.baseline import TABLES, tree_probabilities
+from backend.transit.evaluation.calibration import apply_temperature, fit_temperature
+from backend.transit.light_curve.curve import BINS
+from backend.transit.light_curve.diagnostics import DIAGNOSTICS
 
 FOLDS = 5
 # The default of a training, which is a share of all stars; here of the four fifths.
@@ -190,8 +190,8 @@ _LIBRARIES = {"HistGradientBoosting": tree_probabilities, "LightGBM": _lightgbm}
 
 
 def _network(run: Run, work: Work, folder: Path) -> dict[str, Any]:
-    from backend import keras_setup, training
-    from backend.training_results import predict_in_chunks, publish_calibrated
+    from backend.training import keras_setup, train
+    from backend.training.results import predict_in_chunks, publish_calibrated
 
     keras_setup.prepare_tensorflow()
     spec = TrainingSpec(
@@ -210,7 +210,7 @@ def _network(run: Run, work: Work, folder: Path) -> dict[str, Any]:
     spec = replace(spec, **json.loads(run.settings))
     epochs: list[dict[str, Any]] = []
     with changed(json.loads(run.changes)):
-        trained = training.fit_network(spec, work.table, work.split, epochs.append, _never_stop)
+        trained = train.fit_network(spec, work.table, work.split, epochs.append, _never_stop)
         published = publish_calibrated(trained.model, trained.validation)
         asked = work.table[work.split.test]
         tested_band = band(run.tested if run.trained != "both" else work.source)
@@ -253,7 +253,7 @@ def nothing_derived(summary: Any, _features: Any) -> Any:
 
 def even_phase_windows() -> NDArray[np.float32]:
     """In the place of `curve_reading.log_phase_windows`: equal steps of the phase itself."""
-    from backend.transit.curve_reading import WINDOWS
+    from backend.transit.networks.curve_reading import WINDOWS
 
     points = BINS // 2 + 1
     edges = np.linspace(0.0, points, WINDOWS + 1)

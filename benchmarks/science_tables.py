@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.config import REPOSITORY
-from backend.transit.calibration import apply_temperature, coverage_curve
-from backend.transit.evaluation import (
+from backend.transit.evaluation.calibration import apply_temperature, coverage_curve
+from backend.transit.evaluation.figures import (
     brief,
     expected_calibration_error,
     regression_errors,

@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from backend import training
-from backend.transit.catalog import open_catalog
-from backend.transit.networks import DEFAULT_EPOCHS, DEFAULT_NETWORK
+from backend.training import train
+from backend.transit.catalog.reader import open_catalog
+from backend.transit.networks.registry import DEFAULT_EPOCHS, DEFAULT_NETWORK
 
 ARCHIVE_DATA = Path(os.environ.get("EXOTRAIN_ARCHIVE_DATA", "../shared/data"))
 TABLES = {"koi": "koi_cumulative.csv", "toi": "toi.csv"}
@@ -63,7 +63,7 @@ def read_table(name: str, folder: Path) -> Path:
 
 def run(source: str, table: Path, seed: int, **settings: Any) -> Session:
     """Trains once; gives its seconds, the evaluation and the epochs."""
-    spec = training.TrainingSpec(
+    spec = train.TrainingSpec(
         session_id=seed,
         table=table,
         source=source,
@@ -76,7 +76,7 @@ def run(source: str, table: Path, seed: int, **settings: Any) -> Session:
     )
     events: list[dict[str, Any]] = []
     begun = time.perf_counter(), time.process_time()
-    training.train(spec, events.append, lambda: None)
+    train.train(spec, events.append, lambda: None)
     return {
         "wall": time.perf_counter() - begun[0],
         "processor": time.process_time() - begun[1],

@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from backend.database import models, sessions
-from backend.files import sha256_of
-from backend.services import Services, services_of
+from backend.services.context import Services, services_of
+from backend.storage.layout import sha256_of
 from backend.transit.columns import LABELS
 
 HEADER = "period,duration,depth,impact,snr,steff,srad,slogg,tmag,label,star"

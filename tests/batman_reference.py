@@ -5,10 +5,10 @@ from pathlib import Path
 import batman
 import numpy as np
 
-from backend.transit.catalog import open_catalog
-from backend.transit.curves import BINS, Geometry
-from backend.transit.geometry import scaled_semi_major_axis
-from backend.transit.occultation import hidden_flux
+from backend.transit.catalog.reader import open_catalog
+from backend.transit.light_curve.curve import BINS, Geometry
+from backend.transit.light_curve.occultation import hidden_flux
+from backend.transit.light_curve.orbit import scaled_semi_major_axis
 
 MIDDLE = BINS // 2
 HALF_CURVE = np.arange(MIDDLE + 1) / BINS

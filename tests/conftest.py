@@ -9,11 +9,11 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 
 from backend import create_app
-from backend.auth import ensure_administrator
 from backend.config import REPOSITORY, Settings
 from backend.database import Database
-from backend.files import Storage
-from backend.services import Services, services_of
+from backend.services.context import Services, services_of
+from backend.storage.layout import Storage
+from backend.web.auth import ensure_administrator
 from tests.api import Api
 
 TOKEN = "test_user_123"

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from backend import auth
+from backend.web import auth
 from tests.api import CANDIDATE, Api, catalogue, complete, form
 
 # Routes that are a user's own or everybody's, whatever the ids: a stranger may call them.

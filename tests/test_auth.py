@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from backend import auth
 from backend.config import Settings
 from backend.database import Database, accounts
+from backend.web import auth
 from tests.api import Api
 
 

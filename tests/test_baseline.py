@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from backend.transit import baseline
-from backend.transit.simulate import simulate
+from backend.transit.evaluation import baseline
+from backend.transit.simulation.catalogue import simulate
 
 
 @pytest.fixture(scope="module")

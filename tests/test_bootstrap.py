@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from backend.transit.bootstrap import (
+from backend.transit.columns import LABELS
+from backend.transit.evaluation.bootstrap import (
     _LabelMeasure,
     centred_interval,
     draw_weights,
@@ -14,9 +15,8 @@ from backend.transit.bootstrap import (
     percentile_interval,
     weighted_median,
 )
-from backend.transit.columns import LABELS
-from backend.transit.evaluation import expected_calibration_error, macro_f1
-from backend.transit.ranking import Ranking
+from backend.transit.evaluation.figures import expected_calibration_error, macro_f1
+from backend.transit.evaluation.ranking import Ranking
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from backend.transit.calibration import (
+from backend.transit.evaluation.calibration import (
     MIN_KEPT,
     apply_temperature,
     choose_threshold,

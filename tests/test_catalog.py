@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backend.transit.catalog import CatalogError, band, open_catalog
-from backend.transit.catalog_forms import FORMS, MISSING_WORDS
+from backend.transit.catalog.forms import FORMS, MISSING_WORDS
+from backend.transit.catalog.reader import CatalogError, band, open_catalog
+from backend.transit.catalog.rejections import MOST_KEPT, REASONS, RejectionLog, read_rejections
 from backend.transit.columns import COLUMNS, FEATURES, RANGES, ROW_DTYPE
-from backend.transit.rejections import MOST_KEPT, REASONS, RejectionLog, read_rejections
 
 ARCHIVE = Path(
     os.environ.get("EXOTRAIN_ARCHIVE_DATA", Path(__file__).parents[2] / "shared" / "data")
@@ -169,7 +169,7 @@ class TestForms:
 
     def test_a_carriage_return_at_the_end_of_a_block_is_not_a_line_of_its_own(self, monkeypatch):
         for size in range(1, 40):
-            monkeypatch.setattr("backend.transit.delimited.BLOCK_BYTES", size)
+            monkeypatch.setattr("backend.transit.catalog.records.BLOCK_BYTES", size)
             _, rows, _ = read(table(ROW, ROW).replace("\n", "\r\n").encode())
             assert rows["line"].tolist() == [2, 3]
 
@@ -372,7 +372,7 @@ class TestRowsLeftOut:
     def test_what_is_written_of_the_rows_left_out_is_bounded_and_their_count_is_not(
         self, monkeypatch
     ):
-        monkeypatch.setattr("backend.transit.rejections.MOST_KEPT", 30)
+        monkeypatch.setattr("backend.transit.catalog.rejections.MOST_KEPT", 30)
         assert MOST_KEPT > 30
         sink = io.StringIO()
         log = read(table(ROW, *["short"] * 5000), sink=sink)[0].rejections

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.transit.catalog import CatalogError, open_catalog, profile
+from backend.transit.catalog.lines import DelimitedError, Lines
+from backend.transit.catalog.reader import CatalogError, open_catalog, profile
+from backend.transit.catalog.records import read_batches
 from backend.transit.columns import COLUMNS, RANGES, REQUIRED
-from backend.transit.delimited import read_batches
-from backend.transit.lines import DelimitedError, Lines
-from backend.transit.simulate import simulate, write_csv
+from backend.transit.simulation.catalogue import simulate, write_csv
 
 LIMITS = settings(max_examples=150, deadline=timedelta(seconds=5))
 
@@ -143,7 +143,7 @@ def test_where_a_block_ends_makes_no_difference(content, size):
 
     with pytest.MonkeyPatch.context() as patch:
         whole = lines()
-        patch.setattr("backend.transit.delimited.BLOCK_BYTES", size)
+        patch.setattr("backend.transit.catalog.records.BLOCK_BYTES", size)
         assert lines() == whole
 
 

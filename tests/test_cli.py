@@ -4,8 +4,8 @@ import fcntl
 
 import pytest
 
-from backend.auth import hash_token
 from backend.database import accounts
+from backend.web.auth import hash_token
 from tests.api import Api
 
 

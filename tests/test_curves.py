@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from backend.transit.columns import COLUMNS, RANGES, ROW_DTYPE
-from backend.transit.curves import (
+from backend.transit.light_curve.curve import (
     BINS,
     FLAGS,
     phase,

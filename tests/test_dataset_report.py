@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy.stats import chi2_contingency
 
-from backend.transit.catalog import open_catalog
+from backend.transit.catalog.reader import open_catalog
 from backend.transit.columns import COLUMNS, LABELS, ROW_DTYPE
-from backend.transit.dataset_report import MAX_EXAMPLES, _chance, report
-from backend.transit.dataset_warnings import FEW_ROWS
-from backend.transit.simulate import simulate
+from backend.transit.report.findings import MAX_EXAMPLES, _chance, report
+from backend.transit.report.warnings import FEW_ROWS
+from backend.transit.simulation.catalogue import simulate
 
 
 def rows(count, **columns):

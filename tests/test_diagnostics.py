@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from backend.transit.columns import ROW_DTYPE
-from backend.transit.diagnostics import DIAGNOSTICS, OBSERVED_DAYS, physical_diagnostics
-from backend.transit.geometry import transit_geometry
+from backend.transit.light_curve.diagnostics import DIAGNOSTICS, OBSERVED_DAYS, physical_diagnostics
+from backend.transit.light_curve.orbit import transit_geometry
 
 EARTH_RADIUS_KM = 6_378.1
 SUN_RADIUS_KM = 695_700.0

@@ -9,12 +9,12 @@ import pytest
 from apiflask import APIFlask
 
 from backend.config import REPOSITORY, Settings
-from backend.schemas.sessions import SPEC_FIELDS, SessionError, StartRequest, Status
-from backend.transit.catalog_forms import FORMS, LABEL_WORDS
+from backend.transit.catalog.forms import FORMS, LABEL_WORDS
+from backend.transit.catalog.rejections import REASONS
 from backend.transit.columns import LABELS
-from backend.transit.geometry import FLAGS
-from backend.transit.networks import NETWORKS
-from backend.transit.rejections import REASONS
+from backend.transit.light_curve.orbit import FLAGS
+from backend.transit.networks.registry import NETWORKS
+from backend.web.schemas.sessions import SPEC_FIELDS, SessionError, StartRequest, Status
 from tests.documents import (
     ARCHITECTURE,
     GUIDES,
@@ -196,21 +196,22 @@ def test_the_limits_of_the_curve_and_of_a_candidate_are_said():
 
 @pytest.mark.tensorflow
 def test_the_numbers_of_the_architecture_are_those_of_the_code():
-    from backend import jobs, training, training_batches
-    from backend.transit import curve_reading, network_parts, scaling
+    from backend.training import batches, train
+    from backend.transit.networks import curve_reading, layers, scaling
+    from backend.worker import jobs
 
     text = " ".join(ARCHITECTURE.read_text(encoding="utf-8").split())
     for phrase in (
-        f"{network_parts.VOICES} voices",
+        f"{layers.VOICES} voices",
         f"{curve_reading.WINDOWS} windows",
         f"{scaling.QUANTILES} intervals",
-        f"each with probability {training_batches.MASK_ONE:g},",
-        f"`impact` and `snr` together with {training_batches.MASK_FIT:.2f},",
-        f"all four of the star with {training_batches.MASK_STAR:g}.",
-        f"smoothing {training.LABEL_SMOOTHING:g})",
-        f"+ {training.REGRESSION_WEIGHT:g} [",
-        f"clipped to norm {training.GRADIENT_NORM:g})",
-        f"multiplied by {training.PLATEAU_FACTOR:g} after {training.PLATEAU_PATIENCE} epochs",
+        f"each with probability {batches.MASK_ONE:g},",
+        f"`impact` and `snr` together with {batches.MASK_FIT:.2f},",
+        f"all four of the star with {batches.MASK_STAR:g}.",
+        f"smoothing {train.LABEL_SMOOTHING:g})",
+        f"+ {train.REGRESSION_WEIGHT:g} [",
+        f"clipped to norm {train.GRADIENT_NORM:g})",
+        f"multiplied by {train.PLATEAU_FACTOR:g} after {train.PLATEAU_PATIENCE} epochs",
         f"fit into {jobs.DEFAULT_CURVE_MEMORY_MB:,} MB",
     ):
         assert phrase in text, phrase

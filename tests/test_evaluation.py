@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from backend.transit.columns import LABELS
-from backend.transit.evaluation import (
+from backend.transit.evaluation.figures import (
     abstention,
     evaluate,
     evaluate_labels,

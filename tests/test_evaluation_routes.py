@@ -5,10 +5,10 @@ import pytest
 
 from backend.database import sessions
 from backend.transit.columns import LABELS
-from backend.transit.networks import NETWORKS
+from backend.transit.networks.registry import NETWORKS
 from tests.api import complete, problem_of
 
-# As `backend.training` writes it; that module imports TensorFlow.
+# As `backend.training.train` writes it; that module imports TensorFlow.
 TEST_ROWS = np.dtype(
     [
         ("row", "<i8"),
@@ -130,7 +130,7 @@ def test_the_points_hold_true_against_predicted_values(api, evaluated):
 
 
 def test_of_many_test_rows_evenly_spaced_ones_are_points(api, evaluated, monkeypatch):
-    monkeypatch.setattr("backend.evaluation_routes.MOST_POINTS", 3)
+    monkeypatch.setattr("backend.web.routes.evaluations.MOST_POINTS", 3)
     answer = api.get(f"/api/training/session/{evaluated}/evaluation/points")
     assert answer["row"] == [0, 40, 80]
     assert (answer["count"], answer["total"]) == (3, 9)

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from backend.files import Storage, put_in_place, replacing, sha256_of, write_atomically
+from backend.storage.layout import Storage, put_in_place, replacing, sha256_of, write_atomically
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backend import create_app
-from backend.auth import ensure_administrator
 from backend.config import Settings
-from backend.services import services_of
+from backend.services.context import services_of
+from backend.web.auth import ensure_administrator
 from tests.api import HEADER, Api, catalogue, complete, form, use_depth_predictor
 
 fuzzed = settings(

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 import pytest
 
-from backend import http_server
-from backend.http_server import Server
+from backend.web import http_server
+from backend.web.http_server import Server
 from tests.api import HEADER
 
 MB = 1 << 20

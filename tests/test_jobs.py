@@ -13,13 +13,13 @@ pytestmark = pytest.mark.tensorflow
 @pytest.fixture(scope="module")
 def jobs():
     """The module, which imports TensorFlow."""
-    from backend import jobs
+    from backend.worker import jobs
 
     return jobs
 
 
 def test_every_failure_has_its_reason(jobs, monkeypatch, tmp_path):
-    training = jobs.training
+    training = jobs.train
     failures = {
         "data": training.DataError("too few rows"),
         "diverged": training.Diverged("a smaller learning_rate helps"),
@@ -44,9 +44,9 @@ def test_every_failure_has_its_reason(jobs, monkeypatch, tmp_path):
 
 def test_a_cancelled_training_is_no_failure(jobs, monkeypatch, tmp_path):
     def cancel(*_arguments):
-        raise jobs.training.Cancelled
+        raise jobs.train.Cancelled
 
-    monkeypatch.setattr(jobs.training, "train", cancel)
+    monkeypatch.setattr(jobs.train, "train", cancel)
     job = {"session_id": 1, "workspace_id": 1, "dataset_sha256": "d", "memory_mb": 2000}
     job |= {"model_file": "1/m.keras", "model_name": "m", "source": "koi"}
     events = []

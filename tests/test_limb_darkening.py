@@ -6,7 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backend.transit.limb_darkening import GRAVITIES, TABLES, is_off_grid, limb_darkening
+from backend.transit.light_curve.limb_darkening import (
+    GRAVITIES,
+    TABLES,
+    is_off_grid,
+    limb_darkening,
+)
 
 
 def at(steff: float, slogg: float, band: str = "kepler") -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.files import Storage
+from backend.storage.layout import Storage
 from tests.api import complete, problem_of
 
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from backend.transit.columns import FEATURES, ROW_DTYPE
-from backend.transit.inputs import CATALOGUE_COLUMNS, network_inputs
-from backend.transit.networks import NETWORKS
-from backend.transit.scaling import learn_scaling
-from backend.transit.simulate import simulate
+from backend.transit.networks.inputs import CATALOGUE_COLUMNS, network_inputs
+from backend.transit.networks.registry import NETWORKS
+from backend.transit.networks.scaling import learn_scaling
+from backend.transit.simulation.catalogue import simulate
 
 pytestmark = pytest.mark.tensorflow
 
@@ -48,18 +48,18 @@ def with_catalogue(rows):
 
 
 def build(name, rows, seed=1, ensemble=1):
-    from backend import keras_setup  # noqa: F401  chooses the backend of Keras
-    from backend.transit import network
+    from backend.training import keras_setup  # noqa: F401  chooses the backend of Keras
+    from backend.transit.networks import build
 
     sample = network_inputs(rows, "tess", NETWORKS[name].inputs)
     scaling = learn_scaling(rows, sample.get("catalogue_input"))
-    return network.build(name, scaling, sample, seed, ensemble)
+    return build.build(name, scaling, sample, seed, ensemble)
 
 
 def publish(inner, temperature=1.0):
-    from backend.transit import network
+    from backend.transit.networks import build
 
-    return network.publish(inner, temperature)
+    return build.publish(inner, temperature)
 
 
 def predict(model, inputs):
@@ -77,7 +77,7 @@ def member(name, rows):
 
 
 def test_every_network_that_is_told_of_can_be_built_and_has_the_parameters_told(name, member):
-    from backend.transit.network import count_parameters
+    from backend.transit.networks.build import count_parameters
 
     assert count_parameters(member) == NETWORKS[name].parameters
     assert tuple(member.input) == NETWORKS[name].inputs
@@ -231,11 +231,11 @@ def test_each_number_of_the_catalogue_input_matters(with_catalogue, all_inputs):
 
 def derived(**changes):
     """The derived numbers of a planet that suits its star, from its curve and features."""
-    from backend import keras_setup  # noqa: F401
+    from backend.training import keras_setup  # noqa: F401
 
     import keras  # isort: skip
 
-    from backend.transit.curve_reading import derive_numbers, read_curve
+    from backend.transit.networks.curve_reading import derive_numbers, read_curve
 
     row = np.zeros(1, ROW_DTYPE)
     sun = {"impact": 0.1, "snr": 40.0, "steff": 5772.0, "srad": 1.0, "slogg": 4.438, "tmag": 12.0}
@@ -286,8 +286,8 @@ def test_what_is_derived_from_a_missing_feature_is_unknown_and_nothing_else(miss
 
 
 def test_a_longer_transit_is_a_shifted_one_in_windows_of_log_phase():
-    from backend import keras_setup  # noqa: F401
-    from backend.transit.curve_reading import WINDOWS, log_phase_windows
+    from backend.training import keras_setup  # noqa: F401
+    from backend.transit.networks.curve_reading import WINDOWS, log_phase_windows
 
     weights = log_phase_windows()
     assert weights.shape == (1001, WINDOWS)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from backend.transit.occultation import hidden_flux
+from backend.transit.light_curve.occultation import hidden_flux
 
 STARS = [(0.0, 0.0), (0.3, 0.25), (0.6, 0.1), (0.1, 0.5), (0.7785, 0.2275)]
 

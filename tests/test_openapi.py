@@ -6,9 +6,10 @@ import re
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from backend import VERSION, auth
+from backend import VERSION
 from backend.config import REPOSITORY
-from backend.schemas.sessions import StartRequest
+from backend.web import auth
+from backend.web.schemas.sessions import StartRequest
 from tests.api import CANDIDATE, catalogue, form
 
 # Pages and files, not part of the API.

@@ -5,18 +5,18 @@ import hashlib
 import numpy as np
 import pytest
 
-from backend.transit.inputs import network_inputs
-from backend.transit.scaling import learn_scaling
-from backend.transit.simulate import simulate
+from backend.transit.networks.inputs import network_inputs
+from backend.transit.networks.scaling import learn_scaling
+from backend.transit.simulation.catalogue import simulate
 
 pytestmark = pytest.mark.tensorflow
 
 
 @pytest.fixture(scope="module")
-def prediction():
-    from backend import prediction
+def model_file():
+    from backend.training import model_file
 
-    return prediction
+    return model_file
 
 
 @pytest.fixture(scope="module")
@@ -25,11 +25,11 @@ def rows():
 
 
 @pytest.fixture(scope="module")
-def content(prediction, rows):
-    from backend.transit.network import build, publish
+def content(model_file, rows):
+    from backend.transit.networks.build import build, publish
 
     sample = network_inputs(rows, "tess")
-    return prediction.serialise(publish(build("transit_cnn", learn_scaling(rows), sample, 1)))
+    return model_file.serialise(publish(build("transit_cnn", learn_scaling(rows), sample, 1)))
 
 
 @pytest.fixture
@@ -39,14 +39,14 @@ def path(content, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def model(prediction, content, tmp_path_factory):
+def model(model_file, content, tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "model.keras"
     path.write_bytes(content)
-    return prediction.load_verified_model(path, hashlib.sha256(content).hexdigest())
+    return model_file.load_verified_model(path, hashlib.sha256(content).hexdigest())
 
 
-def test_predictions_have_probabilities_and_physical_units(prediction, model, rows):
-    found = prediction.predict_rows(model, rows, "tess")
+def test_predictions_have_probabilities_and_physical_units(model_file, model, rows):
+    found = model_file.predict_rows(model, rows, "tess")
     assert found["probabilities"].shape == (80, 3)
     assert np.allclose(found["probabilities"].sum(axis=1), 1, atol=1e-12)
     assert (found["period"] > 0).all()
@@ -54,15 +54,15 @@ def test_predictions_have_probabilities_and_physical_units(prediction, model, ro
     assert {values.dtype for values in found.values()} == {np.dtype("float64")}
 
 
-def test_rows_are_predicted_alike_alone_and_together(prediction, model, rows):
-    together = prediction.predict_rows(model, rows, "tess")
-    alone = prediction.predict_rows(model, rows[7:8], "tess")
+def test_rows_are_predicted_alike_alone_and_together(model_file, model, rows):
+    together = model_file.predict_rows(model, rows, "tess")
+    alone = model_file.predict_rows(model, rows[7:8], "tess")
     for name, values in alone.items():
         assert np.allclose(values[0], together[name][7], rtol=1e-5)
 
 
-def test_no_rows_give_no_predictions(prediction, model, rows):
-    found = prediction.predict_rows(model, rows[:0], "tess")
+def test_no_rows_give_no_predictions(model_file, model, rows):
+    found = model_file.predict_rows(model, rows[:0], "tess")
     assert {name: len(values) for name, values in found.items()} == {
         "probabilities": 0,
         "period": 0,
@@ -70,26 +70,26 @@ def test_no_rows_give_no_predictions(prediction, model, rows):
     }
 
 
-def test_a_changed_file_is_not_loaded(prediction, content, path):
+def test_a_changed_file_is_not_loaded(model_file, content, path):
     path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
-    with pytest.raises(prediction.ModelFileError, match="not the one that was saved"):
-        prediction.load_verified_model(path, hashlib.sha256(content).hexdigest())
+    with pytest.raises(model_file.ModelFileError, match="not the one that was saved"):
+        model_file.load_verified_model(path, hashlib.sha256(content).hexdigest())
 
 
-def test_a_missing_file_is_named(prediction, tmp_path):
-    with pytest.raises(prediction.ModelFileError, match=r"gone\.keras"):
-        prediction.load_verified_model(tmp_path / "gone.keras", "0" * 64)
+def test_a_missing_file_is_named(model_file, tmp_path):
+    with pytest.raises(model_file.ModelFileError, match=r"gone\.keras"):
+        model_file.load_verified_model(tmp_path / "gone.keras", "0" * 64)
 
 
-def test_a_file_that_is_no_model_is_refused_even_with_its_right_hash(prediction, tmp_path):
+def test_a_file_that_is_no_model_is_refused_even_with_its_right_hash(model_file, tmp_path):
     path = tmp_path / "model.keras"
     path.write_bytes(b"PK not a model")
     sha256 = hashlib.sha256(b"PK not a model").hexdigest()
-    with pytest.raises(prediction.ModelFileError, match="not a Keras model"):
-        prediction.load_verified_model(path, sha256)
+    with pytest.raises(model_file.ModelFileError, match="not a Keras model"):
+        model_file.load_verified_model(path, sha256)
 
 
-def test_a_file_with_code_in_it_is_refused(prediction, tmp_path):
+def test_a_file_with_code_in_it_is_refused(model_file, tmp_path):
     import keras
 
     inputs = keras.Input((2,))
@@ -97,5 +97,5 @@ def test_a_file_with_code_in_it_is_refused(prediction, tmp_path):
     path = tmp_path / "model.keras"
     model.save(path)
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    with pytest.raises(prediction.ModelFileError):
-        prediction.load_verified_model(path, sha256)
+    with pytest.raises(model_file.ModelFileError):
+        model_file.load_verified_model(path, sha256)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from sqlalchemy import update
 
-from backend.batch import ADDED_COLUMNS, harmless
+from backend.background.predictor import CHUNK, PredictionFailed
 from backend.database import models, schema
-from backend.predictor import CHUNK, PredictionFailed
+from backend.services.batch_predictions import ADDED_COLUMNS, harmless
 from tests.api import CANDIDATE, HEADER, catalogue, complete, problem_of, use_depth_predictor
 
 FULL = {**CANDIDATE, "impact": 0.2, "snr": 30, "steff": 5700, "srad": 1, "slogg": 4.4, "tmag": 14}

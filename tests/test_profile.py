@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from backend.transit.columns import COLUMNS, ROW_DTYPE
-from backend.transit.profile import HISTOGRAM_BINS, profile
-from backend.transit.simulate import simulate
+from backend.transit.report.profile import HISTOGRAM_BINS, profile
+from backend.transit.simulation.catalogue import simulate
 
 STATUS = Path("/proc/self/status")
 NOTHING_LEFT_OUT = {"total": 0, "by_reason": {}, "first": []}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from backend import receiving
-from backend.strict_json import StrictJSON
+from backend.web import request_body
+from backend.web.json_provider import StrictJSON
 from tests.api import CANDIDATE, problem_of
 
 
@@ -55,7 +55,7 @@ def test_a_number_too_large_to_be_one_is_refused(api):
 
 
 def test_a_body_of_json_that_is_too_large_is_413(api):
-    body = b'{"name": "' + b"x" * receiving.MAX_JSON_BYTES + b'"}'
+    body = b'{"name": "' + b"x" * request_body.MAX_JSON_BYTES + b'"}'
     assert problem_of(post(api, body))["status"] == 413
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from backend.transit.columns import FEATURES
-from backend.transit.inputs import CATALOGUE_COLUMNS, catalogue_matrix
-from backend.transit.scaling import QUANTILES, learn_scaling, quantile_knots
-from backend.transit.simulate import simulate
+from backend.transit.networks.inputs import CATALOGUE_COLUMNS, catalogue_matrix
+from backend.transit.networks.scaling import QUANTILES, learn_scaling, quantile_knots
+from backend.transit.simulation.catalogue import simulate
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import f1_score
 from threadpoolctl import threadpool_limits
 
-from backend.cli import simulate_command
-from backend.transit.catalog import open_catalog
+from backend.transit.catalog.reader import open_catalog
 from backend.transit.columns import COLUMNS, LABELS
-from backend.transit.population_events import (
+from backend.transit.simulation.catalogue import DETECTION_SNR, simulate, write_csv
+from backend.transit.simulation.events import (
     ECLIPSING_BINARY,
     PLANET,
     draw_events,
@@ -24,8 +24,8 @@ from backend.transit.population_events import (
     transit_duration,
     transit_flatness,
 )
-from backend.transit.population_stars import Stars, draw_stars
-from backend.transit.simulate import DETECTION_SNR, simulate, write_csv
+from backend.transit.simulation.stars import Stars, draw_stars
+from backend.web.commands import simulate_command
 
 EXAMPLE = Path(__file__).parents[1] / "example_dataset.csv"
 SUN = Stars(*(np.array([value]) for value in (1.0, 1.0, 5772.0, 4.438, 12.0)))

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from backend import supervisor as module
+from backend.background import supervisor as module
+from backend.background.supervisor import Supervisor
 from backend.config import Settings
 from backend.database import Database, accounts, datasets, models, sessions
-from backend.files import Storage
-from backend.supervisor import Supervisor
+from backend.storage.layout import Storage
 from tests.e2e.server import wait_for
 
 SPEC = {"epochs": 3, "seed": 1, "source": "koi", "dataset_sha256": "d"}

@@ -5,8 +5,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from backend import tables
-from backend.tables import TableWriter
+from backend.storage import dataset_table
+from backend.storage.dataset_table import TableWriter
 from backend.transit.columns import NO_LABEL, ROW_DTYPE
 
 ROWS = 200_000
@@ -52,29 +52,29 @@ def test_an_empty_table_is_a_table(tmp_path):
 
 @pytest.mark.parametrize(("offset", "count"), [(0, 10), (ROWS - 3, 3), (ROWS, 0), (10**12, 0)])
 def test_a_page_of_rows_knows_where_it_stands(path, offset, count):
-    indices, rows = tables.read_rows(path, offset, 10)
+    indices, rows = dataset_table.read_rows(path, offset, 10)
     assert len(indices) == len(rows) == count
     assert np.array_equal(rows["line"], indices)
 
 
 def test_rows_of_a_label_are_found_wherever_they_are(path):
-    indices, rows = tables.read_rows_of_label(path, 1, 1990, 20)
+    indices, rows = dataset_table.read_rows_of_label(path, 1, 1990, 20)
     assert indices.tolist() == list(range(199_000, 200_000, 100))
     assert np.array_equal(rows["line"], indices)
-    assert len(tables.read_rows_of_label(path, 1, 0, 0)[0]) == 0
-    assert len(tables.read_rows_of_label(path, NO_LABEL, 0, 5)[0]) == 0
+    assert len(dataset_table.read_rows_of_label(path, 1, 0, 0)[0]) == 0
+    assert len(dataset_table.read_rows_of_label(path, NO_LABEL, 0, 5)[0]) == 0
 
 
 def test_a_sample_has_rows_of_every_class(path):
-    sample = tables.sample_of_labels(path)
+    sample = dataset_table.sample_of_labels(path)
     assert np.bincount(sample["label"]).tolist() == [5000, 2000, 4000]
 
 
 def test_no_reader_holds_the_table(path):
     for action in (
-        lambda: tables.read_rows(path, 100_000, 1000),
-        lambda: tables.read_rows_of_label(path, 1, 1990, 20),
-        lambda: tables.sample_of_labels(path),
-        lambda: tables.read_rows_at(path, np.arange(0, ROWS, 1000)),
+        lambda: dataset_table.read_rows(path, 100_000, 1000),
+        lambda: dataset_table.read_rows_of_label(path, 1, 1990, 20),
+        lambda: dataset_table.sample_of_labels(path),
+        lambda: dataset_table.read_rows_at(path, np.arange(0, ROWS, 1000)),
     ):
         assert peak_mb(action) < 10

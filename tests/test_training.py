@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from backend.config import REPOSITORY
-from backend.training_data import split_by_star
-from backend.training_spec import TrainingSpec
+from backend.training.spec import TrainingSpec
+from backend.training.split import split_by_star
 from backend.transit.columns import FEATURES
-from backend.transit.simulate import simulate
+from backend.transit.simulation.catalogue import simulate
 
 pytestmark = pytest.mark.tensorflow
 
@@ -25,10 +25,10 @@ class Killed(BaseException):
 
 
 @pytest.fixture(scope="module")
-def training():
-    from backend import training
+def train():
+    from backend.training import train
 
-    return training
+    return train
 
 
 @pytest.fixture(scope="module")
@@ -75,9 +75,9 @@ def kill_in_epoch(number, events):
     return should_stop
 
 
-def run(training, spec, should_stop=never):
+def run(train, spec, should_stop=never):
     events = []
-    training.train(spec, events.append, should_stop)
+    train.train(spec, events.append, should_stop)
     return events
 
 
@@ -97,10 +97,10 @@ def assert_same_weights(path, other_path):
 
 
 @pytest.fixture(scope="module")
-def finished(training, rows, tmp_path_factory):
+def finished(train, rows, tmp_path_factory):
     """A training that nobody disturbed: its spec and its events."""
     spec = make_spec(tmp_path_factory.mktemp("finished"), rows)
-    return spec, run(training, spec)
+    return spec, run(train, spec)
 
 
 def test_the_events_come_in_order_and_are_json(finished):
@@ -143,8 +143,8 @@ def test_the_best_epoch_is_the_one_with_the_lowest_validation_loss_of_the_label(
     assert saved["metrics"]["val_label_loss"] == min(losses)
 
 
-def test_equal_test_rows_of_equal_files_have_equal_fingerprints(training, tmp_path, rows):
-    from backend.training_results import fingerprint
+def test_equal_test_rows_of_equal_files_have_equal_fingerprints(train, tmp_path, rows):
+    from backend.training.results import fingerprint
 
     spec = make_spec(tmp_path, rows)
     split = split_by_star(rows, 0.15, 0.15, 0)
@@ -173,8 +173,8 @@ def test_the_evaluation_has_a_row_per_missing_feature(finished):
 
 
 def test_the_temperature_and_the_threshold_come_from_the_validation_stars(finished, rows):
-    from backend import prediction
-    from backend.transit.calibration import (
+    from backend.training import model_file
+    from backend.transit.evaluation.calibration import (
         apply_temperature,
         choose_threshold,
         fit_temperature,
@@ -182,10 +182,10 @@ def test_the_temperature_and_the_threshold_come_from_the_validation_stars(finish
 
     spec, events = finished
     manifest = of(events, "saved")[0]["manifest"]
-    model = prediction.load_verified_model(spec.model_path, manifest["sha256"])
+    model = model_file.load_verified_model(spec.model_path, manifest["sha256"])
     split = split_by_star(rows, spec.validation_split, spec.test_split, spec.seed)
     watched = rows[split.validation]
-    found = prediction.predict_rows(model, watched, "tess")["probabilities"]
+    found = model_file.predict_rows(model, watched, "tess")["probabilities"]
     raw = apply_temperature(found, 1 / manifest["temperature"])
     fitted = fit_temperature(watched["label"], raw)
     assert fitted == pytest.approx(manifest["temperature"], rel=0.01)
@@ -218,40 +218,40 @@ def test_the_manifest_says_how_the_model_was_made(finished):
 
 
 def test_the_test_predictions_are_those_of_the_saved_model(finished, rows):
-    from backend import prediction
+    from backend.training import model_file
 
     spec, events = finished
-    model = prediction.load_verified_model(spec.model_path, of(events, "saved")[0]["sha256"])
+    model = model_file.load_verified_model(spec.model_path, of(events, "saved")[0]["sha256"])
     kept = np.load(spec.model_path.with_suffix(".test.npy"))
-    found = prediction.predict_rows(model, rows[kept["row"]], "tess")
+    found = model_file.predict_rows(model, rows[kept["row"]], "tess")
     assert np.allclose(kept["probabilities"], found["probabilities"], atol=1e-5)
     assert np.array_equal(kept["predicted"], found["probabilities"].argmax(axis=1))
     assert np.array_equal(kept["true"], rows["label"][kept["row"]])
 
 
 def test_the_same_seed_gives_the_same_weights_also_with_curves_made_on_the_way(
-    training, finished, spec
+    train, finished, spec
 ):
-    run(training, dataclasses.replace(spec, curve_memory_mb=0))
+    run(train, dataclasses.replace(spec, curve_memory_mb=0))
     assert_same_weights(spec.model_path, finished[0].model_path)
 
 
-def test_the_test_stars_change_nothing_in_the_weights(training, finished, rows, tmp_path):
+def test_the_test_stars_change_nothing_in_the_weights(train, finished, rows, tmp_path):
     split = split_by_star(rows, 0.15, 0.15, seed=11)
     changed = rows.copy()
     for name in ("depth", "period", "steff"):
         changed[name][split.test] *= 1.5
     spec = make_spec(tmp_path, changed)
-    run(training, spec)
+    run(train, spec)
     assert_same_weights(spec.model_path, finished[0].model_path)
 
 
-def test_a_killed_training_resumes_and_ends_with_the_same_weights(training, finished, spec):
+def test_a_killed_training_resumes_and_ends_with_the_same_weights(train, finished, spec):
     events = []
     with pytest.raises(Killed):
-        training.train(spec, events.append, kill_in_epoch(3, events))
+        train.train(spec, events.append, kill_in_epoch(3, events))
     assert spec.checkpoint.exists()
-    events = run(training, spec)
+    events = run(train, spec)
     assert of(events, "started")[0]["resumed_from_epoch"] == 2
     assert [epoch["epoch"] for epoch in of(events, "epoch")] == [3]
     assert_same_weights(spec.model_path, finished[0].model_path)
@@ -261,95 +261,96 @@ def test_a_killed_training_resumes_and_ends_with_the_same_weights(training, fini
     assert not spec.checkpoint.exists()
 
 
-def test_a_killed_ensemble_with_the_catalogue_resumes_to_the_same_weights(training, rows, tmp_path):
+def test_a_killed_ensemble_with_the_catalogue_resumes_to_the_same_weights(train, rows, tmp_path):
     chosen = {"network": "transit_cnn_catalogue", "ensemble": 2, "epochs": 2}
     folders = [tmp_path / name for name in ("whole", "killed")]
     for folder in folders:
         folder.mkdir()
     whole, killed = (make_spec(folder, rows, **chosen) for folder in folders)
-    manifest = of(run(training, whole), "saved")[0]["manifest"]
+    manifest = of(run(train, whole), "saved")[0]["manifest"]
     assert [each["name"] for each in manifest["inputs"]][2] == "catalogue_input"
     events = []
     with pytest.raises(Killed):
-        training.train(killed, events.append, kill_in_epoch(2, events))
-    assert of(run(training, killed), "started")[0]["resumed_from_epoch"] == 1
+        train.train(killed, events.append, kill_in_epoch(2, events))
+    assert of(run(train, killed), "started")[0]["resumed_from_epoch"] == 1
     assert_same_weights(killed.model_path, whole.model_path)
 
 
-def test_a_training_killed_after_its_last_epoch_only_evaluates_and_saves(training, finished, spec):
+def test_a_training_killed_after_its_last_epoch_only_evaluates_and_saves(train, finished, spec):
     def emit(event):
         if event["event"] == "evaluated":
             raise Killed
 
     with pytest.raises(Killed):
-        training.train(spec, emit, never)
-    events = run(training, spec)
+        train.train(spec, emit, never)
+    events = run(train, spec)
     assert not of(events, "epoch")
     assert_same_weights(spec.model_path, finished[0].model_path)
 
 
-def test_a_checkpoint_of_another_spec_or_a_broken_one_is_not_used(training, spec):
+def test_a_checkpoint_of_another_spec_or_a_broken_one_is_not_used(train, spec):
     def emit(event):
         if event["event"] == "evaluated":
             raise Killed
 
     with pytest.raises(Killed):
-        training.train(dataclasses.replace(spec, epochs=1, seed=12), emit, never)
+        train.train(dataclasses.replace(spec, epochs=1, seed=12), emit, never)
     other = spec.checkpoint.read_bytes()
     for content in (other, other[: len(other) // 2]):
         spec.checkpoint.write_bytes(content)
         events = []
         with pytest.raises(Killed):
-            training.train(spec, events.append, kill_in_epoch(1, events))
+            train.train(spec, events.append, kill_in_epoch(1, events))
         assert events[0]["resumed_from_epoch"] == 0
 
 
-def test_stop_finishes_the_epoch_and_keeps_the_best_weights(training, spec):
-    events = run(training, spec, should_stop=lambda: "stop")
+def test_stop_finishes_the_epoch_and_keeps_the_best_weights(train, spec):
+    events = run(train, spec, should_stop=lambda: "stop")
     assert len(of(events, "epoch")) == 1
     assert of(events, "saved")[0]["best_epoch"] == 1
 
 
-def test_cancel_ends_within_the_epoch_and_leaves_nothing(training, spec):
+def test_cancel_ends_within_the_epoch_and_leaves_nothing(train, spec):
     events = []
 
     def should_stop():
         return "cancel" if of(events, "epoch") else None
 
-    with pytest.raises(training.Cancelled):
-        training.train(spec, events.append, should_stop)
+    with pytest.raises(train.Cancelled):
+        train.train(spec, events.append, should_stop)
     assert len(of(events, "epoch")) == 1
     assert [path.name for path in spec.table.parent.iterdir()] == ["table.npy"]
 
 
-def test_a_loss_that_is_not_finite_ends_the_training_and_says_what_helps(training, spec):
-    with pytest.raises(training.Diverged, match="learning_rate"):
-        run(training, dataclasses.replace(spec, learning_rate=1e30))
+def test_a_loss_that_is_not_finite_ends_the_training_and_says_what_helps(train, spec):
+    with pytest.raises(train.Diverged, match="learning_rate"):
+        run(train, dataclasses.replace(spec, learning_rate=1e30))
 
 
-def test_without_test_stars_there_is_no_evaluation(training, spec):
-    events = run(training, dataclasses.replace(spec, test_split=0, epochs=1))
+def test_without_test_stars_there_is_no_evaluation(train, spec):
+    events = run(train, dataclasses.replace(spec, test_split=0, epochs=1))
     assert of(events, "evaluated")[0]["evaluation"] is None
     assert len(np.load(spec.model_path.with_suffix(".test.npy"))) == 0
 
 
-def test_a_table_without_impact_and_snr_can_be_trained(training, rows, tmp_path):
+def test_a_table_without_impact_and_snr_can_be_trained(train, rows, tmp_path):
     rows = rows.copy()
     rows["impact"] = rows["snr"] = np.nan
-    events = run(training, make_spec(tmp_path, rows, epochs=1))
+    events = run(train, make_spec(tmp_path, rows, epochs=1))
     ranges = of(events, "saved")[0]["manifest"]["training_ranges"]
     assert ranges["snr"] == {"known": 0, "min": None, "max": None, "unit": ""}
 
 
-def test_too_few_rows_are_refused_with_their_number(training, rows, tmp_path):
-    with pytest.raises(training.DataError, match="40"):
-        run(training, make_spec(tmp_path, rows[:40]))
+def test_too_few_rows_are_refused_with_their_number(train, rows, tmp_path):
+    with pytest.raises(train.DataError, match="40"):
+        run(train, make_spec(tmp_path, rows[:40]))
 
 
 def test_the_spec_and_the_data_checks_do_not_need_keras():
     code = (
-        "import sys, backend.training_spec, backend.training_data, backend.transit.evaluation\n"
-        "import backend.transit.baseline, backend.training_batches\n"
+        "import sys, backend.training.spec, backend.training.split\n"
+        "import backend.transit.evaluation.figures\n"
+        "import backend.transit.evaluation.baseline, backend.training.batches\n"
         "assert not {'keras', 'tensorflow'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=True)

@@ -5,11 +5,11 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from backend.training_batches import Examples, hidden_features
+from backend.training.batches import Examples, hidden_features
 from backend.transit.columns import FEATURES
-from backend.transit.curves import synthesise
-from backend.transit.inputs import CATALOGUE_COLUMNS, catalogue_matrix
-from backend.transit.simulate import simulate
+from backend.transit.light_curve.curve import synthesise
+from backend.transit.networks.inputs import CATALOGUE_COLUMNS, catalogue_matrix
+from backend.transit.simulation.catalogue import simulate
 
 
 @pytest.fixture(scope="module")

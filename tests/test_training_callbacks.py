@@ -15,14 +15,14 @@ METRICS = {"loss": 1.0, "accuracy": 0.5, "label_loss": 1.0, "period_mae": 1.0, "
 @pytest.fixture(scope="module")
 def library():
     """Modules that import Keras."""
-    from backend import checkpoint, keras_setup, training_callbacks, weight_average  # noqa: F401
+    from backend.training import callbacks, checkpoint, keras_setup, weight_average  # noqa: F401
 
     import keras  # isort: skip
 
     return SimpleNamespace(
         keras=keras,
         checkpoint=checkpoint,
-        callbacks=training_callbacks,
+        callbacks=callbacks,
         average=weight_average.WeightAverage,
     )
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from backend.training_data import check_trainable, split_by_star, star_groups
-from backend.training_spec import DataError
+from backend.training.spec import DataError
+from backend.training.split import check_trainable, split_by_star, star_groups
 from backend.transit.columns import COLUMNS, ROW_DTYPE
 
 

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from backend import receiving, uploads
 from backend.database import datasets
-from backend.services import services_of
+from backend.services import dataset_upload
+from backend.services.context import services_of
 from backend.transit.columns import ROW_DTYPE
+from backend.web import request_body
 from tests.api import HEADER, Api, catalogue, form, problem_of
 
 MB = 1 << 20
@@ -87,13 +88,13 @@ def test_the_same_bytes_in_another_workspace_are_another_dataset(api, key):
 def test_two_uploads_of_the_same_bytes_at_once_make_one_dataset(api, key, services, monkeypatch):
     """Both have looked for an earlier one and found none before either is recorded."""
     meeting = threading.Barrier(2, timeout=20)
-    record = uploads._record
+    record = dataset_upload._record
 
     def meet_then_record(*arguments):
         meeting.wait()
         return record(*arguments)
 
-    monkeypatch.setattr(uploads, "_record", meet_then_record)
+    monkeypatch.setattr(dataset_upload, "_record", meet_then_record)
     answers = []
 
     def upload():
@@ -124,7 +125,7 @@ def test_two_uploads_of_the_same_bytes_at_once_make_one_dataset(api, key, servic
     ],
 )
 def test_without_a_name_the_dataset_is_called_like_its_file(file_name, name):
-    assert uploads.name_from(file_name) == name
+    assert dataset_upload.name_from(file_name) == name
 
 
 BAD_FILES = [
@@ -294,8 +295,8 @@ def test_a_body_without_a_length_is_stopped_while_it_streams(small):
 
 
 def test_a_form_of_too_many_or_too_large_fields_is_refused(api, services):
-    many = {f"field{i}": "x" for i in range(receiving.ExotrainRequest.max_form_parts + 1)}
-    large = {"name": "x" * (receiving.ExotrainRequest.max_form_memory_size + 1)}
+    many = {f"field{i}": "x" for i in range(request_body.ExotrainRequest.max_form_parts + 1)}
+    large = {"name": "x" * (request_body.ExotrainRequest.max_form_memory_size + 1)}
     for fields in (many, large):
         response = api.post("/api/training/upload-dataset", None, data=form(catalogue(), **fields))
         assert problem_of(response)["status"] == 413
@@ -315,8 +316,8 @@ def test_a_full_workspace_takes_no_more_and_says_how_much_it_holds(small):
 
 
 def test_a_nearly_full_disk_is_noticed_before_anything_is_written(api, key, services, monkeypatch):
-    usage = type("Usage", (), {"free": receiving.RESERVED_BYTES + 100})
-    monkeypatch.setattr(receiving.shutil, "disk_usage", lambda path: usage)
+    usage = type("Usage", (), {"free": request_body.RESERVED_BYTES + 100})
+    monkeypatch.setattr(request_body.shutil, "disk_usage", lambda path: usage)
     problem = problem_of(api.upload(key, catalogue(), None))
     assert problem["status"] == 507
     assert "disk" in problem["detail"]
@@ -326,7 +327,7 @@ def test_a_nearly_full_disk_is_noticed_before_anything_is_written(api, key, serv
 @pytest.mark.parametrize("at", range(3))
 def test_a_disk_that_fills_up_leaves_nothing(api, key, services, monkeypatch, at):
     """At the first, second and third file that is put in its place."""
-    put_in_place = uploads.put_in_place
+    put_in_place = dataset_upload.put_in_place
     calls = []
 
     def fail(source, target):
@@ -335,7 +336,7 @@ def test_a_disk_that_fills_up_leaves_nothing(api, key, services, monkeypatch, at
             raise OSError(errno.ENOSPC, "No space left on device")
         put_in_place(source, target)
 
-    monkeypatch.setattr(uploads, "put_in_place", fail)
+    monkeypatch.setattr(dataset_upload, "put_in_place", fail)
     assert problem_of(api.upload(key, catalogue(), None))["status"] == 507
     assert files_of(services) == []
     monkeypatch.undo()
@@ -346,19 +347,19 @@ def test_a_row_that_cannot_be_written_leaves_no_file(api, key, services, monkeyp
     def fail(*_arguments, **_keywords):
         raise OperationalError("INSERT", {}, Exception("database or disk is full"))
 
-    monkeypatch.setattr(uploads.datasets, "create", fail)
+    monkeypatch.setattr(dataset_upload.datasets, "create", fail)
     assert problem_of(api.upload(key, catalogue(), None))["status"] == 507
     assert files_of(services) == []
 
 
 def test_a_workspace_that_is_deleted_meanwhile_gets_no_dataset(api, key, services, monkeypatch):
-    read = uploads._Derived.read
+    read = dataset_upload._Derived.read
 
     def read_then_delete(self, incoming):
         api.delete(f"/api/workspaces/{key}")
         return read(self, incoming)
 
-    monkeypatch.setattr(uploads._Derived, "read", read_then_delete)
+    monkeypatch.setattr(dataset_upload._Derived, "read", read_then_delete)
     assert problem_of(api.upload(key, catalogue(), None))["status"] == 409
     assert files_of(services) == []
 
@@ -372,7 +373,7 @@ def test_orphans_of_a_killed_server_are_removed_and_nothing_else(api, key, servi
         path.write_bytes(b"x")
     under_way = storage.new_incoming()
     under_way.write_bytes(b"x")
-    uploads.remove_orphans(services.database, storage)
+    dataset_upload.remove_orphans(services.database, storage)
     assert files_of(services) == sorted([*before, under_way.name])
 
 
@@ -383,7 +384,7 @@ def test_deleting_and_uploading_the_same_bytes_at_once_keeps_the_new_files(api, 
     api.delete(f"/api/training/dataset/{dataset_id}")
     new = api.dataset(key)
     # The end of a deletion that was slow.
-    uploads.forget_files(
+    dataset_upload.forget_files(
         services.database, services.storage, dataset["workspace_id"], dataset["sha256"]
     )
     assert api.get(f"/api/training/dataset/{new}/rows")["count"] == 90

@@ -8,7 +8,7 @@ pytestmark = pytest.mark.tensorflow
 
 @pytest.fixture
 def model():
-    from backend import keras_setup  # noqa: F401  chooses the backend of Keras
+    from backend.training import keras_setup  # noqa: F401  chooses the backend of Keras
 
     import keras  # isort: skip
 
@@ -19,7 +19,7 @@ def model():
 
 
 def averaged(model):
-    from backend.weight_average import WeightAverage
+    from backend.training.weight_average import WeightAverage
 
     return WeightAverage(model)
 

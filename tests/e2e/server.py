@@ -14,7 +14,7 @@ import numpy as np
 import requests
 
 from backend.config import REPOSITORY
-from backend.transit.simulate import simulate, write_csv
+from backend.transit.simulation.catalogue import simulate, write_csv
 
 TOKEN = "test_user_123"
 

@@ -20,8 +20,9 @@ from sqlalchemy import Connection, insert
 from backend.config import REPOSITORY
 from backend.database import Database, sessions
 from backend.database.schema import epochs, training_sessions
-from backend.training_data import MAX_HELD_OUT
-from backend.transit import catalog_forms, columns
+from backend.training.split import MAX_HELD_OUT
+from backend.transit import columns
+from backend.transit.catalog import forms
 from tests.e2e.browser import Visitor, visit
 from tests.e2e.server import TOKEN, Client, Server, small_catalogue
 
@@ -541,7 +542,7 @@ def test_what_the_page_repeats_of_the_server_is_the_same_there(
             told = f"import('/static/lib/{module}').then((module) => module.{name})"
             return visitor.page.evaluate(told)
 
-        assert exported("catalogue.js", "FORMS") == as_json(catalog_forms.FORMS)
+        assert exported("catalogue.js", "FORMS") == as_json(forms.FORMS)
         assert exported("columns.js", "COLUMNS") == list(columns.COLUMNS)
         assert exported("columns.js", "REQUIRED") == list(columns.REQUIRED)
         assert exported("columns.js", "FEATURES") == list(columns.FEATURES)

@@ -1,0 +1,217 @@
+"""Predictions: one long-lived worker that keeps models loaded, and a thread that talks with it.
+
+Requests wait in one queue and are answered in their order. A caller with many rows sends `CHUNK`
+at a time, so that a large batch never makes a single prediction wait for more than a chunk.
+"""
+
+import itertools
+import logging
+import queue
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from backend.background.worker_process import WorkerProcess
+from backend.config import Settings
+from backend.storage.layout import Storage
+from backend.transit.columns import COLUMNS
+
+CHUNK = 512
+
+# Importing TensorFlow and loading a model on a busy machine, and then some.
+ANSWER_SECONDS = 120
+
+_ATTEMPTS = 2
+
+Message = dict[str, Any]
+Arrays = dict[str, np.ndarray]
+
+log = logging.getLogger(__name__)
+
+
+class PredictionFailed(RuntimeError):
+    """The predictor gave no answer; the message says why and what to do."""
+
+
+class Backend(Protocol):
+    """Where the models are loaded. All calls come from one thread."""
+
+    def ask(self, request: Message) -> Message:
+        """Answer `{model_file, sha256, source, rows}`.
+
+        Raises:
+            PredictionFailed: the model cannot be used.
+            WorkerDied: asking again may help.
+        """
+
+    def close(self) -> None:
+        """Give the memory back."""
+
+
+class WorkerDied(RuntimeError):
+    """The worker ended, or did not answer in time."""
+
+
+@dataclass(frozen=True)
+class _Order:
+    request: Message
+    answer: Future = field(default_factory=Future)
+
+
+class Predictor:
+    """Predicts rows with a workspace's model, from any thread."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._backend: Backend
+        if settings.runner == "thread":
+            self._backend = _InThisProcess(settings)
+        else:
+            self._backend = _InWorker(settings)
+        self._orders: queue.Queue[_Order | None] = queue.Queue()
+        self.is_model_loaded = False
+        self._is_closing = False
+        self._thread = threading.Thread(target=self._run, name="predictor", daemon=True)
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def predict(self, model_file: str, sha256: str, rows: np.ndarray, source: str) -> Arrays:
+        """Predict at most `CHUNK` rows.
+
+        Args:
+            model_file: the model's name in the database.
+            sha256: what the file must hash to.
+            rows: `ROW_DTYPE`, (n,).
+            source: "exotrain", "koi" or "toi": the band of the limb darkening.
+
+        Returns:
+            probabilities float64 (n, 3) in the order of `LABELS`, period float64 (n,) in days,
+            depth_ppm float64 (n,).
+
+        Raises:
+            PredictionFailed: the model's file is damaged, or the predictor does not answer.
+        """
+        order = self._order(model_file, sha256, _as_lists(rows), source)
+        try:
+            answer = order.answer.result(timeout=ANSWER_SECONDS * _ATTEMPTS)
+        except TimeoutError:
+            raise PredictionFailed("The predictor is busy; try again in a minute.") from None
+        return {name: np.array(answer[name], dtype=float) for name in _OUTPUTS}
+
+    def preload(self, model_file: str, sha256: str) -> None:
+        """Load a model in the background, so that its first prediction is quick."""
+        self._order(model_file, sha256, [], "exotrain")
+
+    def close(self) -> None:
+        """End the worker; what still waits is not answered."""
+        self._is_closing = True
+        self._orders.put(None)
+        self._backend.close()
+
+    def _order(self, model_file: str, sha256: str, rows: list, source: str) -> _Order:
+        request = {"model_file": model_file, "sha256": sha256, "rows": rows, "source": source}
+        order = _Order(request)
+        self._orders.put(order)
+        return order
+
+    def _run(self) -> None:
+        while (order := self._orders.get()) is not None:
+            try:
+                order.answer.set_result(self._ask(order.request))
+                self.is_model_loaded = True
+            except Exception as error:
+                order.answer.set_exception(error)
+
+    def _ask(self, request: Message) -> Message:
+        for attempt in range(1, _ATTEMPTS + 1):
+            if self._is_closing:
+                raise PredictionFailed("The server is stopping.")
+            try:
+                return self._backend.ask(request)
+            except WorkerDied as error:
+                self.is_model_loaded = False
+                log.warning("the predictor's worker %s (attempt %d)", error, attempt)
+        raise PredictionFailed(
+            "The predictor ended twice over this request; the server's log has its last output."
+        )
+
+
+_OUTPUTS = ("probabilities", "period", "depth_ppm")
+
+
+class _InWorker:
+    """A child process; it is started again when it dies."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._worker: WorkerProcess | None = None
+        self._events: Iterator[Message] = iter(())
+        self._ids = itertools.count(1)
+
+    def ask(self, request: Message) -> Message:
+        worker = self._running_worker()
+        request_id = next(self._ids)
+        worker.send({"id": request_id, **request})
+        overdue = threading.Timer(ANSWER_SECONDS, worker.kill)
+        overdue.start()
+        try:
+            for event in self._events:
+                if event.get("id") == request_id:
+                    return _checked(event)
+        finally:
+            overdue.cancel()
+        raise WorkerDied(f"ended with code {worker.wait()}")
+
+    def close(self) -> None:
+        if self._worker is not None:
+            self._worker.kill()
+
+    def _running_worker(self) -> WorkerProcess:
+        if self._worker is None or not self._worker.is_alive:
+            self._worker = WorkerProcess(self._settings.data_dir)
+            self._events = self._worker.events()
+            self._worker.send({"kind": "predict"})
+        return self._worker
+
+
+class _InThisProcess:
+    """Keras in the server, for hosts where no process may be started."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._storage = Storage(settings.data_dir)
+        self._models: Any = None
+
+    def ask(self, request: Message) -> Message:
+        from backend.worker import jobs
+
+        if self._models is None:
+            self._models = jobs.LoadedModels(self._storage)
+        try:
+            return self._models.predict(
+                request["model_file"],
+                request["sha256"],
+                jobs.rows_from_lists(request["rows"]),
+                request["source"],
+            )
+        except Exception as error:
+            log.exception("prediction with %s failed", request["model_file"])
+            raise PredictionFailed(str(error)) from error
+
+    def close(self) -> None:
+        self._models = None
+
+
+def _checked(answer: Message) -> Message:
+    if "error" in answer:
+        raise PredictionFailed(answer["error"])
+    return answer
+
+
+def _as_lists(rows: np.ndarray) -> list[list[float | None]]:
+    values = np.stack([rows[name] for name in COLUMNS], axis=1)
+    return [[None if np.isnan(x) else x for x in row] for row in values.tolist()]

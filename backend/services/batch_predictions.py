@@ -1,0 +1,126 @@
+"""A catalogue in, the same table out with the predictions beside it: CSV to CSV, in pieces.
+
+The answer goes to a file first: once its first byte is sent, an error could no longer be told.
+"""
+
+import csv
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from backend.database.records import Record
+from backend.services.context import Services
+from backend.services.predictions import predict, prediction_answers
+from backend.transit.catalog.forms import OWN_FORM
+from backend.transit.catalog.reader import Chunk, open_catalog
+from backend.transit.columns import LABELS
+
+ADDED_COLUMNS = (
+    "predicted_label",
+    *(f"p_{name.lower().replace(' ', '_')}" for name in LABELS),
+    "predicted_period",
+    "predicted_depth_ppm",
+    "uncertain",
+    "density_ratio",
+    "planet_radius_earth",
+    "is_grazing",
+    "single_transit_snr",
+    "missing_inputs",
+    "outside_training_range",
+    "prediction_error",
+)
+
+# A spreadsheet runs a cell that starts like this, also with the wide forms of the signs.
+_FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
+
+# The decimals that a float32 network can mean.
+_DIGITS = 7
+
+
+def predict_catalogue(
+    services: Services, model: Record, catalogue: Path, answer: Path, own_source: str
+) -> None:
+    """Write a catalogue's table with the prediction columns added.
+
+    Args:
+        services: the predictor.
+        model: its row in the database.
+        catalogue: CSV in any form; labels are not needed.
+        answer: a new file for the CSV.
+        own_source: of what survey a table of our own form is, "exotrain", "koi" or "toi".
+
+    Raises:
+        CatalogError: it is no catalogue, or has no usable row.
+        PredictionFailed: the predictor gave no answer.
+    """
+    with open(catalogue, "rb") as source, open(answer, "x", encoding="utf-8", newline="") as sink:
+        catalog = open_catalog(source, label_required=False)
+        writer = csv.writer(sink, lineterminator="\n")
+        writer.writerow([harmless(name) for name in (*catalog.header, *ADDED_COLUMNS)])
+        source_of_rows = own_source if catalog.source == OWN_FORM else catalog.source
+        for chunk in catalog:
+            added = _predictions(services, model, chunk, source_of_rows)
+            for record, cells in zip(chunk.records, added, strict=True):
+                writer.writerow(
+                    [*(harmless(x) for x in _as_wide(record, len(catalog.header))), *cells]
+                )
+
+
+def harmless(cell: str) -> str:
+    """A cell as a spreadsheet shows it and does not run it; plain numbers stay as they are."""
+    is_formula = cell.startswith(_FORMULA_STARTS) or cell.lstrip().startswith(_FORMULA_STARTS)
+    if is_formula and not _NUMBER.fullmatch(cell.strip()):
+        return f"'{cell}"
+    return cell
+
+
+def _predictions(
+    services: Services, model: Record, chunk: Chunk, source: str
+) -> Iterator[list[str]]:
+    """The added cells of each record, in order."""
+    cells: dict[int, list[str]] = {}
+    if len(chunk.rows):
+        predicted = predict(services, model, chunk.rows, source)
+        answers = prediction_answers(predicted, chunk.rows, model, source)
+        for position, answer in zip(chunk.accepted.tolist(), answers, strict=True):
+            cells[position] = _cells(answer)
+    reasons = {each.line: each.message for each in chunk.rejections}
+    for position, line in enumerate(chunk.lines):
+        yield cells.get(position) or _no_prediction(reasons.get(line, "this row was left out"))
+
+
+def _cells(answer: dict[str, Any]) -> list[str]:
+    numbers = [*answer["probabilities"].values(), answer["period"], answer["depth_ppm"]]
+    found = answer["diagnostics"]
+    return [
+        answer["label_name"],
+        *map(_number, numbers),
+        _flag(answer["uncertain"]),
+        _number(found["density_ratio"]),
+        _number(found["planet_radius"]),
+        _flag(found["is_grazing"]),
+        _number(found["single_transit_snr"]),
+        ";".join(answer["missing"]),
+        ";".join(each["column"] for each in found["outside_training_range"]),
+        "",
+    ]
+
+
+def _no_prediction(reason: str) -> list[str]:
+    return [""] * (len(ADDED_COLUMNS) - 1) + [harmless(reason)]
+
+
+def _number(value: float | None) -> str:
+    return f"{value:.{_DIGITS}g}" if value is not None and math.isfinite(value) else ""
+
+
+def _flag(value: bool | None) -> str:
+    return "" if value is None else "yes" if value else "no"
+
+
+def _as_wide(record: list[str], width: int) -> list[str]:
+    """A record with the header's number of fields; the reason beside it tells when it had not."""
+    return (record + [""] * width)[:width]

@@ -1,0 +1,169 @@
+"""From a received file to a dataset: read it, keep what was derived, record it, or leave nothing.
+
+The same bytes are one dataset in a workspace, however often and from how many sides they come.
+"""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection
+
+from backend.database import Database, datasets
+from backend.database.records import Record
+from backend.errors import NoSpace
+from backend.services.context import Services
+from backend.storage.dataset_table import TableWriter
+from backend.storage.layout import Storage, put_in_place, sync
+from backend.transit.catalog.reader import open_catalog, profile
+from backend.web.request_body import MEGABYTE, IncomingFile, require_space
+
+# A row of a narrow CSV is some 60 bytes long, and 129 in the table.
+_DERIVED_PER_BYTE = 2.5
+
+_DEFAULT_NAME = "dataset"
+_MAX_NAME = 200
+
+
+def store(
+    services: Services, workspace: Record, incoming: IncomingFile, name: str
+) -> tuple[Record, bool]:
+    """Make a dataset of a received file.
+
+    Args:
+        services: settings, database and files.
+        workspace: where it belongs.
+        incoming: the received file; it is moved to its place, or left for its owner to discard.
+        name: what to call the dataset.
+
+    Returns:
+        the dataset, and whether it is new; one of the same bytes is given back as it is.
+
+    Raises:
+        CatalogError: it is no catalogue, or has no usable row.
+        NoSpace: the workspace's quota or the disk is full.
+    """
+    database, storage = services.database, services.storage
+    with database.read() as connection:
+        existing = datasets.find_by_sha256(connection, workspace["id"], incoming.sha256)
+        if existing is not None:
+            return existing, False
+        require_quota(services, connection, workspace["id"], incoming.size)
+    with ExitStack() as cleanup:
+        derived = _Derived(storage, cleanup)
+        description = derived.read(incoming)
+        for path in (incoming.path, derived.table, derived.rejections):
+            sync(path)
+        return _record(services, workspace, incoming, derived, name, description)
+
+
+def require_quota(services: Services, connection: Connection, workspace_id: int, size: int) -> None:
+    """Make sure that `size` more bytes fit into the workspace.
+
+    Raises:
+        NoSpace: they do not.
+    """
+    quota = services.settings.quota_mb * MEGABYTE
+    stored = datasets.stored_bytes(connection, workspace_id)
+    if stored + size > quota:
+        raise NoSpace(
+            f"Expected at most {quota / MEGABYTE:,.0f} MB in this workspace, found "
+            f"{stored / MEGABYTE:,.1f} MB and {size / MEGABYTE:,.1f} MB more. Delete datasets or "
+            "models, or have the administrator raise EXOTRAIN_QUOTA_MB."
+        )
+
+
+def name_from(file_name: str | None) -> str:
+    """A dataset's name from that of the file: its last part, printable, not too long."""
+    last = (file_name or "").replace("\\", "/").rsplit("/", 1)[-1]
+    printable = "".join(c if c.isprintable() else " " for c in last).strip()
+    return printable[:_MAX_NAME].strip() or _DEFAULT_NAME
+
+
+def forget_files(database: Database, storage: Storage, workspace_id: int, sha256: str) -> None:
+    """Delete the files of a dataset that was removed, unless it has been uploaded anew since."""
+    with database.write() as connection:
+        if datasets.find_by_sha256(connection, workspace_id, sha256) is None:
+            storage.remove_dataset(workspace_id, sha256)
+
+
+def remove_orphans(database: Database, storage: Storage) -> None:
+    """Delete what a killed server left without its row in the database; for the launcher."""
+    with database.write() as connection:
+        known = datasets.all_files(connection)
+        for path in storage.uploads.glob("*/*"):
+            folder, sha256 = path.parent.name, path.name.partition(".")[0]
+            if folder.isdigit() and (int(folder), sha256) not in known:
+                path.unlink()
+
+
+class _Derived:
+    """The table and the rejections of an upload, beside it until they are put in their place."""
+
+    def __init__(self, storage: Storage, cleanup: ExitStack) -> None:
+        self.table = storage.new_incoming()
+        self.rejections = storage.new_incoming()
+        for path in (self.table, self.rejections):
+            cleanup.callback(path.unlink, missing_ok=True)
+
+    def read(self, incoming: IncomingFile) -> dict[str, Any]:
+        """Read the catalogue into both files; gives the columns of its row in the database."""
+        require_space(self.table.parent, int(incoming.size * _DERIVED_PER_BYTE))
+        incoming.flush()
+        with (
+            open(incoming.path, "rb") as source,
+            open(self.table, "xb") as table,
+            open(self.rejections, "x", encoding="utf-8") as sink,
+        ):
+            catalog = open_catalog(source, label_required=True, rejection_sink=sink)
+            writer = TableWriter(table)
+            for chunk in catalog:
+                writer.append(chunk.rows)
+            writer.finish()
+        described = profile(np.load(self.table, mmap_mode="r"), catalog.rejections.summary())
+        described["recognised"] = catalog.columns
+        described["unread"] = len(catalog.header) - len(catalog.columns)
+        return {
+            "source": catalog.source,
+            "num_samples": described["rows"],
+            "num_rejected": catalog.rejections.total,
+            "class_counts": described["class_counts"],
+            "profile": described,
+        }
+
+
+def _record(
+    services: Services,
+    workspace: Record,
+    incoming: IncomingFile,
+    derived: _Derived,
+    name: str,
+    description: dict[str, Any],
+) -> tuple[Record, bool]:
+    """Put the files in place and write the row; the write lock keeps the same bytes out."""
+    storage, sha256 = services.storage, incoming.sha256
+    places: list[tuple[Path, Path]] = [
+        (incoming.path, storage.catalogue(workspace["id"], sha256)),
+        (derived.table, storage.table(workspace["id"], sha256)),
+        (derived.rejections, storage.rejections(workspace["id"], sha256)),
+    ]
+    with ExitStack() as undo:
+        undo.callback(forget_files, services.database, storage, workspace["id"], sha256)
+        with services.database.write() as connection:
+            existing = datasets.find_by_sha256(connection, workspace["id"], sha256)
+            if existing is not None:
+                return existing, False
+            require_quota(services, connection, workspace["id"], incoming.size)
+            for source, target in places:
+                put_in_place(source, target)
+            dataset = datasets.create(
+                connection,
+                workspace["id"],
+                name=name,
+                sha256=sha256,
+                file_size=incoming.size,
+                **description,
+            )
+        undo.pop_all()
+    return dataset, True

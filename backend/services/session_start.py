@@ -1,0 +1,118 @@
+"""Adds a session to the queue: once per Idempotency-Key, within the quota, if it can be trained."""
+
+import re
+
+from sqlalchemy import Connection
+
+from backend.database import datasets, sessions
+from backend.database.records import Record
+from backend.errors import Conflict, Invalid, TooMany
+from backend.services.context import Services
+from backend.storage.dataset_table import read_rows, sample_of_labels
+from backend.training.spec import DataError
+from backend.training.split import MAX_HELD_OUT, check_trainable
+from backend.web.schemas.sessions import SPEC_FIELDS, StartRequest
+
+_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+
+
+def make_spec(settings: StartRequest, dataset: Record) -> Record:
+    """Everything that a training needs to know, the defaults filled in."""
+    chosen = {name: getattr(settings, name) for name in SPEC_FIELDS}
+    return {
+        **chosen,
+        "dataset_sha256": dataset["sha256"],
+        "dataset_name": dataset["name"],
+        "source": dataset["source"],
+    }
+
+
+def checked_key(header: str | None) -> str | None:
+    """The Idempotency-Key, if the request has one.
+
+    Raises:
+        Invalid: it is empty, too long or not plain ASCII.
+    """
+    if header is not None and not _IDEMPOTENCY_KEY.fullmatch(header):
+        raise Invalid.field("Idempotency-Key", "expected 1 to 200 ASCII characters without spaces")
+    return header
+
+
+def require_trainable(services: Services, dataset: Record, spec: Record) -> None:
+    """Make sure that the dataset can serve the spec.
+
+    Raises:
+        Invalid: it cannot; the message names the numbers.
+    """
+    path = services.storage.table(dataset["workspace_id"], dataset["sha256"])
+    splits = spec["validation_split"], spec["test_split"]
+    sample = sample_of_labels(path)
+    try:
+        check_trainable(sample, *splits)
+    except DataError:
+        # Some rows were not in the sample; only all of them can say no.
+        try:
+            check_trainable(read_rows(path, 0, dataset["num_samples"])[1], *splits)
+        except DataError as error:
+            field = "test_split" if sum(splits) > MAX_HELD_OUT else "dataset_id"
+            raise Invalid(str(error), [{"field": field, "message": str(error)}]) from error
+
+
+def add_session(
+    services: Services,
+    connection: Connection,
+    dataset: Record,
+    spec: Record,
+    *,
+    idempotency_key: str | None = None,
+    retry_of: int | None = None,
+) -> Record:
+    """Add a pending session, or give the one that the same key added before.
+
+    Raises:
+        Invalid: the key was used for another request.
+        Conflict: the dataset was deleted in the meantime.
+        TooMany: as many sessions wait as may.
+    """
+    workspace_id = dataset["workspace_id"]
+    if idempotency_key is not None:
+        earlier = sessions.find_by_idempotency_key(connection, workspace_id, idempotency_key)
+        if earlier is not None:
+            return _same_request(earlier, dataset, spec, retry_of)
+    if datasets.find(connection, dataset["id"]) is None:
+        raise Conflict(f"Dataset {dataset['id']} was deleted in the meantime.")
+    _require_place(services, connection, workspace_id)
+    return sessions.create(
+        connection,
+        workspace_id,
+        dataset_id=dataset["id"],
+        dataset_size=dataset["num_samples"],
+        model_name=spec["model_name"],
+        epochs=spec["epochs"],
+        spec=spec,
+        idempotency_key=idempotency_key,
+        retry_of=retry_of,
+    )
+
+
+def _same_request(earlier: Record, dataset: Record, spec: Record, retry_of: int | None) -> Record:
+    is_same = earlier["spec"] == spec and earlier["retry_of"] == retry_of
+    if not is_same or earlier["dataset_id"] not in (None, dataset["id"]):
+        raise Invalid.field(
+            "Idempotency-Key",
+            f"it was used for another request, which started session {earlier['id']}: "
+            "take a new one",
+        )
+    return earlier
+
+
+def _require_place(services: Services, connection: Connection, workspace_id: int) -> None:
+    allowed = services.settings.quota_pending
+    waiting = sessions.in_workspace(connection, workspace_id, status="pending")
+    if len(waiting) >= allowed:
+        ids = ", ".join(str(each["id"]) for each in reversed(waiting))
+        raise TooMany(
+            f"Expected at most {allowed} waiting sessions in this workspace, found "
+            f"{len(waiting)}: {ids}. Wait for one to start, cancel one, or have the "
+            "administrator raise EXOTRAIN_QUOTA_PENDING."
+        )

@@ -1,0 +1,94 @@
+"""The state of a training after its last finished epoch, in one file, so that it can resume."""
+
+import json
+import os
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.storage.layout import replacing
+
+Arrays = list[NDArray]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Everything that the next epoch depends on; the batches follow from its number and the seed.
+
+    Attributes:
+        fingerprint: of the spec and the data; a checkpoint of another training is not used.
+        epochs_finished: how many.
+        variables: the model's: averaged weights and the state of its random generators.
+        learning: the trainable weights that learn, whose average is in the model.
+        optimizer: the optimizer's variables, its learning rate and step count among them.
+        best_weights: of the best epoch so far.
+        callbacks: the state of each callback that has one, by its name; JSON-able.
+        is_finished: whether the training needs no further epoch.
+    """
+
+    fingerprint: str
+    epochs_finished: int
+    variables: Arrays
+    learning: Arrays
+    optimizer: Arrays
+    best_weights: Arrays
+    callbacks: dict[str, dict[str, Any]]
+    is_finished: bool
+
+    def history(self) -> list[dict[str, Any]]:
+        """The metrics of the finished epochs, oldest first, each with its number as `epoch`."""
+        told = {int(epoch): metrics for epoch, metrics in self.callbacks["epochs"].items()}
+        return [{"epoch": epoch, **told[epoch]} for epoch in sorted(told)]
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Writes a checkpoint in one step: a reader finds the old one or the new one, whole.
+
+    Raises:
+        OSError: as when the disk is full; an old checkpoint is still there.
+    """
+    state = {name: getattr(checkpoint, name) for name in _STATE}
+    arrays = {
+        f"{group}_{number:04d}": array
+        for group in _ARRAYS
+        for number, array in enumerate(getattr(checkpoint, group))
+    }
+    arrays["state"] = np.frombuffer(json.dumps(state).encode(), dtype=np.uint8)
+    with replacing(path) as partial, open(partial, "wb") as file:
+        np.savez(file, **arrays)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def load_checkpoint(path: Path, fingerprint: str) -> Checkpoint | None:
+    """Reads a checkpoint; None when there is none, or not one of this training."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            state = json.loads(stored["state"].tobytes())
+            if state["fingerprint"] != fingerprint:
+                return None
+            groups: dict[str, Any] = {
+                group: [stored[name] for name in sorted(stored.files) if name.startswith(group)]
+                for group in _ARRAYS
+            }
+    except (FileNotFoundError, zipfile.BadZipFile, KeyError, ValueError):
+        return None
+    return Checkpoint(**state, **groups)
+
+
+def restore_variables(model: keras.Model, checkpoint: Checkpoint) -> None:
+    """Puts a checkpoint's variables into a compiled model and its optimizer."""
+    model.optimizer.build(model.trainable_variables)
+    for variable, value in zip(model.variables, checkpoint.variables, strict=True):
+        variable.assign(value)
+    for variable, value in zip(model.optimizer.variables, checkpoint.optimizer, strict=True):
+        variable.assign(value)
+
+
+_STATE = ("fingerprint", "epochs_finished", "callbacks", "is_finished")
+_ARRAYS = ("variables", "learning", "optimizer", "best_weights")

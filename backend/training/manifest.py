@@ -1,0 +1,123 @@
+"""The manifest beside a model: how it was made, on what, how good it is."""
+
+import dataclasses
+import hashlib
+import platform
+import subprocess
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.training.spec import TrainingSpec
+from backend.training.split import Split
+from backend.transit.columns import COLUMNS, FEATURES, LABELS, UNITS
+from backend.transit.light_curve.curve import BINS
+from backend.transit.networks import registry
+from backend.transit.networks.inputs import CATALOGUE_COLUMNS, CATALOGUE_UNITS
+
+_PACKAGES = ("keras", "tensorflow", "numpy", "scikit-learn")
+
+_PATHS = ("table", "model_path", "checkpoint")
+
+_INPUTS: dict[str, dict[str, Any]] = {
+    registry.CURVE_INPUT: {
+        "name": registry.CURVE_INPUT,
+        "shape": [BINS, 1],
+        "unit": "flux relative to out of transit, one folded orbit",
+    },
+    registry.FEATURE_INPUT: {
+        "name": registry.FEATURE_INPUT,
+        "shape": [len(FEATURES)],
+        "columns": list(FEATURES),
+        "unit": [UNITS[name] for name in FEATURES],
+        "missing": "NaN",
+    },
+    registry.CATALOGUE_INPUT: {
+        "name": registry.CATALOGUE_INPUT,
+        "shape": [len(CATALOGUE_COLUMNS)],
+        "columns": list(CATALOGUE_COLUMNS),
+        "unit": [CATALOGUE_UNITS[name] for name in CATALOGUE_COLUMNS],
+        "missing": "NaN",
+    },
+}
+
+_SUMMARY = ("n_test", "accuracy", "macro_f1", "log_loss", "ece")
+
+
+def describe_model(
+    spec: TrainingSpec,
+    split: Split,
+    trained: NDArray[np.void],
+    metrics: dict[str, Any],
+    evaluation: dict[str, Any] | None,
+    content: bytes,
+) -> dict[str, Any]:
+    """Makes the manifest, JSON-able.
+
+    Args:
+        spec: of the training.
+        split: of the rows.
+        trained: ROW_DTYPE, the training rows.
+        metrics: of the best epoch.
+        evaluation: on the test stars, or None.
+        content: the model file's bytes.
+    """
+    told = dataclasses.asdict(spec)
+    for name in _PATHS:
+        del told[name]
+    return {
+        "model_name": spec.model_name,
+        "created_at": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "file_size": len(content),
+        "network": spec.network,
+        "spec": told,
+        "seed": spec.seed,
+        "dataset_sha256": spec.dataset_sha256,
+        "rows": {name: len(getattr(split, name)) for name in ("train", "validation", "test")},
+        "training_ranges": training_ranges(trained),
+        "inputs": [_INPUTS[name] for name in registry.NETWORKS[spec.network].inputs],
+        "outputs": _outputs(),
+        "metrics": metrics,
+        "evaluation": evaluation and {name: evaluation[name] for name in _SUMMARY},
+        "versions": {
+            "python": platform.python_version(),
+            **{package: version(package) for package in _PACKAGES},
+        },
+        "git_revision": git_revision(),
+    }
+
+
+def training_ranges(rows: NDArray[np.void]) -> dict[str, dict[str, Any]]:
+    """For each column how many rows know it, and its smallest and largest value (else None)."""
+    ranges: dict[str, dict[str, Any]] = {}
+    for name in COLUMNS:
+        known = rows[name][np.isfinite(rows[name])]
+        ends = (float(known.min()), float(known.max())) if len(known) else (None, None)
+        ranges[name] = {"known": len(known), "min": ends[0], "max": ends[1], "unit": UNITS[name]}
+    return ranges
+
+
+@cache
+def git_revision() -> str | None:
+    """The commit of this code; None outside a git checkout."""
+    command = ["git", "rev-parse", "HEAD"]
+    folder = Path(__file__).parent
+    try:
+        answer = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=5)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return answer.stdout.strip() or None
+
+
+def _outputs() -> list[dict[str, Any]]:
+    return [
+        {"name": registry.LABEL_OUTPUT, "classes": list(LABELS), "unit": "probability"},
+        {"name": registry.PERIOD_OUTPUT, "unit": "days"},
+        {"name": registry.DEPTH_OUTPUT, "unit": "ppm"},
+    ]

@@ -1,0 +1,100 @@
+"""Models in files: writing one, loading one that is what it was, predicting rows with it."""
+
+import hashlib
+import tempfile
+from pathlib import Path
+
+from backend.training import keras_setup  # before Keras: it chooses the backend
+
+import keras  # isort: skip
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.transit.columns import LABELS, ROW_DTYPE
+from backend.transit.networks.inputs import network_inputs
+
+Predictions = dict[str, NDArray[np.float64]]
+
+
+class ModelFileError(RuntimeError):
+    """A model's file is missing, or is not the one that was saved."""
+
+
+def serialise(model: keras.Model) -> bytes:
+    """The bytes of a model's `.keras` file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        model.save(path)
+        return path.read_bytes()
+
+
+def load_verified_model(path: Path, sha256: str) -> keras.Model:
+    """Loads a model whose file has the given hash; safe mode, nothing compiled.
+
+    Args:
+        path: of the `.keras` file.
+        sha256: hexadecimal, as it was when the model was saved.
+
+    Raises:
+        ModelFileError: the file is missing, was changed, or is not a model.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelFileError(f"The model's file {path.name} cannot be read: {error}.") from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise ModelFileError(
+            f"The model's file {path.name} is not the one that was saved: expected sha256 "
+            f"{sha256}, found {found}. Restore it from a copy, or train the model again."
+        )
+    keras_setup.prepare_tensorflow()
+    model = _deserialise(content, path.name)
+    _warm_up(model)
+    return model
+
+
+def predict_rows(model: keras.Model, rows: NDArray[np.void], band: str) -> Predictions:
+    """Predicts rows, all at once: the caller sends chunks.
+
+    Args:
+        model: from `load_verified_model`.
+        rows: ROW_DTYPE, (n,); features may be NaN, labels are not looked at.
+        band: of the limb darkening, "kepler" or "tess".
+
+    Returns:
+        probabilities: float64, (n, 3), in the order of `LABELS`, each row summing to 1; period:
+        float64, (n,), days; depth_ppm: float64, (n,), ppm.
+    """
+    if not len(rows):
+        nothing = np.zeros(0)
+        empty = np.zeros((0, len(LABELS)))
+        return {"probabilities": empty, "period": nothing, "depth_ppm": nothing}
+    names = [tensor.name for tensor in model.inputs]
+    label, period, depth = model.predict_on_batch(network_inputs(rows, band, names))
+    probabilities = np.asarray(label, dtype=np.float64)
+    return {
+        "probabilities": probabilities / probabilities.sum(axis=1, keepdims=True),
+        "period": np.asarray(period, dtype=np.float64)[:, 0],
+        "depth_ppm": np.asarray(depth, dtype=np.float64)[:, 0],
+    }
+
+
+def _deserialise(content: bytes, name: str) -> keras.Model:
+    with tempfile.TemporaryDirectory() as folder:
+        # What was hashed is what is loaded, whatever happens to the file meanwhile.
+        path = Path(folder) / "model.keras"
+        path.write_bytes(content)
+        try:
+            return keras.saving.load_model(path, compile=False, safe_mode=True)
+        except (ValueError, TypeError, KeyError, OSError) as error:
+            raise ModelFileError(f"The file {name} is not a Keras model: {error}") from error
+
+
+def _warm_up(model: keras.Model) -> None:
+    """Predicts once for one row and once for two: after that no number of rows is traced anew."""
+    rows = np.zeros(2, dtype=ROW_DTYPE)
+    for name, value in (("period", 10.0), ("duration", 3.0), ("depth", 1000.0)):
+        rows[name] = value
+    predict_rows(model, rows[:1], "tess")
+    predict_rows(model, rows, "tess")

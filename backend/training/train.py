@@ -1,0 +1,275 @@
+"""Trains one network on one dataset: `train(spec, emit, should_stop)`, and nothing about where.
+
+The way: rows -> split by star -> curves -> scaling -> inner graph, trained -> outer graph, saved
+-> evaluation on the test stars. After each epoch a checkpoint; a training that finds one of its
+own goes on from there and ends with the same weights.
+"""
+
+import dataclasses
+import hashlib
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from backend.training import keras_setup  # before Keras: it chooses the backend
+
+import keras  # isort: skip
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from backend.training import loop
+from backend.training.batches import BYTES_PER_CURVE, Examples
+from backend.training.callbacks import (
+    MONITOR,
+    Emit,
+    KeepCheckpoint,
+    ObeyRequests,
+    ReportProgress,
+    ShouldStop,
+    StopWhenDiverged,
+)
+from backend.training.checkpoint import Checkpoint, load_checkpoint
+from backend.training.results import evaluate_model, publish_calibrated, save_model
+from backend.training.spec import Cancelled, DataError, Diverged, TrainingSpec
+from backend.training.split import Split, check_trainable, split_by_star
+from backend.training.weight_average import WeightAverage
+from backend.transit.catalog.reader import band
+from backend.transit.networks import losses, registry
+from backend.transit.networks.build import build, count_parameters
+from backend.transit.networks.scaling import learn_scaling
+
+__all__ = ["Cancelled", "DataError", "Diverged", "TrainingSpec", "train"]
+
+# The label is what the network is for; the regressions share its convolutions, and must not
+# steer them.
+LABEL_SMOOTHING = 0.02
+REGRESSION_WEIGHT = 0.1
+
+PLATEAU_PATIENCE = 4
+PLATEAU_FACTOR = 0.4
+WEIGHT_DECAY = 1e-3
+GRADIENT_NORM = 1.0
+
+# Curves that the scaling of what is read from a curve is measured on.
+_SAMPLE_CURVES = 4096
+
+_EVALUATION_BATCH = 512
+
+# Changing what a checkpoint holds or means makes those of older code unusable.
+_CHECKPOINT_VERSION = 2
+
+_NO_INFLUENCE = (
+    "session_id",
+    "table",
+    "model_name",
+    "model_path",
+    "checkpoint",
+    "curve_memory_mb",
+)
+
+
+def train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop) -> None:
+    """Trains, evaluates and saves one model.
+
+    Args:
+        spec: what to train, on what, and where the files go.
+        emit: takes the events: started, batch, epoch, stage, evaluated, saved; JSON-able.
+        should_stop: gives "stop" (finish this epoch, keep the best weights), "cancel" (end now,
+            keep nothing) or None; asked at every batch.
+
+    Raises:
+        DataError: the dataset cannot serve the spec.
+        Diverged: the loss stopped being finite.
+        Cancelled: `should_stop` said so; nothing is left behind.
+        MemoryError: no memory was left.
+        OSError: a file could not be written.
+    """
+    keras_setup.prepare_tensorflow()
+    try:
+        _train(spec, emit, should_stop)
+    except Cancelled:
+        remove_files(spec)
+        raise
+    except tf.errors.ResourceExhaustedError as error:
+        raise MemoryError(str(error)) from error
+
+
+def remove_files(spec: TrainingSpec) -> None:
+    """Removes whatever a training of this spec has written."""
+    for path in (
+        spec.checkpoint,
+        spec.model_path,
+        spec.model_path.with_suffix(".json"),
+        spec.model_path.with_suffix(".test.npy"),
+    ):
+        path.unlink(missing_ok=True)
+
+
+def obey_cancel(should_stop: ShouldStop) -> None:
+    """Asks whether to go on.
+
+    Raises:
+        Cancelled: no.
+    """
+    if should_stop() == "cancel":
+        raise Cancelled
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained inner graph.
+
+    Attributes:
+        model: with its best weights.
+        training, validation: the rows that it learnt from and was watched on.
+        metrics: of the best epoch; `best_epoch`, from 1, among them.
+    """
+
+    model: keras.Model
+    training: Examples
+    validation: Examples
+    metrics: dict[str, Any]
+
+
+def fit_network(
+    spec: TrainingSpec, table: NDArray[np.void], split: Split, emit: Emit, should_stop: ShouldStop
+) -> Trained:
+    """Trains the spec's network on a split of a table; the test rows are not looked at.
+
+    Args:
+        spec, emit, should_stop: as for `train`; the events are started, batch and epoch.
+        table: ROW_DTYPE, (n,), may be a memory-mapped file.
+        split: of its rows.
+
+    Raises:
+        Diverged, Cancelled, OSError: as `train`.
+    """
+    training, validation = _examples(spec, table, split, lambda: obey_cancel(should_stop))
+    model, measure = _build(spec, training)
+    progress = ReportProgress(emit, math.ceil(len(training) / spec.batch_size))
+    resumed = load_checkpoint(spec.checkpoint, _fingerprint(spec))
+    emit(_started(split, model, progress, resumed))
+    best_epoch = _fit(spec, model, measure, training, validation, should_stop, progress, resumed)
+    metrics = {"best_epoch": best_epoch, **progress.epochs[best_epoch]}
+    return Trained(model, training, validation, metrics)
+
+
+def _train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop) -> None:
+    def poll() -> None:
+        obey_cancel(should_stop)
+
+    table = np.load(spec.table, mmap_mode="r")
+    check_trainable(table, spec.validation_split, spec.test_split)
+    split = split_by_star(table, spec.validation_split, spec.test_split, spec.seed)
+    trained = fit_network(spec, table, split, emit, should_stop)
+    emit({"event": "stage", "stage": "evaluating"})
+    published = publish_calibrated(trained.model, trained.validation)
+    results = evaluate_model(spec, published, table, split, poll)
+    emit({"event": "evaluated", "evaluation": results.evaluation})
+    manifest = save_model(spec, split, trained.training.rows, published, trained.metrics, results)
+    metrics = {name: each for name, each in trained.metrics.items() if name != "best_epoch"}
+    emit(
+        {
+            "event": "saved",
+            "sha256": manifest["sha256"],
+            "manifest": manifest,
+            "best_epoch": trained.metrics["best_epoch"],
+            "metrics": metrics,
+        }
+    )
+    spec.checkpoint.unlink(missing_ok=True)
+
+
+def _examples(
+    spec: TrainingSpec, table: NDArray[np.void], split: Split, poll: Callable[[], None]
+) -> tuple[Examples, Examples]:
+    """The training and the validation rows; their curves in memory if all of them fit."""
+    size = (len(split.train) + len(split.validation)) * BYTES_PER_CURVE
+    keep_curves = size <= spec.curve_memory_mb * 2**20
+    names = registry.NETWORKS[spec.network].inputs
+    train, validation = (
+        Examples(table[rows], band(spec.source), names, keep_curves, poll)
+        for rows in (split.train, split.validation)
+    )
+    return train, validation
+
+
+def _build(spec: TrainingSpec, training: Examples) -> tuple[keras.Model, loop.Measure]:
+    """The inner graph with its optimizer, and what it is to be measured by."""
+    scaling = learn_scaling(training.rows, training.catalogue)
+    random = np.random.default_rng([spec.seed, 3])
+    chosen = random.permutation(len(training))[:_SAMPLE_CURVES]
+    sample, _ = training.batch(np.sort(chosen))
+    model = build(spec.network, scaling, sample, spec.seed, spec.ensemble)
+    model.compile(
+        keras.optimizers.AdamW(
+            spec.learning_rate, weight_decay=WEIGHT_DECAY, global_clipnorm=GRADIENT_NORM
+        )
+    )
+    measure = losses.measure(
+        LABEL_SMOOTHING, REGRESSION_WEIGHT, scaling.log_period[1], scaling.log_depth[1]
+    )
+    return model, measure
+
+
+def _started(
+    split: Split, model: keras.Model, progress: ReportProgress, resumed: Checkpoint | None
+) -> dict[str, Any]:
+    counts = {name: len(getattr(split, name)) for name in ("train", "validation", "test")}
+    return {
+        "event": "started",
+        "rows": sum(counts.values()),
+        **counts,
+        "parameters": count_parameters(model),
+        "batches": progress.batches,
+        "resumed_from_epoch": resumed.epochs_finished if resumed else 0,
+        "history": resumed.history() if resumed else [],
+    }
+
+
+def _fit(
+    spec: TrainingSpec,
+    model: keras.Model,
+    measure: loop.Measure,
+    training: Examples,
+    validation: Examples,
+    should_stop: ShouldStop,
+    progress: ReportProgress,
+    resumed: Checkpoint | None,
+) -> int:
+    """Trains to the best weights; the number of the best epoch, from 1."""
+    stopping = keras.callbacks.EarlyStopping(
+        MONITOR, mode="min", patience=spec.patience, restore_best_weights=True
+    )
+    plateau = keras.callbacks.ReduceLROnPlateau(
+        MONITOR, mode="min", patience=PLATEAU_PATIENCE, factor=PLATEAU_FACTOR, min_lr=1e-6
+    )
+    average = WeightAverage(model)
+    checkpoint = KeepCheckpoint(
+        spec.checkpoint, _fingerprint(spec), stopping, plateau, progress, average, resumed
+    )
+    first_epoch = resumed.epochs_finished if resumed else 0
+    is_finished = resumed is not None and resumed.is_finished
+    loop.fit(
+        model,
+        measure,
+        training.shuffled(spec.batch_size, spec.seed, first_epoch),
+        progress.batches,
+        lambda: validation.in_order(_EVALUATION_BATCH),
+        range(first_epoch, first_epoch if is_finished else spec.epochs),
+        average,
+        [ObeyRequests(should_stop), StopWhenDiverged(), stopping, plateau, progress, checkpoint],
+    )
+    return int(stopping.best_epoch) + 1
+
+
+def _fingerprint(spec: TrainingSpec) -> str:
+    """Of what the weights depend on."""
+    told = dataclasses.asdict(spec)
+    for name in _NO_INFLUENCE:
+        del told[name]
+    told |= {"checkpoint": _CHECKPOINT_VERSION, "keras": keras.__version__}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,150 @@
+"""A catalogue's header: which delimiter, which form, which column is which, what is missing."""
+
+from collections import Counter
+from collections.abc import Iterable
+from itertools import islice
+from typing import NamedTuple
+
+from backend.transit.catalog.cells import shown
+from backend.transit.catalog.forms import FORMS, recognise
+from backend.transit.catalog.lines import DelimitedError, Lines
+from backend.transit.catalog.records import MAX_FIELDS, first_record, split_record
+from backend.transit.catalog.rejections import Rejection
+from backend.transit.columns import REQUIRED
+
+_DELIMITERS = ",;\t"
+_NAMES_SHOWN = 100
+
+
+# What a table's header may call the columns that a training needs, in any of the forms.
+EVERY_NAME = [
+    name for column in (*REQUIRED, "label") for form in FORMS.values() for name in form[column]
+]
+
+
+class CatalogError(ValueError):
+    """A file that cannot be used as a catalogue.
+
+    `found` are the column names in the file, `missing` the columns of ours that it lacks,
+    `recognised` the header names that would be understood as those or as any that a training needs,
+    `rejections` the first rows
+    that were left out, where no row was left.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        found: list[str] | None = None,
+        missing: list[str] | None = None,
+        recognised: list[str] | None = None,
+        rejections: list[Rejection] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.found = found or []
+        self.missing = missing or []
+        self.recognised = recognised or EVERY_NAME
+        self.rejections = rejections or []
+
+
+class Header(NamedTuple):
+    """A header that was understood.
+
+    `names` are the columns as they stand in the file, `source` is the form's name, and `fields`
+    the position among `names` of each column of ours that the table has.
+    """
+
+    delimiter: str
+    names: list[str]
+    source: str
+    fields: dict[str, int]
+
+
+def read_header(lines: Lines, label_required: bool) -> Header:
+    """Reads up to the header and recognises it.
+
+    Raises:
+        CatalogError: when this is not a table, or a required column is missing.
+    """
+    needed = [*REQUIRED, "label"] if label_required else [*REQUIRED]
+    try:
+        text = first_record(lines)
+    except DelimitedError as error:
+        raise CatalogError(str(error), missing=needed) from error
+    if not text:
+        message = "The file is empty: expected a header line and rows, received neither."
+        raise CatalogError(message, missing=needed)
+    header = _best_split(text)
+    _check_width(header.names)
+    _check_unique(header.names)
+    missing = [column for column in needed if column not in header.fields]
+    if missing:
+        raise _missing_columns(header, missing)
+    return header
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names for a message: each not too long, and not too many."""
+    some = [name for name in shown_names(names) if name]
+    return ", ".join(some)
+
+
+def shown_names(names: Iterable[str]) -> list[str]:
+    """The first hundred names, each cut to what a message can show."""
+    return [shown(name)[1:-1] if name else "" for name in islice(names, _NAMES_SHOWN)]
+
+
+def _best_split(text: str) -> Header:
+    """The split by the delimiter that gives most names that are known, then most names."""
+    splits = []
+    for delimiter in _DELIMITERS:
+        names = [name.strip() for name in split_record(text, delimiter)]
+        splits.append(Header(delimiter, names, *recognise(names)))
+    return max(splits, key=lambda header: (len(header.fields), len(header.names)))
+
+
+def _check_width(names: list[str]) -> None:
+    if len(names) > MAX_FIELDS:
+        raise CatalogError(
+            f"The header has {len(names):,} columns; expected at most {MAX_FIELDS:,}.",
+            found=shown_names(names),
+        )
+
+
+def _check_unique(names: list[str]) -> None:
+    counts = Counter(name.lower() for name in names if name)
+    repeated = [name for name, count in counts.items() if count > 1]
+    if repeated:
+        raise CatalogError(
+            f"The header names a column more than once: {listed(repeated)}. "
+            "Which of them is meant can't be told; rename or remove the others.",
+            found=shown_names(names),
+        )
+
+
+def _missing_columns(header: Header, missing: list[str]) -> CatalogError:
+    is_known_form = any(column in header.fields for column in REQUIRED)
+    forms = [FORMS[header.source]] if is_known_form else list(FORMS.values())
+    names = [name for column in missing for form in forms for name in form[column]]
+    return CatalogError(
+        f"Required columns are missing: {listed(missing)}. Found: {listed(header.names)}. "
+        f"Recognised names: {listed(names)}.{_hint(header.names)}",
+        found=shown_names(header.names),
+        missing=missing,
+        recognised=names,
+    )
+
+
+def _hint(names: list[str]) -> str:
+    if len(names) == 1:
+        return " Only one column was found; commas, semicolons or tabs separate columns."
+    if all(_is_number(name) for name in names):
+        return " The first line that is not a comment must name the columns."
+    return ""
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text or "nan")
+    except ValueError:
+        return False
+    return True

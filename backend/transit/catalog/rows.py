@@ -1,0 +1,118 @@
+"""One chunk's cells to rows: the values, and for each row that cannot be used its first problem."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.transit.catalog.cells import (
+    MISSING_LABEL,
+    read_labels,
+    read_numbers,
+    read_stars,
+    shown,
+)
+from backend.transit.catalog.forms import LABEL_WORDS
+from backend.transit.columns import COLUMNS, NO_LABEL, RANGES, REQUIRED, ROW_DTYPE, UNITS
+
+# A problem's code is its position here; 0 is none.
+_PROBLEMS = (
+    "",
+    "missing_value",
+    "not_a_number",
+    "not_finite",
+    "out_of_range",
+    "unknown_label",
+    "duration_not_below_period",
+)
+_MISSING, _NOT_A_NUMBER, _NOT_FINITE, _OUT_OF_RANGE, _UNKNOWN_LABEL, _TOO_LONG = range(1, 7)
+
+Cells = Mapping[str, Sequence[str]]
+
+
+class CheckedRows(NamedTuple):
+    """The rows of a chunk, usable or not.
+
+    `rows` is ROW_DTYPE, (n,), its `line` not filled in; `problem` int8, (n,), 0 where the row is
+    usable; `column` int8, (n,), the position among the cells' columns of the one to blame.
+    """
+
+    rows: NDArray[np.void]
+    problem: NDArray[np.int8]
+    column: NDArray[np.int8]
+
+
+def check_rows(cells: Cells, *, label_required: bool, decimal_comma: bool) -> CheckedRows:
+    """Reads a chunk's cells and finds each row's first problem, in the order of the columns.
+
+    Args:
+        cells: by column of ours, the text of each row, (n,); what the table lacks is not there.
+        label_required: whether a row without a known label has a problem.
+        decimal_comma: whether "9,48" means 9.48.
+    """
+    count = len(cells[REQUIRED[0]])
+    checked = CheckedRows(
+        np.zeros(count, ROW_DTYPE), np.zeros(count, np.int8), np.zeros(count, np.int8)
+    )
+    rows = checked.rows
+    names = list(cells)
+    for column in COLUMNS:
+        rows[column], problems = _numbers(column, cells, count, decimal_comma)
+        if column in cells:
+            _note(checked, names.index(column), problems)
+    rows["label"] = NO_LABEL
+    if "label" in cells:
+        labels = read_labels(cells["label"])
+        rows["label"] = np.maximum(labels, NO_LABEL)
+        if label_required:
+            _note(checked, names.index("label"), _label_problems(labels))
+    if "star" in cells:
+        rows["star"] = read_stars(cells["star"])
+    too_long = rows["duration"] >= rows["period"] * 24
+    _note(checked, names.index("duration"), np.where(too_long, _TOO_LONG, 0))
+    return checked
+
+
+def problem_of(checked: CheckedRows, cells: Cells, row: int) -> tuple[str, str, str]:
+    """A row's reason code, the column of ours to blame, and what was expected and received."""
+    reason = _PROBLEMS[checked.problem[row]]
+    column = list(cells)[checked.column[row]]
+    if column == "label":
+        expected = f"one of {', '.join(LABEL_WORDS)}"
+    elif reason == "duration_not_below_period":
+        expected = f"hours below the period of {shown(cells['period'][row])} days"
+    else:
+        low, high = RANGES[column]
+        expected = f"a number from {low:,.12g} to {high:,.12g} {UNITS[column]}".rstrip()
+    return reason, column, f"expected {expected}, received {shown(cells[column][row])}"
+
+
+def _note(checked: CheckedRows, column: int, problems: NDArray[np.integer]) -> None:
+    """Records the problems of rows that have none yet."""
+    new = (problems != 0) & (checked.problem == 0)
+    checked.problem[new] = problems[new]
+    checked.column[new] = column
+
+
+def _numbers(
+    column: str, cells: Cells, count: int, decimal_comma: bool
+) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
+    problems = np.zeros(count, np.int8)
+    if column not in cells:
+        return np.full(count, np.nan), problems
+    values, garbled = read_numbers(cells[column], decimal_comma)
+    low, high = RANGES[column]
+    problems[(values < low) | (values > high)] = _OUT_OF_RANGE
+    problems[np.isinf(values)] = _NOT_FINITE
+    if column in REQUIRED:
+        problems[np.isnan(values)] = _MISSING
+    problems[garbled] = _NOT_A_NUMBER
+    return values, problems
+
+
+def _label_problems(labels: NDArray[np.int8]) -> NDArray[np.int8]:
+    problems = np.zeros(len(labels), np.int8)
+    problems[labels == NO_LABEL] = _UNKNOWN_LABEL
+    problems[labels == MISSING_LABEL] = _MISSING
+    return problems

@@ -1,0 +1,66 @@
+"""Rows of a catalogue to what a network takes."""
+
+from collections.abc import Collection
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.transit.columns import FEATURES, REQUIRED, UNITS
+from backend.transit.light_curve.curve import synthesise
+from backend.transit.light_curve.diagnostics import (
+    DIAGNOSTIC_UNITS,
+    DIAGNOSTICS,
+    physical_diagnostics,
+)
+from backend.transit.networks.registry import CATALOGUE_INPUT, CURVE_INPUT, FEATURE_INPUT
+
+Matrix = NDArray[np.float32]
+
+# In the order of `catalogue_input`.
+CATALOGUE_COLUMNS = (*REQUIRED, *DIAGNOSTICS)
+
+CATALOGUE_UNITS = {**{name: UNITS[name] for name in REQUIRED}, **DIAGNOSTIC_UNITS}
+
+
+def feature_matrix(rows: NDArray[np.void]) -> Matrix:
+    """The features in the order of `feat_input`: float32, (n, 6), raw units, NaN where unknown."""
+    return np.stack([rows[name] for name in FEATURES], axis=1).astype(np.float32)
+
+
+def catalogue_matrix(rows: NDArray[np.void], band: str) -> Matrix:
+    """What `catalogue_input` takes.
+
+    Args:
+        rows: ROW_DTYPE, (n,).
+        band: of the limb darkening, "kepler" or "tess".
+
+    Returns:
+        float32, (n, 8), in the order of `CATALOGUE_COLUMNS`, raw units, NaN where a feature that
+        a diagnostic needs is unknown.
+    """
+    derived = physical_diagnostics(rows, band)
+    columns = [rows[name] for name in REQUIRED] + [derived[name] for name in DIAGNOSTICS]
+    largest = np.finfo(np.float32).max
+    return np.clip(np.stack(columns, axis=1), -largest, largest).astype(np.float32)
+
+
+def network_inputs(
+    rows: NDArray[np.void], band: str, names: Collection[str] = (CURVE_INPUT, FEATURE_INPUT)
+) -> dict[str, Matrix]:
+    """The inputs of a network by their names.
+
+    Args:
+        rows: ROW_DTYPE, (n,).
+        band: of the limb darkening, "kepler" or "tess".
+        names: which inputs.
+
+    Returns:
+        curve_input: float32, (n, 2001, 1), flux relative to out of transit; feat_input: float32,
+        (n, 6), raw units, NaN where unknown; catalogue_input: as `catalogue_matrix`.
+    """
+    makers = {
+        CURVE_INPUT: lambda: synthesise(rows, band)[:, :, None],
+        FEATURE_INPUT: lambda: feature_matrix(rows),
+        CATALOGUE_INPUT: lambda: catalogue_matrix(rows, band),
+    }
+    return {name: makers[name]() for name in names}

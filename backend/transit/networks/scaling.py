@@ -1,0 +1,128 @@
+"""What a network must know of its training rows to scale its inputs and outputs; pure NumPy."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.transit.columns import FEATURES
+from backend.transit.networks.inputs import CATALOGUE_COLUMNS
+
+QUANTILES = 24
+
+# What an arcsinh is steep for: it is a logarithm above 1, and the smallest of these numbers lie
+# far below it.
+_STEEPNESS = {"density_ratio": 1e2, "relative_duration": 1e4}
+
+_EMPTY_RANGE = 1e-6
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class NumberScaling:
+    """How k numbers that may be unknown are spread over the training rows.
+
+    Attributes:
+        steepness: float64, (k,); everything below is of arcsinh(steepness * number).
+        mean: float64, (k,); 0 for a number that no row has.
+        spread: float64, (k,), standard deviation; 1 where it is 0.
+        seen: float64, (k,), 1 for a number that some training row has, else 0.
+        knots: float64, (k, QUANTILES + 1), quantiles, strictly increasing.
+    """
+
+    steepness: Array
+    mean: Array
+    spread: Array
+    seen: Array
+    knots: Array
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Numbers learnt from the training rows alone.
+
+    Attributes:
+        features: of `feat_input`.
+        catalogue: of `catalogue_input`; None for a network without it.
+        log_period: mean and standard deviation of ln(period / days).
+        log_depth: mean and standard deviation of ln(depth / ppm).
+    """
+
+    features: NumberScaling
+    catalogue: NumberScaling | None
+    log_period: tuple[float, float]
+    log_depth: tuple[float, float]
+
+
+def learn_scaling(rows: NDArray[np.void], catalogue: NDArray[np.float32] | None = None) -> Scaling:
+    """Measures the training rows.
+
+    Args:
+        rows: ROW_DTYPE, (n,); the training split and nothing else.
+        catalogue: float32, (n, 8), their `catalogue_input`, for a network that has it.
+    """
+    return Scaling(
+        features=scale_numbers([rows[name] for name in FEATURES], np.ones(len(FEATURES))),
+        catalogue=None if catalogue is None else _scale_catalogue(catalogue),
+        log_period=_mean_and_spread(np.log(rows["period"])),
+        log_depth=_mean_and_spread(np.log(rows["depth"])),
+    )
+
+
+def quantile_knots(values: Array) -> Array:
+    """Where a piecewise-linear embedding of a number bends.
+
+    Args:
+        values: float64, (n,), all finite; may be empty.
+
+    Returns:
+        float64, (QUANTILES + 1,), strictly increasing, from the smallest to the largest value;
+        repeated quantiles (a value that many rows share) are spread between their neighbours.
+    """
+    if not len(values):
+        return np.linspace(0.0, 1.0, QUANTILES + 1)
+    knots = np.unique(np.quantile(values, np.linspace(0.0, 1.0, QUANTILES + 1)))
+    width = max(knots[-1] - knots[0], _EMPTY_RANGE)
+    knots = knots[np.concatenate([[True], np.diff(knots) > _EMPTY_RANGE * width])]
+    if len(knots) < 2:
+        return knots[0] + np.linspace(-0.5, 0.5, QUANTILES + 1) * width
+    places = np.linspace(0.0, len(knots) - 1.0, QUANTILES + 1)
+    return np.interp(places, np.arange(len(knots)), knots)
+
+
+def _scale_catalogue(catalogue: NDArray[np.float32]) -> NumberScaling:
+    steepness = np.array([_STEEPNESS.get(name, 1.0) for name in CATALOGUE_COLUMNS])
+    return scale_numbers(list(catalogue.T.astype(np.float64)), steepness)
+
+
+def scale_numbers(columns: Sequence[Array], steepness: Array) -> NumberScaling:
+    """Measures numbers of training rows.
+
+    Args:
+        columns: k times float64, (n,), NaN where unknown.
+        steepness: float64, (k,), what each is multiplied with before its arcsinh is taken.
+    """
+    # arcsinh is a logarithm for large values (snr and srad span decades) and harmless at zero
+    # and below it, where impact, slogg and the grazing margin can lie.
+    values = [
+        np.arcsinh(factor * column[np.isfinite(column)])
+        for factor, column in zip(steepness, columns, strict=True)
+    ]
+    return NumberScaling(
+        steepness=steepness,
+        mean=np.array([x.mean() if len(x) else 0.0 for x in values]),
+        spread=np.array([_spread(x) for x in values]),
+        seen=np.array([float(len(x) > 0) for x in values]),
+        knots=np.stack([quantile_knots(x) for x in values]),
+    )
+
+
+def _mean_and_spread(values: Array) -> tuple[float, float]:
+    return float(values.mean()), _spread(values)
+
+
+def _spread(values: Array) -> float:
+    spread = float(values.std()) if len(values) else 0.0
+    return spread if spread > 0 else 1.0

@@ -1,0 +1,105 @@
+"""The default network.
+
+curve_input ── fold at mid-transit ─┬─ windows in log phase ── convolutions ┐
+(2001, 1)                           └─ log of peak, area, … ── embedding ───┼─┬─ voices ─ label
+feat_input ─── arcsinh, known? ─────── piecewise-linear embedding ──────────┘ └─ dense ┬ period
+(6,)                                                                                   └ depth
+"""
+
+import keras
+import numpy as np
+from keras import layers, ops
+from numpy.typing import NDArray
+
+from backend.transit.networks import registry
+from backend.transit.networks.curve_reading import derive_numbers, read_curve
+from backend.transit.networks.layers import (
+    Sample,
+    Seeds,
+    embed_numbers,
+    embed_unknowns,
+    make_inputs,
+    voices,
+)
+from backend.transit.networks.scaling import Scaling, scale_numbers
+
+
+def build_transit_cnn(scaling: Scaling, sample: Sample, seeds: Seeds) -> keras.Model:
+    """The inner graph of `transit_cnn`; the arguments are those of `network.build`."""
+    return _build("transit_cnn", scaling, sample, seeds)
+
+
+def build_transit_cnn_catalogue(scaling: Scaling, sample: Sample, seeds: Seeds) -> keras.Model:
+    """The inner graph of `transit_cnn_catalogue`; the arguments are those of `network.build`."""
+    return _build("transit_cnn_catalogue", scaling, sample, seeds)
+
+
+def _build(name: str, scaling: Scaling, sample: Sample, seeds: Seeds) -> keras.Model:
+    inputs = make_inputs(registry.NETWORKS[name].inputs)
+    curve, features = inputs[registry.CURVE_INPUT], inputs[registry.FEATURE_INPUT]
+    summary, shape = read_curve(curve)
+    derived = derive_numbers(summary, features)
+    measured = _measure(keras.Model([curve, features], [summary, derived]), sample)
+
+    parts = [
+        _convolve(shape, seeds),
+        embed_numbers(summary, measured[0], seeds),
+        embed_unknowns(features, scaling.features, seeds),
+        embed_unknowns(
+            derived, scale_numbers(list(measured[1].T), np.ones(derived.shape[1])), seeds
+        ),
+    ]
+    joined = ops.concatenate(parts, axis=-1)
+    period, depth = _regressions(joined, summary, scaling, measured[0], seeds)
+    if scaling.catalogue is not None:
+        catalogue = embed_unknowns(inputs[registry.CATALOGUE_INPUT], scaling.catalogue, seeds)
+        joined = ops.concatenate([joined, catalogue], axis=-1)
+    return keras.Model(
+        inputs,
+        {
+            registry.LABEL_OUTPUT: voices(joined, seeds),
+            registry.PERIOD_OUTPUT: period,
+            registry.DEPTH_OUTPUT: depth,
+        },
+        name=name,
+    )
+
+
+def _measure(reading: keras.Model, sample: Sample) -> list[NDArray[np.float64]]:
+    """What is read and derived of the sample's rows: float64, (n, numbers) each."""
+    found = reading.predict_on_batch([sample[registry.CURVE_INPUT], sample[registry.FEATURE_INPUT]])
+    return [np.asarray(each, dtype=np.float64) for each in found]
+
+
+def _convolve(shape: keras.KerasTensor, seeds: Seeds) -> keras.KerasTensor:
+    """What the transit's shape and length are like: (WINDOWS, 1) -> (32,)."""
+    x = shape
+    for filters in (16, 24, 32):
+        strided = {"strides": 2, "padding": "same", "activation": "relu"}
+        x = layers.Conv1D(filters, 5, kernel_initializer=seeds.glorot(), **strided)(x)
+    return _dense(32, seeds)(layers.Flatten()(x))
+
+
+def _regressions(
+    joined: keras.KerasTensor,
+    summary: keras.KerasTensor,
+    scaling: Scaling,
+    measured: NDArray[np.float64],
+    seeds: Seeds,
+) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    """ln(period / days) and ln(depth / ppm); the depth corrects what the curve's peak shows."""
+    mean, spread = measured.mean(axis=0), np.maximum(measured.std(axis=0), 1e-6)
+    standardised = layers.Rescaling((1 / spread).tolist(), (-mean / spread).tolist())(summary)
+    x = ops.concatenate([joined, standardised], axis=-1)
+    x = _dense(32, seeds)(_dense(64, seeds)(x))
+    period = layers.Dense(1, kernel_initializer=seeds.glorot())(x)
+    centre, scale = scaling.log_period
+    correction = layers.Dense(1, kernel_initializer="zeros")(x)
+    return (
+        layers.Rescaling(scale, centre)(period),
+        summary[:, :1] + float(np.log(1e6)) + correction,
+    )
+
+
+def _dense(units: int, seeds: Seeds) -> layers.Dense:
+    return layers.Dense(units, activation="relu", kernel_initializer=seeds.glorot())

@@ -1,0 +1,243 @@
+"""What in a table deserves a second look before a network is trained on it.
+
+Nothing here is left out of a training: the report tells, the astronomer decides.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.transit.columns import COLUMNS, LABELS, NO_LABEL
+from backend.transit.keys import Keys, Rows, blocks, read_column, row_keys, star_keys
+from backend.transit.report.warnings import warnings_of
+
+MAX_EXAMPLES = 20
+
+# Two rows of one star whose periods agree so well are the same transit.
+SAME_PERIOD = 1e-3
+
+# Gaps that differ by more than this between classes, and not by chance, tell the label.
+GAP_DIFFERENCE = 0.05
+GAP_P_VALUE = 1e-3
+
+# log g of the Sun, dex (cgs): IAU 2015 resolution B3.
+_SOLAR_SLOGG = 4.438
+
+Index = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Limit:
+    """Values that are computed with, but that hardly any star or planet has.
+
+    Attributes:
+        name: of the check.
+        columns: that it looks at.
+        outside: which rows of a block are outside; NaN compares as inside.
+        expected: the range in words.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    outside: Callable[[Rows], NDArray[np.bool_]]
+    expected: str
+
+
+def _beyond(name: str, low: float, high: float) -> Callable[[Rows], NDArray[np.bool_]]:
+    return lambda rows: (rows[name] < low) | (rows[name] > high)
+
+
+def _stellar_mass(rows: Rows) -> NDArray[np.float64]:
+    """Solar masses, from g R^2."""
+    return 10.0 ** (rows["slogg"] - _SOLAR_SLOGG) * rows["srad"] ** 2
+
+
+LIMITS = (
+    Limit(
+        "impact",
+        ("impact",),
+        _beyond("impact", 0.0, 2.0),
+        "at most 2: farther out no body up to the star's size transits",
+    ),
+    Limit(
+        "depth",
+        ("depth",),
+        _beyond("depth", 0.0, 1e6),
+        "at most 1,000,000 ppm: a star cannot lose more than its light",
+    ),
+    Limit(
+        "duration",
+        ("duration", "period"),
+        lambda rows: rows["duration"] > 12.0 * rows["period"],
+        "at most half the period: more needs an orbit inside the star, or a very eccentric one",
+    ),
+    # Pecaut & Mamajek (2013), ApJS 208, 9: from late M dwarfs to early O stars.
+    Limit("steff", ("steff",), _beyond("steff", 2_300.0, 50_000.0), "2,300 to 50,000 K"),
+    Limit("srad", ("srad",), _beyond("srad", 0.08, 200.0), "0.08 to 200 solar radii"),
+    Limit("slogg", ("slogg",), _beyond("slogg", 0.0, 5.6), "0 to 5.6, unless a compact star"),
+    Limit(
+        "stellar_mass",
+        ("srad", "slogg"),
+        lambda rows: (_stellar_mass(rows) < 0.05) | (_stellar_mass(rows) > 50.0),
+        "srad and slogg of a star of 0.05 to 50 solar masses",
+    ),
+)
+
+
+def report(table: Rows) -> dict[str, Any]:
+    """Looks at a table of accepted rows.
+
+    Args:
+        table: ROW_DTYPE, (n,), n at least 1; an array or a memory-mapped file, which is read
+            column by column.
+
+    Returns:
+        JSON-able: `class_balance`, `duplicates`, `contradictory_stars`, `contradictory_transits`,
+        `missing_by_class`, `unphysical`, and `warnings`, what of it asks for action, the most
+        urgent first, each {code, message}. Examples are lines of the file, at most 20.
+    """
+    labels = read_column(table, "label")
+    contradictory = [g for g in _groups(star_keys(table)) if _labels_differ(labels[g])]
+    found: dict[str, Any] = {
+        "class_balance": _class_balance(labels),
+        "duplicates": _duplicates(table, labels),
+        "contradictory_stars": _contradictory_stars(table, contradictory),
+        "contradictory_transits": _contradictory_transits(table, contradictory),
+        "missing_by_class": _missing_by_class(table, labels),
+        "unphysical": _unphysical(table),
+    }
+    return {**found, "warnings": warnings_of(found)}
+
+
+def _class_balance(labels: NDArray[np.int8]) -> dict[str, dict[str, Any]]:
+    counts = [int((labels == code).sum()) for code in range(len(LABELS))]
+    total = max(sum(counts), 1)
+    return {
+        name: {"rows": count, "share": count / total}
+        for name, count in zip(LABELS, counts, strict=True)
+    }
+
+
+def _duplicates(table: Rows, labels: NDArray[np.int8]) -> dict[str, Any]:
+    """Rows that repeat an earlier one: star and all nine columns are equal."""
+    groups = _groups(row_keys(table))
+    contradictory = [group for group in groups if _labels_differ(labels[group])]
+    return {
+        "rows": sum(len(group) - 1 for group in groups),
+        "contradictory_rows": sum(len(group) for group in contradictory),
+        "examples": [table["line"][group].tolist() for group in groups[:MAX_EXAMPLES]],
+    }
+
+
+def _contradictory_stars(table: Rows, groups: list[Index]) -> dict[str, Any]:
+    """Stars whose rows have different labels; a star may well have a planet and a false alarm."""
+    return {
+        "stars": len(groups),
+        "rows": sum(len(group) for group in groups),
+        "examples": [_example(table, group) for group in groups[:MAX_EXAMPLES]],
+    }
+
+
+def _contradictory_transits(table: Rows, groups: list[Index]) -> dict[str, Any]:
+    """Pairs of rows of one star with the same period and different labels."""
+    pairs = [pair for group in groups for pair in _same_transits(table[group], group)]
+    return {
+        "pairs": len(pairs),
+        "examples": [_example(table, np.sort(pair)) for pair in pairs[:MAX_EXAMPLES]],
+    }
+
+
+def _same_transits(rows: Rows, group: Index) -> list[Index]:
+    order = np.argsort(rows["period"], kind="stable")
+    period, label = rows["period"][order], rows["label"][order]
+    known = (label[1:] != NO_LABEL) & (label[:-1] != NO_LABEL)
+    same = (np.diff(period) <= SAME_PERIOD * period[:-1]) & known & (label[1:] != label[:-1])
+    return [group[order[[place, place + 1]]] for place in np.flatnonzero(same)]
+
+
+def _example(table: Rows, group: Index) -> dict[str, Any]:
+    rows = table[group[:MAX_EXAMPLES]]
+    return {
+        "star": rows["star"][0].decode("utf-8", "replace") or None,
+        "lines": rows["line"].tolist(),
+        "labels": [None if code == NO_LABEL else LABELS[code] for code in rows["label"]],
+    }
+
+
+def _missing_by_class(table: Rows, labels: NDArray[np.int8]) -> dict[str, dict[str, Any]]:
+    """Of each column that has gaps the share of rows without it, class by class."""
+    present = [code for code in range(len(LABELS)) if (labels == code).any()]
+    found = {}
+    for name in COLUMNS:
+        missing = np.isnan(read_column(table, name))
+        if not missing.any():
+            continue
+        gaps = np.array([int(missing[labels == code].sum()) for code in present])
+        rows = np.array([int((labels == code).sum()) for code in present])
+        shares = dict(zip([LABELS[code] for code in present], (gaps / rows).tolist(), strict=True))
+        found[name] = {"shares": shares, "differs": _differs(gaps, rows)}
+    return found
+
+
+def _differs(gaps: NDArray[np.int_], rows: NDArray[np.int_]) -> bool:
+    shares = gaps / rows if len(rows) else np.zeros(1)
+    if len(rows) < 2 or np.ptp(shares) <= GAP_DIFFERENCE:
+        return False
+    return _chance(gaps, rows) < GAP_P_VALUE
+
+
+def _chance(gaps: NDArray[np.int_], rows: NDArray[np.int_]) -> float:
+    """How likely such different shares, of two or three classes, are by chance.
+
+    Pearson's chi-squared test; with one degree of freedom its tail is a normal's, with two an
+    exponential (Abramowitz & Stegun 1964, equations 26.4.4 and 26.4.5).
+    """
+    expected = rows * gaps.sum() / rows.sum()
+    statistic = ((gaps - expected) ** 2 / expected).sum()
+    statistic += ((gaps - expected) ** 2 / (rows - expected)).sum()
+    if len(rows) == 2:
+        return math.erfc(math.sqrt(statistic / 2))
+    return math.exp(-statistic / 2)
+
+
+def _unphysical(table: Rows) -> list[dict[str, Any]]:
+    """The checks of LIMITS that some rows fail."""
+    failing: dict[str, list[Index]] = {limit.name: [] for limit in LIMITS}
+    for start, rows in blocks(table):
+        for limit in LIMITS:
+            failing[limit.name].append(start + np.flatnonzero(limit.outside(rows)))
+    found = []
+    for limit in LIMITS:
+        rows_outside = np.concatenate(failing[limit.name])
+        if len(rows_outside):
+            found.append(
+                {
+                    "check": limit.name,
+                    "columns": list(limit.columns),
+                    "expected": limit.expected,
+                    "rows": len(rows_outside),
+                    "lines": table["line"][rows_outside[:MAX_EXAMPLES]].tolist(),
+                }
+            )
+    return found
+
+
+def _labels_differ(labels: NDArray[np.int8]) -> bool:
+    known = labels[labels != NO_LABEL]
+    return len(known) > 1 and bool((known != known[0]).any())
+
+
+def _groups(keys: Keys) -> list[Index]:
+    """Rows of equal keys, where there are several: increasing, by their first row."""
+    order = np.argsort(keys, kind="stable")
+    ordered = keys[order]
+    edges = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
+    starts = np.concatenate([[0], edges])
+    ends = np.concatenate([edges, [len(keys)]])
+    several = ends - starts > 1
+    groups = [order[a:b] for a, b in zip(starts[several], ends[several], strict=True)]
+    return sorted(groups, key=lambda group: int(group[0]))

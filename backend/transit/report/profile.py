@@ -1,0 +1,99 @@
+"""What a table holds: classes, ranges, histograms and gaps, in little memory however long it is."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.transit.columns import COLUMNS, LABELS, NO_LABEL, UNITS
+from backend.transit.keys import blocks, read_column, star_keys
+from backend.transit.report.findings import report
+
+HISTOGRAM_BINS = 40
+
+# Periods, depths, radii and the like spread over factors; these do not.
+_LINEAR = frozenset({"impact", "slogg", "tmag"})
+# Grazing fits go up to 100 and would leave all the others in one bin.
+_LINEAR_END = {"impact": 2.0}
+
+
+def profile(table: NDArray[np.void], rejections: dict[str, Any]) -> dict[str, Any]:
+    """Describes a table of accepted rows.
+
+    It is read column by column and, from a memory-mapped file, given back as it goes, so that a
+    million rows need some 30 MB.
+
+    Args:
+        table: ROW_DTYPE, (n,), n at least 1; an array or a memory-mapped file.
+        rejections: what RejectionLog.summary() gave for the rows left out.
+
+    Returns:
+        JSON-able: `rows`; `stars`, the number of different ones, and `rows_without_star`;
+        `class_counts` by the label's name, and `rows_without_label`; `columns`, by name, each
+        {unit, min, median, max, missing, histogram}; `absent`, the columns without any value;
+        `rejected`, the rejections; `report`, that of `dataset_report`. A histogram is {edges,
+        counts, log, below, above}: edges (41,) in the column's unit, evenly spaced in the
+        logarithm if `log`, else evenly; counts (40,), the last edge included; `below` and `above`
+        count the values beyond the edges. min, median, max and histogram are null for a column
+        without any value.
+    """
+    labels = read_column(table, "label")
+    columns = {name: _describe(name, read_column(table, name)) for name in COLUMNS}
+    return {
+        "rows": len(table),
+        **_count_stars(table),
+        "class_counts": {name: int((labels == code).sum()) for code, name in enumerate(LABELS)},
+        "rows_without_label": int((labels == NO_LABEL).sum()),
+        "columns": columns,
+        "absent": [name for name in COLUMNS if columns[name]["missing"] == len(table)],
+        "rejected": rejections,
+        "report": report(table),
+    }
+
+
+def _describe(name: str, values: NDArray[np.float64]) -> dict[str, Any]:
+    known = values[~np.isnan(values)]
+    described: dict[str, Any] = dict.fromkeys(("min", "median", "max", "histogram"))
+    if len(known):
+        described = {
+            "min": float(known.min()),
+            "max": float(known.max()),
+            "histogram": _histogram(name, known),
+            "median": float(np.median(known, overwrite_input=True)),
+        }
+    return {"unit": UNITS[name], "missing": len(values) - len(known), **described}
+
+
+def _histogram(name: str, values: NDArray[np.float64]) -> dict[str, Any]:
+    start, end = _histogram_range(name, values)
+    is_log = name not in _LINEAR
+    spacing = np.geomspace if is_log else np.linspace
+    edges = spacing(start, end, HISTOGRAM_BINS + 1)
+    counts, _ = np.histogram(values, edges)
+    return {
+        "edges": edges.tolist(),
+        "counts": counts.tolist(),
+        "log": is_log,
+        "below": int((values < edges[0]).sum()),
+        "above": int((values > edges[-1]).sum()),
+    }
+
+
+def _histogram_range(name: str, values: NDArray[np.float64]) -> tuple[float, float]:
+    """From the least to the greatest value that the scale can show; never empty."""
+    if name not in _LINEAR:
+        values = values[values > 0]  # an SNR may be 0, which no logarithmic axis has
+        if not len(values):
+            return 1.0, 10.0
+    start, end = float(values.min()), float(values.max())
+    end = min(end, _LINEAR_END.get(name, end))
+    return (start, end) if start < end else (start, start + max(abs(start), 1.0) * 1e-3)
+
+
+def _count_stars(table: NDArray[np.void]) -> dict[str, int]:
+    """Stars by identifier; rows without one by equal stellar columns, as the split groups them."""
+    keys = np.sort(star_keys(table))
+    return {
+        "stars": int((keys[1:] != keys[:-1]).sum()) + 1,
+        "rows_without_star": sum(int((rows["star"] == b"").sum()) for _, rows in blocks(table)),
+    }

@@ -1,0 +1,81 @@
+"""Wires the application: services, limits, identity, errors, routes, commands."""
+
+from apiflask import APIFlask
+from flask_compress import Compress
+from flask_cors import CORS
+
+from backend import VERSION
+from backend.config import REPOSITORY, Settings
+from backend.database import Database
+from backend.services.context import Services
+from backend.storage.layout import Storage
+from backend.web import (
+    auth,
+    commands,
+    openapi,
+    problem_details,
+    request_body,
+    response_headers,
+)
+from backend.web.routes.accounts import accounts_bp
+from backend.web.routes.analyses import analyses_bp
+from backend.web.routes.curves import curves_bp
+from backend.web.routes.datasets import datasets_bp
+from backend.web.routes.evaluations import evaluation_bp
+from backend.web.routes.models import models_bp
+from backend.web.routes.predictions import predictions_bp
+from backend.web.routes.site import site_bp
+from backend.web.routes.trainings import training_bp
+from backend.web.routes.workspaces import workspaces_bp
+
+BLUEPRINTS = (
+    site_bp,
+    accounts_bp,
+    workspaces_bp,
+    datasets_bp,
+    curves_bp,
+    training_bp,
+    evaluation_bp,
+    models_bp,
+    predictions_bp,
+    analyses_bp,
+)
+
+
+def make_app(settings: Settings) -> APIFlask:
+    """The application over the data folder of `settings`; nothing runs in the background."""
+    app = APIFlask(
+        "backend",
+        title="exotrain",
+        version=VERSION,
+        spec_path="/api/openapi.json",
+        docs_path=None,
+        static_folder=str(REPOSITORY / "frontend"),
+        static_url_path="/static",
+    )
+    app.config["COMPRESS_ALGORITHM_STREAMING"] = ["br", "zstd", "gzip"]
+    storage = Storage(settings.data_dir)
+    storage.make_folders()
+    database = Database(settings.data_dir / "exotrain.db")
+    Services(settings, database, storage).attach_to(app)
+    # What is registered first is done last: the ETag is made before the body is compressed.
+    Compress(app)
+    for part in (auth, request_body, problem_details, openapi, response_headers):
+        part.init_app(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    _allow_origins(app, settings.cors_origins)
+    commands.init_app(app)
+    return app
+
+
+def _allow_origins(app: APIFlask, origins: tuple[str, ...]) -> None:
+    if not origins:
+        return
+    CORS(
+        app,
+        resources={r"/api/.*": {"origins": list(origins)}},
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match"],
+        expose_headers=["Content-Disposition", "ETag", "Location", "Retry-After"],
+        max_age=600,
+    )

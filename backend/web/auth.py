@@ -1,0 +1,163 @@
+"""Tokens, the current user, and who may touch what.
+
+Every request is denied that carries no valid token, except for the few endpoints in PUBLIC: a
+route that forgets to think of it is closed, not open.
+"""
+
+import hashlib
+import hmac
+import secrets
+
+from flask import Flask, g, request
+from sqlalchemy import Connection
+
+from backend.config import Settings
+from backend.database import Database, accounts
+from backend.database.records import Record
+from backend.errors import Forbidden, NotFound, Unauthorized
+from backend.services.context import services
+
+ADMINISTRATOR = "admin"
+
+PUBLIC = frozenset(
+    {
+        "site.health",
+        "site.home",
+        "site.docs",
+        "site.example_dataset",
+        "site.favicon",
+        "openapi.spec",
+        "static",
+    }
+)
+
+_HINT_LENGTH = 6
+
+
+def init_app(app: Flask) -> None:
+    """Ask for a token before every request of an application."""
+    app.before_request(require_token)
+
+
+def require_token() -> None:
+    """Find out who asks; nothing of the request's body has been read yet.
+
+    Raises:
+        Unauthorized: no token, or one that is not valid.
+    """
+    is_no_route = request.endpoint is None  # it will be a 404 or 405
+    is_preflight = request.method == "OPTIONS"
+    if is_no_route or is_preflight or request.endpoint in PUBLIC:
+        return
+    credentials = request.authorization
+    is_bearer = credentials is not None and credentials.type == "bearer"
+    user = user_of(credentials.token) if credentials and is_bearer and credentials.token else None
+    if user is None:
+        raise Unauthorized(
+            "Expected a valid token in the header `Authorization: Bearer TOKEN`, received "
+            f"{'one that is not valid' if is_bearer else 'none'}.",
+            WWW_Authenticate='Bearer realm="exotrain"',
+        )
+    g.user = user
+
+
+def current_user() -> Record:
+    """The user whose token the request carries."""
+    return g.user
+
+
+def user_of(token: str) -> Record | None:
+    """Whose token it is, or None."""
+    hashed = hash_token(token)
+    configured = services().settings.token
+    with services().database.read() as connection:
+        if configured and hmac.compare_digest(hashed, hash_token(configured)):
+            return accounts.administrator(connection)
+        return accounts.user_of_token(connection, hashed)
+
+
+def hash_token(token: str) -> str:
+    """What of a token is stored: its SHA-256. A random token needs no salt and no slow hash."""
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def new_token(connection: Connection, user: Record) -> tuple[str, Record]:
+    """Make a token for a user.
+
+    Returns:
+        the secret, which is not stored, and the stored record.
+    """
+    token = secrets.token_urlsafe(32)
+    record = accounts.add_token(connection, user["id"], hash_token(token), token[:_HINT_LENGTH])
+    return token, {**record, "user": user["name"]}
+
+
+def ensure_administrator(database: Database, settings: Settings) -> str | None:
+    """Make the first user, and a token where there is no other way in.
+
+    Returns:
+        the new token, to be shown once, or None when EXOTRAIN_TOKEN or an earlier one serves.
+    """
+    with database.write() as connection:
+        administrator = accounts.administrator(connection)
+        if administrator is None:
+            administrator = accounts.create_user(connection, ADMINISTRATOR, is_admin=True)
+        if settings.token or accounts.list_tokens(connection, administrator["id"]):
+            return None
+        return new_token(connection, administrator)[0]
+
+
+def require_administrator() -> None:
+    """Go on only for the administrator.
+
+    Raises:
+        Forbidden: somebody else asks.
+    """
+    if not current_user()["is_admin"]:
+        raise Forbidden("Only the administrator makes users and tokens.")
+
+
+def workspace_by_key(connection: Connection, key: str) -> Record:
+    """The workspace with that key.
+
+    Raises:
+        NotFound: there is none, or the current user may not use it.
+    """
+    workspace = accounts.find_workspace(connection, key, current_user()["id"])
+    if workspace is None:
+        raise NotFound(f"There is no workspace with the key {key!r}.")
+    return workspace
+
+
+def owned_workspace(connection: Connection, key: str) -> Record:
+    """The workspace with that key, for what only its owner may do.
+
+    Raises:
+        NotFound: there is none, or the current user may not use it.
+        Forbidden: the current user is a member only.
+    """
+    workspace = workspace_by_key(connection, key)
+    if workspace["owner_id"] != current_user()["id"]:
+        raise Forbidden(f"Only the owner of the workspace {workspace['name']!r} may do this.")
+    return workspace
+
+
+def require_usable(
+    connection: Connection, record: Record | None, kind: str, identifier: int
+) -> Record:
+    """A record of a workspace that the current user may use.
+
+    Args:
+        connection: open for reading.
+        record: a dataset, session, model or analysis with its workspace_id, or None.
+        kind: what to call it.
+        identifier: the id that was asked for.
+
+    Raises:
+        NotFound: there is none, or it is in somebody else's workspace.
+    """
+    if record is not None:
+        user_id = current_user()["id"]
+        if accounts.find_workspace_by_id(connection, record["workspace_id"], user_id):
+            return record
+    raise NotFound(f"There is no {kind} {identifier}.")

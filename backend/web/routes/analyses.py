@@ -1,0 +1,148 @@
+"""/api/analyses: predictions that were kept, with notes."""
+
+import json
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import request
+from pydantic import ValidationError
+from sqlalchemy import Connection
+
+from backend.database import models
+from backend.database.records import Record
+from backend.errors import Invalid, field_errors, summary
+from backend.services.context import services
+from backend.services.dataset_upload import require_quota
+from backend.web.auth import current_user, require_usable, workspace_by_key
+from backend.web.schemas.base import Done, WorkspaceQuery
+from backend.web.schemas.candidates import CandidateBody
+from backend.web.schemas.predictions import (
+    Analyses,
+    AnalysisAnswer,
+    AnalysisChange,
+    AnalysisRequest,
+)
+
+# Characters of JSON of what was answered with an error.
+MAX_REFUSED = 2_000
+
+analyses_bp = APIBlueprint("analyses", __name__, url_prefix="/api/analyses", tag="Analyses")
+
+
+@analyses_bp.get("")
+@analyses_bp.input(WorkspaceQuery, location="query")
+@analyses_bp.output(Analyses)
+def list_analyses(query_data: WorkspaceQuery) -> Record:
+    """List the analyses of a workspace, newest first, without their rows."""
+    with services().database.read() as connection:
+        workspace = workspace_by_key(connection, query_data.workspace_key)
+        found = models.list_analyses(connection, workspace["id"])
+    return {"analyses": found, "count": len(found)}
+
+
+@analyses_bp.post("")
+@analyses_bp.input(AnalysisRequest)
+@analyses_bp.output(AnalysisAnswer, 201)
+def create_analysis(json_data: AnalysisRequest) -> tuple[Record, int, Record]:
+    """Keep candidates with their predictions and a note."""
+    candidates = _checked_candidates(json_data)
+    with services().database.write() as connection:
+        workspace = workspace_by_key(connection, json_data.workspace_key)
+        _require_model_of(connection, workspace, json_data.model_id)
+        require_quota(services(), connection, workspace["id"], request.content_length or 0)
+        created = models.create_analysis(
+            connection,
+            workspace["id"],
+            user_id=current_user()["id"],
+            model_id=json_data.model_id,
+            title=json_data.title,
+            note=json_data.note,
+            candidates=candidates,
+            predictions=[each.model_dump() for each in json_data.predictions],
+        )
+        answer = _answer(connection, created["id"])
+    return answer, 201, {"Location": f"/api/analyses/{created['id']}"}
+
+
+@analyses_bp.get("/<int:analysis_id>")
+@analyses_bp.output(AnalysisAnswer)
+def get_analysis(analysis_id: int) -> Record:
+    """Tell one analysis with its candidates and predictions."""
+    with services().database.read() as connection:
+        return _answer(connection, analysis_id)
+
+
+@analyses_bp.patch("/<int:analysis_id>")
+@analyses_bp.input(AnalysisChange)
+@analyses_bp.output(AnalysisAnswer)
+def change_analysis(analysis_id: int, json_data: AnalysisChange) -> Record:
+    """Write a new title or note; what is absent stays."""
+    changes = {k: v for k, v in json_data.model_dump().items() if v is not None}
+    with services().database.write() as connection:
+        _answer(connection, analysis_id)
+        if changes:
+            models.change_analysis(connection, analysis_id, **changes)
+        return _answer(connection, analysis_id)
+
+
+@analyses_bp.delete("/<int:analysis_id>")
+@analyses_bp.output(Done)
+def delete_analysis(analysis_id: int) -> Record:
+    """Delete an analysis."""
+    with services().database.write() as connection:
+        _answer(connection, analysis_id)
+        models.remove_analysis(connection, analysis_id)
+    return {"message": f"Analysis {analysis_id} is deleted."}
+
+
+def _answer(connection: Connection, analysis_id: int) -> Record:
+    found = models.find_analysis(connection, analysis_id)
+    return {"analysis": require_usable(connection, found, "analysis", analysis_id)}
+
+
+def _checked_candidates(asked: AnalysisRequest) -> list[Any]:
+    """The candidates; one that was answered with an error stays as it was given.
+
+    Raises:
+        Invalid: one that was predicted is no candidate, or one that was not is too long to keep.
+    """
+    kept: list[Any] = []
+    errors: list[dict[str, Any]] = []
+    for place, (given, predicted) in enumerate(
+        zip(asked.candidates, asked.predictions, strict=True)
+    ):
+        try:
+            kept.append(_refused(given) if predicted.error else _candidate(given))
+        except ValidationError as error:
+            errors += [
+                {
+                    **each,
+                    "field": ".".join(filter(None, ["candidates", str(place), each.get("field")])),
+                }
+                for each in field_errors(error)
+            ]
+        except ValueError as error:
+            errors.append({"field": f"candidates.{place}", "message": str(error)})
+    if errors:
+        raise Invalid(summary(errors), errors)
+    return kept
+
+
+def _candidate(given: Any) -> Record:
+    return CandidateBody.model_validate(given).model_dump()
+
+
+def _refused(given: Any) -> Any:
+    if len(json.dumps(given)) > MAX_REFUSED:
+        raise ValueError(
+            f"expected at most {MAX_REFUSED} characters where the prediction is an error"
+        )
+    return given
+
+
+def _require_model_of(connection: Connection, workspace: Record, model_id: int | None) -> None:
+    if model_id is None:
+        return
+    model = models.find(connection, model_id)
+    if model is None or model["workspace_id"] != workspace["id"]:
+        raise Invalid.field("model_id", f"there is no model {model_id} in this workspace")

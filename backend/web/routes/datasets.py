@@ -1,0 +1,154 @@
+"""/api/training/…dataset…: uploads, their profiles and rows."""
+
+from apiflask import APIBlueprint
+from sqlalchemy import Connection
+
+from backend.database import datasets
+from backend.database.records import Record
+from backend.errors import Conflict
+from backend.services.context import services
+from backend.services.dataset_upload import forget_files, name_from, store
+from backend.storage.dataset_table import read_rows, read_rows_of_label
+from backend.transit.catalog.rejections import read_rejections
+from backend.transit.columns import LABELS
+from backend.web.auth import require_usable, workspace_by_key
+from backend.web.request_body import received_file
+from backend.web.schemas.base import Done, Page, WorkspaceQuery
+from backend.web.schemas.datasets import (
+    DatasetAnswer,
+    Datasets,
+    RejectedRows,
+    Rows,
+    RowsQuery,
+    UploadAnswer,
+    UploadForm,
+    row_answer,
+)
+
+datasets_bp = APIBlueprint("datasets", __name__, url_prefix="/api/training", tag="Datasets")
+
+_UPLOAD_RESPONSES = {
+    200: "The same bytes were uploaded before: that dataset",
+    413: "The file is larger than EXOTRAIN_MAX_UPLOAD_MB",
+    415: "The body is no multipart form",
+    507: "The workspace's quota or the disk is full",
+}
+
+
+@datasets_bp.post("/upload-dataset")
+@datasets_bp.input(UploadForm, location="form_and_files", arg_name="form")
+@datasets_bp.output(UploadAnswer, 201)
+@datasets_bp.doc(responses=_UPLOAD_RESPONSES)
+def upload_dataset(form: UploadForm) -> tuple:
+    """Upload a catalogue as CSV: our own form, KOI cumulative or TOI, as downloaded.
+
+    Rows that cannot be used are left out and named in the dataset's profile.
+    """
+    incoming = received_file(form)
+    with services().database.read() as connection:
+        workspace = workspace_by_key(connection, form.workspace_key)
+    name = form.name or name_from(form.file.filename)
+    dataset, is_new = store(services(), workspace, incoming, name)
+    if not is_new:
+        message = f"The same file was uploaded before, as {dataset['name']!r}."
+        return {"message": message, "dataset": dataset}, 200
+    message = f"{dataset['num_samples']:,} rows accepted, {dataset['num_rejected']:,} left out."
+    location = f"/api/training/dataset/{dataset['id']}"
+    return {"message": message, "dataset": dataset}, 201, {"Location": location}
+
+
+@datasets_bp.get("/datasets")
+@datasets_bp.input(WorkspaceQuery, location="query")
+@datasets_bp.output(Datasets)
+def list_datasets(query_data: WorkspaceQuery) -> Record:
+    """List the datasets of a workspace, newest first."""
+    with services().database.read() as connection:
+        workspace = workspace_by_key(connection, query_data.workspace_key)
+        found = datasets.in_workspace(connection, workspace["id"])
+    return {"datasets": found, "count": len(found)}
+
+
+@datasets_bp.get("/dataset/<int:dataset_id>")
+@datasets_bp.output(DatasetAnswer)
+def get_dataset(dataset_id: int) -> Record:
+    """Tell one dataset with its profile."""
+    with services().database.read() as connection:
+        return {"dataset": usable_dataset(connection, dataset_id)}
+
+
+@datasets_bp.delete("/dataset/<int:dataset_id>")
+@datasets_bp.output(Done)
+@datasets_bp.doc(responses={409: "A session still reads it"})
+def delete_dataset(dataset_id: int) -> Record:
+    """Delete a dataset; its ended sessions and their models stay."""
+    with services().database.write() as connection:
+        dataset = usable_dataset(connection, dataset_id)
+        in_use = datasets.sessions_using(connection, dataset_id)
+        if in_use:
+            raise Conflict(
+                f"Dataset {dataset_id} is used by the sessions {', '.join(map(str, in_use))}, "
+                "which wait or train: cancel them, or wait."
+            )
+        datasets.remove(connection, dataset_id)
+    forget_files(
+        services().database, services().storage, dataset["workspace_id"], dataset["sha256"]
+    )
+    return {"message": f"Dataset {dataset_id} is deleted."}
+
+
+@datasets_bp.get("/dataset/<int:dataset_id>/rows")
+@datasets_bp.input(RowsQuery, location="query")
+@datasets_bp.output(Rows)
+def list_rows(dataset_id: int, query_data: RowsQuery) -> Record:
+    """List accepted rows, each with its line in the file."""
+    with services().database.read() as connection:
+        dataset = usable_dataset(connection, dataset_id)
+    path = services().storage.table(dataset["workspace_id"], dataset["sha256"])
+    offset, limit, label = query_data.offset, query_data.limit, query_data.label
+    if label is None:
+        total = dataset["num_samples"]
+        indices, rows = read_rows(path, offset, limit)
+    else:
+        total = dataset["class_counts"][LABELS[label]]
+        indices, rows = read_rows_of_label(path, label, offset, limit)
+    answers = [row_answer(int(i), row) for i, row in zip(indices, rows, strict=True)]
+    return {
+        "rows": answers,
+        "count": len(answers),
+        "total": total,
+        "offset": offset,
+        "limit": limit,
+    }
+
+
+@datasets_bp.get("/dataset/<int:dataset_id>/rejected")
+@datasets_bp.input(Page, location="query")
+@datasets_bp.output(RejectedRows)
+def list_rejected(dataset_id: int, query_data: Page) -> Record:
+    """List the rows that were left out, each with its line in the file and the reason.
+
+    Of a file with very many of them only the first half a million are kept.
+    """
+    with services().database.read() as connection:
+        dataset = usable_dataset(connection, dataset_id)
+    path = services().storage.rejections(dataset["workspace_id"], dataset["sha256"])
+    offset, limit = query_data.offset, query_data.limit
+    with open(path, encoding="utf-8") as lines:
+        rejected = [each._asdict() for each in read_rejections(lines, offset, limit)]
+    return {
+        "rejected": rejected,
+        "count": len(rejected),
+        "total": dataset["num_rejected"],
+        "offset": offset,
+        "limit": limit,
+    }
+
+
+def usable_dataset(connection: Connection, dataset_id: int) -> Record:
+    """The dataset with that id.
+
+    Raises:
+        NotFound: there is none, or it is in somebody else's workspace.
+    """
+    found = datasets.find(connection, dataset_id)
+    return require_usable(connection, found, "dataset", dataset_id)

@@ -1,0 +1,159 @@
+"""/api/training/session/<id>/evaluation and /api/networks: how good a model is, what there is."""
+
+from dataclasses import asdict
+
+import numpy as np
+from apiflask import APIBlueprint
+from flask import Response, jsonify
+
+from backend.database import datasets, models, sessions
+from backend.database.records import Record
+from backend.errors import Conflict, NotFound
+from backend.services.context import services
+from backend.storage.dataset_table import read_rows_at
+from backend.transit.columns import COLUMNS, LABELS
+from backend.transit.networks.registry import DEFAULT_NETWORK, NETWORKS
+from backend.web.auth import require_usable
+from backend.web.schemas.evaluation import (
+    EvaluationAnswer,
+    EvaluationPoints,
+    EvaluationRows,
+    EvaluationRowsQuery,
+)
+from backend.web.schemas.sessions import Networks
+
+evaluation_bp = APIBlueprint("evaluation", __name__, url_prefix="/api", tag="Evaluations")
+
+_SESSION = "/training/session/<int:session_id>/evaluation"
+# What a plot can show, and a browser draw at once.
+MOST_POINTS = 2_000
+
+_NOT_YET = {409: "The session has not completed"}
+
+
+@evaluation_bp.get("/networks")
+@evaluation_bp.output(Networks)
+def list_networks() -> Record:
+    """List the networks that a training can use."""
+    found = [asdict(network) for network in NETWORKS.values()]
+    return {"networks": found, "default": DEFAULT_NETWORK, "count": len(found)}
+
+
+@evaluation_bp.get(_SESSION)
+@evaluation_bp.output(EvaluationAnswer)
+@evaluation_bp.doc(responses=_NOT_YET)
+def get_evaluation(session_id: int) -> Response:
+    """Tell how well the test stars are predicted, beside the baseline on the same stars."""
+    evaluation = _evaluated_session(session_id)["evaluation"]
+    # A ready response: what the trainer wrote is given as it is, its thousands of curve points
+    # are not validated once more.
+    return jsonify(success=True, evaluation=evaluation)
+
+
+@evaluation_bp.get(f"{_SESSION}/rows")
+@evaluation_bp.input(EvaluationRowsQuery, location="query")
+@evaluation_bp.output(EvaluationRows)
+@evaluation_bp.doc(responses=_NOT_YET)
+def list_evaluation_rows(session_id: int, query_data: EvaluationRowsQuery) -> Record:
+    """List the test rows behind a cell of the confusion matrix."""
+    tested, dataset = _tested_rows(session_id)
+    for name in ("true", "predicted"):
+        wanted = getattr(query_data, name)
+        if wanted is not None:
+            tested = tested[tested[name] == wanted]
+    offset, limit = query_data.offset, query_data.limit
+    page = tested[offset : offset + limit]
+    return {
+        "rows": _described(page, dataset),
+        "count": len(page),
+        "total": len(tested),
+        "offset": offset,
+        "limit": limit,
+    }
+
+
+@evaluation_bp.get(f"{_SESSION}/points")
+@evaluation_bp.output(EvaluationPoints)
+@evaluation_bp.doc(responses=_NOT_YET)
+def list_evaluation_points(session_id: int) -> Record:
+    """Give the true and the predicted period and depth of the test rows."""
+    tested, dataset = _tested_rows(session_id)
+    if dataset is None:
+        raise NotFound(f"The dataset of session {session_id} was deleted, its true values with it.")
+    chosen = np.linspace(0, len(tested) - 1, min(len(tested), MOST_POINTS)).astype(np.intp)
+    shown = tested[chosen]
+    path = services().storage.table(dataset["workspace_id"], dataset["sha256"])
+    rows = read_rows_at(path, shown["row"])
+    return {
+        "row": shown["row"].tolist(),
+        "label": shown["true"].tolist(),
+        "period": {"true": rows["period"].tolist(), "predicted": shown["period"].tolist()},
+        "depth": {"true": rows["depth"].tolist(), "predicted": shown["depth_ppm"].tolist()},
+        "count": len(shown),
+        "total": len(tested),
+    }
+
+
+def _tested_rows(session_id: int) -> tuple[np.ndarray, Record | None]:
+    """The test rows of a completed session with their predictions; its dataset, if there still.
+
+    Raises:
+        NotFound, Conflict: as `_evaluated_session`; or its model was deleted.
+    """
+    session = _evaluated_session(session_id)
+    with services().database.read() as connection:
+        model = models.of_session(connection, session_id)
+        dataset = datasets.find(connection, session["dataset_id"] or 0)
+    if model is None:
+        raise NotFound(f"The model of session {session_id} was deleted, its test rows with it.")
+    tested = np.load(services().storage.model(model["file"]).with_suffix(".test.npy"))
+    return tested, dataset
+
+
+def _evaluated_session(session_id: int) -> Record:
+    """The session, if it is completed and had test stars.
+
+    Raises:
+        NotFound: there is no such session, or it was trained without test stars.
+        Conflict: it has not completed.
+    """
+    with services().database.read() as connection:
+        found = sessions.find(connection, session_id)
+        session = require_usable(connection, found, "session", session_id)
+    if session["status"] != "completed":
+        raise Conflict(
+            f"Session {session_id} is {session['status']}: only a completed one has an evaluation."
+        )
+    if session["evaluation"] is None:
+        raise NotFound(
+            f"Session {session_id} was trained with test_split 0, so no star was left to test it."
+        )
+    return session
+
+
+def _described(tested: np.ndarray, dataset: Record | None) -> list[Record]:
+    answers = [_prediction(each) for each in tested]
+    if dataset is not None and answers:
+        path = services().storage.table(dataset["workspace_id"], dataset["sha256"])
+        for answer, row in zip(answers, read_rows_at(path, tested["row"]), strict=True):
+            answer["line"] = int(row["line"])
+            answer["star"] = row["star"].decode("utf-8", "replace") or None
+            answer["candidate"] = {name: float(row[name]) for name in COLUMNS}
+    return answers
+
+
+def _prediction(tested: np.void) -> Record:
+    shares = zip(LABELS, tested["probabilities"].tolist(), strict=True)
+    return {
+        "row": int(tested["row"]),
+        "line": None,
+        "star": None,
+        "true": int(tested["true"]),
+        "true_name": LABELS[tested["true"]],
+        "predicted": int(tested["predicted"]),
+        "predicted_name": LABELS[tested["predicted"]],
+        "probabilities": dict(shares),
+        "period": float(tested["period"]),
+        "depth_ppm": float(tested["depth_ppm"]),
+        "candidate": None,
+    }

@@ -1,0 +1,115 @@
+"""/api/models: the files that completed sessions left."""
+
+from pathlib import Path
+
+from apiflask import APIBlueprint
+from apiflask.schemas import FileSchema
+from flask import Response, send_file
+from sqlalchemy import Connection
+
+from backend.database import models
+from backend.database.records import Record
+from backend.errors import Conflict, NotFound
+from backend.services.context import services
+from backend.services.session_view import model_path
+from backend.web.auth import require_usable, workspace_by_key
+from backend.web.schemas.base import Done, WorkspaceQuery
+from backend.web.schemas.models import ModelAnswer, Models, PromoteAnswer
+
+models_bp = APIBlueprint("models", __name__, url_prefix="/api/models", tag="Models")
+
+
+@models_bp.get("")
+@models_bp.input(WorkspaceQuery, location="query")
+@models_bp.output(Models)
+def list_models(query_data: WorkspaceQuery) -> Record:
+    """List the models of a workspace, newest first."""
+    with services().database.read() as connection:
+        workspace = workspace_by_key(connection, query_data.workspace_key)
+        found = models.in_workspace(connection, workspace["id"])
+    current = workspace["current_model_id"]
+    described = [{**_described(each), "is_current": each["id"] == current} for each in found]
+    return {"models": described, "count": len(described)}
+
+
+@models_bp.get("/<int:model_id>")
+@models_bp.output(ModelAnswer)
+def get_model(model_id: int) -> Record:
+    """Tell one model with its manifest: how it came to be."""
+    with services().database.read() as connection:
+        return {"model": _answer(connection, usable_model(connection, model_id))}
+
+
+@models_bp.get("/<int:model_id>/download")
+@models_bp.output(FileSchema, content_type="application/octet-stream")
+def download_model(model_id: int) -> Response:
+    """Download the `.keras` file; plain Keras loads it, in safe mode."""
+    with services().database.read() as connection:
+        model = usable_model(connection, model_id)
+    path = _existing_file(model)
+    response = send_file(
+        path,
+        mimetype="application/octet-stream",
+        as_attachment=True,
+        download_name=path.name,
+        etag=model["sha256"],
+        conditional=True,
+    )
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+@models_bp.post("/<int:model_id>/promote")
+@models_bp.output(PromoteAnswer)
+def promote_model(model_id: int) -> Record:
+    """Make it the current model of its workspace; promoting an older one is the rollback."""
+    with services().database.write() as connection:
+        model = usable_model(connection, model_id)
+        _existing_file(model)
+        models.promote(connection, model)
+        # The file before the commit, under the write lock: two promotions at once end with one
+        # model in both places. A kill in between is mended at the next start, from the database.
+        services().storage.promote(model["workspace_id"], model["file"])
+        answer = _answer(connection, usable_model(connection, model_id))
+    return {"message": f"Model {model_id} is the current one now.", "model": answer}
+
+
+@models_bp.delete("/<int:model_id>")
+@models_bp.output(Done)
+@models_bp.doc(responses={409: "It is the workspace's current model"})
+def delete_model(model_id: int) -> Record:
+    """Delete a model and its files; analyses made with it stay."""
+    with services().database.write() as connection:
+        model = usable_model(connection, model_id)
+        if models.is_current(connection, model):
+            raise Conflict(
+                f"Model {model_id} is the current one of its workspace: promote another first."
+            )
+        models.remove(connection, model_id)
+    services().storage.remove_model(model["file"])
+    return {"message": f"Model {model_id} is deleted."}
+
+
+def usable_model(connection: Connection, model_id: int) -> Record:
+    """The model with that id.
+
+    Raises:
+        NotFound: there is none, or it is in somebody else's workspace.
+    """
+    return require_usable(connection, models.find(connection, model_id), "model", model_id)
+
+
+def _existing_file(model: Record) -> Path:
+    path = services().storage.model(model["file"])
+    if not path.exists():
+        raise NotFound(f"The file of model {model['id']} is missing on the server.")
+    return path
+
+
+def _answer(connection: Connection, model: Record) -> Record:
+    return {**_described(model), "is_current": models.is_current(connection, model)}
+
+
+def _described(model: Record) -> Record:
+    told = {name: model["manifest"].get(name) for name in ("metrics", "evaluation")}
+    return {**model, "path": model_path(model), **told}

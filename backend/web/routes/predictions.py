@@ -1,0 +1,118 @@
+"""/api/predict: one candidate, many, or a whole catalogue."""
+
+import os
+from typing import Any
+
+import numpy as np
+from apiflask import APIBlueprint
+from apiflask.schemas import FileSchema
+from flask import Response, send_file
+from pydantic import ValidationError
+
+from backend.database.records import Record
+from backend.errors import field_errors, summary
+from backend.services.batch_predictions import predict_catalogue
+from backend.services.context import services
+from backend.services.dataset_upload import name_from
+from backend.services.predictions import choose_model, predict, prediction_answers, training_source
+from backend.web.auth import workspace_by_key
+from backend.web.request_body import received_file, require_space
+from backend.web.routes.curves import as_rows
+from backend.web.schemas.candidates import Candidate, CandidateBody
+from backend.web.schemas.predictions import (
+    BatchForm,
+    PredictAnswer,
+    PredictMany,
+    PredictOne,
+    PredictRequest,
+)
+
+predictions_bp = APIBlueprint("predictions", __name__, url_prefix="/api/predict", tag="Predictions")
+
+_RESPONSES = {
+    409: "The workspace has no model yet",
+    503: "The predictor is busy, starting again, or cannot read the model",
+}
+
+
+@predictions_bp.post("")
+@predictions_bp.input(PredictRequest)
+@predictions_bp.output(PredictAnswer)
+@predictions_bp.doc(responses=_RESPONSES)
+def predict_candidates(json_data: PredictRequest) -> Record:
+    """Predict one candidate, or `rows` of them, with the current model or a named one."""
+    asked: PredictOne | PredictMany = json_data.root
+    with services().database.read() as connection:
+        workspace = workspace_by_key(connection, asked.workspace_key)
+        model = choose_model(connection, workspace, asked.model_id)
+    source = asked.source or training_source(model)
+    candidates = [asked] if isinstance(asked, PredictOne) else list(map(_checked, asked.rows))
+    answers = _answers(candidates, model, source)
+    return {
+        "predictions": answers,
+        "count": len(answers),
+        "model_id": model["id"],
+        "source": source,
+    }
+
+
+@predictions_bp.post("/batch")
+@predictions_bp.input(BatchForm, location="form_and_files", arg_name="form")
+@predictions_bp.output(FileSchema, content_type="text/csv")
+@predictions_bp.doc(
+    responses={**_RESPONSES, 413: "The file is too large", 415: "The body is no multipart form"}
+)
+def predict_batch(form: BatchForm) -> Response:
+    """Predict a catalogue, in any form; the answer is its table with the predictions added.
+
+    A row that cannot be predicted has its reason in `prediction_error`. Text that a spreadsheet
+    would run as a formula gets an apostrophe before it.
+    """
+    incoming = received_file(form)
+    with services().database.read() as connection:
+        workspace = workspace_by_key(connection, form.workspace_key)
+        model = choose_model(connection, workspace, form.model_id)
+    incoming.flush()
+    answer = services().storage.new_incoming()
+    require_space(answer.parent, 2 * incoming.size)
+    try:
+        source = form.source or training_source(model)
+        predict_catalogue(services(), model, incoming.path, answer, source)
+        # It can be read to its end although its name is gone: nothing is left behind.
+        stream = open(answer, "rb")  # noqa: SIM115 - the response closes it
+    finally:
+        answer.unlink(missing_ok=True)
+    stem = name_from(form.file.filename).removesuffix(".csv")
+    response = send_file(
+        stream, "text/csv", as_attachment=True, download_name=f"{stem}_predictions.csv"
+    )
+    response.content_length = os.fstat(stream.fileno()).st_size
+    return response
+
+
+def _checked(row: Any) -> Candidate | list[dict[str, str]]:
+    """A candidate, or what is wrong with it."""
+    try:
+        return CandidateBody.model_validate(row)
+    except ValidationError as error:
+        return field_errors(error)
+
+
+def _answers(candidates: list[Any], model: Record, source: str) -> list[dict[str, Any]]:
+    """Predictions in the order of the candidates, an error in the place of a bad one."""
+    answers: list[dict[str, Any]] = []
+    good = [each for each in candidates if isinstance(each, Candidate)]
+    predicted = iter(_predicted(good, model, source))
+    for row, each in enumerate(candidates):
+        if isinstance(each, Candidate):
+            answers.append({"row": row, "star": each.star, **next(predicted)})
+        else:
+            answers.append({"row": row, "error": summary(each), "errors": each})
+    return answers
+
+
+def _predicted(good: list[Candidate], model: Record, source: str) -> list[dict[str, Any]]:
+    if not good:
+        return []
+    rows: np.ndarray = as_rows([each.numbers() for each in good])
+    return prediction_answers(predict(services(), model, rows, source), rows, model, source)

@@ -1,0 +1,58 @@
+"""The server's health, and the pages that are open to everybody."""
+
+from apiflask import APIBlueprint
+from flask import Response, send_from_directory
+
+from backend import VERSION
+from backend.config import REPOSITORY
+from backend.database import sessions
+from backend.database.records import Record
+from backend.services.context import services
+from backend.web.schemas.site import Health
+
+FRONTEND = REPOSITORY / "frontend"
+
+site_bp = APIBlueprint("site", __name__, tag="Server")
+
+
+@site_bp.get("/api/health")
+@site_bp.output(Health)
+@site_bp.doc(security=[{}])
+def health() -> Record:
+    """Tell that the server answers, and how much waits."""
+    predictor = services().predictor
+    with services().database.read() as connection:
+        queue = {name: sessions.count(connection, name) for name in ("pending", "training")}
+    return {
+        "version": VERSION,
+        "model_loaded": predictor is not None and predictor.is_model_loaded,
+        "queue": queue,
+    }
+
+
+@site_bp.get("/")
+@site_bp.doc(hide=True)
+def home() -> Response:
+    """The web page; which of its parts is shown stands after the # of the address."""
+    return send_from_directory(FRONTEND, "index.html")
+
+
+@site_bp.get("/api/docs")
+@site_bp.doc(hide=True)
+def docs() -> Response:
+    """The viewer of the OpenAPI document."""
+    return send_from_directory(FRONTEND, "api-docs.html")
+
+
+@site_bp.get("/example_dataset.csv")
+@site_bp.doc(hide=True)
+def example_dataset() -> Response:
+    """The simulated catalogue that the web page offers to a newcomer."""
+    return send_from_directory(REPOSITORY, "example_dataset.csv", mimetype="text/csv")
+
+
+@site_bp.get("/favicon.ico")
+@site_bp.doc(hide=True)
+def favicon() -> Response:
+    """The icon that browsers ask for by themselves."""
+    return send_from_directory(FRONTEND, "icon.svg", mimetype="image/svg+xml")

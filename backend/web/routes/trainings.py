@@ -1,0 +1,186 @@
+"""/api/training/start and /api/training/session…: trainings, from the start to the end."""
+
+from apiflask import APIBlueprint
+from flask import request
+from sqlalchemy import Connection
+
+from backend.database import datasets, sessions
+from backend.database.records import Record
+from backend.errors import Conflict, NotFound
+from backend.services.context import services
+from backend.services.session_start import add_session, checked_key, make_spec, require_trainable
+from backend.services.session_view import describe, describe_all
+from backend.web.auth import require_usable, workspace_by_key
+from backend.web.routes.datasets import usable_dataset
+from backend.web.schemas.base import Done
+from backend.web.schemas.sessions import (
+    SessionAnswer,
+    SessionQuery,
+    Sessions,
+    SessionsQuery,
+    StartAnswer,
+    StartRequest,
+    StopAnswer,
+)
+
+training_bp = APIBlueprint("training", __name__, url_prefix="/api/training", tag="Trainings")
+
+_IN_THE_QUEUE = {409: "The session has ended"}
+_STARTED = {
+    409: "The dataset was deleted",
+    429: "As many sessions wait as EXOTRAIN_QUOTA_PENDING allows",
+}
+
+
+@training_bp.post("/start")
+@training_bp.input(StartRequest)
+@training_bp.output(StartAnswer, 202)
+@training_bp.doc(responses=_STARTED)
+def start(json_data: StartRequest) -> tuple[Record, int, Record]:
+    """Start a training; it waits for its turn, then runs in the background.
+
+    With an `Idempotency-Key` header the same request can be repeated and starts one session.
+    """
+    key = checked_key(request.headers.get("Idempotency-Key"))
+    with services().database.read() as connection:
+        workspace = workspace_by_key(connection, json_data.workspace_key)
+        dataset = usable_dataset(connection, json_data.dataset_id)
+    if dataset["workspace_id"] != workspace["id"]:
+        raise NotFound(f"There is no dataset {json_data.dataset_id} in this workspace.")
+    spec = make_spec(json_data, dataset)
+    require_trainable(services(), dataset, spec)
+    with services().database.write() as connection:
+        session = add_session(services(), connection, dataset, spec, idempotency_key=key)
+        answer = _started(connection, session, dataset)
+    services().notify()
+    return answer
+
+
+@training_bp.post("/session/<int:session_id>/retry")
+@training_bp.output(StartAnswer, 202)
+@training_bp.doc(responses={**_STARTED, 409: "The session has not ended, or has no dataset"})
+def retry(session_id: int) -> tuple[Record, int, Record]:
+    """Start a new session with the same settings as an ended one."""
+    key = checked_key(request.headers.get("Idempotency-Key"))
+    with services().database.write() as connection:
+        session = _usable_session(connection, session_id)
+        _require_ended(session, "retried")
+        dataset = datasets.find(connection, session["dataset_id"] or 0)
+        if dataset is None:
+            raise Conflict(f"The dataset of session {session_id} was deleted: upload it again.")
+        new = add_session(
+            services(),
+            connection,
+            dataset,
+            session["spec"],
+            idempotency_key=key,
+            retry_of=session_id,
+        )
+        answer = _started(connection, new, dataset)
+    services().notify()
+    return answer
+
+
+@training_bp.get("/sessions")
+@training_bp.input(SessionsQuery, location="query")
+@training_bp.output(Sessions)
+def list_sessions(query_data: SessionsQuery) -> Record:
+    """List the sessions of a workspace, newest first, without their history."""
+    limit = query_data.limit
+    with services().database.read() as connection:
+        workspace = workspace_by_key(connection, query_data.workspace_key)
+        found = sessions.in_workspace(
+            connection,
+            workspace["id"],
+            status=query_data.status,
+            limit=limit + 1,
+            before=query_data.cursor,
+        )
+        described = describe_all(connection, workspace["id"], found[:limit])
+    cursor = str(described[-1]["id"]) if len(found) > limit else None
+    return {"sessions": described, "count": len(described), "next_cursor": cursor}
+
+
+@training_bp.get("/session/<int:session_id>")
+@training_bp.input(SessionQuery, location="query")
+@training_bp.output(SessionAnswer)
+@training_bp.doc(responses={304: "Nothing has changed since the answer with that ETag"})
+def get_session(session_id: int, query_data: SessionQuery) -> Record:
+    """Tell one session, with the history of the epochs after `after_epoch`."""
+    with services().database.read() as connection:
+        session = _usable_session(connection, session_id)
+        return {"session": describe(connection, session, query_data.after_epoch)}
+
+
+@training_bp.post("/session/<int:session_id>/stop")
+@training_bp.output(StopAnswer)
+@training_bp.doc(responses=_IN_THE_QUEUE)
+def stop(session_id: int) -> Record:
+    """Finish the epoch under way and keep the best weights; a waiting session is cancelled."""
+    return _ask(session_id, "stop", "stops after the epoch under way and keeps the best weights")
+
+
+@training_bp.post("/session/<int:session_id>/cancel")
+@training_bp.output(StopAnswer)
+@training_bp.doc(responses=_IN_THE_QUEUE)
+def cancel(session_id: int) -> Record:
+    """End the training now and keep nothing."""
+    return _ask(session_id, "cancel", "ends now and keeps nothing")
+
+
+@training_bp.delete("/session/<int:session_id>")
+@training_bp.output(Done)
+@training_bp.doc(responses={409: "The session has not ended"})
+def delete_session(session_id: int) -> Record:
+    """Forget an ended session; its model stays."""
+    with services().database.write() as connection:
+        _require_ended(_usable_session(connection, session_id), "deleted")
+        sessions.remove(connection, session_id)
+    return {"message": f"Session {session_id} is deleted."}
+
+
+def _started(
+    connection: Connection, session: Record, dataset: Record
+) -> tuple[Record, int, Record]:
+    answer = {
+        "message": f"Session {session['id']} is {session['status']}.",
+        "session": describe(connection, session),
+        "dataset": dataset,
+        "model_name": session["model_name"],
+        "epochs": session["epochs"],
+    }
+    return answer, 202, {"Location": f"/api/training/session/{session['id']}"}
+
+
+def _ask(session_id: int, wish: str, effect: str) -> Record:
+    """Set a wish for a training session; a waiting one is cancelled by either."""
+    with services().database.write() as connection:
+        session = _usable_session(connection, session_id)
+        if session["status"] == "pending":
+            sessions.end(connection, session_id, "cancelled")
+            message = f"Session {session_id} was waiting and is cancelled."
+        elif session["status"] == "training":
+            # Who wants it to end now does not want to wait for the epoch, whatever came first.
+            if session["request"] != "cancel":
+                sessions.change(connection, session_id, request=wish)
+            message = f"Session {session_id} {effect}."
+        else:
+            raise Conflict(f"Session {session_id} has ended already: it is {session['status']}.")
+        changed = describe(connection, _usable_session(connection, session_id))
+    if changed["status"] == "cancelled":
+        services().storage.remove_checkpoint(session_id)
+    services().notify()
+    return {"message": message, "session": changed}
+
+
+def _require_ended(session: Record, wish: str) -> None:
+    if session["status"] not in sessions.ENDED:
+        raise Conflict(
+            f"Session {session['id']} is {session['status']} and cannot be {wish} before it has "
+            "ended: cancel it, or wait."
+        )
+
+
+def _usable_session(connection: Connection, session_id: int) -> Record:
+    found = sessions.find(connection, session_id)
+    return require_usable(connection, found, "session", session_id)

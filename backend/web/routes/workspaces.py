@@ -1,0 +1,126 @@
+"""/api/workspaces: workspaces and their members."""
+
+import secrets
+
+from apiflask import APIBlueprint
+from sqlalchemy import Connection
+
+from backend.database import accounts, sessions
+from backend.database.records import Record
+from backend.errors import Conflict, Invalid, NotFound
+from backend.services.context import services
+from backend.web.auth import current_user, owned_workspace, workspace_by_key
+from backend.web.schemas.accounts import (
+    MemberRequest,
+    Members,
+    WorkspaceAnswer,
+    WorkspaceRequest,
+    Workspaces,
+)
+from backend.web.schemas.base import Done
+
+workspaces_bp = APIBlueprint("workspaces", __name__, url_prefix="/api/workspaces", tag="Workspaces")
+
+_OWNER_ONLY = {403: "You are not the owner"}
+
+
+@workspaces_bp.get("")
+@workspaces_bp.output(Workspaces)
+def list_workspaces() -> Record:
+    """List the workspaces that you own or are a member of."""
+    with services().database.read() as connection:
+        found = accounts.list_workspaces(connection, current_user()["id"])
+    return {"workspaces": found, "count": len(found)}
+
+
+@workspaces_bp.post("")
+@workspaces_bp.input(WorkspaceRequest)
+@workspaces_bp.output(WorkspaceAnswer, 201)
+def create_workspace(json_data: WorkspaceRequest) -> Record:
+    """Make a workspace of your own; its key is what the other calls take."""
+    user = current_user()
+    key = secrets.token_urlsafe(24)
+    with services().database.write() as connection:
+        workspace = accounts.create_workspace(connection, key, json_data.name, user["id"])
+    return {"workspace": {**workspace, "owner": user["name"]}}
+
+
+@workspaces_bp.get("/<key>")
+@workspaces_bp.output(WorkspaceAnswer)
+def get_workspace(key: str) -> Record:
+    """Tell one workspace."""
+    with services().database.read() as connection:
+        return {"workspace": workspace_by_key(connection, key)}
+
+
+@workspaces_bp.delete("/<key>")
+@workspaces_bp.output(Done)
+@workspaces_bp.doc(responses={**_OWNER_ONLY, 409: "A session of it is training"})
+def delete_workspace(key: str) -> Record:
+    """Delete a workspace with its datasets, sessions, models and analyses.
+
+    Its waiting sessions are cancelled with it; while one is training it cannot be deleted.
+    """
+    with services().database.write() as connection:
+        workspace = owned_workspace(connection, key)
+        _require_no_training(connection, workspace)
+        pending = sessions.in_workspace(connection, workspace["id"], status="pending")
+        accounts.delete_workspace(connection, workspace["id"])
+    services().storage.remove_workspace(workspace["id"])
+    for session in pending:
+        services().storage.remove_checkpoint(session["id"])
+    return {"message": f"The workspace {workspace['name']!r} is deleted."}
+
+
+@workspaces_bp.get("/<key>/members")
+@workspaces_bp.output(Members)
+def list_members(key: str) -> Record:
+    """List who may use a workspace, besides its owner."""
+    with services().database.read() as connection:
+        return _members(connection, workspace_by_key(connection, key))
+
+
+@workspaces_bp.post("/<key>/members")
+@workspaces_bp.input(MemberRequest)
+@workspaces_bp.output(Members, 201)
+@workspaces_bp.doc(responses=_OWNER_ONLY)
+def add_member(key: str, json_data: MemberRequest) -> Record:
+    """Let a user use the workspace; no change when the user may already."""
+    with services().database.write() as connection:
+        workspace = owned_workspace(connection, key)
+        user = accounts.find_user(connection, json_data.user)
+        if user is None:
+            raise Invalid.field(
+                "user",
+                f"expected a user, received {json_data.user!r}, whom nobody has made yet: "
+                "the administrator does with POST /api/tokens",
+            )
+        if user["id"] != workspace["owner_id"]:
+            accounts.add_member(connection, workspace["id"], user["id"])
+        return _members(connection, workspace)
+
+
+@workspaces_bp.delete("/<key>/members/<user>")
+@workspaces_bp.output(Members)
+@workspaces_bp.doc(responses=_OWNER_ONLY)
+def remove_member(key: str, user: str) -> Record:
+    """Take the right to use the workspace away from a member."""
+    with services().database.write() as connection:
+        workspace = owned_workspace(connection, key)
+        member = accounts.find_user(connection, user)
+        if member is None or not accounts.remove_member(connection, workspace["id"], member["id"]):
+            raise NotFound(f"{user!r} is no member of this workspace.")
+        return _members(connection, workspace)
+
+
+def _members(connection: Connection, workspace: Record) -> Record:
+    names = accounts.list_members(connection, workspace["id"])
+    return {"owner": workspace["owner"], "members": names, "count": len(names)}
+
+
+def _require_no_training(connection: Connection, workspace: Record) -> None:
+    training = sessions.in_workspace(connection, workspace["id"], status="training")
+    if training:
+        raise Conflict(
+            f"Session {training[0]['id']} of this workspace is training: cancel it, or wait."
+        )

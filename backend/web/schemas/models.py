@@ -1,0 +1,50 @@
+"""Saved models."""
+
+from typing import Any
+
+from pydantic import Field
+
+from backend.web.schemas.base import Answer, Success
+from backend.web.schemas.sessions import Metrics
+
+
+class Model(Answer):
+    """A saved model. `path` is relative to the data folder."""
+
+    id: int
+    name: str
+    session_id: int | None
+    path: str
+    sha256: str
+    file_size: int
+    is_current: bool
+    metrics: Metrics | None = Field(description="Of the best epoch.")
+    evaluation: dict[str, Any] | None = Field(description="The main figures on the test stars.")
+    created_at: str
+    promoted_at: str | None
+
+
+class ModelWithManifest(Model):
+    """A saved model, and how it came to be."""
+
+    manifest: dict[str, Any]
+
+
+class ModelAnswer(Success):
+    """One model."""
+
+    model: ModelWithManifest
+
+
+class Models(Success):
+    """The models of a workspace, newest first."""
+
+    models: list[Model]
+    count: int
+
+
+class PromoteAnswer(Success):
+    """The model that is now the current one."""
+
+    message: str
+    model: Model
