@@ -15,7 +15,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from backend.transit.light_curve.curve import BINS, Geometry, Rows, transit_curves, transit_geometry
-from tests.batman_reference import (
+from tests.transit.light_curve.batman_reference import (
     HALF_CURVE,
     batman_flux,
     bins_in_half_transit,

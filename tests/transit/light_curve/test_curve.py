@@ -16,7 +16,7 @@ from backend.transit.light_curve.curve import (
     transit_curves,
     transit_geometry,
 )
-from tests.batman_reference import (
+from tests.transit.light_curve.batman_reference import (
     HALF_CURVE,
     MIDDLE,
     batman_flux,

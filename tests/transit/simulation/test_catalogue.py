@@ -2,7 +2,6 @@
 
 import io
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import f1_score
 from threadpoolctl import threadpool_limits
 
+from backend.config import REPOSITORY
 from backend.transit.catalog.reader import open_catalog
 from backend.transit.columns import COLUMNS, LABELS
 from backend.transit.simulation.catalogue import DETECTION_SNR, simulate, write_csv
@@ -27,7 +27,7 @@ from backend.transit.simulation.events import (
 from backend.transit.simulation.stars import Stars, draw_stars
 from backend.web.commands import simulate_command
 
-EXAMPLE = Path(__file__).parents[1] / "example_dataset.csv"
+EXAMPLE = REPOSITORY / "example_dataset.csv"
 SUN = Stars(*(np.array([value]) for value in (1.0, 1.0, 5772.0, 4.438, 12.0)))
 
 

@@ -9,14 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from backend.config import REPOSITORY
 from backend.transit.catalog.forms import FORMS, MISSING_WORDS
 from backend.transit.catalog.reader import CatalogError, band, open_catalog
 from backend.transit.catalog.rejections import MOST_KEPT, REASONS, RejectionLog, read_rejections
 from backend.transit.columns import COLUMNS, FEATURES, RANGES, ROW_DTYPE
 
-ARCHIVE = Path(
-    os.environ.get("EXOTRAIN_ARCHIVE_DATA", Path(__file__).parents[2] / "shared" / "data")
-)
+ARCHIVE = Path(os.environ.get("EXOTRAIN_ARCHIVE_DATA", REPOSITORY.parent / "shared" / "data"))
 HEADER = "period,duration,depth,impact,snr,steff,srad,slogg,tmag,label,star"
 ROW = "9.488,2.9575,615.8,0.146,35.8,5455,0.927,4.467,15.347,1,10797460"
 VALUES = (9.488, 2.9575, 615.8, 0.146, 35.8, 5455, 0.927, 4.467, 15.347)
