@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
     from backend.config import Settings
 
-VERSION = "0.1.0"
-
 
 def create_app(settings: "Settings | None" = None) -> "APIFlask":
     """Make the application; the launcher starts what works in the background.

@@ -119,3 +119,6 @@ class _Reader:
 
 def _first_set(value: int | None, default: int) -> int:
     return default if value is None else value
+
+
+VERSION = "0.1.0"

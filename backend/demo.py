@@ -6,6 +6,7 @@ It starts a server in the background, or uses the one of an earlier demo, and le
 
 import argparse
 import fcntl
+import json
 import os
 import secrets
 import shutil
@@ -13,16 +14,72 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
+import uuid
 from pathlib import Path
+from typing import Any
 
 from backend.config import REPOSITORY, Settings, SettingsError
-from backend.demo_api import Answer, Api, DemoFailed
+
+Answer = dict[str, Any]
 
 EXAMPLE = REPOSITORY / "example_dataset.csv"
 
 _START_SECONDS = 60
 _STOP_SECONDS = 15
 _POLL_SECONDS = 0.5
+
+
+class DemoFailed(RuntimeError):
+    """The demo cannot go on; the message says why and what to do."""
+
+
+class Api:
+    """A server, seen by one user."""
+
+    def __init__(self, address: str, token: str) -> None:
+        self.address = address
+        self.token = token
+
+    def get(self, path: str) -> Answer:
+        """GET a JSON answer."""
+        return self._call(path, None, {})
+
+    def post(self, path: str, **fields: Any) -> Answer:
+        """POST JSON."""
+        body = json.dumps(fields).encode()
+        return self._call(path, body, {"Content-Type": "application/json"})
+
+    def upload(self, path: str, file: Path, **fields: str) -> Answer:
+        """POST a small file as a form."""
+        boundary = uuid.uuid4().hex
+        parts = [_form_part(boundary, f'name="{k}"', v.encode()) for k, v in fields.items()]
+        disposition = f'name="file"; filename="{file.name}"'
+        parts.append(_form_part(boundary, disposition, file.read_bytes()))
+        body = b"".join(parts) + f"--{boundary}--\r\n".encode()
+        return self._call(path, body, {"Content-Type": f"multipart/form-data; boundary={boundary}"})
+
+    def is_healthy(self) -> bool:
+        """Whether a server answers at this address."""
+        try:
+            return self.get("/api/health")["status"] == "healthy"
+        except (ValueError, KeyError, DemoFailed):
+            return False
+
+    def _call(self, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
+        headers = {**headers, "Authorization": f"Bearer {self.token}"}
+        request = urllib.request.Request(self.address + path, body, headers)
+        try:
+            with urllib.request.urlopen(request, timeout=150) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            raise DemoFailed(_explain_refusal(path, error)) from error
+        except OSError as error:
+            raise DemoFailed(
+                f"the server at {self.address} does not answer ({error}); its log is exotrain.log "
+                "in the data folder"
+            ) from error
 
 
 def main() -> None:
@@ -243,6 +300,20 @@ def _write_over(text: str) -> None:
     if sys.stdout.isatty():
         width = shutil.get_terminal_size().columns - 1
         print("\r" + text[:width].ljust(width) + ("\r" if not text else ""), end="", flush=True)
+
+
+def _form_part(boundary: str, disposition: str, content: bytes) -> bytes:
+    head = f"--{boundary}\r\nContent-Disposition: form-data; {disposition}\r\n\r\n"
+    return head.encode() + content + b"\r\n"
+
+
+def _explain_refusal(path: str, error: urllib.error.HTTPError) -> str:
+    if error.code == 401:
+        return (
+            "the server that is running does not know this token: stop it with `make stop`, or "
+            "set EXOTRAIN_TOKEN to its token"
+        )
+    return f"{path} answered {error.code}: {error.read(2000).decode(errors='replace')}"
 
 
 if __name__ == "__main__":

@@ -4,15 +4,11 @@ It takes the lock of the data folder, opens the port, starts the supervisor and 
 serves until Ctrl-C or SIGTERM. Trainings under way are resumed at the next start.
 """
 
-import fcntl
 import logging
 import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -21,10 +17,13 @@ from backend.background.predictor import Predictor
 from backend.background.supervisor import Supervisor
 from backend.config import Settings, SettingsError
 from backend.database import Database, models
-from backend.services.context import Services, services_of
+from backend.services.context import Services
 from backend.services.dataset_upload import remove_orphans
-from backend.storage.layout import Storage, sha256_of
+from backend.storage.atomic import sha256_of
+from backend.storage.layout import Storage
+from backend.storage.lock import CannotStart, data_folder_lock
 from backend.web.auth import ensure_administrator
+from backend.web.current import services_of
 from backend.web.http_server import Server
 
 SERVER_THREADS = 16
@@ -33,10 +32,6 @@ SERVER_THREADS = 16
 REQUEST_GRACE_SECONDS = 3
 
 log = logging.getLogger(__name__)
-
-
-class CannotStart(RuntimeError):
-    """The server cannot start; the message says why and what to do."""
 
 
 def main() -> None:
@@ -91,31 +86,6 @@ def serve(settings: Settings) -> None:
         server.stop()
         services.database.close()
         _leave_threads_behind(settings)
-
-
-@contextmanager
-def data_folder_lock(data_dir: Path) -> Iterator[None]:
-    """Hold the data folder: two servers on one database would train everything twice.
-
-    Raises:
-        CannotStart: another process holds it, or it cannot be written.
-    """
-    try:
-        data_dir.mkdir(parents=True, exist_ok=True)
-        lock = open(data_dir / "exotrain.lock", "a")  # noqa: SIM115 - closed below, with the lock
-    except OSError as error:
-        raise CannotStart(f"the data folder {data_dir} cannot be written: {error}") from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise CannotStart(
-                f"another exotrain uses the data folder {data_dir}. Stop it first, or choose "
-                "another folder with EXOTRAIN_DATA_DIR."
-            ) from None
-        lock.truncate(0)
-        print(os.getpid(), file=lock, flush=True)  # for `make stop`
-        yield
 
 
 def _open_port(server: Server, settings: Settings) -> None:

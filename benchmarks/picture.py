@@ -22,7 +22,7 @@ from matplotlib.gridspec import SubplotSpec
 from numpy.typing import NDArray
 
 from backend.config import REPOSITORY
-from backend.storage.layout import sha256_of
+from backend.storage.atomic import sha256_of
 from backend.training import train
 from backend.transit.catalog.reader import open_catalog
 from backend.transit.columns import LABELS

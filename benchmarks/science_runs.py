@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 
 from backend.training.spec import TrainingSpec
-from backend.training.split import Split, split_by_star, star_groups
+from backend.training.split import Split, split_by_star
 from backend.transit.catalog.reader import band
 from backend.transit.evaluation.baseline import TABLES, tree_probabilities
 from backend.transit.evaluation.calibration import apply_temperature, fit_temperature
+from backend.transit.keys import star_groups
 from backend.transit.light_curve.curve import BINS
 from backend.transit.light_curve.diagnostics import DIAGNOSTICS
 

@@ -9,9 +9,10 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from backend.database import models, sessions
-from backend.services.context import Services, services_of
-from backend.storage.layout import sha256_of
+from backend.services.context import Services
+from backend.storage.atomic import sha256_of
 from backend.transit.columns import LABELS
+from backend.web.current import services_of
 
 HEADER = "period,duration,depth,impact,snr,steff,srad,slogg,tmag,label,star"
 

@@ -11,9 +11,10 @@ from flask.testing import FlaskClient
 from backend import create_app
 from backend.config import REPOSITORY, Settings
 from backend.database import Database
-from backend.services.context import Services, services_of
+from backend.services.context import Services
 from backend.storage.layout import Storage
 from backend.web.auth import ensure_administrator
+from backend.web.current import attach, services_of
 from tests.api import Api
 
 TOKEN = "test_user_123"
@@ -61,7 +62,7 @@ def app(application: APIFlask, settings: Settings) -> Iterator[APIFlask]:
     storage.make_folders()
     database = Database(settings.data_dir / "exotrain.db")
     ensure_administrator(database, settings)
-    Services(settings, database, storage).attach_to(application)
+    attach(application, Services(settings, database, storage))
     yield application
     database.close()
 

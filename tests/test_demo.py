@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from backend.demo_api import Api, DemoFailed
+from backend.demo import Api, DemoFailed
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import Connection, Executable, create_engine, event
 
 from backend.database import schema
 
@@ -62,3 +62,22 @@ def _begin(connection: Connection) -> None:
     # when another writer came between.
     is_writer = connection.get_execution_options().get("is_writer", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")
+
+
+Record = dict[str, Any]
+
+
+def first(connection: Connection, query: Executable) -> Record | None:
+    """The first row, or None."""
+    row = connection.execute(query).mappings().first()
+    return None if row is None else dict(row)
+
+
+def one(connection: Connection, statement: Executable) -> Record:
+    """The only row."""
+    return dict(connection.execute(statement).mappings().one())
+
+
+def every(connection: Connection, query: Executable) -> list[Record]:
+    """All rows."""
+    return [dict(row) for row in connection.execute(query).mappings()]

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Text, cast, delete, func, insert, select
 
-from backend.database.records import Record, every, first, one
+from backend.database.connection import Record, every, first, one
 from backend.database.schema import analyses, datasets, models, now, training_sessions
 
 

@@ -1,12 +1,12 @@
-"""The models of a workspace, and the analyses made with them."""
+"""The models of a workspace."""
 
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
-from backend.database import accounts
-from backend.database.records import Record, every, first, one
-from backend.database.schema import analyses, models, now, users, workspaces
+from backend.database.connection import Record, every, first, one
+from backend.database.schema import models, now, workspaces
+from backend.database.workspaces import set_current_model
 
 
 def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
@@ -51,7 +51,7 @@ def in_workspace(connection: Connection, workspace_id: int) -> list[Record]:
 
 def promote(connection: Connection, model: Record) -> None:
     """Make a model the current one of its workspace."""
-    accounts.set_current_model(connection, model["workspace_id"], model["id"])
+    set_current_model(connection, model["workspace_id"], model["id"])
     connection.execute(update(models).where(models.c.id == model["id"]).values(promoted_at=now()))
 
 
@@ -70,43 +70,3 @@ def current_models(connection: Connection) -> list[Record]:
 def remove(connection: Connection, model_id: int) -> None:
     """Forget a model; analyses made with it stay, without it."""
     connection.execute(delete(models).where(models.c.id == model_id))
-
-
-def create_analysis(connection: Connection, workspace_id: int, **values: Any) -> Record:
-    """Save predictions: values are user_id, model_id, title, note, candidates, predictions."""
-    moment = now()
-    statement = insert(analyses).values(
-        workspace_id=workspace_id, created_at=moment, updated_at=moment, **values
-    )
-    return one(connection, statement.returning(*analyses.c))
-
-
-def find_analysis(connection: Connection, analysis_id: int) -> Record | None:
-    """The analysis with that id, of whichever workspace: the caller checks whose it is."""
-    return first(connection, _analyses().where(analyses.c.id == analysis_id))
-
-
-def list_analyses(connection: Connection, workspace_id: int) -> list[Record]:
-    """All analyses of a workspace, newest first, without their rows."""
-    query = _analyses("candidates", "predictions").where(analyses.c.workspace_id == workspace_id)
-    return every(connection, query.order_by(analyses.c.id.desc()))
-
-
-def change_analysis(connection: Connection, analysis_id: int, **values: Any) -> None:
-    """Write a new title or note."""
-    connection.execute(
-        update(analyses).where(analyses.c.id == analysis_id).values(updated_at=now(), **values)
-    )
-
-
-def remove_analysis(connection: Connection, analysis_id: int) -> None:
-    """Forget an analysis."""
-    connection.execute(delete(analyses).where(analyses.c.id == analysis_id))
-
-
-def _analyses(*left_out: str) -> Select:
-    """Analyses with their author's name as `user`, and `count`, how many candidates they hold."""
-    columns = [column for column in analyses.c if column.name not in left_out]
-    author = users.c.name.label("user")
-    count = func.json_array_length(analyses.c.candidates).label("count")
-    return select(*columns, author, count).join(users, isouter=True)

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from backend.database.records import Record, every, first, one
+from backend.database.connection import Record, every, first, one
 from backend.database.schema import epochs, now, training_sessions
 
 ENDED = ("completed", "failed", "cancelled")

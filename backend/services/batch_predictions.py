@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from backend.database.records import Record
+from backend.database.connection import Record
 from backend.services.context import Services
 from backend.services.predictions import predict, prediction_answers
 from backend.transit.catalog.forms import OWN_FORM

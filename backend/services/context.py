@@ -4,13 +4,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from flask import Flask, current_app
 
 from backend.config import Settings
 from backend.database import Database
 from backend.storage.layout import Storage
-
-_EXTENSION = "exotrain"
 
 
 class Supervisor(Protocol):
@@ -41,21 +38,7 @@ class Services:
     supervisor: Supervisor | None = None
     predictor: Predictor | None = None
 
-    def attach_to(self, app: Flask) -> None:
-        """Make these the services of an application."""
-        app.extensions[_EXTENSION] = self
-
     def notify(self) -> None:
         """Tell the supervisor, if one runs, to look at the database."""
         if self.supervisor is not None:
             self.supervisor.notify()
-
-
-def services_of(app: Flask) -> Services:
-    """The services of an application."""
-    return app.extensions[_EXTENSION]
-
-
-def services() -> Services:
-    """The services of the application that answers the current request."""
-    return services_of(current_app)

@@ -11,13 +11,14 @@ import numpy as np
 from sqlalchemy import Connection
 
 from backend.database import Database, datasets
-from backend.database.records import Record
+from backend.database.connection import Record
 from backend.errors import NoSpace
 from backend.services.context import Services
+from backend.storage.atomic import put_in_place, sync
 from backend.storage.dataset_table import TableWriter
-from backend.storage.layout import Storage, put_in_place, sync
+from backend.storage.incoming import MEGABYTE, IncomingFile, require_space
+from backend.storage.layout import Storage
 from backend.transit.catalog.reader import open_catalog, profile
-from backend.web.request_body import MEGABYTE, IncomingFile, require_space
 
 # A row of a narrow CSV is some 60 bytes long, and 129 in the table.
 _DERIVED_PER_BYTE = 2.5

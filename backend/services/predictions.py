@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from backend.background.predictor import CHUNK
 from backend.database import models
-from backend.database.records import Record
+from backend.database.connection import Record
 from backend.errors import Conflict, NotFound, Unavailable
 from backend.services.context import Services
 from backend.transit.catalog.forms import OWN_FORM

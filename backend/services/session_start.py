@@ -5,26 +5,14 @@ import re
 from sqlalchemy import Connection
 
 from backend.database import datasets, sessions
-from backend.database.records import Record
+from backend.database.connection import Record
 from backend.errors import Conflict, Invalid, TooMany
 from backend.services.context import Services
 from backend.storage.dataset_table import read_rows, sample_of_labels
 from backend.training.spec import DataError
 from backend.training.split import MAX_HELD_OUT, check_trainable
-from backend.web.schemas.sessions import SPEC_FIELDS, StartRequest
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}")
-
-
-def make_spec(settings: StartRequest, dataset: Record) -> Record:
-    """Everything that a training needs to know, the defaults filled in."""
-    chosen = {name: getattr(settings, name) for name in SPEC_FIELDS}
-    return {
-        **chosen,
-        "dataset_sha256": dataset["sha256"],
-        "dataset_name": dataset["name"],
-        "source": dataset["source"],
-    }
 
 
 def checked_key(header: str | None) -> str | None:

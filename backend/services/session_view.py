@@ -6,7 +6,8 @@ from statistics import median
 from sqlalchemy import Connection
 
 from backend.database import models, sessions
-from backend.database.records import Record
+from backend.database.connection import Record
+from backend.storage.layout import model_path
 
 # Epochs differ: the first one traces the graph, and other work on the machine comes and goes.
 _EPOCHS_FOR_ETA = 5
@@ -56,13 +57,8 @@ def _summary(connection: Connection, session: Record, model: Record | None) -> R
         "progress": progress(session),
         "eta_seconds": eta_seconds(session, _epoch_seconds(connection, session)),
         "model_id": None if model is None else model["id"],
-        "model_path": None if model is None else model_path(model),
+        "model_path": None if model is None else model_path(model["file"]),
     }
-
-
-def model_path(model: Record) -> str:
-    """Where a model's file is, relative to the data folder."""
-    return f"model/{model['file']}"
 
 
 def _share_of_epoch(session: Record) -> float:

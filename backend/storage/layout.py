@@ -1,14 +1,11 @@
-"""Files under the data folder: where each is, and writing them so that none is ever half there."""
+"""The data folder: where each file is."""
 
-import contextlib
-import hashlib
-import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+
+from backend.storage.atomic import write_atomically
 
 _CHUNK = 1 << 20
 
@@ -108,53 +105,10 @@ class Storage:
             write_atomically(self.current_model(workspace_id), lambda target: _copy(source, target))
 
 
-def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Let `write` fill a file beside `path`, then put it in its place; durable on return.
-
-    Raises:
-        OSError: the disk is full, say; then nothing is left behind and an old file is unchanged.
-    """
-    with replacing(path) as partial, open(partial, "wb") as file:
-        write(file)
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a name beside `path`; what was written there takes the place of `path` at the end."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
-    try:
-        yield partial
-        put_in_place(partial, path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
-
-
-def put_in_place(source: Path, target: Path) -> None:
-    """Rename a finished file, so that after a power cut the whole file or none is there."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    sync(source)
-    os.replace(source, target)
-    sync(target.parent)
-
-
-def sync(path: Path) -> None:
-    """Wait until a file's content, or a folder's entries, are on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        # A file system that cannot sync a folder says so; the rename itself has succeeded.
-        with contextlib.suppress(OSError) if path.is_dir() else contextlib.nullcontext():
-            os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, hexadecimal, read in pieces."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _copy(source: BinaryIO, target: BinaryIO) -> None:
     shutil.copyfileobj(source, target, _CHUNK)
+
+
+def model_path(file: str) -> str:
+    """Where a model's file is, relative to the data folder."""
+    return f"model/{file}"

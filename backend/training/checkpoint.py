@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.storage.layout import replacing
+from backend.storage.atomic import replacing
 
 Arrays = list[NDArray]
 

@@ -14,12 +14,12 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.storage.layout import write_atomically
+from backend.storage.atomic import write_atomically
 from backend.training.batches import FIT_FEATURES, STAR_FEATURES, Examples, without_features
 from backend.training.manifest import describe_model
 from backend.training.model_file import Predictions, predict_rows, serialise
 from backend.training.spec import TrainingSpec
-from backend.training.split import Split, star_groups
+from backend.training.split import Split
 from backend.transit.catalog.reader import band
 from backend.transit.columns import FEATURES, LABELS
 from backend.transit.evaluation.baseline import evaluate_baselines
@@ -29,6 +29,7 @@ from backend.transit.evaluation.calibration import (
     fit_temperature,
 )
 from backend.transit.evaluation.figures import abstention, brief, evaluate
+from backend.transit.keys import star_groups
 from backend.transit.networks import registry
 from backend.transit.networks.build import publish
 

@@ -7,20 +7,14 @@ from numpy.typing import NDArray
 
 from backend.training.spec import DataError
 from backend.transit.columns import LABELS, NO_LABEL
+from backend.transit.keys import star_groups
+from backend.transit.rows import Index, Rows
 
 MIN_ROWS = 50
 MIN_STARS_PER_CLASS = 10
 
 # The validation and test stars together may take this much: what is left must still train.
 MAX_HELD_OUT = 0.9
-
-# What tells stars apart when the table does not name them. Rows that share three known values
-# are the same star as far as we can tell; with fewer, unrelated stars would be lumped together.
-STELLAR_COLUMNS = ("steff", "srad", "slogg", "tmag")
-_MIN_KNOWN_STELLAR = 3
-
-Rows = NDArray[np.void]
-Index = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -76,26 +70,6 @@ def check_trainable(table: Rows, validation_split: float, test_split: float) -> 
             f"Expected every class on at least {MIN_STARS_PER_CLASS} different stars, "
             f"received {numbers}."
         )
-
-
-def star_groups(rows: Rows) -> Index:
-    """Numbers the stars: intp, (n,), equal for rows of one star.
-
-    A star is told by its identifier; without one by equal stellar columns, where at least three
-    of the four are known; a row with neither is a star of its own.
-    """
-    groups = np.arange(len(rows))
-    named = rows["star"] != b""
-    stellar = np.stack([rows[name] for name in STELLAR_COLUMNS], axis=1)
-    described = ~named & (np.isfinite(stellar).sum(axis=1) >= _MIN_KNOWN_STELLAR)
-    offset = len(rows)
-    if named.any():
-        groups[named] = offset + np.unique(rows["star"][named], return_inverse=True)[1]
-        offset = int(groups.max()) + 1
-    if described.any():
-        known = np.nan_to_num(stellar[described], nan=-np.inf)
-        groups[described] = offset + np.unique(known, axis=0, return_inverse=True)[1].ravel()
-    return np.unique(groups, return_inverse=True)[1]
 
 
 def split_by_star(table: Rows, validation_split: float, test_split: float, seed: int) -> Split:

@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.transit.columns import COLUMNS
+from backend.transit.rows import Index, Rows
 
 STAR_COLUMNS = ("steff", "srad", "slogg", "tmag")
 BLOCK_ROWS = 16_384
 
-# Rows that know fewer of the stellar columns are not taken for the same star; the training's
-# split has the same rule.
+# Rows that share three known values are the same star as far as we can tell; with fewer, unrelated
+# stars would be lumped together.
 _MIN_KNOWN_STELLAR = 3
 
-Rows = NDArray[np.void]
 Keys = NDArray[np.uint64]
 
 
@@ -101,3 +101,23 @@ def _hashed(words: Keys) -> Keys:
         mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         mixed ^= mixed >> np.uint64(31)
     return mixed
+
+
+def star_groups(rows: Rows) -> Index:
+    """Numbers the stars: intp, (n,), equal for rows of one star.
+
+    A star is told by its identifier; without one by equal stellar columns, where at least three
+    of the four are known; a row with neither is a star of its own.
+    """
+    groups = np.arange(len(rows))
+    named = rows["star"] != b""
+    stellar = np.stack([rows[name] for name in STAR_COLUMNS], axis=1)
+    described = ~named & (np.isfinite(stellar).sum(axis=1) >= _MIN_KNOWN_STELLAR)
+    offset = len(rows)
+    if named.any():
+        groups[named] = offset + np.unique(rows["star"][named], return_inverse=True)[1]
+        offset = int(groups.max()) + 1
+    if described.any():
+        known = np.nan_to_num(stellar[described], nan=-np.inf)
+        groups[described] = offset + np.unique(known, axis=0, return_inverse=True)[1].ravel()
+    return np.unique(groups, return_inverse=True)[1]

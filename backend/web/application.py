@@ -4,14 +4,14 @@ from apiflask import APIFlask
 from flask_compress import Compress
 from flask_cors import CORS
 
-from backend import VERSION
-from backend.config import REPOSITORY, Settings
+from backend.config import REPOSITORY, VERSION, Settings
 from backend.database import Database
 from backend.services.context import Services
 from backend.storage.layout import Storage
 from backend.web import (
     auth,
     commands,
+    current,
     openapi,
     problem_details,
     request_body,
@@ -57,7 +57,7 @@ def make_app(settings: Settings) -> APIFlask:
     storage = Storage(settings.data_dir)
     storage.make_folders()
     database = Database(settings.data_dir / "exotrain.db")
-    Services(settings, database, storage).attach_to(app)
+    current.attach(app, Services(settings, database, storage))
     # What is registered first is done last: the ETag is made before the body is compressed.
     Compress(app)
     for part in (auth, request_body, problem_details, openapi, response_headers):

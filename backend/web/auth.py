@@ -12,10 +12,10 @@ from flask import Flask, g, request
 from sqlalchemy import Connection
 
 from backend.config import Settings
-from backend.database import Database, accounts
-from backend.database.records import Record
+from backend.database import Database, accounts, datasets, workspaces
+from backend.database.connection import Record
 from backend.errors import Forbidden, NotFound, Unauthorized
-from backend.services.context import services
+from backend.web.current import services
 
 ADMINISTRATOR = "admin"
 
@@ -123,7 +123,7 @@ def workspace_by_key(connection: Connection, key: str) -> Record:
     Raises:
         NotFound: there is none, or the current user may not use it.
     """
-    workspace = accounts.find_workspace(connection, key, current_user()["id"])
+    workspace = workspaces.find(connection, key, current_user()["id"])
     if workspace is None:
         raise NotFound(f"There is no workspace with the key {key!r}.")
     return workspace
@@ -158,6 +158,16 @@ def require_usable(
     """
     if record is not None:
         user_id = current_user()["id"]
-        if accounts.find_workspace_by_id(connection, record["workspace_id"], user_id):
+        if workspaces.find_by_id(connection, record["workspace_id"], user_id):
             return record
     raise NotFound(f"There is no {kind} {identifier}.")
+
+
+def usable_dataset(connection: Connection, dataset_id: int) -> Record:
+    """The dataset with that id.
+
+    Raises:
+        NotFound: there is none, or it is in somebody else's workspace.
+    """
+    found = datasets.find(connection, dataset_id)
+    return require_usable(connection, found, "dataset", dataset_id)

@@ -8,9 +8,9 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from backend.database import accounts
-from backend.services.context import services_of
 from backend.transit.simulation.catalogue import simulate, write_csv
 from backend.web.auth import ADMINISTRATOR, ensure_administrator, new_token
+from backend.web.current import services_of
 
 
 def init_app(app: Flask) -> None:
@@ -39,7 +39,7 @@ def simulate_command(rows: int, seed: int, output: Path | None) -> None:
 @with_appcontext
 def token_command(user: str) -> None:
     """Make a new token for USER (the administrator) and print it; the server must be stopped."""
-    from backend.launcher import CannotStart, data_folder_lock
+    from backend.storage.lock import CannotStart, data_folder_lock
 
     services = services_of(current_app)
     try:

@@ -1,9 +1,6 @@
 """How request bodies come in: uploads straight to the disk, everything within limits."""
 
-import hashlib
-import shutil
 from collections.abc import Callable
-from pathlib import Path
 from typing import IO, Any, NoReturn, cast
 
 from apiflask import APIFlask
@@ -12,11 +9,10 @@ from pydantic import BaseModel
 from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.routing import IntegerConverter
 
-from backend.errors import BadRequest, Invalid, NoSpace, TooLarge
-from backend.services.context import services
+from backend.errors import BadRequest, Invalid
+from backend.storage.incoming import MEGABYTE, IncomingFile, require_space, too_large
+from backend.web.current import services
 from backend.web.json_provider import StrictJSON
-
-MEGABYTE = 1 << 20
 
 # 10,000 candidates as JSON take some 3 MB.
 MAX_JSON_BYTES = 8 * MEGABYTE
@@ -24,53 +20,8 @@ MAX_JSON_BYTES = 8 * MEGABYTE
 # What a form takes besides its file.
 FORM_OVERHEAD_BYTES = MEGABYTE
 
-# Left free for the database, the log and the checkpoints.
-RESERVED_BYTES = 64 * MEGABYTE
-
-_SPACE_CHECK_BYTES = 8 * MEGABYTE
 
 _FORM = "multipart/form-data"
-
-
-class IncomingFile:
-    """An upload on its way to the disk: counted, hashed, and never whole in memory."""
-
-    def __init__(self, path: Path, limit: int) -> None:
-        self.path = path
-        self.size = 0
-        self._limit = limit
-        self._hash = hashlib.sha256()
-        self._next_check = _SPACE_CHECK_BYTES
-        self._file = open(path, "x+b")  # noqa: SIM115 - closed by `discard` at the request's end
-
-    @property
-    def sha256(self) -> str:
-        """Of what was written so far, hexadecimal."""
-        return self._hash.hexdigest()
-
-    def write(self, data: bytes) -> int:
-        """Take the next piece.
-
-        Raises:
-            TooLarge: the file is larger than the server takes.
-            NoSpace: the disk is nearly full.
-        """
-        self.size += len(data)
-        if self.size > self._limit:
-            raise too_large(self._limit, "a file")
-        if self.size > self._next_check:
-            self._next_check += _SPACE_CHECK_BYTES
-            require_space(self.path.parent, _SPACE_CHECK_BYTES)
-        self._hash.update(data)
-        return self._file.write(data)
-
-    def discard(self) -> None:
-        """Close and delete it; nothing happens when it was put in its place already."""
-        self._file.close()
-        self.path.unlink(missing_ok=True)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._file, name)
 
 
 class ExotrainRequest(Request):
@@ -116,28 +67,6 @@ def init_app(app: APIFlask) -> None:
 def max_upload_bytes() -> int:
     """The largest file that the server takes."""
     return services().settings.max_upload_mb * MEGABYTE
-
-
-def require_space(folder: Path, size: int) -> None:
-    """Make sure that `size` more bytes leave the disk with some to spare.
-
-    Raises:
-        NoSpace: they do not.
-    """
-    free = shutil.disk_usage(folder).free
-    if free < size + RESERVED_BYTES:
-        raise NoSpace(
-            f"Expected {(size + RESERVED_BYTES) / MEGABYTE:,.0f} MB of free disk space, found "
-            f"{free / MEGABYTE:,.0f} MB: delete what is not needed, or ask for space."
-        )
-
-
-def too_large(limit: int, what: str) -> TooLarge:
-    """The error for more than `limit` bytes."""
-    return TooLarge(
-        f"Expected {what} of at most {limit / MEGABYTE:,.0f} MB ({limit:,} bytes), received more. "
-        "The administrator can raise EXOTRAIN_MAX_UPLOAD_MB."
-    )
 
 
 def received_file(form: BaseModel) -> IncomingFile:

@@ -9,20 +9,16 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
-import numpy as np
-
 from backend.storage.layout import Storage
 from backend.training import train
-from backend.training.model_file import load_verified_model, predict_rows
-from backend.transit.catalog.reader import band
-from backend.transit.columns import COLUMNS, ROW_DTYPE
+from backend.transit.rows import rows_from_lists
+from backend.worker.loaded_models import LoadedModels
 
 Message = dict[str, Any]
 
 # A row of the curves in memory takes 8 kB: 250,000 rows fit into the default budget.
 DEFAULT_CURVE_MEMORY_MB = 2000
 
-MODELS_KEPT_LOADED = 4
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -75,42 +71,6 @@ def answer_predictions(
         except Exception as error:
             log.exception("prediction with %s failed", request["model_file"])
             answer({"id": request["id"], "error": str(error) or type(error).__name__})
-
-
-class LoadedModels:
-    """The models used last, kept in memory."""
-
-    def __init__(self, storage: Storage) -> None:
-        self._storage = storage
-        self._models: dict[str, Any] = {}  # by sha256, the one used last at the end
-
-    def predict(
-        self, model_file: str, sha256: str, rows: np.ndarray, source: str
-    ) -> dict[str, np.ndarray]:
-        """Predict rows with a model whose file must have that sha256.
-
-        Returns:
-            probabilities float64 (n, 3), period float64 (n,) days, depth_ppm float64 (n,).
-
-        Raises:
-            ModelFileError: the file is missing or is not the one that was saved.
-        """
-        model = self._models.pop(sha256, None)
-        if model is None:
-            model = load_verified_model(self._storage.model(model_file), sha256)
-        self._models[sha256] = model
-        while len(self._models) > MODELS_KEPT_LOADED:
-            del self._models[next(iter(self._models))]
-        return predict_rows(model, rows, band(source))
-
-
-def rows_from_lists(lists: list[list[float | None]]) -> np.ndarray:
-    """Rows of `ROW_DTYPE` from lists of the nine columns, null for a missing number."""
-    rows = np.zeros(len(lists), dtype=ROW_DTYPE)
-    values = np.array(lists, dtype=float).reshape(len(lists), len(COLUMNS))
-    for index, name in enumerate(COLUMNS):
-        rows[name] = values[:, index]
-    return rows
 
 
 def _training_spec(job: Message, storage: Storage) -> train.TrainingSpec:

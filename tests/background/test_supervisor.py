@@ -8,7 +8,7 @@ import pytest
 from backend.background import supervisor as module
 from backend.background.supervisor import Supervisor
 from backend.config import Settings
-from backend.database import Database, accounts, datasets, models, sessions
+from backend.database import Database, accounts, datasets, models, sessions, workspaces
 from backend.storage.layout import Storage
 from tests.e2e.server import wait_for
 
@@ -52,8 +52,8 @@ class Bench:
 
     def workspace(self) -> tuple[int, int]:
         with self.database.write() as connection:
-            key = f"key{len(accounts.list_workspaces(connection, self.user['id']))}"
-            workspace = accounts.create_workspace(connection, key, key, self.user["id"])
+            key = f"key{len(workspaces.of_user(connection, self.user['id']))}"
+            workspace = workspaces.create(connection, key, key, self.user["id"])
             dataset = datasets.create(
                 connection,
                 workspace["id"],

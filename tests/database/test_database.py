@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from backend.database import Database, accounts, datasets, models, schema, sessions
+from backend.database import Database, accounts, datasets, models, schema, sessions, workspaces
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def database(path):
 
 def add_workspace(connection, name="w"):
     user = accounts.find_user(connection, "u") or accounts.create_user(connection, "u")
-    return accounts.create_workspace(connection, f"key-{name}", name, user["id"])["id"]
+    return workspaces.create(connection, f"key-{name}", name, user["id"])["id"]
 
 
 def add_session(connection, workspace_id, **values):
@@ -184,5 +184,5 @@ def test_what_is_deleted_takes_its_own_with_it_and_leaves_what_others_need(datab
         session = add_session(connection, workspace, dataset_id=dataset["id"])
         datasets.remove(connection, dataset["id"])
         assert sessions.find(connection, session["id"])["dataset_id"] is None
-        accounts.delete_workspace(connection, workspace)
+        workspaces.remove(connection, workspace)
         assert sessions.find(connection, session["id"]) is None

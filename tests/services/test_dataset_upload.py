@@ -12,9 +12,10 @@ from sqlalchemy.exc import OperationalError
 
 from backend.database import datasets
 from backend.services import dataset_upload
-from backend.services.context import services_of
+from backend.storage import incoming
 from backend.transit.columns import ROW_DTYPE
 from backend.web import request_body
+from backend.web.current import services_of
 from tests.api import HEADER, Api, catalogue, form, problem_of
 
 MB = 1 << 20
@@ -316,8 +317,8 @@ def test_a_full_workspace_takes_no_more_and_says_how_much_it_holds(small):
 
 
 def test_a_nearly_full_disk_is_noticed_before_anything_is_written(api, key, services, monkeypatch):
-    usage = type("Usage", (), {"free": request_body.RESERVED_BYTES + 100})
-    monkeypatch.setattr(request_body.shutil, "disk_usage", lambda path: usage)
+    usage = type("Usage", (), {"free": incoming.RESERVED_BYTES + 100})
+    monkeypatch.setattr(incoming.shutil, "disk_usage", lambda path: usage)
     problem = problem_of(api.upload(key, catalogue(), None))
     assert problem["status"] == 507
     assert "disk" in problem["detail"]

@@ -4,7 +4,8 @@ import hashlib
 
 import pytest
 
-from backend.storage.layout import Storage, put_in_place, replacing, sha256_of, write_atomically
+from backend.storage.atomic import put_in_place, replacing, sha256_of, write_atomically
+from backend.storage.layout import Storage
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from backend.training.spec import DataError
-from backend.training.split import check_trainable, split_by_star, star_groups
+from backend.training.split import check_trainable, split_by_star
 from backend.transit.columns import COLUMNS, ROW_DTYPE
+from backend.transit.keys import star_groups
 
 
 def rows_of(labels, stars=None, **columns):

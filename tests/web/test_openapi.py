@@ -6,8 +6,7 @@ import re
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from backend import VERSION
-from backend.config import REPOSITORY
+from backend.config import REPOSITORY, VERSION
 from backend.web import auth
 from backend.web.schemas.sessions import StartRequest
 from tests.api import CANDIDATE, catalogue, form

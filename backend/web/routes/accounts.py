@@ -3,10 +3,10 @@
 from apiflask import APIBlueprint
 
 from backend.database import accounts
-from backend.database.records import Record
+from backend.database.connection import Record
 from backend.errors import NotFound
-from backend.services.context import services
 from backend.web.auth import current_user, new_token, require_administrator
+from backend.web.current import services
 from backend.web.schemas.accounts import Me, NewToken, TokenRequest, Tokens
 from backend.web.schemas.base import Done
 

@@ -8,12 +8,12 @@ from flask import request
 from pydantic import ValidationError
 from sqlalchemy import Connection
 
-from backend.database import models
-from backend.database.records import Record
+from backend.database import analyses, models
+from backend.database.connection import Record
 from backend.errors import Invalid, field_errors, summary
-from backend.services.context import services
 from backend.services.dataset_upload import require_quota
 from backend.web.auth import current_user, require_usable, workspace_by_key
+from backend.web.current import services
 from backend.web.schemas.base import Done, WorkspaceQuery
 from backend.web.schemas.candidates import CandidateBody
 from backend.web.schemas.predictions import (
@@ -36,7 +36,7 @@ def list_analyses(query_data: WorkspaceQuery) -> Record:
     """List the analyses of a workspace, newest first, without their rows."""
     with services().database.read() as connection:
         workspace = workspace_by_key(connection, query_data.workspace_key)
-        found = models.list_analyses(connection, workspace["id"])
+        found = analyses.in_workspace(connection, workspace["id"])
     return {"analyses": found, "count": len(found)}
 
 
@@ -50,7 +50,7 @@ def create_analysis(json_data: AnalysisRequest) -> tuple[Record, int, Record]:
         workspace = workspace_by_key(connection, json_data.workspace_key)
         _require_model_of(connection, workspace, json_data.model_id)
         require_quota(services(), connection, workspace["id"], request.content_length or 0)
-        created = models.create_analysis(
+        created = analyses.create(
             connection,
             workspace["id"],
             user_id=current_user()["id"],
@@ -81,7 +81,7 @@ def change_analysis(analysis_id: int, json_data: AnalysisChange) -> Record:
     with services().database.write() as connection:
         _answer(connection, analysis_id)
         if changes:
-            models.change_analysis(connection, analysis_id, **changes)
+            analyses.change(connection, analysis_id, **changes)
         return _answer(connection, analysis_id)
 
 
@@ -91,12 +91,12 @@ def delete_analysis(analysis_id: int) -> Record:
     """Delete an analysis."""
     with services().database.write() as connection:
         _answer(connection, analysis_id)
-        models.remove_analysis(connection, analysis_id)
+        analyses.remove(connection, analysis_id)
     return {"message": f"Analysis {analysis_id} is deleted."}
 
 
 def _answer(connection: Connection, analysis_id: int) -> Record:
-    found = models.find_analysis(connection, analysis_id)
+    found = analyses.find(connection, analysis_id)
     return {"analysis": require_usable(connection, found, "analysis", analysis_id)}
 
 

@@ -5,14 +5,14 @@ from typing import Any
 import numpy as np
 from apiflask import APIBlueprint
 
-from backend.database.records import Record
+from backend.database.connection import Record
 from backend.errors import Invalid
-from backend.services.context import services
 from backend.storage.dataset_table import read_rows
 from backend.transit.catalog.reader import band
-from backend.transit.columns import ROW_DTYPE
 from backend.transit.light_curve.curve import phase, transit_curves, transit_geometry
-from backend.web.routes.datasets import usable_dataset
+from backend.transit.rows import as_rows
+from backend.web.auth import usable_dataset
+from backend.web.current import services
 from backend.web.schemas.datasets import Curve, CurveParameters, CurveQuery, CurveRequest
 
 curves_bp = APIBlueprint("curves", __name__, url_prefix="/api", tag="Curves")
@@ -40,14 +40,6 @@ def dataset_curve(dataset_id: int, query_data: CurveQuery) -> Record:
 def candidate_curve(json_data: CurveRequest) -> Record:
     """Give the curve of a candidate."""
     return {**curve_of(as_rows([json_data.numbers()]), json_data.source), "line": None}
-
-
-def as_rows(candidates: list[dict[str, float | None]]) -> np.ndarray:
-    """Candidates as `ROW_DTYPE`, (n,); an unknown number is NaN."""
-    rows = np.zeros(len(candidates), ROW_DTYPE)
-    for name in candidates[0]:
-        rows[name] = [np.nan if each[name] is None else each[name] for each in candidates]
-    return rows
 
 
 def curve_of(rows: np.ndarray, source: str) -> dict[str, Any]:

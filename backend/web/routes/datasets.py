@@ -1,17 +1,16 @@
 """/api/training/…dataset…: uploads, their profiles and rows."""
 
 from apiflask import APIBlueprint
-from sqlalchemy import Connection
 
 from backend.database import datasets
-from backend.database.records import Record
+from backend.database.connection import Record
 from backend.errors import Conflict
-from backend.services.context import services
 from backend.services.dataset_upload import forget_files, name_from, store
 from backend.storage.dataset_table import read_rows, read_rows_of_label
 from backend.transit.catalog.rejections import read_rejections
 from backend.transit.columns import LABELS
-from backend.web.auth import require_usable, workspace_by_key
+from backend.web.auth import usable_dataset, workspace_by_key
+from backend.web.current import services
 from backend.web.request_body import received_file
 from backend.web.schemas.base import Done, Page, WorkspaceQuery
 from backend.web.schemas.datasets import (
@@ -142,13 +141,3 @@ def list_rejected(dataset_id: int, query_data: Page) -> Record:
         "offset": offset,
         "limit": limit,
     }
-
-
-def usable_dataset(connection: Connection, dataset_id: int) -> Record:
-    """The dataset with that id.
-
-    Raises:
-        NotFound: there is none, or it is in somebody else's workspace.
-    """
-    found = datasets.find(connection, dataset_id)
-    return require_usable(connection, found, "dataset", dataset_id)

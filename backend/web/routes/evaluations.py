@@ -7,13 +7,13 @@ from apiflask import APIBlueprint
 from flask import Response, jsonify
 
 from backend.database import datasets, models, sessions
-from backend.database.records import Record
+from backend.database.connection import Record
 from backend.errors import Conflict, NotFound
-from backend.services.context import services
 from backend.storage.dataset_table import read_rows_at
 from backend.transit.columns import COLUMNS, LABELS
 from backend.transit.networks.registry import DEFAULT_NETWORK, NETWORKS
 from backend.web.auth import require_usable
+from backend.web.current import services
 from backend.web.schemas.evaluation import (
     EvaluationAnswer,
     EvaluationPoints,

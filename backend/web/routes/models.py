@@ -8,11 +8,11 @@ from flask import Response, send_file
 from sqlalchemy import Connection
 
 from backend.database import models
-from backend.database.records import Record
+from backend.database.connection import Record
 from backend.errors import Conflict, NotFound
-from backend.services.context import services
-from backend.services.session_view import model_path
+from backend.storage.layout import model_path
 from backend.web.auth import require_usable, workspace_by_key
+from backend.web.current import services
 from backend.web.schemas.base import Done, WorkspaceQuery
 from backend.web.schemas.models import ModelAnswer, Models, PromoteAnswer
 
@@ -112,4 +112,4 @@ def _answer(connection: Connection, model: Record) -> Record:
 
 def _described(model: Record) -> Record:
     told = {name: model["manifest"].get(name) for name in ("metrics", "evaluation")}
-    return {**model, "path": model_path(model), **told}
+    return {**model, "path": model_path(model["file"]), **told}

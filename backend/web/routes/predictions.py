@@ -9,15 +9,16 @@ from apiflask.schemas import FileSchema
 from flask import Response, send_file
 from pydantic import ValidationError
 
-from backend.database.records import Record
+from backend.database.connection import Record
 from backend.errors import field_errors, summary
 from backend.services.batch_predictions import predict_catalogue
-from backend.services.context import services
 from backend.services.dataset_upload import name_from
 from backend.services.predictions import choose_model, predict, prediction_answers, training_source
+from backend.storage.incoming import require_space
+from backend.transit.rows import as_rows
 from backend.web.auth import workspace_by_key
-from backend.web.request_body import received_file, require_space
-from backend.web.routes.curves import as_rows
+from backend.web.current import services
+from backend.web.request_body import received_file
 from backend.web.schemas.candidates import Candidate, CandidateBody
 from backend.web.schemas.predictions import (
     BatchForm,

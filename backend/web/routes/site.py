@@ -3,11 +3,10 @@
 from apiflask import APIBlueprint
 from flask import Response, send_from_directory
 
-from backend import VERSION
-from backend.config import REPOSITORY
+from backend.config import REPOSITORY, VERSION
 from backend.database import sessions
-from backend.database.records import Record
-from backend.services.context import services
+from backend.database.connection import Record
+from backend.web.current import services
 from backend.web.schemas.site import Health
 
 FRONTEND = REPOSITORY / "frontend"

@@ -5,15 +5,15 @@ from flask import request
 from sqlalchemy import Connection
 
 from backend.database import datasets, sessions
-from backend.database.records import Record
+from backend.database.connection import Record
 from backend.errors import Conflict, NotFound
-from backend.services.context import services
-from backend.services.session_start import add_session, checked_key, make_spec, require_trainable
+from backend.services.session_start import add_session, checked_key, require_trainable
 from backend.services.session_view import describe, describe_all
-from backend.web.auth import require_usable, workspace_by_key
-from backend.web.routes.datasets import usable_dataset
+from backend.web.auth import require_usable, usable_dataset, workspace_by_key
+from backend.web.current import services
 from backend.web.schemas.base import Done
 from backend.web.schemas.sessions import (
+    SPEC_FIELDS,
     SessionAnswer,
     SessionQuery,
     Sessions,
@@ -184,3 +184,14 @@ def _require_ended(session: Record, wish: str) -> None:
 def _usable_session(connection: Connection, session_id: int) -> Record:
     found = sessions.find(connection, session_id)
     return require_usable(connection, found, "session", session_id)
+
+
+def make_spec(settings: StartRequest, dataset: Record) -> Record:
+    """Everything that a training needs to know, the defaults filled in."""
+    chosen = {name: getattr(settings, name) for name in SPEC_FIELDS}
+    return {
+        **chosen,
+        "dataset_sha256": dataset["sha256"],
+        "dataset_name": dataset["name"],
+        "source": dataset["source"],
+    }

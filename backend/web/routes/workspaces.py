@@ -5,11 +5,11 @@ import secrets
 from apiflask import APIBlueprint
 from sqlalchemy import Connection
 
-from backend.database import accounts, sessions
-from backend.database.records import Record
+from backend.database import accounts, sessions, workspaces
+from backend.database.connection import Record
 from backend.errors import Conflict, Invalid, NotFound
-from backend.services.context import services
 from backend.web.auth import current_user, owned_workspace, workspace_by_key
+from backend.web.current import services
 from backend.web.schemas.accounts import (
     MemberRequest,
     Members,
@@ -29,7 +29,7 @@ _OWNER_ONLY = {403: "You are not the owner"}
 def list_workspaces() -> Record:
     """List the workspaces that you own or are a member of."""
     with services().database.read() as connection:
-        found = accounts.list_workspaces(connection, current_user()["id"])
+        found = workspaces.of_user(connection, current_user()["id"])
     return {"workspaces": found, "count": len(found)}
 
 
@@ -41,7 +41,7 @@ def create_workspace(json_data: WorkspaceRequest) -> Record:
     user = current_user()
     key = secrets.token_urlsafe(24)
     with services().database.write() as connection:
-        workspace = accounts.create_workspace(connection, key, json_data.name, user["id"])
+        workspace = workspaces.create(connection, key, json_data.name, user["id"])
     return {"workspace": {**workspace, "owner": user["name"]}}
 
 
@@ -65,7 +65,7 @@ def delete_workspace(key: str) -> Record:
         workspace = owned_workspace(connection, key)
         _require_no_training(connection, workspace)
         pending = sessions.in_workspace(connection, workspace["id"], status="pending")
-        accounts.delete_workspace(connection, workspace["id"])
+        workspaces.remove(connection, workspace["id"])
     services().storage.remove_workspace(workspace["id"])
     for session in pending:
         services().storage.remove_checkpoint(session["id"])
@@ -96,7 +96,7 @@ def add_member(key: str, json_data: MemberRequest) -> Record:
                 "the administrator does with POST /api/tokens",
             )
         if user["id"] != workspace["owner_id"]:
-            accounts.add_member(connection, workspace["id"], user["id"])
+            workspaces.add_member(connection, workspace["id"], user["id"])
         return _members(connection, workspace)
 
 
@@ -108,13 +108,15 @@ def remove_member(key: str, user: str) -> Record:
     with services().database.write() as connection:
         workspace = owned_workspace(connection, key)
         member = accounts.find_user(connection, user)
-        if member is None or not accounts.remove_member(connection, workspace["id"], member["id"]):
+        if member is None or not workspaces.remove_member(
+            connection, workspace["id"], member["id"]
+        ):
             raise NotFound(f"{user!r} is no member of this workspace.")
         return _members(connection, workspace)
 
 
 def _members(connection: Connection, workspace: Record) -> Record:
-    names = accounts.list_members(connection, workspace["id"])
+    names = workspaces.list_members(connection, workspace["id"])
     return {"owner": workspace["owner"], "members": names, "count": len(names)}
 
 

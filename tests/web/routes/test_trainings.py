@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from backend.database import sessions
-from backend.services.context import services_of
 from backend.services.session_view import eta_seconds, progress
+from backend.web.current import services_of
 from tests.api import HEADER, Api, catalogue, complete, problem_of
 
 FIELDS = {
