@@ -3,7 +3,7 @@
 import { html, render } from "./lib/html.js";
 import { preferredLanguage, showLanguage } from "./lib/i18n.js";
 import { applyTheme, settings } from "./lib/settings.js";
-import { Frame } from "./ui/frame.js";
+import { Frame } from "./app/frame.js";
 
 applyTheme(settings.get().theme);
 await showLanguage(preferredLanguage());

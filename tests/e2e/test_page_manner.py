@@ -118,7 +118,7 @@ def test_no_page_keeps_anybody_out_and_none_is_wider_than_the_window(
 
 def every_address(work: dict[str, Any]) -> list[str]:
     """An address of each route, of each tab, and one that there is not."""
-    routes = re.findall(r'^  \["(/[^"]*)"', (FRONTEND / "pages" / "routes.js").read_text(), re.M)
+    routes = re.findall(r'^  \["(/[^"]*)"', (FRONTEND / "app" / "routes.js").read_text(), re.M)
     assert len(routes) == 15
     addresses = ["#/nowhere"]
     for route in routes:
@@ -520,7 +520,7 @@ def test_two_that_ask_for_a_session_at_once_do_not_get_its_epochs_twice(
         visitor.sign_in()
         epochs_seen = visitor.page.evaluate(
             """async (id) => {
-              const { createFollower } = await import("/static/lib/session-follow.js");
+              const { createFollower } = await import("/static/training/session-follow.js");
               const follower = createFollower(id);
               const [one, other] = await Promise.all([follower.ask(), follower.ask()]);
               const told = [one, other, await follower.ask()];
@@ -539,16 +539,16 @@ def test_what_the_page_repeats_of_the_server_is_the_same_there(
         visitor.open()
 
         def exported(module: str, name: str) -> Any:
-            told = f"import('/static/lib/{module}').then((module) => module.{name})"
+            told = f"import('/static/{module}').then((module) => module.{name})"
             return visitor.page.evaluate(told)
 
-        assert exported("catalogue.js", "FORMS") == as_json(forms.FORMS)
-        assert exported("columns.js", "COLUMNS") == list(columns.COLUMNS)
-        assert exported("columns.js", "REQUIRED") == list(columns.REQUIRED)
-        assert exported("columns.js", "FEATURES") == list(columns.FEATURES)
-        assert exported("columns.js", "RANGES") == as_json(columns.RANGES)
-        settings = exported("training-settings.js", "SETTINGS")
-        assert exported("training-settings.js", "MAX_HELD_OUT") == MAX_HELD_OUT
+        assert exported("results/catalogue.js", "FORMS") == as_json(forms.FORMS)
+        assert exported("lib/columns.js", "COLUMNS") == list(columns.COLUMNS)
+        assert exported("lib/columns.js", "REQUIRED") == list(columns.REQUIRED)
+        assert exported("lib/columns.js", "FEATURES") == list(columns.FEATURES)
+        assert exported("lib/columns.js", "RANGES") == as_json(columns.RANGES)
+        settings = exported("training/training-settings.js", "SETTINGS")
+        assert exported("training/training-settings.js", "MAX_HELD_OUT") == MAX_HELD_OUT
     request = people.get("/api/openapi.json")["components"]["schemas"]["StartRequest"]
     documented = {
         name: (told["default"], told.get("minimum"), told.get("maximum"))

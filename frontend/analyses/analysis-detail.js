@@ -1,0 +1,38 @@
+// One saved candidate in full: its prediction as it was saved, its curve as it is drawn now.
+
+import { post } from "../lib/api.js";
+import { toQuery } from "../predict/candidate.js";
+import { html } from "../lib/html.js";
+import { t } from "../lib/i18n.js";
+import { useLatest } from "../lib/latest.js";
+import { Failure } from "../ui/basics.js";
+import { useManifest } from "../models/model-choice.js";
+import { NoPrediction } from "../predict/no-prediction.js";
+import { Prediction } from "../predict/prediction.js";
+
+/** @param {{workspace: object, analysis: object, models: object[] | null, result: object}} properties */
+export function AnalysisDetail({ workspace, analysis, models, result }) {
+  const { candidate, prediction, error } = result;
+  const manifest = useManifest(analysis.model_id);
+  // An analysis does not say the survey; that of the model's training data is the likely one.
+  const source = manifest.data?.spec?.source ?? "exotrain";
+  const isReady = error === null && !(manifest.isLoading && manifest.data === null);
+  const load = (asked) => post("/api/curve", JSON.parse(asked));
+  const curve = useLatest(load, isReady ? JSON.stringify({ ...candidate, source }) : null);
+  if (error !== null) return html`<${NoPrediction} error=${error} candidate=${candidate} />`;
+  const isThere = models?.some((each) => each.id === analysis.model_id);
+  const query = toQuery(candidate, { model: isThere ? analysis.model_id : null });
+  return html`
+    ${curve.error && html`<${Failure} error=${curve.error} onRetry=${curve.reload} />`}
+    <${Prediction}
+      prediction=${prediction}
+      candidate=${candidate}
+      curve=${curve.data}
+      abstention=${manifest.data?.abstention ?? null}
+    >
+      <div class="actions">
+        <a class="button" href=${`#/w/${workspace.id}/predict?${query}`}>${t("predict.openInForm")}</a>
+      </div>
+    <//>
+  `;
+}

@@ -1,0 +1,194 @@
+// What is around every page: the head with its navigation, notices, the banner when the server is gone.
+
+import { connection, get } from "../lib/api.js";
+import { useData } from "../lib/data.js";
+import { html, useEffect, useErrorBoundary, useRef } from "../lib/html.js";
+import { dictionary, LANGUAGES, showLanguage, t } from "../lib/i18n.js";
+import { close, notices, notifyError } from "../lib/notices.js";
+import { match, useAddress } from "../lib/router.js";
+import { applyTheme, settings, signOut } from "../lib/settings.js";
+import { useStore } from "../lib/store.js";
+import { useProgressInTitle } from "../lib/title.js";
+import { useWatch } from "../lib/watch.js";
+import { ROUTES } from "./routes.js";
+import { NotFound } from "../ui/not-found.js";
+import { SignIn } from "./sign-in.js";
+import { Loaded } from "../ui/basics.js";
+
+const SECTIONS = [
+  ["datasets", ["datasets"]],
+  ["sessions", ["sessions", "train", "compare"]],
+  ["models", ["models"]],
+  ["predict", ["predict"]],
+  ["analyses", ["analyses"]],
+];
+
+export function Frame() {
+  const { language } = useStore(dictionary);
+  const token = useStore(settings, (state) => state.token);
+  return html`
+    <a class="skip" href="#main" onClick=${skip}>${t("skip")}</a>
+    <${Banner} />
+    ${token ? html`<${SignedIn} key=${`${token}${language}`} />` : html`<${SignedOut} key=${language} />`}
+    <${Notices} />
+  `;
+}
+
+function SignedOut() {
+  return html`
+    <header class="top">
+      <${Brand} href="#/" />
+      <span class="row"></span>
+      <${Settings} />
+    </header>
+    <main id="main"><${SignIn} /></main>
+  `;
+}
+
+function SignedIn() {
+  const address = useAddress();
+  const workspaces = useData(() => get("/api/workspaces").then((answer) => answer.workspaces), []);
+  const route = match(ROUTES, address.path);
+  const id = route?.parameters.workspace;
+  const workspace = workspaces.data?.find((each) => each.id === id);
+  useWatch(workspace);
+  useProgressInTitle();
+  useEffect(() => {
+    if (workspace) settings.set({ workspaceId: workspace.id });
+  }, [workspace]);
+  const main = useRef(null);
+  useFocusOnHeading(main, address.path);
+  return html`
+    <header class="top">
+      <${Brand} href="#/" />
+      ${workspace && html`<${Navigation} workspace=${workspace} path=${address.path} />`}
+      <${Settings} isSignedIn />
+    </header>
+    <main id="main" ref=${main}>
+      <${Loaded} of=${workspaces}>
+        ${() => html`<${Page} route=${route} address=${address} workspace=${workspace} workspaces=${workspaces} />`}
+      <//>
+    </main>
+  `;
+}
+
+/** The page of the address; one that breaks says so and leaves the frame usable. */
+function Page({ route, address, workspace, workspaces }) {
+  const [error, reset] = useErrorBoundary((caught) => console.error(caught));
+  useEffect(reset, [address.path]);
+  if (error) {
+    return html`<div class="message error" role="alert">
+      <p>${t("error.page")}</p>
+      <button type="button" onClick=${() => location.reload()}>${t("reload")}</button>
+    </div>`;
+  }
+  if (!route || ("workspace" in route.parameters && !workspace)) return html`<${NotFound} />`;
+  return html`<${route.page}
+    key=${address.path}
+    ...${route.parameters}
+    workspace=${workspace}
+    workspaces=${workspaces}
+    query=${address.query}
+  />`;
+}
+
+function Brand({ href }) {
+  return html`<a class="brand" href=${href}><img src="/static/icon.svg" width="26" height="26" alt="" />exotrain</a>`;
+}
+
+function Navigation({ workspace, path }) {
+  const section = path.split("/")[3];
+  return html`
+    <a class="workspace-name" href="#/workspaces" title=${t("nav.workspaces")}>${workspace.name}</a>
+    <nav aria-label=${t("nav.main")}>
+      ${SECTIONS.map(
+        ([name, sections]) => html`<a
+          key=${name}
+          href=${`#/w/${workspace.id}/${name}`}
+          aria-current=${sections.includes(section) ? "page" : undefined}
+          >${t(`nav.${name}`)}</a
+        >`,
+      )}
+    </nav>
+  `;
+}
+
+function Settings({ isSignedIn }) {
+  const { theme } = useStore(settings);
+  const { language } = useStore(dictionary);
+  const changeLanguage = (event) => {
+    settings.set({ language: event.target.value });
+    showLanguage(event.target.value).catch(notifyError);
+  };
+  const changeTheme = (event) => {
+    settings.set({ theme: event.target.value });
+    applyTheme(event.target.value);
+  };
+  return html`
+    <div class="settings">
+      <select aria-label=${t("settings.language")} value=${language} onChange=${changeLanguage}>
+        ${Object.entries(LANGUAGES).map(([code, name]) => html`<option value=${code} lang=${code}>${name}</option>`)}
+      </select>
+      <select aria-label=${t("settings.theme")} value=${theme} onChange=${changeTheme}>
+        ${["auto", "light", "dark"].map((each) => html`<option value=${each}>${t(`theme.${each}`)}</option>`)}
+      </select>
+      ${isSignedIn && html`<button type="button" class="quiet" onClick=${signOut}>${t("signOut")}</button>`}
+    </div>
+  `;
+}
+
+function Banner() {
+  const lost = useStore(connection, (state) => state.lost);
+  return html`<div role="status">${lost && html`<p class="banner">${t("error.banner")}</p>`}</div>`;
+}
+
+function Notices() {
+  const list = useStore(notices, (state) => state.list);
+  return html`
+    <div class="notices" role="status" aria-live="polite">
+      ${list.map(
+        (notice) => html`<div class="notice ${notice.kind}" key=${notice.id}>
+          <div>
+            <p>${notice.text}</p>
+            ${notice.link && html`<a href=${notice.link} onClick=${() => close(notice.id)}>${notice.linkText}</a>`}
+          </div>
+          <button type="button" class="quiet" aria-label=${t("close")} onClick=${() => close(notice.id)}>✕</button>
+        </div>`,
+      )}
+    </div>
+  `;
+}
+
+function skip(event) {
+  // The address after the # names a page, not a place in it.
+  event.preventDefault();
+  document.querySelector("main h1")?.focus();
+}
+
+/**
+ * After a change of page the focus goes to its heading, so that a screen reader reads it: as soon as there
+ * is one, and to the one that takes its place when the page has loaded, unless a person went on meanwhile.
+ */
+function useFocusOnHeading(main, path) {
+  const isFirst = useRef(true);
+  useEffect(() => {
+    if (isFirst.current) {
+      isFirst.current = false;
+      return undefined;
+    }
+    scrollTo(0, 0);
+    const before = document.activeElement;
+    let heading = null;
+    const follow = () => {
+      const now = main.current?.querySelector("h1");
+      const isWaiting = [heading ?? before, document.body].includes(document.activeElement);
+      if (!now || now === heading || !isWaiting) return;
+      heading = now;
+      heading.focus({ preventScroll: true });
+    };
+    follow();
+    const observer = new MutationObserver(follow);
+    observer.observe(main.current, { childList: true, subtree: true });
+    return () => observer.disconnect();
+  }, [path]);
+}

@@ -1,0 +1,52 @@
+// Which page each address names. Pages are loaded when they are first shown.
+
+import { ConnectionLost, noteLost } from "../lib/api.js";
+import { useWhenBack } from "../lib/data.js";
+import { html, useEffect, useState } from "../lib/html.js";
+import { t } from "../lib/i18n.js";
+import { Failure } from "../ui/basics.js";
+import { Home, Workspaces } from "./workspaces.js";
+
+const later = (load, name) => {
+  const pages = {};
+  return function Later(properties) {
+    const [Page, setPage] = useState(() => pages[name]);
+    const [failure, setFailure] = useState(null);
+    useEffect(() => {
+      load().then(
+        (module) => {
+          pages[name] = module[name];
+          setPage(() => module[name]);
+        },
+        (error) => {
+          const isLost = error instanceof TypeError; // so browsers call a module that did not come
+          if (isLost) noteLost();
+          setFailure(isLost ? new ConnectionLost() : error);
+        },
+      );
+    }, []);
+    // A browser may remember that a module could not be loaded: only a new start asks again.
+    useWhenBack(() => failure instanceof ConnectionLost && location.reload());
+    if (failure) return html`<${Failure} error=${failure} onRetry=${() => location.reload()} />`;
+    return Page ? html`<${Page} ...${properties} />` : html`<p class="loading" role="status">${t("loading")}</p>`;
+  };
+};
+
+/** Patterns of addresses; `workspace` and `id` are numbers. */
+export const ROUTES = [
+  ["/", Home],
+  ["/workspaces", Workspaces],
+  ["/w/:workspace/datasets", later(() => import("../datasets/datasets.js"), "Datasets")],
+  ["/w/:workspace/datasets/:id", later(() => import("../datasets/dataset.js"), "Dataset")],
+  ["/w/:workspace/train", later(() => import("../training/train.js"), "Train")],
+  ["/w/:workspace/sessions", later(() => import("../training/sessions.js"), "Sessions")],
+  ["/w/:workspace/sessions/:id", later(() => import("../training/session.js"), "Session")],
+  ["/w/:workspace/sessions/:id/evaluation", later(() => import("../evaluation/evaluation.js"), "Evaluation")],
+  ["/w/:workspace/compare", later(() => import("../compare/compare.js"), "Compare")],
+  ["/w/:workspace/models", later(() => import("../models/models.js"), "Models")],
+  ["/w/:workspace/models/:id", later(() => import("../models/model.js"), "Model")],
+  ["/w/:workspace/predict", later(() => import("../predict/predict.js"), "Predict")],
+  ["/w/:workspace/predict/batch", later(() => import("../batch/batch.js"), "Batch")],
+  ["/w/:workspace/analyses", later(() => import("../analyses/analyses.js"), "Analyses")],
+  ["/w/:workspace/analyses/:id", later(() => import("../analyses/analysis.js"), "Analysis")],
+];

@@ -1,0 +1,51 @@
+// The CSV that the server answers with: read into results, in pieces, and counted.
+
+import { recognise } from "../results/catalogue.js";
+import { readCsv } from "../lib/csv.js";
+import { ADDED, countResult, countResults, csvResults } from "../results/results.js";
+
+/** So many rows are kept for the table; the counts and the CSV have them all. */
+export const MOST_KEPT = 50_000;
+
+/**
+ * @typedef {object} BatchAnswer
+ * @property {string[]} header of the table's own columns
+ * @property {string} source the form of the catalogue
+ * @property {string | null} labelColumn the name of the column that held labels
+ * @property {import("../results/results.js").Result[]} results
+ * @property {object} counts as `countResults` gives them
+ */
+
+/**
+ * Reads the answer.
+ *
+ * @param {Blob} blob
+ * @param {{onProgress: (share: number) => void, signal: AbortSignal}} options
+ * @returns {Promise<BatchAnswer>}
+ */
+export async function readAnswer(blob, options) {
+  let head = null;
+  const results = [];
+  const counts = countResults([]);
+  const take = (record) => {
+    if (head === null) {
+      head = readHead(record);
+      return;
+    }
+    const result = head.read(record, counts.all);
+    countResult(counts, result);
+    if (results.length < MOST_KEPT) results.push(result);
+  };
+  await readCsv(blob, take, options);
+  const { header, source, labelColumn } = head;
+  return { header, source, labelColumn, results, counts };
+}
+
+function readHead(record) {
+  // The server's columns come last, also where a table that was predicted before has them already.
+  const header = record.slice(0, record.length - ADDED.length);
+  const form = recognise(header);
+  const { source, fields } = form;
+  const labelColumn = "label" in fields ? header[fields.label] : null;
+  return { header, source, labelColumn, read: csvResults(header.length, form) };
+}

@@ -1,0 +1,40 @@
+// One row of a predicted catalogue in full: asked for again, since the CSV has neither curve nor ranges.
+
+import { toQuery } from "../predict/candidate.js";
+import { html } from "../lib/html.js";
+import { t } from "../lib/i18n.js";
+import { usePrediction } from "../predict/prediction-state.js";
+import { candidateOf } from "../results/results.js";
+import { Failure } from "../ui/basics.js";
+import { useManifest } from "../models/model-choice.js";
+import { NoPrediction } from "../predict/no-prediction.js";
+import { Prediction } from "../predict/prediction.js";
+import { Waiting } from "../ui/waiting.js";
+
+/** @param {{workspace: object, job: object, result: object}} properties */
+export function BatchDetail({ workspace, job, result }) {
+  const { model, answer } = job;
+  const candidate = candidateOf(result);
+  const asked = { workspaceKey: workspace.key, modelId: model.id, source: answer.source, candidate };
+  const found = usePrediction(result.error === null ? asked : null);
+  const abstention = useManifest(model.id).data?.abstention ?? null;
+  if (result.error !== null) return html`<${NoPrediction} error=${result.error} candidate=${candidate} />`;
+  if (found.wait) return html`<${Waiting} wait=${found.wait} />`;
+  if (found.error && !found.isBusy) return html`<${Failure} error=${found.error} onRetry=${found.retry} />`;
+  if (found.answer === null) return html`<p class="loading" role="status">${t("loading")}</p>`;
+  const query = toQuery(candidate, { model: model.id, source: answer.source });
+  return html`
+    <div class="stack" aria-busy=${found.isBusy}>
+      <${Prediction}
+        prediction=${found.answer.prediction}
+        candidate=${found.answer.question.candidate}
+        curve=${found.answer.curve}
+        abstention=${abstention}
+      >
+        <div class="actions">
+          <a class="button" href=${`#/w/${workspace.id}/predict?${query}`}>${t("predict.openInForm")}</a>
+        </div>
+      <//>
+    </div>
+  `;
+}

@@ -1,0 +1,52 @@
+// Two or more trainings side by side: what was set otherwise, what came of it, on which stars.
+
+import { html, useMemo } from "../lib/html.js";
+import { useCompared } from "./compared.js";
+import { t } from "../lib/i18n.js";
+import { goTo } from "../lib/router.js";
+import { useTitle } from "../lib/title.js";
+import { Empty, PageHead } from "../ui/basics.js";
+import { ComparedCurves } from "./compared-curves.js";
+import { ComparedFigures } from "./compared-figures.js";
+import { ComparedSessions } from "./compared-sessions.js";
+import { ComparedSettings } from "./compared-settings.js";
+import { SameStars } from "./same-stars.js";
+
+export function Compare({ workspace, query }) {
+  useTitle(t("training.compare.title"));
+  const ids = useMemo(() => idsOf(query.ids), [query.ids]);
+  const compared = useCompared(ids, workspace);
+  const found = compared.filter((each) => each.session);
+  const change = (next) => goTo(`/w/${workspace.id}/compare?ids=${next.join(",")}`, { replace: true });
+  return html`
+    <${PageHead}
+      title=${t("training.compare.title")}
+      back=${{ href: `#/w/${workspace.id}/sessions`, text: t("training.sessions") }}
+      ><p>${t("training.compare.lead")}</p><//
+    >
+    <div class="stack">
+      <${ComparedSessions}
+        workspace=${workspace}
+        compared=${compared}
+        onAdd=${(id) => change([...ids, id])}
+        onRemove=${(id) => change(ids.filter((each) => each !== id))}
+      />
+      ${ids.length < 2 &&
+      html`<${Empty} title=${t("training.compare.few")}><p>${t("training.compare.few.text")}</p><//>`}
+      ${ids.length >= 2 &&
+      found.length > 0 &&
+      html`
+        <${SameStars} compared=${found} />
+        <${ComparedFigures} workspace=${workspace} compared=${found} />
+        <${ComparedCurves} compared=${found} />
+        <${ComparedSettings} workspace=${workspace} compared=${found} />
+      `}
+    </div>
+  `;
+}
+
+/** The ids of the address, each once. */
+function idsOf(text = "") {
+  const ids = text.split(",").filter((each) => /^\d+$/.test(each)).map(Number);
+  return [...new Set(ids)];
+}

@@ -1,0 +1,45 @@
+// The settings of the compared sessions: those that differ, or all.
+
+import { html, useState } from "../lib/html.js";
+import { t } from "../lib/i18n.js";
+import { SETTINGS } from "../training/training-settings.js";
+import { ComparedTable } from "./compared-table.js";
+import { settingText } from "../training/session-settings.js";
+import { settingName } from "../training/setting-field.js";
+
+const NAMES = ["dataset", "network", ...Object.keys(SETTINGS)];
+
+/** @param {{workspace: object, compared: object[]}} properties */
+export function ComparedSettings({ workspace, compared }) {
+  const [areAll, setAll] = useState(false);
+  const rows = NAMES.map((name) => rowOf(name, compared)).filter((row) => areAll || row.differs);
+  const shown = areAll ? rows : rows.map((row) => ({ ...row, differs: false })); // else they all stand out
+  const title = t(areAll ? "training.settings" : "training.compare.settings");
+  return html`
+    <section class="card stack" data-test="settings">
+      <div class="row between">
+        <h2>${title}</h2>
+        <label class="row">
+          <input type="checkbox" checked=${areAll} onChange=${(event) => setAll(event.target.checked)} />
+          ${t("training.compare.allSettings")}
+        </label>
+      </div>
+      ${rows.length === 0
+        ? html`<p>${t("training.compare.noDifference")}</p>`
+        : html`<${ComparedTable} ...${{ title, workspace, compared, rows: shown }} />`}
+    </section>
+  `;
+}
+
+function rowOf(name, compared) {
+  const specs = compared.map(({ session }) => session.spec);
+  const isDataset = name === "dataset";
+  const different = new Set(specs.map((spec) => (isDataset ? spec.dataset_sha256 : spec[name])));
+  const text = (spec) => (isDataset ? spec.dataset_name : settingText(name, spec[name]));
+  return {
+    name,
+    title: settingName(name),
+    differs: different.size > 1,
+    cells: specs.map((spec) => ({ text: text(spec) })),
+  };
+}

@@ -1,0 +1,66 @@
+// The sessions of a comparison, each with its evaluation where there is one.
+
+import { ApiError, get } from "../lib/api.js";
+import { usePolling, useWhenBack } from "../lib/data.js";
+import { useEffect, useRef, useState } from "../lib/html.js";
+import { t } from "../lib/i18n.js";
+import { createFollower } from "../training/session-follow.js";
+import { whenSignedOut } from "../lib/settings.js";
+import { RUNNING } from "../lib/watch.js";
+
+/**
+ * @typedef {object} Compared
+ * @property {number} id
+ * @property {object | null} session with its history
+ * @property {object | null} evaluation
+ * @property {Error | null} error why the session did not come
+ */
+
+/**
+ * @param {number[]} ids
+ * @param {object} workspace that they are of
+ * @returns {Compared[]} in the same order; those that run are live
+ */
+export function useCompared(ids, workspace) {
+  const followers = useRef(new Map());
+  const [known, setKnown] = useState({});
+  const learn = async (id) => {
+    if (!followers.current.has(id)) followers.current.set(id, createFollower(id));
+    const found = await load(id, followers.current.get(id), workspace);
+    setKnown((last) => ({ ...last, [id]: found(last[id]) }));
+  };
+  useEffect(() => {
+    for (const id of ids) if (!known[id]?.session) learn(id);
+  }, [ids.join()]);
+  useWhenBack(() => ids.filter((id) => !known[id]?.session).forEach(learn));
+  const running = ids.filter((id) => RUNNING.includes(known[id]?.session?.status));
+  usePolling(() => Promise.all(running.map(learn)), running.length > 0, [running.join()]);
+  return ids.map((id) => known[id] ?? { id, session: null, evaluation: null, error: null });
+}
+
+/** What was learnt of a session now, as a change of what was known. */
+async function load(id, follower, workspace) {
+  try {
+    const session = await follower.ask();
+    if (session.workspace_id !== workspace.id) throw new ApiError(404, { detail: t("notFound.text") });
+    const evaluation = session.status === "completed" ? await evaluationOf(session) : null;
+    const isKnown = (last) => last?.session === session && last.evaluation === evaluation;
+    return (last) => (isKnown(last) ? last : { id, session, evaluation, error: null });
+  } catch (error) {
+    return (last) => ({ id, session: null, evaluation: null, ...last, error });
+  }
+}
+
+// An evaluation never changes, and holds thousands of points.
+const evaluations = new Map();
+
+whenSignedOut(() => evaluations.clear());
+
+async function evaluationOf({ id, spec }) {
+  if (spec.test_split === 0) return null;
+  if (!evaluations.has(id)) {
+    const { evaluation } = await get(`/api/training/session/${id}/evaluation`);
+    evaluations.set(id, evaluation);
+  }
+  return evaluations.get(id);
+}

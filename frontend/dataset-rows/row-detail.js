@@ -1,0 +1,64 @@
+// One row of a dataset: what the catalogue says of it, and the curve that the network will see.
+
+import { get } from "../lib/api.js";
+import { COLUMNS, columnName, unitOf } from "../lib/columns.js";
+import { html } from "../lib/html.js";
+import { number, significant, t } from "../lib/i18n.js";
+import { useLatest } from "../lib/latest.js";
+import { className, Failure } from "../ui/basics.js";
+import { TransitCurve } from "../ui/curve.js";
+import { ClassMark } from "./row-table.js";
+
+/**
+ * @param {object} properties
+ * @param {{id: number}} properties.dataset
+ * @param {object} properties.row as the API lists it
+ */
+export function RowDetail({ dataset, row }) {
+  const path = `/api/training/dataset/${dataset.id}/curve`;
+  const { data: curve, error, isLoading, reload } = useLatest((index) => get(path, { row: index }), row.row);
+  const title = { line: row.line, star: row.star ?? t("unknown"), label: className(row.label_name) };
+  return html`
+    <p class="visually-hidden" role="status">${t("datasets.rows.told", title)}</p>
+    <p class="row" data-test="row-head">
+      <strong><${ClassMark} label=${row.label_name} /></strong>
+      <span>${t("parameter.star")} ${row.star ?? "–"}</span>
+      <span>${t("datasets.rows.line")} ${number(row.line)}</span>
+    </p>
+    ${error && html`<${Failure} error=${error} onRetry=${reload} />`}
+    ${!error && !curve && html`<p class="loading">${t("loading")}</p>`}
+    ${!error &&
+    curve &&
+    html`<div
+      class=${isLoading ? "stale" : ""}
+      aria-busy=${isLoading}
+      data-test="row-curve"
+      data-line=${curve.line}
+    >
+      <${TransitCurve}
+        curve=${curve}
+        name=${`dataset-${dataset.id}-line-${curve.line}`}
+        title=${t("datasets.rows.curve", { line: curve.line })}
+      />
+    </div>`}
+    <div>
+      <h3>${t("datasets.rows.catalogue")}</h3>
+      <dl class="parameters" data-test="row-parameters">
+        ${COLUMNS.map((name) => html`<${Value} key=${name} name=${name} value=${row[name]} />`)}
+      </dl>
+    </div>
+  `;
+}
+
+function Value({ name, value }) {
+  return html`
+    <div>
+      <dt>${columnName(name)}</dt>
+      <dd>
+        ${value === null
+          ? t("unknown")
+          : html`${significant(value, 6)} <span class="unit">${unitOf(name)}</span>`}
+      </dd>
+    </div>
+  `;
+}

@@ -1,0 +1,103 @@
+// Takes catalogues: dropped, picked, or the example; shows how far each is and what came of it.
+
+import { send } from "../lib/api.js";
+import { useDraft } from "../lib/data.js";
+import { html, useEffect, useRef } from "../lib/html.js";
+import { t } from "../lib/i18n.js";
+import { useStore } from "../lib/store.js";
+import { enqueue, isUnderWay, uploads, whenEnded } from "./uploads.js";
+import { ActionButton, Empty, Field } from "../ui/basics.js";
+import { CatalogueHelp } from "./catalogue-help.js";
+import { DropZone } from "../ui/drop-zone.js";
+import { UploadItem } from "./upload-item.js";
+
+const ACCEPT = ".csv,.tsv,.txt,text/csv,text/tab-separated-values";
+
+/**
+ * @param {object} properties
+ * @param {{id: number, key: string}} properties.workspace
+ * @param {boolean} properties.isFirst the workspace has no dataset yet: the example is offered first
+ * @param {() => void} properties.onEnd an upload has ended, well or not
+ */
+export function FileUploader({ workspace, isFirst, onEnd }) {
+  const list = useStore(uploads, (state) => state.list.filter((each) => each.workspace.id === workspace.id));
+  const results = useRef(null);
+  const offersExample = isFirst && !list.some(isUnderWay);
+  useEffect(() => whenEnded(onEnd), [onEnd]);
+  useFocusOnResult(results, isFirst);
+  return html`
+    ${list.length > 0 &&
+    html`<ul class="plain stack" aria-label=${t("datasets.upload.list")} ref=${results}>
+      ${list.map((each) => html`<${UploadItem} key=${each.id} upload=${each} workspace=${workspace} />`)}
+    </ul>`}
+    ${offersExample && html`<${FirstStep} workspace=${workspace} />`}
+    <${Chooser} workspace=${workspace} isFirst=${offersExample} />
+  `;
+}
+
+function FirstStep({ workspace }) {
+  return html`
+    <${Empty} title=${t("datasets.empty.title")}>
+      <p>${t("datasets.empty.text")}</p>
+      <div class="actions"><${ExampleButton} workspace=${workspace} class="primary" /></div>
+      <p class="hint">${t("datasets.example.simulated")}</p>
+    <//>
+  `;
+}
+
+function Chooser({ workspace, isFirst }) {
+  const [draft, setDraft, forgetDraft] = useDraft(`upload.${workspace.id}`, { name: "" });
+  const take = (files) => {
+    if (!files.length) return;
+    enqueue(workspace, files, draft.name);
+    if (files.length === 1) forgetDraft();
+  };
+  const name = {
+    value: draft.name,
+    maxlength: 200,
+    autocomplete: "off",
+    onInput: (event) => setDraft({ name: event.target.value }),
+  };
+  return html`
+    <section class="card stack" aria-labelledby="uploader-title">
+      <h2 id="uploader-title">${t(isFirst ? "datasets.upload.first" : "datasets.upload.title")}</h2>
+      <div class="uploader">
+        <${DropZone} onFiles=${take} accept=${ACCEPT} button=${t("datasets.upload.choose")}>
+          ${(isOver) => html`<p>${t(isOver ? "datasets.upload.letGo" : "datasets.upload.drop")}</p>`}
+        <//>
+        <div class="stack">
+          <${Field}
+            id="dataset-name"
+            label=${t("datasets.upload.name")}
+            help=${t("datasets.upload.nameHelp")}
+            input=${name}
+          />
+          ${!isFirst && html`<div><${ExampleButton} workspace=${workspace} /></div>`}
+        </div>
+      </div>
+      <${CatalogueHelp} />
+    </section>
+  `;
+}
+
+/** The empty state goes away with its button; who had the focus there goes on with the first dataset. */
+function useFocusOnResult(results, isFirst) {
+  const wasFirst = useRef(false);
+  useEffect(() => {
+    const isGone = wasFirst.current && !isFirst && document.activeElement === document.body;
+    if (isGone) results.current?.querySelector("a.primary")?.focus();
+    wasFirst.current = isFirst;
+  }, [isFirst]);
+}
+
+/** Uploads the simulated catalogue in the way of every other. */
+export function ExampleButton({ workspace, ...rest }) {
+  const use = async () => {
+    const response = await send("GET", "/example_dataset.csv");
+    const file = new File([await response.blob()], "example_dataset.csv", { type: "text/csv" });
+    enqueue(workspace, [file], t("datasets.example.name"));
+  };
+  return html`<${ActionButton} onAct=${use} data-test="use-example" ...${rest}>
+    ${t("datasets.example.use")}
+  <//>`;
+}

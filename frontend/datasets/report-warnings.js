@@ -1,0 +1,70 @@
+// The warnings of a dataset's report in the language of the page, made from the report's own numbers.
+
+import { columnName } from "../lib/columns.js";
+import { html } from "../lib/html.js";
+import { has, percent, t } from "../lib/i18n.js";
+import { CLASSES, className } from "../ui/basics.js";
+
+/** @param {{report: object}} properties a dataset's report */
+export function ReportWarnings({ report }) {
+  const { warnings } = report;
+  if (!warnings.length) return html`<p class="message good">${t("datasets.report.nothing")}</p>`;
+  return html`
+    <ul class="plain stack" data-test="warnings">
+      ${warnings.map((warning, n) => {
+        const text = textOf(warning, report);
+        return html`<li key=${n} class="message warning" lang=${text ? undefined : "en"}>
+          ${text ?? warning.message}
+        </li>`;
+      })}
+    </ul>
+  `;
+}
+
+/** A check of values that hardly any star or planet has, as a name. */
+export function checkName(check) {
+  return has(`datasets.check.${check}`) ? t(`datasets.check.${check}`) : check;
+}
+
+/** What a check expects; the server's words for one that the page does not know. */
+export function expectedBy({ check, expected }) {
+  return has(`datasets.expected.${check}`) ? t(`datasets.expected.${check}`) : expected;
+}
+
+/** The text of a warning; null for one that is newer than this page. */
+function textOf({ code, message }, report) {
+  const values = VALUES[code]?.(report, message);
+  return values && has(`datasets.warning.${code}`) ? t(`datasets.warning.${code}`, values) : null;
+}
+
+const VALUES = {
+  contradictory_duplicates: ({ duplicates }) => ({ rows: duplicates.contradictory_rows }),
+  contradictory_transits: (report) => ({ pairs: report.contradictory_transits.pairs }),
+  duplicates: ({ duplicates }) => ({ rows: duplicates.rows }),
+  missing_tells_the_label: missingValues,
+  class_absent: classValues,
+  class_scarce: classValues,
+  class_small: classValues,
+  unphysical: unphysicalValues,
+};
+
+// A warning names its subject only in its message, always at the same place.
+
+function missingValues({ missing_by_class: missing }, message) {
+  const column = Object.keys(missing).find((name) => message.startsWith(`${name} is missing`));
+  if (!column) return null;
+  const shares = Object.entries(missing[column].shares);
+  const told = shares.map(([label, share]) => `${className(label)} ${percent(share, 0)}`).join(", ");
+  return { column: columnName(column), shares: told };
+}
+
+function classValues({ class_balance: balance }, message) {
+  const label = CLASSES.find((name) => message.includes(name));
+  if (!label || !balance[label]) return null;
+  return { label: className(label), rows: balance[label].rows, share: percent(balance[label].share) };
+}
+
+function unphysicalValues({ unphysical }, message) {
+  const found = unphysical.find(({ check }) => message.includes(`check of ${check}:`));
+  return found && { check: checkName(found.check), rows: found.rows, expected: expectedBy(found) };
+}

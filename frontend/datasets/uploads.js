@@ -1,0 +1,180 @@
+// Uploads of catalogues: one after the other, going on while another page is looked at.
+
+import { ApiError, connection, ConnectionLost, upload } from "../lib/api.js";
+import { t } from "../lib/i18n.js";
+import { explain, notify } from "../lib/notices.js";
+import { settings } from "../lib/settings.js";
+import { createStore } from "../lib/store.js";
+
+/**
+ * @typedef {object} Upload
+ * @property {number} id
+ * @property {{id: number, key: string}} workspace
+ * @property {File} file
+ * @property {string} name of the dataset; empty: that of the file
+ * @property {"waiting" | "sending" | "checking" | "done" | "refused" | "lost" | "aborted"} stage
+ * @property {number} share of the bytes that are sent
+ * @property {boolean} [isNew] false if the workspace had the same bytes already
+ * @property {object} [dataset] once it is done
+ * @property {Error} [error] why it was refused, or lost on the way
+ * @property {number} attempts to send it
+ */
+
+export const uploads = createStore({ list: [] });
+
+const PATH = "/api/training/upload-dataset";
+
+const UNDER_WAY = ["waiting", "sending", "checking"];
+
+const aborts = new Map();
+const watchers = new Set();
+
+let lastId = 0;
+
+/**
+ * Adds files to the queue of a workspace; the name is for a single one. What came of an earlier upload of a
+ * file of that name is of no interest any more.
+ */
+export function enqueue(workspace, files, name = "") {
+  const added = [...files].map((file) => {
+    lastId += 1;
+    const wanted = files.length === 1 ? name.trim() : "";
+    return { id: lastId, workspace, file, name: wanted, stage: "waiting", share: 0, attempts: 0 };
+  });
+  const names = new Set(added.map((each) => each.file.name));
+  const kept = uploads.get().list.filter((each) => isUnderWay(each) || !names.has(each.file.name));
+  uploads.set({ list: [...added.reverse(), ...kept] });
+  sendNext();
+}
+
+/** Ends an upload, or takes it from the queue. */
+export function abort(id) {
+  aborts.get(id)?.abort();
+  if (find(id)?.stage === "waiting") change(id, { stage: "aborted" });
+}
+
+/** Sends the same file again. */
+export function retry(id) {
+  change(id, { stage: "waiting", share: 0, error: undefined });
+  sendNext();
+}
+
+/** Takes the uploads of a dataset that was deleted from the list. */
+export function forgetDataset(datasetId) {
+  uploads.set({ list: uploads.get().list.filter((each) => each.dataset?.id !== datasetId) });
+}
+
+/** Takes an ended upload from the list. */
+export function dismiss(id) {
+  uploads.set({ list: uploads.get().list.filter((each) => each.id !== id) });
+}
+
+export function isUnderWay({ stage }) {
+  return UNDER_WAY.includes(stage);
+}
+
+/**
+ * Calls a function after each upload that has ended. While nobody listens, a notice tells it.
+ *
+ * @param {(upload: Upload) => void} listener
+ * @returns {() => void} ends it
+ */
+export function whenEnded(listener) {
+  watchers.add(listener);
+  return () => watchers.delete(listener);
+}
+
+function sendNext() {
+  const { list } = uploads.get();
+  if (list.some(({ stage }) => stage === "sending" || stage === "checking")) return;
+  const next = list.findLast(({ stage }) => stage === "waiting");
+  if (next) send(next);
+}
+
+async function send({ id, workspace, file, name, attempts }) {
+  const control = new AbortController();
+  aborts.set(id, control);
+  change(id, { stage: "sending", attempts: attempts + 1 });
+  addEventListener("beforeunload", askBeforeLeaving);
+  const onProgress = (share) => change(id, { share, stage: share < 1 ? "sending" : "checking" });
+  try {
+    const form = formOf(workspace, file, name);
+    const { status, body } = await upload(PATH, form, onProgress, { signal: control.signal });
+    change(id, { stage: "done", isNew: status === 201, dataset: body.dataset });
+  } catch (error) {
+    change(id, { stage: stageAfter(error), error });
+  }
+  aborts.delete(id);
+  removeEventListener("beforeunload", askBeforeLeaving);
+  tellEnd(find(id));
+  sendNext();
+}
+
+function stageAfter(error) {
+  if (error.name === "AbortError") return "aborted";
+  return error instanceof ConnectionLost ? "lost" : "refused";
+}
+
+function formOf(workspace, file, name) {
+  const form = new FormData();
+  form.set("workspace_key", workspace.key);
+  if (name) form.set("name", name);
+  form.set("file", file);
+  return form;
+}
+
+function tellEnd(ended) {
+  if (!ended) return;
+  for (const watcher of watchers) watcher(ended);
+  if (watchers.size || ended.stage === "aborted" || ended.stage === "lost") return;
+  const link = `#/w/${ended.workspace.id}/datasets`;
+  if (ended.stage === "done") {
+    notify(t("datasets.upload.noticeDone", { name: ended.dataset.name }), {
+      kind: "success",
+      link: `${link}/${ended.dataset.id}`,
+      linkText: t("datasets.lookAtIt"),
+    });
+  } else {
+    notify(t("datasets.upload.noticeRefused", { name: ended.file.name, why: explain(ended.error) }), {
+      kind: "error",
+      link,
+      linkText: t("nav.datasets"),
+    });
+  }
+}
+
+/** Whether sending the same file again may go better. */
+export function mayRetry({ stage, error }) {
+  if (stage === "aborted" || stage === "lost") return true;
+  return stage === "refused" && !(error instanceof ApiError && error.status < 500 && error.status !== 429);
+}
+
+function askBeforeLeaving(event) {
+  event.preventDefault();
+}
+
+function find(id) {
+  return uploads.get().list.find((each) => each.id === id);
+}
+
+function change(id, patch) {
+  uploads.set({ list: uploads.get().list.map((each) => (each.id === id ? { ...each, ...patch } : each)) });
+}
+
+const MOST_ATTEMPTS = 3;
+
+let timesBack = connection.get().since;
+
+connection.subscribe(({ since }) => {
+  if (since === timesBack) return;
+  timesBack = since;
+  const lost = uploads.get().list.filter((each) => each.stage === "lost" && each.attempts < MOST_ATTEMPTS);
+  for (const { id } of lost) retry(id);
+});
+
+settings.subscribe(({ token }) => {
+  if (token) return;
+  // Who signs out leaves nothing for the next person at this browser.
+  uploads.set({ list: [] });
+  for (const control of aborts.values()) control.abort();
+});

@@ -1,0 +1,168 @@
+// The evaluation of a completed session: how good its model is on stars that it never saw.
+
+import { get, withQuery } from "../lib/api.js";
+import { useData } from "../lib/data.js";
+import { html, useEffect } from "../lib/html.js";
+import { t } from "../lib/i18n.js";
+import { goTo } from "../lib/router.js";
+import { saveJson } from "../lib/save-json.js";
+import { useStore } from "../lib/store.js";
+import { useTitle } from "../lib/title.js";
+import { watched } from "../lib/watch.js";
+import { CLASSES, Loaded } from "../ui/basics.js";
+import { ConfusionMatrix } from "./confusion-matrix.js";
+import { ConfusionRows, useCellRows } from "./confusion-rows.js";
+import { CoverageChart } from "./coverage-chart.js";
+import { NotCompleted, NoTestStars } from "./evaluation-absent.js";
+import { HeadlineFigures } from "./headline-figures.js";
+import { MissingFeatures } from "./missing-features.js";
+import { OnPage } from "./on-page.js";
+import { PerClassTable } from "./per-class-table.js";
+import { RankingCharts } from "./ranking-charts.js";
+import { RegressionCharts } from "./regression-charts.js";
+import { ReliabilityChart } from "./reliability-chart.js";
+import { RowDialog } from "./row-dialog.js";
+import { SessionHead } from "../training/session-head.js";
+import { NotFound } from "../ui/not-found.js";
+
+// Beyond any epoch: the history is not needed here.
+const NO_HISTORY = 1_000_000;
+
+/** The ids of the sections' headings, and their texts. */
+const SECTIONS = [
+  ["headline", "evaluation.headline"],
+  ["confusion", "evaluation.confusion"],
+  ["per-class", "evaluation.perClass"],
+  ["sureness", "evaluation.sureness"],
+  ["ranking", "evaluation.ranking"],
+  ["regression", "evaluation.regression"],
+  ["missing", "evaluation.missing"],
+];
+
+export function Evaluation({ workspace, id, query }) {
+  const session = useData(
+    () => get(`/api/training/session/${id}`, { after_epoch: NO_HISTORY }).then((answer) => answer.session),
+    [id],
+  );
+  useReloadWhenEnded(session, id);
+  useTitle(t("evaluation.title", { name: session.data?.model_name ?? String(id) }));
+  const isForeign = session.data && session.data.workspace_id !== workspace.id;
+  if (isForeign || session.error?.status === 404) return html`<${NotFound} />`;
+  return html`<${Loaded} of=${session}>
+    ${(data) =>
+      data.status === "completed" && data.spec.test_split !== 0
+        ? html`<${Evaluated} workspace=${workspace} session=${data} query=${query} />`
+        : html`
+            <${SessionHead} workspace=${workspace} session=${data} current="evaluation" />
+            ${data.status === "completed"
+              ? html`<${NoTestStars} workspace=${workspace} session=${data} />`
+              : html`<${NotCompleted} workspace=${workspace} session=${data} />`}
+          `}
+  <//>`;
+}
+
+/** Loads the session again when its training ends while the page is open. */
+function useReloadWhenEnded(session, id) {
+  const status = useStore(watched, ({ sessions }) => sessions?.find((each) => each.id === id)?.status);
+  useEffect(() => {
+    if (session.data && status && status !== session.data.status) session.reload();
+  }, [status]);
+}
+
+function Evaluated({ workspace, session, query }) {
+  const evaluation = useData(
+    () => get(`/api/training/session/${session.id}/evaluation`).then((answer) => answer.evaluation),
+    [session.id],
+  );
+  const name = `${session.model_name}_session_${session.id}`;
+  const save = () => saveJson(evaluation.data, `${name}_evaluation.json`);
+  const model = `#/w/${workspace.id}/models/${session.model_id}`;
+  const actions = html`
+    ${session.model_id !== null && html`<a class="button" href=${model}>${t("evaluation.model")}</a>`}
+    <button type="button" disabled=${evaluation.data === null} onClick=${save}>
+      ${t("evaluation.json")}
+    </button>
+  `;
+  return html`
+    <${SessionHead} workspace=${workspace} session=${session} current="evaluation" actions=${actions} />
+    ${evaluation.error?.status === 404
+      ? html`<${NoTestStars} workspace=${workspace} session=${session} />`
+      : html`<${Loaded} of=${evaluation}>
+          ${(data) => html`<${Report} evaluation=${data} ...${{ workspace, session, query, name }} />`}
+        <//>`}
+  `;
+}
+
+function Report({ workspace, session, evaluation, query, name }) {
+  const { cell, offset, row } = addressed(query);
+  const hasRows = session.model_id !== null;
+  const dataset = session.spec.dataset_name ?? t("evaluation.itsDataset");
+  const found = useCellRows(session, hasRows ? cell : null, offset);
+  const show = (change, options) =>
+    goTo(withQuery(`/w/${workspace.id}/sessions/${session.id}/evaluation`, { ...query, ...change }), options);
+  const choose = (chosen) => show({ row: chosen });
+  // "Back" leaves the dialog, and does not open it again.
+  const isStep = { replace: true };
+  return html`
+    <div class="stack evaluation">
+      <p class="message good" data-test="unseen">
+        ${t("evaluation.unseen", { count: evaluation.n_test, dataset })}
+      </p>
+      <${OnPage} sections=${SECTIONS.map(([id, key]) => [id, t(key)])} />
+      <${HeadlineFigures} evaluation=${evaluation} />
+      <section class="card stack">
+        <div>
+          <h2 id="confusion">${t("evaluation.confusion")}</h2>
+          <p class="hint">${t(hasRows ? "evaluation.confusionHint" : "evaluation.modelDeleted")}</p>
+        </div>
+        <div class="two">
+          <${ConfusionMatrix}
+            matrix=${evaluation.confusion_matrix}
+            chosen=${cell}
+            onChoose=${hasRows ? (wanted) => show({ ...wanted, offset: null, row: null }) : null}
+          />
+          ${hasRows &&
+          cell &&
+          html`<${ConfusionRows}
+            session=${session}
+            cell=${cell}
+            found=${found}
+            chosenRow=${row}
+            onPage=${(wanted) => show({ offset: wanted || null })}
+            onChoose=${choose}
+          />`}
+        </div>
+      </section>
+      <${PerClassTable} evaluation=${evaluation} />
+      <section class="stack" aria-labelledby="sureness">
+        <h2 id="sureness">${t("evaluation.sureness")}</h2>
+        <div class="two">
+          <${ReliabilityChart} evaluation=${evaluation} name=${name} />
+          <${CoverageChart} evaluation=${evaluation} name=${name} />
+        </div>
+      </section>
+      <${RankingCharts} evaluation=${evaluation} name=${name} />
+      <${RegressionCharts} session=${session} evaluation=${evaluation} name=${name} onChoose=${choose} />
+      <${MissingFeatures} rows=${evaluation.missing_features} />
+    </div>
+    ${row !== null &&
+    hasRows &&
+    session.dataset_id !== null &&
+    html`<${RowDialog}
+      workspace=${workspace}
+      session=${session}
+      row=${row}
+      listed=${found.data?.rows ?? []}
+      abstention=${evaluation.abstention ?? null}
+      onGo=${(next) => show({ row: next }, isStep)}
+      onClose=${() => show({ row: null }, isStep)}
+    />`}
+  `;
+}
+
+/** What the address names: a cell of the confusion matrix, a page of its rows, a row. */
+function addressed({ true: trueName, predicted, offset, row }) {
+  const isCell = CLASSES.includes(trueName) && CLASSES.includes(predicted);
+  const whole = (text) => (/^\d{1,12}$/.test(text ?? "") ? Number(text) : null);
+  return { cell: isCell ? { true: trueName, predicted } : null, offset: whole(offset) ?? 0, row: whole(row) };
+}

@@ -1,0 +1,65 @@
+// Whether the network is as often right as it is sure: the reliability diagram.
+
+import { html, useMemo } from "../lib/html.js";
+import { fixed, number, significant, t } from "../lib/i18n.js";
+import { Chart } from "../ui/chart.js";
+import { diagonal } from "./diagonal.js";
+
+// A temperature this near to 1 changes no probability that anybody would notice.
+const HARDLY = 0.03;
+
+/** @param {{evaluation: object, name: string}} properties name of the files that are saved */
+export function ReliabilityChart({ evaluation, name }) {
+  const { bins } = evaluation.reliability;
+  const lines = useMemo(
+    () => [
+      {
+        label: t("evaluation.network"),
+        x: bins.map((bin) => bin.confidence),
+        y: bins.map((bin) => bin.accuracy),
+        kind: "both",
+        dash: [],
+      },
+      diagonal(t("evaluation.perfect")),
+    ],
+    [bins],
+  );
+  return html`
+    <div class="card stack">
+      <${Chart}
+        name=${`${name}_reliability`}
+        title=${t("evaluation.reliability")}
+        summary=${summaryOf(evaluation)}
+        lines=${lines}
+        xAxis=${{ label: t("evaluation.confidence"), range: [0, 1] }}
+        yAxis=${{ label: t("evaluation.shareRight"), range: [0, 1] }}
+        isSquare
+      />
+      <p class="hint">${noiseOf(bins)} ${temperatureOf(evaluation.temperature)}</p>
+    </div>
+  `;
+}
+
+function summaryOf({ ece, reliability: { bins } }) {
+  const total = bins.reduce((sum, bin) => sum + bin.count, 0);
+  const gap = bins.reduce((sum, bin) => sum + bin.count * (bin.confidence - bin.accuracy), 0) / (total || 1);
+  const direction = Math.abs(gap) < 0.005 ? "even" : gap > 0 ? "over" : "under";
+  const points = number(Math.abs(gap) * 100, 1);
+  return t(`evaluation.reliability.${direction}`, { ece: fixed(ece, 3), gap: points });
+}
+
+/** How far a bin's share is off by chance alone: half a 95% binomial interval at the mean accuracy. */
+function noiseOf(bins) {
+  const total = bins.reduce((sum, bin) => sum + bin.count, 0);
+  if (!total) return "";
+  const right = bins.reduce((sum, bin) => sum + bin.count * bin.accuracy, 0) / total;
+  const rows = Math.round(total / bins.length);
+  const noise = 1.96 * Math.sqrt((right * (1 - right)) / rows);
+  return t("evaluation.reliability.noise", { bins: bins.length, rows, noise: number(noise * 100, 0) });
+}
+
+function temperatureOf(temperature) {
+  if (temperature === null || temperature === undefined) return "";
+  const key = Math.abs(temperature - 1) < HARDLY ? "same" : temperature > 1 ? "over" : "under";
+  return t(`evaluation.temperature.${key}`, { temperature: significant(temperature, 3) });
+}

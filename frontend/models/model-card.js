@@ -1,0 +1,95 @@
+// One version of a workspace's model: its figures, where it came from, what can be done with it.
+
+import { get } from "../lib/api.js";
+import { useData } from "../lib/data.js";
+import { BRIEF } from "../lib/figures.js";
+import { html } from "../lib/html.js";
+import { ago, dateTime, fileSize, fixed, number, percent, t } from "../lib/i18n.js";
+import { ModelActions } from "./model-actions.js";
+import { networkName } from "../training/network-choice.js";
+import { sessionHref } from "../training/session-head.js";
+
+/** @param {object} properties as those of `ModelActions` */
+export function ModelCard({ workspace, model, models, workspaces }) {
+  return html`
+    <article
+      class="card stack model-card ${model.is_current ? "current" : ""}"
+      data-test=${`model-${model.id}`}
+    >
+      <div class="row between">
+        <h2><a href=${`#/w/${workspace.id}/models/${model.id}`}>${model.name}</a></h2>
+        <span class="row">
+          ${model.is_current && html`<${CurrentBadge} />`}
+          <span class="hint">${t("models.version", { id: String(model.id) })}</span>
+          <time class="hint" datetime=${model.created_at} title=${dateTime(model.created_at)}>
+            ${ago(model.created_at)}
+          </time>
+        </span>
+      </div>
+      <${ModelFigures} model=${model} />
+      <${Origin} workspace=${workspace} model=${model} />
+      <${ModelActions} workspace=${workspace} model=${model} models=${models} workspaces=${workspaces} />
+    </article>
+  `;
+}
+
+export function CurrentBadge() {
+  return html`<span class="badge current"><span aria-hidden="true">✓</span> ${t("models.current")}</span>`;
+}
+
+/** The figures on the test stars, then the best ones on the validation stars. */
+export function ModelFigures({ model: { evaluation, metrics } }) {
+  return html`
+    <dl class="figures">
+      ${evaluation &&
+      BRIEF.map(
+        (figure) => html`<div key=${figure.name}>
+          <dt>${t(`evaluation.figure.${figure.name}`)} <span class="unit">${t("models.onTest")}</span></dt>
+          <dd>${figure.write(figure.of(evaluation))}</dd>
+        </div>`,
+      )}
+      <div>
+        <dt>${t("models.valAccuracy")} <span class="unit">${t("models.onValidation")}</span></dt>
+        <dd>${percent(metrics?.val_accuracy)}</dd>
+      </div>
+      <div>
+        <dt>${t("evaluation.figure.log_loss")} <span class="unit">${t("models.onValidation")}</span></dt>
+        <dd>${fixed(metrics?.val_label_loss, 3)}</dd>
+      </div>
+    </dl>
+    ${!evaluation && html`<p class="hint">${t("models.neverTested")}</p>`}
+  `;
+}
+
+/** What only the manifest tells: the network, the rows; and the pages of its training. */
+function Origin({ workspace, model }) {
+  const manifest = useData(
+    () => get(`/api/models/${model.id}`).then((answer) => answer.model.manifest),
+    [model.id],
+  );
+  const { network, rows } = manifest.data ?? {};
+  const all = rows ? rows.train + rows.validation + rows.test : null;
+  return html`
+    <dl class="parameters">
+      <div><dt>${t("models.network")}</dt><dd>${network ? networkName(network) : "–"}</dd></div>
+      <div><dt>${t("models.rows")}</dt><dd>${number(all)}</dd></div>
+      <div><dt>${t("models.rows.test")}</dt><dd>${number(rows?.test)}</dd></div>
+      <div><dt>${t("models.file")}</dt><dd>${fileSize(model.file_size)}</dd></div>
+      <div>
+        <dt>${t("models.training")}</dt>
+        <dd><${SessionLinks} workspace=${workspace} model=${model} /></dd>
+      </div>
+    </dl>
+  `;
+}
+
+/** The ways to the training of a model and to its evaluation. */
+export function SessionLinks({ workspace, model }) {
+  if (model.session_id === null) return t("models.sessionDeleted");
+  const name = t("models.session", { id: String(model.session_id) });
+  return html`
+    <a href=${sessionHref(workspace, model.session_id)}>${name}</a>
+    ${model.evaluation &&
+    html`, <a href=${sessionHref(workspace, model.session_id, "evaluation")}>${t("models.evaluation")}</a>`}
+  `;
+}

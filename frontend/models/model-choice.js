@@ -1,0 +1,68 @@
+// Which model predicts: the current one, or another of the workspace, with its figures.
+
+import { get } from "../lib/api.js";
+import { useData } from "../lib/data.js";
+import { html } from "../lib/html.js";
+import { dateTime, fixed, percent, t } from "../lib/i18n.js";
+import { Field } from "../ui/basics.js";
+
+/** How a model came to be, as `useData` gives it; null data for no model. */
+export function useManifest(modelId) {
+  const load = async () => (modelId === null ? null : (await get(`/api/models/${modelId}`)).model.manifest);
+  return useData(load, [modelId]);
+}
+
+/**
+ * @param {object} properties
+ * @param {string} properties.id of the field
+ * @param {object[]} properties.models
+ * @param {string} properties.value the id of a model; empty: the current one
+ * @param {(value: string) => void} properties.onChange
+ * @param {number} properties.workspaceId
+ */
+export function ModelChoice({ id, models, value, onChange, workspaceId }) {
+  const current = models.find((each) => each.is_current);
+  const chosen = value === "" ? current : models.find((each) => String(each.id) === value);
+  return html`
+    <div>
+      <${Field}
+        id=${id}
+        label=${t("predict.model")}
+        error=${chosen ? null : t("predict.model.gone", { id: value })}
+      >
+        ${(common) => html`
+          <select ...${common} value=${value} onChange=${(event) => onChange(event.target.value)}>
+            ${current &&
+            html`<option value="">${t("predict.model.current", { name: titleOf(current) })}</option>`}
+            ${!chosen &&
+            html`<option value=${value}>${t("predict.model.goneOption", { id: value })}</option>`}
+            ${models.map(
+              (each) => html`<option key=${each.id} value=${String(each.id)}>${titleOf(each)}</option>`,
+            )}
+          </select>
+        `}
+      <//>
+      ${chosen && html`<${Figures} model=${chosen} workspaceId=${workspaceId} />`}
+    </div>
+  `;
+}
+
+/** A model's name with what tells it from others of that name. */
+export function titleOf({ id, name }) {
+  return `${name} (#${id})`;
+}
+
+function Figures({ model, workspaceId }) {
+  const { evaluation } = model;
+  const figures = evaluation
+    ? t("predict.model.figures", {
+        accuracy: percent(evaluation.accuracy),
+        f1: fixed(evaluation.macro_f1, 3),
+        count: evaluation.n_test,
+      })
+    : t("predict.model.unknownFigures");
+  return html`<p class="hint">
+    ${figures} ${t("predict.model.since", { when: dateTime(model.created_at) })}${" "}
+    <a href=${`#/w/${workspaceId}/models/${model.id}`}>${t("predict.model.open")}</a>
+  </p>`;
+}

@@ -1,0 +1,161 @@
+// One candidate: its numbers, what the model says of them, and what it would say of others.
+
+import { isTooLong, NOTHING_TYPED, readCandidate } from "./candidate.js";
+import { useCandidateDraft } from "./candidate-draft.js";
+import { COLUMNS } from "../lib/columns.js";
+import { html, useEffect, useRef, useState } from "../lib/html.js";
+import { t } from "../lib/i18n.js";
+import { useModels } from "../models/models-state.js";
+import { usePrediction } from "./prediction-state.js";
+import { useTitle } from "../lib/title.js";
+import { Loaded, PageHead } from "../ui/basics.js";
+import { CandidateForm } from "./candidate-form.js";
+import { Examples } from "./examples.js";
+import { ModelChoice } from "../models/model-choice.js";
+import { NoModel } from "../models/no-model.js";
+import { PredictTabs } from "./predict-tabs.js";
+import { PredictionPane } from "./prediction-pane.js";
+import { SourceChoice } from "./source-choice.js";
+import { WhatIf } from "./what-if.js";
+
+// A hand that moves a slider pauses longer than this only when it has arrived.
+const PAUSE_MILLISECONDS = 120;
+
+export function Predict({ workspace, query }) {
+  useTitle(t("predict.title"));
+  const models = useModels(workspace);
+  return html`
+    <${PageHead} title=${t("predict.title")}><p>${t("predict.lead")}</p><//>
+    <${PredictTabs} workspace=${workspace} />
+    <${Loaded} of=${models}>
+      ${(list) =>
+        list.length === 0
+          ? html`<${NoModel} workspace=${workspace} />`
+          : html`<${One}
+              workspace=${workspace}
+              query=${query}
+              models=${list}
+              onModelsChanged=${models.reload}
+            />`}
+    <//>
+  `;
+}
+
+function One({ workspace, query, models, onModelsChanged }) {
+  const typing = useCandidateDraft(workspace, query);
+  const { question, address } = typing;
+  const [isWanted, setWhatIf] = useState(false);
+  const [values, setValues] = useSliders(question, address);
+  const result = usePrediction(question);
+  const isWhatIf = isWanted && result.isCurrent;
+  const live = usePrediction(useValid(isWhatIf ? { ...question, candidate: values, base: address } : null), {
+    delay: PAUSE_MILLISECONDS,
+  });
+  const isLive = isWhatIf && live.answer?.question.base === address;
+  const answer = isLive ? live.answer : result.answer;
+  useEffect(() => {
+    // A model was deleted meanwhile.
+    if ([404, 409].includes(result.error?.status)) onModelsChanged();
+  }, [result.error]);
+  return html`
+    <div class="predict">
+      <section class="card stack predict-left ${isWhatIf ? "what-if" : ""}" aria-labelledby="left-title">
+        <h2 id="left-title">${t(isWhatIf ? "predict.whatIf" : "predict.candidate")}</h2>
+        ${result.isCurrent && html`<${Mode} isWhatIf=${isWhatIf} onChange=${setWhatIf} />`}
+        ${isWhatIf
+          ? html`<${WhatIf}
+              typed=${question.candidate}
+              values=${values}
+              prediction=${answer.prediction}
+              onChange=${setValues}
+            />`
+          : html`<${Typing} typing=${typing} result=${result} workspace=${workspace} models=${models} />`}
+      </section>
+      <${PredictionPane}
+        workspace=${workspace}
+        models=${models}
+        question=${question}
+        state=${isWhatIf ? live : result}
+        answer=${answer}
+        original=${isLive ? result.answer : null}
+        isWhatIf=${isWhatIf}
+        isTypedSince=${!isWhatIf && question !== null && isTypedSince(typing.draft, question.candidate)}
+      />
+    </div>
+  `;
+}
+
+/** What the sliders show: the values typed, until one of them is moved. */
+function useSliders(question, address) {
+  const [moved, setMoved] = useState({ address: null, values: null });
+  const values = moved.address === address ? moved.values : question?.candidate;
+  return [values, (next) => setMoved({ address, values: next })];
+}
+
+/** The last question that the server can answer. */
+function useValid(question) {
+  const valid = useRef(null);
+  if (question === null || !isTooLong(question.candidate)) valid.current = question;
+  return valid.current;
+}
+
+function isTypedSince(draft, candidate) {
+  const { candidate: typed } = readCandidate(draft);
+  return COLUMNS.some((column) => !Object.is(typed[column], candidate[column]));
+}
+
+function Mode({ isWhatIf, onChange }) {
+  return html`
+    <div class="segmented" role="group" aria-label=${t("predict.mode")}>
+      <button type="button" aria-pressed=${!isWhatIf} onClick=${() => onChange(false)}>
+        ${t("predict.mode.values")}
+      </button>
+      <button type="button" aria-pressed=${isWhatIf} data-test="what-if" onClick=${() => onChange(true)}>
+        ${t("predict.mode.whatIf")}
+      </button>
+    </div>
+  `;
+}
+
+function Typing({ typing, result, workspace, models }) {
+  const { draft, change, question, ask, choose } = typing;
+  const [replaced, setReplaced] = useState(null);
+  const submit = (candidate) => {
+    ask(candidate);
+    if (question && JSON.stringify(question.candidate) === JSON.stringify(candidate)) result.retry();
+  };
+  const fill = (typed) => {
+    const before = Object.fromEntries(Object.keys(NOTHING_TYPED).map((name) => [name, draft[name]]));
+    setReplaced(Object.values(before).some(Boolean) ? before : null);
+    change(typed);
+  };
+  const example = (typed) => {
+    fill(typed);
+    ask(readCandidate(typed).candidate);
+  };
+  const refused =
+    result.error?.status === 422 ? { candidate: question.candidate, errors: result.error.errors } : null;
+  return html`
+    <${Examples} onChoose=${example} />
+    <${CandidateForm} typed=${draft} onChange=${change} onSubmit=${submit} refused=${refused}>
+      <${ModelChoice}
+        id="predict-model"
+        models=${models}
+        value=${draft.model}
+        workspaceId=${workspace.id}
+        onChange=${(model) => choose({ model })}
+      />
+      <${SourceChoice} value=${draft.source} onChange=${(source) => choose({ source })} />
+      <div class="actions">
+        <button class="primary" data-test="predict">${t("predict.button")}</button>
+        <button type="button" class="quiet" onClick=${() => fill(NOTHING_TYPED)}>
+          ${t("predict.clear")}
+        </button>
+        ${replaced &&
+        html`<button type="button" class="quiet" onClick=${() => fill(replaced)}>
+          ${t("predict.bringBack")}
+        </button>`}
+      </div>
+    <//>
+  `;
+}

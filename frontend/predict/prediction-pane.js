@@ -1,0 +1,114 @@
+// What came of the candidate that was asked for, beside the form: its states, and saving it.
+
+import { nameOf } from "./candidate.js";
+import { html, useEffect, useRef, useState } from "../lib/html.js";
+import { t } from "../lib/i18n.js";
+import { Failure } from "../ui/basics.js";
+import { titleOf, useManifest } from "../models/model-choice.js";
+import { Prediction } from "./prediction.js";
+import { SaveAnalysis } from "./save-analysis.js";
+import { Waiting } from "../ui/waiting.js";
+
+/**
+ * @param {object} properties
+ * @param {object} properties.workspace
+ * @param {object[]} properties.models
+ * @param {object | null} properties.question null: nothing was asked yet
+ * @param {object} properties.state from `usePrediction`: of the values typed, or of the sliders'
+ * @param {object | null} properties.answer to show
+ * @param {object | null} properties.original the answer to compare it with
+ * @param {boolean} properties.isWhatIf the sliders are shown
+ * @param {boolean} properties.isTypedSince the form holds something else by now
+ */
+export function PredictionPane({
+  workspace,
+  models,
+  question,
+  state,
+  answer,
+  original,
+  isWhatIf,
+  isTypedSince,
+}) {
+  const abstention = useManifest(answer?.modelId ?? null).data?.abstention ?? null;
+  // What was answered before stays for the moment that the next answer takes, not beside its failure.
+  const isShown = answer !== null && (isWhatIf || state.isCurrent || (state.isBusy && !state.wait));
+  const pane = useShownWhenNew(original ?? answer, question !== null);
+  return html`
+    <div class="stack predict-right" ref=${pane} aria-busy=${state.isBusy} data-test="prediction">
+      <${State} state=${state} question=${question} hasAnswer=${answer !== null} />
+      ${isTypedSince && isShown && html`<p class="message" role="status">${t("predict.typedSince")}</p>`}
+      ${isShown &&
+      html`<${Prediction}
+        prediction=${answer.prediction}
+        candidate=${answer.question.candidate}
+        curve=${answer.curve}
+        original=${original?.prediction}
+        abstention=${abstention}
+      >
+        <${UsedModel} answer=${answer} models=${models} workspace=${workspace} />
+        <${Save} answer=${answer} workspace=${workspace} isWhatIf=${original !== null} />
+      <//>`}
+    </div>
+  `;
+}
+
+/** Where the answer stands below the form, it is scrolled to when one has come that was just asked for. */
+function useShownWhenNew(answer, isAsked) {
+  const pane = useRef(null);
+  const isFirst = useRef(isAsked); // by the address that the page was opened with
+  useEffect(() => {
+    if (answer === null) return;
+    const isBelow = pane.current.getBoundingClientRect().top > innerHeight / 2;
+    if (isBelow && !isFirst.current) pane.current.scrollIntoView({ behavior: "smooth", block: "start" });
+    isFirst.current = false;
+  }, [answer]);
+  return pane;
+}
+
+function State({ state, question, hasAnswer }) {
+  if (question === null) {
+    return html`<div class="card stack tight">
+      <h2>${t("predict.result")}</h2>
+      <p class="hint">${t("predict.nothingYet")}</p>
+    </div>`;
+  }
+  if (state.wait) return html`<${Waiting} wait=${state.wait} />`;
+  if (state.error && !state.isBusy) return html`<${Failure} error=${state.error} onRetry=${state.retry} />`;
+  if (!hasAnswer) return html`<p class="loading card" role="status">${t("predict.predicting")}</p>`;
+  return null;
+}
+
+function UsedModel({ answer, models, workspace }) {
+  const model = models.find((each) => each.id === answer.modelId);
+  const name = model ? titleOf(model) : `#${answer.modelId}`;
+  return html`<p class="hint dotted">
+    <span>${t("predict.by")} <a href=${`#/w/${workspace.id}/models/${answer.modelId}`}>${name}</a></span>
+    <span>${t(`predict.source.${answer.source}`)}</span>
+  </p>`;
+}
+
+function Save({ answer, workspace, isWhatIf }) {
+  const [kept, setKept] = useState(null);
+  const prepare = async () => ({
+    modelId: kept.modelId,
+    candidates: [kept.question.candidate],
+    predictions: [kept.prediction],
+  });
+  const name = nameOf(answer.question.candidate);
+  return html`
+    <div class="actions">
+      <button type="button" data-test="save-analysis" onClick=${() => setKept(answer)}>
+        ${t(isWhatIf ? "predict.save.whatIf" : "predict.save")}
+      </button>
+    </div>
+    ${kept &&
+    html`<${SaveAnalysis}
+      workspace=${workspace}
+      count=${1}
+      title=${isWhatIf ? t("predict.save.whatIfTitle", { name }) : name}
+      prepare=${prepare}
+      onClose=${() => setKept(null)}
+    />`}
+  `;
+}

@@ -1,0 +1,79 @@
+// A candidate's prediction and its curve, asked for together.
+
+import { post } from "../lib/api.js";
+import { useEffect, useRef, useState } from "../lib/html.js";
+import { useLatest } from "../lib/latest.js";
+import { withPatience } from "../lib/patience.js";
+
+/**
+ * @typedef {object} Question
+ * @property {string} workspaceKey
+ * @property {number | null} modelId null: the current one
+ * @property {string | null} source null: that of the model's training data
+ * @property {object} candidate
+ * @property {string} [base] what it is a variant of
+ */
+
+/**
+ * Asks the server.
+ *
+ * @param {Question} question
+ * @returns {Promise<{question: Question, prediction: object, curve: object, modelId: number,
+ *   source: string}>} `modelId` and `source` that were used
+ */
+export async function askPrediction(question) {
+  const { workspaceKey, modelId, source, candidate } = question;
+  const asked = { workspace_key: workspaceKey, model_id: modelId, source, ...candidate };
+  const { predictions, model_id: usedModel, source: usedSource } = await post("/api/predict", asked);
+  const curve = await post("/api/curve", { source: usedSource, ...candidate });
+  return { question, prediction: predictions[0], curve, modelId: usedModel, source: usedSource };
+}
+
+const NOTHING = { answer: null, isCurrent: false, error: null, isBusy: false, wait: null };
+
+/**
+ * The answer to a question that may change often: the newest wins, the last one stays meanwhile.
+ *
+ * @param {Question | null} question
+ * @param {{delay?: number}} options milliseconds without a change before it is asked
+ * @returns {{answer: any, isCurrent: boolean, error: Error | null, isBusy: boolean, wait: object | null,
+ *   retry: () => void}} `isCurrent` if the answer is that to this question, not to one before; `wait` while
+ *   the predictor is not ready, as `withPatience` tells it
+ */
+export function usePrediction(question, { delay = 0 } = {}) {
+  const key = useSettled(question === null ? null : JSON.stringify(question), delay);
+  const [wait, setWait] = useState(null);
+  const control = useRef(null);
+  useEffect(() => {
+    // Nobody waits for the answer to a question that was replaced.
+    control.current = new AbortController();
+    return () => control.current.abort();
+  }, [key]);
+  const load = (asked) =>
+    withPatience(() => askPrediction(JSON.parse(asked)), { onWait: setWait, signal: control.current.signal });
+  const latest = useLatest(load, key);
+  if (question === null) return { ...NOTHING, retry: latest.reload };
+  const isCurrent = latest.data !== null && JSON.stringify(latest.data.question) === key;
+  return {
+    answer: latest.data,
+    isCurrent,
+    error: latest.error,
+    isBusy: latest.isLoading,
+    wait,
+    retry: latest.reload,
+  };
+}
+
+/** A value once it has not changed for some time. */
+function useSettled(value, delay) {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    if (delay === 0 || value === null) {
+      setSettled(value);
+      return undefined;
+    }
+    const timer = setTimeout(() => setSettled(value), delay);
+    return () => clearTimeout(timer);
+  }, [value, delay]);
+  return settled;
+}

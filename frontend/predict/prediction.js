@@ -1,0 +1,38 @@
+// A prediction in full: the verdict, the curve, the diagnostics, what the network reads from the curve.
+
+import { html } from "../lib/html.js";
+import { t } from "../lib/i18n.js";
+import { TransitCurve } from "../ui/curve.js";
+import { Diagnostics } from "./diagnostics.js";
+import { Inferred } from "./inferred.js";
+import { Verdict } from "./verdict.js";
+
+/**
+ * @param {object} properties
+ * @param {object} properties.prediction
+ * @param {object} properties.candidate
+ * @param {object | null} properties.curve
+ * @param {object} [properties.original] the prediction to compare with
+ * @param {object | null} properties.abstention of the model's manifest
+ * @param {any} [properties.children] below the verdict
+ */
+export function Prediction({ prediction, candidate, curve, original, abstention, children }) {
+  return html`
+    <section class="card stack tight" aria-labelledby="verdict-title">
+      <h2 id="verdict-title">${t("predict.result")}</h2>
+      <${Verdict} prediction=${prediction} original=${original} abstention=${abstention}>${children}<//>
+    </section>
+    ${curve &&
+    html`<section class="card" aria-label=${t("curve.title")}>
+      <${TransitCurve} curve=${curve} name="candidate-curve" />
+    </section>`}
+    <section class="card stack tight" aria-labelledby="diagnostics-title">
+      <h2 id="diagnostics-title">${t("predict.diagnostics")}</h2>
+      <${Diagnostics} prediction=${prediction} />
+    </section>
+    <section class="card stack tight" aria-labelledby="inferred-title">
+      <h2 id="inferred-title">${t("predict.inferred")}</h2>
+      <${Inferred} prediction=${prediction} candidate=${candidate} />
+    </section>
+  `;
+}

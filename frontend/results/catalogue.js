@@ -1,0 +1,96 @@
+// The header of a catalogue to our columns, as backend/transit/catalog_forms.py recognises it.
+
+import { COLUMNS, REQUIRED } from "../lib/columns.js";
+
+/** Ours to the names in a table's header, in lower case; of several, the first that the table has. */
+export const FORMS = {
+  exotrain: {
+    period: ["period", "orbital_period"],
+    duration: ["duration", "duration_hours", "transit_duration"],
+    depth: ["depth", "depth_ppm", "transit_depth"],
+    impact: ["impact", "impact_parameter"],
+    snr: ["snr", "model_snr"],
+    steff: ["steff", "teff"],
+    srad: ["srad", "stellar_radius"],
+    slogg: ["slogg", "logg"],
+    tmag: ["tmag", "kepmag"],
+    label: ["label", "disposition"],
+    star: ["star", "kepid", "tid"],
+  },
+  koi: {
+    period: ["koi_period"],
+    duration: ["koi_duration"],
+    depth: ["koi_depth"],
+    impact: ["koi_impact"],
+    snr: ["koi_model_snr"],
+    steff: ["koi_steff"],
+    srad: ["koi_srad"],
+    slogg: ["koi_slogg"],
+    tmag: ["koi_kepmag"],
+    label: ["koi_disposition"],
+    star: ["kepid"],
+  },
+  toi: {
+    period: ["pl_orbper"],
+    duration: ["pl_trandurh"],
+    depth: ["pl_trandep"],
+    steff: ["st_teff"],
+    srad: ["st_rad"],
+    slogg: ["st_logg"],
+    tmag: ["st_tmag"],
+    label: ["tfopwg_disp"],
+    star: ["tid"],
+  },
+};
+
+// What names a candidate for a person; the network never sees it.
+const NAMES = ["kepoi_name", "toi", "pl_name", "name", "candidate", "kepler_name", "hostname"];
+
+const MISSING = new Set(["", "nan", "na", "n/a", "<na>", "null", "none", "--"]);
+
+/**
+ * Finds the form that fits a header best, and where its columns are.
+ *
+ * @param {string[]} header
+ * @returns {{source: string, fields: Object<string, number>, names: number[]}} `fields` of our columns,
+ *   `label` and `star`; `names` of the columns that name a candidate, the most telling first
+ */
+export function recognise(header) {
+  const position = new Map();
+  header.forEach((name, at) => {
+    const key = name.trim().toLowerCase();
+    if (!position.has(key)) position.set(key, at);
+  });
+  const forms = Object.entries(FORMS).map(([source, form]) => ({ source, fields: fieldsOf(form, position) }));
+  const best = forms.reduce((a, b) => (fit(b.fields) > fit(a.fields) ? b : a));
+  const names = NAMES.filter((name) => position.has(name)).map((name) => position.get(name));
+  return { ...best, names };
+}
+
+function fieldsOf(form, position) {
+  const fields = {};
+  for (const [column, names] of Object.entries(form)) {
+    const present = names.find((name) => position.has(name));
+    if (present) fields[column] = position.get(present);
+  }
+  return fields;
+}
+
+/** The required columns count first, then the others. */
+function fit(fields) {
+  const count = (columns) => columns.filter((column) => column in fields).length;
+  return 100 * count(REQUIRED) + count([...COLUMNS, "label", "star"]);
+}
+
+/** A cell as a number, null where there is none. "9,48" is 9.48: the server has read the row already. */
+export function asNumber(cell) {
+  const text = (cell ?? "").trim().replace(/^'/, "");
+  if (MISSING.has(text.toLowerCase())) return null;
+  const value = Number(text.includes(".") ? text : text.replace(",", "."));
+  return Number.isFinite(value) ? value : null;
+}
+
+/** A cell as text, without the apostrophe that keeps a spreadsheet from running it. */
+export function asText(cell) {
+  return (cell ?? "").replace(/^'(?=\s*[=+\-@\t\r\n＝＋－＠])/, "").trim();
+}

@@ -1,0 +1,110 @@
+// The columns of a table of results: what each shows, and by what it is sorted.
+
+import { asNumber } from "./catalogue.js";
+import { COLUMNS, columnName, unitOf } from "../lib/columns.js";
+import { html } from "../lib/html.js";
+import { percent, significant, t } from "../lib/i18n.js";
+import { CLASSES, className } from "../ui/basics.js";
+import { ClassMark } from "../dataset-rows/row-table.js";
+
+/**
+ * @typedef {object} Column
+ * @property {string} key
+ * @property {any} title
+ * @property {string} [unit]
+ * @property {boolean} isNumber
+ * @property {(result: object) => any} valueOf what it is sorted by
+ * @property {(result: object) => any} cell what it shows
+ */
+
+/** The columns that matter, for these results of a catalogue or an analysis. */
+export function resultColumns(results) {
+  const star = text("star", t("parameter.star"), (result) => result.star);
+  return [
+    ...(results.some((result) => result.star !== result.name) ? [star] : []),
+    {
+      key: "label",
+      title: t("predict.column.label"),
+      isNumber: false,
+      valueOf: (result) => result.label && className(result.label),
+      cell: (result) => (result.label ? html`<${ClassMark} label=${result.label} />` : "–"),
+    },
+    ...CLASSES.map((name, n) => ({
+      ...figure(
+        `p${n}`,
+        t("predict.column.probability", { label: className(name) }),
+        (result) => result.probabilities[n],
+      ),
+      cell: (result) => percent(result.probabilities[n]),
+    })),
+    {
+      key: "uncertain",
+      title: t("predict.column.uncertain"),
+      isNumber: false,
+      valueOf: (result) => result.uncertain,
+      cell: ({ uncertain }) =>
+        uncertain
+          ? html`<span class="badge warning"><span aria-hidden="true">?</span> ${t("yes")}</span>`
+          : yesNo(uncertain),
+    },
+    ...COLUMNS.map((name) => ({
+      ...figure(name, columnName(name), (result) => result.values[name]),
+      cell: (result) => result.garbled?.[name] ?? significant(result.values[name], 5),
+      unit: unitOf(name),
+    })),
+    figure(
+      "density_ratio",
+      t("predict.diagnostic.density_ratio"),
+      (result) => result.diagnostics.density_ratio,
+      3,
+    ),
+    {
+      ...figure(
+        "planet_radius",
+        t("predict.diagnostic.planet_radius"),
+        (result) => result.diagnostics.planet_radius,
+        3,
+      ),
+      unit: t("unit.earthRadii"),
+    },
+    {
+      key: "is_grazing",
+      title: t("predict.diagnostic.is_grazing"),
+      isNumber: false,
+      valueOf: (result) => result.diagnostics.is_grazing,
+      cell: (result) => yesNo(result.diagnostics.is_grazing),
+    },
+    figure(
+      "snr1",
+      t("predict.diagnostic.single_transit_snr"),
+      (result) => result.diagnostics.single_transit_snr,
+      3,
+    ),
+    text("outside", t("predict.diagnostic.outside"), (result) => result.outside.map(columnName).join(", ")),
+    text("missing", t("predict.diagnostic.missing"), (result) => result.missing.map(columnName).join(", ")),
+    text("error", t("predict.column.error"), (result) => result.error),
+  ];
+}
+
+/** A catalogue's own columns, under their own names. */
+export function ownColumns(header) {
+  return header.map((name, at) => ({
+    key: `own${at}`,
+    title: html`<code>${name}</code>`,
+    isNumber: false,
+    valueOf: ({ cells }) => asNumber(cells[at]) ?? cells[at],
+    cell: ({ cells }) => cells[at],
+  }));
+}
+
+function figure(key, title, valueOf, digits = 5) {
+  return { key, title, isNumber: true, valueOf, cell: (result) => significant(valueOf(result), digits) };
+}
+
+function text(key, title, valueOf) {
+  return { key, title, isNumber: false, valueOf, cell: valueOf };
+}
+
+function yesNo(value) {
+  return value === null || value === undefined ? "–" : t(value ? "yes" : "no");
+}

@@ -1,0 +1,212 @@
+// Predicted candidates as the tables show them: from the server's CSV or from a saved analysis.
+
+import { asNumber, asText } from "./catalogue.js";
+import { COLUMNS } from "../lib/columns.js";
+
+export const LABELS = ["CANDIDATE", "CONFIRMED", "FALSE POSITIVE"];
+
+const MAX_NAME = 200;
+
+/** What the server's CSV has after the table's own columns. */
+export const ADDED = [
+  "predicted_label",
+  "p_candidate",
+  "p_confirmed",
+  "p_false_positive",
+  "predicted_period",
+  "predicted_depth_ppm",
+  "uncertain",
+  "density_ratio",
+  "planet_radius_earth",
+  "is_grazing",
+  "single_transit_snr",
+  "missing_inputs",
+  "outside_training_range",
+  "prediction_error",
+];
+
+/**
+ * @typedef {object} Result
+ * @property {number} place from 0, in the file or the analysis
+ * @property {string} name of the candidate, or of its star
+ * @property {string} star
+ * @property {Object<string, number | null>} values the nine columns
+ * @property {string | null} label
+ * @property {(number | null)[]} probabilities in the order of LABELS
+ * @property {boolean | null} uncertain
+ * @property {Object<string, any>} diagnostics density_ratio, planet_radius, is_grazing, single_transit_snr
+ * @property {string[]} missing
+ * @property {string[]} outside
+ * @property {string | null} error
+ * @property {string} words what a search looks in, in lower case
+ * @property {string[]} [cells] the table's own, as they are
+ * @property {Object<string, string>} [garbled] of the nine columns what is no number
+ * @property {any} [candidate] of an analysis, as it was saved
+ * @property {any} [prediction] of an analysis, as it was saved
+ */
+
+/**
+ * Makes what reads a record of the server's CSV.
+ *
+ * @param {number} width how many columns the table has of its own, before those that the server added
+ * @param {{fields: object, names: number[]}} form of its own columns, from `recognise`
+ * @returns {(record: string[], place: number) => Result}
+ */
+export function csvResults(width, { fields, names }) {
+  const at = Object.fromEntries(ADDED.map((name, n) => [name, width + n]));
+  const searched = [...new Set([...names, ...("star" in fields ? [fields.star] : [])])];
+  return (record, place) => {
+    const number = (name) => asNumber(record[at[name]]);
+    const star = "star" in fields ? asText(record[fields.star]) : "";
+    const error = asText(record[at.prediction_error]) || null;
+    const named = names.map((column) => asText(record[column])).filter(Boolean);
+    return {
+      place,
+      star,
+      name: named[0] ?? star,
+      values: Object.fromEntries(COLUMNS.map((column) => [column, asNumber(record[fields[column]])])),
+      label: record[at.predicted_label] || null,
+      probabilities: [number("p_candidate"), number("p_confirmed"), number("p_false_positive")],
+      uncertain: yesOrNo(record[at.uncertain]),
+      diagnostics: {
+        density_ratio: number("density_ratio"),
+        planet_radius: number("planet_radius_earth"),
+        is_grazing: yesOrNo(record[at.is_grazing]),
+        single_transit_snr: number("single_transit_snr"),
+      },
+      missing: list(record[at.missing_inputs]),
+      outside: list(record[at.outside_training_range]),
+      error,
+      garbled: error === null ? {} : garbledOf(record, fields),
+      words: searched
+        .map((column) => asText(record[column]))
+        .join("\n")
+        .toLowerCase(),
+      cells: record.slice(0, width),
+    };
+  };
+}
+
+function garbledOf(record, fields) {
+  const texts = COLUMNS.map((column) => [column, asText(record[fields[column]])]);
+  return Object.fromEntries(texts.filter(([, text]) => text !== "" && asNumber(text) === null));
+}
+
+/** A saved candidate with its prediction. What could not be predicted may be anything. */
+export function savedResult(candidate, prediction, place) {
+  const told = typeof candidate === "object" && candidate !== null ? candidate : {};
+  const star = told.star === undefined || told.star === null ? "" : String(told.star);
+  return {
+    place,
+    star,
+    name: star,
+    values: Object.fromEntries(COLUMNS.map((column) => [column, asNumber(String(told[column] ?? ""))])),
+    label: prediction.label_name ?? null,
+    probabilities: LABELS.map((label) => prediction.probabilities?.[label] ?? null),
+    uncertain: prediction.uncertain ?? null,
+    diagnostics: prediction.diagnostics ?? {},
+    missing: prediction.missing ?? [],
+    outside: (prediction.diagnostics?.outside_training_range ?? []).map((each) => each.column),
+    error: prediction.error ?? null,
+    words: star.toLowerCase(),
+    candidate,
+    prediction,
+  };
+}
+
+function yesOrNo(cell) {
+  return cell === "yes" ? true : cell === "no" ? false : null;
+}
+
+function list(cell) {
+  return cell ? cell.split(";") : [];
+}
+
+export const NO_FILTER = { label: "", words: "", isUncertainOnly: false, isErrorOnly: false };
+
+/** The results that a filter lets through. */
+export function filtered(results, { label, words, isUncertainOnly, isErrorOnly }) {
+  const wanted = words.trim().toLowerCase();
+  return results.filter(
+    (each) =>
+      (label === "" || each.label === label) &&
+      (!isUncertainOnly || each.uncertain === true) &&
+      (!isErrorOnly || each.error !== null) &&
+      (wanted === "" || each.words.includes(wanted)),
+  );
+}
+
+/**
+ * The results in the order of a column, what is unknown always last.
+ *
+ * @param {Result[]} results
+ * @param {(result: Result) => number | string | boolean | null} valueOf
+ * @param {boolean} isDescending
+ */
+export function sorted(results, valueOf, isDescending) {
+  const sign = isDescending ? -1 : 1;
+  const collator = new Intl.Collator(undefined, { numeric: true });
+  const keyed = results.map((result) => ({ result, key: valueOf(result) }));
+  const isUnknown = ({ key }) => key === null || key === undefined || key === "";
+  keyed.sort((a, b) => {
+    if (isUnknown(a) || isUnknown(b)) return isUnknown(a) - isUnknown(b);
+    if (typeof a.key === "string" || typeof b.key === "string") {
+      return sign * collator.compare(String(a.key), String(b.key));
+    }
+    return sign * (a.key - b.key);
+  });
+  return keyed.map(({ result }) => result);
+}
+
+/** How many of each class, how many uncertain, without a prediction, and in all. */
+export function countResults(results) {
+  const counts = { classes: {}, uncertain: 0, errors: 0, all: 0 };
+  for (const each of results) countResult(counts, each);
+  return counts;
+}
+
+/** Adds one to counts. */
+export function countResult(counts, { label, uncertain, error }) {
+  counts.all += 1;
+  if (error !== null) counts.errors += 1;
+  else counts.classes[label] = (counts.classes[label] ?? 0) + 1;
+  if (uncertain) counts.uncertain += 1;
+}
+
+/** A result as the API takes a candidate; of one without a prediction the cells that hold no number too. */
+export function candidateOf(result) {
+  return { star: fullName(result) || null, ...result.values, ...(result.garbled ?? {}) };
+}
+
+/** The candidate's name with its star's, as far as the API takes a name. */
+function fullName({ name, star }) {
+  const text = star && name !== star ? `${name} (${star})` : name;
+  return text
+    .replace(/[\p{Cc}\p{Cs}]/gu, " ")
+    .trim()
+    .slice(0, MAX_NAME);
+}
+
+/** A result as a row of a CSV: the star, the nine columns, the server's columns. */
+export function exportRow(result) {
+  const { values, probabilities, diagnostics, prediction } = result;
+  const flag = (value) => (value === null || value === undefined ? null : value ? "yes" : "no");
+  return [
+    result.star,
+    ...COLUMNS.map((column) => values[column]),
+    result.label,
+    ...probabilities,
+    prediction?.period,
+    prediction?.depth_ppm,
+    flag(result.uncertain),
+    diagnostics.density_ratio,
+    diagnostics.planet_radius,
+    flag(diagnostics.is_grazing),
+    diagnostics.single_transit_snr,
+    result.missing.join(";"),
+    result.outside.join(";"),
+    result.error,
+  ];
+}
+
+export const EXPORT_HEADER = ["star", ...COLUMNS, ...ADDED];

@@ -1,0 +1,56 @@
+// The choice of a dataset, with what is in it.
+
+import { html } from "../lib/html.js";
+import { t } from "../lib/i18n.js";
+import { labelledRows } from "./training-estimate.js";
+import { ClassBar, CLASSES, className, Field } from "../ui/basics.js";
+
+// What the server asks of a dataset; of its stars, only the server knows.
+const MIN_ROWS = 50;
+
+/**
+ * @param {object} properties
+ * @param {object[]} properties.datasets
+ * @param {object} properties.chosen
+ * @param {number | null} properties.lost the one that was wanted, if it is not there
+ * @param {string} [properties.error]
+ * @param {(id: number) => void} properties.onChoose
+ */
+export function DatasetChoice({ datasets, chosen, lost, error, onChoose }) {
+  const problem = problemOf(chosen);
+  return html`
+    <div class="stack">
+      <${Field} id="dataset" label=${t("training.dataset")} help=${t("training.dataset.help")} error=${error}>
+        ${(common) => html`<select ...${common} onChange=${(event) => onChoose(Number(event.target.value))}>
+          ${datasets.map(
+            (each) => html`<option key=${each.id} value=${each.id} selected=${each.id === chosen.id}>
+              ${each.name} (${t("training.rows", { count: each.num_samples })})
+            </option>`,
+          )}
+        </select>`}
+      <//>
+      ${lost !== null &&
+      html`<p class="message warning">
+        ${t("training.dataset.lost", { id: String(lost), name: chosen.name })}
+      </p>`}
+      <div class="row">
+        <${ClassBar} counts=${chosen.class_counts} />
+        ${CLASSES.map(
+          (name, n) => html`<span key=${name} class="hint">
+            <span class="swatch class-${n}" aria-hidden="true"></span> ${className(name)}${" "}
+            ${t("training.countOf", { count: chosen.class_counts[name] ?? 0 })}
+          </span>`,
+        )}
+      </div>
+      ${problem && html`<p class="message warning">${problem}</p>`}
+    </div>
+  `;
+}
+
+function problemOf(dataset) {
+  const rows = labelledRows(dataset);
+  const present = CLASSES.filter((name) => dataset.class_counts[name] > 0);
+  if (rows < MIN_ROWS) return t("training.dataset.fewRows", { count: rows, least: MIN_ROWS });
+  if (present.length < 2) return t("training.dataset.oneClass", { name: className(present[0]) });
+  return null;
+}

@@ -1,0 +1,79 @@
+// The buttons that stop, cancel, retry or delete a session.
+
+import { deleteSession, endSession, retrySession, useIdempotencyKey } from "./session-actions-state.js";
+import { html } from "../lib/html.js";
+import { t } from "../lib/i18n.js";
+import { askForNotifications, notify } from "../lib/notices.js";
+import { goTo } from "../lib/router.js";
+import { RUNNING } from "../lib/watch.js";
+import { ActionButton, ConfirmButton } from "../ui/basics.js";
+
+/**
+ * @param {object} properties
+ * @param {object} properties.workspace
+ * @param {object} properties.session
+ * @param {() => void} [properties.onChange] after a stop, cancel or a refusal: ask for it again
+ * @param {() => void} [properties.onDelete]
+ * @param {boolean} [properties.hasRetry] false where the page offers it at another place
+ */
+export function SessionActions({ workspace, session, onChange, onDelete, hasRetry = true }) {
+  if (RUNNING.includes(session.status)) {
+    return html`<${EndButtons} session=${session} onChange=${onChange} />`;
+  }
+  const canRetry = hasRetry && session.dataset_id !== null;
+  return html`
+    ${canRetry && html`<${RetryButton} workspace=${workspace} session=${session} />`}
+    <${DeleteButton} session=${session} onDelete=${onDelete} />
+  `;
+}
+
+function EndButtons({ session, onChange }) {
+  const { id, model_name: name, status, request } = session;
+  const end = (wish) => endSession(id, wish).finally(() => onChange?.());
+  const isWaiting = status === "pending";
+  return html`
+    ${!isWaiting &&
+    html`<${ActionButton}
+      disabled=${request !== null}
+      title=${t("training.stop.help")}
+      onAct=${() => end("stop")}
+      >${t("training.stop")}<//
+    >`}
+    <${ConfirmButton}
+      class="danger"
+      disabled=${request === "cancel"}
+      question=${t("training.cancel.question", { name })}
+      consequence=${t(isWaiting ? "training.cancel.waiting" : "training.cancel.consequence")}
+      confirm=${t("training.cancel.confirm")}
+      onConfirm=${() => end("cancel")}
+      >${t("cancel")}<//
+    >
+  `;
+}
+
+/** Starts the same again, and shows the new session. */
+export function RetryButton({ workspace, session }) {
+  const key = useIdempotencyKey();
+  const retry = async () => {
+    const started = await retrySession(session.id, key.of(session.id));
+    key.renew();
+    askForNotifications();
+    goTo(`/w/${workspace.id}/sessions/${started.id}`);
+  };
+  return html`<${ActionButton} title=${t("training.retry.help")} onAct=${retry}>${t("training.retry")}<//>`;
+}
+
+function DeleteButton({ session, onDelete }) {
+  const erase = async () => {
+    await deleteSession(session.id);
+    notify(t("training.deleted", { name: session.model_name, id: String(session.id) }));
+    onDelete?.();
+  };
+  return html`<${ConfirmButton}
+    class="quiet"
+    question=${t("training.delete.question", { name: session.model_name, id: String(session.id) })}
+    consequence=${t(session.model_id ? "training.delete.withModel" : "training.delete.consequence")}
+    onConfirm=${erase}
+    >${t("delete")}<//
+  >`;
+}

@@ -1,0 +1,37 @@
+// The head of a session's pages: its name, its status, and the tabs between training and evaluation.
+
+import { html } from "../lib/html.js";
+import { t } from "../lib/i18n.js";
+import { PageHead, StatusBadge } from "../ui/basics.js";
+
+/** The address of a session's page. */
+export function sessionHref(workspace, id, page = "") {
+  return `#/w/${workspace.id}/sessions/${id}${page && `/${page}`}`;
+}
+
+/**
+ * @param {object} properties
+ * @param {object} properties.workspace
+ * @param {object} properties.session as the API gives it
+ * @param {"training" | "evaluation"} properties.current
+ * @param {any} [properties.actions] buttons beside the title
+ */
+export function SessionHead({ workspace, session, current, actions }) {
+  const back = { href: `#/w/${workspace.id}/sessions`, text: t("training.sessions") };
+  const tab = (name, page) => html`<a
+    href=${sessionHref(workspace, session.id, page)}
+    aria-current=${current === name ? "page" : undefined}
+    >${t(`training.tab.${name}`)}</a
+  >`;
+  return html`
+    <${PageHead} title=${session.model_name} back=${back} actions=${actions}>
+      <span class="row">
+        <${StatusBadge} status=${session.status} />
+        <span>${t("training.sessionNumber", { id: String(session.id) })}</span>
+      </span>
+    <//>
+    <nav class="tabs" aria-label=${t("training.tabs")}>
+      ${tab("training", "")} ${tab("evaluation", "evaluation")}
+    </nav>
+  `;
+}

@@ -1,0 +1,76 @@
+// The settings of a session, all of them, readable; and the way to start another one like it.
+
+import { withQuery } from "../lib/api.js";
+import { html } from "../lib/html.js";
+import { dateTime, duration, number, percent, significant, t } from "../lib/i18n.js";
+import { SETTINGS } from "./training-settings.js";
+import { networkName } from "./network-choice.js";
+import { elapsedSeconds } from "./session-progress.js";
+import { settingName } from "./setting-field.js";
+
+/** The form with a session's settings filled in, some of them changed. */
+export function formHref(workspace, { dataset_id, spec }, changes = {}) {
+  const names = [...Object.keys(SETTINGS), "network"];
+  const settings = Object.fromEntries(names.map((name) => [name, spec[name]]));
+  return `#${withQuery(`/w/${workspace.id}/train`, { dataset: dataset_id, ...settings, ...changes })}`;
+}
+
+/** A setting's value for a person. */
+export function settingText(name, value) {
+  if (value === null || value === undefined) return "–";
+  if (name === "network") return networkName(value);
+  if (name === "test_split" && value === 0) return t("training.noTest");
+  if (name.endsWith("_split")) return percent(value, Number.isInteger(Math.round(value * 1e6) / 1e4) ? 0 : 1);
+  if (name === "seed") return String(value);
+  return typeof value === "number" ? significant(value, 6) : String(value);
+}
+
+/** @param {{workspace: object, session: object}} properties */
+export function SessionSettings({ workspace, session }) {
+  const { spec, dataset_id } = session;
+  const names = ["network", ...Object.keys(SETTINGS)];
+  return html`
+    <section class="card stack" data-test="settings">
+      <div class="row between">
+        <h2>${t("training.settings")}</h2>
+        ${dataset_id !== null &&
+        html`<a class="button" href=${formHref(workspace, session)}>${t("training.another")}</a>`}
+      </div>
+      <dl class="parameters">
+        <${Entry} name=${t("training.dataset")}>
+          ${dataset_id === null
+            ? `${spec.dataset_name} (${t("training.datasetDeleted")})`
+            : html`<a href=${`#/w/${workspace.id}/datasets/${dataset_id}`}>${spec.dataset_name}</a>`}
+        <//>
+        ${names.map(
+          (name) => html`<${Entry} key=${name} name=${settingName(name)}>
+            ${settingText(name, spec[name])}
+          <//>`,
+        )}
+      </dl>
+      <h3>${t("training.course")}</h3>
+      <dl class="parameters course"><${Course} session=${session} /></dl>
+    </section>
+  `;
+}
+
+/** What became of the settings: the parts of the dataset, the size of the network, the times. */
+function Course({ session }) {
+  const { training, created_at, started_at, completed_at } = session;
+  const entries = [
+    ...(training ? ["train", "validation", "test"].map((part) => [part, number(training[part])]) : []),
+    ...(training ? [["parameters", number(training.parameters)]] : []),
+    ...(training?.resumed_from_epoch ? [["resumed", number(training.resumed_from_epoch)]] : []),
+    ["created", dateTime(created_at)],
+    ["started", dateTime(started_at)],
+    ["ended", dateTime(completed_at)],
+    ["took", duration(elapsedSeconds(session))],
+  ];
+  return entries.map(
+    ([name, text]) => html`<${Entry} key=${name} name=${t(`training.course.${name}`)}>${text}<//>`,
+  );
+}
+
+function Entry({ name, children }) {
+  return html`<div><dt>${name}</dt><dd>${children}</dd></div>`;
+}

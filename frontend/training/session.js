@@ -1,0 +1,78 @@
+// One training: how far it is, its curves live, its settings, why it failed or what it reached.
+
+import { html } from "../lib/html.js";
+import { t } from "../lib/i18n.js";
+import { goTo } from "../lib/router.js";
+import { bestOf, useSession } from "./session-follow.js";
+import { useTitle } from "../lib/title.js";
+import { RUNNING } from "../lib/watch.js";
+import { Failure, PageHead } from "../ui/basics.js";
+import { MetricsChart } from "./metrics-chart.js";
+import { SessionActions } from "./session-actions.js";
+import { SessionFailure } from "./session-failure.js";
+import { sessionHref, SessionHead } from "./session-head.js";
+import { SessionProgress, stageText } from "./session-progress.js";
+import { SessionResult } from "./session-result.js";
+import { SessionSettings } from "./session-settings.js";
+import { NotFound } from "../ui/not-found.js";
+
+export function Session({ workspace, id }) {
+  const { session, error, askAgain } = useSession(id);
+  useTitle(session ? session.model_name : t("training.sessionNumber", { id: String(id) }));
+  if (session && session.workspace_id !== workspace.id) return html`<${NotFound} />`;
+  if (session) return html`<${Found} workspace=${workspace} session=${session} onChange=${askAgain} />`;
+  const back = { href: `#/w/${workspace.id}/sessions`, text: t("training.sessions") };
+  return html`
+    <${PageHead} title=${t("training.sessionNumber", { id: String(id) })} back=${back} />
+    ${error
+      ? html`<${Failure} error=${error} onRetry=${error.status === 404 ? null : askAgain} />`
+      : html`<p class="loading" role="status">${t("loading")}</p>`}
+  `;
+}
+
+function Found({ workspace, session, onChange }) {
+  const isRunning = RUNNING.includes(session.status);
+  const toList = () => goTo(`/w/${workspace.id}/sessions`, { replace: true });
+  const isFailed = session.status === "failed";
+  const actions = html`<${SessionActions}
+    workspace=${workspace}
+    session=${session}
+    hasRetry=${!isFailed}
+    onChange=${onChange}
+    onDelete=${toList}
+  />`;
+  return html`
+    <${SessionHead} workspace=${workspace} session=${session} current="training" actions=${actions} />
+    <div class="stack">
+      <p class="visually-hidden" role="status">
+        ${isRunning ? stageText(session) : t(`status.${session.status}`)}
+      </p>
+      ${isRunning && html`<section class="card"><${SessionProgress} session=${session} /></section>`}
+      ${isFailed && html`<${SessionFailure} workspace=${workspace} session=${session} />`}
+      ${session.status === "cancelled" &&
+      html`<p class="message">
+        ${t(session.started_at ? "training.wasCancelled" : "training.neverStarted")}
+      </p>`}
+      <${SessionResult} workspace=${workspace} session=${session} best=${bestEpoch(session)} />
+      <${MetricsChart}
+        history=${session.history}
+        bestEpoch=${bestEpoch(session)?.epoch ?? null}
+        name=${`${session.model_name}_${session.id}`}
+        isRunning=${isRunning}
+      />
+      <${SessionSettings} workspace=${workspace} session=${session} />
+      ${session.retry_of &&
+      html`<p class="hint">
+        <a href=${sessionHref(workspace, session.retry_of)}>
+          ${t("training.retryOf", { id: String(session.retry_of) })}
+        </a>
+      </p>`}
+    </div>
+  `;
+}
+
+/** A completed session says which epoch its model has; before, it is the one that would be kept now. */
+function bestEpoch({ status, best_epoch, history }) {
+  const told = status === "completed" && history.find((each) => each.epoch === best_epoch);
+  return told || bestOf(history);
+}

@@ -1,0 +1,40 @@
+// One setting of a training: a field with its sentence and range.
+
+import { html } from "../lib/html.js";
+import { t } from "../lib/i18n.js";
+import { rangeText, SETTINGS } from "./training-settings.js";
+import { Field } from "../ui/basics.js";
+
+/** A setting's name for a person; also of the dataset and the network. */
+export function settingName(name) {
+  return t(name in SETTINGS ? `training.setting.${name}` : `training.${name}`);
+}
+
+/**
+ * @param {object} properties
+ * @param {string} properties.name one of SETTINGS
+ * @param {string} properties.value the text as it was typed
+ * @param {string} [properties.error]
+ * @param {(text: string) => void} properties.onInput
+ */
+export function SettingField({ name, value, error, onInput }) {
+  const setting = SETTINGS[name];
+  const isNumber = setting.kind !== "name";
+  const help = [t(`training.setting.${name}.help`), isNumber && rangeText(setting)].filter(Boolean).join(" ");
+  return html`<${Field}
+    id=${`setting-${name}`}
+    label=${settingName(name)}
+    help=${help}
+    error=${error}
+    input=${{
+      name,
+      value,
+      // Not type=number, which forgets what it does not understand and refuses a decimal comma.
+      inputmode: { whole: "numeric", real: "decimal" }[setting.kind],
+      maxlength: isNumber ? 30 : 64,
+      autocomplete: "off",
+      spellcheck: false,
+      onInput: (event) => onInput(event.target.value),
+    }}
+  />`;
+}

@@ -1,0 +1,55 @@
+// Start a training: the settings, each explained, and what it will cost before it starts.
+
+import { get } from "../lib/api.js";
+import { useData } from "../lib/data.js";
+import { html } from "../lib/html.js";
+import { t } from "../lib/i18n.js";
+import { useTitle } from "../lib/title.js";
+import { PAGE } from "../lib/watch.js";
+import { Empty, Loaded, PageHead } from "../ui/basics.js";
+import { TrainingForm } from "./training-form.js";
+
+export function Train({ workspace, query }) {
+  useTitle(t("training.new"));
+  const needed = useData(() => loadAll(workspace.key), [workspace.key]);
+  return html`
+    <${PageHead}
+      title=${t("training.new")}
+      back=${{ href: `#/w/${workspace.id}/sessions`, text: t("training.sessions") }}
+      ><p>${t("training.new.lead")}</p><//
+    >
+    <${Loaded} of=${needed}>
+      ${(data) =>
+        data.datasets.length === 0
+          ? html`<${NoDataset} workspace=${workspace} />`
+          : html`<${TrainingForm} ...${{ workspace, query, onStale: needed.reload, ...data }} />`}
+    <//>
+  `;
+}
+
+async function loadAll(workspace_key) {
+  const [datasets, networks, completed, health] = await Promise.all([
+    get("/api/training/datasets", { workspace_key }),
+    get("/api/networks"),
+    get("/api/training/sessions", { workspace_key, status: "completed", limit: PAGE }),
+    get("/api/health"),
+  ]);
+  return {
+    datasets: datasets.datasets,
+    networks: networks.networks,
+    defaultNetwork: networks.default,
+    completed: completed.sessions,
+    ahead: health.queue.pending + health.queue.training,
+  };
+}
+
+function NoDataset({ workspace }) {
+  return html`
+    <${Empty} title=${t("training.noDataset")}>
+      <p>${t("training.noDataset.text")}</p>
+      <div class="actions">
+        <a class="button primary" href=${`#/w/${workspace.id}/datasets`}>${t("training.noDataset.next")}</a>
+      </div>
+    <//>
+  `;
+}

@@ -1,0 +1,14 @@
+// An address that names no page, or something of a workspace that is not yours.
+
+import { html } from "../lib/html.js";
+import { t } from "../lib/i18n.js";
+import { useTitle } from "../lib/title.js";
+import { PageHead } from "./basics.js";
+
+export function NotFound() {
+  useTitle(t("notFound.title"));
+  return html`
+    <${PageHead} title=${t("notFound.title")}><p>${t("notFound.text")}</p><//>
+    <a class="button" href="#/workspaces">${t("nav.workspaces")}</a>
+  `;
+}
