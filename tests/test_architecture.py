@@ -1,89 +1,333 @@
-"""Which module may import which, and that the server stays without TensorFlow."""
+"""The house: which room may import which, how full a room may be, and where Keras may be."""
 
 import ast
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
 
 import pytest
 
 from backend.config import REPOSITORY
 
 BACKEND = REPOSITORY / "backend"
+MOST_MODULES = 14
 
-KERAS = ("tensorflow", "keras")
-WEB = ("flask", "apiflask", "werkzeug", "sqlalchemy", "cheroot")
+KERAS = {"tensorflow", "keras"}
+WEB = {"flask", "apiflask", "werkzeug", "flask_cors", "flask_compress", "cheroot"}
+SQL = {"sqlalchemy"}
 
-ROUTES = sorted(path.stem for path in BACKEND.glob("*_routes.py"))
+# An arrow a line, from the roof to the ground: who imports whom. Every line is drawn in the code,
+# every import of the code stands here, and none points up.
+ROOMS = """
+    app -> launcher
+    demo -> config
+    launcher -> create_app
+    launcher -> web
+    launcher -> services
+    launcher -> background
+    launcher -> database
+    launcher -> storage
+    launcher -> config
+    create_app -> web
+    create_app -> services
+    create_app -> database
+    create_app -> storage
+    create_app -> config
+    web -> services
+    web -> background
+    web -> database
+    web -> storage
+    web -> transit
+    web -> config
+    web -> errors
+    services -> background
+    services -> training
+    services -> database
+    services -> storage
+    services -> transit
+    services -> config
+    services -> errors
+    background -> worker
+    background -> database
+    background -> storage
+    background -> transit
+    background -> config
+    worker -> training
+    worker -> storage
+    worker -> transit
+    training -> storage
+    training -> transit
+    storage -> transit
+    storage -> errors
+"""
+
+INSIDE_WEB = """
+    create_app -> routes
+    create_app -> web
+    routes -> schemas
+    routes -> web
+"""
+
+INSIDE_TRANSIT = """
+    simulation -> light_curve
+    simulation -> ground
+    networks -> light_curve
+    networks -> ground
+    catalog -> report
+    catalog -> ground
+    report -> ground
+    evaluation -> ground
+"""
+
+# By subject: to change "evaluation" one opens one folder.
+PAGE_FOLDERS = """
+    main.js -> app
+    main.js -> lib
+    app -> compare
+    app -> evaluation
+    app -> analyses
+    app -> batch
+    app -> predict
+    app -> models
+    app -> datasets
+    app -> training
+    app -> ui
+    app -> lib
+    compare -> evaluation
+    compare -> training
+    compare -> ui
+    compare -> lib
+    evaluation -> predict
+    evaluation -> training
+    evaluation -> dataset-rows
+    evaluation -> ui
+    evaluation -> lib
+    analyses -> predict
+    analyses -> models
+    analyses -> results
+    analyses -> ui
+    analyses -> lib
+    batch -> predict
+    batch -> models
+    batch -> datasets
+    batch -> results
+    batch -> ui
+    batch -> lib
+    predict -> models
+    predict -> ui
+    predict -> lib
+    models -> training
+    models -> ui
+    models -> lib
+    datasets -> dataset-rows
+    datasets -> ui
+    datasets -> lib
+    results -> dataset-rows
+    results -> ui
+    results -> lib
+    training -> ui
+    training -> lib
+    dataset-rows -> ui
+    dataset-rows -> lib
+    ui -> lib
+"""
+
+# Modules that a server process may hold all the time: everything above the worker's jobs.
+ABOVE_THE_WORKER = ("launcher", "demo", "web", "services", "background", "database", "storage")
+
+# What the parts of `training` are that the server checks a request with.
+WITHOUT_KERAS = ("backend.training.spec", "backend.training.split", "backend.worker.memory")
 
 
-def imports_of(path, *, of_functions):
-    """The modules that a file imports, as written, with those inside functions if wanted."""
-    tree = ast.parse(path.read_text())
-    nodes = ast.walk(tree) if of_functions else _outside_functions(tree)
-    found = set()
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            base = _absolute(path, node)
-            found |= {base} | {f"{base}.{alias.name}" for alias in node.names}
+def arrows_in(text: str) -> set[tuple[str, str]]:
+    """The arrows of a drawing."""
+    lines = [line.split(" -> ") for line in text.split("\n") if line.strip()]
+    return {(source.strip(), target.strip()) for source, target in lines}
+
+
+@cache
+def modules() -> dict[str, Path]:
+    """Every module of the backend by its dotted name."""
+    found = {}
+    for path in BACKEND.rglob("*.py"):
+        parts = path.relative_to(REPOSITORY).with_suffix("").parts
+        found[".".join(parts).removesuffix(".__init__")] = path
     return found
 
 
-def _absolute(path, node):
-    if not node.level:
-        return node.module
-    package = path.relative_to(REPOSITORY).with_suffix("").parts[: -node.level]
-    return ".".join([*package, *([node.module] if node.module else [])])
+@cache
+def imports_of(path: Path) -> frozenset[str]:
+    """What a file imports, at its top and inside functions: modules of ours, roots of others'."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {_known(alias.name) for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path}: a relative import hides where it points"
+            assert node.module is not None
+            found |= {_known(f"{node.module}.{alias.name}") for alias in node.names}
+    return frozenset(found)
 
 
-def _outside_functions(node):
-    for child in ast.iter_child_nodes(node):
-        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield child
-            yield from _outside_functions(child)
+def _known(name: str) -> str:
+    """The longest part of a dotted name that is a module of ours, or the first of a library."""
+    parts = name.split(".")
+    if parts[0] != "backend":
+        return parts[0]
+    while ".".join(parts) not in modules():
+        parts.pop()
+    return ".".join(parts)
 
 
-def ours(path, **options):
-    """What it imports of the backend, by the first name below it."""
-    prefix = "backend."
-    names = imports_of(path, **options)
-    return {name[len(prefix) :].split(".")[0] for name in names if name.startswith(prefix)}
+def room_of(module: str) -> str:
+    """The room of a module: its first folder, or itself where it lies beside the folders."""
+    if module in ("backend", "backend.web.application"):
+        return "create_app"
+    return module.split(".")[1]
 
 
-def roots(path, **options):
-    return {name.split(".")[0] for name in imports_of(path, **options) if name}
+def part_of_web(module: str) -> str | None:
+    if room_of(module) == "create_app":
+        return "create_app"
+    parts = module.split(".")
+    if parts[1] != "web":
+        return None
+    return parts[2] if len(parts) > 3 else "web"
 
 
-def reaches_keras(name, seen=()):
-    """Whether importing a module of the backend imports Keras."""
-    path = BACKEND / f"{name}.py"
-    if not path.exists() or name in seen:
-        return False
-    if roots(path, of_functions=False) & set(KERAS):
-        return True
-    imported = ours(path, of_functions=False)
-    return any(reaches_keras(each, (*seen, name)) for each in imported)
+def part_of_transit(module: str) -> str | None:
+    parts = module.split(".")
+    if parts[1:2] != ["transit"]:
+        return None
+    is_room = (BACKEND / "transit" / parts[2]).is_dir() if len(parts) > 2 else False
+    return parts[2] if is_room else "ground"
 
 
-def in_subprocess(code):
+def drawn(part) -> set[tuple[str, str]]:
+    """The arrows between the parts that the code draws."""
+    found = set()
+    for module, path in modules().items():
+        for imported in imports_of(path):
+            if imported in modules():
+                ends = part(module), part(imported)
+                if None not in ends and ends[0] != ends[1]:
+                    found.add(ends)
+    return found
+
+
+def page_arrows() -> set[tuple[str, str]]:
+    """The arrows between the folders of the page."""
+    frontend = REPOSITORY / "frontend"
+    found = set()
+    for path in frontend.rglob("*.js"):
+        source = path.relative_to(frontend).parts[0]
+        if source in ("vendor", "api-docs.js"):
+            continue
+        text = path.read_text(encoding="utf-8")
+        for name in re.findall(r'(?:\bfrom|\bimport\(|\bimport)\s*"(\.[^"]+)"', text):
+            target = (path.parent / name).resolve().relative_to(frontend).parts[0]
+            if target not in (source, "vendor"):
+                found.add((source, target))
+    return found
+
+
+DRAWINGS = {
+    "rooms": (ROOMS, lambda: drawn(room_of)),
+    "inside web": (INSIDE_WEB, lambda: drawn(part_of_web)),
+    "inside transit": (INSIDE_TRANSIT, lambda: drawn(part_of_transit)),
+    "the page": (PAGE_FOLDERS, page_arrows),
+}
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_every_arrow_stands_in_one_line_and_every_line_is_an_arrow(name):
+    text, draw = DRAWINGS[name]
+    assert draw() == arrows_in(text)
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_no_arrow_points_up_and_there_is_no_circle(name):
+    text, _ = DRAWINGS[name]
+    order: dict[str, set[str]] = {}
+    for source, target in arrows_in(text):
+        order.setdefault(source, set()).add(target)
+    list(TopologicalSorter(order).static_order())  # raises CycleError
+    sources = [line.split(" -> ")[0].strip() for line in text.split("\n") if line.strip()]
+    floors = list(dict.fromkeys(sources))
+    for source, target in arrows_in(text):
+        if target in floors:
+            assert floors.index(source) < floors.index(target), f"{source} -> {target} points up"
+
+
+@pytest.mark.parametrize("folder", ["backend", "benchmarks", "tests"])
+def test_no_module_of_a_package_imports_itself_by_a_detour(folder):
+    circle = TopologicalSorter(_module_graph(folder))
+    list(circle.static_order())  # raises CycleError, which names the modules
+
+
+def _module_graph(folder: str) -> dict[str, set[str]]:
+    """Who imports whom, inside functions too: a circle is one wherever it is hidden."""
+    paths = {}
+    for path in (REPOSITORY / folder).rglob("*.py"):
+        name = ".".join(path.relative_to(REPOSITORY).with_suffix("").parts)
+        paths[name.removesuffix(".__init__")] = path
+    graph: dict[str, set[str]] = {}
+    for name, path in paths.items():
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        graph[name] = {each for each in _imported(tree, paths) if each != name}
+    return graph
+
+
+def _imported(tree: ast.AST, known: dict[str, Path]) -> Iterator[str]:
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            continue
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                full = f"{node.module}.{alias.name}"
+                if full in known or node.module in known:
+                    yield full if full in known else node.module
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in known)
+        yield from _imported(node, known)
+
+
+@pytest.mark.parametrize("folder", ["backend", "benchmarks", "tests"])
+def test_a_package_has_at_most_fourteen_modules_and_at_least_two(folder):
+    for package in [REPOSITORY / folder, *(REPOSITORY / folder).rglob("*/")]:
+        names = [path.name for path in package.glob("*.py") if path.name != "__init__.py"]
+        assert len(names) <= MOST_MODULES, package
+        subpackages = [each for each in package.glob("*/") if any(each.glob("*.py"))]
+        if names and folder == "backend":
+            assert len(names) + len(subpackages) >= 2, f"{package}: a folder with one is no folder"
+
+
+def in_subprocess(code: str) -> list[str]:
     return subprocess.run(
         [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
     ).stdout.split()
 
 
-def test_the_science_imports_nothing_else_of_ours_and_nothing_of_the_web():
-    for path in (BACKEND / "transit").glob("*.py"):
-        assert ours(path, of_functions=True) <= {"transit"}, path
-        assert not roots(path, of_functions=True) & set(WEB), path
+def loaded(names: set[str]) -> str:
+    return f"print(*[name for name in {sorted(names)} if name in sys.modules])"
 
 
-def test_the_science_is_imported_without_the_web():
-    code = (
-        "import sys, backend.transit.catalog.reader, backend.transit.light_curve.curve\n"
-        "import backend.transit.networks.registry\n"
-        f"print(*[name for name in {WEB + KERAS} if name in sys.modules])"
-    )
+def test_importing_a_package_imports_no_keras():
+    packages = [name for name, path in modules().items() if path.name == "__init__.py"]
+    code = f"import sys\nimport {', '.join(packages)}\n{loaded(KERAS)}"
+    assert in_subprocess(code) == []
+
+
+def test_nothing_above_the_worker_imports_keras():
+    for module, path in modules().items():
+        if room_of(module) in (*ABOVE_THE_WORKER, "create_app"):
+            assert not imports_of(path) & KERAS, module
+    above = [name for name in modules() if room_of(name) in ABOVE_THE_WORKER]
+    code = f"import sys\nimport {', '.join([*above, *WITHOUT_KERAS])}\n{loaded(KERAS)}"
     assert in_subprocess(code) == []
 
 
@@ -93,52 +337,35 @@ def test_the_server_with_its_application_does_not_import_tensorflow(tmp_path):
         "import backend.launcher, backend.web.commands\n"
         "from backend import create_app\n"
         "from backend.config import Settings\n"
-        f"create_app(Settings(data_dir=pathlib.Path({str(tmp_path)!r})))\n"
-        f"print(*[name for name in {KERAS} if name in sys.modules])"
+        f"create_app(Settings(data_dir=pathlib.Path({str(tmp_path)!r})))\n" + loaded(KERAS)
     )
     assert in_subprocess(code) == []
 
 
-# Only these are run in a worker, or in the server's thread when it trains by itself.
-WORKER_ONLY = {path.stem for path in BACKEND.glob("*.py") if reaches_keras(path.stem)}
+def test_the_science_imports_nothing_else_of_ours():
+    for module, path in modules().items():
+        if room_of(module) == "transit":
+            ours = {name for name in imports_of(path) if name.startswith("backend")}
+            assert all(name.startswith("backend.transit") for name in ours), module
 
 
-@pytest.mark.parametrize("name", ROUTES)
-def test_routes_know_nothing_of_training_and_are_known_by_nothing_below(name):
-    imported = ours(BACKEND / f"{name}.py", of_functions=True)
-    assert not imported & (WORKER_ONLY | {"runners", "worker_process", "launcher", "application"})
+def test_the_science_is_imported_without_the_web_and_without_keras():
+    code = (
+        "import sys\n"
+        "import backend.transit.catalog.reader, backend.transit.light_curve.curve\n"
+        "import backend.transit.networks.registry, backend.transit.report.findings\n"
+        + loaded(KERAS | WEB | SQL)
+    )
+    assert in_subprocess(code) == []
 
 
-def test_only_the_application_and_other_routes_import_routes():
-    for path in BACKEND.rglob("*.py"):
-        if path.stem not in {*ROUTES, "application"}:
-            assert not ours(path, of_functions=True) & set(ROUTES), path
+def test_only_the_web_knows_flask():
+    for module, path in modules().items():
+        if room_of(module) not in ("web", "create_app", "launcher"):
+            assert not imports_of(path) & WEB, module
 
 
-def test_the_supervisor_knows_the_database_the_files_and_the_runners():
-    allowed = {"config", "database", "files", "runners"}
-    assert ours(BACKEND / "supervisor.py", of_functions=True) <= allowed
-
-
-def test_a_worker_knows_neither_the_database_nor_the_web():
-    assert {"jobs", "training", "prediction"} <= WORKER_ONLY
-    for name in WORKER_ONLY | {"worker"}:
-        path = BACKEND / f"{name}.py"
-        assert not roots(path, of_functions=True) & set(WEB), name
-        web = {*ROUTES, "database", "application", "auth", "services", "schemas", "supervisor"}
-        assert not ours(path, of_functions=True) & web, name
-
-
-def test_the_database_and_the_files_know_nothing_above_them():
-    for path in [*(BACKEND / "database").glob("*.py"), BACKEND / "files.py"]:
-        assert ours(path, of_functions=True) <= {"database"}, path
-
-
-def test_schemas_know_only_the_vocabulary_of_the_science():
-    for path in (BACKEND / "schemas").glob("*.py"):
-        assert ours(path, of_functions=True) <= {"schemas", "transit"}, path
-
-
-def test_nothing_that_the_server_imports_reaches_keras():
-    server = {*ROUTES, "application", "launcher", "supervisor", "runners", "predictor", "worker"}
-    assert not server & WORKER_ONLY
+def test_only_the_server_knows_sql():
+    for module, path in modules().items():
+        if room_of(module) in ("worker", "training", "storage", "transit"):
+            assert not imports_of(path) & SQL, module
