@@ -152,6 +152,15 @@ def wait_for(look: Callable[[], Any], until: Callable[[Any], bool], seconds: flo
         time.sleep(0.05)
 
 
+def is_running(process_id: int) -> bool:
+    """Whether a process lives; one that has ended and was not waited for does not."""
+    try:
+        stat = Path(f"/proc/{process_id}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
 def small_catalogue(folder: Path, rows: int = SMALL_ROWS, seed: int = 5) -> Path:
     """A simulated catalogue that trains in seconds."""
     path = folder / f"small_{rows}_{seed}.csv"

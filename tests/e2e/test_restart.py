@@ -8,7 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.e2e.server import Client, Server, small_catalogue, wait_for, weights_of
+from tests.e2e.server import (
+    Client,
+    Server,
+    is_running,
+    small_catalogue,
+    wait_for,
+    weights_of,
+)
 
 pytestmark = [pytest.mark.e2e, pytest.mark.tensorflow]
 
@@ -46,14 +53,6 @@ def kill_and_start_again(server: Server) -> None:
     server.stop(signal.SIGKILL)
     wait_for(lambda: [each for each in workers if is_running(each)], lambda left: not left, 15)
     server.start()
-
-
-def is_running(process_id: int) -> bool:
-    try:
-        stat = Path(f"/proc/{process_id}/stat").read_text()
-    except OSError:
-        return False
-    return stat.rpartition(")")[2].split()[0] != "Z"
 
 
 def history_without_times(session: dict) -> list[dict]:
