@@ -1,0 +1,208 @@
+"""What earlier releases wrote is read, resumed and predicted with: `tests/data/README.md`."""
+
+import hashlib
+import json
+import math
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.data.make_samples import predict, sampled_curve
+from tests.e2e.server import Client, Server
+
+pytestmark = [pytest.mark.e2e, pytest.mark.tensorflow]
+
+ARCHIVES = sorted((Path(__file__).parent.parent / "data").glob("*.tar.xz"))
+
+TOLERANCE = 1e-6
+
+# For a training on a busy machine.
+LIMIT = 600.0
+
+
+@dataclass(frozen=True)
+class Samples:
+    """A server of today over a data folder of an earlier release, and what that release said."""
+
+    client: Client
+    said: dict[str, Any]
+
+    @property
+    def key(self) -> str:
+        """Of the workspace that everything is in."""
+        return self.said["workspaces"][0]["key"]
+
+    @property
+    def dataset(self) -> str:
+        """The path of the dataset."""
+        return f"/api/training/dataset/{self.said['datasets'][0]['id']}"
+
+    @property
+    def completed(self) -> dict[str, Any]:
+        """The session that the release completed."""
+        return next(each for each in self.said["sessions"] if each["status"] == "completed")
+
+
+@pytest.fixture(
+    scope="module", params=ARCHIVES, ids=lambda archive: archive.name.removesuffix(".tar.xz")
+)
+def samples(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Samples]:
+    archive: Path = request.param
+    description = archive.with_name(archive.name.replace(".tar.xz", ".json"))
+    data_dir = tmp_path_factory.mktemp("earlier")
+    with tarfile.open(archive) as tar:
+        tar.extractall(data_dir, filter="data")
+    server = Server(data_dir)
+    yield Samples(Client(server), json.loads(description.read_text("utf-8")))
+    server.stop()
+
+
+def test_there_are_samples_of_an_earlier_release():
+    assert ARCHIVES
+
+
+def test_workspaces_and_members_are_listed(samples: Samples):
+    client, said = samples.client, samples.said
+    require_same(client.get("/api/workspaces")["workspaces"], said["workspaces"])
+    members = client.get(f"/api/workspaces/{samples.key}/members")["members"]
+    require_same(members, said["members"])
+
+
+def test_a_dataset_is_listed_and_its_rows_and_curve_are_read(samples: Samples):
+    client, said = samples.client, samples.said
+    datasets = client.get(f"/api/training/datasets?workspace_key={samples.key}")["datasets"]
+    require_same(datasets, said["datasets"])
+    require_same(client.get(f"{samples.dataset}/rows?limit=5")["rows"], said["rows"])
+    require_same(client.get(f"{samples.dataset}/rejected")["rejected"], said["rejected"])
+    require_same(sampled_curve(client.get(f"{samples.dataset}/curve?row=3")), said["curve"])
+
+
+def test_ended_sessions_are_listed_with_their_histories(samples: Samples):
+    listed = samples.client.get(f"/api/training/sessions?workspace_key={samples.key}")["sessions"]
+    assert {each["status"] for each in samples.said["sessions"]} >= {"completed", "failed"}
+    for expected in samples.said["sessions"]:
+        require_same(samples.client.session(expected["id"]), expected)
+        found = [each for each in listed if each["id"] == expected["id"]]
+        require_same(found, [without(expected, "history")])
+
+
+def test_a_completed_session_has_its_evaluation(samples: Samples):
+    path = f"/api/training/session/{samples.completed['id']}/evaluation"
+    require_same(samples.client.get(path)["evaluation"], samples.said["evaluation"])
+    rows = samples.client.get(f"{path}/rows?limit=5")["rows"]
+    require_same(rows, samples.said["evaluation_rows"])
+
+
+def test_analyses_are_kept(samples: Samples):
+    found = samples.client.get(f"/api/analyses?workspace_key={samples.key}")["analyses"]
+    assert [each["id"] for each in found] == [each["id"] for each in samples.said["analyses"]]
+    for expected in samples.said["analyses"]:
+        analysis = samples.client.get(f"/api/analyses/{expected['id']}")["analysis"]
+        require_same(analysis, expected)
+
+
+def test_a_kept_model_is_described_and_downloaded_as_it_was(samples: Samples):
+    listed = samples.client.get(f"/api/models?workspace_key={samples.key}")["models"]
+    for expected in samples.said["models"]:
+        path = f"/api/models/{expected['id']}"
+        require_same(samples.client.get(path)["model"], expected)
+        content = samples.client.get(f"{path}/download", None).content
+        assert hashlib.sha256(content).hexdigest() == expected["manifest"]["sha256"]
+        found = [each for each in listed if each["id"] == expected["id"]]
+        require_same(found, [without(expected, "manifest")])
+
+
+def test_a_kept_model_predicts_what_it_predicted(samples: Samples):
+    assert samples.said["predictions"]
+    for model_id, expected in samples.said["predictions"].items():
+        found = predict(samples.client, samples.key, int(model_id), samples.said["candidates"])
+        require_same(found, expected)
+
+
+def test_an_interrupted_session_goes_on_from_its_checkpoint(samples: Samples):
+    before = samples.said["interrupted"]
+    session = samples.client.wait(before["id"], seconds=LIMIT)
+    assert session["status"] == "completed", session["error"]
+    require_same_keras(samples, session)
+    finished = len(before["history"])
+    assert finished >= 2
+    assert session["training"]["resumed_from_epoch"] >= finished
+    # Their seconds too: the epochs before the kill were not trained once more.
+    require_same(session["history"][:finished], before["history"])
+    numbers = [each["epoch"] for each in session["history"]]
+    assert numbers == list(range(1, before["epochs"] + 1))
+    require_same(session["spec"], before["spec"])
+
+
+def test_a_waiting_session_is_trained_as_it_was_asked_for(samples: Samples):
+    before = samples.said["pending"]
+    require_trained(samples, samples.client.wait(before["id"], seconds=LIMIT), before)
+
+
+def test_a_completed_session_is_retried_with_its_settings(samples: Samples):
+    path = f"/api/training/session/{samples.completed['id']}/retry"
+    session_id = samples.client.post(path, 202)["session"]["id"]
+    session = samples.client.wait(session_id, seconds=LIMIT)
+    require_trained(samples, session, samples.completed)
+    assert session["retry_of"] == samples.completed["id"]
+
+
+def require_trained(samples: Samples, session: dict[str, Any], before: dict[str, Any]) -> None:
+    """A session was trained as an earlier one's spec says, and its model predicts."""
+    assert session["status"] == "completed", session["error"]
+    spec = before["spec"]
+    require_same(session["spec"], spec)
+    networks = samples.client.get("/api/networks")["networks"]
+    (network,) = [each for each in networks if each["name"] == spec["network"]]
+    training = session["training"]
+    assert training["parameters"] == spec["ensemble"] * network["parameters"]
+    assert training["batches"] == math.ceil(training["train"] / spec["batch_size"])
+    shares = {each: training[each] / training["rows"] for each in ("validation", "test")}
+    splits = {each: spec[f"{each}_split"] for each in shares}
+    assert shares == pytest.approx(splits, abs=0.03)
+    assert session["epochs_completed"] == spec["epochs"]
+    assert session["history"][0]["learning_rate"] == pytest.approx(spec["learning_rate"])
+    model = samples.client.get(f"/api/models/{session['model_id']}")["model"]
+    told = samples.said["models"][0]["manifest"]["spec"]
+    require_same(model["manifest"]["spec"], {name: spec[name] for name in spec if name in told})
+    candidates = samples.said["candidates"]
+    predictions = predict(samples.client, samples.key, session["model_id"], candidates)
+    assert all(each["label_name"] for each in predictions)
+
+
+def require_same_keras(samples: Samples, session: dict[str, Any]) -> None:
+    """Skip where Keras is another than the release had: then a session begins anew, on purpose."""
+    model = samples.client.get(f"/api/models/{session['model_id']}")["model"]
+    kept = samples.said["models"][0]
+    now, then = (each["manifest"]["versions"]["keras"] for each in (model, kept))
+    if now != then:
+        pytest.skip(f"ANOTHER KERAS: the checkpoint is of Keras {then}, this is {now}")
+
+
+def without(answer: dict[str, Any], name: str) -> dict[str, Any]:
+    """An answer as a list gives it: less what only the one thing's own answer has."""
+    return {each: value for each, value in answer.items() if each != name}
+
+
+def require_same(found: Any, expected: Any, where: str = "") -> None:
+    """Everything that was said is still said, numbers to `TOLERANCE`; there may be more."""
+    if isinstance(expected, dict):
+        assert isinstance(found, dict), f"{where}: {found!r}"
+        for name, value in expected.items():
+            assert name in found, f"{where}.{name} is gone"
+            require_same(found[name], value, f"{where}.{name}")
+    elif isinstance(expected, list):
+        assert isinstance(found, list), f"{where}: {found!r}"
+        assert len(found) == len(expected), f"{where}: {len(found)} instead of {len(expected)}"
+        for place, value in enumerate(expected):
+            require_same(found[place], value, f"{where}[{place}]")
+    elif isinstance(expected, float):
+        assert found == pytest.approx(expected, rel=TOLERANCE, abs=TOLERANCE), where
+    else:
+        assert found == expected, where
