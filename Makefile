@@ -6,15 +6,46 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/runtime.installed
 DEVELOPMENT := $(VENV)/development.installed
+SBOM := exotrain.cdx.json
 
-.PHONY: help demo run stop test unit check benchmark benchmark-science screenshots clean
+# What the steps of a test run skipped, for its last line.
+export SKIPS_FILE := $(VENV)/skips.jsonl
+
+# The locks cover what TensorFlow publishes wheels for and the server runs on.
+LOCKED := import platform, sys; \
+	sys.exit(not (sys.implementation.name == "cpython" \
+	and (3, 11) <= sys.version_info[:2] <= (3, 13) \
+	and (sys.platform, platform.machine()) in \
+	{("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64")}))
+PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
+COMPILE := $(BIN)/uv pip compile --quiet --no-config --upgrade --universal --python-version 3.11 \
+	--fork-strategy fewest --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock"
+
+# $(call install,NAME): the exact files of NAME.lock, or where it does not apply, NAME.txt.
+define install
+	@if $(BIN)/python -c '$(LOCKED)'; then \
+		$(PIP_INSTALL) --require-hashes -r $(1).lock; \
+	else \
+		echo "$(1).lock does not cover this Python or this machine: installing $(1).txt instead"; \
+		$(PIP_INSTALL) -r $(1).txt; \
+	fi
+	@touch $@
+endef
+
+.PHONY: help demo run stop test test-all unit unit-frontend check lock sbom benchmark \
+	benchmark-science screenshots clean
 
 help:
 	@echo "make demo   train on the example catalogue, watch it, leave the server running"
 	@echo "make run    start the server; Ctrl-C stops it"
 	@echo "make stop   stop the server that make demo left running"
-	@echo "make test   every test; make unit: those without TensorFlow, in seconds"
+	@echo "make test   every test but the slowest; make unit: those without TensorFlow, in minutes"
+	@echo "make test-all  make test, then the clients generated from the API's description"
+	@echo "make unit-frontend  the tests of the page's modules; needs node"
 	@echo "make check  formatting, lint and types"
+	@echo "make lock   renew requirements.lock and requirements-dev.lock"
+	@echo "make sbom   the bill of materials of the server, $(SBOM) (CycloneDX)"
 	@echo "make benchmark  measure on the real tables; see docs/BENCHMARKS.md"
 	@echo "make screenshots  pictures of every page into docs/images/"
 	@echo "make benchmark-science  the networks against boosted trees; takes an hour"
@@ -29,15 +60,41 @@ stop: $(RUNTIME)
 	@$(BIN)/python -m backend.demo --stop
 
 test: check
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	@rm -f $(SKIPS_FILE)
+	@$(MAKE) --no-print-directory unit-frontend
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not client"
+	@$(BIN)/python -m tests.skips $(SKIPS_FILE)
+
+test-all: test
+	$(BIN)/python -m pytest -m client
+	@$(BIN)/python -m tests.skips --all $(SKIPS_FILE)
 
 unit: $(DEVELOPMENT)
-	$(BIN)/python -m pytest -m "not tensorflow and not e2e and not archive"
+	$(BIN)/python -m pytest -m "not tensorflow and not e2e and not archive and not client"
+
+unit-frontend: $(DEVELOPMENT)
+	@if command -v node >/dev/null; then \
+		echo "node --test tests/frontend/"; node --test tests/frontend/*.test.js; \
+	else \
+		$(BIN)/python -m tests.skips $(SKIPS_FILE) --add \
+			"NO NODE: the tests of the page's modules; install it (on Debian: apt-get install nodejs)"; \
+	fi
 
 check: $(DEVELOPMENT)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy backend benchmarks tests
+
+# Both locks name the same version of what they share.
+lock: $(DEVELOPMENT)
+	$(COMPILE) requirements.txt --output-file requirements.lock
+	$(COMPILE) requirements-dev.txt --constraints requirements.lock \
+		--output-file requirements-dev.lock
+
+sbom: $(DEVELOPMENT)
+	$(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml \
+		--mc-type application --output-reproducible --validate --output-file $(SBOM)
+	@echo "$(SBOM) lists what requirements.lock installs"
 
 benchmark: $(DEVELOPMENT)
 	$(BIN)/python -m benchmarks.start
@@ -56,17 +113,15 @@ screenshots: $(DEVELOPMENT)
 	$(BIN)/python -m tests.e2e.screenshots
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(SBOM) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "exotrain needs Python 3.11 or newer, $(PYTHON) is older: make PYTHON=python3.11 …"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(RUNTIME): requirements.txt | $(BIN)/python
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet -r requirements.txt
-	@touch $@
+$(RUNTIME): requirements.txt requirements.lock | $(BIN)/python
+	$(call install,requirements)
 
-$(DEVELOPMENT): requirements-dev.txt $(RUNTIME)
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet -r requirements-dev.txt
-	@touch $@
+$(DEVELOPMENT): requirements-dev.txt requirements-dev.lock $(RUNTIME)
+	$(call install,requirements-dev)

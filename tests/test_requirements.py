@@ -1,0 +1,90 @@
+"""The locks say what the ranges allow, for every machine, and `make` installs from them."""
+
+import os
+import re
+import subprocess
+
+import pytest
+from packaging.requirements import Requirement
+
+from backend.config import REPOSITORY
+
+NAMES = ("requirements", "requirements-dev")
+
+PIN = re.compile(r"^(?P<name>[a-z0-9-]+)==(?P<version>\S+)(?P<marker> ; .+?)? \\$", re.MULTILINE)
+
+# What `make` asks of the interpreter is answered by one that only notes what it is told to install.
+INTERPRETER = """\
+#!/bin/sh
+if [ "$1" = -c ]; then exit {covered}; fi
+echo "$@" >> {log}
+"""
+
+
+def lock(name: str) -> str:
+    return (REPOSITORY / f"{name}.lock").read_text(encoding="utf-8")
+
+
+def pins(name: str) -> dict[str, str]:
+    return {found["name"]: found["version"] for found in PIN.finditer(lock(name))}
+
+
+def ranges(name: str) -> list[Requirement]:
+    lines = (REPOSITORY / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+    return [Requirement(line) for line in lines if line and line[0] not in "#-"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_range_is_locked_to_a_version_within_it(name):
+    locked = pins(name)
+    for requirement in ranges(name):
+        assert requirement.specifier.contains(locked[requirement.name]), requirement
+
+
+def test_both_locks_hold_the_same_version_of_what_they_share():
+    server, development = pins("requirements"), pins("requirements-dev")
+    assert server.items() <= development.items()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_pin_has_hashes_and_no_line_names_an_index(name):
+    text = lock(name)
+    blocks = re.split(r"^(?=[a-z0-9-]+==)", text, flags=re.MULTILINE)[1:]
+    assert len(blocks) == len(pins(name)) > 50
+    for block in blocks:
+        assert "--hash=sha256:" in block, block.splitlines()[0]
+    assert not re.search(r"--(index|extra|find|trusted)|\b(https?|file):|@ ", text)
+
+
+def test_the_lock_holds_the_files_of_every_machine_that_it_covers():
+    tensorflow = lock("requirements").partition("\ntensorflow==")[2].partition("\n    # via")[0]
+    # Three Pythons on x86-64 and ARM Linux and on ARM macOS, at least.
+    assert tensorflow.count("--hash=sha256:") >= 9
+
+
+@pytest.mark.parametrize(
+    ("covered", "installed"),
+    [
+        (0, "--require-hashes -r requirements.lock"),
+        (1, "-r requirements.txt"),
+    ],
+)
+def test_make_installs_the_lock_or_says_in_one_line_that_it_does_not_apply(
+    tmp_path, covered, installed
+):
+    log = tmp_path / "log"
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    python.write_text(INTERPRETER.format(covered=covered, log=log))
+    python.chmod(0o755)
+    told = subprocess.run(
+        ["make", "--no-print-directory", f"VENV={tmp_path}", f"{tmp_path}/runtime.installed"],
+        cwd=REPOSITORY,
+        env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert log.read_text().strip().endswith(f"--quiet {installed}")
+    assert told.count("\n") == covered
+    assert ("installing requirements.txt instead" in told) == bool(covered)
