@@ -17,6 +17,8 @@ from backend.web.auth import ensure_administrator
 from backend.web.current import attach, services_of
 from tests.api import Api
 
+pytest_plugins = ["tests.skips"]
+
 TOKEN = "test_user_123"
 
 ARCHIVE_DATA = Path(os.environ.get("EXOTRAIN_ARCHIVE_DATA", REPOSITORY.parent / "shared" / "data"))
@@ -109,13 +111,3 @@ def archive_data() -> Path:
     if not (ARCHIVE_DATA / "koi_cumulative.csv").exists():
         pytest.skip(_NO_ARCHIVE)
     return ARCHIVE_DATA
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say it once more at the end, where it is seen: what was not tested."""
-    skipped = terminalreporter.stats.get("skipped", [])
-    for sign in ("NO ARCHIVE TABLES", "NO CHROMIUM"):
-        reasons = [str(report.longrepr) for report in skipped if sign in str(report.longrepr)]
-        if reasons:
-            told = sign + reasons[0].partition(sign)[2].rstrip("')")
-            terminalreporter.write_sep("!", f"{len(reasons)} tests skipped, {told}", red=True)
