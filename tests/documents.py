@@ -28,7 +28,7 @@ class Block(NamedTuple):
 
 def all_documents() -> list[Path]:
     """Every Markdown file of the project's own."""
-    return [REPOSITORY / "README.md", REPOSITORY / "CHANGELOG.md", *REPOSITORY.glob("docs/*.md")]
+    return sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/*.md")])
 
 
 def blocks(document: Path) -> Iterator[Block]:

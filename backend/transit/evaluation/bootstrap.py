@@ -97,12 +97,27 @@ def error_intervals(
 
     def measure(weights: Array) -> Nested:
         return {
-            "mae": weights @ error / weights.sum(axis=1),
+            "mae": _weighted_mean(error, weights),
             "median_relative_error": weighted_median(relative, weights[:, order]),
         }
 
     weights = draw_weights(len(true), stars, seed)
     return _map(percentile_interval, _collect(measure(each) for each in weights))
+
+
+def _weighted_mean(values: Array, weights: Array) -> Array:
+    """The mean of each draw; NaN where a value that is not finite was drawn.
+
+    Args:
+        values: float64, (n,).
+        weights: float64, (draws, n).
+
+    Returns:
+        float64, (draws,).
+    """
+    known = np.isfinite(values)
+    mean = weights @ np.where(known, values, 0.0) / weights.sum(axis=1)
+    return np.where(weights @ ~known > 0, np.nan, mean)
 
 
 def draw_weights(rows: int, stars: Index | None, seed: int) -> Iterator[Array]:
