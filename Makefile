@@ -61,7 +61,6 @@ stop: $(RUNTIME)
 
 test: check
 	@rm -f $(SKIPS_FILE)
-	@$(MAKE) --no-print-directory unit-frontend
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not client"
 	@$(BIN)/python -m tests.skips $(SKIPS_FILE)
 
@@ -72,13 +71,9 @@ test-all: test
 unit: $(DEVELOPMENT)
 	$(BIN)/python -m pytest -m "not tensorflow and not e2e and not archive and not client"
 
-unit-frontend: $(DEVELOPMENT)
-	@if command -v node >/dev/null; then \
-		echo "node --test tests/frontend/"; node --test tests/frontend/*.test.js; \
-	else \
-		$(BIN)/python -m tests.skips $(SKIPS_FILE) --add \
-			"NO NODE: the tests of the page's modules; install it (on Debian: apt-get install nodejs)"; \
-	fi
+# make test runs them too, and says so where node is missing.
+unit-frontend:
+	node --test tests/frontend/*.test.js
 
 check: $(DEVELOPMENT)
 	$(BIN)/ruff format --check .

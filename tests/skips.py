@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import re
-import sys
 from collections import Counter
 from collections.abc import Generator
 from pathlib import Path
@@ -117,23 +116,16 @@ def reason_of(report: pytest.TestReport) -> str:
     return text.removeprefix("Skipped: ")
 
 
-def main() -> int:
-    """`python -m tests.skips FILE` prints the last line; `--add` notes a step that was skipped."""
+def main() -> None:
+    """`python -m tests.skips FILE` prints the last line."""
     parser = argparse.ArgumentParser(prog="python -m tests.skips", description=main.__doc__)
-    parser.add_argument("--add", metavar="REASON", help="note a step of the Makefile")
     parser.add_argument("--all", action="store_true", help="nothing was left to make test-all")
     parser.add_argument("file", type=Path)
     arguments = parser.parse_args()
-    if arguments.add is None:
-        print(summary(arguments.file, with_later=not arguments.all))
-        return 0
-    os.environ["SKIPS_FILE"] = str(arguments.file)
-    add(arguments.add)
-    print(arguments.add, file=sys.stderr)
-    return int(is_required(arguments.add))
+    print(summary(arguments.file, with_later=not arguments.all))
 
 
 _later = pytest.StashKey[int]()
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -82,13 +82,6 @@ def test_where_everything_is_required_only_the_archive_may_be_missing(run):
     assert "skipped, and REQUIRE_ALL=1: NO CHROMIUM: install it" in answer.stdout
 
 
-def test_a_step_of_the_makefile_is_counted_too_and_fails_where_it_is_required(run):
-    step = ("tests.skips", "skips", "--add", "NO NODE: install it")
-    assert run(*step).returncode == 0
-    assert run("tests.skips", "skips").stdout == "Skipped: NO NODE: install it (1)\n"
-    assert run(*step, REQUIRE_ALL="1").returncode == 1
-
-
 def _in_order(output: str) -> str:
     """pytest's last line, its parts in an order of our own."""
     parts = output.strip().splitlines()[-1].strip("= ").partition(" in ")[0].split(", ")
