@@ -7,11 +7,13 @@ a refused body must not be collected in memory. So here
 - "100 Continue" is sent when the application first reads the body, not before: a client that
   waits for it (curl does, for more than a megabyte) sends nothing that would be refused;
 - after an early answer the rest of the body is read and thrown away, for a while;
-- a chunked body is handed on as it comes, however large its chunks are.
+- a chunked body is handed on as it comes, however large its chunks are;
+- a request whose length is unclear is refused before any of its body is read.
 """
 
 import contextlib
 import io
+import re
 import socket
 import time
 from typing import Any
@@ -30,6 +32,13 @@ _SMALL_REST_BYTES = 64 * 1024
 
 _LONGEST_CHUNK_LINE = 1024
 _PIECE = 64 * 1024
+
+_CONTENT_LENGTH = b"Content-Length"
+_TRANSFER_ENCODING = b"Transfer-Encoding"
+
+# 1*DIGIT by RFC 9110, section 8.6. Twenty digits or more are longer than any body, and Python
+# refuses to convert a few thousand.
+_LENGTH = re.compile(rb"[0-9]{1,19}")
 
 _EXPECT = b"Expect"
 _HELD_BACK = b"X-Held-Back-Expect"
@@ -125,6 +134,22 @@ class Body(io.RawIOBase):
         return line[:-2]
 
 
+class _Headers(dict[bytes, bytes]):
+    """A request's headers; cheroot by itself keeps the last of several lengths, and reads "-1"."""
+
+    def __setitem__(self, name: bytes, value: bytes) -> None:
+        """Add a header line.
+
+        Raises:
+            ValueError: a length that is no number, or a second one; cheroot answers 400.
+        """
+        if name == _CONTENT_LENGTH and name in self:
+            raise ValueError("Expected one Content-Length, received several.")
+        if name == _CONTENT_LENGTH and not _LENGTH.fullmatch(value):
+            raise ValueError("Expected a Content-Length of 1 to 19 digits and nothing else.")
+        super().__setitem__(name, value)
+
+
 class _HeaderReader(HeaderReader):
     """Keeps "Expect: 100-continue" from cheroot, which would answer it at once."""
 
@@ -139,10 +164,40 @@ class _HeaderReader(HeaderReader):
 class _Request(HTTPRequest):
     header_reader = _HeaderReader()
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.inheaders = _Headers()
+
+    def parse_request(self) -> None:
+        """Read the head; when it is refused, let the client notice while it is still sending."""
+        super().parse_request()
+        if not self.ready:
+            self._linger()
+
+    def read_request_headers(self) -> bool:
+        """Read the headers; refuse those that leave open where the body ends.
+
+        A proxy in front of the server may see the end elsewhere, and so take a part of the body
+        for another request: RFC 9112, section 6.1.
+        """
+        if not super().read_request_headers():
+            return False
+        encoding = self.inheaders.get(_TRANSFER_ENCODING)
+        if encoding is None:
+            return True
+        if _CONTENT_LENGTH in self.inheaders:
+            problem = "Expected Content-Length or Transfer-Encoding, received both."
+        elif encoding.lower() != b"chunked" or not self.chunked_read:
+            problem = "Expected Transfer-Encoding to be chunked, once, and in HTTP/1.1."
+        else:
+            return True
+        self.simple_response("400 Bad Request", problem)
+        return False
+
     def respond(self) -> None:
         """Call the application; when it did not want all of the body, let the client notice."""
         awaits_continue = self.inheaders.pop(_HELD_BACK, None) is not None
-        length = None if self.chunked_read else int(self.inheaders.get(b"Content-Length", 0))
+        length = None if self.chunked_read else int(self.inheaders.get(_CONTENT_LENGTH, 0))
         body = self.rfile = Body(self.conn, length, awaits_continue)
         self.server.gateway(self).respond()
         if self.ready:

@@ -8,12 +8,15 @@ import socket
 import sys
 import threading
 from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from backend.web import http_server
 from backend.web.http_server import Server
 from tests.api import HEADER
+from tests.e2e.server import Server as ServerProcess
 
 MB = 1 << 20
 UPLOAD = "/api/training/upload-dataset"
@@ -152,6 +155,89 @@ def test_chunks_that_are_not_framed_are_400(address, token, chunks):
         f"Authorization: {token['Authorization']}\r\n\r\n"
     )
     assert raw(address, head.encode() + chunks).startswith(b"HTTP/1.1 400 ")
+
+
+LENGTH_IS_UNCLEAR = [
+    "Content-Length: -1",
+    "Content-Length: +2",
+    "Content-Length: 1_4",
+    "Content-Length: 0x10",
+    "Content-Length: 5 5",
+    "Content-Length:",
+    "Content-Length: 5, 5",
+    "Content-Length: ٣",
+    "Content-Length: 1.0",
+    "Content-Length: 5\r\n 5",
+    "Content-Length: 5\r\nContent-Length: 6",
+    "Content-Length: 5\r\ncontent-length: -1",
+    f"Content-Length: {'9' * 5000}",
+    f"Content-Length: {'9' * 20}",
+    "Content-Length: 5\r\nTransfer-Encoding: chunked",
+    "Transfer-Encoding: chunked\r\nContent-Length: 5",
+    "Content-Length: 5\r\nTransfer-Encoding:",
+    "Transfer-Encoding:",
+    "Transfer-Encoding: chunked, chunked",
+]
+
+
+@pytest.mark.parametrize("headers", LENGTH_IS_UNCLEAR)
+def test_a_request_of_unclear_length_is_400_and_what_follows_is_no_request(address, token, headers):
+    """The connection ends: its bytes could be the rest of a body, or a request."""
+    head = (
+        f"POST /api/workspaces HTTP/1.1\r\nHost: x\r\n{headers}\r\n"
+        f"Authorization: {token['Authorization']}\r\n\r\n"
+    )
+    body = b"0\r\n\r\nGET /api/health HTTP/1.1\r\nHost: x\r\n\r\n"
+    answer = raw(address, head.encode() + body)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"xpected " in answer
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
+def test_chunks_in_http_1_0_are_400(address):
+    head = b"POST /api/workspaces HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    assert raw(address, head).startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_length_may_begin_with_zeros(address, token):
+    body = b'{"name": "w"}'
+    head = (
+        f"POST /api/workspaces HTTP/1.1\r\nHost: x\r\nContent-Length: 00{len(body)}\r\n"
+        f"Authorization: {token['Authorization']}\r\n\r\n"
+    )
+    assert raw(address, head.encode() + body).startswith(b"HTTP/1.1 201 ")
+
+
+@pytest.mark.e2e
+def test_a_body_of_negative_length_does_not_become_memory(tmp_path):
+    """Anyone who reaches the port, without a token, could otherwise fill the memory."""
+    server = ServerProcess(tmp_path, EXOTRAIN_WARM_WORKERS="0")
+    try:
+        before = peak_memory_of(server.process.pid)
+        url = urlsplit(server.address)
+        with socket.create_connection((url.hostname, url.port), timeout=20) as connection:
+            head = f"POST {UPLOAD} HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n"
+            connection.sendall(head.encode())
+            for _ in range(200):
+                connection.sendall(bytes(MB))
+            connection.shutdown(socket.SHUT_WR)
+            answer = connection.recv(65536)
+        assert peak_memory_of(server.process.pid) - before < 30
+        assert answer.startswith(b"HTTP/1.1 400 ")
+    finally:
+        server.stop()
+
+
+def peak_memory_of(process_id):
+    """In MB; Linux only, elsewhere the test is skipped."""
+    status = Path(f"/proc/{process_id}/status")
+    if not status.exists():
+        pytest.skip("needs /proc")
+    return next(
+        int(line.split()[1]) / 1024
+        for line in status.read_text().splitlines()
+        if line.startswith("VmHWM:")
+    )
 
 
 def test_a_small_body_that_nobody_reads_does_not_end_the_connection(address, token):
