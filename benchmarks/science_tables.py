@@ -1,4 +1,4 @@
-"""The tables and pictures of `benchmarks.science`, from the files of its runs into docs/."""
+"""Write the tables and pictures of `benchmarks.science` into docs/, from the files of its runs."""
 
 import json
 import re
@@ -23,6 +23,7 @@ from backend.transit.evaluation.figures import (
     regression_errors,
     reliability_bins,
 )
+from benchmarks.science_plan import ABLATION_FOLDS, ABLATIONS, LIBRARIES, TUNED
 from benchmarks.science_runs import Run
 
 FIGURES = ("accuracy", "macro_f1", "log_loss")
@@ -36,7 +37,7 @@ Lines = list[str]
 
 
 def write(runs: Sequence[Run], folder: Path) -> None:
-    """Puts every table whose runs are there between its marks in the documents, and prints it."""
+    """Print every table that has runs, and write it into the documents at its anchor."""
     results = {run: _load(run, folder) for run in runs if run.file(folder).exists()}
     for name, table in TABLES.items():
         lines = table(results)
@@ -64,7 +65,7 @@ def _koi(results: dict[Run, Result]) -> Lines:
 
 
 def _differences(results: dict[Run, Result]) -> Lines:
-    """Of each network and the better tree on the same folds, with their standard errors."""
+    """Each network against the better tree on the same folds: paired differences."""
     methods = dict(_methods(results, "koi"))
     lines = [f"| network | against the better tree on{HEADER[1:]}", f"|---{RULE}"]
     for network, information in (
@@ -73,7 +74,7 @@ def _differences(results: dict[Run, Result]) -> Lines:
         (_ensemble_title(results), "all columns"),
     ):
         for whole in ("", " (validation stars too)"):
-            names = [f"{library} on {information}{whole}" for library in _LIBRARIES]
+            names = [f"{library} on {information}{whole}" for library in (*LIBRARIES, TUNED)]
             trees = [methods[name] for name in names if name in methods]
             if network not in methods or not trees:
                 continue
@@ -82,11 +83,8 @@ def _differences(results: dict[Run, Result]) -> Lines:
     return lines if len(lines) > 2 else []
 
 
-_LIBRARIES = ("HistGradientBoosting", "LightGBM", "LightGBM, stopped early")
-
-
 def _difference(network: list[Result], trees: list[Any], figure: str) -> str:
-    """The paired difference to the tree that is better in this figure."""
+    """Mean and standard error of the paired difference to the tree with the better figure."""
     sign = -1 if figure == "log_loss" else 1
     better = max(trees, key=lambda tree: sign * statistics.fmean(r[figure] for r in tree))
     paired = [a[figure] - b[figure] for a, b in zip(network, better, strict=True)]
@@ -130,8 +128,6 @@ _PREDICTED = ("true", "probabilities")
 
 
 def _ablation(results: dict[Run, Result]) -> Lines:
-    from benchmarks.science import ABLATION_FOLDS, ABLATIONS
-
     lines = [f"| network | what is changed{HEADER[1:]} ECE |", f"|---{RULE}---|"]
     for method, choices in ABLATIONS.items():
         nothing: dict[str, dict[str, Any]] = {"as it is": {}}
@@ -156,7 +152,7 @@ def _with_ece(method: str, title: str, some: list[Result]) -> str:
 
 
 def _untempered(result: Result) -> Result:
-    """The same predictions without the calibration."""
+    """The same predictions before temperature scaling."""
     raw = apply_temperature(result["probabilities"], 1.0 / float(result["temperature"]))
     return {**result, "probabilities": raw, **brief(result["true"], raw)}
 
@@ -192,7 +188,7 @@ def _ensemble_title(results: dict[Run, Result]) -> str:
 
 
 def _place(title: str) -> tuple[bool, bool, str]:
-    """Networks first, the reference after the others, then trees by what they know."""
+    """Networks first, the reference network last of them, then the trees by their columns."""
     information = title.partition(" on ")[2]
     return (bool(information), title.startswith("seed"), information + title)
 
@@ -207,7 +203,7 @@ def _row(title: str, results: list[Result]) -> str:
 
 
 def _insert(name: str, lines: Lines) -> None:
-    """In the place of the table after `<a id="science-name"></a>`, wherever that stands."""
+    """Replace the table after `<a id="science-name"></a>`, in whichever document it is."""
     place = re.compile(rf'(<a id="science-{name}"></a>\n\n)((?:\|.*\n)+\n)?')
     for path in (REPOSITORY / document for document in DOCUMENTS):
         text = path.read_text()
@@ -215,17 +211,19 @@ def _insert(name: str, lines: Lines) -> None:
 
 
 def _draw(results: dict[Run, Result]) -> None:
-    """Reliability, and precision over coverage, of out-of-fold predictions of all folds pooled."""
+    """Plot reliability, and precision against coverage, of the pooled out-of-fold predictions."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.6), layout="constrained")
     left.plot([0.3, 1], [0.3, 1], color="0.6", linewidth=1, linestyle=":")
     for (title, chosen), style in zip(_drawn(results), _STYLES, strict=False):
         true = np.concatenate([r["true"] for r in chosen])
         probabilities = np.concatenate([r["probabilities"] for r in chosen])
         _draw_one(left, right, title, true, probabilities, style)
-    left.set(xlabel="mean probability of the class told", ylabel="share that is right")
-    right.set(xlabel="share of candidates that are told (coverage)", ylabel="share that is right")
+    left.set(xlabel="mean predicted probability", ylabel="fraction correct")
+    right.set(xlabel="coverage: fraction of candidates classified", ylabel="fraction correct")
     left.legend(fontsize=8, loc="upper left")
-    figure.suptitle("KOI, five folds, every star predicted by a model that never saw it")
+    figure.suptitle(
+        "KOI, five folds: every star is predicted by a model that was not trained on it"
+    )
     for axes in (left, right):
         axes.grid(alpha=0.3)
     figure.savefig(REPOSITORY / "docs" / "images" / "reliability.png", dpi=110)

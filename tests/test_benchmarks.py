@@ -1,0 +1,80 @@
+"""The science benchmark without its hour of training: what it replaces exists, its tables fill."""
+
+import importlib
+import itertools
+
+import numpy as np
+import pytest
+
+from backend.transit.columns import LABELS
+from benchmarks import science_tables
+from benchmarks.science_plan import ABLATIONS, all_runs
+
+ROWS = 120
+
+
+@pytest.mark.tensorflow
+def test_every_ablation_replaces_something_that_exists():
+    from backend.training import keras_setup  # noqa: F401  chooses the backend of Keras
+
+    changes = itertools.chain(*(each.values() for each in ABLATIONS.values()))
+    for name in {name for change in changes for name in change}:
+        module, _, attribute = name.rpartition(".")
+        assert hasattr(importlib.import_module(module), attribute), name
+
+
+def test_every_ablation_by_a_function_names_one():
+    changes = itertools.chain(*(each.values() for each in ABLATIONS.values()))
+    replacements = {value for change in changes for value in change.values()}
+    for name in (each[1:] for each in replacements if isinstance(each, str)):
+        assert hasattr(importlib.import_module("benchmarks.science_runs"), name), name
+
+
+@pytest.fixture
+def documents(tmp_path, monkeypatch):
+    """The folder of documents that only have the anchors of the tables."""
+    docs = tmp_path / "docs"
+    (docs / "images").mkdir(parents=True)
+    anchors = [f'<a id="science-{name}"></a>\n\n| old |\n\n' for name in science_tables.TABLES]
+    for path in science_tables.DOCUMENTS:
+        (tmp_path / path).write_text("".join(anchors) + "The end.\n")
+    monkeypatch.setattr(science_tables, "REPOSITORY", tmp_path)
+    return docs
+
+
+def test_every_run_gets_into_a_table_and_the_tables_into_the_documents(documents, tmp_path, capsys):
+    for seed, run in enumerate(all_runs()):
+        np.savez(run.file(tmp_path), **made_up_result(seed, is_network=" on " not in run.method))
+    science_tables.write(list(all_runs()), tmp_path)
+    text = (documents / "BENCHMARKS.md").read_text()
+    assert "| old |" not in text
+    assert text.endswith("The end.\n")
+    for run in all_runs():
+        assert f"| {run.method} " in text or f"| {run.method}, " in text
+    for title in itertools.chain(*ABLATIONS.values()):
+        assert f"| {title} |" in text
+    assert "±" in text.partition("against the better tree")[2].partition("<a ")[0]
+    assert (documents / "images" / "reliability.png").stat().st_size > 0
+    assert "differences" in capsys.readouterr().out
+
+
+def test_a_table_without_runs_is_left_as_it_is(documents, tmp_path):
+    science_tables.write(list(all_runs()), tmp_path)
+    assert (documents / "BENCHMARKS.md").read_text().count("| old |") == len(science_tables.TABLES)
+
+
+def made_up_result(seed, is_network):
+    """What `science_runs.execute` writes into a file, for random predictions."""
+    random = np.random.default_rng(seed)
+    result = {
+        "true": random.integers(0, len(LABELS), ROWS),
+        "probabilities": random.dirichlet(np.ones(len(LABELS)), ROWS),
+        "true_period": random.uniform(1, 10, ROWS),
+        "true_depth": random.uniform(10, 100, ROWS),
+        "is_koi": np.arange(ROWS) % 2 == 0,
+        "wall": 1.0,
+    }
+    if is_network:
+        regressions = {"period": result["true_period"] * 1.1, "depth_ppm": result["true_depth"]}
+        result |= {**regressions, "temperature": 1.1}
+    return result
