@@ -8,16 +8,18 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
+VERSION = "0.2.0"
+
 MIN_PUBLIC_TOKEN_LENGTH = 24
 
 
 class SettingsError(ValueError):
-    """A variable has a value that cannot be used; the message names it."""
+    """A variable has an unusable value; the message names the variable."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the server can be told. Each field is the variable `EXOTRAIN_` + its name."""
+    """The server's settings. Each field is read from the variable `EXOTRAIN_` + its name."""
 
     host: str = "127.0.0.1"
     port: int = 5000
@@ -34,7 +36,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
-        """Read the variables; one that is unset or empty has its default.
+        """Read the variables; one that is unset or empty takes its default.
 
         Raises:
             SettingsError: a value is not of its kind, or out of range.
@@ -66,7 +68,8 @@ class Settings:
         if is_short and not is_loopback(self.host):
             raise SettingsError(
                 f"EXOTRAIN_TOKEN has {len(self.token or '')} characters; on a host that others "
-                f"can reach (EXOTRAIN_HOST={self.host}) it needs {MIN_PUBLIC_TOKEN_LENGTH} or more."
+                f"can reach (EXOTRAIN_HOST={self.host}) it needs at least "
+                f"{MIN_PUBLIC_TOKEN_LENGTH}."
             )
 
 
@@ -81,7 +84,7 @@ def is_loopback(host: str) -> bool:
 
 
 class _Reader:
-    """Reads variables, and names them in its errors."""
+    """Reads the variables. Its errors name the variable, what was expected and what came."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
@@ -119,6 +122,3 @@ class _Reader:
 
 def _first_set(value: int | None, default: int) -> int:
     return default if value is None else value
-
-
-VERSION = "0.1.0"

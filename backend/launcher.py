@@ -1,7 +1,7 @@
-"""Starts and stops everything around the application.
+"""Start the server with everything that it needs, and stop it.
 
-It takes the lock of the data folder, opens the port, starts the supervisor and the predictor, and
-serves until Ctrl-C or SIGTERM. Trainings under way are resumed at the next start.
+Takes the lock on the data folder, opens the port, starts the supervisor and the predictor, and
+serves until Ctrl-C or SIGTERM. Sessions that are still training resume at the next start.
 """
 
 import logging
@@ -28,14 +28,14 @@ from backend.web.http_server import Server
 
 SERVER_THREADS = 16
 
-# Below the ten seconds in which the whole server stops.
+# How long a request may take to finish when the server stops; the whole stop may take ten seconds.
 REQUEST_GRACE_SECONDS = 3
 
 log = logging.getLogger(__name__)
 
 
 def main() -> None:
-    """Serve until told to stop; exit code 1 when the server cannot start."""
+    """Serve until asked to stop; exit with code 1 if the server cannot start."""
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def serve(settings: Settings) -> None:
-    """Run the server; returns, or raises KeyboardInterrupt, when it was told to stop.
+    """Run the server until it is asked to stop: then return, or raise KeyboardInterrupt.
 
     Raises:
         CannotStart: the port is taken.
@@ -79,13 +79,13 @@ def serve(settings: Settings) -> None:
         supervisor.start()
         _preload_current_models(services.database, predictor)
         _announce(server, services)
-        _serve_until_told(server)
+        _serve_until_signal(server)
     finally:
         supervisor.close()
         predictor.close()
         server.stop()
         services.database.close()
-        _leave_threads_behind(settings)
+        _exit_despite_training_threads(settings)
 
 
 def _open_port(server: Server, settings: Settings) -> None:
@@ -99,7 +99,7 @@ def _open_port(server: Server, settings: Settings) -> None:
 
 
 def _restore_current_models(database: Database, storage: Storage) -> None:
-    """Mend what a kill between a promotion's file and its database row left different."""
+    """Repair a promotion interrupted between copying the file and committing the row."""
     with database.read() as connection:
         for model in models.current_models(connection):
             current = storage.current_model(model["workspace_id"])
@@ -127,27 +127,27 @@ def _announce(server: Server, services: Services) -> None:
         )
 
 
-def _leave_threads_behind(settings: Settings) -> None:
-    """End now: a Keras thread in the middle of a batch cannot be ended or waited for."""
+def _exit_despite_training_threads(settings: Settings) -> None:
+    """Exit at once: a thread that is inside a Keras batch can be neither ended nor joined."""
     if settings.runner == "thread":
         log.info("stopped")
         logging.shutdown()
         os._exit(0)
 
 
-def _serve_until_told(server: Server) -> None:
-    """Accept connections in a thread of their own while this one waits for a signal.
+def _serve_until_signal(server: Server) -> None:
+    """Accept connections in a second thread while the main thread waits for a signal.
 
-    A signal raises in the thread that waits, wherever that is: in the midst of handing a connection
-    to another thread it left a lock that nobody was told of, and the server did not end.
+    A signal raises in the main thread, wherever that is. While it was handing a connection to a
+    worker thread, the exception left a lock taken, and the server never stopped.
     """
-    accepting = threading.Thread(target=server.serve, name="accepting", daemon=True)
-    accepting.start()
-    while accepting.is_alive():
-        accepting.join(1.0)
+    acceptor = threading.Thread(target=server.serve, name="acceptor", daemon=True)
+    acceptor.start()
+    while acceptor.is_alive():
+        acceptor.join(1.0)
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
     for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, signal.SIG_IGN)  # a second one must not break the tidy end
+        signal.signal(each, signal.SIG_IGN)  # a second signal must not interrupt the shutdown
     raise KeyboardInterrupt

@@ -4,7 +4,8 @@
 
 Trains every network and the trees on five grouped 80/20 splits of the KOI table, transfers them
 from Kepler to TESS and back, leaves out one design choice at a time, and writes the tables and
-pictures into docs/. Finished runs stay in the results folder: start it again and it continues from there.
+pictures into docs/. Finished runs stay in the results folder: start it again and it continues
+from there.
 """
 
 import argparse

@@ -20,7 +20,7 @@ def test_without_variables_everything_has_the_documented_default():
     assert settings.cors_origins == ()
 
 
-def test_an_empty_variable_is_as_good_as_none():
+def test_an_empty_variable_is_as_good_as_an_unset_one():
     assert Settings.from_environment({"EXOTRAIN_PORT": " ", "EXOTRAIN_TOKEN": ""}) == Settings()
 
 
@@ -77,6 +77,30 @@ def test_every_variable_is_read(tmp_path):
 def test_a_value_that_cannot_be_used_is_refused_with_the_variables_name(name, value):
     with pytest.raises(SettingsError, match=f"EXOTRAIN_{name}"):
         Settings.from_environment({f"EXOTRAIN_{name}": value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("PORT", "70000", "expected a whole number from 0 to 65535, got '70000'."),
+        ("RUNNER", "threads", "expected process or thread, got 'threads'."),
+        (
+            "CORS_ORIGINS",
+            "https://a.example, b.example",
+            "expected origins such as https://example.org, separated by commas, got 'b.example'.",
+        ),
+    ],
+)
+def test_the_error_says_what_was_expected_and_what_came(name, value, problem):
+    with pytest.raises(SettingsError) as raised:
+        Settings.from_environment({f"EXOTRAIN_{name}": value})
+    assert str(raised.value) == f"EXOTRAIN_{name}: {problem}"
+
+
+def test_a_refused_token_is_not_repeated():
+    with pytest.raises(SettingsError) as raised:
+        Settings.from_environment({"EXOTRAIN_HOST": "0.0.0.0", "EXOTRAIN_TOKEN": "hush-hush"})
+    assert "hush" not in str(raised.value)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "localhost", "::1"])

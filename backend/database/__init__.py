@@ -1,7 +1,7 @@
-"""The SQLite database: one module a subject, each a set of functions over an open connection.
+"""The SQLite database: one module per subject, each a set of functions that take a connection.
 
-`schema` has the tables and their upgrades, `connection` opens the file; `accounts`, `datasets`,
-`sessions` and `models` read and write. Only the server process opens the database.
+`schema` has the tables and their upgrades, `connection` opens the file, and the other modules read
+and write the table that they are named after. Only the server process opens the database.
 """
 
 from backend.database.connection import Database

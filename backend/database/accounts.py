@@ -17,13 +17,13 @@ def administrator(connection: Connection) -> Record | None:
 
 
 def create_user(connection: Connection, name: str, *, is_admin: bool = False) -> Record:
-    """Add a user; the caller has made sure that the name is free."""
+    """Add a user; the caller has checked that the name is free."""
     statement = insert(users).values(name=name, is_admin=is_admin, created_at=now())
     return one(connection, statement.returning(*users.c))
 
 
 def list_tokens(connection: Connection, user_id: int | None = None) -> list[Record]:
-    """Tokens with their user's name, without the hash; of all users when `user_id` is None."""
+    """The tokens of one user, or of all users, with the user's name and without the hash."""
     query = (
         select(tokens.c.id, tokens.c.hint, tokens.c.created_at, users.c.name.label("user"))
         .join(users)
@@ -52,6 +52,6 @@ def delete_token(connection: Connection, token_id: int) -> None:
 
 
 def user_of_token(connection: Connection, token_hash: str) -> Record | None:
-    """Whose token it is."""
+    """The user whose token has this hash, or None."""
     query = select(users).join(tokens, tokens.c.user_id == users.c.id)
     return first(connection, query.where(tokens.c.hash == token_hash))

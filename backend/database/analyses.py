@@ -9,7 +9,13 @@ from backend.database.schema import analyses, now, users
 
 
 def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
-    """Save predictions: values are user_id, model_id, title, note, candidates, predictions."""
+    """Save predictions.
+
+    Args:
+        connection: open for writing.
+        workspace_id: the workspace that they belong to.
+        values: user_id, model_id, title, note, candidates, predictions.
+    """
     moment = now()
     statement = insert(analyses).values(
         workspace_id=workspace_id, created_at=moment, updated_at=moment, **values
@@ -18,30 +24,30 @@ def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
 
 
 def find(connection: Connection, analysis_id: int) -> Record | None:
-    """The analysis with that id, of whichever workspace: the caller checks whose it is."""
+    """The analysis with that id, in any workspace: the caller checks access."""
     return first(connection, _analyses().where(analyses.c.id == analysis_id))
 
 
 def in_workspace(connection: Connection, workspace_id: int) -> list[Record]:
-    """All analyses of a workspace, newest first, without their rows."""
+    """All analyses of a workspace, newest first, without their candidates and predictions."""
     query = _analyses("candidates", "predictions").where(analyses.c.workspace_id == workspace_id)
     return every(connection, query.order_by(analyses.c.id.desc()))
 
 
 def change(connection: Connection, analysis_id: int, **values: Any) -> None:
-    """Write a new title or note."""
+    """Change the title or the note."""
     connection.execute(
         update(analyses).where(analyses.c.id == analysis_id).values(updated_at=now(), **values)
     )
 
 
 def remove(connection: Connection, analysis_id: int) -> None:
-    """Forget an analysis."""
+    """Delete an analysis."""
     connection.execute(delete(analyses).where(analyses.c.id == analysis_id))
 
 
 def _analyses(*left_out: str) -> Select:
-    """Analyses with their author's name as `user`, and `count`, how many candidates they hold."""
+    """Analyses with their author's name as `user` and their number of candidates as `count`."""
     columns = [column for column in analyses.c if column.name not in left_out]
     author = users.c.name.label("user")
     count = func.json_array_length(analyses.c.candidates).label("count")

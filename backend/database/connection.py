@@ -1,4 +1,4 @@
-"""Opens the SQLite file, and gives connections for reading and for writing."""
+"""Open the SQLite file; connections for reading and for writing."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,7 +32,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection on which nothing is written."""
+        """A connection for reading."""
         with self._engine.connect() as connection:
             yield connection
 
@@ -44,22 +44,22 @@ class Database:
             yield connection
 
     def close(self) -> None:
-        """Close every connection; the write-ahead log is folded into the file."""
+        """Close every connection; SQLite then merges the write-ahead log into the file."""
         self._engine.dispose()
 
 
 def _configure(connection: Any, _record: Any) -> None:
-    # Transactions are begun by `_begin`, not by the driver.
+    # `_begin` begins the transactions, not the driver.
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode = WAL")
-    # FULL: what was answered to a client is on the disk, also after a power cut.
+    # FULL: what a client was told is on disk, even after a power cut.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
 
 
 def _begin(connection: Connection) -> None:
-    # A writer takes the lock at once: a transaction that reads first and then writes would fail
-    # when another writer came between.
+    # A writer takes the lock at once: a transaction that reads before it writes would fail if
+    # another writer committed in between.
     is_writer = connection.get_execution_options().get("is_writer", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")
 

@@ -13,7 +13,7 @@ def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
 
     Args:
         connection: open for writing.
-        workspace_id: where it belongs.
+        workspace_id: the workspace that it belongs to.
         values: name, sha256, file_size, num_samples, num_rejected, source, class_counts, profile.
     """
     statement = insert(datasets).values(workspace_id=workspace_id, uploaded_at=now(), **values)
@@ -21,12 +21,12 @@ def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
 
 
 def find(connection: Connection, dataset_id: int) -> Record | None:
-    """The dataset with that id, of whichever workspace: the caller checks whose it is."""
+    """The dataset with that id, in any workspace: the caller checks access."""
     return first(connection, select(datasets).where(datasets.c.id == dataset_id))
 
 
 def find_by_sha256(connection: Connection, workspace_id: int, sha256: str) -> Record | None:
-    """The dataset of the same bytes, if the workspace has one."""
+    """The dataset with that hash in the workspace, or None."""
     query = select(datasets).where(
         datasets.c.workspace_id == workspace_id, datasets.c.sha256 == sha256
     )
@@ -41,7 +41,7 @@ def in_workspace(connection: Connection, workspace_id: int) -> list[Record]:
 
 
 def sessions_using(connection: Connection, dataset_id: int) -> list[int]:
-    """The sessions, waiting or training, that still read the dataset."""
+    """The ids of the pending and training sessions that use the dataset."""
     query = select(training_sessions.c.id).where(
         training_sessions.c.dataset_id == dataset_id,
         training_sessions.c.status.in_(("pending", "training")),
@@ -50,12 +50,12 @@ def sessions_using(connection: Connection, dataset_id: int) -> list[int]:
 
 
 def remove(connection: Connection, dataset_id: int) -> None:
-    """Forget a dataset; its ended sessions stay, without it."""
+    """Delete a dataset; its sessions stay, without a dataset."""
     connection.execute(delete(datasets).where(datasets.c.id == dataset_id))
 
 
 def stored_bytes(connection: Connection, workspace_id: int) -> int:
-    """What the catalogues, models and analyses of a workspace take on the disk."""
+    """The bytes that the catalogues, models and analyses of a workspace take on disk."""
     analysis_size = func.length(cast(analyses.c.candidates, Text)) + func.length(
         cast(analyses.c.predictions, Text)
     )

@@ -14,7 +14,7 @@ def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
 
     Args:
         connection: open for writing.
-        workspace_id: where it belongs.
+        workspace_id: the workspace that it belongs to.
         values: session_id, name, file, sha256, file_size, manifest.
     """
     statement = insert(models).values(workspace_id=workspace_id, created_at=now(), **values)
@@ -26,17 +26,17 @@ def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
 
 
 def find(connection: Connection, model_id: int) -> Record | None:
-    """The model with that id, of whichever workspace: the caller checks whose it is."""
+    """The model with that id, in any workspace: the caller checks access."""
     return first(connection, select(models).where(models.c.id == model_id))
 
 
 def of_session(connection: Connection, session_id: int) -> Record | None:
-    """The model that a session left."""
+    """The model that a session saved, or None."""
     return first(connection, select(models).where(models.c.session_id == session_id))
 
 
 def by_session(connection: Connection, workspace_id: int) -> dict[int, Record]:
-    """`{session_id: {id, file}}` of a workspace."""
+    """The models of a workspace by session: `{session_id: {session_id, id, file}}`."""
     query = select(models.c.session_id, models.c.id, models.c.file).where(
         models.c.workspace_id == workspace_id, models.c.session_id.is_not(None)
     )
@@ -68,5 +68,5 @@ def current_models(connection: Connection) -> list[Record]:
 
 
 def remove(connection: Connection, model_id: int) -> None:
-    """Forget a model; analyses made with it stay, without it."""
+    """Delete a model; analyses made with it stay, without a model."""
     connection.execute(delete(models).where(models.c.id == model_id))

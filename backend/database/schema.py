@@ -1,4 +1,4 @@
-"""The tables, and how a database of an earlier version is brought to this one."""
+"""The tables, and the upgrades from earlier versions."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ metadata = MetaData()
 
 
 def _table(name: str, *columns: SchemaItem) -> Table:
-    # Autoincrement: an id is never given out twice; a bookmark must not come to mean another thing.
+    # Autoincrement: an id is never reused, so that a bookmark never leads to something else.
     return Table(name, metadata, *columns, sqlite_autoincrement=True)
 
 
@@ -49,7 +49,7 @@ tokens = _table(
     _identifier(),
     _reference("user_id", "users.id"),
     Column("hash", String, nullable=False, unique=True),  # SHA-256, hexadecimal
-    Column("hint", String, nullable=False),  # the first characters, to tell tokens apart
+    Column("hint", String, nullable=False),  # the first characters, to recognise the token by
     Column("created_at", String, nullable=False),
 )
 
@@ -95,19 +95,19 @@ training_sessions = _table(
     Column("model_name", String, nullable=False),
     Column("spec", JSON, nullable=False),
     Column("status", String, nullable=False),  # pending training completed failed cancelled
-    Column("request", String),  # stop or cancel, asked for and not yet done
-    Column("stage", String),  # of a training: preparing learning evaluating
+    Column("request", String),  # stop or cancel: requested, not yet done
+    Column("stage", String),  # while training: preparing learning evaluating
     Column("epochs", Integer, nullable=False),
     Column("epochs_completed", Integer, nullable=False, default=0),
-    Column("batches_done", Integer, nullable=False, default=0),  # of the epoch under way
+    Column("batches_done", Integer, nullable=False, default=0),  # of the current epoch
     Column("batches", Integer, nullable=False, default=0),
     Column("starts_without_epoch", Integer, nullable=False, default=0),
-    Column("training", JSON),  # what the trainer said as it started: split sizes, parameters
+    Column("training", JSON),  # what the worker reported at the start: split sizes, parameters
     Column("metrics", JSON),
     Column("best_epoch", Integer),
     Column("evaluation", JSON),
     Column("error", JSON),
-    Column("model_file", String),  # relative to model/, fixed at the first start
+    Column("model_file", String),  # relative to model/, chosen at the first start
     Column("retry_of", Integer),
     Column("idempotency_key", String),
     Column("created_at", String, nullable=False),
@@ -159,18 +159,18 @@ def _add_stage(connection: Connection) -> None:
     connection.exec_driver_sql("ALTER TABLE training_sessions ADD COLUMN stage VARCHAR")
 
 
-# UPGRADES[n] takes a database of version n + 1 to n + 2.
+# UPGRADES[n] upgrades a database from version n + 1 to n + 2.
 UPGRADES: list[Callable[[Connection], None]] = [_add_stage]
 
 VERSION = len(UPGRADES) + 1
 
 
 class UnknownSchemaVersion(RuntimeError):
-    """The database was written by a newer exotrain than this one."""
+    """The database was written by a newer version of exotrain."""
 
 
 def prepare(connection: Connection) -> None:
-    """Create the tables in an empty database, or bring an older one to VERSION.
+    """Create the tables in an empty database, or upgrade an older one to VERSION.
 
     Raises:
         UnknownSchemaVersion: the database is newer than this program.
@@ -178,7 +178,7 @@ def prepare(connection: Connection) -> None:
     version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
     if version > VERSION:
         raise UnknownSchemaVersion(
-            f"The database has schema version {version}, this program knows {VERSION}: "
+            f"The database has schema version {version}, this exotrain knows at most {VERSION}: "
             "start the newer exotrain that wrote it."
         )
     if version == 0:
@@ -190,5 +190,5 @@ def prepare(connection: Connection) -> None:
 
 
 def now() -> str:
-    """The time now: UTC, ISO 8601 with milliseconds and `Z`."""
+    """The current time: UTC, ISO 8601 with milliseconds and `Z`."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""Training sessions, their epochs, and the queue that they form."""
+"""Training sessions, their epochs, and the queue of pending ones."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
 
     Args:
         connection: open for writing.
-        workspace_id: where it belongs.
+        workspace_id: the workspace that it belongs to.
         values: dataset_id, dataset_size, model_name, spec, epochs; retry_of, idempotency_key.
     """
     statement = insert(training_sessions).values(
@@ -25,7 +25,7 @@ def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
 
 
 def find(connection: Connection, session_id: int) -> Record | None:
-    """The session with that id, of whichever workspace: the caller checks whose it is."""
+    """The session with that id, in any workspace: the caller checks access."""
     query = select(training_sessions).where(training_sessions.c.id == session_id)
     return first(connection, query)
 
@@ -60,13 +60,13 @@ def in_workspace(
 
 
 def with_status(connection: Connection, *statuses: str) -> list[Record]:
-    """Sessions of every workspace in one of these states, oldest first."""
+    """Sessions of all workspaces in one of these states, oldest first."""
     query = select(training_sessions).where(training_sessions.c.status.in_(statuses))
     return every(connection, query.order_by(training_sessions.c.id))
 
 
 def count(connection: Connection, status: str, workspace_id: int | None = None) -> int:
-    """How many sessions are in a state, in one workspace or in all."""
+    """The number of sessions in a state, in one workspace or in all."""
     query = select(func.count()).where(training_sessions.c.status == status)
     if workspace_id is not None:
         query = query.where(training_sessions.c.workspace_id == workspace_id)
@@ -74,12 +74,14 @@ def count(connection: Connection, status: str, workspace_id: int | None = None) 
 
 
 def next_pending(connection: Connection, last_workspace_id: int) -> Record | None:
-    """The session to train next: workspaces take turns, each in the order of its sessions.
+    """The session to train next: workspaces take turns, each with its oldest session.
+
+    A session that a restart interrupted goes before all others.
 
     Args:
         connection: open for reading.
-        last_workspace_id: whose turn was the last; the next higher id follows, then from the
-            lowest again. A session that a restart interrupted goes before all others.
+        last_workspace_id: the workspace that had the last turn; the next higher id follows, and
+            the lowest after the highest.
     """
     waiting = training_sessions.c.status == "pending"
     was_interrupted = training_sessions.c.started_at.is_not(None)
@@ -98,14 +100,14 @@ def next_pending(connection: Connection, last_workspace_id: int) -> Record | Non
 
 
 def change(connection: Connection, session_id: int, **values: Any) -> None:
-    """Write some columns of a session."""
+    """Change some columns of a session."""
     connection.execute(
         update(training_sessions).where(training_sessions.c.id == session_id).values(**values)
     )
 
 
 def model_file_is_taken(connection: Connection, model_file: str) -> bool:
-    """Whether some session already has this name for its model."""
+    """Whether a session already uses this name for its model."""
     query = select(training_sessions.c.id).where(training_sessions.c.model_file == model_file)
     return first(connection, query) is not None
 
@@ -123,7 +125,7 @@ def end(connection: Connection, session_id: int, status: str, error: Record | No
 
 
 def add_epoch(connection: Connection, session_id: int, epoch: int, metrics: Record) -> None:
-    """Record a finished epoch; one that a resumed training repeats replaces the earlier."""
+    """Record a finished epoch; an epoch that a resumed session repeats is replaced."""
     statement = insert(epochs).prefix_with("OR REPLACE")
     connection.execute(statement.values(session_id=session_id, epoch=epoch, metrics=metrics))
     change(
@@ -137,7 +139,7 @@ def add_epoch(connection: Connection, session_id: int, epoch: int, metrics: Reco
 
 
 def forget_epochs_after(connection: Connection, session_id: int, epoch: int) -> None:
-    """Drop what a training that resumes at `epoch` will do again."""
+    """Delete the epochs that a session resumed after `epoch` will repeat."""
     connection.execute(
         delete(epochs).where(epochs.c.session_id == session_id, epochs.c.epoch > epoch)
     )
@@ -145,7 +147,7 @@ def forget_epochs_after(connection: Connection, session_id: int, epoch: int) -> 
 
 
 def history(connection: Connection, session_id: int, after_epoch: int = 0) -> list[Record]:
-    """The epochs after `after_epoch`, oldest first: each the metrics with `epoch`."""
+    """The epochs after `after_epoch`, oldest first: their metrics, and the number as `epoch`."""
     query = select(epochs.c.epoch, epochs.c.metrics).where(
         epochs.c.session_id == session_id, epochs.c.epoch > after_epoch
     )
@@ -154,5 +156,5 @@ def history(connection: Connection, session_id: int, after_epoch: int = 0) -> li
 
 
 def remove(connection: Connection, session_id: int) -> None:
-    """Forget an ended session and its epochs; its model stays."""
+    """Delete an ended session and its epochs; its model stays."""
     connection.execute(delete(training_sessions).where(training_sessions.c.id == session_id))

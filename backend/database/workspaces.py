@@ -9,48 +9,48 @@ from backend.database.schema import members, now, users, workspaces
 
 
 def create(connection: Connection, key: str, name: str, owner_id: int) -> Record:
-    """Add a workspace that belongs to one user."""
+    """Add a workspace owned by one user."""
     statement = insert(workspaces).values(key=key, name=name, owner_id=owner_id, created_at=now())
     return one(connection, statement.returning(*workspaces.c))
 
 
 def of_user(connection: Connection, user_id: int) -> list[Record]:
     """The workspaces that a user owns or is a member of, oldest first; `owner` is a name."""
-    query = _workspaces().where(_may_use(user_id)).order_by(workspaces.c.id)
+    query = _workspaces().where(_has_access(user_id)).order_by(workspaces.c.id)
     return every(connection, query)
 
 
 def find(connection: Connection, key: str, user_id: int) -> Record | None:
-    """The workspace with that key, if the user may use it."""
-    query = _workspaces().where(workspaces.c.key == key, _may_use(user_id))
+    """The workspace with that key, if the user has access."""
+    query = _workspaces().where(workspaces.c.key == key, _has_access(user_id))
     return first(connection, query)
 
 
 def find_by_id(connection: Connection, workspace_id: int, user_id: int) -> Record | None:
-    """The workspace with that id, if the user may use it."""
-    query = _workspaces().where(workspaces.c.id == workspace_id, _may_use(user_id))
+    """The workspace with that id, if the user has access."""
+    query = _workspaces().where(workspaces.c.id == workspace_id, _has_access(user_id))
     return first(connection, query)
 
 
 def remove(connection: Connection, workspace_id: int) -> None:
-    """Forget a workspace and everything in it."""
+    """Delete a workspace and everything in it."""
     connection.execute(delete(workspaces).where(workspaces.c.id == workspace_id))
 
 
 def list_members(connection: Connection, workspace_id: int) -> list[str]:
-    """The names of the members, without the owner."""
+    """The names of the members, not including the owner."""
     query = select(users.c.name).join(members).where(members.c.workspace_id == workspace_id)
     return list(connection.execute(query.order_by(users.c.name)).scalars())
 
 
 def add_member(connection: Connection, workspace_id: int, user_id: int) -> None:
-    """Let a user use the workspace; no change when the user may already."""
+    """Give a user access; no change if the user has it already."""
     statement = insert(members).prefix_with("OR IGNORE")
     connection.execute(statement.values(workspace_id=workspace_id, user_id=user_id))
 
 
 def remove_member(connection: Connection, workspace_id: int, user_id: int) -> bool:
-    """Take the right away; False if the user was no member."""
+    """Remove a user's access; False if the user was not a member."""
     statement = delete(members).where(
         members.c.workspace_id == workspace_id, members.c.user_id == user_id
     )
@@ -58,7 +58,7 @@ def remove_member(connection: Connection, workspace_id: int, user_id: int) -> bo
 
 
 def set_current_model(connection: Connection, workspace_id: int, model_id: int | None) -> None:
-    """Name the model that predictions of this workspace use."""
+    """Set the model that predictions in this workspace use."""
     connection.execute(
         update(workspaces).where(workspaces.c.id == workspace_id).values(current_model_id=model_id)
     )
@@ -69,6 +69,6 @@ def _workspaces() -> Select:
     return select(*workspaces.c, owner).join(users, users.c.id == workspaces.c.owner_id)
 
 
-def _may_use(user_id: int) -> Any:
+def _has_access(user_id: int) -> Any:
     mine = select(members.c.workspace_id).where(members.c.user_id == user_id)
     return or_(workspaces.c.owner_id == user_id, workspaces.c.id.in_(mine))

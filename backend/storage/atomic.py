@@ -1,4 +1,4 @@
-"""Writing files so that none is ever half there, and hashing them."""
+"""Write files atomically, and hash them."""
 
 import contextlib
 import hashlib
@@ -11,10 +11,10 @@ from typing import BinaryIO
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Let `write` fill a file beside `path`, then put it in its place; durable on return.
+    """Write a temporary file beside `path`, then rename it to `path`; durable on return.
 
     Raises:
-        OSError: the disk is full, say; then nothing is left behind and an old file is unchanged.
+        OSError: for example, the disk is full. Nothing is left behind; an old file is unchanged.
     """
     with replacing(path) as partial, open(partial, "wb") as file:
         write(file)
@@ -22,7 +22,7 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a name beside `path`; what was written there takes the place of `path` at the end."""
+    """Yield a temporary path beside `path`; at the end, the file written there replaces `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
     try:
@@ -34,7 +34,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def put_in_place(source: Path, target: Path) -> None:
-    """Rename a finished file, so that after a power cut the whole file or none is there."""
+    """Rename a finished file so that a power cut leaves either the whole file or none."""
     target.parent.mkdir(parents=True, exist_ok=True)
     sync(source)
     os.replace(source, target)
@@ -42,10 +42,10 @@ def put_in_place(source: Path, target: Path) -> None:
 
 
 def sync(path: Path) -> None:
-    """Wait until a file's content, or a folder's entries, are on the disk."""
+    """Wait until a file's content, or a folder's entries, are on disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        # A file system that cannot sync a folder says so; the rename itself has succeeded.
+        # Some file systems cannot sync a folder; the rename itself has succeeded.
         with contextlib.suppress(OSError) if path.is_dir() else contextlib.nullcontext():
             os.fsync(descriptor)
     finally:

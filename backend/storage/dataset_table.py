@@ -1,6 +1,6 @@
 """The accepted rows of a dataset on disk: a `.npy` file of ROW_DTYPE, written and read in pieces.
 
-A table can be larger than the memory that the server may take, so no function here holds it.
+A table can be larger than the server's memory, so no function here loads all of it.
 """
 
 from collections.abc import Iterator
@@ -14,17 +14,17 @@ from backend.transit.columns import LABELS, ROW_DTYPE
 
 _BLOCK_ROWS = 16_384
 
-# Enough of each class to see that there are enough stars, in nearly every table.
+# Rows of each class; in nearly every table enough to see that it has enough stars.
 _SAMPLE_ROWS = 5_000
 
 Rows = NDArray[np.void]
 
 
 class TableWriter:
-    """Appends rows to a `.npy` file whose number of rows is known only at the end."""
+    """Appends rows to a `.npy` file whose length is known only at the end."""
 
     def __init__(self, file: BinaryIO) -> None:
-        """Begin a table in an empty file, open for writing."""
+        """Start a table in an empty file that is open for writing."""
         self._file = file
         self._rows = 0
         self._write_header()
@@ -36,11 +36,11 @@ class TableWriter:
         self._rows += len(rows)
 
     def finish(self) -> None:
-        """Write the number of rows into the header, which NumPy pads for this purpose."""
+        """Write the number of rows into the header, which NumPy pads to leave room for it."""
         self._file.seek(0)
         self._write_header()
         if self._file.tell() != self._header_length:
-            raise RuntimeError("The header of the table has changed its length.")
+            raise RuntimeError("The table's header no longer has the length that was reserved.")
 
     def _write_header(self) -> None:
         description = {
@@ -52,7 +52,7 @@ class TableWriter:
 
 
 def read_rows(path: Path, offset: int, limit: int) -> tuple[NDArray[np.intp], Rows]:
-    """Rows `offset` to `offset + limit`: their indices and values."""
+    """The rows from `offset` to `offset + limit`: their indices and values."""
     table = np.load(path, mmap_mode="r")
     rows = np.array(table[offset : offset + limit])
     return np.arange(offset, offset + len(rows)), rows
@@ -61,7 +61,7 @@ def read_rows(path: Path, offset: int, limit: int) -> tuple[NDArray[np.intp], Ro
 def read_rows_of_label(
     path: Path, label: int, offset: int, limit: int
 ) -> tuple[NDArray[np.intp], Rows]:
-    """The same among the rows of one class; the indices are still those in the whole table."""
+    """The same among the rows of one class; the indices refer to the whole table."""
     indices: list[NDArray[np.intp]] = []
     parts: list[Rows] = []
     to_skip, to_take = offset, limit
@@ -86,7 +86,7 @@ def read_rows_at(path: Path, indices: NDArray[np.intp]) -> Rows:
 def sample_of_labels(path: Path) -> Rows:
     """The first rows of each class.
 
-    Whatever number of rows, classes or stars it holds, the whole table holds as many or more.
+    The whole table has at least as many rows, classes and stars as this sample.
     """
     wanted = dict.fromkeys(range(len(LABELS)), _SAMPLE_ROWS)
     parts: list[Rows] = []

@@ -1,4 +1,4 @@
-"""An upload on its way to the disk: within the limits, counted, hashed, never whole in memory."""
+"""Receive an upload: enforce the limits, count and hash it, never hold all of it in memory."""
 
 import hashlib
 import shutil
@@ -9,16 +9,14 @@ from backend.errors import NoSpace, TooLarge
 
 MEGABYTE = 1 << 20
 
-
-# Left free for the database, the log and the checkpoints.
+# Kept free for the database, the log and the checkpoints.
 RESERVED_BYTES = 64 * MEGABYTE
-
 
 _SPACE_CHECK_BYTES = 8 * MEGABYTE
 
 
 class IncomingFile:
-    """An upload on its way to the disk: counted, hashed, and never whole in memory."""
+    """The file that an upload is written to; counts and hashes what is written."""
 
     def __init__(self, path: Path, limit: int) -> None:
         self.path = path
@@ -26,18 +24,18 @@ class IncomingFile:
         self._limit = limit
         self._hash = hashlib.sha256()
         self._next_check = _SPACE_CHECK_BYTES
-        self._file = open(path, "x+b")  # noqa: SIM115 - closed by `discard` at the request's end
+        self._file = open(path, "x+b")  # noqa: SIM115 - `discard` closes it when the request ends
 
     @property
     def sha256(self) -> str:
-        """Of what was written so far, hexadecimal."""
+        """The hash of what has been written so far, hexadecimal."""
         return self._hash.hexdigest()
 
     def write(self, data: bytes) -> int:
-        """Take the next piece.
+        """Write the next piece.
 
         Raises:
-            TooLarge: the file is larger than the server takes.
+            TooLarge: the file is larger than the server accepts.
             NoSpace: the disk is nearly full.
         """
         self.size += len(data)
@@ -50,7 +48,7 @@ class IncomingFile:
         return self._file.write(data)
 
     def discard(self) -> None:
-        """Close and delete it; nothing happens when it was put in its place already."""
+        """Close and delete the file; it stays if it has already been moved into place."""
         self._file.close()
         self.path.unlink(missing_ok=True)
 
@@ -59,16 +57,16 @@ class IncomingFile:
 
 
 def require_space(folder: Path, size: int) -> None:
-    """Make sure that `size` more bytes leave the disk with some to spare.
+    """Check that the disk has room for `size` more bytes and the reserve.
 
     Raises:
-        NoSpace: they do not.
+        NoSpace: it has not.
     """
     free = shutil.disk_usage(folder).free
     if free < size + RESERVED_BYTES:
         raise NoSpace(
             f"Expected {(size + RESERVED_BYTES) / MEGABYTE:,.0f} MB of free disk space, found "
-            f"{free / MEGABYTE:,.0f} MB: delete what is not needed, or ask for space."
+            f"{free / MEGABYTE:,.0f} MB. Delete what you do not need, or ask the administrator."
         )
 
 

@@ -1,4 +1,4 @@
-"""The data folder: where each file is."""
+"""The data folder: where each file is kept."""
 
 import shutil
 import uuid
@@ -13,13 +13,13 @@ _CHUNK = 1 << 20
 class Storage:
     """The layout of the data folder.
 
-    uploads/<workspace id>/<sha256>.csv             the catalogue as it came
+    uploads/<workspace id>/<sha256>.csv             the catalogue as uploaded
     uploads/<workspace id>/<sha256>.npy             its accepted rows, `transit.columns.ROW_DTYPE`
-    uploads/<workspace id>/<sha256>.rejected.jsonl  the rows left out, one JSON object a line
-    uploads/incoming/                               uploads under way; emptied at start
+    uploads/<workspace id>/<sha256>.rejected.jsonl  the rejected rows, one JSON object per line
+    uploads/incoming/                               uploads in progress; emptied at start
     model/<workspace id>/<name>_<time>.keras        with .json (manifest) and .test.npy beside it
     model/<workspace id>/exoplanet_model.keras      a copy of the current model
-    model/checkpoints/<session id>.*                of the trainings under way
+    model/checkpoints/<session id>.*                of the sessions in training
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -30,14 +30,14 @@ class Storage:
         self.checkpoints = self.models / "checkpoints"
 
     def make_folders(self) -> None:
-        """Make the folders that everything else expects."""
+        """Create the folders that everything else expects."""
         for folder in (self.incoming, self.checkpoints):
             folder.mkdir(parents=True, exist_ok=True)
 
     def prepare(self) -> None:
-        """Make the folders, and remove what a killed server left half written.
+        """Create the folders, and remove the partial files of a server that was killed.
 
-        Only for who holds the lock of the data folder: a running server's uploads are there too.
+        Only the holder of the lock may call it: a running server's uploads are there too.
         """
         self.make_folders()
         for leftover in self.incoming.iterdir():
@@ -55,11 +55,11 @@ class Storage:
         return self.uploads / str(workspace_id) / f"{sha256}.npy"
 
     def rejections(self, workspace_id: int, sha256: str) -> Path:
-        """The rows of a catalogue that were left out."""
+        """The rejected rows of a catalogue."""
         return self.uploads / str(workspace_id) / f"{sha256}.rejected.jsonl"
 
     def model(self, file: str) -> Path:
-        """A model by the name that the database holds for it: `<workspace id>/<file name>`."""
+        """A model, by its name in the database: `<workspace id>/<file name>`."""
         return self.models / file
 
     def current_model(self, workspace_id: int) -> Path:
@@ -67,15 +67,15 @@ class Storage:
         return self.models / str(workspace_id) / "exoplanet_model.keras"
 
     def checkpoint(self, session_id: int) -> Path:
-        """The state of a training under way, after its last finished epoch."""
+        """The state of a session in training, after its last finished epoch."""
         return self.checkpoints / f"{session_id}.ckpt"
 
     def new_incoming(self) -> Path:
-        """A name for an upload that is being received."""
+        """A new path for an upload in progress."""
         return self.incoming / uuid.uuid4().hex
 
     def remove_dataset(self, workspace_id: int, sha256: str) -> None:
-        """Delete a catalogue and what was derived from it."""
+        """Delete a catalogue and the files derived from it."""
         for path in (
             self.catalogue(workspace_id, sha256),
             self.table(workspace_id, sha256),
@@ -90,7 +90,7 @@ class Storage:
             each.unlink(missing_ok=True)
 
     def remove_checkpoint(self, session_id: int) -> None:
-        """Delete the state of a training that has ended."""
+        """Delete the state of a session that has ended."""
         for path in self.checkpoints.glob(f"{session_id}.*"):
             path.unlink(missing_ok=True)
 
@@ -100,7 +100,7 @@ class Storage:
             shutil.rmtree(folder / str(workspace_id), ignore_errors=True)
 
     def promote(self, workspace_id: int, file: str) -> None:
-        """Put a copy of a model where the current one is looked for, in one step."""
+        """Atomically replace the copy of the current model with a copy of this one."""
         with open(self.model(file), "rb") as source:
             write_atomically(self.current_model(workspace_id), lambda target: _copy(source, target))
 
@@ -110,5 +110,5 @@ def _copy(source: BinaryIO, target: BinaryIO) -> None:
 
 
 def model_path(file: str) -> str:
-    """Where a model's file is, relative to the data folder."""
+    """The path of a model's file, relative to the data folder."""
     return f"model/{file}"

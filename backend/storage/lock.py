@@ -13,10 +13,10 @@ class CannotStart(RuntimeError):
 
 @contextmanager
 def data_folder_lock(data_dir: Path) -> Iterator[None]:
-    """Hold the data folder: two servers on one database would train everything twice.
+    """Lock the data folder: two servers on one database would train every session twice.
 
     Raises:
-        CannotStart: another process holds it, or it cannot be written.
+        CannotStart: another process holds the lock, or the folder cannot be written.
     """
     try:
         data_dir.mkdir(parents=True, exist_ok=True)

@@ -43,7 +43,7 @@ def test_a_database_of_a_newer_program_is_refused(path):
         Database(path)
 
 
-def test_an_older_database_is_brought_to_this_version(path, monkeypatch):
+def test_an_older_database_is_upgraded(path, monkeypatch):
     Database(path).close()
     added = "ALTER TABLE users ADD COLUMN nickname VARCHAR"
     upgrade = [*schema.UPGRADES, lambda connection: connection.exec_driver_sql(added)]
@@ -58,7 +58,7 @@ def test_an_older_database_is_brought_to_this_version(path, monkeypatch):
         database.close()
 
 
-def test_the_database_of_the_first_version_gets_every_column_of_today(path):
+def test_a_database_of_the_first_version_gets_every_column(path):
     Database(path).close()
     with closing(sqlite3.connect(path)) as first:
         first.execute("ALTER TABLE training_sessions DROP COLUMN stage")
@@ -109,7 +109,7 @@ def test_writers_wait_for_each_other(database):
     assert sorted(hints) == [str(i) for i in range(8)]
 
 
-def test_a_row_cannot_belong_to_a_workspace_that_is_gone(database):
+def test_a_row_cannot_belong_to_a_deleted_workspace(database):
     with pytest.raises(IntegrityError), database.write() as connection:
         add_session(connection, 99)
 
@@ -137,7 +137,7 @@ def test_an_interrupted_session_goes_before_all_others(database):
             assert sessions.next_pending(connection, last)["id"] == interrupted["id"]
 
 
-def test_epochs_that_a_resumed_training_does_again_replace_the_earlier(database):
+def test_epochs_that_a_resumed_session_repeats_replace_the_earlier_ones(database):
     with database.write() as connection:
         session = add_session(connection, add_workspace(connection))["id"]
         for epoch in (1, 2, 3):
@@ -166,7 +166,7 @@ def test_the_first_model_of_a_workspace_becomes_current_and_the_second_does_not(
         assert datasets.stored_bytes(connection, workspace) == 20
 
 
-def test_what_is_deleted_takes_its_own_with_it_and_leaves_what_others_need(database):
+def test_deleting_removes_what_belongs_to_it_and_keeps_what_others_need(database):
     with database.write() as connection:
         workspace = add_workspace(connection)
         dataset = datasets.create(

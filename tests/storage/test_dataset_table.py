@@ -1,4 +1,4 @@
-"""Tables on disk: written and read in pieces, never held whole."""
+"""Tables on disk: written and read in pieces, never loaded whole."""
 
 import tracemalloc
 
@@ -38,7 +38,7 @@ def peak_mb(action):
         tracemalloc.stop()
 
 
-def test_what_was_appended_in_pieces_is_one_table(path):
+def test_rows_appended_in_pieces_make_one_table(path):
     table = np.load(path, mmap_mode="r")
     assert table.dtype == ROW_DTYPE
     assert np.array_equal(table["line"], np.arange(ROWS))
@@ -51,7 +51,7 @@ def test_an_empty_table_is_a_table(tmp_path):
 
 
 @pytest.mark.parametrize(("offset", "count"), [(0, 10), (ROWS - 3, 3), (ROWS, 0), (10**12, 0)])
-def test_a_page_of_rows_knows_where_it_stands(path, offset, count):
+def test_a_page_of_rows_comes_with_its_indices(path, offset, count):
     indices, rows = dataset_table.read_rows(path, offset, 10)
     assert len(indices) == len(rows) == count
     assert np.array_equal(rows["line"], indices)
@@ -70,7 +70,7 @@ def test_a_sample_has_rows_of_every_class(path):
     assert np.bincount(sample["label"]).tolist() == [5000, 2000, 4000]
 
 
-def test_no_reader_holds_the_table(path):
+def test_no_reader_loads_the_whole_table(path):
     for action in (
         lambda: dataset_table.read_rows(path, 100_000, 1000),
         lambda: dataset_table.read_rows_of_label(path, 1, 1990, 20),

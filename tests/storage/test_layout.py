@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Files are written whole or not at all."""
 
 import hashlib
 
@@ -15,7 +15,7 @@ def storage(tmp_path):
     return storage
 
 
-def test_a_file_that_fails_half_way_leaves_the_old_one_and_no_trace(tmp_path):
+def test_a_write_that_fails_half_way_keeps_the_old_file_and_leaves_no_trace(tmp_path):
     path = tmp_path / "model.keras"
     path.write_bytes(b"old")
 
@@ -29,7 +29,7 @@ def test_a_file_that_fails_half_way_leaves_the_old_one_and_no_trace(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_file_replaces_the_old_one_at_the_end_only(tmp_path):
+def test_a_file_replaces_the_old_one_only_at_the_end(tmp_path):
     path = tmp_path / "folder" / "model.keras"
     with replacing(path) as partial:
         partial.write_bytes(b"new")
@@ -38,7 +38,7 @@ def test_a_file_replaces_the_old_one_at_the_end_only(tmp_path):
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_putting_a_file_in_place_makes_the_folder(tmp_path):
+def test_putting_a_file_in_place_creates_the_folder(tmp_path):
     source = tmp_path / "incoming"
     source.write_bytes(b"x")
     put_in_place(source, tmp_path / "7" / "x.csv")
@@ -46,7 +46,7 @@ def test_putting_a_file_in_place_makes_the_folder(tmp_path):
     assert not source.exists()
 
 
-def test_preparing_removes_what_a_killed_server_left_and_nothing_else(storage):
+def test_preparing_removes_the_partial_files_of_a_killed_server_and_nothing_else(storage):
     leftovers = [
         storage.new_incoming(),
         storage.uploads / "1" / ".abc.npy.0123.partial",
@@ -61,7 +61,7 @@ def test_preparing_removes_what_a_killed_server_left_and_nothing_else(storage):
     assert all(path.exists() for path in kept)
 
 
-def test_making_the_folders_does_not_touch_uploads_under_way(storage):
+def test_creating_the_folders_does_not_touch_uploads_in_progress(storage):
     upload = storage.new_incoming()
     upload.write_bytes(b"half")
     storage.make_folders()

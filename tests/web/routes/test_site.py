@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from backend.config import VERSION
 from backend.database import sessions
 from tests.api import Api, problem_of, use_depth_predictor
 
@@ -13,7 +14,7 @@ from tests.api import Api, problem_of, use_depth_predictor
 def test_health_tells_the_version_and_what_waits(client, api, key, services):
     assert client.get("/api/health").get_json() == {
         "status": "healthy",
-        "version": "0.1.0",
+        "version": VERSION,
         "model_loaded": False,
         "queue": {"pending": 0, "training": 0},
     }
