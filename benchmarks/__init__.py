@@ -1,1 +1,1 @@
-"""One script a question, each prints a table; `make benchmark` runs them."""
+"""One script per question; each prints a table. `make benchmark` runs them."""

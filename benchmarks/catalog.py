@@ -1,9 +1,9 @@
-"""How fast is a catalogue read, and in how much memory, against plain pandas.read_csv?
+"""How fast, and in how much memory, is a catalogue read compared with plain pandas.read_csv?
 
     python -m benchmarks.catalog [--rows 1000000]
 
-Each reader runs in a process of its own on the same simulated file; the best of three. All
-times are processor time of one core.
+Each reader runs in its own process on the same simulated file; the best of three counts. All
+times are processor time on one core.
 """
 
 import argparse
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def make_catalogue(rows: int, path: Path) -> float:
-    """Writes a simulated catalogue, in a process that ends; gives its seconds."""
+    """Write a simulated catalogue in a separate process; return its processor seconds."""
     start = os.times().children_user
     _run("flask", "--app", "backend", "simulate", f"--rows={rows}", "--seed=1", f"--output={path}")
     return os.times().children_user - start
@@ -64,7 +64,7 @@ def print_table(path: Path, seconds: float, rows: int) -> None:
 
 
 def measure(read: Callable[[Path], Callable[[], object]], path: Path) -> dict[str, float]:
-    """Seconds and memory of one reading; imports are not counted as reading."""
+    """Seconds and memory of reading once, without the imports."""
     job = read(path)
     before = _peak_memory()
     start = time.process_time()
@@ -79,7 +79,7 @@ def measure(read: Callable[[Path], Callable[[], object]], path: Path) -> dict[st
 
 
 def _catalogue(path: Path) -> Callable[[], object]:
-    """Every row validated and written to a file, as an upload does it."""
+    """Validate every row and write it to a file, as an upload does."""
     from backend.transit.catalog.reader import open_catalog
 
     def read() -> None:
@@ -91,7 +91,7 @@ def _catalogue(path: Path) -> Callable[[], object]:
 
 
 def _profile(path: Path) -> Callable[[], object]:
-    """The profile of the table that `_catalogue` left, memory-mapped."""
+    """Profile the memory-mapped table that `_catalogue` wrote."""
     from backend.transit.report.profile import profile
 
     table = np.memmap(path.with_suffix(".rows"), dtype=ROW_DTYPE, mode="r")
@@ -99,7 +99,7 @@ def _profile(path: Path) -> Callable[[], object]:
 
 
 def _pandas(path: Path) -> Callable[[], object]:
-    """The whole table at once, nothing validated."""
+    """Read the whole table at once, without validation."""
     import pandas as pd
 
     return lambda: pd.read_csv(path, comment="#")
@@ -109,7 +109,7 @@ READERS = {"open_catalog": _catalogue, "profile": _profile, "pandas.read_csv": _
 
 
 def _peak_memory() -> int:
-    """Bytes; the peak of this process alone (getrusage counts what the parent held at the fork)."""
+    """Peak memory of this process alone, in bytes; getrusage would include the parent's."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024

@@ -1,7 +1,7 @@
-"""Transit curves against batman: how exact, how fast. `python -m benchmarks.curves`
+"""How accurate and how fast are transit curves beside batman's? `python -m benchmarks.curves`
 
-Prints two markdown tables. All times are processor time of one core. batman's samples per bin are
-the least (of 1, 2, 3, 4, 6, 8, 11, 16 …: steps of the square root of 2) that reach 1 ppm.
+Prints two markdown tables. All times are processor time on one core. batman gets the fewest samples
+per bin (of 1, 2, 3, 4, 6, 8, 11, 16 …: steps of the square root of 2) that reach 1 ppm.
 """
 
 import argparse
@@ -29,7 +29,7 @@ ARCHIVE_DATA = Path(os.environ.get("EXOTRAIN_ARCHIVE_DATA", "../shared/data"))
 WANTED_PPM = 1.0
 LADDER = sorted({round(2 ** (step / 2)) for step in range(41)})
 PHASES = np.arange(-(BINS // 2), BINS // 2 + 1) / BINS
-# Where batman needs minutes a curve, one bin in so many is timed and multiplied.
+# Where batman takes minutes for a curve, only every 23rd bin is timed, and the time multiplied.
 SPARSE = 23
 # batman keeps every sample of a call in memory.
 MOST_SAMPLES = 2**23
@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--timed-rows", type=int, default=200, help="rows that batman is timed on")
     timed_rows = parser.parse_args().timed_rows
 
-    send_the_output_of_c_code_nowhere()
+    silence_c_output()
     rows = koi_rows(ARCHIVE_DATA)
     with threadpool_limits(limits=1):
         transits = transit_geometry(rows, "kepler")
@@ -49,7 +49,7 @@ def main() -> None:
         print_speed(rows, transits, samples, timed_rows)
 
 
-def send_the_output_of_c_code_nowhere() -> None:
+def silence_c_output() -> None:
     """batman's C code prints a line wherever its elliptic integrals fail to converge."""
     sys.stdout = os.fdopen(os.dup(1), "w")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -81,7 +81,7 @@ def print_speed(rows: Rows, transits: Geometry, samples: np.ndarray, timed_rows:
             transits, chosen, samples, None
         ),
     }
-    print("| one core | ms a curve | curves a second | exotrain is faster by |")
+    print("| one core | ms per curve | curves per second | exotrain is faster by |")
     print("|---|---|---|---|")
     print(f"| exotrain, rows to curves | {ours * 1e3:.3f} | {1 / ours:,.0f} | |")
     for name, each in ways.items():
@@ -93,12 +93,12 @@ def draw(rows: Rows) -> None:
 
 
 def least_samples(transits: Geometry, row: int) -> int:
-    """batman's least samples a bin on the ladder for 1 ppm in every bin of the curve."""
+    """The fewest samples per bin on the ladder with which batman reaches 1 ppm in every bin."""
     exact = converged_half_curve(transits, row)
     bins = np.arange(bins_in_half_transit(transits, row))
     for samples in LADDER:
         error = np.abs(supersampled(transits, row, HALF_CURVE[bins], samples) - exact[bins])
-        # What has reached 1 ppm is not sampled more finely again: the search stays affordable.
+        # Bins that have reached 1 ppm are not sampled again, which keeps the search affordable.
         bins = bins[error * 1e6 > WANTED_PPM]
         if not len(bins):
             return samples
@@ -116,14 +116,14 @@ def batman_seconds(
     phases: np.ndarray | None,
     times: int = 1,
 ) -> float:
-    """batman's mean processor seconds a curve.
+    """batman's mean processor time per curve, seconds.
 
     Args:
         transits: all of them.
-        rows: intp, (m,), those to time.
+        rows: intp, (m,), the rows to time.
         samples: intp, (n,), each row's samples a bin.
-        phases: centres of the bins to compute; None for those of half the transit.
-        times: how often `phases` fit into the curve.
+        phases: centres of the bins to compute; None for the bins of half the transit.
+        times: factor from `phases` to the whole curve.
     """
     start = time.process_time()
     for row in rows:

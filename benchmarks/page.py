@@ -1,9 +1,9 @@
-"""How much does a browser load for the first page, and how soon is it there?
+"""How much does a browser load for the first page, and how soon is it visible?
 
     python -m benchmarks.page
 
 Needs Chromium. Prints a markdown table: the median of several visits with an empty cache, beside
-the viewer of the API, which is one large script of others; then a training of a thousand epochs.
+the API viewer, which is one large third-party script; then a session of a thousand epochs.
 """
 
 import statistics
@@ -22,7 +22,7 @@ from tests.e2e.server import Client, Server, small_catalogue
 VISITS = 5
 EPOCHS = 1000
 
-# What the browser counts of the page and all that it loaded: bytes as they came, compressed.
+# Files and bytes of the page and all that it loaded; bytes as transferred, compressed.
 LOADED = """() => {
   const kinds = ["navigation", "resource"];
   const all = kinds.flatMap((kind) => performance.getEntriesByType(kind));
@@ -36,13 +36,13 @@ def main() -> None:
         try:
             session = prepare(server, Path(folder))
             browser = launch(playwright)
-            print("| median of 5, empty cache | files | kB | seconds to see it |")
+            print("| median of 5, empty cache | files | kB | seconds until visible |")
             print("|---|---|---|---|")
-            row("the first page, sign in", visits(browser, server, "#/", "main h1"))
+            row("the first page, sign-in", visits(browser, server, "#/", "main h1"))
             row("`/api/docs`, to compare", visits(browser, server, "api/docs", ".swagger-ui .info"))
             place = f"#/w/1/sessions/{session}"
             row(
-                "a training of 1,000 epochs",
+                "a session of 1,000 epochs",
                 visits(browser, server, place, "canvas", signed_in=True),
             )
         finally:
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def prepare(server: Server, folder: Path) -> int:
-    """A completed session with a history of a thousand epochs."""
+    """Make a completed session with a history of a thousand epochs; return its id."""
     client = Client(server)
     key = client.workspace("Page")
     dataset = client.upload(key, small_catalogue(folder))["id"]
@@ -71,7 +71,7 @@ def prepare(server: Server, folder: Path) -> int:
 def visits(
     browser: Browser, server: Server, place: str, seen: str, signed_in: bool = False
 ) -> list[tuple[int, int, float]]:
-    """Files, bytes and seconds of each visit, the browser's profile new each time."""
+    """Files, bytes and seconds of each visit; each has a fresh browser profile."""
     found = []
     for _ in range(VISITS):
         visitor = Visitor(browser, server)

@@ -1,4 +1,4 @@
-"""One training or one fit of trees on given rows, its predictions of other rows in a file."""
+"""One run: train a network or fit trees on given rows, and store predictions of other rows."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ from backend.transit.light_curve.curve import BINS
 from backend.transit.light_curve.diagnostics import DIAGNOSTICS
 
 FOLDS = 5
-# The default of a training, which is a share of all stars; here of the four fifths.
+# The default of a session is a share of all stars; here it is a share of four fifths of them.
 VALIDATION = 0.15 / 0.8
 SEED = 0
 
@@ -34,17 +34,17 @@ Index = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Run:
-    """One line of work; equal runs have equal files.
+    """What to train, and on what to test it; equal runs have equal files.
 
     Attributes:
         part: of the benchmark: "koi", "transfer" or "ablation".
         method: a network's name, or "<library> on <information>" for trees.
         trained, tested: catalogues: "koi", "toi", "both".
-        fold: which fifth of the stars is tested; -1 where two catalogues are whole.
+        fold: which fifth of the stars is the test; -1 to train and test on whole catalogues.
         ensemble: members of the network.
         changes: as for `changed`, as JSON.
-        settings: of the training spec besides, as JSON.
-        whole: whether trees learn from the validation stars too.
+        settings: further fields of the training spec, as JSON.
+        whole: whether trees are trained on the validation stars too.
     """
 
     part: str
@@ -58,10 +58,10 @@ class Run:
     whole: bool = False
 
     def file(self, folder: Path) -> Path:
-        """Where its predictions are."""
+        """The file of its predictions."""
         words = [str(each) for each in asdict(self).values()]
-        told = "-".join(words[:6]).replace(" ", "_")
-        return folder / f"{told}-{hashlib.sha256(repr(self).encode()).hexdigest()[:8]}.npz"
+        readable = "-".join(words[:6]).replace(" ", "_")
+        return folder / f"{readable}-{hashlib.sha256(repr(self).encode()).hexdigest()[:8]}.npz"
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Work:
 
 
 def execute(run: Run, tables: dict[str, Rows], folder: Path) -> None:
-    """Trains, predicts the test rows and writes the file, unless it is there."""
+    """Train, predict the test rows and write the file; nothing if the file exists."""
     if run.file(folder).exists():
         return
     work = prepare(run, tables)
@@ -97,7 +97,7 @@ def execute(run: Run, tables: dict[str, Rows], folder: Path) -> None:
 
 
 def prepare(run: Run, tables: dict[str, Rows]) -> Work:
-    """The rows of a run: what is tested was seen by nobody, neither to learn nor to choose."""
+    """The rows of a run; the test rows serve neither to train nor to choose."""
     source = run.trained if run.trained in tables else "exotrain"
     known = [(name, tables[name]) for name in tables if run.trained in (name, "both")]
     if run.fold < 0:
@@ -109,7 +109,7 @@ def prepare(run: Run, tables: dict[str, Rows]) -> Work:
 
 
 def _is_koi(run: Run, work: Work, tables: dict[str, Rows]) -> NDArray[np.bool_]:
-    """Of each test row whether it is of the KOI table, which is the first part of both."""
+    """Which test rows are from the KOI table, which comes first where both are joined."""
     if run.tested == "both":
         return work.split.test < len(tables["koi"])
     return np.full(len(work.split.test), run.tested == "koi")
@@ -134,7 +134,7 @@ def _fold(known: list[tuple[str, Rows]], run: Run) -> tuple[Rows, Index, Index]:
 
 
 def _named(name: str, table: Rows) -> Rows:
-    """With stars that cannot be taken for those of another catalogue."""
+    """The table with its stars renamed: no star shares a name with one of another catalogue."""
     table = table.copy()
     table["star"] = [name.encode() + star for star in table["star"]]
     return table
@@ -172,7 +172,7 @@ def _stopped_early(
     watched_labels: NDArray[np.int8],
     asked: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Slow trees that use the validation stars as a network does: to stop, and to calibrate."""
+    """Trees with a low rate, stopped and calibrated on the validation stars like a network."""
     trees = lightgbm.LGBMClassifier(
         n_estimators=2000,
         learning_rate=0.03,
@@ -227,9 +227,9 @@ def _network(run: Run, work: Work, folder: Path) -> dict[str, Any]:
 
 
 def changed(changes: dict[str, Any]) -> ExitStack:
-    """Puts other values in the place of constants for a while: {"backend.module.NAME": value}.
+    """Replace constants for a while: {"backend.module.NAME": value}.
 
-    "@name" stands for a function of this module.
+    "@name" is a function of this module.
     """
     stack = ExitStack()
     for name, value in changes.items():
@@ -239,21 +239,21 @@ def changed(changes: dict[str, Any]) -> ExitStack:
 
 
 def no_convolutions(shape: Any, _seeds: Any) -> Any:
-    """In the place of `transit_cnn._convolve`: nothing is read from the transit's shape."""
+    """Replaces `transit_cnn._convolve`: nothing is read from the transit's shape."""
     from keras import ops
 
     return ops.zeros_like(shape[:, :1, 0])
 
 
 def nothing_derived(summary: Any, _features: Any) -> Any:
-    """In the place of `transit_cnn.derive_numbers`: all unknown."""
+    """Replaces `transit_cnn.derive_numbers`: all unknown."""
     from keras import ops
 
     return ops.concatenate([summary[:, :1] * np.nan] * 5, axis=-1)
 
 
 def even_phase_windows() -> NDArray[np.float32]:
-    """In the place of `curve_reading.log_phase_windows`: equal steps of the phase itself."""
+    """Replaces `curve_reading.log_phase_windows`: equal steps in phase."""
     from backend.transit.networks.curve_reading import WINDOWS
 
     points = BINS // 2 + 1
@@ -265,7 +265,7 @@ def even_phase_windows() -> NDArray[np.float32]:
 
 
 def box_curves(rows: Rows, _band: str) -> NDArray[np.float32]:
-    """In the place of `curves.synthesise`: depth for the duration, no star and no geometry."""
+    """Replaces `curve.synthesise`: the depth for the duration, without star or geometry."""
     half = np.minimum(rows["duration"] / 24.0 / rows["period"], 1.0)[:, None] / 2
     edges = (np.arange(BINS + 1) - BINS / 2) / BINS
     inside = np.clip(edges, -half, half)
@@ -274,7 +274,7 @@ def box_curves(rows: Rows, _band: str) -> NDArray[np.float32]:
 
 
 def no_diagnostics(rows: Rows, _band: str) -> dict[str, NDArray[np.float64]]:
-    """In the place of `diagnostics.physical_diagnostics`: all unknown."""
+    """Replaces `diagnostics.physical_diagnostics`: all unknown."""
     return {name: np.full(len(rows), np.nan) for name in DIAGNOSTICS}
 
 

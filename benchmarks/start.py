@@ -1,9 +1,9 @@
-"""How soon does the server answer, how much memory does it hold, and how soon does it stop?
+"""How soon does the server answer, how much memory does it use, and how soon does it stop?
 
     python -m benchmarks.start
 
-Prints a markdown table: the median of several starts, beside an interpreter that only imports the
-web framework, the database library and the web server.
+Prints a markdown table: the median of several starts, beside a Python process that only imports
+the web framework, the database library and the web server.
 """
 
 import os
@@ -28,7 +28,7 @@ def main() -> None:
     print("|---|---|---|")
     print(f"| `{LIBRARIES}` | {statistics.median(imports):.2f} | |")
     healthy, stopped, memory = (statistics.median(each) for each in zip(*starts, strict=True))
-    print(f"| start to the first healthy answer | {healthy:.2f} | {memory:.0f} MB |")
+    print(f"| start to the first healthy response | {healthy:.2f} | {memory:.0f} MB |")
     print(f"| SIGTERM to the end | {stopped:.2f} | |")
 
 

@@ -1,10 +1,10 @@
-"""How good is a training on the real tables, and how long does it take?
+"""How good is a model trained on the real tables, and how long does a session take?
 
     python -m benchmarks.training [--seeds 3]
 
 Default settings. Prints markdown tables: each network and tree on the test stars of the KOI table
 (and of the TOI table, which has no impact and no snr), mean and standard deviation over the seeds;
-then the seconds of a session and of an epoch beside those of `seed_cnn` in the same run.
+then the seconds of a session and of an epoch beside those of `seed_cnn`.
 """
 
 import argparse
@@ -28,7 +28,7 @@ TABLES = {"koi": "koi_cumulative.csv", "toi": "toi.csv"}
 FIGURES = ("accuracy", "macro_f1", "log_loss", "ece")
 ERRORS = ("period", "depth")
 
-# The first epoch contains the building of the graph; `seed_cnn` is measured on the two after it.
+# The first epoch includes tracing the graph; `seed_cnn` is measured on the two after it.
 REFERENCE_EPOCHS = 3
 
 Session = dict[str, Any]
@@ -36,7 +36,7 @@ Session = dict[str, Any]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--seeds", type=int, default=3, help="trainings a table")
+    parser.add_argument("--seeds", type=int, default=3, help="sessions per table")
     seeds = range(1, parser.parse_args().seeds + 1)
     if not (ARCHIVE_DATA / TABLES["koi"]).exists():
         sys.exit(f"No {TABLES['koi']} in {ARCHIVE_DATA}: set EXOTRAIN_ARCHIVE_DATA.")
@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def read_table(name: str, folder: Path) -> Path:
-    """Reads an archive table as an upload does; gives the file of its accepted rows."""
+    """Read an archive table as an upload does; return the file of its accepted rows."""
     with open(ARCHIVE_DATA / TABLES[name], "rb") as stream:
         chunks = [chunk.rows for chunk in open_catalog(stream, label_required=True)]
     path = folder / f"{name}.npy"
@@ -62,7 +62,7 @@ def read_table(name: str, folder: Path) -> Path:
 
 
 def run(source: str, table: Path, seed: int, **settings: Any) -> Session:
-    """Trains once; gives its seconds, the evaluation and the epochs."""
+    """Train once; return the seconds, the evaluation and the epochs."""
     spec = train.TrainingSpec(
         session_id=seed,
         table=table,
@@ -127,7 +127,7 @@ def print_times(sessions: list[Session], reference: Session) -> None:
 
 
 def epoch_seconds(session: Session) -> list[float]:
-    """Of all epochs but the first, which contains the building of the graph."""
+    """Of all epochs but the first, which includes tracing the graph."""
     return [epoch["epoch_seconds"] for epoch in session["epochs"][1:]]
 
 

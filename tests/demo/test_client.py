@@ -1,10 +1,10 @@
-"""The demo's calls."""
+"""The demo's HTTP client."""
 
 import socket
 
 import pytest
 
-from backend.demo import Api, DemoFailed
+from backend.demo.client import Api, DemoFailed
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def nobody() -> Api:
     return Api(f"http://127.0.0.1:{port}", "token")
 
 
-def test_a_server_that_does_not_answer_is_told_in_words(nobody: Api):
+def test_a_server_that_does_not_answer_is_explained(nobody: Api):
     with pytest.raises(DemoFailed, match="does not answer"):
         nobody.get("/api/health")
 

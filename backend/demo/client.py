@@ -1,0 +1,75 @@
+"""The demo's HTTP client: JSON, and one file in a form, with nothing but the standard library."""
+
+import json
+import urllib.error
+import urllib.request
+import uuid
+from pathlib import Path
+from typing import Any
+
+Answer = dict[str, Any]
+
+
+class DemoFailed(RuntimeError):
+    """The demo cannot go on; the message says why and what to do."""
+
+
+class Api:
+    """The API of a server, called with one user's token."""
+
+    def __init__(self, address: str, token: str) -> None:
+        self.address = address
+        self.token = token
+
+    def get(self, path: str) -> Answer:
+        """GET JSON."""
+        return self._call(path, None, {})
+
+    def post(self, path: str, **fields: Any) -> Answer:
+        """POST JSON."""
+        body = json.dumps(fields).encode()
+        return self._call(path, body, {"Content-Type": "application/json"})
+
+    def upload(self, path: str, file: Path, **fields: str) -> Answer:
+        """POST a small file and some fields as a form."""
+        boundary = uuid.uuid4().hex
+        parts = [_form_part(boundary, f'name="{k}"', v.encode()) for k, v in fields.items()]
+        disposition = f'name="file"; filename="{file.name}"'
+        parts.append(_form_part(boundary, disposition, file.read_bytes()))
+        body = b"".join(parts) + f"--{boundary}--\r\n".encode()
+        return self._call(path, body, {"Content-Type": f"multipart/form-data; boundary={boundary}"})
+
+    def is_healthy(self) -> bool:
+        """Whether a healthy server answers at this address."""
+        try:
+            return self.get("/api/health")["status"] == "healthy"
+        except (ValueError, KeyError, DemoFailed):
+            return False
+
+    def _call(self, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
+        headers = {**headers, "Authorization": f"Bearer {self.token}"}
+        request = urllib.request.Request(self.address + path, body, headers)
+        try:
+            with urllib.request.urlopen(request, timeout=150) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            raise DemoFailed(_explain_refusal(path, error)) from error
+        except OSError as error:
+            raise DemoFailed(
+                f"the server at {self.address} does not answer ({error}); see its log, "
+                "exotrain.log in the data folder"
+            ) from error
+
+
+def _form_part(boundary: str, disposition: str, content: bytes) -> bytes:
+    head = f"--{boundary}\r\nContent-Disposition: form-data; {disposition}\r\n\r\n"
+    return head.encode() + content + b"\r\n"
+
+
+def _explain_refusal(path: str, error: urllib.error.HTTPError) -> str:
+    if error.code == 401:
+        return (
+            "the running server does not accept this token: stop the server with `make stop`, or "
+            "set EXOTRAIN_TOKEN to its token"
+        )
+    return f"{path} answered {error.code}: {error.read(2000).decode(errors='replace')}"

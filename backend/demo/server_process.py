@@ -1,0 +1,85 @@
+"""The demo's server process: start it, find it by the lock on its data folder, stop it."""
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from backend.config import REPOSITORY, Settings
+from backend.demo.client import Api, DemoFailed
+
+_START_SECONDS = 60
+_STOP_SECONDS = 15
+_POLL_SECONDS = 0.1
+
+
+def start(settings: Settings, api: Api) -> None:
+    """Start a server in the background and wait until it answers; use one that already runs.
+
+    Raises:
+        DemoFailed: it did not start.
+    """
+    if _server_process(settings) is not None and api.is_healthy():
+        print(f"Using the server that is running at {api.address}.")
+        return
+    environment = {**os.environ, "EXOTRAIN_TOKEN": api.token}
+    with open(log_path(settings), "ab") as log:
+        server = subprocess.Popen(
+            [sys.executable, str(REPOSITORY / "backend" / "app.py")],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # it keeps running after the demo
+        )
+    deadline = time.monotonic() + _START_SECONDS
+    while not (server.poll() is None and _server_process(settings) and api.is_healthy()):
+        if server.poll() is not None or time.monotonic() > deadline:
+            raise DemoFailed(f"the server did not start:\n{_last_line(log_path(settings))}")
+        time.sleep(_POLL_SECONDS)
+    print(f"Server started at {api.address}.")
+
+
+def stop(settings: Settings) -> None:
+    """Stop the server of this data folder, and wait until it has ended.
+
+    Raises:
+        DemoFailed: it did not stop in time.
+    """
+    process_id = _server_process(settings)
+    if process_id is None:
+        print("No exotrain server is running.")
+        return
+    os.kill(process_id, signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_SECONDS
+    while _server_process(settings) is not None:
+        if time.monotonic() > deadline:
+            raise DemoFailed(f"the server (process {process_id}) did not stop; see its log")
+        time.sleep(_POLL_SECONDS)
+    print("The server has stopped.")
+
+
+def _server_process(settings: Settings) -> int | None:
+    """The id of the process that holds the lock on the data folder, or None."""
+    path = settings.data_dir / "exotrain.lock"
+    if not path.exists():
+        return None
+    with open(path) as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return int(lock.read().strip() or 0) or None
+    return None
+
+
+def log_path(settings: Settings) -> Path:
+    """The log of the server in the background."""
+    return settings.data_dir / "exotrain.log"
+
+
+def _last_line(path: Path) -> str:
+    lines = path.read_text(errors="replace").strip().splitlines()
+    return lines[-1] if lines else f"see {path}"
