@@ -9,6 +9,10 @@ from typing import Any
 
 Answer = dict[str, Any]
 
+# The server may wait for a worker before it answers; its health it knows at once.
+_ANSWER_SECONDS = 150
+_HEALTH_SECONDS = 5
+
 
 class DemoFailed(RuntimeError):
     """The demo cannot go on; the message says why and what to do."""
@@ -42,15 +46,22 @@ class Api:
     def is_healthy(self) -> bool:
         """Whether a healthy server answers at this address."""
         try:
-            return self.get("/api/health")["status"] == "healthy"
+            answer = self._call("/api/health", None, {}, _HEALTH_SECONDS)
+            return answer["status"] == "healthy"
         except (ValueError, KeyError, DemoFailed):
             return False
 
-    def _call(self, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
+    def _call(
+        self,
+        path: str,
+        body: bytes | None,
+        headers: dict[str, str],
+        timeout: float = _ANSWER_SECONDS,
+    ) -> Answer:
         headers = {**headers, "Authorization": f"Bearer {self.token}"}
         request = urllib.request.Request(self.address + path, body, headers)
         try:
-            with urllib.request.urlopen(request, timeout=150) as answer:
+            with urllib.request.urlopen(request, timeout=timeout) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             raise DemoFailed(_explain_refusal(path, error)) from error

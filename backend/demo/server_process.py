@@ -25,6 +25,7 @@ def start(settings: Settings, api: Api) -> None:
     if _server_process(settings) is not None and api.is_healthy():
         print(f"Using the server that is running at {api.address}.")
         return
+    settings.data_dir.mkdir(parents=True, exist_ok=True)  # the log is kept in it
     environment = {**os.environ, "EXOTRAIN_TOKEN": api.token}
     with open(log_path(settings), "ab") as log:
         server = subprocess.Popen(

@@ -1,0 +1,33 @@
+"""The demo's server process: started, found and stopped."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from backend.config import Settings
+from backend.demo import server_process
+from backend.demo.client import Api, DemoFailed
+
+
+@pytest.mark.e2e
+def test_a_server_that_cannot_start_is_reported_with_the_last_line_of_its_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    data_dir = tmp_path / "not" / "yet" / "there"
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+        monkeypatch.setenv("EXOTRAIN_DATA_DIR", str(data_dir))
+        monkeypatch.setenv("EXOTRAIN_PORT", str(port))
+        settings = Settings.from_environment()
+        with pytest.raises(DemoFailed, match=f"did not start:\n.*port {port} .* cannot be opened"):
+            server_process.start(settings, Api(f"http://127.0.0.1:{port}", "token"))
+    assert server_process.log_path(settings).parent == data_dir
+
+
+def test_without_a_server_there_is_nothing_to_stop(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    server_process.stop(Settings(data_dir=tmp_path))
+    assert "No exotrain server is running." in capsys.readouterr().out
