@@ -5,8 +5,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-# The average is over about one in _SHARE of the steps so far, at most 1 / (1 - LONGEST) steps. So it
-# forgets the random start within the first epoch, and may be validated from the first epoch on.
+# The average is over about the last ninth of the steps so far, and at most 1 / (1 - LONGEST) steps:
+# it forgets the random start within the first epoch, so that each epoch can be validated with it.
 _SHARE = 9.0
 LONGEST = 0.99
 
