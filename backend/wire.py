@@ -15,8 +15,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-SPEC_VERSION = 2
-
 # What a message about a malformed line repeats of it.
 _SHOWN_CHARACTERS = 200
 
@@ -57,7 +55,7 @@ class Spec(_Checked):
         source: the form of the catalogue, "exotrain", "koi" or "toi".
     """
 
-    version: Literal[2] = SPEC_VERSION
+    version: Literal[2] = 2
     model_name: str
     epochs: int
     batch_size: int
