@@ -165,6 +165,7 @@ class _InWorker:
                     case wire.PredictionRefusal(id=request.id, error=error):
                         raise PredictionFailed(error)
         except wire.Malformed as error:
+            worker.kill()
             worker.wait()
             raise WorkerDied(f"was killed. {error}") from error
         finally:

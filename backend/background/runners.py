@@ -88,10 +88,11 @@ class ProcessRunner:
     def _listen(self, session_id: int, worker: WorkerProcess) -> None:
         try:
             for event in worker.events():
-                if isinstance(event, wire.SessionEvent):
-                    self._report(session_id, event)
+                if not isinstance(event, wire.Ready):
+                    self._report(session_id, _of_session(event))
         except wire.Malformed as error:
-            log.error("session %s: the worker is killed. %s", session_id, error)
+            log.error("session %s: its worker is killed. %s", session_id, error)
+            worker.kill()
             self._report(session_id, wire.Failed(reason="crashed", message=_explain(error)))
         code = worker.wait()
         self._running.pop(session_id, None)
@@ -167,6 +168,12 @@ def import_jobs() -> Any:
     with filtered_stderr():
         keras_setup.open_devices()
     return jobs
+
+
+def _of_session(event: wire.Event) -> wire.SessionEvent:
+    if not isinstance(event, wire.SessionEvent):
+        raise wire.Malformed(f"Expected an event of a session, received {event!r:.200}")
+    return event
 
 
 def _explain(error: wire.Malformed) -> str:
