@@ -2,12 +2,14 @@
 
 import json
 import math
+import subprocess
 import sys
 
 import pytest
 from pydantic import ValidationError
 
 from backend import wire
+from backend.config import REPOSITORY
 from tests import messages
 
 EVENTS = [
@@ -143,26 +145,13 @@ def test_a_job_holds_no_path():
     assert not {"data_dir", "table", "path"} & json.loads(wire.encode(messages.job())).keys()
 
 
-def test_the_wire_needs_neither_keras_nor_the_web_nor_the_database(run_python):
+def test_the_wire_needs_neither_keras_nor_the_web_nor_the_database():
     code = (
         "import sys, backend.wire\n"
         "ours = [name for name in sys.modules if name.startswith('backend.')]\n"
         "others = {'keras', 'tensorflow', 'flask', 'apiflask', 'sqlalchemy'} & set(sys.modules)\n"
         "print(ours, others)"
     )
-    assert run_python(code) == "['backend.wire'] set()"
-
-
-@pytest.fixture
-def run_python():
-    import subprocess
-
-    from backend.config import REPOSITORY
-
-    def run(code):
-        command = [sys.executable, "-c", code]
-        return subprocess.run(
-            command, cwd=REPOSITORY, capture_output=True, text=True, check=True
-        ).stdout.strip()
-
-    return run
+    command = [sys.executable, "-c", code]
+    found = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "['backend.wire'] set()"
