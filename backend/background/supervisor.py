@@ -138,9 +138,9 @@ class Supervisor:
 
     def _forward_requests(self) -> None:
         with self._database.read() as connection:
-            for session_id, told in list(self._running.items()):
+            for session_id, passed_on in list(self._running.items()):
                 session = sessions.find(connection, session_id)
-                if session is not None and session["request"] not in (None, told):
+                if session is not None and session["request"] not in (None, passed_on):
                     self._running[session_id] = session["request"]
                     self._runner.request(session_id, session["request"])
 

@@ -195,12 +195,12 @@ def _missing_features(
     if len(tested) > MAX_ROWS_WITHOUT:
         random = np.random.default_rng([spec.seed, 5])
         tested = tested[np.sort(random.choice(len(tested), MAX_ROWS_WITHOUT, replace=False))]
-    told = []
+    effects = []
     for missing in _combinations(tested):
         rows = without_features(tested, missing)
         found = predict_in_chunks(model, rows, band(spec.source), poll)
-        told.append({"missing": list(missing), **brief(tested["label"], found["probabilities"])})
-    return told
+        effects.append({"missing": list(missing), **brief(tested["label"], found["probabilities"])})
+    return effects
 
 
 def _combinations(rows: Rows) -> Iterable[tuple[str, ...]]:

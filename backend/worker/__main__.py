@@ -84,6 +84,8 @@ class _Channel:
 
     def _listen(self) -> None:
         for line in sys.stdin.buffer:
+            if not line.endswith(b"\n"):
+                break  # a server that was killed may leave half a line
             try:
                 command = wire.decode_command(line)
             except wire.Malformed as error:
