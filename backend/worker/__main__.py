@@ -83,7 +83,9 @@ class _Channel:
         return command
 
     def _listen(self) -> None:
-        for line in sys.stdin.buffer:
+        # A reader of this thread's own: at its end Python closes `sys.stdin`, and aborts where a
+        # thread waits on it.
+        for line in os.fdopen(os.dup(0), "rb"):
             if not line.endswith(b"\n"):
                 break  # a server that was killed may leave half a line
             try:

@@ -66,3 +66,11 @@ def test_a_command_at_the_wrong_time_ends_the_worker_too(worker, commands):
     code, log = worker(*(wire.encode(command) for command in commands))
     assert code == 2
     assert "does not understand" in log.rstrip("\n").split("\n")[-1]
+
+
+@pytest.mark.tensorflow
+def test_a_worker_whose_session_is_over_ends_in_order_while_its_input_is_open(worker):
+    code, log = worker(wire.encode(messages.job()))  # its table is missing
+    assert "FileNotFoundError" in log
+    assert "Fatal Python error" not in log
+    assert code == 0
