@@ -21,6 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
 from numpy.typing import NDArray
 
+from backend import wire
 from backend.config import REPOSITORY
 from backend.storage.atomic import sha256_of
 from backend.training import train
@@ -72,7 +73,7 @@ def main() -> None:
 
 def train_network(rows: NDArray[np.void], sha256: str, seed: int) -> Result:
     """One training with the default settings."""
-    events: list[dict[str, Any]] = []
+    events: list[wire.SessionEvent] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         np.save(folder / "table.npy", rows)
@@ -87,9 +88,15 @@ def train_network(rows: NDArray[np.void], sha256: str, seed: int) -> Result:
             seed=seed,
         )
         train.train(spec, events.append, lambda: None)
-    told = {event["event"]: event for event in events}
-    epochs = [event for event in events if event["event"] == "epoch"]
-    return Result(epochs, told["saved"]["best_epoch"], told["evaluated"]["evaluation"])
+    epochs = [
+        {"epoch": each.epoch, **each.metrics.model_dump()}
+        for each in events
+        if isinstance(each, wire.Epoch)
+    ]
+    saved = next(each for each in events if isinstance(each, wire.Saved))
+    evaluated = next(each for each in events if isinstance(each, wire.Evaluated))
+    assert evaluated.evaluation is not None
+    return Result(epochs, saved.best_epoch, evaluated.evaluation)
 
 
 def draw(rows: NDArray[np.void], result: Result, output: Path) -> None:

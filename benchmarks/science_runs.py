@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 
+from backend import wire
 from backend.training.spec import TrainingSpec
 from backend.training.split import Split, split_by_star
 from backend.transit.catalog.reader import band
@@ -209,15 +210,15 @@ def _network(run: Run, work: Work, folder: Path) -> dict[str, Any]:
         ensemble=run.ensemble,
     )
     spec = replace(spec, **json.loads(run.settings))
-    epochs: list[dict[str, Any]] = []
+    events: list[wire.SessionEvent] = []
     with changed(json.loads(run.changes)):
-        trained = train.fit_network(spec, work.table, work.split, epochs.append, _never_stop)
+        trained = train.fit_network(spec, work.table, work.split, events.append, _never_stop)
         published = publish_calibrated(trained.model, trained.validation)
         asked = work.table[work.split.test]
         tested_band = band(run.tested if run.trained != "both" else work.source)
         found = predict_in_chunks(published.model, asked, tested_band, lambda: None)
     spec.checkpoint.unlink(missing_ok=True)
-    seconds = [event["epoch_seconds"] for event in epochs if event["event"] == "epoch"]
+    seconds = [each.metrics.epoch_seconds for each in events if isinstance(each, wire.Epoch)]
     return {
         **found,
         "temperature": published.temperature,

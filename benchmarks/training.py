@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from backend import wire
 from backend.training import train
 from backend.transit.catalog.reader import open_catalog
 from backend.transit.networks.registry import DEFAULT_EPOCHS, DEFAULT_NETWORK
@@ -74,15 +75,15 @@ def run(source: str, table: Path, seed: int, **settings: Any) -> Session:
         seed=seed,
         **settings,
     )
-    events: list[dict[str, Any]] = []
+    events: list[wire.SessionEvent] = []
     begun = time.perf_counter(), time.process_time()
     train.train(spec, events.append, lambda: None)
     return {
         "wall": time.perf_counter() - begun[0],
         "processor": time.process_time() - begun[1],
-        "epochs": [event for event in events if event["event"] == "epoch"],
-        "rows": next(event for event in events if event["event"] == "started"),
-        "evaluation": next(e["evaluation"] for e in events if e["event"] == "evaluated"),
+        "epochs": [e.metrics.model_dump() for e in events if isinstance(e, wire.Epoch)],
+        "rows": next(e for e in events if isinstance(e, wire.Started)).model_dump(),
+        "evaluation": next(e for e in events if isinstance(e, wire.Evaluated)).evaluation,
     }
 
 

@@ -44,6 +44,7 @@ ROOMS = """
     web -> transit
     web -> config
     web -> errors
+    web -> wire
     services -> background
     services -> training
     services -> database
@@ -51,16 +52,21 @@ ROOMS = """
     services -> transit
     services -> config
     services -> errors
+    services -> wire
     background -> worker
+    background -> training
     background -> database
     background -> storage
     background -> transit
     background -> config
+    background -> wire
     worker -> training
     worker -> storage
     worker -> transit
+    worker -> wire
     training -> storage
     training -> transit
+    training -> wire
     storage -> transit
     storage -> errors
 """

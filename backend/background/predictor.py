@@ -15,6 +15,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from backend import wire
+from backend.background.runners import import_jobs
 from backend.background.worker_process import WorkerProcess
 from backend.config import Settings
 from backend.storage.layout import Storage
@@ -27,7 +29,6 @@ ANSWER_SECONDS = 120
 
 _ATTEMPTS = 2
 
-Message = dict[str, Any]
 Arrays = dict[str, np.ndarray]
 
 log = logging.getLogger(__name__)
@@ -40,8 +41,8 @@ class PredictionFailed(RuntimeError):
 class Backend(Protocol):
     """Where the models are loaded. All calls come from one thread."""
 
-    def ask(self, request: Message) -> Message:
-        """Answer `{model_file, sha256, source, rows}`.
+    def ask(self, request: wire.PredictionRequest) -> Arrays:
+        """Answer with probabilities, period and depth_ppm.
 
         Raises:
             PredictionFailed: the model cannot be used.
@@ -58,7 +59,7 @@ class WorkerDied(RuntimeError):
 
 @dataclass(frozen=True)
 class _Order:
-    request: Message
+    request: wire.PredictionRequest
     answer: Future = field(default_factory=Future)
 
 
@@ -72,6 +73,7 @@ class Predictor:
         else:
             self._backend = _InWorker(settings)
         self._orders: queue.Queue[_Order | None] = queue.Queue()
+        self._ids = itertools.count(1)
         self.is_model_loaded = False
         self._is_closing = False
         self._thread = threading.Thread(target=self._run, name="predictor", daemon=True)
@@ -98,10 +100,9 @@ class Predictor:
         """
         order = self._order(model_file, sha256, _as_lists(rows), source)
         try:
-            answer = order.answer.result(timeout=ANSWER_SECONDS * _ATTEMPTS)
+            return order.answer.result(timeout=ANSWER_SECONDS * _ATTEMPTS)
         except TimeoutError:
             raise PredictionFailed("The predictor is busy; try again in a minute.") from None
-        return {name: np.array(answer[name], dtype=float) for name in _OUTPUTS}
 
     def preload(self, model_file: str, sha256: str) -> None:
         """Load a model in the background, so that its first prediction is quick."""
@@ -114,7 +115,9 @@ class Predictor:
         self._backend.close()
 
     def _order(self, model_file: str, sha256: str, rows: list, source: str) -> _Order:
-        request = {"model_file": model_file, "sha256": sha256, "rows": rows, "source": source}
+        request = wire.PredictionRequest(
+            id=next(self._ids), model_file=model_file, sha256=sha256, source=source, rows=rows
+        )
         order = _Order(request)
         self._orders.put(order)
         return order
@@ -127,7 +130,7 @@ class Predictor:
             except Exception as error:
                 order.answer.set_exception(error)
 
-    def _ask(self, request: Message) -> Message:
+    def _ask(self, request: wire.PredictionRequest) -> Arrays:
         for attempt in range(1, _ATTEMPTS + 1):
             if self._is_closing:
                 raise PredictionFailed("The server is stopping.")
@@ -141,28 +144,30 @@ class Predictor:
         )
 
 
-_OUTPUTS = ("probabilities", "period", "depth_ppm")
-
-
 class _InWorker:
     """A child process; it is started again when it dies."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._worker: WorkerProcess | None = None
-        self._events: Iterator[Message] = iter(())
-        self._ids = itertools.count(1)
+        self._events: Iterator[wire.Event] = iter(())
 
-    def ask(self, request: Message) -> Message:
+    def ask(self, request: wire.PredictionRequest) -> Arrays:
         worker = self._running_worker()
-        request_id = next(self._ids)
-        worker.send({"id": request_id, **request})
+        worker.send(request)
         overdue = threading.Timer(ANSWER_SECONDS, worker.kill)
         overdue.start()
         try:
             for event in self._events:
-                if event.get("id") == request_id:
-                    return _checked(event)
+                match event:
+                    case wire.PredictionAnswer(id=request.id):
+                        return _as_arrays(event)
+                    case wire.PredictionRefusal(id=request.id, error=error):
+                        raise PredictionFailed(error)
+        except wire.Malformed as error:
+            worker.kill()
+            worker.wait()
+            raise WorkerDied(f"was killed. {error}") from error
         finally:
             overdue.cancel()
         raise WorkerDied(f"ended with code {worker.wait()}")
@@ -175,7 +180,7 @@ class _InWorker:
         if self._worker is None or not self._worker.is_alive:
             self._worker = WorkerProcess(self._settings.data_dir)
             self._events = self._worker.events()
-            self._worker.send({"kind": "predict"})
+            self._worker.send(wire.ServePredictions())
         return self._worker
 
 
@@ -186,30 +191,29 @@ class _InThisProcess:
         self._storage = Storage(settings.data_dir)
         self._models: Any = None
 
-    def ask(self, request: Message) -> Message:
-        from backend.worker import jobs
-
+    def ask(self, request: wire.PredictionRequest) -> Arrays:
+        jobs = import_jobs()
         if self._models is None:
             self._models = jobs.LoadedModels(self._storage)
         try:
             return self._models.predict(
-                request["model_file"],
-                request["sha256"],
-                jobs.rows_from_lists(request["rows"]),
-                request["source"],
+                request.model_file,
+                request.sha256,
+                jobs.rows_from_lists(request.rows),
+                request.source,
             )
         except Exception as error:
-            log.exception("prediction with %s failed", request["model_file"])
+            log.exception("prediction with %s failed", request.model_file)
             raise PredictionFailed(str(error)) from error
 
     def close(self) -> None:
         self._models = None
 
 
-def _checked(answer: Message) -> Message:
-    if "error" in answer:
-        raise PredictionFailed(answer["error"])
-    return answer
+def _as_arrays(answer: wire.PredictionAnswer) -> Arrays:
+    values = (answer.probabilities, answer.period, answer.depth_ppm)
+    names = ("probabilities", "period", "depth_ppm")
+    return {name: np.array(each, dtype=float) for name, each in zip(names, values, strict=True)}
 
 
 def _as_lists(rows: np.ndarray) -> list[list[float | None]]:

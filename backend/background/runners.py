@@ -1,21 +1,23 @@
-"""Where a training runs: in a child process of its own, or in a thread of the server.
+"""Where a session is trained: in a child process of its own, or in a thread of the server.
 
-A runner is started with jobs, JSON objects without file paths, and reports their events. After
-the last event of a job it reports `{"event": "exited", "message"?: …}`, once.
+A runner is started with jobs and reports their events. After the last event of a job it reports
+`Exited`, once.
 """
 
 import logging
 import sys
 import threading
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Protocol
 
+from backend import wire
+from backend.background.worker_log import filtered_stderr
 from backend.background.worker_process import WorkerProcess
 from backend.config import Settings
 from backend.storage.layout import Storage
 
-Message = dict[str, Any]
-Report = Callable[[int, Message], None]
+Report = Callable[[int, wire.SessionEvent | wire.Exited], None]
 
 _KILLED = -9
 
@@ -23,23 +25,23 @@ log = logging.getLogger(__name__)
 
 
 class Runner(Protocol):
-    """Runs trainings. All calls come from one thread that lives as long as the server."""
+    """Trains sessions. All calls come from one thread that lives as long as the server."""
 
-    def start(self, job: Message) -> None:
-        """Begin the training of `job["session_id"]`."""
+    def start(self, job: wire.Train) -> None:
+        """Begin to train the session of this job."""
 
     def request(self, session_id: int, what: str) -> None:
-        """Ask a training to `stop` after its epoch, or to `cancel` now."""
+        """Ask a session to `stop` after its epoch, or to `cancel` now."""
 
     def keep_warm(self) -> None:
         """Make the next start quick."""
 
     def close(self) -> None:
-        """End every training now; its checkpoint stays."""
+        """End every session now; its checkpoint stays."""
 
 
 class ProcessRunner:
-    """A child process for each training: its memory comes back, and its crash is its own."""
+    """A child process for each session: its memory comes back, and its crash is its own."""
 
     def __init__(self, settings: Settings, report: Report) -> None:
         self._settings = settings
@@ -47,13 +49,12 @@ class ProcessRunner:
         self._warm: list[WorkerProcess] = []
         self._running: dict[int, WorkerProcess] = {}
 
-    def start(self, job: Message) -> None:
-        session_id = job["session_id"]
+    def start(self, job: wire.Train) -> None:
         worker = self._take_warm() or self._spawn()
-        self._running[session_id] = worker
-        worker.send({"kind": "train", **job})
+        self._running[job.session_id] = worker
+        worker.send(job)
         threading.Thread(
-            target=self._listen, args=(session_id, worker), name=f"session {session_id}"
+            target=self._listen, args=(job.session_id, worker), name=f"session {job.session_id}"
         ).start()
 
     def request(self, session_id: int, what: str) -> None:
@@ -63,7 +64,7 @@ class ProcessRunner:
         if what == "cancel":
             worker.kill()  # it holds nothing that is worth waiting for
         else:
-            worker.send({"request": what})
+            worker.send(wire.Stop())
 
     def keep_warm(self) -> None:
         self._warm = [worker for worker in self._warm if worker.is_alive]
@@ -85,12 +86,17 @@ class ProcessRunner:
         return None
 
     def _listen(self, session_id: int, worker: WorkerProcess) -> None:
-        for event in worker.events():
-            if event["event"] != "ready":
-                self._report(session_id, event)
+        try:
+            for event in worker.events():
+                if not isinstance(event, wire.Ready):
+                    self._report(session_id, _of_session(event))
+        except wire.Malformed as error:
+            log.error("session %s: its worker is killed. %s", session_id, error)
+            worker.kill()
+            self._report(session_id, wire.Failed(reason="crashed", message=_explain(error)))
         code = worker.wait()
         self._running.pop(session_id, None)
-        self._report(session_id, {"event": "exited", **_explain_exit(code)})
+        self._report(session_id, _explain_exit(code))
 
 
 class ThreadRunner:
@@ -103,8 +109,8 @@ class ThreadRunner:
         self._requests: dict[int, str] = {}
         self._is_closing = False
 
-    def start(self, job: Message) -> None:
-        name = f"session {job['session_id']}"
+    def start(self, job: wire.Train) -> None:
+        name = f"session {job.session_id}"
         threading.Thread(target=self._train, args=(job,), name=name, daemon=True).start()
 
     def request(self, session_id: int, what: str) -> None:
@@ -112,15 +118,15 @@ class ThreadRunner:
 
     def keep_warm(self) -> None:
         if "backend.worker.jobs" not in sys.modules:
-            threading.Thread(target=_import_jobs, name="warm-up", daemon=True).start()
+            threading.Thread(target=import_jobs, name="warm-up", daemon=True).start()
 
     def close(self) -> None:
         self._is_closing = True
 
-    def _train(self, job: Message) -> None:
-        session_id = job["session_id"]
+    def _train(self, job: wire.Train) -> None:
+        session_id = job.session_id
         try:
-            jobs = _import_jobs()
+            jobs = import_jobs()
             jobs.run_training(
                 job,
                 self._storage,
@@ -131,7 +137,7 @@ class ThreadRunner:
             log.info("session %s will be resumed at the next start", session_id)
             return
         self._requests.pop(session_id, None)
-        self._report(session_id, {"event": "exited"})
+        self._report(session_id, wire.Exited())
 
     def _should_stop(self, session_id: int) -> str | None:
         from backend.worker.memory import over_limit_message, resident_mb
@@ -144,7 +150,7 @@ class ThreadRunner:
 
 
 class _ServerIsClosing(BaseException):
-    """Leaves a training as a kill would: with its checkpoint."""
+    """Leaves a session as a kill would: with its checkpoint."""
 
 
 def make_runner(settings: Settings, report: Report) -> Runner:
@@ -153,21 +159,36 @@ def make_runner(settings: Settings, report: Report) -> Runner:
     return kind(settings, report)
 
 
-def _import_jobs() -> Any:
+@cache
+def import_jobs() -> Any:
+    """`backend.worker.jobs`, and with it TensorFlow, in this process."""
+    from backend.training import keras_setup
     from backend.worker import jobs
 
+    with filtered_stderr():
+        keras_setup.open_devices()
     return jobs
 
 
-def _explain_exit(code: int) -> Message:
+def _of_session(event: wire.Event) -> wire.SessionEvent:
+    if not isinstance(event, wire.SessionEvent):
+        raise wire.Malformed(f"Expected an event of a session, received {event!r:.200}")
+    return event
+
+
+def _explain(error: wire.Malformed) -> str:
+    return f"The session's worker sent a message that the server does not understand. {error}"
+
+
+def _explain_exit(code: int) -> wire.Exited:
     if code == _KILLED:
-        return {
-            "reason": "out_of_memory",
-            "message": "The system killed the training, most likely because the machine ran out "
-            "of memory. Use a smaller dataset or batch_size, then retry.",
-        }
-    return {
-        "reason": "crashed",
-        "message": f"The training process ended without a result (exit code {code}); "
+        return wire.Exited(
+            reason="out_of_memory",
+            message="The system killed the session, most likely because the machine ran out of "
+            "memory. Use a smaller dataset or batch_size, then retry.",
+        )
+    return wire.Exited(
+        reason="crashed",
+        message=f"The session's process ended without a result (exit code {code}); "
         "the server's log has its last output.",
-    }
+    )

@@ -1,4 +1,4 @@
-"""The queue of trainings: starts what waits, records what runs, resumes what was interrupted.
+"""The queue of sessions: starts what waits, records what trains, resumes what was interrupted.
 
 One thread, the only one that changes a session after it was started. It sleeps until a runner
 reports an event or `notify` is called.
@@ -9,17 +9,20 @@ import queue
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, assert_never
 
 from sqlalchemy.exc import OperationalError
 
+from backend import wire
 from backend.background.runners import Runner, make_runner
 from backend.config import Settings
 from backend.database import Database, models, sessions
+from backend.database.connection import Record
 from backend.database.schema import now
 from backend.storage.layout import Storage
+from backend.training.spec import UnusableSpec, upgrade_spec
 
-Message = dict[str, Any]
+SessionEvent = wire.SessionEvent | wire.Exited
 
 MAX_STARTS_WITHOUT_EPOCH = 3
 
@@ -36,22 +39,22 @@ class Supervisor:
         settings: Settings,
         database: Database,
         storage: Storage,
-        on_new_model: Callable[[Message], None],
+        on_new_model: Callable[[Record], None],
     ) -> None:
-        """Prepare; `start` begins. `on_new_model` is told of each model that becomes current."""
+        """Prepare; `start` begins. `on_new_model` gets each model that becomes current."""
         self._settings = settings
         self._database = database
         self._storage = storage
         self._on_new_model = on_new_model
-        self._inbox: queue.Queue[tuple[int, Message] | None] = queue.Queue()
+        self._inbox: queue.Queue[tuple[int, SessionEvent] | None] = queue.Queue()
         self._runner: Runner = make_runner(settings, self._report)
-        self._running: dict[int, str | None] = {}  # session id: the request that it was told
+        self._running: dict[int, str | None] = {}  # session id: the request that was passed on
         self._last_workspace_id = 0
         self._is_closing = False
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
 
     def start(self) -> None:
-        """Take up interrupted trainings, then work the queue until `close`."""
+        """Resume interrupted sessions, then work the queue until `close`."""
         self._thread.start()
 
     def notify(self) -> None:
@@ -59,12 +62,12 @@ class Supervisor:
         self._inbox.put(None)
 
     def close(self) -> None:
-        """End the trainings under way; they are resumed at the next start."""
+        """End the sessions under way; they are resumed at the next start."""
         self._is_closing = True
         self.notify()
         self._thread.join()
 
-    def _report(self, session_id: int, event: Message) -> None:
+    def _report(self, session_id: int, event: SessionEvent) -> None:
         self._inbox.put((session_id, event))
 
     def _run(self) -> None:
@@ -123,80 +126,91 @@ class Supervisor:
                     started_at=session["started_at"] or now(),
                 )
             self._last_workspace_id = session["workspace_id"]
+            try:
+                job = describe_job(session, model_file, self._settings)
+            except UnusableSpec as error:
+                log.error("session %s cannot start: %s", session["id"], error)
+                failure = {"reason": "crashed", "message": str(error)}
+                self._end_without_model(session, "failed", failure)
+                continue
             self._running[session["id"]] = None
-            self._runner.start(describe_job(session, model_file, self._settings))
+            self._runner.start(job)
 
     def _forward_requests(self) -> None:
         with self._database.read() as connection:
-            for session_id, told in list(self._running.items()):
+            for session_id, passed_on in list(self._running.items()):
                 session = sessions.find(connection, session_id)
-                if session is not None and session["request"] not in (None, told):
+                if session is not None and session["request"] not in (None, passed_on):
                     self._running[session_id] = session["request"]
                     self._runner.request(session_id, session["request"])
 
-    def _handle(self, session_id: int, event: Message) -> None:
+    def _handle(self, session_id: int, event: SessionEvent) -> None:
         with self._database.read() as connection:
             session = sessions.find(connection, session_id)
-        is_over = session is None or session["status"] != "training"
-        if event["event"] == "exited":
+        if isinstance(event, wire.Exited):
             self._running.pop(session_id, None)
-        if is_over:
+        if session is None or session["status"] != "training":
             return
-        assert session is not None
-        handlers = {
-            "started": self._on_started,
-            "batch": self._on_batch,
-            "epoch": self._on_epoch,
-            "stage": self._on_stage,
-            "evaluated": self._on_evaluated,
-            "saved": self._on_saved,
-            "cancelled": self._on_cancelled,
-            "failed": self._on_failed,
-            "exited": self._on_exited,
-        }
-        handlers[event.pop("event")](session, event)
+        match event:
+            case wire.Started():
+                self._on_started(session, event)
+            case wire.Batch():
+                self._on_batch(session, event)
+            case wire.Epoch():
+                self._on_epoch(session, event)
+            case wire.Stage():
+                self._on_stage(session, event)
+            case wire.Evaluated():
+                self._on_evaluated(session, event)
+            case wire.Saved():
+                self._on_saved(session, event)
+            case wire.Cancelled():
+                self._end_without_model(session, "cancelled", None)
+            case wire.Failed():
+                self._on_failed(session, event)
+            case wire.Exited():
+                self._on_exited(session, event)
+            case _:
+                assert_never(event)
 
-    def _on_started(self, session: Message, event: Message) -> None:
-        # A server that is killed may miss an epoch that the checkpoint has: the trainer tells it.
-        history = event.pop("history", [])
+    def _on_started(self, session: Record, event: wire.Started) -> None:
+        # A server that was killed may have missed an epoch that is in the checkpoint.
         with self._database.write() as connection:
-            for epoch in history:
-                sessions.add_epoch(connection, session["id"], epoch["epoch"], _metrics(epoch))
-            sessions.forget_epochs_after(
-                connection, session["id"], event.get("resumed_from_epoch") or 0
-            )
+            for each in event.history:
+                sessions.add_epoch(connection, session["id"], each.epoch, each.metrics.model_dump())
+            sessions.forget_epochs_after(connection, session["id"], event.resumed_from_epoch)
             sessions.change(
                 connection,
                 session["id"],
                 stage="learning",
-                training=event,
-                batches=event.get("batches") or 0,
+                training=event.model_dump(exclude={"event", "history"}),
+                batches=event.batches,
             )
 
-    def _on_batch(self, session: Message, event: Message) -> None:
+    def _on_batch(self, session: Record, event: wire.Batch) -> None:
         with self._database.write() as connection:
             sessions.change(
                 connection,
                 session["id"],
-                batches_done=event["batches_done"],
-                batches=event["batches"],
+                batches_done=event.batches_done,
+                batches=event.batches,
             )
 
-    def _on_epoch(self, session: Message, event: Message) -> None:
+    def _on_epoch(self, session: Record, event: wire.Epoch) -> None:
         with self._database.write() as connection:
-            sessions.add_epoch(connection, session["id"], event["epoch"], _metrics(event))
+            sessions.add_epoch(connection, session["id"], event.epoch, event.metrics.model_dump())
 
-    def _on_stage(self, session: Message, event: Message) -> None:
+    def _on_stage(self, session: Record, event: wire.Stage) -> None:
         with self._database.write() as connection:
-            sessions.change(connection, session["id"], stage=event["stage"])
+            sessions.change(connection, session["id"], stage=event.stage)
 
-    def _on_evaluated(self, session: Message, event: Message) -> None:
+    def _on_evaluated(self, session: Record, event: wire.Evaluated) -> None:
         with self._database.write() as connection:
-            sessions.change(connection, session["id"], evaluation=event["evaluation"])
+            sessions.change(connection, session["id"], evaluation=event.evaluation)
 
-    def _on_saved(self, session: Message, event: Message) -> None:
+    def _on_saved(self, session: Record, event: wire.Saved) -> None:
         if session["request"] == "cancel":
-            return self._on_cancelled(session, event)
+            return self._end_without_model(session, "cancelled", None)
         file = session["model_file"]
         with self._database.write() as connection:
             model = models.create(
@@ -205,15 +219,15 @@ class Supervisor:
                 session_id=session["id"],
                 name=session["model_name"],
                 file=file,
-                sha256=event["sha256"],
+                sha256=event.sha256,
                 file_size=self._storage.model(file).stat().st_size,
-                manifest=event["manifest"],
+                manifest=event.manifest,
             )
             sessions.change(
                 connection,
                 session["id"],
-                metrics=event["metrics"],
-                best_epoch=event["best_epoch"],
+                metrics=event.metrics.model_dump(),
+                best_epoch=event.best_epoch,
             )
             sessions.end(connection, session["id"], "completed")
             is_current = models.is_current(connection, model)
@@ -224,44 +238,43 @@ class Supervisor:
             self._on_new_model(model)
         return None
 
-    def _on_cancelled(self, session: Message, event: Message) -> None:
-        self._end_without_model(session, "cancelled", None)
-
-    def _on_failed(self, session: Message, event: Message) -> None:
-        error = {"reason": event["reason"], "message": event["message"]}
+    def _on_failed(self, session: Record, event: wire.Failed | wire.Exited) -> None:
+        error = {"reason": event.reason, "message": event.message}
         self._end_without_model(session, "failed", error)
 
-    def _on_exited(self, session: Message, event: Message) -> None:
+    def _on_exited(self, session: Record, event: wire.Exited) -> None:
         if session["request"] == "cancel":
-            self._on_cancelled(session, event)
+            self._end_without_model(session, "cancelled", None)
         else:
-            fallback = {"reason": "crashed", "message": "The training ended without a result."}
-            self._on_failed(session, {**fallback, **event})
+            self._on_failed(session, event)
 
-    def _end_without_model(self, session: Message, status: str, error: Message | None) -> None:
+    def _end_without_model(self, session: Record, status: str, error: Record | None) -> None:
         self._discard(session)
         with self._database.write() as connection:
             sessions.end(connection, session["id"], status, error)
 
-    def _discard(self, session: Message) -> None:
+    def _discard(self, session: Record) -> None:
         self._storage.remove_checkpoint(session["id"])
         if session["model_file"] is not None:
             self._storage.remove_model(session["model_file"])
 
 
-def describe_job(session: Message, model_file: str, settings: Settings) -> Message:
-    """A session as the JSON object that a runner takes; it names files, but no paths."""
-    return {
-        **session["spec"],
-        "session_id": session["id"],
-        "workspace_id": session["workspace_id"],
-        "model_name": session["model_name"],
-        "model_file": model_file,
-        "memory_mb": settings.training_memory_mb,
-    }
+def describe_job(session: Record, model_file: str, settings: Settings) -> wire.Train:
+    """A session as the job that a runner takes.
+
+    Raises:
+        UnusableSpec: this version cannot read the stored spec.
+    """
+    return wire.Train(
+        session_id=session["id"],
+        workspace_id=session["workspace_id"],
+        model_file=model_file,
+        memory_mb=settings.training_memory_mb,
+        spec=upgrade_spec(session["spec"]),
+    )
 
 
-def _new_model_file(connection: Any, session: Message) -> str:
+def _new_model_file(connection: Any, session: Record) -> str:
     """`<workspace id>/<model name>_<YYYYMMDD_HHMMSS>.keras`; the first free second from now on."""
     moment = datetime.now(UTC)
     while True:
@@ -272,13 +285,9 @@ def _new_model_file(connection: Any, session: Message) -> str:
         moment += timedelta(seconds=1)
 
 
-def _metrics(event: Message) -> Message:
-    return {name: value for name, value in event.items() if name != "epoch"}
-
-
-def _interrupted() -> Message:
+def _interrupted() -> Record:
     return {
         "reason": "interrupted",
         "message": f"The server was restarted {MAX_STARTS_WITHOUT_EPOCH} times before this "
-        "training finished one new epoch. Retry it when the server can run undisturbed.",
+        "session finished one new epoch. Retry it when the server can run undisturbed.",
     }

@@ -1,16 +1,14 @@
 """A worker seen from the server: starting it, talking with it, ending it."""
 
-import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+from backend import wire
+from backend.background.worker_log import pass_on
 from backend.config import REPOSITORY
-
-Message = dict[str, Any]
 
 
 class WorkerProcess:
@@ -21,43 +19,49 @@ class WorkerProcess:
     """
 
     def __init__(self, data_dir: Path, memory_mb: int | None = None) -> None:
-        command = [sys.executable, "-m", "backend.worker", "--data-dir", str(data_dir)]
-        command += ["--parent", str(os.getpid()), "--memory-mb", str(memory_mb or 0)]
         self._process = subprocess.Popen(
-            command,
+            _command(data_dir, memory_mb),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
+            stderr=subprocess.PIPE,
             env=_environment(),
             cwd=REPOSITORY,
             start_new_session=True,  # Ctrl-C in the terminal is the server's to handle
         )
+        assert self._process.stderr is not None
+        self._log = pass_on(self._process.stderr, name=f"log of worker {self._process.pid}")
 
     @property
     def is_alive(self) -> bool:
         """Whether the process runs."""
         return self._process.poll() is None
 
-    def send(self, message: Message) -> None:
-        """Write a command; a worker that has died is noticed by who reads its events."""
+    def send(self, message: wire.Command) -> None:
+        """Write a command; whoever reads the events of a worker notices that it has died."""
         assert self._process.stdin is not None
+        line = wire.encode(message)
         try:
-            self._process.stdin.write(json.dumps(message, allow_nan=False) + "\n")
+            self._process.stdin.write(line)
             self._process.stdin.flush()
-        except (BrokenPipeError, ValueError):
+        except (BrokenPipeError, ValueError):  # ValueError: the pipe was closed by `wait`
             self.kill()
 
-    def events(self) -> Iterator[Message]:
-        """What the worker says, until it ends."""
+    def events(self) -> Iterator[wire.Event]:
+        """What the worker sends, until it ends.
+
+        Raises:
+            Malformed: it sent something else.
+        """
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            if line.endswith("\n"):  # a killed worker may leave half a line
-                yield json.loads(line)
+            if not line.endswith(b"\n"):
+                return  # a killed worker may leave half a line
+            yield wire.decode_event(line)
 
     def wait(self) -> int:
         """The exit code, negative for a signal."""
         code = self._process.wait()
+        self._log.join(_LOG_SECONDS)
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 try:
@@ -69,6 +73,15 @@ class WorkerProcess:
     def kill(self) -> None:
         """End the process now."""
         self._process.kill()
+
+
+# What a dead worker wrote is read in an instant; but a process that it started may hold the pipe.
+_LOG_SECONDS = 2
+
+
+def _command(data_dir: Path, memory_mb: int | None) -> list[str]:
+    command = [sys.executable, "-m", "backend.worker", "--data-dir", str(data_dir)]
+    return [*command, "--parent", str(os.getpid()), "--memory-mb", str(memory_mb or 0)]
 
 
 def _environment() -> dict[str, str]:

@@ -4,12 +4,13 @@ import re
 
 from sqlalchemy import Connection
 
+from backend import wire
 from backend.database import datasets, sessions
 from backend.database.connection import Record
 from backend.errors import Conflict, Invalid, TooMany
 from backend.services.context import Services
 from backend.storage.dataset_table import read_rows, sample_of_labels
-from backend.training.spec import DataError
+from backend.training.spec import DataError, UnusableSpec, upgrade_spec
 from backend.training.split import MAX_HELD_OUT, check_trainable
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}")
@@ -26,14 +27,14 @@ def checked_key(header: str | None) -> str | None:
     return header
 
 
-def require_trainable(services: Services, dataset: Record, spec: Record) -> None:
+def require_trainable(services: Services, dataset: Record, spec: wire.Spec) -> None:
     """Make sure that the dataset can serve the spec.
 
     Raises:
         Invalid: it cannot; the message names the numbers.
     """
     path = services.storage.table(dataset["workspace_id"], dataset["sha256"])
-    splits = spec["validation_split"], spec["test_split"]
+    splits = spec.validation_split, spec.test_split
     sample = sample_of_labels(path)
     try:
         check_trainable(sample, *splits)
@@ -50,7 +51,7 @@ def add_session(
     services: Services,
     connection: Connection,
     dataset: Record,
-    spec: Record,
+    spec: wire.Spec,
     *,
     idempotency_key: str | None = None,
     retry_of: int | None = None,
@@ -75,16 +76,30 @@ def add_session(
         workspace_id,
         dataset_id=dataset["id"],
         dataset_size=dataset["num_samples"],
-        model_name=spec["model_name"],
-        epochs=spec["epochs"],
-        spec=spec,
+        model_name=spec.model_name,
+        epochs=spec.epochs,
+        spec=spec.model_dump(),
         idempotency_key=idempotency_key,
         retry_of=retry_of,
     )
 
 
-def _same_request(earlier: Record, dataset: Record, spec: Record, retry_of: int | None) -> Record:
-    is_same = earlier["spec"] == spec and earlier["retry_of"] == retry_of
+def spec_of(session: Record) -> wire.Spec:
+    """What a stored session was asked to train.
+
+    Raises:
+        Conflict: another version of exotrain stored it, and this one cannot read it.
+    """
+    try:
+        return upgrade_spec(session["spec"])
+    except UnusableSpec as error:
+        raise Conflict(str(error)) from error
+
+
+def _same_request(
+    earlier: Record, dataset: Record, spec: wire.Spec, retry_of: int | None
+) -> Record:
+    is_same = spec_of(earlier) == spec and earlier["retry_of"] == retry_of
     if not is_same or earlier["dataset_id"] not in (None, dataset["id"]):
         raise Invalid.field(
             "Idempotency-Key",

@@ -1,4 +1,4 @@
-"""What happens in a training besides learning: one callback, one job."""
+"""What happens in a session besides learning: one callback, one job."""
 
 import math
 import time
@@ -9,26 +9,27 @@ from typing import Any
 import keras
 import numpy as np
 
+from backend import wire
 from backend.training.checkpoint import Checkpoint, restore_variables, save_checkpoint
 from backend.training.spec import Cancelled, Diverged
 from backend.training.weight_average import WeightAverage
 
 Logs = dict[str, Any] | None
-Emit = Callable[[dict[str, Any]], None]
+Emit = Callable[[wire.SessionEvent], None]
 ShouldStop = Callable[[], str | None]
 
-# The label's log loss with the voices' mean, on the validation stars: what early stopping and the
-# learning rate follow.
+# The label's log loss of the heads' mean on the validation stars: early stopping and the learning
+# rate follow it.
 MONITOR = "val_label_loss"
 
 BATCH_EVENT_SECONDS = 0.5
 
-# What is told of an epoch, each also with val_ before it.
+# What an epoch reports, each also with val_ before it.
 _METRICS = ("accuracy", "loss", "label_loss", "period_mae", "depth_mae")
 
 
 class ObeyRequests(keras.callbacks.Callback):
-    """Ends the training when asked to.
+    """Ends the session when asked to.
 
     Args:
         should_stop: gives "stop" (end after this epoch), "cancel" (end now) or None.
@@ -60,7 +61,7 @@ class ObeyRequests(keras.callbacks.Callback):
 
 
 class StopWhenDiverged(keras.callbacks.Callback):
-    """Ends the training at the first loss that is not a finite number.
+    """Ends the session at the first loss that is not a finite number.
 
     Raises:
         Diverged: naming the epoch and the learning rate.
@@ -106,7 +107,7 @@ class ReportProgress(keras.callbacks.Callback):
         self._first_batch = 0.0
         self._reported = 0.0
         self._learning_rate = 0.0
-        self.epochs: dict[int, dict[str, Any]] = {}
+        self.epochs: dict[int, wire.EpochMetrics] = {}
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         self._epoch = epoch + 1
@@ -119,15 +120,16 @@ class ReportProgress(keras.callbacks.Callback):
             self._first_batch = now
         if now - self._reported >= BATCH_EVENT_SECONDS:
             self._reported = now
-            done = {"batches_done": batch + 1, "batches": self.batches}
-            self._emit({"event": "batch", "epoch": self._epoch, **done})
+            self._emit(wire.Batch(epoch=self._epoch, batches_done=batch + 1, batches=self.batches))
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        metrics = _contract_metrics(logs or {})
-        metrics["learning_rate"] = self._learning_rate
-        metrics["epoch_seconds"] = round(self._seconds(), 3)
+        metrics = wire.EpochMetrics(
+            **_measured(logs or {}),
+            learning_rate=self._learning_rate,
+            epoch_seconds=round(self._seconds(), 3),
+        )
         self.epochs[self._epoch] = metrics
-        self._emit({"event": "epoch", "epoch": self._epoch, **metrics})
+        self._emit(wire.Epoch(epoch=self._epoch, metrics=metrics))
 
     def _seconds(self) -> float:
         """How long the epoch took, without what the first batch spends on tracing the graph."""
@@ -144,7 +146,7 @@ class KeepCheckpoint(keras.callbacks.Callback):
 
     Args:
         path: the checkpoint's file.
-        fingerprint: of the spec and the data.
+        fingerprint: of the spec and the data; see `Checkpoint`.
         stopping, plateau, progress: the callbacks whose state goes along.
         average: of the weights; at the end of an epoch the model holds it.
         resume_from: what to start from, or None.
@@ -178,7 +180,7 @@ class KeepCheckpoint(keras.callbacks.Callback):
         _restore(self._stopping, saved["stopping"])
         _restore(self._plateau, saved["plateau"])
         self._stopping.best_weights = self._resume_from.best_weights
-        self._progress.epochs = {int(epoch): each for epoch, each in saved["epochs"].items()}
+        self._progress.epochs = self._resume_from.epochs()
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         save_checkpoint(
@@ -193,14 +195,17 @@ class KeepCheckpoint(keras.callbacks.Callback):
                 callbacks={
                     "stopping": _state(self._stopping, "wait", "best", "best_epoch"),
                     "plateau": _state(self._plateau, "wait", "best", "cooldown_counter"),
-                    "epochs": {str(e): each for e, each in self._progress.epochs.items()},
+                    "epochs": {
+                        str(epoch): metrics.model_dump()
+                        for epoch, metrics in self._progress.epochs.items()
+                    },
                 },
                 is_finished=bool(self.model.stop_training) or epoch + 1 == self.params["epochs"],
             ),
         )
 
 
-def _contract_metrics(logs: dict[str, Any]) -> dict[str, Any]:
+def _measured(logs: dict[str, Any]) -> dict[str, float | None]:
     return {
         prefix + name: _finite(logs.get(prefix + name))
         for name in _METRICS

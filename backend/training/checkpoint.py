@@ -1,4 +1,4 @@
-"""The state of a training after its last finished epoch, in one file, so that it can resume."""
+"""The state of a session after its last finished epoch, in one file, so that it can resume."""
 
 import json
 import os
@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from backend import wire
 from backend.storage.atomic import replacing
 
 Arrays = list[NDArray]
@@ -21,14 +22,14 @@ class Checkpoint:
     """Everything that the next epoch depends on; the batches follow from its number and the seed.
 
     Attributes:
-        fingerprint: of the spec and the data; a checkpoint of another training is not used.
+        fingerprint: of the spec and the data; a checkpoint of another session is not used.
         epochs_finished: how many.
         variables: the model's: averaged weights and the state of its random generators.
         learning: the trainable weights that learn, whose average is in the model.
         optimizer: the optimizer's variables, its learning rate and step count among them.
         best_weights: of the best epoch so far.
         callbacks: the state of each callback that has one, by its name; JSON-able.
-        is_finished: whether the training needs no further epoch.
+        is_finished: whether the session needs no further epoch.
     """
 
     fingerprint: str
@@ -40,10 +41,10 @@ class Checkpoint:
     callbacks: dict[str, dict[str, Any]]
     is_finished: bool
 
-    def history(self) -> list[dict[str, Any]]:
-        """The metrics of the finished epochs, oldest first, each with its number as `epoch`."""
-        told = {int(epoch): metrics for epoch, metrics in self.callbacks["epochs"].items()}
-        return [{"epoch": epoch, **told[epoch]} for epoch in sorted(told)]
+    def epochs(self) -> dict[int, wire.EpochMetrics]:
+        """The metrics of the finished epochs by their number, from 1, oldest first."""
+        stored = {int(epoch): metrics for epoch, metrics in self.callbacks["epochs"].items()}
+        return {epoch: wire.EpochMetrics(**stored[epoch]) for epoch in sorted(stored)}
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
@@ -66,7 +67,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def load_checkpoint(path: Path, fingerprint: str) -> Checkpoint | None:
-    """Reads a checkpoint; None when there is none, or not one of this training."""
+    """Reads a checkpoint; None when there is none, or not one of this session."""
     try:
         with np.load(path, allow_pickle=False) as stored:
             state = json.loads(stored["state"].tobytes())

@@ -1,4 +1,4 @@
-"""Sets TensorFlow up the same way for every training and prediction; import it before Keras."""
+"""Sets TensorFlow up the same way for every session and prediction; import it before Keras."""
 
 import os
 
@@ -16,3 +16,10 @@ def prepare_tensorflow() -> None:
     import tensorflow as tf
 
     tf.config.experimental.enable_op_determinism()
+
+
+def open_devices() -> None:
+    """Makes TensorFlow look for its devices now; it prints what it does not find."""
+    import tensorflow as tf
+
+    tf.config.list_logical_devices()

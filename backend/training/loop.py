@@ -48,28 +48,28 @@ def fit(
         callbacks: get the means over the epoch so far, the validation's as val_….
     """
     train_step, test_step = _train_step(model, measure), _test_step(model, measure)
-    told = keras.callbacks.CallbackList(callbacks, model=model, epochs=epochs.stop)
+    callback_list = keras.callbacks.CallbackList(callbacks, model=model, epochs=epochs.stop)
     model.stop_training = False
-    told.on_train_begin()
+    callback_list.on_train_begin()
     with ThreadPoolExecutor(1, thread_name_prefix="batches") as maker:
         ahead = _one_ahead(training, maker)
         for epoch in epochs:
-            told.on_epoch_begin(epoch)
+            callback_list.on_epoch_begin(epoch)
             average.hide()
             means = _Means()
             for number in range(batches):
                 means.add(train_step(*next(ahead)))
                 average.update()
-                told.on_train_batch_end(number, means.values())
+                callback_list.on_train_batch_end(number, means.values())
             average.show()
             tested = _Means()
             for number, batch in enumerate(validation()):
                 tested.add(test_step(*batch))
-                told.on_test_batch_end(number, tested.values())
-            told.on_epoch_end(epoch, {**means.values(), **tested.values("val_")})
+                callback_list.on_test_batch_end(number, tested.values())
+            callback_list.on_epoch_end(epoch, {**means.values(), **tested.values("val_")})
             if model.stop_training:
                 break
-    told.on_train_end()
+    callback_list.on_train_end()
 
 
 class _Means:

@@ -73,7 +73,7 @@ class Published:
 
 @dataclass(frozen=True)
 class Results:
-    """What the test stars said; `evaluation` is None where there are none."""
+    """Results on the test stars; `evaluation` is None where there are none."""
 
     rows: Rows
     predictions: Predictions
@@ -106,7 +106,7 @@ def evaluate_model(
     """Predicts the test rows and measures the predictions, the baselines beside them.
 
     Args:
-        spec: of the training.
+        spec: of the session.
         published: the model.
         table: ROW_DTYPE, (n,), may be a memory-mapped file.
         split: of its rows: the baselines learn from the training rows; the test rows may be none.
@@ -138,11 +138,11 @@ def evaluate_model(
     evaluation["missing_features"] = _missing_features(spec, published.model, tested, poll)
     has_catalogue = registry.CATALOGUE_INPUT in registry.NETWORKS[spec.network].inputs
     evaluation["baseline"] = evaluate_baselines(trained, tested, spec.seed, stars, has_catalogue)
-    evaluation["test_rows_sha256"] = fingerprint(spec, split)
+    evaluation["test_rows_sha256"] = test_rows_sha256(spec, split)
     return Results(tested, found, evaluation)
 
 
-def fingerprint(spec: TrainingSpec, split: Split) -> str:
+def test_rows_sha256(spec: TrainingSpec, split: Split) -> str:
     """Equal for two sessions that were tested on the same rows of the same file."""
     rows = split.test.astype("<i8").tobytes()
     return hashlib.sha256(spec.dataset_sha256.encode() + rows).hexdigest()
@@ -195,12 +195,12 @@ def _missing_features(
     if len(tested) > MAX_ROWS_WITHOUT:
         random = np.random.default_rng([spec.seed, 5])
         tested = tested[np.sort(random.choice(len(tested), MAX_ROWS_WITHOUT, replace=False))]
-    told = []
+    effects = []
     for missing in _combinations(tested):
         rows = without_features(tested, missing)
         found = predict_in_chunks(model, rows, band(spec.source), poll)
-        told.append({"missing": list(missing), **brief(tested["label"], found["probabilities"])})
-    return told
+        effects.append({"missing": list(missing), **brief(tested["label"], found["probabilities"])})
+    return effects
 
 
 def _combinations(rows: Rows) -> Iterable[tuple[str, ...]]:

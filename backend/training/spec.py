@@ -1,14 +1,18 @@
-"""What a training is asked to do, and the ways in which it can end early; without Keras."""
+"""What a session is asked to do, and the ways in which it can end early; without Keras."""
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from pydantic import ValidationError
+
+from backend import wire
 from backend.transit.networks import registry
 
 
 @dataclass(frozen=True)
 class TrainingSpec:
-    """One training session.
+    """One training session on this machine: a `wire.Spec` with the places of its files.
 
     Attributes:
         session_id: names the session in the manifest.
@@ -43,6 +47,32 @@ class TrainingSpec:
     network: str = registry.DEFAULT_NETWORK
     ensemble: int = registry.DEFAULT_ENSEMBLE
     curve_memory_mb: int = 500
+
+
+class UnusableSpec(ValueError):
+    """A stored spec that this version cannot read; the message names the fields."""
+
+
+def upgrade_spec(stored: dict[str, Any]) -> wire.Spec:
+    """Reads the spec of a stored session, whichever version wrote it.
+
+    0.1.0 and earlier wrote no version number; before 0.1.0 a session trained one network, and
+    `ensemble` was not a setting.
+
+    Args:
+        stored: the session's `spec` in the database; stays as it is.
+
+    Raises:
+        UnusableSpec: a field is missing, unknown or of a wrong type, or a later version wrote it.
+    """
+    fields = stored if "version" in stored else {"ensemble": 1, **stored, "version": 2}
+    try:
+        return wire.Spec.model_validate(fields)
+    except ValidationError as error:
+        raise UnusableSpec(
+            "The settings of this session were stored by another version of exotrain, which this "
+            f"one cannot read ({wire.explain(error)}). Start a new session."
+        ) from error
 
 
 class DataError(ValueError):

@@ -1,8 +1,8 @@
 """Trains one network on one dataset: `train(spec, emit, should_stop)`, and nothing about where.
 
-The way: rows -> split by star -> curves -> scaling -> inner graph, trained -> outer graph, saved
--> evaluation on the test stars. After each epoch a checkpoint; a training that finds one of its
-own goes on from there and ends with the same weights.
+Step by step: rows -> split by star -> curves -> scaling -> inner graph, trained -> outer graph,
+saved -> evaluation on the test stars. After each epoch a checkpoint; a session that finds one of
+its own goes on from there and ends with the same weights.
 """
 
 import dataclasses
@@ -11,7 +11,6 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from backend.training import keras_setup  # before Keras: it chooses the backend
 
@@ -20,6 +19,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from backend import wire
 from backend.training import loop
 from backend.training.batches import BYTES_PER_CURVE, Examples
 from backend.training.callbacks import (
@@ -76,7 +76,7 @@ def train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop) -> None:
 
     Args:
         spec: what to train, on what, and where the files go.
-        emit: takes the events: started, batch, epoch, stage, evaluated, saved; JSON-able.
+        emit: takes the events Started, Batch, Epoch, Stage, Evaluated and Saved.
         should_stop: gives "stop" (finish this epoch, keep the best weights), "cancel" (end now,
             keep nothing) or None; asked at every batch.
 
@@ -98,7 +98,7 @@ def train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop) -> None:
 
 
 def remove_files(spec: TrainingSpec) -> None:
-    """Removes whatever a training of this spec has written."""
+    """Removes whatever a session of this spec has written."""
     for path in (
         spec.checkpoint,
         spec.model_path,
@@ -125,13 +125,15 @@ class Trained:
     Attributes:
         model: with its best weights.
         training, validation: the rows that it learnt from and was watched on.
-        metrics: of the best epoch; `best_epoch`, from 1, among them.
+        best_epoch: from 1.
+        metrics: of the best epoch.
     """
 
     model: keras.Model
     training: Examples
     validation: Examples
-    metrics: dict[str, Any]
+    best_epoch: int
+    metrics: wire.EpochMetrics
 
 
 def fit_network(
@@ -140,7 +142,7 @@ def fit_network(
     """Trains the spec's network on a split of a table; the test rows are not looked at.
 
     Args:
-        spec, emit, should_stop: as for `train`; the events are started, batch and epoch.
+        spec, emit, should_stop: as for `train`; the events are Started, Batch and Epoch.
         table: ROW_DTYPE, (n,), may be a memory-mapped file.
         split: of its rows.
 
@@ -153,8 +155,7 @@ def fit_network(
     resumed = load_checkpoint(spec.checkpoint, _fingerprint(spec))
     emit(_started(split, model, progress, resumed))
     best_epoch = _fit(spec, model, measure, training, validation, should_stop, progress, resumed)
-    metrics = {"best_epoch": best_epoch, **progress.epochs[best_epoch]}
-    return Trained(model, training, validation, metrics)
+    return Trained(model, training, validation, best_epoch, progress.epochs[best_epoch])
 
 
 def _train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop) -> None:
@@ -165,20 +166,19 @@ def _train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop) -> None:
     check_trainable(table, spec.validation_split, spec.test_split)
     split = split_by_star(table, spec.validation_split, spec.test_split, spec.seed)
     trained = fit_network(spec, table, split, emit, should_stop)
-    emit({"event": "stage", "stage": "evaluating"})
+    emit(wire.Stage(stage="evaluating"))
     published = publish_calibrated(trained.model, trained.validation)
     results = evaluate_model(spec, published, table, split, poll)
-    emit({"event": "evaluated", "evaluation": results.evaluation})
-    manifest = save_model(spec, split, trained.training.rows, published, trained.metrics, results)
-    metrics = {name: each for name, each in trained.metrics.items() if name != "best_epoch"}
+    emit(wire.Evaluated(evaluation=results.evaluation))
+    metrics = {"best_epoch": trained.best_epoch, **trained.metrics.model_dump()}
+    manifest = save_model(spec, split, trained.training.rows, published, metrics, results)
     emit(
-        {
-            "event": "saved",
-            "sha256": manifest["sha256"],
-            "manifest": manifest,
-            "best_epoch": trained.metrics["best_epoch"],
-            "metrics": metrics,
-        }
+        wire.Saved(
+            sha256=manifest["sha256"],
+            manifest=manifest,
+            best_epoch=trained.best_epoch,
+            metrics=trained.metrics,
+        )
     )
     spec.checkpoint.unlink(missing_ok=True)
 
@@ -198,7 +198,7 @@ def _examples(
 
 
 def _build(spec: TrainingSpec, training: Examples) -> tuple[keras.Model, loop.Measure]:
-    """The inner graph with its optimizer, and what it is to be measured by."""
+    """The inner graph with its optimizer, and the measure of its losses."""
     scaling = learn_scaling(training.rows, training.catalogue)
     random = np.random.default_rng([spec.seed, 3])
     chosen = random.permutation(len(training))[:_SAMPLE_CURVES]
@@ -217,17 +217,18 @@ def _build(spec: TrainingSpec, training: Examples) -> tuple[keras.Model, loop.Me
 
 def _started(
     split: Split, model: keras.Model, progress: ReportProgress, resumed: Checkpoint | None
-) -> dict[str, Any]:
-    counts = {name: len(getattr(split, name)) for name in ("train", "validation", "test")}
-    return {
-        "event": "started",
-        "rows": sum(counts.values()),
-        **counts,
-        "parameters": count_parameters(model),
-        "batches": progress.batches,
-        "resumed_from_epoch": resumed.epochs_finished if resumed else 0,
-        "history": resumed.history() if resumed else [],
-    }
+) -> wire.Started:
+    epochs = resumed.epochs() if resumed else {}
+    return wire.Started(
+        rows=len(split.train) + len(split.validation) + len(split.test),
+        train=len(split.train),
+        validation=len(split.validation),
+        test=len(split.test),
+        parameters=count_parameters(model),
+        batches=progress.batches,
+        resumed_from_epoch=resumed.epochs_finished if resumed else 0,
+        history=tuple(wire.Epoch(epoch=n, metrics=each) for n, each in epochs.items()),
+    )
 
 
 def _fit(
@@ -267,9 +268,9 @@ def _fit(
 
 
 def _fingerprint(spec: TrainingSpec) -> str:
-    """Of what the weights depend on."""
-    told = dataclasses.asdict(spec)
+    """Of everything that the weights depend on."""
+    influences = dataclasses.asdict(spec)
     for name in _NO_INFLUENCE:
-        del told[name]
-    told |= {"checkpoint": _CHECKPOINT_VERSION, "keras": keras.__version__}
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+        del influences[name]
+    influences |= {"checkpoint": _CHECKPOINT_VERSION, "keras": keras.__version__}
+    return hashlib.sha256(json.dumps(influences, sort_keys=True).encode()).hexdigest()

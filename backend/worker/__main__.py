@@ -1,14 +1,13 @@
 """The child process: trains one session, or answers predictions; the only one with TensorFlow.
 
-It speaks JSON lines: commands come on standard input, events go to what was standard output. The
-first command is a job, `{"kind": "train", …}` or `{"kind": "predict"}`. When the input closes,
-the parent is gone, and the worker ends itself.
+It speaks the JSON lines of `backend.wire`: commands come on standard input, events go to what was
+standard output. The first command is `Train` or `ServePredictions`. When the input closes, the
+parent is gone, and the worker ends itself.
 """
 
 import argparse
 import contextlib
 import ctypes
-import json
 import logging
 import os
 import queue
@@ -16,14 +15,16 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import NoReturn
 
+from backend import wire
 from backend.storage.layout import Storage
-
-Message = dict[str, Any]
 
 _MEMORY_CHECK_SECONDS = 0.5
 _PR_SET_PDEATHSIG = 1
+_EXIT_MALFORMED = 2
+
+log = logging.getLogger("worker")
 
 
 def main() -> None:
@@ -32,18 +33,20 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="worker %(process)d: %(message)s")
     channel = _Channel()
     _end_with_parent(arguments.parent)
-    _be_considerate()
+    _lower_priority()
     if arguments.memory_mb:
         _watch_memory(arguments.memory_mb, channel)
     from backend.worker import jobs  # here TensorFlow is imported
 
-    channel.send({"event": "ready"})
+    channel.send(wire.Ready())
     storage = Storage(arguments.data_dir)
-    job = channel.commands.get()
-    if job["kind"] == "predict":
-        jobs.answer_predictions(storage, channel.commands.get, channel.send)
-    else:
-        jobs.run_training(job, storage, channel.send, channel.request)
+    match channel.commands.get():
+        case wire.Train() as job:
+            jobs.run_training(job, storage, channel.send, channel.request)
+        case wire.ServePredictions():
+            jobs.answer_predictions(storage, channel.next_request, channel.send)
+        case other:
+            _end(f"Expected train or predict as the first command, received {other!r}")
 
 
 class _Channel:
@@ -51,34 +54,55 @@ class _Channel:
 
     def __init__(self) -> None:
         # Libraries print to file descriptor 1: events keep the pipe, the rest goes to the log.
-        self._events = os.fdopen(os.dup(1), "w", encoding="utf-8")
+        self._events = os.fdopen(os.dup(1), "wb")
         os.dup2(2, 1)
         self._lock = threading.Lock()
         self._request: str | None = None
-        self.commands: queue.Queue[Message] = queue.Queue()
+        self.commands: queue.Queue[wire.Command] = queue.Queue()
         threading.Thread(target=self._listen, name="commands", daemon=True).start()
 
-    def send(self, event: Message) -> None:
+    def send(self, event: wire.Event) -> None:
         """Tell the parent; a parent that is gone ends the worker."""
-        line = json.dumps(event, allow_nan=False)
+        line = wire.encode(event)
         with self._lock:
             try:
-                print(line, file=self._events, flush=True)
+                self._events.write(line)
+                self._events.flush()
             except BrokenPipeError:
                 os._exit(1)
 
     def request(self) -> str | None:
-        """What the parent asks of the training under way: stop, or nothing."""
+        """What the parent asks of the session under way: stop, or nothing."""
         return self._request
 
+    def next_request(self) -> wire.PredictionRequest:
+        """Wait for rows to predict."""
+        command = self.commands.get()
+        if not isinstance(command, wire.PredictionRequest):
+            _end(f"Expected rows to predict, received {command!r}")
+        return command
+
     def _listen(self) -> None:
-        for line in sys.stdin:
-            message = json.loads(line)
-            if "request" in message:
-                self._request = message["request"]
+        # A reader of this thread's own: at its end Python closes `sys.stdin`, and aborts where a
+        # thread waits on it.
+        for line in os.fdopen(os.dup(0), "rb"):
+            if not line.endswith(b"\n"):
+                break  # a server that was killed may leave half a line
+            try:
+                command = wire.decode_command(line)
+            except wire.Malformed as error:
+                _end(str(error))
+            if isinstance(command, wire.Stop):
+                self._request = "stop"
             else:
-                self.commands.put(message)
+                self.commands.put(command)
         os._exit(1)
+
+
+def _end(why: str) -> NoReturn:
+    """End the process from any thread, saying why in the last line of the log."""
+    log.error("ends because of a command that it does not understand. %s", why)
+    os._exit(_EXIT_MALFORMED)
 
 
 def _parse_arguments() -> argparse.Namespace:
@@ -96,7 +120,7 @@ def _end_with_parent(parent: int) -> None:
         os._exit(1)
 
 
-def _be_considerate() -> None:
+def _lower_priority() -> None:
     # The server must answer while every core trains, and must be the last to be killed when the
     # machine runs out of memory.
     os.nice(5)
@@ -111,7 +135,7 @@ def _watch_memory(limit_mb: int, channel: _Channel) -> None:
         while resident_mb() <= limit_mb:
             threading.Event().wait(_MEMORY_CHECK_SECONDS)
         message = over_limit_message(limit_mb)
-        channel.send({"event": "failed", "reason": "out_of_memory", "message": message})
+        channel.send(wire.Failed(reason="out_of_memory", message=message))
         os._exit(1)
 
     threading.Thread(target=watch, name="memory", daemon=True).start()

@@ -8,7 +8,7 @@ _MEGABYTE = 1 << 20
 
 
 def resident_mb() -> float:
-    """Resident memory of this process in MB; where the system tells only the peak, the peak."""
+    """Resident memory of this process in MB; where the system knows only the peak, the peak."""
     if sys.platform == "linux":
         with open("/proc/self/statm", encoding="ascii") as file:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / _MEGABYTE
@@ -17,8 +17,8 @@ def resident_mb() -> float:
 
 
 def over_limit_message(limit_mb: int) -> str:
-    """What to tell the owner of a training that took too much."""
+    """The message for the owner of a session that took too much."""
     return (
-        f"The training took more than the {limit_mb} MB that EXOTRAIN_TRAINING_MEMORY_MB allows. "
+        f"The session took more than the {limit_mb} MB that EXOTRAIN_TRAINING_MEMORY_MB allows. "
         "Use a smaller batch_size or dataset, or have the administrator raise the limit."
     )

@@ -1,18 +1,19 @@
-"""The queue of trainings, with a runner that is told what to report."""
+"""The queue of sessions, with a runner that reports what the test says."""
 
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
+from backend import wire
 from backend.background import supervisor as module
 from backend.background.supervisor import Supervisor
 from backend.config import Settings
 from backend.database import Database, accounts, datasets, models, sessions, workspaces
 from backend.storage.layout import Storage
+from tests import messages
 from tests.e2e.server import wait_for
-
-SPEC = {"epochs": 3, "seed": 1, "source": "koi", "dataset_sha256": "d"}
 
 
 class ToldRunner:
@@ -20,11 +21,11 @@ class ToldRunner:
 
     def __init__(self, _settings: Settings, report: Any) -> None:
         self.report = report
-        self.jobs: list[dict[str, Any]] = []
+        self.jobs: list[wire.Train] = []
         self.requests: list[tuple[int, str]] = []
         self.is_closed = False
 
-    def start(self, job: dict[str, Any]) -> None:
+    def start(self, job: wire.Train) -> None:
         self.jobs.append(job)
 
     def request(self, session_id: int, what: str) -> None:
@@ -68,7 +69,9 @@ class Bench:
             )
         return workspace["id"], dataset["id"]
 
-    def session(self, place: tuple[int, int], **values: Any) -> int:
+    def session(
+        self, place: tuple[int, int], spec: dict[str, Any] = messages.SPEC, **values: Any
+    ) -> int:
         with self.database.write() as connection:
             made = sessions.create(
                 connection,
@@ -76,7 +79,7 @@ class Bench:
                 dataset_id=place[1],
                 dataset_size=1,
                 model_name="m",
-                spec=SPEC,
+                spec=spec,
                 epochs=3,
             )
             if values:
@@ -126,16 +129,6 @@ def bench(tmp_path, monkeypatch):
     bench.database.close()
 
 
-def saved() -> dict[str, Any]:
-    return {
-        "event": "saved",
-        "sha256": "s",
-        "manifest": {"m": 1},
-        "metrics": {"accuracy": 1},
-        "best_epoch": 1,
-    }
-
-
 def test_workspaces_take_turns_and_a_job_holds_no_path(bench):
     busy, quiet = bench.workspace(), bench.workspace()
     ids = [bench.session(busy), bench.session(busy), bench.session(quiet)]
@@ -143,9 +136,9 @@ def test_workspaces_take_turns_and_a_job_holds_no_path(bench):
     order = []
     while len(order) < 3:
         wait_for(lambda: len(runner.jobs), lambda n: n > len(order), 10)
-        order.append(runner.jobs[-1]["session_id"])
-        runner.report(order[-1], {"event": "failed", "reason": "data", "message": "no"})
-        runner.report(order[-1], {"event": "exited"})
+        order.append(runner.jobs[-1].session_id)
+        runner.report(order[-1], messages.failed())
+        runner.report(order[-1], wire.Exited())
     assert order == [ids[0], ids[2], ids[1]]
     assert str(bench.settings.data_dir) not in str(runner.jobs)
 
@@ -155,7 +148,7 @@ def test_as_many_train_at_once_as_the_setting_says(bench):
     ids = [bench.session(place) for _ in range(3)]
     runner = bench.start(trainings=2)
     wait_for(lambda: len(runner.jobs), lambda count: count >= 2, 10)
-    assert [job["session_id"] for job in runner.jobs] == ids[:2]
+    assert [job.session_id for job in runner.jobs] == ids[:2]
     assert bench.row(ids[2])["status"] == "pending"
 
 
@@ -172,18 +165,27 @@ def test_events_become_what_the_session_shows(bench):
     runner = bench.start()
     bench.wait(session_id, "training")
     assert bench.row(session_id)["stage"] == "preparing"
-    runner.report(session_id, {"event": "started", "rows": 9, "batches": 4, "history": []})
+    runner.report(session_id, messages.started())
     wait_for(lambda: bench.row(session_id)["stage"], lambda stage: stage == "learning", 10)
-    runner.report(session_id, {"event": "epoch", "epoch": 1, "accuracy": 0.5})
-    runner.report(session_id, {"event": "batch", "epoch": 2, "batches_done": 3, "batches": 4})
-    runner.report(session_id, {"event": "stage", "stage": "evaluating"})
+    runner.report(session_id, messages.epoch(1))
+    runner.report(session_id, wire.Batch(epoch=2, batches_done=3, batches=4))
+    runner.report(session_id, wire.Stage(stage="evaluating"))
     wait_for(lambda: bench.row(session_id)["stage"], lambda stage: stage == "evaluating", 10)
-    runner.report(session_id, {"event": "evaluated", "evaluation": {"n_test": 1}})
+    runner.report(session_id, wire.Evaluated(evaluation={"n_test": 1}))
     file = bench.model_file(session_id)
-    runner.report(session_id, saved())
+    runner.report(session_id, messages.saved())
     row = bench.wait(session_id, "completed")
     assert (row["epochs_completed"], row["batches_done"], row["batches"]) == (1, 3, 4)
-    assert row["metrics"] == {"accuracy": 1}
+    assert row["metrics"] == messages.metrics(1.0).model_dump()
+    assert row["training"] == {
+        "rows": 9,
+        "train": 6,
+        "validation": 2,
+        "test": 1,
+        "parameters": 5,
+        "batches": 4,
+        "resumed_from_epoch": 0,
+    }
     assert row["evaluation"] == {"n_test": 1}
     current = bench.storage.current_model(row["workspace_id"])
     assert current.read_bytes() == file.read_bytes()
@@ -194,11 +196,10 @@ def test_epochs_that_a_killed_server_missed_come_with_the_resumed_start(bench):
     session_id = bench.session(bench.workspace())
     runner = bench.start()
     bench.wait(session_id, "training")
-    runner.report(session_id, {"event": "epoch", "epoch": 1, "accuracy": 0.5})
-    runner.report(session_id, {"event": "epoch", "epoch": 3, "accuracy": 0.9})
-    history = [{"epoch": 1, "accuracy": 0.5}, {"epoch": 2, "accuracy": 0.6}]
-    resumed = {"event": "started", "batches": 4, "resumed_from_epoch": 2, "history": history}
-    runner.report(session_id, resumed)
+    runner.report(session_id, messages.epoch(1))
+    runner.report(session_id, messages.epoch(3))
+    history = (messages.epoch(1), messages.epoch(2))
+    runner.report(session_id, messages.started(resumed_from_epoch=2, history=history))
     wait_for(lambda: bench.history(session_id), lambda epochs: epochs == [1, 2], 10)
     assert bench.row(session_id)["epochs_completed"] == 2
 
@@ -212,7 +213,7 @@ def test_a_request_reaches_the_runner_once(bench):
     for _ in range(3):
         bench.supervisor.notify()
     wait_for(lambda: runner.requests, bool, 10)
-    runner.report(session_id, {"event": "failed", "reason": "data", "message": "no"})
+    runner.report(session_id, messages.failed())
     bench.wait(session_id, "failed")
     assert runner.requests == [(session_id, "stop")]
 
@@ -224,7 +225,7 @@ def test_a_model_saved_after_the_cancel_is_not_kept(bench):
     file = bench.model_file(session_id)
     with bench.database.write() as connection:
         sessions.change(connection, session_id, request="cancel")
-    runner.report(session_id, saved())
+    runner.report(session_id, messages.saved())
     bench.wait(session_id, "cancelled")
     assert not file.exists()
     with bench.database.read() as connection:
@@ -246,7 +247,7 @@ def test_a_training_that_ends_without_a_result_fails_and_leaves_no_checkpoint(
     checkpoint.write_bytes(b"state")
     runner = bench.start()
     bench.wait(session_id, "training")
-    runner.report(session_id, {"event": "exited", **exit_event})
+    runner.report(session_id, wire.Exited(**exit_event))
     assert bench.wait(session_id, "failed")["error"]["reason"] == reason
     assert not checkpoint.exists()
 
@@ -257,7 +258,7 @@ def test_what_an_earlier_server_left_in_training_goes_first(bench):
     left = bench.session(place, status="training", started_at="2026-01-01T00:00:00.000Z")
     runner = bench.start()
     wait_for(lambda: runner.jobs, bool, 10)
-    assert [job["session_id"] for job in runner.jobs] == [left]
+    assert [job.session_id for job in runner.jobs] == [left]
     assert bench.row(left)["starts_without_epoch"] == 1
     assert bench.row(waiting)["status"] == "pending"
 
@@ -273,3 +274,46 @@ def test_the_third_restart_without_an_epoch_is_the_last(bench):
     left = bench.session(bench.workspace(), status="training", starts_without_epoch=2)
     bench.start()
     assert bench.wait(left, "failed")["error"]["reason"] == "interrupted"
+
+
+def test_an_event_that_the_database_refuses_at_first_is_recorded_whole(bench, monkeypatch):
+    session_id = bench.session(bench.workspace())
+    runner = bench.start()
+    bench.wait(session_id, "training")
+    monkeypatch.setattr(module, "_RETRY_SECONDS", 0.0)
+    change, refusals = sessions.change, []
+
+    def refuse_once(connection, session_id, **values):
+        if "training" in values and not refusals:
+            refusals.append(values)
+            raise OperationalError("UPDATE", {}, Exception("database is locked"))
+        change(connection, session_id, **values)
+
+    monkeypatch.setattr(sessions, "change", refuse_once)
+    history = (messages.epoch(1), messages.epoch(2))
+    runner.report(session_id, messages.started(resumed_from_epoch=2, history=history))
+    wait_for(lambda: bench.row(session_id)["stage"], lambda stage: stage == "learning", 10)
+    assert refusals
+    assert bench.history(session_id) == [1, 2]
+    assert bench.row(session_id)["training"]["resumed_from_epoch"] == 2
+
+
+def test_a_spec_that_an_earlier_version_stored_becomes_a_job(bench):
+    stored = {name: messages.SPEC[name] for name in messages.SPEC.keys() - {"version"}}
+    session_id = bench.session(bench.workspace(), stored)
+    runner = bench.start()
+    (job,) = wait_for(lambda: runner.jobs, bool, 10)
+    assert job.spec == wire.Spec(**messages.SPEC)
+    assert bench.row(session_id)["spec"] == stored
+
+
+def test_a_spec_that_cannot_be_read_fails_its_session_and_no_other(bench):
+    place = bench.workspace()
+    unreadable = bench.session(place, {**messages.SPEC, "epohcs": 3})
+    readable = bench.session(place)
+    runner = bench.start()
+    error = bench.wait(unreadable, "failed")["error"]
+    assert error["reason"] == "crashed"
+    assert "epohcs" in error["message"]
+    bench.wait(readable, "training")
+    assert [job.session_id for job in runner.jobs] == [readable]

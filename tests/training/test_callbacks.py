@@ -115,7 +115,7 @@ def test_the_metrics_of_epochs_before_the_interruption_are_kept(library, path):
     resumed = library.checkpoint.load_checkpoint(path, "fingerprint")
     after = Session(library, path, [], resumed)
     assert sorted(after.progress.epochs) == [1, 2, 3, 4]
-    assert after.progress.epochs[2]["val_label_loss"] == 0.5
+    assert after.progress.epochs[2].val_label_loss == 0.5
 
 
 def test_a_checkpoint_of_another_training_is_not_loaded(library, path):
@@ -132,9 +132,10 @@ def test_metrics_that_are_missing_or_not_finite_are_reported_as_none(library, pa
     session.told.on_epoch_begin(0)
     session.average.show()
     session.told.on_epoch_end(0, {**METRICS, "period_mae": math.inf, "val_label_loss": 1.0})
-    assert events[0]["period_mae"] is None
-    assert events[0]["val_loss"] is None
-    assert events[0]["depth_mae"] == 1.0
+    (event,) = events
+    assert event.metrics.period_mae is None
+    assert event.metrics.val_loss is None
+    assert event.metrics.depth_mae == 1.0
 
 
 @pytest.mark.parametrize(("request_", "ends"), [("stop", True), (None, False)])

@@ -1,4 +1,4 @@
-"""A whole training: its events, its files, and that it ends the same however it was interrupted."""
+"""A whole session: its events, its files, and that it ends the same however it was interrupted."""
 
 import dataclasses
 import hashlib
@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 
+from backend import wire
 from backend.config import REPOSITORY
 from backend.training.spec import TrainingSpec
 from backend.training.split import split_by_star
@@ -67,9 +68,9 @@ def kill_in_epoch(number, events):
     asked = []
 
     def should_stop():
-        finished = sum(event["event"] == "epoch" for event in events)
+        finished = sum(isinstance(event, wire.Epoch) for event in events)
         asked.append(finished)
-        if asked.count(number - 1) > 1 and any(e["event"] == "started" for e in events):
+        if asked.count(number - 1) > 1 and any(isinstance(e, wire.Started) for e in events):
             raise Killed
 
     return should_stop
@@ -82,7 +83,7 @@ def run(train, spec, should_stop=never):
 
 
 def of(events, kind):
-    return [event for event in events if event["event"] == kind]
+    return [event for event in events if isinstance(event, kind)]
 
 
 def weights_of(path):
@@ -98,65 +99,70 @@ def assert_same_weights(path, other_path):
 
 @pytest.fixture(scope="module")
 def finished(train, rows, tmp_path_factory):
-    """A training that nobody disturbed: its spec and its events."""
+    """A session that nobody disturbed: its spec and its events."""
     spec = make_spec(tmp_path_factory.mktemp("finished"), rows)
     return spec, run(train, spec)
 
 
-def test_the_events_come_in_order_and_are_json(finished):
+def test_the_events_come_in_order_and_pass_the_pipe_unchanged(finished):
     _, events = finished
-    kinds = [event["event"] for event in events if event["event"] != "batch"]
-    assert kinds == ["started", *["epoch"] * EPOCHS, "stage", "evaluated", "saved"]
-    json.dumps(events, allow_nan=False)
+    kinds = [type(event) for event in events if not isinstance(event, wire.Batch)]
+    end = [wire.Stage, wire.Evaluated, wire.Saved]
+    assert kinds == [wire.Started, *[wire.Epoch] * EPOCHS, *end]
+    assert [wire.decode_event(wire.encode(event)) for event in events] == events
 
 
 def test_the_start_tells_the_rows_the_batches_and_the_parameters(finished):
     started = finished[1][0]
-    assert started["rows"] == 250
-    assert started["train"] + started["validation"] + started["test"] == 250
-    assert started["batches"] == -(-started["train"] // 32)
-    assert started["parameters"] > 10_000
-    assert started["resumed_from_epoch"] == 0
+    assert started.rows == 250
+    assert started.train + started.validation + started.test == 250
+    assert started.batches == -(-started.train // 32)
+    assert started.parameters > 10_000
+    assert started.resumed_from_epoch == 0
 
 
 def test_every_epoch_tells_the_contract_s_metrics(finished):
-    for number, epoch in enumerate(of(finished[1], "epoch"), 1):
-        assert epoch["epoch"] == number
+    for number, epoch in enumerate(of(finished[1], wire.Epoch), 1):
+        assert epoch.epoch == number
         for name in ("accuracy", "loss", "label_loss", "period_mae", "depth_mae"):
-            assert epoch[name] >= 0
-            assert epoch[f"val_{name}"] >= 0
-        assert epoch["learning_rate"] > 0
-        assert epoch["epoch_seconds"] > 0
+            assert getattr(epoch.metrics, name) >= 0
+            assert getattr(epoch.metrics, f"val_{name}") >= 0
+        assert epoch.metrics.learning_rate > 0
+        assert epoch.metrics.epoch_seconds > 0
 
 
 def test_batches_are_reported_within_an_epoch(finished):
-    for event in of(finished[1], "batch"):
-        assert 1 <= event["epoch"] <= EPOCHS
-        assert 1 <= event["batches_done"] <= event["batches"]
-    assert of(finished[1], "batch")
+    for event in of(finished[1], wire.Batch):
+        assert 1 <= event.epoch <= EPOCHS
+        assert 1 <= event.batches_done <= event.batches
+    assert of(finished[1], wire.Batch)
 
 
 def test_the_best_epoch_is_the_one_with_the_lowest_validation_loss_of_the_label(finished):
-    saved = of(finished[1], "saved")[0]
-    losses = [epoch["val_label_loss"] for epoch in of(finished[1], "epoch")]
-    assert saved["best_epoch"] == np.argmin(losses) + 1
-    assert saved["metrics"]["val_label_loss"] == min(losses)
+    saved = of(finished[1], wire.Saved)[0]
+    losses = [epoch.metrics.val_label_loss for epoch in of(finished[1], wire.Epoch)]
+    assert saved.best_epoch == np.argmin(losses) + 1
+    assert saved.metrics.val_label_loss == min(losses)
 
 
-def test_equal_test_rows_of_equal_files_have_equal_fingerprints(train, tmp_path, rows):
-    from backend.training.results import fingerprint
+def test_equal_test_rows_of_equal_files_have_equal_hashes(train, tmp_path, rows):
+    from backend.training.results import test_rows_sha256
 
     spec = make_spec(tmp_path, rows)
     split = split_by_star(rows, 0.15, 0.15, 0)
-    assert fingerprint(spec, split) == fingerprint(dataclasses.replace(spec, epochs=9), split)
-    assert fingerprint(spec, split) != fingerprint(spec, split_by_star(rows, 0.15, 0.15, 1))
+    assert test_rows_sha256(spec, split) == test_rows_sha256(
+        dataclasses.replace(spec, epochs=9), split
+    )
+    assert test_rows_sha256(spec, split) != test_rows_sha256(
+        spec, split_by_star(rows, 0.15, 0.15, 1)
+    )
     other_file = dataclasses.replace(spec, dataset_sha256="e" * 64)
-    assert fingerprint(spec, split) != fingerprint(other_file, split)
+    assert test_rows_sha256(spec, split) != test_rows_sha256(other_file, split)
 
 
 def test_the_evaluation_is_on_the_test_stars_and_has_the_baseline_beside_it(finished, rows):
     spec, events = finished
-    evaluation = of(events, "evaluated")[0]["evaluation"]
+    evaluation = of(events, wire.Evaluated)[0].evaluation
     split = split_by_star(rows, spec.validation_split, spec.test_split, spec.seed)
     assert evaluation["n_test"] == len(split.test)
     for name in ("same_information", "all_columns"):
@@ -164,7 +170,7 @@ def test_the_evaluation_is_on_the_test_stars_and_has_the_baseline_beside_it(fini
 
 
 def test_the_evaluation_has_a_row_per_missing_feature(finished):
-    evaluation = of(finished[1], "evaluated")[0]["evaluation"]
+    evaluation = of(finished[1], wire.Evaluated)[0].evaluation
     rows = {tuple(row["missing"]): row["log_loss"] for row in evaluation["missing_features"]}
     groups = [("impact", "snr"), ("steff", "srad", "slogg", "tmag"), FEATURES]
     assert set(rows) == {(), *((name,) for name in FEATURES), *groups}
@@ -181,7 +187,7 @@ def test_the_temperature_and_the_threshold_come_from_the_validation_stars(finish
     )
 
     spec, events = finished
-    manifest = of(events, "saved")[0]["manifest"]
+    manifest = of(events, wire.Saved)[0].manifest
     model = model_file.load_verified_model(spec.model_path, manifest["sha256"])
     split = split_by_star(rows, spec.validation_split, spec.test_split, spec.seed)
     watched = rows[split.validation]
@@ -199,13 +205,13 @@ def test_three_files_are_left_and_the_hash_is_the_model_s(finished):
     names = {path.name for path in folder.iterdir()}
     assert names == {"table.npy", "small.keras", "small.json", "small.test.npy"}
     sha256 = hashlib.sha256(spec.model_path.read_bytes()).hexdigest()
-    assert of(events, "saved")[0]["sha256"] == sha256
+    assert of(events, wire.Saved)[0].sha256 == sha256
 
 
 def test_the_manifest_says_how_the_model_was_made(finished):
     spec, events = finished
     manifest = json.loads(spec.model_path.with_suffix(".json").read_text())
-    assert manifest == of(events, "saved")[0]["manifest"]
+    assert manifest == of(events, wire.Saved)[0].manifest
     assert manifest["spec"]["epochs"] == EPOCHS
     assert manifest["dataset_sha256"] == spec.dataset_sha256
     assert manifest["seed"] == 11
@@ -213,7 +219,7 @@ def test_the_manifest_says_how_the_model_was_made(finished):
     assert set(manifest["training_ranges"]) >= set(FEATURES)
     assert str(spec.model_path.parent) not in json.dumps(manifest)
     assert manifest["abstention"].keys() == {"threshold", "precision"}
-    evaluation = of(events, "evaluated")[0]["evaluation"]
+    evaluation = of(events, wire.Evaluated)[0].evaluation
     assert manifest["temperature"] == evaluation["temperature"]
 
 
@@ -221,7 +227,7 @@ def test_the_test_predictions_are_those_of_the_saved_model(finished, rows):
     from backend.training import model_file
 
     spec, events = finished
-    model = model_file.load_verified_model(spec.model_path, of(events, "saved")[0]["sha256"])
+    model = model_file.load_verified_model(spec.model_path, of(events, wire.Saved)[0].sha256)
     kept = np.load(spec.model_path.with_suffix(".test.npy"))
     found = model_file.predict_rows(model, rows[kept["row"]], "tess")
     assert np.allclose(kept["probabilities"], found["probabilities"], atol=1e-5)
@@ -252,12 +258,12 @@ def test_a_killed_training_resumes_and_ends_with_the_same_weights(train, finishe
         train.train(spec, events.append, kill_in_epoch(3, events))
     assert spec.checkpoint.exists()
     events = run(train, spec)
-    assert of(events, "started")[0]["resumed_from_epoch"] == 2
-    assert [epoch["epoch"] for epoch in of(events, "epoch")] == [3]
+    assert of(events, wire.Started)[0].resumed_from_epoch == 2
+    assert [epoch.epoch for epoch in of(events, wire.Epoch)] == [3]
     assert_same_weights(spec.model_path, finished[0].model_path)
-    saved, expected = of(events, "saved")[0], of(finished[1], "saved")[0]
-    assert saved["best_epoch"] == expected["best_epoch"]
-    assert saved["metrics"]["val_loss"] == expected["metrics"]["val_loss"]
+    saved, expected = of(events, wire.Saved)[0], of(finished[1], wire.Saved)[0]
+    assert saved.best_epoch == expected.best_epoch
+    assert saved.metrics.val_loss == expected.metrics.val_loss
     assert not spec.checkpoint.exists()
 
 
@@ -267,30 +273,30 @@ def test_a_killed_ensemble_with_the_catalogue_resumes_to_the_same_weights(train,
     for folder in folders:
         folder.mkdir()
     whole, killed = (make_spec(folder, rows, **chosen) for folder in folders)
-    manifest = of(run(train, whole), "saved")[0]["manifest"]
+    manifest = of(run(train, whole), wire.Saved)[0].manifest
     assert [each["name"] for each in manifest["inputs"]][2] == "catalogue_input"
     events = []
     with pytest.raises(Killed):
         train.train(killed, events.append, kill_in_epoch(2, events))
-    assert of(run(train, killed), "started")[0]["resumed_from_epoch"] == 1
+    assert of(run(train, killed), wire.Started)[0].resumed_from_epoch == 1
     assert_same_weights(killed.model_path, whole.model_path)
 
 
 def test_a_training_killed_after_its_last_epoch_only_evaluates_and_saves(train, finished, spec):
     def emit(event):
-        if event["event"] == "evaluated":
+        if isinstance(event, wire.Evaluated):
             raise Killed
 
     with pytest.raises(Killed):
         train.train(spec, emit, never)
     events = run(train, spec)
-    assert not of(events, "epoch")
+    assert not of(events, wire.Epoch)
     assert_same_weights(spec.model_path, finished[0].model_path)
 
 
 def test_a_checkpoint_of_another_spec_or_a_broken_one_is_not_used(train, spec):
     def emit(event):
-        if event["event"] == "evaluated":
+        if isinstance(event, wire.Evaluated):
             raise Killed
 
     with pytest.raises(Killed):
@@ -301,24 +307,24 @@ def test_a_checkpoint_of_another_spec_or_a_broken_one_is_not_used(train, spec):
         events = []
         with pytest.raises(Killed):
             train.train(spec, events.append, kill_in_epoch(1, events))
-        assert events[0]["resumed_from_epoch"] == 0
+        assert events[0].resumed_from_epoch == 0
 
 
 def test_stop_finishes_the_epoch_and_keeps_the_best_weights(train, spec):
     events = run(train, spec, should_stop=lambda: "stop")
-    assert len(of(events, "epoch")) == 1
-    assert of(events, "saved")[0]["best_epoch"] == 1
+    assert len(of(events, wire.Epoch)) == 1
+    assert of(events, wire.Saved)[0].best_epoch == 1
 
 
 def test_cancel_ends_within_the_epoch_and_leaves_nothing(train, spec):
     events = []
 
     def should_stop():
-        return "cancel" if of(events, "epoch") else None
+        return "cancel" if of(events, wire.Epoch) else None
 
     with pytest.raises(train.Cancelled):
         train.train(spec, events.append, should_stop)
-    assert len(of(events, "epoch")) == 1
+    assert len(of(events, wire.Epoch)) == 1
     assert [path.name for path in spec.table.parent.iterdir()] == ["table.npy"]
 
 
@@ -329,7 +335,7 @@ def test_a_loss_that_is_not_finite_ends_the_training_and_says_what_helps(train, 
 
 def test_without_test_stars_there_is_no_evaluation(train, spec):
     events = run(train, dataclasses.replace(spec, test_split=0, epochs=1))
-    assert of(events, "evaluated")[0]["evaluation"] is None
+    assert of(events, wire.Evaluated)[0].evaluation is None
     assert len(np.load(spec.model_path.with_suffix(".test.npy"))) == 0
 
 
@@ -337,7 +343,7 @@ def test_a_table_without_impact_and_snr_can_be_trained(train, rows, tmp_path):
     rows = rows.copy()
     rows["impact"] = rows["snr"] = np.nan
     events = run(train, make_spec(tmp_path, rows, epochs=1))
-    ranges = of(events, "saved")[0]["manifest"]["training_ranges"]
+    ranges = of(events, wire.Saved)[0].manifest["training_ranges"]
     assert ranges["snr"] == {"known": 0, "min": None, "max": None, "unit": ""}
 
 

@@ -5,7 +5,9 @@ import errno
 import numpy as np
 import pytest
 
+from backend import wire
 from backend.transit.columns import COLUMNS
+from tests import messages
 
 pytestmark = pytest.mark.tensorflow
 
@@ -27,8 +29,6 @@ def test_every_failure_has_its_reason(jobs, monkeypatch, tmp_path):
         "disk_full": OSError(errno.ENOSPC, "No space left on device"),
         "crashed": RuntimeError("a bug"),
     }
-    job = {"session_id": 1, "workspace_id": 1, "dataset_sha256": "d", "memory_mb": None}
-    job |= {"model_file": "1/m.keras", "model_name": "m", "source": "koi"}
     for reason, failure in failures.items():
 
         def fail(*_arguments, failure=failure):
@@ -36,22 +36,23 @@ def test_every_failure_has_its_reason(jobs, monkeypatch, tmp_path):
 
         monkeypatch.setattr(training, "train", fail)
         events = []
-        jobs.run_training(job, jobs.Storage(tmp_path), events.append, lambda: None)
+        jobs.run_training(messages.job(), jobs.Storage(tmp_path), events.append, lambda: None)
         (event,) = events
-        assert (event["event"], event["reason"]) == ("failed", reason)
-        assert event["message"]
+        assert isinstance(event, wire.Failed)
+        assert event.reason == reason
+        assert event.message
 
 
-def test_a_cancelled_training_is_no_failure(jobs, monkeypatch, tmp_path):
+def test_a_cancelled_session_is_no_failure(jobs, monkeypatch, tmp_path):
     def cancel(*_arguments):
         raise jobs.train.Cancelled
 
     monkeypatch.setattr(jobs.train, "train", cancel)
-    job = {"session_id": 1, "workspace_id": 1, "dataset_sha256": "d", "memory_mb": 2000}
-    job |= {"model_file": "1/m.keras", "model_name": "m", "source": "koi"}
     events = []
-    jobs.run_training(job, jobs.Storage(tmp_path), events.append, lambda: None)
-    assert events == [{"event": "cancelled"}]
+    jobs.run_training(
+        messages.job(memory_mb=2000), jobs.Storage(tmp_path), events.append, lambda: None
+    )
+    assert events == [wire.Cancelled()]
 
 
 def test_rows_come_over_the_pipe_with_null_for_what_is_missing(jobs):
@@ -63,5 +64,5 @@ def test_rows_come_over_the_pipe_with_null_for_what_is_missing(jobs):
 
 
 @pytest.mark.parametrize(("limit", "budget"), [(None, 2000), (1000, 16), (3000, 1000)])
-def test_the_memory_for_curves_follows_the_limit_of_the_training(jobs, limit, budget):
+def test_the_memory_for_curves_follows_the_limit_of_the_session(jobs, limit, budget):
     assert jobs._curve_memory_mb(limit) == budget

@@ -4,16 +4,16 @@ from apiflask import APIBlueprint
 from flask import request
 from sqlalchemy import Connection
 
+from backend import wire
 from backend.database import datasets, sessions
 from backend.database.connection import Record
 from backend.errors import Conflict, NotFound
-from backend.services.session_start import add_session, checked_key, require_trainable
+from backend.services.session_start import add_session, checked_key, require_trainable, spec_of
 from backend.services.session_view import describe, describe_all
 from backend.web.auth import require_usable, usable_dataset, workspace_by_key
 from backend.web.current import services
 from backend.web.schemas.base import Done
 from backend.web.schemas.sessions import (
-    SPEC_FIELDS,
     SessionAnswer,
     SessionQuery,
     Sessions,
@@ -72,7 +72,7 @@ def retry(session_id: int) -> tuple[Record, int, Record]:
             services(),
             connection,
             dataset,
-            session["spec"],
+            spec_of(session),
             idempotency_key=key,
             retry_of=session_id,
         )
@@ -186,12 +186,11 @@ def _usable_session(connection: Connection, session_id: int) -> Record:
     return require_usable(connection, found, "session", session_id)
 
 
-def make_spec(settings: StartRequest, dataset: Record) -> Record:
-    """Everything that a training needs to know, the defaults filled in."""
-    chosen = {name: getattr(settings, name) for name in SPEC_FIELDS}
-    return {
-        **chosen,
-        "dataset_sha256": dataset["sha256"],
-        "dataset_name": dataset["name"],
-        "source": dataset["source"],
-    }
+def make_spec(settings: StartRequest, dataset: Record) -> wire.Spec:
+    """Everything that a session needs to know, the defaults filled in."""
+    return wire.Spec(
+        **settings.model_dump(exclude={"workspace_key", "dataset_id"}),
+        dataset_sha256=dataset["sha256"],
+        dataset_name=dataset["name"],
+        source=dataset["source"],
+    )

@@ -58,11 +58,6 @@ class StartRequest(JsonBody):
     )
 
 
-SPEC_FIELDS = tuple(
-    name for name in StartRequest.model_fields if name not in ("workspace_key", "dataset_id")
-)
-
-
 class Metrics(Answer):
     """Measured after an epoch, on the training and the validation rows; days and ppm."""
 

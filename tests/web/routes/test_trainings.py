@@ -95,6 +95,7 @@ def test_the_spec_holds_every_setting_and_what_it_is_about(api, key):
     dataset = api.upload(key, catalogue(), name="mine")["dataset"]
     spec = api.start(key, dataset["id"], seed=7, network="seed_cnn")["session"]["spec"]
     assert spec == {
+        "version": 2,
         "model_name": "exoplanet_model",
         "epochs": 50,
         "batch_size": spec["batch_size"],
@@ -459,6 +460,44 @@ def test_a_retry_is_a_new_session_with_the_same_spec(api, key, services, bell):
     assert (new["spec"], new["epochs"], new["model_name"]) == (old["spec"], 7, "second-try")
     assert (new["status"], new["retry_of"]) == ("pending", session_id)
     assert bell.rings == 2
+
+
+def store_spec(services, session_id, change):
+    """Writes a session's spec as another version of exotrain would have."""
+    with services.database.write() as connection:
+        session = sessions.find(connection, session_id)
+        assert session is not None
+        sessions.change(connection, session_id, spec=change(session["spec"]))
+        sessions.end(connection, session_id, "cancelled")
+
+
+def without_version(spec):
+    return {name: value for name, value in spec.items() if name != "version"}
+
+
+def test_a_session_of_an_earlier_version_is_retried_with_a_spec_of_this_one(api, key, services):
+    session_id = api.session(key, epochs=7)
+    expected = api.get(f"/api/training/session/{session_id}")["session"]["spec"]
+    store_spec(services, session_id, without_version)
+    path = f"/api/training/session/{session_id}"
+    assert api.get(path)["session"]["spec"] == without_version(expected)
+    assert api.post(f"{path}/retry", 202)["session"]["spec"] == expected
+
+
+def test_a_request_repeated_after_an_upgrade_starts_no_second_session(api, key, services):
+    headers = {"Idempotency-Key": "abc"}
+    dataset_id = api.dataset(key)
+    first = api.start(key, dataset_id, epochs=7, headers=headers)["session"]["id"]
+    store_spec(services, first, without_version)
+    assert api.start(key, dataset_id, epochs=7, headers=headers)["session"]["id"] == first
+
+
+def test_a_session_of_a_later_version_is_not_retried(api, key, services):
+    session_id = api.session(key)
+    store_spec(services, session_id, lambda spec: {**spec, "version": 3, "moons": True})
+    problem = problem_of(api.post(f"/api/training/session/{session_id}/retry", None))
+    assert problem["status"] == 409
+    assert "moons" in problem["detail"]
 
 
 def test_a_retry_with_a_key_can_be_repeated(api, key, services):

@@ -1,0 +1,81 @@
+"""What workers print reaches the server's log, without TensorFlow's lines that look like failures.
+
+Without a graphics card TensorFlow prints an error at every start, though nothing is wrong. These
+lines are known by their exact text; only what stands before it, time and thread, may differ.
+"""
+
+import contextlib
+import os
+import re
+import tempfile
+import threading
+from collections.abc import Iterator
+from typing import IO
+
+# As TensorFlow 2.21 prints them on a machine without CUDA.
+HIDDEN = (
+    "failed call to cuInit: INTERNAL: CUDA error: Failed call to cuInit: UNKNOWN ERROR (303)",
+    "Could not find cuda drivers on your machine, GPU will not be used.",
+)
+HIDDEN_WITHOUT_PREFIX = (
+    "WARNING: All log messages before absl::InitializeLog() is called are written to STDERR",
+)
+
+# E0000 00:00:1795637925.978978   18483 cuda_platform.cc:52] …
+_PREFIX = r"[IWE]\d{4} [\d:.]+ +\d+ \w+\.cc:\d+\] "
+
+_HIDDEN = re.compile(
+    rf"(?:{_PREFIX}(?:{'|'.join(map(re.escape, HIDDEN))})"
+    rf"|{'|'.join(map(re.escape, HIDDEN_WITHOUT_PREFIX))})\r?\n?".encode()
+)
+
+# A worker that prints without line breaks must not fill the server's memory.
+_LONGEST_LINE = 1 << 16
+
+_STDERR = 2
+
+_one_at_a_time = threading.Lock()
+
+
+def pass_on(output: IO[bytes], name: str) -> threading.Thread:
+    """Copy what a worker prints to this process's standard error until the worker ends.
+
+    Args:
+        output: the worker's standard error; closed at the end.
+        name: of the thread that copies, which this returns.
+    """
+    thread = threading.Thread(target=_copy, args=(output,), name=name, daemon=True)
+    thread.start()
+    return thread
+
+
+@contextlib.contextmanager
+def filtered_stderr() -> Iterator[None]:
+    """Filter this process's own standard error; it appears when the block ends.
+
+    For a few calls only: what is printed within is lost if the process crashes within.
+    """
+    with _one_at_a_time, tempfile.TemporaryFile() as kept:
+        before = os.dup(_STDERR)
+        os.dup2(kept.fileno(), _STDERR)
+        try:
+            yield
+        finally:
+            os.dup2(before, _STDERR)
+            os.close(before)
+            kept.seek(0)
+            _copy(kept)
+
+
+def _copy(output: IO[bytes]) -> None:
+    with output:
+        while line := output.readline(_LONGEST_LINE):
+            if not _HIDDEN.fullmatch(line):
+                _print(line)
+
+
+def _print(line: bytes) -> None:
+    # Where nobody reads the log any more the worker must still not wait for a reader.
+    with contextlib.suppress(OSError):
+        while line:
+            line = line[os.write(_STDERR, line) :]

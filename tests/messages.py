@@ -1,0 +1,60 @@
+"""Messages between server and worker, for tests that need some."""
+
+from typing import Any
+
+from backend import wire
+
+FIGURES = ("accuracy", "loss", "label_loss", "period_mae", "depth_mae")
+
+SPEC: dict[str, Any] = {
+    "version": 2,
+    "model_name": "m",
+    "epochs": 3,
+    "batch_size": 8,
+    "learning_rate": 0.002,
+    "validation_split": 0.15,
+    "test_split": 0.15,
+    "patience": 10,
+    "seed": 1,
+    "network": "transit_cnn",
+    "ensemble": 1,
+    "dataset_sha256": "d",
+    "dataset_name": "d.csv",
+    "source": "koi",
+}
+
+
+def job(**fields: Any) -> wire.Train:
+    """A session to train."""
+    defaults: dict[str, Any] = {"session_id": 1, "workspace_id": 1, "memory_mb": None}
+    defaults |= {"model_file": "1/m.keras", "spec": wire.Spec(**SPEC)}
+    return wire.Train(**defaults | fields)
+
+
+def metrics(accuracy: float | None = 0.5) -> wire.EpochMetrics:
+    """Of an epoch; but for the accuracy all are 1."""
+    values: dict[str, Any] = {prefix + name: 1.0 for prefix in ("", "val_") for name in FIGURES}
+    values |= {"learning_rate": 0.002, "epoch_seconds": 1.0, "accuracy": accuracy}
+    return wire.EpochMetrics(**values)
+
+
+def epoch(number: int, accuracy: float | None = 0.5) -> wire.Epoch:
+    """The end of an epoch."""
+    return wire.Epoch(epoch=number, metrics=metrics(accuracy))
+
+
+def started(**fields: Any) -> wire.Started:
+    """The start of the first epoch."""
+    defaults: dict[str, Any] = {"rows": 9, "train": 6, "validation": 2, "test": 1}
+    defaults |= {"parameters": 5, "batches": 4, "resumed_from_epoch": 0, "history": ()}
+    return wire.Started(**defaults | fields)
+
+
+def saved() -> wire.Saved:
+    """The end of a session."""
+    return wire.Saved(sha256="s", manifest={"m": 1}, best_epoch=1, metrics=metrics(1.0))
+
+
+def failed() -> wire.Failed:
+    """A session whose dataset could not serve it."""
+    return wire.Failed(reason="data", message="no")
