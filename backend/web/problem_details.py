@@ -153,4 +153,4 @@ def _unexpected(error: Exception) -> Response:
     # The user can't repair it: only a number is shown, by which the log entry is found.
     number = secrets.token_hex(6)
     log.error("error %s: %s %s", number, request.method, request.path, exc_info=error)
-    return problem(500, f"Internal error {number}. The server's log has the details.")
+    return problem(500, f"Internal error. The server's log has the details under {number}.")

@@ -28,6 +28,9 @@ _KINDS = {
     "object": "a JSON object",
 }
 
+# What SQLite can hold and the like: limits that nobody who makes a mistake has in mind.
+_UNLIMITED = 10**12
+
 # For errors whose place the schema does not describe, for example a key of an object.
 _EXPECTED_BY_TYPE = {
     "string_too_long": "text of at most {max_length:,} characters",
@@ -83,7 +86,7 @@ def shown(value: Any) -> str:
     if isinstance(value, int | float):
         # The digits of a huge number would take long to write.
         is_huge = isinstance(value, int) and value.bit_length() > 200
-        return "a number of too many digits" if is_huge else f"{value}"
+        return "a very large number" if is_huge else f"{value}"
     return "something else"
 
 
@@ -101,7 +104,9 @@ def _message(error: Any, model: type[BaseModel]) -> str:
     if kind == "extra_forbidden":
         parent = _schema_at(model, error["loc"][:-1])
         return unknown_field(str(error["loc"][-1]), _properties(model, parent))
-    expected = _expected(schema) or _EXPECTED_BY_TYPE.get(kind, "").format(**error.get("ctx", {}))
+    expected = _expected(model, schema) or _EXPECTED_BY_TYPE.get(kind, "").format(
+        **error.get("ctx", {})
+    )
     if kind == "missing":
         return f"Expected {expected or 'a value'}, received nothing."
     if not expected:
@@ -116,7 +121,8 @@ def _message(error: Any, model: type[BaseModel]) -> str:
 def _own_message(error: Any, schema: Problem) -> str:
     """The message of a validator of our own, or of APIFlask's for files."""
     if schema.get("format") == "binary":
-        return "Expected a file, received something else."
+        received = error["input"]
+        return f"Expected a file, received {shown(received) if received else 'nothing'}."
     return str(error["ctx"]["error"])
 
 
@@ -168,47 +174,41 @@ def _properties(model: type[BaseModel], schema: Problem) -> list[str]:
     return [k for each in _alternatives(model, schema) for k in each.get("properties", {})]
 
 
-def _expected(schema: Problem) -> str:
-    """A schema in words, for example "a whole number from 1 to 1000"; empty where it says nothing.
-
-    Members of `anyOf` are references only for objects, whose fields have schemas of their own.
-    """
-    parts = [each for each in schema.get("anyOf", []) if each.get("type") != "null"]
-    if parts:
-        return " or ".join(filter(None, dict.fromkeys(map(_expected, parts))))
+def _expected(model: type[BaseModel], schema: Problem) -> str:
+    """A schema in words, such as "a whole number from 1 to 1000"; empty where it says nothing."""
+    parts = _alternatives(model, schema)
+    if parts != [schema]:
+        words = (_expected(model, each) for each in parts)
+        return " or ".join(filter(None, dict.fromkeys(words)))
     if schema.get("format") == "binary":
         return "a file"
     if "enum" in schema:
         return f"one of {', '.join(map(str, schema['enum']))}"
     if "pattern" in schema:
         return PATTERNS[schema["pattern"]]
-    kinds = schema.get("type", "object" if "$ref" in schema or "oneOf" in schema else [])
+    kinds = schema.get("type", [])
     kinds = kinds if isinstance(kinds, list) else [kinds]
     words = " or ".join(_KINDS[kind] for kind in kinds)
     return words + _limits(schema) if words else ""
 
 
 def _limits(schema: Problem) -> str:
-    for low, high, phrase in (
-        ("minimum", "maximum", ""),
-        ("minLength", "maxLength", " characters"),
-        ("minItems", "maxItems", " items"),
-        ("minProperties", "maxProperties", " members"),
-    ):
-        least, most = schema.get(low), schema.get(high)
-        of = " of" if phrase else ""
-        if least is not None and most is not None:
-            return (
-                f" from {_number(least)} to {_number(most)}"
-                if not phrase
-                else (f" of {_number(least)} to {_number(most)}{phrase}")
-            )
-        if least is not None:
-            return f"{of} at least {_number(least)}{phrase}"
-        if most is not None:
-            return f"{of} at most {_number(most)}{phrase}"
+    for name, unit in (("imum", ""), ("Length", " characters"), ("Items", " items")):
+        least, most = schema.get(f"min{name}"), schema.get(f"max{name}")
+        if most is not None and most >= _UNLIMITED:
+            most = None
+        if least is None and most is None:
+            continue
+        low, high = _number(least), _number(most)
+        if not low or not high:
+            return f" of at {f'least {low}' if low else f'most {high}'}{unit}"
+        return f" of {low} to {high}{unit}" if unit else f" from {low} to {high}"
     return ""
 
 
-def _number(value: float) -> str:
+def _number(value: float | None) -> str:
+    if value is None:
+        return ""
+    if abs(value) < 10_000:
+        return f"{value:.10g}"
     return f"{value:,}" if isinstance(value, int) else f"{value:,.10g}"

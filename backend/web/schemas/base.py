@@ -29,6 +29,8 @@ PATTERNS = {
     MODEL_NAME: "1 to 64 letters, digits or characters of _ -",
 }
 
+_SHOWN = 60
+
 _UNWANTED_CATEGORIES = ("Cc", "Cs")  # control characters, halves of surrogate pairs
 
 
@@ -71,7 +73,9 @@ def one_line(text: str) -> str:
     """
     text = text.strip()
     if not text or any(unicodedata.category(c) in _UNWANTED_CATEGORIES for c in text):
-        raise ValueError("Expected one line of text without control characters.")
+        raise ValueError(
+            f"Expected one line of text without control characters, received {text[:_SHOWN]!a}."
+        )
     return text
 
 
@@ -82,7 +86,9 @@ def many_lines(text: str) -> str:
         ValueError: it holds other control characters.
     """
     if any(unicodedata.category(c) in _UNWANTED_CATEGORIES and c not in "\n\r\t" for c in text):
-        raise ValueError("Expected text without control characters.")
+        raise ValueError(
+            "Expected text without control characters other than line ends and tabs, received some."
+        )
     return text
 
 
