@@ -70,6 +70,7 @@ INSIDE_WEB = """
     create_app -> web
     routes -> schemas
     routes -> web
+    web -> schemas
 """
 
 INSIDE_TRANSIT = """

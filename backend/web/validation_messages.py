@@ -178,8 +178,8 @@ def _expected(model: type[BaseModel], schema: Problem) -> str:
     """A schema in words, such as "a whole number from 1 to 1000"; empty where it says nothing."""
     parts = _alternatives(model, schema)
     if parts != [schema]:
-        words = (_expected(model, each) for each in parts)
-        return " or ".join(filter(None, dict.fromkeys(words)))
+        each_expected = [_expected(model, each) for each in parts]
+        return " or ".join(filter(None, dict.fromkeys(each_expected)))
     if schema.get("format") == "binary":
         return "a file"
     if "enum" in schema:
