@@ -182,7 +182,7 @@ def test_the_python_client_gives_errors_as_problems(exotrain: ModuleType, call: 
     assert isinstance(wrong, problem_class)
     assert wrong.status == 422
     assert [each.field for each in wrong.errors] == ["epochs"]
-    assert wrong.errors[0].message == "Expected a whole number from 1 to 1,000, received 5000."
+    assert wrong.errors[0].message == "Expected a whole number from 1 to 1000, received 5000."
 
 
 def test_the_python_client_learns_that_nothing_has_changed(exotrain: ModuleType, user: Any):
