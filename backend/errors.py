@@ -1,21 +1,16 @@
-"""The mistakes that a user can make: one small exception a kind.
+"""The mistakes that a user can make: one small exception for each kind.
 
-They are raised where the mistake is noticed; `error_answers` turns them into HTTP.
+They are raised where the mistake is noticed; `web.problem_details` turns them into responses.
 """
 
 from collections.abc import Iterable
 from typing import Any
 
-from pydantic import ValidationError
-
 Problem = dict[str, Any]
-
-_SHOWN_INPUT = 60
-_MAX_ERRORS = 100
 
 
 class UserError(Exception):
-    """A request that cannot be done; the message says what was expected, what came, what to do."""
+    """A request that cannot be fulfilled; says what was expected, what came, and what to do."""
 
     status = 400
 
@@ -37,31 +32,31 @@ class Unauthorized(UserError):
 
 
 class Forbidden(UserError):
-    """The user may see it, but not do this to it."""
+    """The user may see it, but not do this with it."""
 
     status = 403
 
 
 class NotFound(UserError):
-    """It does not exist, or it is somebody else's: the two are answered alike."""
+    """It does not exist, or belongs to somebody else: the response is the same."""
 
     status = 404
 
 
 class Conflict(UserError):
-    """Not in the state that it is in now."""
+    """Not possible in the current state."""
 
     status = 409
 
 
 class TooLarge(UserError):
-    """More bytes than the server takes."""
+    """More bytes than the server accepts."""
 
     status = 413
 
 
 class Invalid(UserError):
-    """A value is wrong; `errors` names the fields."""
+    """A value is wrong; `errors` lists the fields."""
 
     status = 422
 
@@ -72,7 +67,7 @@ class Invalid(UserError):
 
 
 class TooMany(UserError):
-    """As many as the workspace may have."""
+    """The workspace has as many as it may have."""
 
     status = 429
 
@@ -87,42 +82,3 @@ class NoSpace(UserError):
     """The quota or the disk is full."""
 
     status = 507
-
-
-def field_errors(error: ValidationError) -> list[Problem]:
-    """What pydantic found, as `{field, message}`; the message repeats the value that came."""
-    found = [
-        {"field": _field_of(each["loc"]), "message": _message_of(each)}
-        for each in error.errors(include_url=False)[:_MAX_ERRORS]
-    ]
-    return [each if each["field"] else {"message": each["message"]} for each in found]
-
-
-def summary(errors: list[Problem]) -> str:
-    """The first of some errors in words, and how many more there are."""
-    first = ": ".join(errors[0][key] for key in ("field", "message") if key in errors[0])
-    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    return first + more
-
-
-def _field_of(place: tuple[int | str, ...]) -> str:
-    """The members on the way to a value; `<…>` is only which kind of a body it was."""
-    return ".".join(part for part in map(str, place) if not part.startswith("<"))
-
-
-def _message_of(each: Any) -> str:
-    if each["type"] == "missing":
-        return "expected a value, received none"
-    if each["type"] == "extra_forbidden":
-        return "this field is not known here"
-    if each["msg"].endswith("Not a valid file."):
-        return "expected a file, received none"
-    if each["type"] == "too_short":
-        return f"expected at least {each['ctx']['min_length']} of them, received none"
-    if each["type"] == "model_type":
-        return f"expected a JSON object, received {type(each['input']).__name__}"
-    message = each["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    shown = repr(each["input"])
-    if len(shown) > _SHOWN_INPUT:
-        shown = shown[:_SHOWN_INPUT] + "…"
-    return f"expected {message}, received {shown}" if "expected" not in message else message

@@ -76,6 +76,7 @@ INSIDE_WEB = """
     create_app -> web
     routes -> schemas
     routes -> web
+    web -> schemas
 """
 
 INSIDE_TRANSIT = """

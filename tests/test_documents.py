@@ -14,7 +14,7 @@ from backend.transit.catalog.rejections import REASONS
 from backend.transit.columns import LABELS
 from backend.transit.light_curve.orbit import FLAGS
 from backend.transit.networks.registry import NETWORKS
-from backend.web.schemas.sessions import SessionError, StartRequest, Status
+from backend.web.schemas.sessions import FailureReason, SessionStatus, StartRequest
 from tests.documents import (
     ARCHITECTURE,
     GUIDES,
@@ -107,8 +107,8 @@ def test_every_setting_of_a_training_is_named_with_its_default():
 @pytest.mark.parametrize(
     "words",
     [
-        pytest.param(get_args(SessionError.model_fields["reason"].annotation), id="error reasons"),
-        pytest.param(get_args(Status), id="statuses"),
+        pytest.param(get_args(FailureReason.__value__), id="error reasons"),
+        pytest.param(get_args(SessionStatus.__value__), id="statuses"),
         pytest.param(REASONS, id="rejection reasons"),
         pytest.param(LABELS, id="labels"),
         pytest.param(NETWORKS, id="networks"),

@@ -1,6 +1,6 @@
 """A catalogue in, the same table out with the predictions beside it: CSV to CSV, in pieces.
 
-The answer goes to a file first: once its first byte is sent, an error could no longer be told.
+The answer goes to a file first: after its first byte is sent, an error can no longer be reported.
 """
 
 import csv
@@ -50,7 +50,7 @@ def predict_catalogue(
         model: its row in the database.
         catalogue: CSV in any form; labels are not needed.
         answer: a new file for the CSV.
-        own_source: of what survey a table of our own form is, "exotrain", "koi" or "toi".
+        own_source: the survey of a table in exotrain format: "exotrain", "koi" or "toi".
 
     Raises:
         CatalogError: it is no catalogue, or has no usable row.
@@ -89,7 +89,7 @@ def _predictions(
             cells[position] = _cells(answer)
     reasons = {each.line: each.message for each in chunk.rejections}
     for position, line in enumerate(chunk.lines):
-        yield cells.get(position) or _no_prediction(reasons.get(line, "this row was left out"))
+        yield cells.get(position) or _no_prediction(reasons.get(line, "This row was left out."))
 
 
 def _cells(answer: dict[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the routes work with: the settings, the database, the files, and the background."""
+"""What the routes work with: settings, database, files and background services."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,7 +11,7 @@ from backend.storage.layout import Storage
 
 
 class Supervisor(Protocol):
-    """What a route needs of the queue of trainings."""
+    """What a route needs of the queue of sessions."""
 
     def notify(self) -> None:
         """A session was added, or its `request` was set."""
@@ -30,7 +30,7 @@ class Predictor(Protocol):
 
 @dataclass
 class Services:
-    """One instance an application; the launcher adds the supervisor and the predictor."""
+    """One instance per application; the launcher adds the supervisor and the predictor."""
 
     settings: Settings
     database: Database
@@ -39,6 +39,6 @@ class Services:
     predictor: Predictor | None = None
 
     def notify(self) -> None:
-        """Tell the supervisor, if one runs, to look at the database."""
+        """Make the supervisor, if one runs, check the database."""
         if self.supervisor is not None:
             self.supervisor.notify()

@@ -1,6 +1,6 @@
-"""From a received file to a dataset: read it, keep what was derived, record it, or leave nothing.
+"""From a received file to a dataset: read it, store what was derived, record it, or leave nothing.
 
-The same bytes are one dataset in a workspace, however often and from how many sides they come.
+The same bytes are one dataset in a workspace, however often they are uploaded.
 """
 
 from contextlib import ExitStack
@@ -30,16 +30,16 @@ _MAX_NAME = 200
 def store(
     services: Services, workspace: Record, incoming: IncomingFile, name: str
 ) -> tuple[Record, bool]:
-    """Make a dataset of a received file.
+    """Turn a received file into a dataset.
 
     Args:
         services: settings, database and files.
-        workspace: where it belongs.
+        workspace: the workspace that it belongs to.
         incoming: the received file; it is moved to its place, or left for its owner to discard.
-        name: what to call the dataset.
+        name: the name of the dataset.
 
     Returns:
-        the dataset, and whether it is new; one of the same bytes is given back as it is.
+        the dataset, and whether it is new; one with the same bytes is returned as it is.
 
     Raises:
         CatalogError: it is no catalogue, or has no usable row.
@@ -71,26 +71,26 @@ def require_quota(services: Services, connection: Connection, workspace_id: int,
         raise NoSpace(
             f"Expected at most {quota / MEGABYTE:,.0f} MB in this workspace, found "
             f"{stored / MEGABYTE:,.1f} MB and {size / MEGABYTE:,.1f} MB more. Delete datasets or "
-            "models, or have the administrator raise EXOTRAIN_QUOTA_MB."
+            "models, or ask the administrator to raise EXOTRAIN_QUOTA_MB."
         )
 
 
 def name_from(file_name: str | None) -> str:
-    """A dataset's name from that of the file: its last part, printable, not too long."""
+    """The name of a dataset from the file name: its last part, printable, not too long."""
     last = (file_name or "").replace("\\", "/").rsplit("/", 1)[-1]
     printable = "".join(c if c.isprintable() else " " for c in last).strip()
     return printable[:_MAX_NAME].strip() or _DEFAULT_NAME
 
 
 def forget_files(database: Database, storage: Storage, workspace_id: int, sha256: str) -> None:
-    """Delete the files of a dataset that was removed, unless it has been uploaded anew since."""
+    """Delete the files of a dataset that was removed, unless it was uploaded again since."""
     with database.write() as connection:
         if datasets.find_by_sha256(connection, workspace_id, sha256) is None:
             storage.remove_dataset(workspace_id, sha256)
 
 
 def remove_orphans(database: Database, storage: Storage) -> None:
-    """Delete what a killed server left without its row in the database; for the launcher."""
+    """Delete files that a killed server left without a database row; for the launcher."""
     with database.write() as connection:
         known = datasets.all_files(connection)
         for path in storage.uploads.glob("*/*"):
@@ -100,7 +100,7 @@ def remove_orphans(database: Database, storage: Storage) -> None:
 
 
 class _Derived:
-    """The table and the rejections of an upload, beside it until they are put in their place."""
+    """The table and the rejections of an upload, until they are moved to their place."""
 
     def __init__(self, storage: Storage, cleanup: ExitStack) -> None:
         self.table = storage.new_incoming()
@@ -109,7 +109,7 @@ class _Derived:
             cleanup.callback(path.unlink, missing_ok=True)
 
     def read(self, incoming: IncomingFile) -> dict[str, Any]:
-        """Read the catalogue into both files; gives the columns of its row in the database."""
+        """Read the catalogue into both files; returns the columns of its database row."""
         require_space(self.table.parent, int(incoming.size * _DERIVED_PER_BYTE))
         incoming.flush()
         with (
@@ -142,7 +142,7 @@ def _record(
     name: str,
     description: dict[str, Any],
 ) -> tuple[Record, bool]:
-    """Put the files in place and write the row; the write lock keeps the same bytes out."""
+    """Put the files in place and write the row; the write lock excludes the same bytes."""
     storage, sha256 = services.storage, incoming.sha256
     places: list[tuple[Path, Path]] = [
         (incoming.path, storage.catalogue(workspace["id"], sha256)),

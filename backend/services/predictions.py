@@ -1,4 +1,4 @@
-"""Predictions with a workspace's model: which model, in chunks, and what is said of each row."""
+"""Predictions with a model of a workspace: the choice of the model, chunks, the answers."""
 
 from typing import Any
 
@@ -26,8 +26,8 @@ def choose_model(connection: Connection, workspace: Record, model_id: int | None
     wanted = workspace["current_model_id"] if model_id is None else model_id
     if wanted is None:
         raise Conflict(
-            "This workspace has no model yet: start a training (POST /api/training/start) and "
-            "wait until it is completed."
+            "This workspace has no model yet: start a training session "
+            "(POST /api/training/start) and wait until it has completed."
         )
     model = models.find(connection, wanted)
     if model is None or model["workspace_id"] != workspace["id"]:
@@ -67,7 +67,7 @@ def predict(
         Unavailable: this server runs without one.
     """
     if services.predictor is None:
-        raise Unavailable("This server predicts nothing: it was started without its launcher.")
+        raise Unavailable("This server cannot predict: it was started without its launcher.")
     rows = _without_unseen(rows, training_ranges(model))
     parts = [
         services.predictor.predict(

@@ -1,4 +1,4 @@
-"""Adds a session to the queue: once per Idempotency-Key, within the quota, if it can be trained."""
+"""Adds a session to the queue: once per Idempotency-Key, within the quota, if it is trainable."""
 
 import re
 
@@ -23,15 +23,15 @@ def checked_key(header: str | None) -> str | None:
         Invalid: it is empty, too long or not plain ASCII.
     """
     if header is not None and not _IDEMPOTENCY_KEY.fullmatch(header):
-        raise Invalid.field("Idempotency-Key", "expected 1 to 200 ASCII characters without spaces")
+        raise Invalid.field("Idempotency-Key", "Expected 1 to 200 ASCII characters without spaces.")
     return header
 
 
 def require_trainable(services: Services, dataset: Record, spec: wire.Spec) -> None:
-    """Make sure that the dataset can serve the spec.
+    """Make sure that the dataset suffices for the spec.
 
     Raises:
-        Invalid: it cannot; the message names the numbers.
+        Invalid: it does not; the message gives the numbers.
     """
     path = services.storage.table(dataset["workspace_id"], dataset["sha256"])
     splits = spec.validation_split, spec.test_split
@@ -39,7 +39,7 @@ def require_trainable(services: Services, dataset: Record, spec: wire.Spec) -> N
     try:
         check_trainable(sample, *splits)
     except DataError:
-        # Some rows were not in the sample; only all of them can say no.
+        # Some rows were not in the sample; only all of them decide.
         try:
             check_trainable(read_rows(path, 0, dataset["num_samples"])[1], *splits)
         except DataError as error:
@@ -56,12 +56,12 @@ def add_session(
     idempotency_key: str | None = None,
     retry_of: int | None = None,
 ) -> Record:
-    """Add a pending session, or give the one that the same key added before.
+    """Add a pending session, or return the one that the same key added before.
 
     Raises:
         Invalid: the key was used for another request.
         Conflict: the dataset was deleted in the meantime.
-        TooMany: as many sessions wait as may.
+        TooMany: the limit of waiting sessions is reached.
     """
     workspace_id = dataset["workspace_id"]
     if idempotency_key is not None:
@@ -69,7 +69,7 @@ def add_session(
         if earlier is not None:
             return _same_request(earlier, dataset, spec, retry_of)
     if datasets.find(connection, dataset["id"]) is None:
-        raise Conflict(f"Dataset {dataset['id']} was deleted in the meantime.")
+        raise Conflict(f"Dataset {dataset['id']} was deleted in the meantime: upload it again.")
     _require_place(services, connection, workspace_id)
     return sessions.create(
         connection,
@@ -103,8 +103,8 @@ def _same_request(
     if not is_same or earlier["dataset_id"] not in (None, dataset["id"]):
         raise Invalid.field(
             "Idempotency-Key",
-            f"it was used for another request, which started session {earlier['id']}: "
-            "take a new one",
+            f"Expected a new key, received that of another request, which started session "
+            f"{earlier['id']}.",
         )
     return earlier
 

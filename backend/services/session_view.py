@@ -1,4 +1,4 @@
-"""A session's row in the database as the contract describes it: progress, ETA, model."""
+"""A session as the API returns it: its database row with progress, ETA and model."""
 
 import math
 from statistics import median
@@ -9,7 +9,7 @@ from backend.database import models, sessions
 from backend.database.connection import Record
 from backend.storage.layout import model_path
 
-# Epochs differ: the first one traces the graph, and other work on the machine comes and goes.
+# Epochs differ in length: the first one traces the graph, and the machine has other work.
 _EPOCHS_FOR_ETA = 5
 
 
@@ -27,7 +27,7 @@ def describe_all(connection: Connection, workspace_id: int, found: list[Record])
 
 
 def progress(session: Record) -> float:
-    """The share of the work that is done: 0 to 1, the batches of the epoch under way included."""
+    """The fraction of the work done, 0 to 1, including the batches of the current epoch."""
     if session["status"] == "completed":
         return 1.0
     done = session["epochs_completed"] + _share_of_epoch(session)
@@ -35,14 +35,14 @@ def progress(session: Record) -> float:
 
 
 def eta_seconds(session: Record, epoch_seconds: list[float]) -> float | None:
-    """Seconds until the last epoch, if every one is as long as those of late.
+    """Seconds until the last epoch, if each takes as long as the latest ones.
 
     Args:
         session: its row.
-        epoch_seconds: how long its finished epochs took, oldest first.
+        epoch_seconds: durations of its finished epochs, oldest first.
 
     Returns:
-        None where nothing is known yet, or nothing remains to wait for.
+        None if nothing is known yet, or nothing remains to be done.
     """
     if session["status"] != "training" or not epoch_seconds:
         return None

@@ -43,7 +43,7 @@ BLUEPRINTS = (
 
 
 def make_app(settings: Settings) -> APIFlask:
-    """The application over the data folder of `settings`; nothing runs in the background."""
+    """The application for the data folder of `settings`; nothing runs in the background."""
     app = APIFlask(
         "backend",
         title="exotrain",
@@ -58,7 +58,7 @@ def make_app(settings: Settings) -> APIFlask:
     storage.make_folders()
     database = Database(settings.data_dir / "exotrain.db")
     current.attach(app, Services(settings, database, storage))
-    # What is registered first is done last: the ETag is made before the body is compressed.
+    # Registered first, runs last: the ETag is computed before the body is compressed.
     Compress(app)
     for part in (auth, request_body, problem_details, openapi, response_headers):
         part.init_app(app)

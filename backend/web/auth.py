@@ -1,7 +1,7 @@
 """Tokens, the current user, and who may touch what.
 
-Every request is denied that carries no valid token, except for the few endpoints in PUBLIC: a
-route that forgets to think of it is closed, not open.
+Every request without a valid token is denied, except for the few endpoints in PUBLIC: a new route
+is closed by default.
 """
 
 import hashlib
@@ -19,9 +19,12 @@ from backend.web.current import services
 
 ADMINISTRATOR = "admin"
 
+# For the API description of a call that names a workspace.
+NO_WORKSPACE = {404: "There is no such workspace, or no such thing in it"}
+
 PUBLIC = frozenset(
     {
-        "site.health",
+        "site.get_health",
         "site.home",
         "site.docs",
         "site.example_dataset",
@@ -35,12 +38,12 @@ _HINT_LENGTH = 6
 
 
 def init_app(app: Flask) -> None:
-    """Ask for a token before every request of an application."""
+    """Require a token for every request of an application."""
     app.before_request(require_token)
 
 
 def require_token() -> None:
-    """Find out who asks; nothing of the request's body has been read yet.
+    """Identify the user, before any of the request's body is read.
 
     Raises:
         Unauthorized: no token, or one that is not valid.
@@ -55,7 +58,7 @@ def require_token() -> None:
     if user is None:
         raise Unauthorized(
             "Expected a valid token in the header `Authorization: Bearer TOKEN`, received "
-            f"{'one that is not valid' if is_bearer else 'none'}.",
+            f"{'an invalid one' if is_bearer else 'none'}.",
             WWW_Authenticate='Bearer realm="exotrain"',
         )
     g.user = user
@@ -67,7 +70,7 @@ def current_user() -> Record:
 
 
 def user_of(token: str) -> Record | None:
-    """Whose token it is, or None."""
+    """The user of a token, or None."""
     hashed = hash_token(token)
     configured = services().settings.token
     with services().database.read() as connection:
@@ -77,12 +80,12 @@ def user_of(token: str) -> Record | None:
 
 
 def hash_token(token: str) -> str:
-    """What of a token is stored: its SHA-256. A random token needs no salt and no slow hash."""
+    """The stored form of a token, its SHA-256: a random token needs no salt and no slow hash."""
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def new_token(connection: Connection, user: Record) -> tuple[str, Record]:
-    """Make a token for a user.
+    """Create a token for a user.
 
     Returns:
         the secret, which is not stored, and the stored record.
@@ -93,10 +96,10 @@ def new_token(connection: Connection, user: Record) -> tuple[str, Record]:
 
 
 def ensure_administrator(database: Database, settings: Settings) -> str | None:
-    """Make the first user, and a token where there is no other way in.
+    """Create the first user, and a token if there is no other way in.
 
     Returns:
-        the new token, to be shown once, or None when EXOTRAIN_TOKEN or an earlier one serves.
+        the new token, to be shown once, or None if EXOTRAIN_TOKEN or an earlier token is valid.
     """
     with database.write() as connection:
         administrator = accounts.administrator(connection)
@@ -108,13 +111,13 @@ def ensure_administrator(database: Database, settings: Settings) -> str | None:
 
 
 def require_administrator() -> None:
-    """Go on only for the administrator.
+    """Let only the administrator pass.
 
     Raises:
-        Forbidden: somebody else asks.
+        Forbidden: the user is not the administrator.
     """
     if not current_user()["is_admin"]:
-        raise Forbidden("Only the administrator makes users and tokens.")
+        raise Forbidden("Only the administrator creates users and tokens.")
 
 
 def workspace_by_key(connection: Connection, key: str) -> Record:
@@ -130,11 +133,11 @@ def workspace_by_key(connection: Connection, key: str) -> Record:
 
 
 def owned_workspace(connection: Connection, key: str) -> Record:
-    """The workspace with that key, for what only its owner may do.
+    """The workspace with that key, for an action reserved to its owner.
 
     Raises:
         NotFound: there is none, or the current user may not use it.
-        Forbidden: the current user is a member only.
+        Forbidden: the current user is only a member.
     """
     workspace = workspace_by_key(connection, key)
     if workspace["owner_id"] != current_user()["id"]:
@@ -150,8 +153,8 @@ def require_usable(
     Args:
         connection: open for reading.
         record: a dataset, session, model or analysis with its workspace_id, or None.
-        kind: what to call it.
-        identifier: the id that was asked for.
+        kind: its name in messages.
+        identifier: the requested id.
 
     Raises:
         NotFound: there is none, or it is in somebody else's workspace.

@@ -1,4 +1,4 @@
-"""Commands of `flask --app backend`: a simulated catalogue; a new token when one is lost."""
+"""Commands of `flask --app backend`: simulate a catalogue; create a token if one is lost."""
 
 import sys
 from pathlib import Path
@@ -20,11 +20,15 @@ def init_app(app: Flask) -> None:
 
 
 @click.command("simulate")
-@click.option("--rows", type=click.IntRange(1, 10_000_000), required=True, help="How many rows.")
-@click.option("--seed", type=click.IntRange(0), required=True, help="The same seed, the same rows.")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A file to write.")
+@click.option("--rows", type=click.IntRange(1, 10_000_000), required=True, help="Number of rows.")
+@click.option(
+    "--seed", type=click.IntRange(0), required=True, help="The same seed gives the same rows."
+)
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file to write."
+)
 def simulate_command(rows: int, seed: int, output: Path | None) -> None:
-    """Write a simulated catalogue as CSV, to the standard output or to a file."""
+    """Write a simulated catalogue as CSV to standard output or to a file."""
     table = simulate(rows, seed)
     if output is None:
         write_csv(table, seed, sys.stdout)
@@ -38,7 +42,7 @@ def simulate_command(rows: int, seed: int, output: Path | None) -> None:
 @click.argument("user", default=ADMINISTRATOR)
 @with_appcontext
 def token_command(user: str) -> None:
-    """Make a new token for USER (the administrator) and print it; the server must be stopped."""
+    """Create a token for USER (default: the administrator) and print it. Stop the server first."""
     from backend.storage.lock import CannotStart, data_folder_lock
 
     services = services_of(current_app)
@@ -49,7 +53,7 @@ def token_command(user: str) -> None:
                 found = accounts.find_user(connection, user)
                 if found is None:
                     raise click.ClickException(
-                        f"there is no user {user!r}; the administrator makes users with "
+                        f"there is no user {user!r}; the administrator creates users with "
                         "POST /api/tokens"
                     )
                 secret, _ = new_token(connection, found)

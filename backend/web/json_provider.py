@@ -1,4 +1,4 @@
-"""JSON without what is not JSON: NaN and Infinity are neither read nor written."""
+"""Strict JSON: NaN and Infinity are neither read nor written."""
 
 import json
 import math
@@ -9,7 +9,7 @@ from flask.json.provider import DefaultJSONProvider
 
 
 class StrictJSON(DefaultJSONProvider):
-    """Refuses NaN and Infinity in what it reads; writes null in their place."""
+    """Refuses to read NaN and Infinity, and writes null instead."""
 
     sort_keys = False
     compact = True
@@ -26,7 +26,7 @@ class StrictJSON(DefaultJSONProvider):
             raise ValueError("it is nested too deeply") from None
 
     def dumps(self, obj: Any, **keywords: Any) -> str:
-        """Write JSON; a number that is not finite becomes null."""
+        """Write JSON; numbers that are not finite become null."""
         try:
             return super().dumps(obj, allow_nan=False, **keywords)
         except ValueError:

@@ -1,46 +1,81 @@
-"""The OpenAPI document: what APIFlask makes of the schemas, and what it cannot know."""
+"""The OpenAPI document: what APIFlask makes of the routes, and what it cannot know.
 
+Client generators read it. So each thing has one schema under a plain name, an operation is called
+like its view function, and every error is a `Problem`.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from apiflask import APIFlask
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, models_json_schema
+
+from backend.web.auth import PUBLIC
+from backend.web.schemas.problems import Problem
 
 DESCRIPTION = (
-    "Upload a table of transit candidates, train a network on it in the background, watch it, "
-    "keep the model, and predict with it. Every call but the health check carries the header "
-    "`Authorization: Bearer TOKEN`."
+    "Upload a table of transit candidates, train a network on it in the background, follow the "
+    "session, keep the model and classify new candidates with it. Every call except the health "
+    "check needs the header `Authorization: Bearer TOKEN`."
 )
 
-_PROBLEM = {
-    "type": "object",
-    "description": "RFC 9457; `errors` names the fields, rows or columns that are wrong.",
-    "required": ["type", "title", "status", "detail"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["message"],
-                "properties": {
-                    "field": {"type": "string"},
-                    "row": {"type": "integer"},
-                    "column": {"type": "string"},
-                    "message": {"type": "string"},
-                },
-            },
-        },
-        "found": {"type": "array", "items": {"type": "string"}},
-        "missing": {"type": "array", "items": {"type": "string"}},
-        "recognised": {"type": "array", "items": {"type": "string"}},
+Json = dict[str, Any]
+
+_SCHEMAS = "#/components/schemas/"
+_PLAIN_NAME = re.compile(r"[A-Z][A-Za-z0-9]*")
+
+_PROBLEM_CONTENT = {"application/problem+json": {"schema": {"$ref": f"{_SCHEMAS}Problem"}}}
+
+_TOKEN = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "Printed at the first start, set by EXOTRAIN_TOKEN, or made by create_token.",
+}
+
+_PARAMETERS = {
+    "IdempotencyKey": {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "required": False,
+        "description": "A repeated request with the same key starts no second session.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+    },
+    "IfNoneMatch": {
+        "name": "If-None-Match",
+        "in": "header",
+        "required": False,
+        "description": "The ETag of an earlier response; if nothing has changed, the answer is "
+        "304 without a body.",
+        "schema": {"type": "string"},
     },
 }
 
-_ERROR_REF = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+_TEXT = {"type": "string"}
+_HEADERS = {
+    "ETag": {"description": "Changes with the content.", "schema": _TEXT},
+    "Location": {"description": "The path of what was created.", "schema": _TEXT},
+    "Content-Disposition": {"description": "The suggested file name.", "schema": _TEXT},
+    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
+    "WWW-Authenticate": {"description": "The expected scheme, Bearer.", "schema": _TEXT},
+}
 
-_REPLACED_SCHEMAS = ("HTTPError", "ValidationError")
+_TAKES_IDEMPOTENCY_KEY = ("start_training", "retry_session")
+_GIVES_LOCATION = {
+    "upload_dataset": "201",
+    "create_analysis": "201",
+    "start_training": "202",
+    "retry_session": "202",
+}
+
+
+class _UntitledSchema(GenerateJsonSchema):
+    """Without a title for each field: it repeats the name, and generators name types by it."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
 
 
 def init_app(app: APIFlask) -> None:
@@ -49,58 +84,169 @@ def init_app(app: APIFlask) -> None:
         DESCRIPTION=DESCRIPTION,
         LICENSE={"name": "MIT", "identifier": "MIT"},
         SERVERS=[{"url": "/"}],  # not from the Host header: the document is kept
-        SECURITY_SCHEMES={"token": {"type": "http", "scheme": "bearer"}},
-        AUTO_OPERATION_ID=True,
+        SECURITY_SCHEMES={"token": _TOKEN},
         AUTO_AUTH_ERROR_RESPONSE=False,
     )
-    app.spec_processor(_complete)
+    app.spec_processor(partial(_complete, app))
 
 
-def _complete(document: Any) -> Any:
-    """Describe errors as they are answered, and say which calls need a token."""
+def _complete(app: APIFlask, document: Any) -> Any:
+    """Name what APIFlask leaves unnamed, and describe errors and headers as they are sent."""
+    models = list(_models(app))
+    schemas = schemas_by_name(models)
+    for endpoint, method, operation in _operations(app, document["paths"]):
+        name = endpoint.rpartition(".")[2]
+        operation["operationId"] = name
+        operation["security"] = [] if endpoint in PUBLIC else [{"token": []}]
+        if "requestBody" in operation:
+            operation["requestBody"]["required"] = True
+        _complete_parameters(operation, _query_properties(app, endpoint, schemas))
+        _complete_responses(operation, is_get=method == "get")
+        _add_headers(operation, name)
+    queries = {model.__name__ for model, location in models if location == "query"}
     document["security"] = [{"token": []}]
-    schemas = document["components"]["schemas"]
-    for name in _REPLACED_SCHEMAS:
-        schemas.pop(name, None)
-    schemas["Problem"] = _PROBLEM
-    for path in document["paths"].values():
-        for operation in path.values():
-            _complete_responses(operation)
-            if "requestBody" in operation:
-                operation["requestBody"]["required"] = True
-            if "Idempotency-Key" in operation.get("description", ""):
-                operation["parameters"].append(_IDEMPOTENCY_KEY)
+    document["components"] |= {
+        "schemas": {name: schemas[name] for name in sorted(schemas) if name not in queries},
+        "parameters": _PARAMETERS,
+        "headers": _HEADERS,
+    }
     return document
 
 
-def _complete_responses(operation: dict[str, Any]) -> None:
+def schemas_by_name(models: list[tuple[type[BaseModel], str]]) -> dict[str, Json]:
+    """One schema for each model and for each model within it, by class name.
+
+    Args:
+        models: each with where it is used: "response", or a part of the request.
+
+    Raises:
+        ValueError: two different schemas would share a name.
+    """
+    _, definitions = models_json_schema(
+        [
+            (model, "serialization" if location == "response" else "validation")
+            for model, location in models
+        ],
+        ref_template=f"{_SCHEMAS}{{model}}",
+        schema_generator=_UntitledSchema,
+    )
+    schemas: dict[str, Json] = {}
+    for name, schema in definitions["$defs"].items():
+        # Pydantic tells apart what it cannot merge: `Session-Input`, `package__module__Session`.
+        if not _PLAIN_NAME.fullmatch(name):
+            raise ValueError(f"expected one schema of each name, found also {name}")
+        _hoist({**schema, "title": name}, schemas)
+    return schemas
+
+
+def _hoist(part: Any, schemas: dict[str, Json]) -> Any:
+    """A part of a schema, the models that stand within it moved to `schemas`."""
+    if isinstance(part, list):
+        return [_hoist(each, schemas) for each in part]
+    if not isinstance(part, dict):
+        return part
+    name = part.get("title")
+    if not isinstance(name, str):
+        return {key: _hoist(each, schemas) for key, each in part.items()}
+    schema = {key: _hoist(each, schemas) for key, each in part.items() if key != "title"}
+    if schemas.setdefault(name, schema) != schema:
+        raise ValueError(f"expected one schema of each name, found two of {name}")
+    return {"$ref": f"{_SCHEMAS}{name}"}
+
+
+def _models(app: APIFlask) -> Iterator[tuple[type[BaseModel], str]]:
+    """The models that the routes declare, with where each is used."""
+    yield Problem, "problem"
+    for view in app.view_functions.values():
+        declared = getattr(view, "_spec", {})
+        parts = [
+            (declared.get("body"), "body"),
+            (declared.get("response", {}).get("schema"), "response"),
+            *declared.get("args", []),
+        ]
+        for model, location in parts:
+            if isinstance(model, type) and issubclass(model, BaseModel):
+                yield model, location
+
+
+def _operations(app: APIFlask, paths: Json) -> Iterator[tuple[str, str, Json]]:
+    """The endpoint, method and operation of every route in the document."""
+    for rule in app.url_map.iter_rules():
+        operations = paths.get(re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), {})
+        for method in map(str.lower, rule.methods or ()):
+            if method in operations:
+                yield rule.endpoint, method, operations[method]
+
+
+def _query_properties(app: APIFlask, endpoint: str, schemas: dict[str, Json]) -> Json:
+    args = getattr(app.view_functions[endpoint], "_spec", {}).get("args", [])
+    models = [model for model, location in args if location == "query"]
+    return {k: v for model in models for k, v in schemas[model.__name__]["properties"].items()}
+
+
+def _complete_parameters(operation: Json, properties: Json) -> None:
+    for parameter in operation["parameters"]:
+        if parameter["in"] == "query":
+            schema = dict(properties[parameter["name"]])
+            if "description" in schema:
+                parameter["description"] = schema.pop("description")
+            parameter["schema"] = _without_null(schema)
+
+
+def _without_null(schema: Json) -> Json:
+    """The schema of a parameter: one that is absent is not null, a URL has no null."""
+    schema = {k: v for k, v in schema.items() if not (k == "default" and v is None)}
+    alternatives = [each for each in schema.pop("anyOf", []) if each != {"type": "null"}]
+    return {**schema, **(alternatives[0] if alternatives else {})}
+
+
+def _complete_responses(operation: Json, is_get: bool) -> None:
     responses = operation["responses"]
-    if operation.get("security") != [{}]:
+    if is_get:
+        responses["304"] = {"description": "Nothing has changed since the response with that ETag"}
+    if operation["security"]:
         responses["401"] = {"description": "No valid token"}
     responses["default"] = {"description": "Any other error"}
-    success = next(code for code in responses if code.startswith("2"))
-    for code, response in responses.items():
+    content = _success_content(responses)
+    for code, response in sorted(responses.items()):
         if code == "default" or code >= "400":
-            response["content"] = _ERROR_REF
-        elif code == "304":
-            response.pop("content", None)
-        elif not response.get("content") or code != success:
-            response["content"] = _success_content(responses)
+            response["content"] = _PROBLEM_CONTENT
+        elif code != "304":
+            response["content"] = content
+            # To APIFlask every file is binary; a CSV is text.
+            if "text/csv" in content:
+                response["content"] = {"text/csv": {"schema": _TEXT}}
 
 
-def _success_content(responses: dict[str, Any]) -> dict[str, Any]:
+def _success_content(responses: Json) -> Json:
     """The content that APIFlask gave the main success; a second success answers the same."""
     return next(
         each["content"]
         for code, each in responses.items()
-        if code.startswith("2") and any(part.get("schema") for part in each["content"].values())
+        if code.startswith("2")
+        and any(part.get("schema") for part in each.get("content", {}).values())
     )
 
 
-_IDEMPOTENCY_KEY = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "description": "A repeated request with the same key starts nothing new.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 200},
-}
+def _add_headers(operation: Json, name: str) -> None:
+    responses = operation["responses"]
+    sent: dict[str, list[str]] = {code: [] for code in responses}
+    if name in _GIVES_LOCATION:
+        sent[_GIVES_LOCATION[name]].append("Location")
+    if "application/json" not in _success_content(responses):
+        sent["200"].append("Content-Disposition")
+    if "401" in responses:
+        sent["401"].append("WWW-Authenticate")
+    if "503" in responses:
+        sent["503"].append("Retry-After")
+    if "304" in responses:
+        sent["200"].append("ETag")
+        sent["304"].append("ETag")
+        operation["parameters"].append({"$ref": "#/components/parameters/IfNoneMatch"})
+    if name in _TAKES_IDEMPOTENCY_KEY:
+        operation["parameters"].append({"$ref": "#/components/parameters/IdempotencyKey"})
+    for code, headers in sent.items():
+        if headers:
+            responses[code]["headers"] = {
+                each: {"$ref": f"#/components/headers/{each}"} for each in headers
+            }

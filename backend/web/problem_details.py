@@ -1,4 +1,4 @@
-"""Every error as the one form in which it is answered: RFC 9457, `application/problem+json`.
+"""Turns every error into the same form of response: RFC 9457, `application/problem+json`.
 
 `{type, title, status, detail, errors?: [{field?, row?, column?, message}]}`; a catalogue that
 cannot be read also has `found`, `missing` and `recognised`, lists of column names.
@@ -19,8 +19,10 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
 from backend.background.predictor import PredictionFailed
-from backend.errors import Problem, UserError, field_errors, summary
+from backend.errors import Problem, UserError
 from backend.transit.catalog.reader import CatalogError
+from backend.web.request_body import declared
+from backend.web.validation_messages import field_errors, summary
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -28,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 def init_app(app: APIFlask) -> None:
-    """Answer every error of an application in the one form."""
+    """Answer every error of an application in this form."""
     app.register_error_handler(UserError, _user_error)
     app.register_error_handler(HTTPError, _apiflask_error)
     app.register_error_handler(HTTPException, _http_error)
@@ -42,7 +44,7 @@ def init_app(app: APIFlask) -> None:
 def problem(
     status: int, detail: str, errors: Iterable[Problem] = (), **extensions: Any
 ) -> Response:
-    """An answer in the one form; `extensions` are members of its own that a problem may have."""
+    """A response in this form; `extensions` are further members of the problem."""
     title = HTTP_STATUS_CODES.get(status, "Error")
     body: Problem = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     listed = list(errors)
@@ -50,7 +52,7 @@ def problem(
         body["errors"] = listed
     body |= extensions
     response = Response(current_app.json.dumps(body, separators=(",", ":")), status)
-    # Of the same family as JSON: it is UTF-8 by definition, a charset would be wrong.
+    # UTF-8 by definition, like JSON: a charset would be wrong.
     response.headers["Content-Type"] = "application/problem+json"
     return response
 
@@ -69,8 +71,10 @@ def _apiflask_error(error: HTTPError) -> Response:
 
 
 def _invalid(error: ValidationError) -> Response:
-    """The 422 for a body or query that is not as its schema says."""
-    errors = field_errors(error)
+    """The 422 for a body or query that does not match its schema."""
+    queries = [model for model, _ in declared("args") or ()]
+    models = {model.__name__: model for model in (declared("body"), *queries) if model}
+    errors = field_errors(error, models[error.title])
     return problem(422, summary(errors), errors)
 
 
@@ -81,7 +85,7 @@ def _http_error(error: HTTPException) -> Response:
     elif status == 404:
         detail = f"There is nothing at {request.path}."
     elif status == 405:
-        detail = f"{request.path} does not take {request.method}."
+        detail = f"{request.path} does not accept {request.method}."
     else:
         detail = error.description or error.name
     response = problem(status, detail)
@@ -93,13 +97,13 @@ def _http_error(error: HTTPException) -> Response:
 def _too_large_detail() -> str:
     limit = request.max_content_length
     received = request.content_length
-    came = "" if received is None else f", received {received:,}"
-    return f"Expected a request of at most {limit or 0:,} bytes{came}, or one with fewer parts."
+    size = "" if received is None else f", received {received:,} bytes"
+    return f"Expected a request of at most {limit or 0:,} bytes with few parts{size}."
 
 
 def _catalog_error(error: CatalogError) -> Response:
     errors: list[Problem] = [
-        {"column": column, "message": "this column is required and missing"}
+        {"column": column, "message": "This required column is missing."}
         for column in error.missing
     ]
     errors += [
@@ -128,7 +132,7 @@ def _prediction_failed(error: PredictionFailed) -> Response:
 
 def _database_error(error: DBAPIError) -> Response:
     if isinstance(error, IntegrityError) and "FOREIGN KEY" in str(error.orig):
-        return problem(409, "What this belongs to was deleted in the meantime; look again.")
+        return problem(409, "The parent record was deleted; refresh and retry.")
     if "disk is full" in str(error.orig):
         return _disk_full(error)
     return _unexpected(error)
@@ -140,11 +144,13 @@ def _os_error(error: OSError) -> Response:
 
 def _disk_full(error: Exception) -> Response:
     log.error("the disk is full: %s", error)
-    return problem(507, "The server's disk is full: delete what is not needed, or ask for space.")
+    return problem(
+        507, "The server's disk is full: delete datasets or models, or ask for more space."
+    )
 
 
 def _unexpected(error: Exception) -> Response:
-    # The user can't mend it: nothing of it is shown but a number to find it by in the log.
+    # The user can't repair it: only a number is shown, by which the log entry is found.
     number = secrets.token_hex(6)
     log.error("error %s: %s %s", number, request.method, request.path, exc_info=error)
-    return problem(500, f"An error in the server; its log has the details under {number}.")
+    return problem(500, f"Internal error. The server's log has the details under {number}.")

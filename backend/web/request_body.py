@@ -13,11 +13,12 @@ from backend.errors import BadRequest, Invalid
 from backend.storage.incoming import MEGABYTE, IncomingFile, require_space, too_large
 from backend.web.current import services
 from backend.web.json_provider import StrictJSON
+from backend.web.validation_messages import UNKNOWN_FIELD, shown, unknown_field
 
 # 10,000 candidates as JSON take some 3 MB.
 MAX_JSON_BYTES = 8 * MEGABYTE
 
-# What a form takes besides its file.
+# The other parts of a form besides its file.
 FORM_OVERHEAD_BYTES = MEGABYTE
 
 
@@ -25,9 +26,9 @@ _FORM = "multipart/form-data"
 
 
 class ExotrainRequest(Request):
-    """A request whose uploads become files in `uploads/incoming` while they arrive."""
+    """A request that writes uploads to `uploads/incoming` while they arrive."""
 
-    # Above the pieces in which Werkzeug parses a form: it counts those too.
+    # Above the size of the pieces in which Werkzeug parses a form, which count too.
     max_form_memory_size = 256 * 1024
     max_form_parts = 20
 
@@ -43,12 +44,12 @@ class ExotrainRequest(Request):
         return cast(IO[bytes], file)
 
     def on_json_loading_failed(self, error: ValueError | None) -> NoReturn:
-        """Answer 400, with what the parser says."""
+        """Answer 400 with the message of the parser."""
         raise BadRequest(f"Expected JSON, received something else: {error}.")
 
 
 class IdentifierConverter(IntegerConverter):
-    """The ids in paths: as many digits as SQLite can hold, and no more."""
+    """The ids in paths: no more digits than SQLite can hold."""
 
     regex = "[0-9]{1,18}"
 
@@ -65,26 +66,26 @@ def init_app(app: APIFlask) -> None:
 
 
 def max_upload_bytes() -> int:
-    """The largest file that the server takes."""
+    """The largest file that the server accepts."""
     return services().settings.max_upload_mb * MEGABYTE
 
 
 def received_file(form: BaseModel) -> IncomingFile:
-    """The one file of a form whose field `file` was validated.
+    """The single file of a form whose field `file` was validated.
 
     Raises:
-        Invalid: there are others besides.
+        Invalid: there are other files.
     """
     others = sorted(set(request.files) - {"file"})
     if others:
-        raise Invalid.field(others[0], "this field is not known here")
+        raise Invalid.field(others[0], UNKNOWN_FIELD)
     if len(request.files.getlist("file")) > 1:
-        raise Invalid.field("file", "expected one file, received several")
+        raise Invalid.field("file", "Expected one file, received several.")
     return cast(Any, form).file.stream
 
 
 def _limit_body() -> None:
-    takes_form = _declared("content_type") == _FORM
+    takes_form = declared("content_type") == _FORM
     if not takes_form:
         request.max_content_length = MAX_JSON_BYTES
         return
@@ -98,33 +99,33 @@ def _limit_body() -> None:
 
 
 def _check_query() -> None:
-    """Refuse what would otherwise be passed over: unknown names, and names given twice."""
+    """Refuse what would otherwise be ignored: unknown names and repeated names."""
     if not request.path.startswith("/api/") or request.endpoint is None:
         return
-    schemas = [schema for schema, location in _declared("args") or () if location == "query"]
+    schemas = [schema for schema, location in declared("args") or () if location == "query"]
     known = {name for schema in schemas for name in schema.model_fields}
     for name in request.args:
         if name not in known:
-            raise Invalid.field(name, "this field is not known here")
+            raise Invalid.field(name, unknown_field(name, known))
         if len(request.args.getlist(name)) > 1:
-            raise Invalid.field(name, "expected one value, received several")
+            raise Invalid.field(name, "Expected one value, received several.")
 
 
 def _check_no_body() -> None:
-    """Refuse a body where none is looked at: what it asks for would be passed over in silence."""
+    """Refuse a body where none is read: what it asks for would be ignored silently."""
     is_call = request.path.startswith("/api/") and request.endpoint is not None
-    if not is_call or request.method in ("GET", "HEAD", "OPTIONS") or _declared("body"):
+    if not is_call or request.method in ("GET", "HEAD", "OPTIONS") or declared("body"):
         return
     if not request.get_data().strip():
         return
     body = request.get_json(force=True)
     if not isinstance(body, dict):
-        raise Invalid(f"Expected no body, received JSON of another kind: {body!r:.60}")
+        raise Invalid(f"Expected no body or an empty JSON object, received {shown(body)}.")
     if body:
-        raise Invalid.field(str(next(iter(body))), "this field is not known here")
+        raise Invalid.field(str(next(iter(body))), UNKNOWN_FIELD)
 
 
-def _declared(key: str) -> Any:
+def declared(key: str) -> Any:
     """What the view of this request declares with APIFlask's decorators."""
     view: Callable | None = current_app.view_functions.get(request.endpoint or "")
     return getattr(view, "_spec", {}).get(key)

@@ -1,4 +1,4 @@
-"""Headers that every answer carries: what browsers may do with it, and how long it is good."""
+"""Headers of every response: security and caching."""
 
 from flask import Flask, Response, request
 
@@ -23,7 +23,7 @@ _HEADERS = {
 
 
 def init_app(app: Flask) -> None:
-    """Add the headers to every answer of an application."""
+    """Add the headers to every response of an application."""
     app.after_request(_add_headers)
     app.after_request(_answer_unchanged)
 
@@ -32,14 +32,14 @@ def _add_headers(response: Response) -> Response:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
     if request.path.startswith("/api/"):
-        # Kept by nobody but the browser, and asked for again each time, with its ETag.
+        # Only the browser may keep it, and revalidates it each time with its ETag.
         response.headers.setdefault("Cache-Control", "private, no-cache")
         response.vary.add("Authorization")
     return response
 
 
 def _answer_unchanged(response: Response) -> Response:
-    """Give JSON an ETag, and answer 304 to who has it already: progress is polled."""
+    """Give JSON an ETag, and answer 304 to a client that has it: progress is polled."""
     if request.method == "GET" and response.status_code == 200 and response.is_json:
         response.add_etag()
         response.make_conditional(request)

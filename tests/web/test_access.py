@@ -14,7 +14,7 @@ OPEN_TO_EVERY_USER = {
     "accounts.create_token",  # 403 but for the administrator
     "workspaces.list_workspaces",
     "workspaces.create_workspace",
-    "curves.candidate_curve",
+    "curves.compute_curve",
     "evaluation.list_networks",
 }
 
@@ -153,15 +153,17 @@ def call_as(user: Api, rule, method, values):
             "training.list_sessions": {"workspace_key": values["workspace_key"]},
             "models.list_models": {"workspace_key": values["workspace_key"]},
             "analyses.list_analyses": {"workspace_key": values["workspace_key"]},
-            "curves.dataset_curve": {"row": 0},
+            "curves.get_dataset_curve": {"row": 0},
         }
         return user.get(path, None, query_string=queries.get(rule.endpoint, {}))
     key = values["workspace_key"]
     bodies = {
         "workspaces.add_member": {"json": {"user": "stranger"}},
         "datasets.upload_dataset": {"data": form(catalogue(), workspace_key=key)},
-        "training.start": {"json": {"workspace_key": key, "dataset_id": values["dataset_id"]}},
-        "predictions.predict_candidates": {"json": {"workspace_key": key, **CANDIDATE}},
+        "training.start_training": {
+            "json": {"workspace_key": key, "dataset_id": values["dataset_id"]}
+        },
+        "predictions.predict": {"json": {"workspace_key": key, **CANDIDATE}},
         "predictions.predict_batch": {"data": form(catalogue(), workspace_key=key)},
         "analyses.create_analysis": {
             "json": {
@@ -171,6 +173,6 @@ def call_as(user: Api, rule, method, values):
                 "predictions": [{"label": 1}],
             }
         },
-        "analyses.change_analysis": {"json": {"note": "x"}},
+        "analyses.update_analysis": {"json": {"note": "x"}},
     }
     return user.call(method, path, None, **bodies.get(rule.endpoint, {}))

@@ -4,12 +4,16 @@ import json
 import re
 
 import pytest
+from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from pydantic import BaseModel, create_model
 
 from backend.config import REPOSITORY, VERSION
 from backend.web import auth
+from backend.web.current import services_of
+from backend.web.openapi import schemas_by_name
 from backend.web.schemas.sessions import StartRequest
-from tests.api import CANDIDATE, catalogue, form
+from tests.api import CANDIDATE, catalogue, complete, form, problem_of, use_depth_predictor
 
 # Pages and files, not part of the API.
 NOT_DESCRIBED = {
@@ -20,6 +24,11 @@ NOT_DESCRIBED = {
     "openapi.spec",
     "static",
 }
+
+VERBS = (
+    "add|cancel|compute|create|delete|download|get|list|predict|promote|remove|retry|revoke|start|"
+    "stop|update|upload"
+)
 
 
 @pytest.fixture
@@ -81,8 +90,9 @@ def test_it_says_which_calls_need_a_token(document):
     assert document["security"] == [{"token": []}]
     assert document["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
     for path, method, operation in operations(document):
-        is_public = operation.get("security") == [{}]
+        is_public = operation["security"] == []
         assert is_public == (path == "/api/health"), (path, method)
+        assert is_public or operation["security"] == [{"token": []}]
         assert is_public != ("401" in operation["responses"])
 
 
@@ -92,7 +102,6 @@ def test_bodies_tell_the_ranges_and_defaults_that_are_enforced(document):
         "default": 50,
         "maximum": 1000,
         "minimum": 1,
-        "title": "Epochs",
         "type": "integer",
     }
     assert start["required"] == ["workspace_key", "dataset_id"]
@@ -113,28 +122,42 @@ def test_an_upload_is_a_form_with_a_file(document):
 
 def test_parameters_in_the_query_are_told(document):
     parameters = document["paths"]["/api/training/sessions"]["get"]["parameters"]
-    assert {each["name"]: each["required"] for each in parameters} == {
+    queries = {each["name"]: each for each in parameters if each.get("in") == "query"}
+    assert {name: each["required"] for name, each in queries.items()} == {
         "workspace_key": True,
         "status": False,
         "limit": False,
         "cursor": False,
     }
+    assert queries["status"]["schema"] == {"$ref": "#/components/schemas/SessionStatus"}
+    assert queries["cursor"]["schema"]["type"] == "integer"
 
 
 def test_the_key_for_repeating_a_start_is_told(document):
-    for path in ("/api/training/start",):
-        parameters = document["paths"][path]["post"]["parameters"]
-        assert any(each["name"] == "Idempotency-Key" for each in parameters)
+    takers = {
+        operation["operationId"]
+        for _, _, operation in operations(document)
+        if {"$ref": "#/components/parameters/IdempotencyKey"} in operation["parameters"]
+    }
+    assert takers == {"start_training", "retry_session"}
+    header = document["components"]["parameters"]["IdempotencyKey"]
+    assert (header["name"], header["in"]) == ("Idempotency-Key", "header")
 
 
 def test_answers_are_as_described(api, key, document):
-    """The main ones, against their schemas: a field more or less would be a lie."""
-    dataset_id = api.dataset(key)
+    """The main ones, against their schemas; a field more or less would be a lie."""
+    use_depth_predictor(api.client)
+    dataset_id = api.dataset(key, rows=87)
     calls = {
         ("/api/training/upload-dataset", "post", "201"): api.post(
             "/api/training/upload-dataset", 201, data=form(catalogue(60), workspace_key=key)
         ),
         ("/api/training/start", "post", "202"): api.start(key, dataset_id),
+        ("/api/training/session/{session_id}", "get", "200"): completed_session(api, key),
+        ("/api/models", "get", "200"): api.get(f"/api/models?workspace_key={key}"),
+        ("/api/predict", "post", "200"): api.post(
+            "/api/predict", json={"workspace_key": key, "rows": [CANDIDATE, {"period": "x"}]}
+        ),
         ("/api/training/dataset/{dataset_id}", "get", "200"): api.get(
             f"/api/training/dataset/{dataset_id}"
         ),
@@ -147,8 +170,135 @@ def test_answers_are_as_described(api, key, document):
     }
     for (path, method, code), answer in calls.items():
         content = document["paths"][path][method]["responses"][code]["content"]
-        described = schema(document, content["application/json"]["schema"]["$ref"].rsplit("/")[-1])
+        reference = content["application/json"]["schema"]["$ref"]
+        described = schema(document, reference.rsplit("/")[-1])
         assert answer.keys() == described["properties"].keys(), path
+        check_against_schema(document, reference, answer)
+
+
+def completed_session(api, key):
+    """A completed session of the workspace, which then has a model."""
+    session_id = api.session(key)
+    complete(services_of(api.client.application), session_id)
+    return api.get(f"/api/training/session/{session_id}")
+
+
+def check_against_schema(document, reference, answer):
+    OAS31Validator({**document, "$ref": reference}).validate(answer)
+
+
+@pytest.mark.parametrize(
+    ("status", "path"),
+    [
+        (401, "/api/me"),
+        (404, "/api/training/session/99"),
+        (405, "/api/health"),
+        (422, "/api/models?x=1"),
+    ],
+)
+def test_errors_are_as_described(api, document, status, path):
+    headers = {"Authorization": ""} if status == 401 else {}
+    call = api.post if status == 405 else api.get
+    answer = problem_of(call(path, None, headers=headers))
+    assert answer["status"] == status
+    check_against_schema(document, "#/components/schemas/Problem", answer)
+
+
+def test_a_file_that_is_no_catalogue_is_answered_as_described(api, key, document):
+    answer = problem_of(api.upload(key, "a,b\n1,2\n", None))
+    assert answer["errors"]
+    assert answer["missing"]
+    check_against_schema(document, "#/components/schemas/Problem", answer)
+    assert answer.keys() <= schema(document, "Problem")["properties"].keys()
+
+
+def test_each_thing_has_one_schema_with_a_plain_name(document):
+    names = document["components"]["schemas"].keys()
+    assert {"Session", "Dataset", "Model", "Metrics", "Problem", "CandidateBody"} <= names
+    assert all(re.fullmatch(r"[A-Z][A-Za-z]+", name) for name in names)
+    shapes = [
+        json.dumps(each, sort_keys=True) for each in document["components"]["schemas"].values()
+    ]
+    assert len(shapes) == len(set(shapes))
+    assert "$defs" not in json.dumps(document)
+
+
+def test_no_schema_is_left_over(document):
+    text = json.dumps(document)
+    for name in document["components"]["schemas"]:
+        assert f'"#/components/schemas/{name}"' in text, name
+
+
+def test_two_schemas_of_one_name_are_refused():
+    class Inner(BaseModel):
+        a: int
+
+    def of_the_same_name():
+        class Inner(BaseModel):
+            b: int
+
+        return Inner
+
+    outers = [
+        create_model(name, inner=(inner, ...))
+        for name, inner in (("First", Inner), ("Second", of_the_same_name()))
+    ]
+    assert schemas_by_name([(outers[0], "response")]).keys() == {"First", "Inner"}
+    with pytest.raises(ValueError, match="Inner"):
+        schemas_by_name([(outer, "response") for outer in outers])
+
+
+def test_a_model_that_is_read_and_sent_in_different_forms_is_refused():
+    class Answered(BaseModel):
+        model_config = {"json_schema_serialization_defaults_required": True}
+        a: int = 1
+
+    with pytest.raises(ValueError, match="Answered"):
+        schemas_by_name([(Answered, "response"), (Answered, "body")])
+
+
+def test_an_operation_is_called_like_what_it_does(document):
+    ids = {operation["operationId"] for _, _, operation in operations(document)}
+    assert {"upload_dataset", "start_training", "get_session", "stop_session", "predict"} <= ids
+    assert all(re.fullmatch(rf"({VERBS})(_[a-z]+)*", name) for name in ids)
+
+
+def test_headers_are_sent_as_described(api, key, document):
+    model_path = f"/api/models/{completed_session(api, key)['session']['model_id']}"
+    calls = {
+        ("/api/training/upload-dataset", "post"): api.upload(key, catalogue(61), None),
+        ("/api/training/start", "post"): api.start(key, api.dataset(key), None),
+        ("/api/health", "get"): api.get("/api/health", None),
+        ("/api/models/{model_id}/download", "get"): api.get(f"{model_path}/download", None),
+        ("/api/me", "get"): api.get("/api/me", None, headers={"Authorization": ""}),
+    }
+    for (path, method), response in calls.items():
+        described = document["paths"][path][method]["responses"][str(response.status_code)]
+        assert described["headers"], path
+        for header in described["headers"]:
+            assert header in response.headers, (path, header)
+
+
+def test_every_get_says_that_it_may_be_unchanged(api, document):
+    for path, method, operation in operations(document):
+        conditional = {"$ref": "#/components/parameters/IfNoneMatch"} in operation["parameters"]
+        assert conditional == ("304" in operation["responses"]) == (method == "GET"), path
+    etag = api.get("/api/me", None).headers["ETag"]
+    again = api.get("/api/me", None, headers={"If-None-Match": etag})
+    assert (again.status_code, again.get_data()) == (304, b"")
+
+
+def test_a_call_that_names_a_workspace_says_that_there_may_be_none(document):
+    for path, _, operation in operations(document):
+        named = [each for each in operation["parameters"] if each.get("name") == "workspace_key"]
+        body = json.dumps(operation.get("requestBody", {}))
+        reference = re.search(r"schemas/(\w+)", body)
+        if reference:
+            named += re.findall(
+                "workspace_key|PredictOne", json.dumps(schema(document, reference[1]))
+            )
+        if named or "{" in path:
+            assert "404" in operation["responses"], path
 
 
 def test_the_version_is_that_of_the_project(document):
@@ -184,4 +334,4 @@ def test_what_is_vendored_is_named_with_its_licence():
 
 
 def test_only_these_endpoints_are_open_to_everybody():
-    assert NOT_DESCRIBED | {"site.health"} == auth.PUBLIC
+    assert NOT_DESCRIBED | {"site.get_health"} == auth.PUBLIC

@@ -123,4 +123,7 @@ def test_a_form_without_its_file_is_told_so(api, key):
         content_type="multipart/form-data",
     )
     problem = problem_of(response)
-    assert problem["errors"][0] == {"field": "file", "message": "expected a file, received none"}
+    assert problem["errors"][0] == {
+        "field": "file",
+        "message": "Expected a file, received nothing.",
+    }

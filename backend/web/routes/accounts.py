@@ -1,4 +1,4 @@
-"""/api/tokens, /api/me: the administrator makes users and tokens, everybody revokes their own."""
+"""/api/tokens, /api/me: the administrator creates users and tokens, all revoke their own."""
 
 from apiflask import APIBlueprint
 
@@ -16,14 +16,14 @@ accounts_bp = APIBlueprint("accounts", __name__, url_prefix="/api", tag="Users a
 @accounts_bp.get("/me")
 @accounts_bp.output(Me)
 def get_me() -> Record:
-    """Tell whose token the request carries."""
+    """Return the user whose token the request carries."""
     return {"user": current_user()}
 
 
 @accounts_bp.get("/tokens")
 @accounts_bp.output(Tokens)
 def list_tokens() -> Record:
-    """List your tokens; the administrator sees everybody's."""
+    """List your tokens; the administrator sees all tokens."""
     user = current_user()
     with services().database.read() as connection:
         tokens = accounts.list_tokens(connection, None if user["is_admin"] else user["id"])
@@ -35,9 +35,9 @@ def list_tokens() -> Record:
 @accounts_bp.output(NewToken, 201)
 @accounts_bp.doc(responses={403: "You are not the administrator"})
 def create_token(json_data: TokenRequest) -> Record:
-    """Make a token for a user; a user of a new name is created.
+    """Create a token for a user; an unknown name creates the user.
 
-    The secret is in this answer and nowhere else.
+    The secret is in this response and nowhere else.
     """
     require_administrator()
     with services().database.write() as connection:
@@ -51,7 +51,7 @@ def create_token(json_data: TokenRequest) -> Record:
 @accounts_bp.delete("/tokens/<int:token_id>")
 @accounts_bp.output(Done)
 def revoke_token(token_id: int) -> Record:
-    """Revoke a token of yours; the administrator revokes anybody's."""
+    """Revoke one of your tokens; the administrator can revoke any token."""
     user = current_user()
     with services().database.write() as connection:
         token = accounts.find_token(connection, token_id)

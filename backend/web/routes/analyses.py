@@ -1,4 +1,4 @@
-"""/api/analyses: predictions that were kept, with notes."""
+"""/api/analyses: saved predictions with notes."""
 
 import json
 from typing import Any
@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 
 from backend.database import analyses, models
 from backend.database.connection import Record
-from backend.errors import Invalid, field_errors, summary
+from backend.errors import Invalid
 from backend.services.dataset_upload import require_quota
-from backend.web.auth import current_user, require_usable, workspace_by_key
+from backend.web.auth import NO_WORKSPACE, current_user, require_usable, workspace_by_key
 from backend.web.current import services
 from backend.web.schemas.base import Done, WorkspaceQuery
 from backend.web.schemas.candidates import CandidateBody
@@ -22,8 +22,9 @@ from backend.web.schemas.predictions import (
     AnalysisChange,
     AnalysisRequest,
 )
+from backend.web.validation_messages import field_errors, summary
 
-# Characters of JSON of what was answered with an error.
+# The longest candidate, in characters of JSON, that is saved with an error as its prediction.
 MAX_REFUSED = 2_000
 
 analyses_bp = APIBlueprint("analyses", __name__, url_prefix="/api/analyses", tag="Analyses")
@@ -32,6 +33,7 @@ analyses_bp = APIBlueprint("analyses", __name__, url_prefix="/api/analyses", tag
 @analyses_bp.get("")
 @analyses_bp.input(WorkspaceQuery, location="query")
 @analyses_bp.output(Analyses)
+@analyses_bp.doc(responses=NO_WORKSPACE)
 def list_analyses(query_data: WorkspaceQuery) -> Record:
     """List the analyses of a workspace, newest first, without their rows."""
     with services().database.read() as connection:
@@ -43,8 +45,9 @@ def list_analyses(query_data: WorkspaceQuery) -> Record:
 @analyses_bp.post("")
 @analyses_bp.input(AnalysisRequest)
 @analyses_bp.output(AnalysisAnswer, 201)
+@analyses_bp.doc(responses={**NO_WORKSPACE, 507: "The workspace's quota is full"})
 def create_analysis(json_data: AnalysisRequest) -> tuple[Record, int, Record]:
-    """Keep candidates with their predictions and a note."""
+    """Save candidates with their predictions and a note."""
     candidates = _checked_candidates(json_data)
     with services().database.write() as connection:
         workspace = workspace_by_key(connection, json_data.workspace_key)
@@ -67,7 +70,7 @@ def create_analysis(json_data: AnalysisRequest) -> tuple[Record, int, Record]:
 @analyses_bp.get("/<int:analysis_id>")
 @analyses_bp.output(AnalysisAnswer)
 def get_analysis(analysis_id: int) -> Record:
-    """Tell one analysis with its candidates and predictions."""
+    """Return one analysis with its candidates and predictions."""
     with services().database.read() as connection:
         return _answer(connection, analysis_id)
 
@@ -75,8 +78,8 @@ def get_analysis(analysis_id: int) -> Record:
 @analyses_bp.patch("/<int:analysis_id>")
 @analyses_bp.input(AnalysisChange)
 @analyses_bp.output(AnalysisAnswer)
-def change_analysis(analysis_id: int, json_data: AnalysisChange) -> Record:
-    """Write a new title or note; what is absent stays."""
+def update_analysis(analysis_id: int, json_data: AnalysisChange) -> Record:
+    """Change the title or the note; absent fields stay as they are."""
     changes = {k: v for k, v in json_data.model_dump().items() if v is not None}
     with services().database.write() as connection:
         _answer(connection, analysis_id)
@@ -101,10 +104,10 @@ def _answer(connection: Connection, analysis_id: int) -> Record:
 
 
 def _checked_candidates(asked: AnalysisRequest) -> list[Any]:
-    """The candidates; one that was answered with an error stays as it was given.
+    """The candidates; one whose prediction is an error stays as it was given.
 
     Raises:
-        Invalid: one that was predicted is no candidate, or one that was not is too long to keep.
+        Invalid: a predicted one is not a candidate, or one with an error is too long to save.
     """
     kept: list[Any] = []
     errors: list[dict[str, Any]] = []
@@ -119,7 +122,7 @@ def _checked_candidates(asked: AnalysisRequest) -> list[Any]:
                     **each,
                     "field": ".".join(filter(None, ["candidates", str(place), each.get("field")])),
                 }
-                for each in field_errors(error)
+                for each in field_errors(error, CandidateBody)
             ]
         except ValueError as error:
             errors.append({"field": f"candidates.{place}", "message": str(error)})
@@ -135,7 +138,8 @@ def _candidate(given: Any) -> Record:
 def _refused(given: Any) -> Any:
     if len(json.dumps(given)) > MAX_REFUSED:
         raise ValueError(
-            f"expected at most {MAX_REFUSED} characters where the prediction is an error"
+            f"Expected at most {MAX_REFUSED:,} characters for a candidate whose prediction is an "
+            "error, received more."
         )
     return given
 
@@ -145,4 +149,4 @@ def _require_model_of(connection: Connection, workspace: Record, model_id: int |
         return
     model = models.find(connection, model_id)
     if model is None or model["workspace_id"] != workspace["id"]:
-        raise Invalid.field("model_id", f"there is no model {model_id} in this workspace")
+        raise Invalid.field("model_id", f"There is no model {model_id} in this workspace.")

@@ -1,4 +1,4 @@
-"""/api/curve and a dataset's curves: what the network will see of a candidate."""
+"""/api/curve and the curves of a dataset: the light curve that the network sees."""
 
 from typing import Any
 
@@ -21,13 +21,15 @@ curves_bp = APIBlueprint("curves", __name__, url_prefix="/api", tag="Curves")
 @curves_bp.get("/training/dataset/<int:dataset_id>/curve")
 @curves_bp.input(CurveQuery, location="query")
 @curves_bp.output(Curve)
-def dataset_curve(dataset_id: int, query_data: CurveQuery) -> Record:
-    """Give the curve of one accepted row; rows count from 0."""
+def get_dataset_curve(dataset_id: int, query_data: CurveQuery) -> Record:
+    """Return the light curve of one accepted row; rows count from 0."""
     with services().database.read() as connection:
         dataset = usable_dataset(connection, dataset_id)
     if query_data.row >= dataset["num_samples"]:
         raise Invalid.field(
-            "row", f"expected 0 to {dataset['num_samples'] - 1}, received {query_data.row}"
+            "row",
+            f"Expected a whole number from 0 to {dataset['num_samples'] - 1}, "
+            f"received {query_data.row}.",
         )
     path = services().storage.table(dataset["workspace_id"], dataset["sha256"])
     _, rows = read_rows(path, query_data.row, 1)
@@ -37,17 +39,17 @@ def dataset_curve(dataset_id: int, query_data: CurveQuery) -> Record:
 @curves_bp.post("/curve")
 @curves_bp.input(CurveRequest)
 @curves_bp.output(Curve)
-def candidate_curve(json_data: CurveRequest) -> Record:
-    """Give the curve of a candidate."""
+def compute_curve(json_data: CurveRequest) -> Record:
+    """Compute the light curve of a candidate."""
     return {**curve_of(as_rows([json_data.numbers()]), json_data.source), "line": None}
 
 
 def curve_of(rows: np.ndarray, source: str) -> dict[str, Any]:
-    """The curve of a single row, and the geometry behind it.
+    """The curve of one row and its geometry.
 
     Args:
         rows: `ROW_DTYPE`, (1,).
-        source: the form of the catalogue; it gives the band.
+        source: the survey of the catalogue; it sets the photometric band.
     """
     geometry = transit_geometry(rows, band(source))
     numbers = [name for name in CurveParameters.model_fields if name != "flags"]

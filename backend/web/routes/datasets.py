@@ -9,7 +9,7 @@ from backend.services.dataset_upload import forget_files, name_from, store
 from backend.storage.dataset_table import read_rows, read_rows_of_label
 from backend.transit.catalog.rejections import read_rejections
 from backend.transit.columns import LABELS
-from backend.web.auth import usable_dataset, workspace_by_key
+from backend.web.auth import NO_WORKSPACE, usable_dataset, workspace_by_key
 from backend.web.current import services
 from backend.web.request_body import received_file
 from backend.web.schemas.base import Done, Page, WorkspaceQuery
@@ -27,9 +27,10 @@ from backend.web.schemas.datasets import (
 datasets_bp = APIBlueprint("datasets", __name__, url_prefix="/api/training", tag="Datasets")
 
 _UPLOAD_RESPONSES = {
-    200: "The same bytes were uploaded before: that dataset",
+    **NO_WORKSPACE,
+    200: "The same bytes were uploaded before; the existing dataset",
     413: "The file is larger than EXOTRAIN_MAX_UPLOAD_MB",
-    415: "The body is no multipart form",
+    415: "The body is not a multipart form",
     507: "The workspace's quota or the disk is full",
 }
 
@@ -39,9 +40,9 @@ _UPLOAD_RESPONSES = {
 @datasets_bp.output(UploadAnswer, 201)
 @datasets_bp.doc(responses=_UPLOAD_RESPONSES)
 def upload_dataset(form: UploadForm) -> tuple:
-    """Upload a catalogue as CSV: our own form, KOI cumulative or TOI, as downloaded.
+    """Upload a catalogue as CSV: exotrain format, or the KOI cumulative or TOI table as downloaded.
 
-    Rows that cannot be used are left out and named in the dataset's profile.
+    Unusable rows are left out and listed in the profile of the dataset.
     """
     incoming = received_file(form)
     with services().database.read() as connection:
@@ -59,6 +60,7 @@ def upload_dataset(form: UploadForm) -> tuple:
 @datasets_bp.get("/datasets")
 @datasets_bp.input(WorkspaceQuery, location="query")
 @datasets_bp.output(Datasets)
+@datasets_bp.doc(responses=NO_WORKSPACE)
 def list_datasets(query_data: WorkspaceQuery) -> Record:
     """List the datasets of a workspace, newest first."""
     with services().database.read() as connection:
@@ -70,14 +72,14 @@ def list_datasets(query_data: WorkspaceQuery) -> Record:
 @datasets_bp.get("/dataset/<int:dataset_id>")
 @datasets_bp.output(DatasetAnswer)
 def get_dataset(dataset_id: int) -> Record:
-    """Tell one dataset with its profile."""
+    """Return one dataset with its profile."""
     with services().database.read() as connection:
         return {"dataset": usable_dataset(connection, dataset_id)}
 
 
 @datasets_bp.delete("/dataset/<int:dataset_id>")
 @datasets_bp.output(Done)
-@datasets_bp.doc(responses={409: "A session still reads it"})
+@datasets_bp.doc(responses={409: "A waiting or training session uses it"})
 def delete_dataset(dataset_id: int) -> Record:
     """Delete a dataset; its ended sessions and their models stay."""
     with services().database.write() as connection:
@@ -85,21 +87,21 @@ def delete_dataset(dataset_id: int) -> Record:
         in_use = datasets.sessions_using(connection, dataset_id)
         if in_use:
             raise Conflict(
-                f"Dataset {dataset_id} is used by the sessions {', '.join(map(str, in_use))}, "
-                "which wait or train: cancel them, or wait."
+                f"Dataset {dataset_id} is used by unfinished sessions "
+                f"({', '.join(map(str, in_use))}): cancel them, or wait until they have ended."
             )
         datasets.remove(connection, dataset_id)
     forget_files(
         services().database, services().storage, dataset["workspace_id"], dataset["sha256"]
     )
-    return {"message": f"Dataset {dataset_id} is deleted."}
+    return {"message": f"Dataset {dataset_id} was deleted."}
 
 
 @datasets_bp.get("/dataset/<int:dataset_id>/rows")
 @datasets_bp.input(RowsQuery, location="query")
 @datasets_bp.output(Rows)
-def list_rows(dataset_id: int, query_data: RowsQuery) -> Record:
-    """List accepted rows, each with its line in the file."""
+def list_dataset_rows(dataset_id: int, query_data: RowsQuery) -> Record:
+    """List the accepted rows, each with its line in the file."""
     with services().database.read() as connection:
         dataset = usable_dataset(connection, dataset_id)
     path = services().storage.table(dataset["workspace_id"], dataset["sha256"])
@@ -123,10 +125,10 @@ def list_rows(dataset_id: int, query_data: RowsQuery) -> Record:
 @datasets_bp.get("/dataset/<int:dataset_id>/rejected")
 @datasets_bp.input(Page, location="query")
 @datasets_bp.output(RejectedRows)
-def list_rejected(dataset_id: int, query_data: Page) -> Record:
+def list_rejected_rows(dataset_id: int, query_data: Page) -> Record:
     """List the rows that were left out, each with its line in the file and the reason.
 
-    Of a file with very many of them only the first half a million are kept.
+    At most the first 500,000 of them are kept.
     """
     with services().database.read() as connection:
         dataset = usable_dataset(connection, dataset_id)

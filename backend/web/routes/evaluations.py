@@ -1,4 +1,4 @@
-"""/api/training/session/<id>/evaluation and /api/networks: how good a model is, what there is."""
+"""/api/training/session/<id>/evaluation: how good a model is; /api/networks."""
 
 from dataclasses import asdict
 
@@ -25,7 +25,7 @@ from backend.web.schemas.sessions import Networks
 evaluation_bp = APIBlueprint("evaluation", __name__, url_prefix="/api", tag="Evaluations")
 
 _SESSION = "/training/session/<int:session_id>/evaluation"
-# What a plot can show, and a browser draw at once.
+# As many as a plot can show and a browser can draw at once.
 MOST_POINTS = 2_000
 
 _NOT_YET = {409: "The session has not completed"}
@@ -34,7 +34,7 @@ _NOT_YET = {409: "The session has not completed"}
 @evaluation_bp.get("/networks")
 @evaluation_bp.output(Networks)
 def list_networks() -> Record:
-    """List the networks that a training can use."""
+    """List the networks that a session can train."""
     found = [asdict(network) for network in NETWORKS.values()]
     return {"networks": found, "default": DEFAULT_NETWORK, "count": len(found)}
 
@@ -43,10 +43,10 @@ def list_networks() -> Record:
 @evaluation_bp.output(EvaluationAnswer)
 @evaluation_bp.doc(responses=_NOT_YET)
 def get_evaluation(session_id: int) -> Response:
-    """Tell how well the test stars are predicted, beside the baseline on the same stars."""
+    """Return the figures on the test stars, beside those of the baseline on the same stars."""
     evaluation = _evaluated_session(session_id)["evaluation"]
-    # A ready response: what the trainer wrote is given as it is, its thousands of curve points
-    # are not validated once more.
+    # A ready response: what the worker wrote is sent as it is; its thousands of curve points are
+    # not validated again.
     return jsonify(success=True, evaluation=evaluation)
 
 
@@ -55,7 +55,7 @@ def get_evaluation(session_id: int) -> Response:
 @evaluation_bp.output(EvaluationRows)
 @evaluation_bp.doc(responses=_NOT_YET)
 def list_evaluation_rows(session_id: int, query_data: EvaluationRowsQuery) -> Record:
-    """List the test rows behind a cell of the confusion matrix."""
+    """List the test rows in a cell of the confusion matrix."""
     tested, dataset = _tested_rows(session_id)
     for name in ("true", "predicted"):
         wanted = getattr(query_data, name)
@@ -75,11 +75,13 @@ def list_evaluation_rows(session_id: int, query_data: EvaluationRowsQuery) -> Re
 @evaluation_bp.get(f"{_SESSION}/points")
 @evaluation_bp.output(EvaluationPoints)
 @evaluation_bp.doc(responses=_NOT_YET)
-def list_evaluation_points(session_id: int) -> Record:
-    """Give the true and the predicted period and depth of the test rows."""
+def get_evaluation_points(session_id: int) -> Record:
+    """Return the true and the predicted period and depth of the test rows."""
     tested, dataset = _tested_rows(session_id)
     if dataset is None:
-        raise NotFound(f"The dataset of session {session_id} was deleted, its true values with it.")
+        raise NotFound(
+            f"The dataset of session {session_id} was deleted, and its true values with it."
+        )
     chosen = np.linspace(0, len(tested) - 1, min(len(tested), MOST_POINTS)).astype(np.intp)
     shown = tested[chosen]
     path = services().storage.table(dataset["workspace_id"], dataset["sha256"])
@@ -95,7 +97,7 @@ def list_evaluation_points(session_id: int) -> Record:
 
 
 def _tested_rows(session_id: int) -> tuple[np.ndarray, Record | None]:
-    """The test rows of a completed session with their predictions; its dataset, if there still.
+    """The test rows of a completed session with their predictions, and its dataset if it exists.
 
     Raises:
         NotFound, Conflict: as `_evaluated_session`; or its model was deleted.
@@ -105,7 +107,7 @@ def _tested_rows(session_id: int) -> tuple[np.ndarray, Record | None]:
         model = models.of_session(connection, session_id)
         dataset = datasets.find(connection, session["dataset_id"] or 0)
     if model is None:
-        raise NotFound(f"The model of session {session_id} was deleted, its test rows with it.")
+        raise NotFound(f"The model of session {session_id} was deleted, and its test rows with it.")
     tested = np.load(services().storage.model(model["file"]).with_suffix(".test.npy"))
     return tested, dataset
 
@@ -122,11 +124,11 @@ def _evaluated_session(session_id: int) -> Record:
         session = require_usable(connection, found, "session", session_id)
     if session["status"] != "completed":
         raise Conflict(
-            f"Session {session_id} is {session['status']}: only a completed one has an evaluation."
+            f"Session {session_id} is {session['status']}; only completed ones have an evaluation."
         )
     if session["evaluation"] is None:
         raise NotFound(
-            f"Session {session_id} was trained with test_split 0, so no star was left to test it."
+            f"Session {session_id} was trained with test_split 0, so it has no test stars."
         )
     return session
 

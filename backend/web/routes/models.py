@@ -1,4 +1,4 @@
-"""/api/models: the files that completed sessions left."""
+"""/api/models: the models of completed sessions."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from backend.database import models
 from backend.database.connection import Record
 from backend.errors import Conflict, NotFound
 from backend.storage.layout import model_path
-from backend.web.auth import require_usable, workspace_by_key
+from backend.web.auth import NO_WORKSPACE, require_usable, workspace_by_key
 from backend.web.current import services
 from backend.web.schemas.base import Done, WorkspaceQuery
 from backend.web.schemas.models import ModelAnswer, Models, PromoteAnswer
@@ -22,6 +22,7 @@ models_bp = APIBlueprint("models", __name__, url_prefix="/api/models", tag="Mode
 @models_bp.get("")
 @models_bp.input(WorkspaceQuery, location="query")
 @models_bp.output(Models)
+@models_bp.doc(responses=NO_WORKSPACE)
 def list_models(query_data: WorkspaceQuery) -> Record:
     """List the models of a workspace, newest first."""
     with services().database.read() as connection:
@@ -35,7 +36,7 @@ def list_models(query_data: WorkspaceQuery) -> Record:
 @models_bp.get("/<int:model_id>")
 @models_bp.output(ModelAnswer)
 def get_model(model_id: int) -> Record:
-    """Tell one model with its manifest: how it came to be."""
+    """Return one model with its manifest: settings, training data and versions."""
     with services().database.read() as connection:
         return {"model": _answer(connection, usable_model(connection, model_id))}
 
@@ -43,7 +44,7 @@ def get_model(model_id: int) -> Record:
 @models_bp.get("/<int:model_id>/download")
 @models_bp.output(FileSchema, content_type="application/octet-stream")
 def download_model(model_id: int) -> Response:
-    """Download the `.keras` file; plain Keras loads it, in safe mode."""
+    """Download the `.keras` file; plain Keras loads it in safe mode."""
     with services().database.read() as connection:
         model = usable_model(connection, model_id)
     path = _existing_file(model)
@@ -62,16 +63,16 @@ def download_model(model_id: int) -> Response:
 @models_bp.post("/<int:model_id>/promote")
 @models_bp.output(PromoteAnswer)
 def promote_model(model_id: int) -> Record:
-    """Make it the current model of its workspace; promoting an older one is the rollback."""
+    """Make a model the current one of its workspace; promote an older one to roll back."""
     with services().database.write() as connection:
         model = usable_model(connection, model_id)
         _existing_file(model)
         models.promote(connection, model)
         # The file before the commit, under the write lock: two promotions at once end with one
-        # model in both places. A kill in between is mended at the next start, from the database.
+        # model in both places. The next start repairs a kill in between, from the database.
         services().storage.promote(model["workspace_id"], model["file"])
         answer = _answer(connection, usable_model(connection, model_id))
-    return {"message": f"Model {model_id} is the current one now.", "model": answer}
+    return {"message": f"Model {model_id} is now the current model.", "model": answer}
 
 
 @models_bp.delete("/<int:model_id>")
@@ -83,11 +84,11 @@ def delete_model(model_id: int) -> Record:
         model = usable_model(connection, model_id)
         if models.is_current(connection, model):
             raise Conflict(
-                f"Model {model_id} is the current one of its workspace: promote another first."
+                f"Model {model_id} is the current model of its workspace: promote another first."
             )
         models.remove(connection, model_id)
     services().storage.remove_model(model["file"])
-    return {"message": f"Model {model_id} is deleted."}
+    return {"message": f"Model {model_id} was deleted."}
 
 
 def usable_model(connection: Connection, model_id: int) -> Record:
@@ -111,5 +112,5 @@ def _answer(connection: Connection, model: Record) -> Record:
 
 
 def _described(model: Record) -> Record:
-    told = {name: model["manifest"].get(name) for name in ("metrics", "evaluation")}
-    return {**model, "path": model_path(model["file"]), **told}
+    shown = {name: model["manifest"].get(name) for name in ("metrics", "evaluation")}
+    return {**model, "path": model_path(model["file"]), **shown}

@@ -1,4 +1,4 @@
-"""/api/predict: one candidate, many, or a whole catalogue."""
+"""/api/predict: one candidate, many candidates, or a whole catalogue."""
 
 import os
 from typing import Any
@@ -10,13 +10,12 @@ from flask import Response, send_file
 from pydantic import ValidationError
 
 from backend.database.connection import Record
-from backend.errors import field_errors, summary
 from backend.services.batch_predictions import predict_catalogue
 from backend.services.dataset_upload import name_from
 from backend.services.predictions import choose_model, predict, prediction_answers, training_source
 from backend.storage.incoming import require_space
 from backend.transit.rows import as_rows
-from backend.web.auth import workspace_by_key
+from backend.web.auth import NO_WORKSPACE, workspace_by_key
 from backend.web.current import services
 from backend.web.request_body import received_file
 from backend.web.schemas.candidates import Candidate, CandidateBody
@@ -27,21 +26,23 @@ from backend.web.schemas.predictions import (
     PredictOne,
     PredictRequest,
 )
+from backend.web.validation_messages import field_errors, summary
 
 predictions_bp = APIBlueprint("predictions", __name__, url_prefix="/api/predict", tag="Predictions")
 
 _RESPONSES = {
+    **NO_WORKSPACE,
     409: "The workspace has no model yet",
-    503: "The predictor is busy, starting again, or cannot read the model",
+    503: "The predictor is busy, restarting, or cannot read the model",
 }
 
 
-@predictions_bp.post("")
+@predictions_bp.post("", endpoint="predict")
 @predictions_bp.input(PredictRequest)
 @predictions_bp.output(PredictAnswer)
 @predictions_bp.doc(responses=_RESPONSES)
 def predict_candidates(json_data: PredictRequest) -> Record:
-    """Predict one candidate, or `rows` of them, with the current model or a named one."""
+    """Classify one candidate, or `rows` of them, with the current model or the one named."""
     asked: PredictOne | PredictMany = json_data.root
     with services().database.read() as connection:
         workspace = workspace_by_key(connection, asked.workspace_key)
@@ -61,13 +62,13 @@ def predict_candidates(json_data: PredictRequest) -> Record:
 @predictions_bp.input(BatchForm, location="form_and_files", arg_name="form")
 @predictions_bp.output(FileSchema, content_type="text/csv")
 @predictions_bp.doc(
-    responses={**_RESPONSES, 413: "The file is too large", 415: "The body is no multipart form"}
+    responses={**_RESPONSES, 413: "The file is too large", 415: "The body is not a multipart form"}
 )
 def predict_batch(form: BatchForm) -> Response:
-    """Predict a catalogue, in any form; the answer is its table with the predictions added.
+    """Classify a catalogue in any format; returns its table with the predictions added.
 
-    A row that cannot be predicted has its reason in `prediction_error`. Text that a spreadsheet
-    would run as a formula gets an apostrophe before it.
+    For a row that cannot be predicted, `prediction_error` has the reason. Text that a spreadsheet
+    would run as a formula gets an apostrophe in front.
     """
     incoming = received_file(form)
     with services().database.read() as connection:
@@ -96,7 +97,7 @@ def _checked(row: Any) -> Candidate | list[dict[str, str]]:
     try:
         return CandidateBody.model_validate(row)
     except ValidationError as error:
-        return field_errors(error)
+        return field_errors(error, CandidateBody)
 
 
 def _answers(candidates: list[Any], model: Record, source: str) -> list[dict[str, Any]]:

@@ -16,9 +16,8 @@ site_bp = APIBlueprint("site", __name__, tag="Server")
 
 @site_bp.get("/api/health")
 @site_bp.output(Health)
-@site_bp.doc(security=[{}])
-def health() -> Record:
-    """Tell that the server answers, and how much waits."""
+def get_health() -> Record:
+    """Return the state of the server and the length of the queue."""
     predictor = services().predictor
     with services().database.read() as connection:
         queue = {name: sessions.count(connection, name) for name in ("pending", "training")}
@@ -32,7 +31,7 @@ def health() -> Record:
 @site_bp.get("/")
 @site_bp.doc(hide=True)
 def home() -> Response:
-    """The web page; which of its parts is shown stands after the # of the address."""
+    """The web page; the part of the address after # selects the view."""
     return send_from_directory(FRONTEND, "index.html")
 
 
@@ -46,7 +45,7 @@ def docs() -> Response:
 @site_bp.get("/example_dataset.csv")
 @site_bp.doc(hide=True)
 def example_dataset() -> Response:
-    """The simulated catalogue that the web page offers to a newcomer."""
+    """The simulated catalogue that the web page offers as an example."""
     return send_from_directory(REPOSITORY, "example_dataset.csv", mimetype="text/csv")
 
 

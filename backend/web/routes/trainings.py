@@ -1,4 +1,4 @@
-"""/api/training/start and /api/training/session…: trainings, from the start to the end."""
+"""/api/training/start and /api/training/session…: sessions, from the start to the end."""
 
 from apiflask import APIBlueprint
 from flask import request
@@ -10,7 +10,7 @@ from backend.database.connection import Record
 from backend.errors import Conflict, NotFound
 from backend.services.session_start import add_session, checked_key, require_trainable, spec_of
 from backend.services.session_view import describe, describe_all
-from backend.web.auth import require_usable, usable_dataset, workspace_by_key
+from backend.web.auth import NO_WORKSPACE, require_usable, usable_dataset, workspace_by_key
 from backend.web.current import services
 from backend.web.schemas.base import Done
 from backend.web.schemas.sessions import (
@@ -23,23 +23,23 @@ from backend.web.schemas.sessions import (
     StopAnswer,
 )
 
-training_bp = APIBlueprint("training", __name__, url_prefix="/api/training", tag="Trainings")
+training_bp = APIBlueprint("training", __name__, url_prefix="/api/training", tag="Sessions")
 
-_IN_THE_QUEUE = {409: "The session has ended"}
+_ENDED = {409: "The session has ended"}
 _STARTED = {
     409: "The dataset was deleted",
-    429: "As many sessions wait as EXOTRAIN_QUOTA_PENDING allows",
+    429: "EXOTRAIN_QUOTA_PENDING sessions are waiting already",
 }
 
 
 @training_bp.post("/start")
 @training_bp.input(StartRequest)
 @training_bp.output(StartAnswer, 202)
-@training_bp.doc(responses=_STARTED)
-def start(json_data: StartRequest) -> tuple[Record, int, Record]:
-    """Start a training; it waits for its turn, then runs in the background.
+@training_bp.doc(responses={**NO_WORKSPACE, **_STARTED})
+def start_training(json_data: StartRequest) -> tuple[Record, int, Record]:
+    """Start a training session; it waits for its turn, then trains in the background.
 
-    With an `Idempotency-Key` header the same request can be repeated and starts one session.
+    With an `Idempotency-Key` header a repeated request starts no second session.
     """
     key = checked_key(request.headers.get("Idempotency-Key"))
     with services().database.read() as connection:
@@ -58,9 +58,11 @@ def start(json_data: StartRequest) -> tuple[Record, int, Record]:
 
 @training_bp.post("/session/<int:session_id>/retry")
 @training_bp.output(StartAnswer, 202)
-@training_bp.doc(responses={**_STARTED, 409: "The session has not ended, or has no dataset"})
-def retry(session_id: int) -> tuple[Record, int, Record]:
-    """Start a new session with the same settings as an ended one."""
+@training_bp.doc(
+    responses={**_STARTED, 409: "The session has not ended, or its dataset was deleted"}
+)
+def retry_session(session_id: int) -> tuple[Record, int, Record]:
+    """Start a new session with the settings of an ended one."""
     key = checked_key(request.headers.get("Idempotency-Key"))
     with services().database.write() as connection:
         session = _usable_session(connection, session_id)
@@ -84,6 +86,7 @@ def retry(session_id: int) -> tuple[Record, int, Record]:
 @training_bp.get("/sessions")
 @training_bp.input(SessionsQuery, location="query")
 @training_bp.output(Sessions)
+@training_bp.doc(responses=NO_WORKSPACE)
 def list_sessions(query_data: SessionsQuery) -> Record:
     """List the sessions of a workspace, newest first, without their history."""
     limit = query_data.limit
@@ -104,9 +107,8 @@ def list_sessions(query_data: SessionsQuery) -> Record:
 @training_bp.get("/session/<int:session_id>")
 @training_bp.input(SessionQuery, location="query")
 @training_bp.output(SessionAnswer)
-@training_bp.doc(responses={304: "Nothing has changed since the answer with that ETag"})
 def get_session(session_id: int, query_data: SessionQuery) -> Record:
-    """Tell one session, with the history of the epochs after `after_epoch`."""
+    """Return one session with the history of the epochs after `after_epoch`."""
     with services().database.read() as connection:
         session = _usable_session(connection, session_id)
         return {"session": describe(connection, session, query_data.after_epoch)}
@@ -114,17 +116,17 @@ def get_session(session_id: int, query_data: SessionQuery) -> Record:
 
 @training_bp.post("/session/<int:session_id>/stop")
 @training_bp.output(StopAnswer)
-@training_bp.doc(responses=_IN_THE_QUEUE)
-def stop(session_id: int) -> Record:
-    """Finish the epoch under way and keep the best weights; a waiting session is cancelled."""
-    return _ask(session_id, "stop", "stops after the epoch under way and keeps the best weights")
+@training_bp.doc(responses=_ENDED)
+def stop_session(session_id: int) -> Record:
+    """Stop after the current epoch and keep the best weights; cancels a waiting session."""
+    return _ask(session_id, "stop", "stops after the current epoch and keeps the best weights")
 
 
 @training_bp.post("/session/<int:session_id>/cancel")
 @training_bp.output(StopAnswer)
-@training_bp.doc(responses=_IN_THE_QUEUE)
-def cancel(session_id: int) -> Record:
-    """End the training now and keep nothing."""
+@training_bp.doc(responses=_ENDED)
+def cancel_session(session_id: int) -> Record:
+    """End a session now and keep nothing."""
     return _ask(session_id, "cancel", "ends now and keeps nothing")
 
 
@@ -132,11 +134,11 @@ def cancel(session_id: int) -> Record:
 @training_bp.output(Done)
 @training_bp.doc(responses={409: "The session has not ended"})
 def delete_session(session_id: int) -> Record:
-    """Forget an ended session; its model stays."""
+    """Delete an ended session; its model stays."""
     with services().database.write() as connection:
         _require_ended(_usable_session(connection, session_id), "deleted")
         sessions.remove(connection, session_id)
-    return {"message": f"Session {session_id} is deleted."}
+    return {"message": f"Session {session_id} was deleted."}
 
 
 def _started(
@@ -153,19 +155,19 @@ def _started(
 
 
 def _ask(session_id: int, wish: str, effect: str) -> Record:
-    """Set a wish for a training session; a waiting one is cancelled by either."""
+    """Request the end of a training session; a waiting one is cancelled by either request."""
     with services().database.write() as connection:
         session = _usable_session(connection, session_id)
         if session["status"] == "pending":
             sessions.end(connection, session_id, "cancelled")
             message = f"Session {session_id} was waiting and is cancelled."
         elif session["status"] == "training":
-            # Who wants it to end now does not want to wait for the epoch, whatever came first.
+            # A cancel is not weakened by a later stop.
             if session["request"] != "cancel":
                 sessions.change(connection, session_id, request=wish)
             message = f"Session {session_id} {effect}."
         else:
-            raise Conflict(f"Session {session_id} has ended already: it is {session['status']}.")
+            raise Conflict(f"Session {session_id} has already ended: it is {session['status']}.")
         changed = describe(connection, _usable_session(connection, session_id))
     if changed["status"] == "cancelled":
         services().storage.remove_checkpoint(session_id)
@@ -176,7 +178,7 @@ def _ask(session_id: int, wish: str, effect: str) -> Record:
 def _require_ended(session: Record, wish: str) -> None:
     if session["status"] not in sessions.ENDED:
         raise Conflict(
-            f"Session {session['id']} is {session['status']} and cannot be {wish} before it has "
+            f"Session {session['id']} is {session['status']} and cannot be {wish} until it has "
             "ended: cancel it, or wait."
         )
 
@@ -187,7 +189,7 @@ def _usable_session(connection: Connection, session_id: int) -> Record:
 
 
 def make_spec(settings: StartRequest, dataset: Record) -> wire.Spec:
-    """Everything that a session needs to know, the defaults filled in."""
+    """The settings of a session, defaults filled in."""
     return wire.Spec(
         **settings.model_dump(exclude={"workspace_key", "dataset_id"}),
         dataset_sha256=dataset["sha256"],

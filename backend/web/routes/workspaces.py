@@ -21,13 +21,13 @@ from backend.web.schemas.base import Done
 
 workspaces_bp = APIBlueprint("workspaces", __name__, url_prefix="/api/workspaces", tag="Workspaces")
 
-_OWNER_ONLY = {403: "You are not the owner"}
+_OWNER_ONLY = {403: "Only the owner may do this"}
 
 
 @workspaces_bp.get("")
 @workspaces_bp.output(Workspaces)
 def list_workspaces() -> Record:
-    """List the workspaces that you own or are a member of."""
+    """List the workspaces that you own or belong to."""
     with services().database.read() as connection:
         found = workspaces.of_user(connection, current_user()["id"])
     return {"workspaces": found, "count": len(found)}
@@ -37,7 +37,7 @@ def list_workspaces() -> Record:
 @workspaces_bp.input(WorkspaceRequest)
 @workspaces_bp.output(WorkspaceAnswer, 201)
 def create_workspace(json_data: WorkspaceRequest) -> Record:
-    """Make a workspace of your own; its key is what the other calls take."""
+    """Create a workspace; other calls name it by its key."""
     user = current_user()
     key = secrets.token_urlsafe(24)
     with services().database.write() as connection:
@@ -48,18 +48,18 @@ def create_workspace(json_data: WorkspaceRequest) -> Record:
 @workspaces_bp.get("/<key>")
 @workspaces_bp.output(WorkspaceAnswer)
 def get_workspace(key: str) -> Record:
-    """Tell one workspace."""
+    """Return one workspace."""
     with services().database.read() as connection:
         return {"workspace": workspace_by_key(connection, key)}
 
 
 @workspaces_bp.delete("/<key>")
 @workspaces_bp.output(Done)
-@workspaces_bp.doc(responses={**_OWNER_ONLY, 409: "A session of it is training"})
+@workspaces_bp.doc(responses={**_OWNER_ONLY, 409: "One of its sessions is training"})
 def delete_workspace(key: str) -> Record:
     """Delete a workspace with its datasets, sessions, models and analyses.
 
-    Its waiting sessions are cancelled with it; while one is training it cannot be deleted.
+    Waiting sessions are cancelled; while one is training, the workspace cannot be deleted.
     """
     with services().database.write() as connection:
         workspace = owned_workspace(connection, key)
@@ -69,13 +69,13 @@ def delete_workspace(key: str) -> Record:
     services().storage.remove_workspace(workspace["id"])
     for session in pending:
         services().storage.remove_checkpoint(session["id"])
-    return {"message": f"The workspace {workspace['name']!r} is deleted."}
+    return {"message": f"The workspace {workspace['name']!r} was deleted."}
 
 
 @workspaces_bp.get("/<key>/members")
 @workspaces_bp.output(Members)
 def list_members(key: str) -> Record:
-    """List who may use a workspace, besides its owner."""
+    """List the owner and the members of a workspace."""
     with services().database.read() as connection:
         return _members(connection, workspace_by_key(connection, key))
 
@@ -85,15 +85,15 @@ def list_members(key: str) -> Record:
 @workspaces_bp.output(Members, 201)
 @workspaces_bp.doc(responses=_OWNER_ONLY)
 def add_member(key: str, json_data: MemberRequest) -> Record:
-    """Let a user use the workspace; no change when the user may already."""
+    """Give a user access to a workspace; no change if the user has access already."""
     with services().database.write() as connection:
         workspace = owned_workspace(connection, key)
         user = accounts.find_user(connection, json_data.user)
         if user is None:
             raise Invalid.field(
                 "user",
-                f"expected a user, received {json_data.user!r}, whom nobody has made yet: "
-                "the administrator does with POST /api/tokens",
+                f"Expected an existing user, received {json_data.user!r}. The administrator "
+                "creates users with POST /api/tokens.",
             )
         if user["id"] != workspace["owner_id"]:
             workspaces.add_member(connection, workspace["id"], user["id"])
@@ -104,14 +104,14 @@ def add_member(key: str, json_data: MemberRequest) -> Record:
 @workspaces_bp.output(Members)
 @workspaces_bp.doc(responses=_OWNER_ONLY)
 def remove_member(key: str, user: str) -> Record:
-    """Take the right to use the workspace away from a member."""
+    """Withdraw access to a workspace from a member."""
     with services().database.write() as connection:
         workspace = owned_workspace(connection, key)
         member = accounts.find_user(connection, user)
         if member is None or not workspaces.remove_member(
             connection, workspace["id"], member["id"]
         ):
-            raise NotFound(f"{user!r} is no member of this workspace.")
+            raise NotFound(f"{user!r} is not a member of this workspace.")
         return _members(connection, workspace)
 
 
@@ -124,5 +124,6 @@ def _require_no_training(connection: Connection, workspace: Record) -> None:
     training = sessions.in_workspace(connection, workspace["id"], status="training")
     if training:
         raise Conflict(
-            f"Session {training[0]['id']} of this workspace is training: cancel it, or wait."
+            f"Session {training[0]['id']} of this workspace is training: cancel it, or wait "
+            "until it has ended."
         )

@@ -1,44 +1,46 @@
 """Users' tokens, workspaces and their members."""
 
+from pydantic import Field
+
 from backend.web.schemas.base import Answer, JsonBody, Name, Success, UserName
 
 
 class User(Answer):
-    """Whose token it is."""
+    """A user of the server."""
 
     name: str
     is_admin: bool
 
 
 class Me(Success):
-    """Who asks."""
+    """The user whose token the request carries."""
 
     user: User
 
 
 class TokenRequest(JsonBody):
-    """For whom the token is; a user of a new name is created."""
+    """The user who gets the token; an unknown name creates a user."""
 
     user: UserName
 
 
 class Token(Answer):
-    """A token, without the secret itself."""
+    """A token without its secret."""
 
     id: int
     user: str
-    hint: str
+    hint: str = Field(description="The first characters of the secret.")
     created_at: str
 
 
 class NewToken(Success, Token):
-    """A new token with its secret, which is never shown again."""
+    """A new token with its secret, which is shown only once."""
 
-    token: str
+    token: str = Field(description="The secret.")
 
 
 class Tokens(Success):
-    """Your tokens; the administrator sees everybody's."""
+    """Your tokens; the administrator sees all tokens."""
 
     tokens: list[Token]
     count: int
@@ -51,7 +53,7 @@ class WorkspaceRequest(JsonBody):
 
 
 class Workspace(Answer):
-    """A workspace; `key` is what the other calls take."""
+    """A workspace; other calls name it by its `key`."""
 
     id: int
     key: str
@@ -68,20 +70,20 @@ class WorkspaceAnswer(Success):
 
 
 class Workspaces(Success):
-    """The workspaces that you own or are a member of, oldest first."""
+    """The workspaces that you own or belong to, oldest first."""
 
     workspaces: list[Workspace]
     count: int
 
 
 class MemberRequest(JsonBody):
-    """Who may use the workspace from now on."""
+    """The user who gets access to the workspace."""
 
     user: UserName
 
 
 class Members(Success):
-    """Who may use a workspace."""
+    """The owner and the members of a workspace."""
 
     owner: str
     members: list[str]

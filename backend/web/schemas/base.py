@@ -20,59 +20,75 @@ MAX_ID = 2**63 - 1
 
 MAX_NAME = 200
 
+USER_NAME = r"^[A-Za-z0-9_.@-]{1,64}$"
+MODEL_NAME = r"^[A-Za-z0-9_-]{1,64}$"
+
+# What the patterns mean, for messages.
+PATTERNS = {
+    USER_NAME: "1 to 64 letters, digits or characters of _ . @ -",
+    MODEL_NAME: "1 to 64 letters, digits or characters of _ -",
+}
+
+_SHOWN = 60
+
 _UNWANTED_CATEGORIES = ("Cc", "Cs")  # control characters, halves of surrogate pairs
 
 
 class JsonBody(BaseModel):
-    """A JSON request: no unknown field, no value of another type, no infinite number."""
+    """A JSON request: no unknown fields, no values of another type, no infinite numbers."""
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class TextFields(BaseModel):
-    """A query string or a form, where everything comes as text."""
+    """A query string or a form, in which everything is text."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 class Answer(BaseModel):
-    """A response, or a part of one; what it does not name is not sent."""
+    """A response, or a part of one; fields that it does not name are not sent."""
 
-    model_config = ConfigDict(extra="ignore")
+    # What has a default is always sent too.
+    model_config = ConfigDict(extra="ignore", json_schema_serialization_defaults_required=True)
 
 
 class Success(Answer):
-    """A response that did what was asked."""
+    """The response to a request that succeeded."""
 
     success: bool = True
 
 
 class Done(Success):
-    """What was done, where there is nothing else to tell."""
+    """What was done."""
 
     message: str
 
 
 def one_line(text: str) -> str:
-    """A name: without space around it, and in one line.
+    """A name: one line, without surrounding space.
 
     Raises:
         ValueError: it holds control characters, or is empty.
     """
     text = text.strip()
     if not text or any(unicodedata.category(c) in _UNWANTED_CATEGORIES for c in text):
-        raise ValueError("expected text in one line without control characters")
+        raise ValueError(
+            f"Expected one line of text without control characters, received {text[:_SHOWN]!a}."
+        )
     return text
 
 
 def many_lines(text: str) -> str:
-    """A note: line ends and tabs are welcome, other control characters are not.
+    """A note: line ends and tabs are allowed, other control characters are not.
 
     Raises:
         ValueError: it holds other control characters.
     """
     if any(unicodedata.category(c) in _UNWANTED_CATEGORIES and c not in "\n\r\t" for c in text):
-        raise ValueError("expected text without control characters")
+        raise ValueError(
+            "Expected text without control characters other than line ends and tabs, received some."
+        )
     return text
 
 
@@ -85,7 +101,10 @@ def star_identifier(value: Any) -> str | int:
     is_number = isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MAX_ID
     is_name = isinstance(value, str) and len(value) <= MAX_NAME
     if not is_number and not is_name:
-        raise ValueError(f"expected a name or a whole number, received {value!r:.60}")
+        raise ValueError(
+            f"Expected a name of at most {MAX_NAME} characters or a whole number, received "
+            f"{value!r:.60}."
+        )
     return one_line(value) if isinstance(value, str) else value
 
 
@@ -99,7 +118,7 @@ def label_code(value: Any) -> int:
     names = {name: code for code, name in enumerate(LABELS)}
     names |= {str(code): code for code in range(len(LABELS))}
     if text not in names:
-        raise ValueError(f"expected 0, 1, 2 or one of {', '.join(LABELS)}, received {value!r}")
+        raise ValueError(f"Expected 0, 1, 2 or one of {', '.join(LABELS)}, received {value!r:.60}.")
     return names[text]
 
 
@@ -111,7 +130,7 @@ Star = Annotated[
     PlainValidator(star_identifier),
     WithJsonSchema({"type": ["string", "integer"], "maxLength": MAX_NAME}),
 ]
-UserName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.@-]{1,64}$")]
+UserName = Annotated[str, Field(pattern=USER_NAME)]
 LabelFilter = Annotated[
     int,
     BeforeValidator(label_code),
@@ -120,13 +139,13 @@ LabelFilter = Annotated[
 
 
 class WorkspaceQuery(TextFields):
-    """Which workspace."""
+    """The workspace."""
 
     workspace_key: Key
 
 
 class Page(TextFields):
-    """A part of a long list."""
+    """One page of a long list."""
 
     offset: int = Field(default=0, ge=0, le=10**12)
     limit: int = Field(default=100, ge=1, le=1000)

@@ -36,12 +36,14 @@ Tmag = Annotated[float, _quantity("tmag")]
 
 
 class Candidate(BaseModel):
-    """What a transit shows, and what is known of its star; null or absent where unknown.
+    """A transit and its star; unknown quantities are null or absent.
 
-    The names of the archive's KOI and TOI tables (koi_period, pl_orbper, …) are understood too.
+    The names of the archive's KOI and TOI tables (koi_period, pl_orbper, …) are accepted too.
     """
 
-    star: Star | None = Field(default=None, description="It is given back.")
+    star: Star | None = Field(
+        default=None, description="Name or number of the star, returned as given."
+    )
     period: Period
     duration: Duration
     depth: Depth
@@ -55,14 +57,14 @@ class Candidate(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _read_archive_names(cls, data: Any) -> Any:
-        """Also take the columns under the names of the KOI and TOI tables."""
+        """Accept the columns under the names of the KOI and TOI tables."""
         if not isinstance(data, dict):
             return data
         renamed: dict[Any, Any] = {}
         for name, value in data.items():
             column = _ARCHIVE_NAMES.get(name, name)
             if column in renamed:
-                raise ValueError(f"expected {column} once, received it as {name} as well")
+                raise ValueError(f"Expected {column} once, received it also as {str(name)!r:.60}.")
             renamed[column] = value
         return renamed
 
@@ -72,8 +74,8 @@ class Candidate(BaseModel):
         period = info.data.get("period")
         if period is not None and duration >= period * HOURS_A_DAY:
             raise ValueError(
-                f"expected less than the period of {period:g} days ({period * HOURS_A_DAY:g} "
-                f"hours), received {duration:g}"
+                f"Expected less than the period of {period:g} days ({period * HOURS_A_DAY:g} "
+                f"hours), received {duration:g}."
             )
         return duration
 
@@ -83,4 +85,4 @@ class Candidate(BaseModel):
 
 
 class CandidateBody(JsonBody, Candidate):
-    """A candidate as a JSON object of its own."""
+    """A candidate as a JSON object."""

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from apiflask.fields import UploadFile
 from pydantic import ConfigDict, Field
+from typing_extensions import TypeAliasType
 
 from backend.transit.columns import COLUMNS, LABELS, NO_LABEL
 from backend.web.schemas.base import (
@@ -18,11 +19,11 @@ from backend.web.schemas.base import (
 )
 from backend.web.schemas.candidates import Candidate
 
-Source = Literal["exotrain", "koi", "toi"]
+Source = TypeAliasType("Source", Literal["exotrain", "koi", "toi"])
 
 
 class UploadForm(TextFields):
-    """A catalogue as CSV: our own form, KOI cumulative or TOI."""
+    """A catalogue as CSV: exotrain format, KOI cumulative table or TOI."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
@@ -46,7 +47,7 @@ class Dataset(Answer):
 
 
 class UploadAnswer(Success):
-    """The new dataset, or the one that has the same bytes."""
+    """The new dataset, or the existing one with the same bytes."""
 
     message: str
     dataset: Dataset
@@ -60,7 +61,7 @@ class Datasets(Success):
 
 
 class Histogram(Answer):
-    """`edges` has one more than `counts`; evenly spaced in the logarithm if `log`."""
+    """`edges` has one more item than `counts`; evenly spaced, in the logarithm if `log`."""
 
     edges: list[float]
     counts: list[int]
@@ -70,7 +71,7 @@ class Histogram(Answer):
 
 
 class ColumnProfile(Answer):
-    """What one column holds; null where no row has a value."""
+    """The values of one column; null where no row has one."""
 
     unit: str
     min: float | None
@@ -81,7 +82,7 @@ class ColumnProfile(Answer):
 
 
 class RejectedRow(Answer):
-    """A row that was left out; `line` is its 1-based line in the file."""
+    """A row that was left out; `line` is its line in the file, from 1."""
 
     line: int
     reason: str
@@ -90,7 +91,7 @@ class RejectedRow(Answer):
 
 
 class Rejected(Answer):
-    """How many rows were left out, why, and the first of them."""
+    """The number of rows left out, the reasons, and the first of these rows."""
 
     total: int
     by_reason: dict[str, int]
@@ -98,22 +99,22 @@ class Rejected(Answer):
 
 
 class ClassShare(Answer):
-    """How many rows have a label, and their share of the labelled ones."""
+    """The number of rows with a label, and their share of the labelled rows."""
 
     rows: int
     share: float
 
 
 class Duplicates(Answer):
-    """Rows equal in star and all nine columns."""
+    """Rows with the same star and the same nine columns."""
 
-    rows: int = Field(description="That repeat an earlier one.")
-    contradictory_rows: int = Field(description="That are equal but for the label.")
+    rows: int = Field(description="Rows that repeat an earlier one.")
+    contradictory_rows: int = Field(description="Rows that differ only in the label.")
     examples: list[list[int]] = Field(description="Lines of equal rows.")
 
 
 class LabelledRows(Answer):
-    """Rows of one star, by their lines, and their labels."""
+    """Rows of one star: their lines in the file and their labels."""
 
     star: str | None
     lines: list[int]
@@ -121,7 +122,7 @@ class LabelledRows(Answer):
 
 
 class ContradictoryStars(Answer):
-    """Stars whose rows have different labels: a planet and a false alarm, or a mistake."""
+    """Stars whose rows have different labels: a planet and a false positive, or a mistake."""
 
     stars: int
     rows: int
@@ -136,31 +137,34 @@ class ContradictoryTransits(Answer):
 
 
 class MissingByClass(Answer):
-    """Of a column, the share of each class's rows without it."""
+    """The share of rows without a value in this column, by class."""
 
     shares: dict[str, float]
-    differs: bool = Field(description="By more than 5 points, and not by chance: it tells.")
+    differs: bool = Field(
+        description="The shares differ significantly, by more than 5 points: a missing value "
+        "hints at the label."
+    )
 
 
 class Unphysical(Answer):
-    """Rows with values that hardly any star or planet has."""
+    """Rows with values that hardly any real star or planet has."""
 
     check: str
     columns: list[str]
     expected: str
     rows: int
-    lines: list[int] = Field(description="The first of them.")
+    lines: list[int] = Field(description="Lines in the file of the first of these rows.")
 
 
 class ReportWarning(Answer):
-    """What asks for action."""
+    """A finding that needs attention."""
 
     code: str
     message: str
 
 
 class Report(Answer):
-    """What in a dataset deserves a second look; nothing of it is left out of a training."""
+    """Findings that deserve a second look. The report never removes rows; it only informs."""
 
     class_balance: dict[str, ClassShare]
     duplicates: Duplicates
@@ -168,11 +172,11 @@ class Report(Answer):
     contradictory_transits: ContradictoryTransits
     missing_by_class: dict[str, MissingByClass]
     unphysical: list[Unphysical]
-    warnings: list[ReportWarning] = Field(description="The most urgent first.")
+    warnings: list[ReportWarning] = Field(description="Most urgent first.")
 
 
 class Profile(Answer):
-    """What a dataset holds."""
+    """The contents of a dataset."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -183,11 +187,12 @@ class Profile(Answer):
     absent: list[str]
     rejected: Rejected
     recognised: dict[str, str] = Field(
-        default={}, description="Which column of the file gave each column of ours."
+        default={},
+        description="For each exotrain column the column of the file that it was read from.",
     )
-    unread: int = Field(default=0, description="Columns of the file that nothing was taken from.")
+    unread: int = Field(default=0, description="Number of columns in the file that were not used.")
     report: Report | None = Field(
-        default=None, description="Null for a dataset uploaded before there were reports."
+        default=None, description="Null for a dataset uploaded before reports existed."
     )
 
 
@@ -204,13 +209,13 @@ class DatasetAnswer(Success):
 
 
 class RowsQuery(Page):
-    """Which accepted rows; `label` only those of one class."""
+    """The accepted rows, or those of one class."""
 
     label: LabelFilter | None = None
 
 
 class Row(Answer):
-    """An accepted row: `row` is its place among them, `line` its line in the file."""
+    """An accepted row: `row` is its position among them, `line` its line in the file."""
 
     row: int
     line: int
@@ -229,7 +234,7 @@ class Row(Answer):
 
 
 class Rows(Success):
-    """Some rows, and how many there are in all."""
+    """One page of rows, and their total number."""
 
     rows: list[Row]
     count: int
@@ -239,7 +244,7 @@ class Rows(Success):
 
 
 class RejectedRows(Success):
-    """Some of the rows that were left out, and how many there are in all."""
+    """One page of the rows that were left out, and their total number."""
 
     rejected: list[RejectedRow]
     count: int
@@ -249,19 +254,19 @@ class RejectedRows(Success):
 
 
 class CurveQuery(TextFields):
-    """Which accepted row, counted from 0."""
+    """An accepted row, counted from 0."""
 
     row: int = Field(ge=0, le=10**12)
 
 
 class CurveRequest(JsonBody, Candidate):
-    """A candidate; `source` gives the band of the limb darkening."""
+    """A candidate; `source` sets the photometric band of the limb darkening."""
 
     source: Source = "exotrain"
 
 
 class CurveParameters(Answer):
-    """The geometry behind a curve: days, hours, ppm and stellar radii."""
+    """The geometry of a curve, in days, hours, ppm and stellar radii."""
 
     period: float
     duration: float
@@ -275,7 +280,7 @@ class CurveParameters(Answer):
 
 
 class Curve(Answer):
-    """One orbit, folded, as the network will see it; flux relative to out of transit."""
+    """One phase-folded orbit as the network sees it; flux relative to out of transit."""
 
     phase: list[float]
     flux: list[float]

@@ -1,4 +1,4 @@
-"""What is known of a completed session's model from its test stars."""
+"""How well the model of a completed session classifies the test stars."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ ByClass = dict[str, float | None]
 
 
 class ClassFigures(Answer):
-    """One class against the others; null where nothing was predicted or present."""
+    """One class against the others; null where no row was predicted as it, or none has it."""
 
     precision: float | None
     recall: float | None
@@ -19,19 +19,20 @@ class ClassFigures(Answer):
 
 
 class RecallAtPrecision(Answer):
-    """CONFIRMED against FALSE POSITIVE; null where no threshold has the precision."""
+    """CONFIRMED against FALSE POSITIVE; null where no threshold reaches the precision."""
 
     precision: float
     recall: float | None
     threshold: float | None = Field(
-        description="Of p(CONFIRMED) / [p(CONFIRMED) + p(FALSE POSITIVE)]."
+        description="Threshold on p(CONFIRMED) / [p(CONFIRMED) + p(FALSE POSITIVE)]."
     )
 
 
 class Figures(Answer):
-    """How well the labels of the test rows are predicted; `macro` is the classes' mean."""
+    """How well the labels of the test rows are predicted; `macro_f1` weights classes equally."""
 
-    model_config = ConfigDict(extra="allow")
+    # Sent as they were stored: an older session lacks the newer figures.
+    model_config = ConfigDict(extra="allow", json_schema_serialization_defaults_required=False)
 
     n_test: int
     accuracy: float
@@ -40,18 +41,20 @@ class Figures(Answer):
     roc_auc: ByClass
     average_precision: ByClass
     per_class: dict[str, ClassFigures]
-    confusion_matrix: list[list[int]] = Field(description="Rows are true, columns predicted.")
+    confusion_matrix: list[list[int]] = Field(
+        description="Rows are true labels, columns predicted ones."
+    )
     ece: float = Field(description="Expected calibration error.")
     recall_at_precision: RecallAtPrecision | None = None
     intervals: dict[str, Any] | None = Field(
         default=None,
-        description="95% bootstrap intervals [low, high] over the test stars, named and nested as "
-        "the figures; null where the figure is not defined.",
+        description="95% bootstrap intervals [low, high] over the test stars, named and nested "
+        "like the figures; null where the figure is not defined.",
     )
 
 
 class ReliabilityBin(Answer):
-    """Rows of about equal confidence, and how many of them were right."""
+    """Rows of similar confidence, and the share of them classified correctly."""
 
     count: int
     confidence: float
@@ -61,22 +64,22 @@ class ReliabilityBin(Answer):
 
 
 class Reliability(Answer):
-    """Confidence against accuracy, in bins of equal numbers of rows."""
+    """Calibration: confidence against accuracy, in bins with equal numbers of rows."""
 
     bins: list[ReliabilityBin]
 
 
 class RegressionErrors(Answer):
-    """In days or ppm, and relative."""
+    """Absolute errors in days or ppm, and relative errors."""
 
     mae: float | None
     median_relative_error: float | None
 
 
 class Baseline(Answer):
-    """Boosted trees on the same stars: with what the network had, and with all nine columns.
+    """Boosted trees on the same stars: with the network's inputs, and with all nine columns.
 
-    Of a network that sees all nine columns the two are the same.
+    For a network that sees all nine columns the two are the same.
     """
 
     same_information: Figures
@@ -84,7 +87,7 @@ class Baseline(Answer):
 
 
 class Coverage(Answer):
-    """Predictions whose top probability reaches a threshold: how many, how many of them right."""
+    """Share of predictions whose top probability reaches a threshold, and their precision."""
 
     threshold: list[float]
     coverage: list[float]
@@ -92,21 +95,23 @@ class Coverage(Answer):
 
 
 class Abstention(Answer):
-    """A threshold chosen on the validation stars, and what it does on the test stars."""
+    """A threshold chosen on the validation stars, and its effect on the test stars."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
 
     threshold: float | None = Field(
-        description="Below it a prediction is `uncertain`; null: every prediction is."
+        description="Below it a prediction is `uncertain`; null: every prediction is uncertain."
     )
-    precision: float = Field(description="Wanted of the predictions that are not uncertain.")
-    coverage: float | None = Field(description="Share of the test rows that are not uncertain.")
-    kept_precision: float | None = Field(description="Share of those that are right.")
+    precision: float = Field(description="Target for the predictions that are not uncertain.")
+    coverage: float | None = Field(description="Share of test rows that are not uncertain.")
+    kept_precision: float | None = Field(description="Share of these that are correct.")
     intervals: dict[str, list[float] | None] | None = Field(
-        default=None, description="95% bootstrap intervals of the last two."
+        default=None, description="95% bootstrap intervals of coverage and kept_precision."
     )
 
 
 class WithoutFeatures(Answer):
-    """The figures on test rows in which these features are hidden."""
+    """The figures on the test rows with these features hidden."""
 
     missing: list[str]
     accuracy: float | None
@@ -115,7 +120,7 @@ class WithoutFeatures(Answer):
 
 
 class Evaluation(Figures):
-    """The network's figures, the points behind its curves, and the baseline's same figures."""
+    """The network's figures, the points of its curves, and the same figures of the baseline."""
 
     reliability: Reliability
     roc: dict[str, dict[str, list[float]]] = Field(description="`fpr` and `tpr` by class.")
@@ -125,11 +130,13 @@ class Evaluation(Figures):
     coverage: Coverage | None = None
     abstention: Abstention | None = None
     temperature: float | None = Field(
-        default=None, description="By which the logits were divided; above 1: was too sure."
+        default=None,
+        description="The logits were divided by it; above 1, the network was overconfident.",
     )
     missing_features: list[WithoutFeatures] | None = None
     test_rows_sha256: str | None = Field(
-        default=None, description="Of the dataset and its test rows: equal where they are the same."
+        default=None,
+        description="Identifies the test rows: equal for sessions tested on the same ones.",
     )
     period: RegressionErrors
     depth: RegressionErrors
@@ -150,9 +157,9 @@ class Pairs(Answer):
 
 
 class EvaluationPoints(Success):
-    """Period and depth of the test rows; of more than 2,000 rows evenly spaced ones."""
+    """Period and depth of the test rows; at most 2,000 of them, evenly spaced."""
 
-    row: list[int] = Field(description="The place among the dataset's accepted rows.")
+    row: list[int] = Field(description="Position among the accepted rows of the dataset.")
     label: list[int]
     period: Pairs = Field(description="Days.")
     depth: Pairs = Field(description="ppm.")
@@ -161,14 +168,14 @@ class EvaluationPoints(Success):
 
 
 class EvaluationRowsQuery(Page):
-    """Which cell of the confusion matrix; without `true` or `predicted` the whole line of cells."""
+    """A cell of the confusion matrix; without `true` or `predicted`, a whole row or column."""
 
     true: LabelFilter | None = None
     predicted: LabelFilter | None = None
 
 
 class EvaluationRow(Answer):
-    """A test row and its prediction; `row` is its place among the dataset's accepted rows."""
+    """A test row and its prediction; `row` is its position among the dataset's accepted rows."""
 
     row: int
     line: int | None
@@ -181,12 +188,12 @@ class EvaluationRow(Answer):
     period: float | None
     depth_ppm: float | None
     candidate: dict[str, float | None] | None = Field(
-        description="The nine columns; null when the dataset was deleted."
+        description="The nine columns; null if the dataset was deleted."
     )
 
 
 class EvaluationRows(Success):
-    """Some test rows, and how many there are in all."""
+    """One page of test rows, and their total number."""
 
     rows: list[EvaluationRow]
     count: int

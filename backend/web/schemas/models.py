@@ -18,16 +18,18 @@ class Model(Answer):
     sha256: str
     file_size: int
     is_current: bool
-    metrics: Metrics | None = Field(description="Of the best epoch.")
-    evaluation: dict[str, Any] | None = Field(description="The main figures on the test stars.")
+    metrics: Metrics | None = Field(description="Metrics of the best epoch.")
+    evaluation: dict[str, Any] | None = Field(description="Main figures on the test stars.")
     created_at: str
     promoted_at: str | None
 
 
 class ModelWithManifest(Model):
-    """A saved model, and how it came to be."""
+    """A saved model with its provenance."""
 
-    manifest: dict[str, Any]
+    manifest: dict[str, Any] = Field(
+        description="Settings, training data, package versions and checksums."
+    )
 
 
 class ModelAnswer(Success):
@@ -44,7 +46,7 @@ class Models(Success):
 
 
 class PromoteAnswer(Success):
-    """The model that is now the current one."""
+    """The model that is now current."""
 
     message: str
     model: Model

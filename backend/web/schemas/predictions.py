@@ -1,4 +1,4 @@
-"""Predictions, in JSON and as CSV, and saved ones."""
+"""Predictions as JSON and CSV, and saved analyses."""
 
 from typing import Annotated, Any
 
@@ -9,8 +9,8 @@ from pydantic import (
     Discriminator,
     Field,
     RootModel,
+    SkipValidation,
     Tag,
-    WithJsonSchema,
     model_validator,
 )
 
@@ -32,29 +32,27 @@ from backend.web.schemas.datasets import Source
 MAX_ROWS = 10_000
 MAX_SAVED = 1_000
 
-# Pydantic puts them into the place of an error; `errors.field_errors` takes them out again.
+# Pydantic puts them into the path to an error; `validation_messages` takes them out again.
 ONE, MANY = "<one>", "<many>"
 
 
 class _PredictRequest(JsonBody):
     workspace_key: Key
-    model_id: Identifier | None = Field(default=None, description="Absent: the current model.")
+    model_id: Identifier | None = Field(default=None, description="Default: the current model.")
     source: Source | None = Field(
-        default=None, description="Gives the band; absent: that of the model's training data."
+        default=None,
+        description="Sets the photometric band; default: that of the model's training data.",
     )
 
 
 class PredictOne(_PredictRequest, Candidate):
-    """One candidate, its numbers at the top level."""
+    """One candidate; its quantities stand at the top level."""
 
 
 class PredictMany(_PredictRequest):
-    """Many candidates; one that cannot be predicted gets its `error` in its place."""
+    """Many candidates; one that cannot be predicted gets an `error` in its place."""
 
-    rows: Annotated[
-        list[Any],
-        WithJsonSchema({"type": "array", "items": CandidateBody.model_json_schema()}),
-    ] = Field(min_length=1, max_length=MAX_ROWS)
+    rows: list[SkipValidation[CandidateBody]] = Field(min_length=1, max_length=MAX_ROWS)
 
 
 def _kind(body: Any) -> str:
@@ -72,7 +70,7 @@ class PredictRequest(
     """One candidate, or `rows` of them."""
 
 
-class Problem(Answer):
+class FieldError(Answer):
     """What is wrong with one field."""
 
     field: str | None = None
@@ -80,19 +78,22 @@ class Problem(Answer):
 
 
 class OutsideRange(Answer):
-    """A value beyond those of the rows that the model was trained on."""
+    """A value outside the range of the rows that the model was trained on."""
 
     column: str
     value: float
-    min: float | None = Field(description="Null: no row of the training had this column.")
+    min: float | None = Field(description="Null: no training row had this column.")
     max: float | None
 
 
 class Diagnostics(Answer):
-    """What the transit says of star and planet; null where a feature that it needs is unknown."""
+    """Checks of star and planet from the transit; null where a feature that it needs is unknown."""
+
+    # Part of requests as well: what was once predicted is saved as it was.
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
 
     density_ratio: float | None = Field(
-        description="Density of the star from the transit over that from slogg and srad."
+        description="Stellar density from the transit over that from slogg and srad."
     )
     planet_radius: float | None = Field(description="Earth radii.")
     is_grazing: bool | None
@@ -100,31 +101,31 @@ class Diagnostics(Answer):
     single_transit_snr: float | None
     relative_duration: float | None = Field(description="T/P.")
     flags: list[str] = Field(
-        default=[], description="What had to be assumed of the orbit, as of a curve."
+        default=[], description="Assumptions made about the orbit, as for a curve."
     )
     outside_training_range: list[OutsideRange]
 
 
 class Prediction(Answer):
-    """What the model says of one candidate, or the `error` for which it says nothing."""
+    """The prediction for one candidate, or the `error` that prevented it."""
 
-    row: int = Field(description="The place in the request, from 0.")
+    row: int = Field(description="Position in the request, from 0.")
     star: Star | None = None
     label: int | None = None
     label_name: str | None = None
     probabilities: dict[str, float | None] | None = None
-    period: float | None = Field(default=None, description="Inferred from the curve, days.")
-    depth_ppm: float | None = None
+    period: float | None = Field(default=None, description="Network's estimate, days.")
+    depth_ppm: float | None = Field(default=None, description="Network's estimate, ppm.")
     uncertain: bool | None = Field(
         default=None,
-        description="Whether the highest probability is below the model's threshold, or there is "
-        "none that is good enough; null for a model saved without.",
+        description="The highest probability is below the model's threshold, or the model has no "
+        "usable threshold; null for a model saved without one.",
     )
     model_id: int | None = None
     diagnostics: Diagnostics | None = None
-    missing: list[str] = Field(default=[], description="Features that were not given.")
+    missing: list[str] = Field(default=[], description="Features that were not provided.")
     error: str | None = None
-    errors: list[Problem] = Field(default=[])
+    errors: list[FieldError] = Field(default=[])
 
 
 class PredictAnswer(Success):
@@ -137,10 +138,10 @@ class PredictAnswer(Success):
 
 
 class BatchForm(TextFields):
-    """A catalogue as CSV, in any form; labels are not needed.
+    """A catalogue as CSV in any format; labels are not needed.
 
-    A table of the archive tells its survey, one of our own form does not: `source` does, and where
-    it is absent the model's training data.
+    An archive table identifies its survey. A table in exotrain format does not: it is assumed to
+    come from `source` or, by default, from the survey that the model was trained on.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -155,7 +156,7 @@ Note = Annotated[str, Field(max_length=20_000), AfterValidator(many_lines)]
 
 
 class SavedPrediction(JsonBody):
-    """A prediction as `/api/predict` gave it."""
+    """A prediction as returned by `/api/predict`."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -173,16 +174,13 @@ class SavedPrediction(JsonBody):
 
 
 class AnalysisRequest(JsonBody):
-    """Predictions to keep: as many `predictions` as `candidates`, in the same order."""
+    """Predictions to save: as many `predictions` as `candidates`, in the same order."""
 
     workspace_key: Key
     title: Name
     note: Note = ""
     model_id: Identifier | None = None
-    candidates: Annotated[
-        list[Any],
-        WithJsonSchema({"type": "array", "items": CandidateBody.model_json_schema()}),
-    ] = Field(
+    candidates: list[SkipValidation[CandidateBody]] = Field(
         min_length=1,
         max_length=MAX_SAVED,
         description="As predicted; one whose prediction is an `error` may be anything.",
@@ -193,14 +191,14 @@ class AnalysisRequest(JsonBody):
     def _belong_together(self) -> "AnalysisRequest":
         if len(self.candidates) != len(self.predictions):
             raise ValueError(
-                f"expected as many predictions as candidates, received {len(self.predictions)} "
-                f"and {len(self.candidates)}"
+                f"Expected as many predictions as candidates, received {len(self.predictions)} "
+                f"and {len(self.candidates)}."
             )
         return self
 
 
 class AnalysisChange(JsonBody):
-    """A new title or note; what is absent stays."""
+    """A new title or note; absent fields stay as they are."""
 
     title: Name | None = None
     note: Note | None = None
@@ -215,7 +213,7 @@ class AnalysisSummary(Answer):
     note: str
     user: str | None
     model_id: int | None
-    count: int = Field(description="How many candidates.")
+    count: int = Field(description="Number of candidates.")
     created_at: str
     updated_at: str
 

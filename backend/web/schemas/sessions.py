@@ -1,12 +1,14 @@
-"""Trainings: the request, the session, its epochs; the networks."""
+"""Training sessions: the request, the session, its epochs; the networks."""
 
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field
+from typing_extensions import TypeAliasType
 
 from backend.transit.networks import registry
 from backend.web.schemas.base import (
     MAX_ID,
+    MODEL_NAME,
     Answer,
     Identifier,
     JsonBody,
@@ -19,33 +21,41 @@ from backend.web.schemas.datasets import Dataset
 
 DEFAULT_MODEL_NAME = "exoplanet_model"
 
-Status = Literal["pending", "training", "completed", "failed", "cancelled"]
+SessionStatus = TypeAliasType(
+    "SessionStatus", Literal["pending", "training", "completed", "failed", "cancelled"]
+)
+SessionStage = TypeAliasType("SessionStage", Literal["preparing", "learning", "evaluating"])
+RequestedEnd = TypeAliasType("RequestedEnd", Literal["stop", "cancel"])
+FailureReason = TypeAliasType(
+    "FailureReason",
+    Literal["data", "diverged", "out_of_memory", "crashed", "interrupted", "disk_full"],
+)
 
 
 def _zero_or_a_split(value: float) -> float:
     if 0 < value < 0.05:
-        raise ValueError(f"expected 0, or a number from 0.05 to 0.5, received {value:g}")
+        raise ValueError(f"Expected 0 or a number from 0.05 to 0.5, received {value:g}.")
     return value
 
 
 def _known_network(name: str) -> str:
     if name not in registry.NETWORKS:
-        raise ValueError(f"expected one of {', '.join(registry.NETWORKS)}, received {name!r}")
+        raise ValueError(f"Expected one of {', '.join(registry.NETWORKS)}, received {name!r:.60}.")
     return name
 
 
 class StartRequest(JsonBody):
-    """What to train on, and how; everything but the first two has a default."""
+    """The dataset and the settings; only the first two fields are required."""
 
     workspace_key: Key
     dataset_id: Identifier
-    model_name: str = Field(default=DEFAULT_MODEL_NAME, pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    model_name: str = Field(default=DEFAULT_MODEL_NAME, pattern=MODEL_NAME)
     epochs: int = Field(default=registry.DEFAULT_EPOCHS, ge=1, le=1000)
     batch_size: int = Field(default=registry.DEFAULT_BATCH_SIZE, ge=8, le=4096)
     learning_rate: float = Field(default=registry.DEFAULT_LEARNING_RATE, ge=1e-6, le=1)
     validation_split: float = Field(default=registry.DEFAULT_VALIDATION_SPLIT, ge=0.05, le=0.5)
     test_split: Annotated[float, AfterValidator(_zero_or_a_split)] = Field(
-        default=registry.DEFAULT_TEST_SPLIT, ge=0, le=0.5, description="0 or from 0.05"
+        default=registry.DEFAULT_TEST_SPLIT, ge=0, le=0.5, description="0, or 0.05 and more."
     )
     patience: int = Field(default=registry.DEFAULT_PATIENCE, ge=1, le=1000)
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
@@ -54,12 +64,12 @@ class StartRequest(JsonBody):
         default=registry.DEFAULT_ENSEMBLE,
         ge=1,
         le=registry.MAX_ENSEMBLE,
-        description="Networks that are trained side by side; the model is their mean.",
+        description="Trains this many networks and averages them.",
     )
 
 
 class Metrics(Answer):
-    """Measured after an epoch, on the training and the validation rows; days and ppm."""
+    """Metrics after an epoch, on the training and the validation rows; days and ppm."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -84,32 +94,34 @@ class Epoch(Metrics):
 class SessionError(Answer):
     """Why a session failed."""
 
-    reason: Literal["data", "diverged", "out_of_memory", "crashed", "interrupted", "disk_full"]
+    reason: FailureReason
     message: str
 
 
 class SessionSummary(Answer):
-    """One training. `metrics` are the last epoch's, of a completed session the best epoch's."""
+    """A training session. `metrics` are those of the last epoch, once completed of the best one."""
 
     id: int
     workspace_id: int
     dataset_id: int | None
     model_name: str
     dataset_size: int
-    status: Status
-    request: Literal["stop", "cancel"] | None = Field(description="Asked for, not yet done.")
-    stage: Literal["preparing", "learning", "evaluating"] | None = Field(
-        description="What a training does now: draws curves, runs epochs, measures the test stars."
+    status: SessionStatus
+    request: RequestedEnd | None = Field(description="Requested, not yet done.")
+    stage: SessionStage | None = Field(
+        description="The current step: computing curves, training, or testing on the test stars."
     )
     epochs: int
     epochs_completed: int
     best_epoch: int | None
-    batches_done: int = Field(description="Of the epoch under way.")
+    batches_done: int = Field(description="Batches done in the current epoch.")
     batches: int
     progress: float
-    eta_seconds: float | None = Field(description="At most: an early stop may come before.")
+    eta_seconds: float | None = Field(
+        description="An upper limit: early stopping may end the session sooner."
+    )
     metrics: Metrics | None
-    training: dict[str, Any] | None = Field(description="Rows of each part, parameters.")
+    training: dict[str, Any] | None = Field(description="Rows in each split, parameters.")
     model_id: int | None
     model_path: str | None = Field(description="Relative to the data folder.")
     error: SessionError | None
@@ -121,7 +133,7 @@ class SessionSummary(Answer):
 
 
 class Session(SessionSummary):
-    """One training with its epochs."""
+    """A training session with its epochs."""
 
     history: list[Epoch]
 
@@ -133,13 +145,13 @@ class SessionAnswer(Success):
 
 
 class StopAnswer(SessionAnswer):
-    """The session, and what will happen to it."""
+    """The session, and what happens to it."""
 
     message: str
 
 
 class StartAnswer(Success):
-    """The session that was added, and what it trains on."""
+    """The new session and its dataset."""
 
     message: str
     session: Session
@@ -149,11 +161,13 @@ class StartAnswer(Success):
 
 
 class SessionsQuery(WorkspaceQuery):
-    """Which sessions; `cursor` is an earlier answer's `next_cursor`."""
+    """The sessions to list; `cursor` is the `next_cursor` of an earlier response."""
 
-    status: Status | None = None
+    status: SessionStatus | None = None
     limit: int = Field(default=50, ge=1, le=200)
-    cursor: int | None = Field(default=None, ge=1, le=MAX_ID)
+    cursor: int | None = Field(
+        default=None, ge=1, le=MAX_ID, description="The `next_cursor` of an earlier response."
+    )
 
 
 class Sessions(Success):
@@ -165,13 +179,15 @@ class Sessions(Success):
 
 
 class SessionQuery(TextFields):
-    """From which epoch on the history is wanted."""
+    """The part of the history to return."""
 
-    after_epoch: int = Field(default=0, ge=0, le=MAX_ID)
+    after_epoch: int = Field(
+        default=0, ge=0, le=MAX_ID, description="Return only the epochs after this one."
+    )
 
 
 class Network(Answer):
-    """A network that `start` takes by name."""
+    """A network that a session can train."""
 
     name: str
     inputs: list[str]
@@ -180,7 +196,7 @@ class Network(Answer):
 
 
 class Networks(Success):
-    """The networks; `default` is what `start` takes when none is named."""
+    """The networks; `default` is used when a request names none."""
 
     networks: list[Network]
     default: str

@@ -1,17 +1,17 @@
-"""The server's own state."""
+"""The state of the server."""
 
 from backend.web.schemas.base import Answer
 
 
 class Queue(Answer):
-    """How many sessions, of all workspaces."""
+    """Number of sessions in all workspaces."""
 
     pending: int
     training: int
 
 
 class Health(Answer):
-    """Whether the server answers."""
+    """The state of the server."""
 
     status: str = "healthy"
     version: str

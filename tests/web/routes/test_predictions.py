@@ -212,7 +212,9 @@ def test_a_candidate_that_is_wrong_names_the_field(api, key, model_id, change, f
 
 def test_a_candidate_without_a_depth_names_it(api, key, model_id):
     problem = problem_of(predict(api, key, None, period=3, duration=2))
-    assert problem["errors"] == [{"field": "depth", "message": "expected a value, received none"}]
+    message = "Expected a number from 0.01 to 2,000,000, received nothing."
+    assert problem["errors"] == [{"field": "depth", "message": message}]
+    assert problem["detail"] == f"depth: {message}"
 
 
 def test_a_bad_one_among_rows_has_its_error_in_its_place(api, key, model_id):
@@ -232,7 +234,7 @@ def test_a_bad_one_among_rows_has_its_error_in_its_place(api, key, model_id):
     assert "depth" in predictions[1]["error"]
     assert predictions[1]["errors"][0]["field"] == "depth"
     assert predictions[1]["label"] is None
-    assert predictions[2]["error"] == "expected a JSON object, received int"
+    assert predictions[2]["error"] == "Expected a JSON object, received 7."
     assert len(predictions[3]["errors"]) == 2
     assert (predictions[4]["label"], predictions[4]["label_name"]) == (2, "FALSE POSITIVE")
 

@@ -160,12 +160,19 @@ def test_a_setting_that_is_wrong_names_the_field_and_the_value(api, key, field, 
     assert [error["field"] for error in problem["errors"]] == [field]
 
 
-@pytest.mark.parametrize("missing", ["workspace_key", "dataset_id"])
-def test_what_a_start_cannot_do_without_is_named(api, key, missing):
+@pytest.mark.parametrize(
+    ("missing", "expected"),
+    [
+        ("workspace_key", "text of 1 to 100 characters"),
+        ("dataset_id", "a whole number of at least 1"),
+    ],
+)
+def test_what_a_start_cannot_do_without_is_named(api, key, missing, expected):
     body = {"workspace_key": key, "dataset_id": 1}
     del body[missing]
     problem = problem_of(api.post("/api/training/start", None, json=body))
-    assert problem["errors"] == [{"field": missing, "message": "expected a value, received none"}]
+    message = f"Expected {expected}, received nothing."
+    assert problem["errors"] == [{"field": missing, "message": message}]
 
 
 @pytest.mark.parametrize("test_split", [0, 0.05, 0.5])

@@ -1,0 +1,223 @@
+"""Clients that generators make of the OpenAPI document, and one of them at work."""
+
+import importlib
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import requests
+
+from tests.e2e.server import TOKEN, Server, small_catalogue, wait_for
+
+pytestmark = [pytest.mark.client, pytest.mark.e2e]
+
+OPENAPI_TYPESCRIPT = "openapi-typescript@7.13.0"
+TYPESCRIPT = "typescript@5.9.3"
+
+NO_GENERATOR = "NO CLIENT GENERATOR: pip install -r requirements-dev.txt (openapi-python-client)"
+NO_NPM = "NO NPM: install Node.js with npm for the TypeScript client"
+
+PACKAGE = "exotrain_client"
+
+CANDIDATE = {"period": 3.2, "duration": 2.5, "depth": 900.0}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory):
+    """One server for the module."""
+    server = Server(tmp_path_factory.mktemp("data"), EXOTRAIN_WARM_WORKERS="1")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def document(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The OpenAPI document as the server sends it."""
+    path = tmp_path_factory.mktemp("document") / "openapi.json"
+    path.write_bytes(requests.get(f"{server.address}/api/openapi.json", timeout=60).content)
+    return path
+
+
+@pytest.fixture(scope="module")
+def generated(document: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package that openapi-python-client makes; a warning would be something left out."""
+    if importlib.util.find_spec("openapi_python_client") is None:
+        pytest.skip(NO_GENERATOR)
+    folder = tmp_path_factory.mktemp("client")
+    (folder / "config.json").write_text(json.dumps({"post_hooks": []}))
+    answer = run(
+        [sys.executable, "-m", "openapi_python_client", "generate", "--fail-on-warning"],
+        ["--path", str(document), "--meta", "none", "--config", str(folder / "config.json")],
+        ["--output-path", str(folder / PACKAGE)],
+    )
+    assert "warning" not in answer.lower()
+    return folder / PACKAGE
+
+
+@pytest.fixture(scope="module")
+def exotrain(generated: Path):
+    """The generated package, imported."""
+    sys.path.insert(0, str(generated.parent))
+    importlib.import_module(f"{PACKAGE}.models")
+    importlib.import_module(f"{PACKAGE}.types")
+    yield importlib.import_module(PACKAGE)
+    sys.path.remove(str(generated.parent))
+    for name in [each for each in sys.modules if each.partition(".")[0] == PACKAGE]:
+        del sys.modules[name]
+
+
+@pytest.fixture(scope="module")
+def user(exotrain: ModuleType, server: Server):
+    """The administrator, as the generated client sees the server."""
+    with exotrain.AuthenticatedClient(server.address, TOKEN, timeout=200) as client:
+        yield client
+
+
+@pytest.fixture
+def call(exotrain: ModuleType, user: Any):
+    """Calls an operation by its name, and gives what the client made of the answer."""
+
+    def calling(tag: str, operation: str, *arguments: Any, **options: Any) -> Any:
+        module = importlib.import_module(f"{PACKAGE}.api.{tag}.{operation}")
+        return module.sync(*arguments, client=user, **options)
+
+    return calling
+
+
+def run(*arguments: list[str]) -> str:
+    """Run a command; gives what it printed."""
+    command = [each for part in arguments for each in part]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    return answer.stdout + answer.stderr
+
+
+def test_the_python_client_has_every_operation_and_every_schema(generated: Path, document: Path):
+    described = json.loads(document.read_text())
+    wanted = {
+        operation["operationId"]
+        for operations in described["paths"].values()
+        for operation in operations.values()
+    }
+    made = {path.stem for path in generated.glob("api/*/*.py")} - {"__init__"}
+    assert made == wanted
+    code = (generated / "models" / "__init__.py").read_text()
+    for name, schema in described["components"]["schemas"].items():
+        is_union = "oneOf" in schema
+        assert is_union or f'"{name}"' in code, name
+
+
+@pytest.mark.tensorflow
+def test_the_python_client_uploads_trains_and_predicts(
+    exotrain: ModuleType, call: Any, tmp_path: Path
+):
+    models, types = exotrain.models, exotrain.types
+    workspace = call(
+        "workspaces", "create_workspace", body=models.WorkspaceRequest(name="generated")
+    ).workspace
+    catalogue = small_catalogue(tmp_path)
+    file = types.File(payload=catalogue.open("rb"), file_name="small.csv", mime_type="text/csv")
+    upload = models.UploadForm(file=file, workspace_key=workspace.key, name="Small")
+    dataset = call("datasets", "upload_dataset", body=upload).dataset
+    assert isinstance(dataset, models.Dataset)
+    assert (dataset.name, dataset.num_samples) == ("Small", 240)
+
+    start = models.StartRequest(workspace.key, dataset.id, epochs=2, batch_size=64, seed=7)
+    started = call("sessions", "start_training", body=start, idempotency_key="once").session
+    again = call("sessions", "start_training", body=start, idempotency_key="once").session
+    assert again.id == started.id
+    session = wait_for(
+        lambda: call("sessions", "get_session", started.id).session,
+        lambda session: session.status in ("completed", "failed", "cancelled"),
+        seconds=180,
+    )
+    assert session.status == models.SessionStatus.COMPLETED, session.error
+    assert [each.epoch for each in session.history] == [1, 2]
+    assert isinstance(session.metrics, models.Metrics)
+    listed = call("sessions", "list_sessions", workspace_key=workspace.key).sessions
+    assert [each.id for each in listed] == [started.id]
+
+    one = call(
+        "predictions", "predict", body=models.PredictOne(workspace_key=workspace.key, **CANDIDATE)
+    )
+    assert one.model_id == session.model_id
+    probabilities = one.predictions[0].probabilities.to_dict()
+    assert sum(probabilities.values()) == pytest.approx(1, abs=1e-5)
+    rows = [models.CandidateBody(**CANDIDATE), models.CandidateBody(**{**CANDIDATE, "depth": -1})]
+    many = call(
+        "predictions", "predict", body=models.PredictMany(workspace_key=workspace.key, rows=rows)
+    )
+    assert many.predictions[0].label_name == one.predictions[0].label_name
+    assert many.predictions[1].errors[0].field == "depth"
+    check_files(models, types, call, workspace.key, session, catalogue)
+
+
+def check_files(
+    models: Any, types: Any, call: Any, key: str, session: Any, catalogue: Path
+) -> None:
+    file = types.File(payload=catalogue.open("rb"), file_name="small.csv")
+    table = call(
+        "predictions", "predict_batch", body=models.BatchForm(file=file, workspace_key=key)
+    )
+    assert isinstance(table, str)
+    assert "predicted_label" in table
+    model = call("models", "get_model", session.model_id).model
+    content = call("models", "download_model", session.model_id).payload.read()
+    assert len(content) == model.file_size
+
+
+def test_the_python_client_gives_errors_as_problems(exotrain: ModuleType, call: Any):
+    problem_class = exotrain.models.Problem
+    missing = call("sessions", "get_session", 999)
+    assert isinstance(missing, problem_class)
+    assert (missing.status, missing.title) == (404, "Not Found")
+    assert missing.detail == "There is no session 999."
+    body = exotrain.models.StartRequest("nobody's", 1, epochs=5000)
+    wrong = call("sessions", "start_training", body=body)
+    assert isinstance(wrong, problem_class)
+    assert wrong.status == 422
+    assert [each.field for each in wrong.errors] == ["epochs"]
+    assert wrong.errors[0].message == "Expected a whole number from 1 to 1000, received 5000."
+
+
+def test_the_python_client_learns_that_nothing_has_changed(exotrain: ModuleType, user: Any):
+    get_me = importlib.import_module(f"{PACKAGE}.api.users_and_tokens.get_me")
+    first = get_me.sync_detailed(client=user)
+    again = get_me.sync_detailed(client=user, if_none_match=first.headers["ETag"])
+    assert (again.status_code, again.parsed) == (304, None)
+
+
+def test_typescript_types_are_generated_and_compile(document: Path, tmp_path: Path):
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip(NO_NPM)
+    tools = tmp_path / "tools"
+    quiet = ["--no-audit", "--no-fund", "--loglevel", "error"]
+    run([npm, "install", "--prefix", str(tools), *quiet, OPENAPI_TYPESCRIPT, TYPESCRIPT])
+    programs = tools / "node_modules" / ".bin"
+    types = tmp_path / "exotrain.ts"
+    said = run([str(programs / "openapi-typescript"), str(document), "--output", str(types)])
+    assert "warn" not in said.lower(), said
+    use = tmp_path / "use.ts"
+    use.write_text(USE_OF_TYPES)
+    run([str(programs / "tsc"), "--noEmit", "--strict", str(use)])
+
+
+USE_OF_TYPES = """
+import type { components, operations } from "./exotrain";
+
+type Session = components["schemas"]["Session"];
+type Problem = components["schemas"]["Problem"];
+type Started = operations["start_training"]["responses"]["202"]["content"]["application/json"];
+type Failed =
+  operations["start_training"]["responses"]["422"]["content"]["application/problem+json"];
+
+export const status = (started: Started): Session["status"] => started.session.status;
+export const isDone = (session: Session): boolean => session.status === "completed";
+export const first = (failed: Failed): string => (failed satisfies Problem).detail;
+"""
