@@ -46,7 +46,7 @@ export function SameStars({ compared }) {
         ${compared.length > 2 &&
         html`<ul>
           ${groups.map((ids) => html`<li>${t("training.stars.group", { sessions: list(ids) })}</li>`)}
-          ${unknown.length > 0 && html`<li>${t("training.stars.untold", { sessions: list(unknown) })}</li>`}
+          ${unknown.length > 0 && html`<li>${t("training.stars.notKnown", { sessions: list(unknown) })}</li>`}
         </ul>`}
       </div>`}
       ${untested.length > 0 &&

@@ -1,6 +1,7 @@
-// The evaluation of a completed session: how good its model is on stars that it never saw.
+// The evaluation of a completed session: how its model performs on unseen stars.
 
 import { get, withQuery } from "../lib/api.js";
+import { CLASSES } from "../lib/columns.js";
 import { useData } from "../lib/data.js";
 import { html, useEffect } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
@@ -9,7 +10,7 @@ import { saveJson } from "../lib/save-json.js";
 import { useStore } from "../lib/store.js";
 import { useTitle } from "../lib/title.js";
 import { watched } from "../lib/watch.js";
-import { CLASSES, Loaded } from "../ui/basics.js";
+import { Loaded } from "../ui/basics.js";
 import { ConfusionMatrix } from "./confusion-matrix.js";
 import { ConfusionRows, useCellRows } from "./confusion-rows.js";
 import { CoverageChart } from "./coverage-chart.js";

@@ -1,4 +1,4 @@
-// How a model is loaded with plain Keras, without anything of exotrain.
+// How to load a model with Keras, without exotrain.
 
 import { html, useState } from "../lib/html.js";
 import { t } from "../lib/i18n.js";

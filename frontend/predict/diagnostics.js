@@ -1,4 +1,4 @@
-// What the transit says against what is known of the star, each with how to read it.
+// Diagnostics from the transit and the star, each with its reading.
 
 import { columnName, unitOf } from "../lib/columns.js";
 import { readDiagnostics } from "./diagnostics-state.js";
@@ -65,10 +65,10 @@ function OutsideRange({ found }) {
 }
 
 function outsideText({ column, value, min, max }) {
-  const told = { column: columnName(column), value: significant(value, 5), unit: unitOf(column) };
-  if (min === null) return t("predict.reading.outside.never", told);
+  const values = { column: columnName(column), value: significant(value, 5), unit: unitOf(column) };
+  if (min === null) return t("predict.reading.outside.never", values);
   const range = { min: significant(min, 5), max: significant(max, 5) };
-  return t("predict.reading.outside.column", { ...told, ...range });
+  return t("predict.reading.outside.column", { ...values, ...range });
 }
 
 function Assumed({ flags }) {

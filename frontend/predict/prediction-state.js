@@ -45,7 +45,7 @@ export function usePrediction(question, { delay = 0 } = {}) {
   const [wait, setWait] = useState(null);
   const control = useRef(null);
   useEffect(() => {
-    // Nobody waits for the answer to a question that was replaced.
+    // The response to a replaced question is no longer needed.
     control.current = new AbortController();
     return () => control.current.abort();
   }, [key]);

@@ -1,4 +1,4 @@
-// The settings of a training: their defaults and ranges as the API documents them, and the check.
+// The settings of a session: defaults and ranges as the API documents them, and their validation.
 
 import { number, t } from "../lib/i18n.js";
 
