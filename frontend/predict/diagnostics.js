@@ -50,7 +50,7 @@ function OutsideRange({ found }) {
     <div class=${found.length ? "noticed" : ""}>
       <dt>${t("predict.diagnostic.outside")}</dt>
       <dd class="value names">
-        ${found.length ? found.map(({ column }) => columnName(column)).join(", ") : t("none")}
+        ${found.length ? found.map(({ column }) => columnName(column)).join(", ") : t("predict.reading.none")}
         ${found.length > 0 && html`<${LookCloser} />`}
       </dd>
       <dd class="reading">
@@ -76,7 +76,7 @@ function Assumed({ flags }) {
     <div class=${flags.length ? "noticed" : ""}>
       <dt>${t("predict.diagnostic.assumed")}</dt>
       <dd class="value names">
-        ${flags.length ? html`<${LookCloser} />` : t("none")}
+        ${flags.length ? html`<${LookCloser} />` : t("predict.reading.none")}
       </dd>
       <dd class="reading">
         ${t(flags.length ? "predict.reading.assumed.some" : "predict.reading.assumed.none")}
@@ -90,7 +90,7 @@ function Missing({ columns }) {
   return html`
     <div>
       <dt>${t("predict.diagnostic.missing")}</dt>
-      <dd class="value names">${columns.length ? columns.map(columnName).join(", ") : t("none")}</dd>
+      <dd class="value names">${columns.length ? columns.map(columnName).join(", ") : t("predict.reading.none")}</dd>
       <dd class="reading">
         ${t(columns.length ? "predict.reading.missing.some" : "predict.reading.missing.none")}
       </dd>

@@ -79,6 +79,18 @@ test("a row is found by its line, wherever it is, in few requests", async () => 
   }
 });
 
+test("a row is found in few requests even where the expected density is far off", async () => {
+  const total = 100_000;
+  const rowsAt = async (offset, limit) => {
+    requests += 1;
+    const count = Math.max(0, Math.min(limit, total - offset));
+    return Array.from({ length: count }, (_, n) => ({ line: 1000 * (offset + n) }));
+  };
+  let requests = 0;
+  assert.equal(await findPosition(rowsAt, total, "line", 1000 * 50_123, 1), 50_123);
+  assert.ok(requests <= 40, `${requests} requests`);
+});
+
 test("the best epoch has the lowest validation log loss; without any there is none", () => {
   const history = [
     { epoch: 1, val_label_loss: 0.9 },
