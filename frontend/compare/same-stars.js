@@ -8,7 +8,7 @@ import { t } from "../lib/i18n.js";
  *
  * @param {object[]} compared
  * @returns {{groups: number[][], untested: number[], unknown: number[], areSame: boolean}} ids; `groups`
- *   have equal test rows, `unknown` an evaluation of an earlier version that does not tell them
+ *   have equal test rows, `unknown` an evaluation of an earlier version that lacks them
  */
 export function groupByTestRows(compared) {
   const groups = new Map();

@@ -62,7 +62,7 @@ export function Evaluation({ workspace, id, query }) {
   <//>`;
 }
 
-/** Loads the session again when its training ends while the page is open. */
+/** Loads the session again when it ends while the page is open. */
 function useReloadWhenEnded(session, id) {
   const status = useStore(watched, ({ sessions }) => sessions?.find((each) => each.id === id)?.status);
   useEffect(() => {

@@ -38,7 +38,7 @@ const NOTHING = { answer: null, isCurrent: false, error: null, isBusy: false, wa
  * @param {{delay?: number}} options milliseconds without a change before it is asked
  * @returns {{answer: any, isCurrent: boolean, error: Error | null, isBusy: boolean, wait: object | null,
  *   retry: () => void}} `isCurrent` if the answer is that to this question, not to one before; `wait` while
- *   the predictor is not ready, as `withPatience` tells it
+ *   the predictor is not ready, as `withPatience` reports it
  */
 export function usePrediction(question, { delay = 0 } = {}) {
   const key = useSettled(question === null ? null : JSON.stringify(question), delay);

@@ -24,7 +24,7 @@ const FIELDS = [...Object.keys(SETTINGS), "dataset_id", "network"];
  * @param {object[]} properties.datasets newest first
  * @param {object[]} properties.networks
  * @param {string} properties.defaultNetwork
- * @param {object[]} properties.completed sessions, newest first: they tell the time it will take
+ * @param {object[]} properties.completed sessions, newest first, for the time estimate
  * @param {number} properties.ahead sessions that run or wait on the server
  * @param {() => void} properties.onStale what the form was made from has changed
  */

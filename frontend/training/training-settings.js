@@ -4,7 +4,7 @@ import { number, t } from "../lib/i18n.js";
 
 /**
  * Held equal to the StartRequest of `/api/openapi.json` by a test. `network` is not here: the API
- * tells its default with the list of networks.
+ * gives its default with the list of networks.
  */
 export const SETTINGS = {
   model_name: { kind: "name", initial: "exoplanet_model" },

@@ -122,7 +122,7 @@ function optionsOf({ lines, xAxis, yAxis, setZoomed, setCursor }, rulesNow) {
   return {
     scales: { x: scaleOfX(xAxis), y: scaleOfY(yAxis) },
     axes: [axisOf(xAxis, color, font), { ...axisOf(yAxis, color, font), size: widthOfAxis }],
-    // The legend of the page tells more.
+    // The page draws its own legend.
     legend: { show: false },
     // Room for half a number at the end of the axis.
     padding: [null, 36, null, null],

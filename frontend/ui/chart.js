@@ -45,7 +45,7 @@ const MARKS = {
  * @param {object} properties
  * @param {string} properties.name of the files that are saved
  * @param {string} properties.title
- * @param {string} properties.summary what the plot shows, in a sentence: for who cannot see it
+ * @param {string} properties.summary what the plot shows, in a sentence, for screen readers
  * @param {number[]} [properties.x] shared by the lines, increasing
  * @param {Line[]} properties.lines
  * @param {Axis} properties.xAxis

@@ -456,7 +456,7 @@ def table_row(table: Locator, name: str) -> Locator:
 
 
 def last_epoch(plot: Locator) -> int:
-    """The epoch that the summary of a training's plot tells as its last."""
+    """The last epoch named in the summary of a learning curve."""
     found = re.search(r"at epoch (\d+);", plot.get_attribute("aria-label") or "")
     assert found
     return int(found[1])
