@@ -1,4 +1,4 @@
-// The page starts here: the language and the colours first, then the frame with the page inside.
+// Starts the page: the language and the theme first, then the frame.
 
 import { html, render } from "./lib/html.js";
 import { preferredLanguage, showLanguage } from "./lib/i18n.js";
@@ -6,5 +6,5 @@ import { applyTheme, settings } from "./lib/settings.js";
 import { Frame } from "./app/frame.js";
 
 applyTheme(settings.get().theme);
-await showLanguage(preferredLanguage());
+await showLanguage(preferredLanguage(settings.get().language, navigator.languages));
 render(html`<${Frame} />`, document.getElementById("app"));

@@ -1,4 +1,4 @@
-"""The files of the web page: its words in both languages, its size, what it may not do."""
+"""The files of the page: its words in both languages, its sheets, its size, what imports what."""
 
 import gzip
 import hashlib
@@ -17,7 +17,9 @@ LOCALES = FRONTEND / "locales"
 LANGUAGES = sorted(path.name for path in LOCALES.iterdir())
 SUBJECTS = sorted(path.stem for path in (LOCALES / "en").glob("*.json"))
 
-# What is ours: JavaScript that is not of others.
+STYLES = sorted((FRONTEND / "styles").glob("*.css"))
+
+# Our own JavaScript, without the libraries.
 SOURCES = sorted(path for path in FRONTEND.rglob("*.js") if VENDOR not in path.parents)
 
 FIRST_PAGE_BYTES = 150_000
@@ -26,6 +28,24 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 CALL = re.compile(r"""\bt\(\s*(?:"([^"]+)"|`([^`$]+)`)""")
 TEMPLATE = re.compile(r"`([\w.]+\.)\$\{")
 STRING = re.compile(r"""["'`]([\w. ]+)["'`]""")
+IMPORT = re.compile(r"""(?:\bfrom|\bimport\(|^import)\s*"(\.[^"]+)\"""", re.MULTILINE)
+CSS_CLASS = re.compile(r"\.(-?[a-zA-Z][\w-]*)")
+
+# Folders import folders below them; those in one line do not import each other.
+FLOORS = [
+    {"app"},
+    {"compare"},
+    {"evaluation", "analyses", "batch"},
+    {"predict"},
+    {"models", "datasets", "results"},
+    {"training", "dataset-rows"},
+    {"ui"},
+    {"lib"},
+    {"vendor"},
+]
+
+# French puts a non-breaking space before these, and inside guillemets.
+FRENCH_SPACING = re.compile(r"(?<![\u202f\d])[;!?]|(?<![\u00a0\w/\d]):| %|«(?!\u00a0)|(?<!\u00a0)»")
 
 
 def words(language: str) -> dict[str, str]:
@@ -40,6 +60,11 @@ def words(language: str) -> dict[str, str]:
 
 def sources() -> str:
     return "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
+
+
+def folder_of(path: Path) -> str:
+    """The subject of a module: its folder, the library folder as one."""
+    return path.relative_to(FRONTEND).parts[0]
 
 
 def stem(key: str) -> str:
@@ -98,8 +123,65 @@ def test_a_module_puts_text_only_into_text_and_says_what_it_is_for(path: Path):
     assert max(map(len, text.splitlines())) <= 120
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_texts_use_typographic_characters(language):
+    for key, text in words(language).items():
+        assert "'" not in text, key
+        assert not re.search(r"(?<![\w\d])-\d", text), f"{key}: a minus sign is U+2212"
+        assert "  " not in text, key
+
+
+def test_french_spaces_are_those_of_french_typography():
+    wrong = [key for key, text in words("fr").items() if FRENCH_SPACING.search(text)]
+    assert wrong == []
+
+
+def test_every_style_belongs_to_something_on_the_page():
+    # A class stands in a template as a whole word, is built there from a prefix, or is uPlot's.
+    text = sources() + (VENDOR / "uplot" / "uPlot.min.css").read_text(encoding="utf-8")
+    used = set(re.findall(r"[a-zA-Z][\w-]*", text))
+    prefixes = tuple(re.findall(r"\b([a-z]+-)\$\{", text))
+    for sheet in STYLES:
+        rules = re.sub(r"/\*.*?\*/", "", sheet.read_text(encoding="utf-8"), flags=re.DOTALL)
+        selectors = re.findall(r"([^{};]+)\{", rules)
+        for name in CSS_CLASS.findall(" ".join(selectors)):
+            assert name in used or name.startswith(prefixes), f"{sheet.name}: .{name}"
+
+
+def test_the_sheets_are_named_like_the_folders_and_loaded_in_one_go():
+    folders = {folder_of(path) for path in SOURCES if path.parent != FRONTEND} - {"lib"}
+    assert {path.stem for path in STYLES} - {"base"} <= folders
+    linked = re.findall(r'href="/static/styles/([\w-]+)\.css"', index())
+    assert linked[:2] == ["base", "ui"]
+    assert sorted(linked) == [path.stem for path in STYLES]
+    assert not any("@import" in path.read_text(encoding="utf-8") for path in STYLES)
+
+
+def test_folders_import_only_folders_below_them():
+    floor = {folder: n for n, folders in enumerate(FLOORS) for folder in folders}
+    for path in SOURCES:
+        if path.parent == FRONTEND:
+            continue
+        for name in IMPORT.findall(path.read_text(encoding="utf-8")):
+            target = (path.parent / name).resolve()
+            assert target.is_file(), f"{path}: {name}"
+            ours, theirs = folder_of(path), folder_of(target)
+            assert ours == theirs or floor[ours] < floor[theirs], f"{path}: {name}"
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    waiting = {
+        path: {(path.parent / name).resolve() for name in IMPORT.findall(path.read_text("utf-8"))}
+        & set(SOURCES)
+        for path in SOURCES
+    }
+    while free := {path for path, imported in waiting.items() if not imported & waiting.keys()}:
+        waiting = {path: imported for path, imported in waiting.items() if path not in free}
+    assert waiting == {}
+
+
 def test_nothing_comes_from_elsewhere():
-    own = [*SOURCES, *FRONTEND.glob("*.html"), *FRONTEND.glob("*.css")]
+    own = [*SOURCES, *FRONTEND.glob("*.html"), *STYLES]
     for path in own:
         for address in re.findall(r"https?://[^\s\"'`<>)]+", path.read_text(encoding="utf-8")):
             assert address.startswith("http://www.w3.org/"), f"{path}: {address}"
@@ -128,16 +210,19 @@ def test_the_first_page_is_small():
 def test_files_are_served_compressed_and_not_sent_again(client):
     for encoding in ("gzip", "br"):
         asked = {"Accept-Encoding": encoding}
-        answer = client.get("/static/style.css", headers=asked)
+        answer = client.get("/static/styles/base.css", headers=asked)
         assert answer.headers["Content-Encoding"] == encoding
         again = {**asked, "If-None-Match": answer.headers["ETag"]}
-        assert client.get("/static/style.css", headers=again).status_code == 304
+        assert client.get("/static/styles/base.css", headers=again).status_code == 304
+
+
+def index() -> str:
+    return (FRONTEND / "index.html").read_text(encoding="utf-8")
 
 
 def first_page_files() -> set[Path]:
     """What a browser loads before it shows the first page: all but the pages loaded later."""
-    text = (FRONTEND / "index.html").read_text(encoding="utf-8")
-    found = {FRONTEND / name for name in re.findall(r"/static/([\w./-]+)", text)}
+    found = {FRONTEND / name for name in re.findall(r"/static/([\w./-]+)", index())}
     found |= set((LOCALES / "en").glob("*.json")) | {FRONTEND / "index.html"}
     waiting = [FRONTEND / "main.js"]
     while waiting:

@@ -1,4 +1,4 @@
-// The saved analyses of the workspace: predictions that were kept, with notes.
+// The saved analyses of the workspace.
 
 import { get } from "../lib/api.js";
 import { useData } from "../lib/data.js";

@@ -1,4 +1,4 @@
-// A saved analysis in the list: what it is, and what can be done with it.
+// A saved analysis in the list, with its actions.
 
 import { html, useState } from "../lib/html.js";
 import { t } from "../lib/i18n.js";

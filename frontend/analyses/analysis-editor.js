@@ -1,4 +1,4 @@
-// Changes the title and the note of an analysis; what is typed is kept until it is saved or given up.
+// Edits the title and note of an analysis; the draft is kept until saved or discarded.
 
 import { patch } from "../lib/api.js";
 import { useDraft } from "../lib/data.js";

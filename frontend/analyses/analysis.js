@@ -1,6 +1,7 @@
-// One saved analysis: its note, its candidates with what was predicted of them, and its files.
+// One saved analysis: its note, candidates with predictions, and downloads.
 
 import { get, saveBlob } from "../lib/api.js";
+import { CLASSES } from "../lib/columns.js";
 import { toCsv } from "../lib/csv.js";
 import { useData } from "../lib/data.js";
 import { html, useMemo, useState } from "../lib/html.js";
@@ -12,7 +13,7 @@ import { useTitle } from "../lib/title.js";
 import { AnalysisDetail } from "./analysis-detail.js";
 import { AnalysisEditor } from "./analysis-editor.js";
 import { AnalysisFacts } from "./analysis-facts.js";
-import { ClassBar, CLASSES, className, Loaded, PageHead } from "../ui/basics.js";
+import { ClassBar, className, Loaded, PageHead } from "../ui/basics.js";
 import { DeleteAnalysis } from "./delete-analysis.js";
 import { resultColumns } from "../results/result-columns.js";
 import { ResultExplorer } from "../results/result-explorer.js";

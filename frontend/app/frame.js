@@ -1,4 +1,4 @@
-// What is around every page: the head with its navigation, notices, the banner when the server is gone.
+// The frame of every page: the header with navigation, notices, the banner while the server is unreachable.
 
 import { connection, get } from "../lib/api.js";
 import { useData } from "../lib/data.js";
@@ -72,7 +72,7 @@ function SignedIn() {
   `;
 }
 
-/** The page of the address; one that breaks says so and leaves the frame usable. */
+/** The page at the address; if it fails, it says so and the frame stays usable. */
 function Page({ route, address, workspace, workspaces }) {
   const [error, reset] = useErrorBoundary((caught) => console.error(caught));
   useEffect(reset, [address.path]);
@@ -166,8 +166,8 @@ function skip(event) {
 }
 
 /**
- * After a change of page the focus goes to its heading, so that a screen reader reads it: as soon as there
- * is one, and to the one that takes its place when the page has loaded, unless a person went on meanwhile.
+ * After a change of page the focus moves to its heading, so that a screen reader reads it: as soon as there
+ * is one, then to its replacement when the page has loaded, unless the user has moved the focus meanwhile.
  */
 function useFocusOnHeading(main, path) {
   const isFirst = useRef(true);

@@ -25,7 +25,7 @@ const later = (load, name) => {
         },
       );
     }, []);
-    // A browser may remember that a module could not be loaded: only a new start asks again.
+    // A browser may cache a failed module load; only a reload tries again.
     useWhenBack(() => failure instanceof ConnectionLost && location.reload());
     if (failure) return html`<${Failure} error=${failure} onRetry=${() => location.reload()} />`;
     return Page ? html`<${Page} ...${properties} />` : html`<p class="loading" role="status">${t("loading")}</p>`;

@@ -3,7 +3,7 @@
 import { get, post, remove } from "../lib/api.js";
 import { useData, useDraft } from "../lib/data.js";
 import { html, useEffect, useState } from "../lib/html.js";
-import { dateTime, t } from "../lib/i18n.js";
+import { date, t } from "../lib/i18n.js";
 import { explain, notify, notifyError } from "../lib/notices.js";
 import { goTo } from "../lib/router.js";
 import { settings } from "../lib/settings.js";
@@ -45,7 +45,7 @@ function WorkspaceCard({ workspace, onChange }) {
   return html`
     <article class="card stack">
       <h2><a href=${`#/w/${workspace.id}/datasets`}>${workspace.name}</a></h2>
-      <p class="hint">${t("workspaces.owner", { owner: workspace.owner, when: dateTime(workspace.created_at) })}</p>
+      <p class="hint">${t("workspaces.owner", { owner: workspace.owner, when: date(workspace.created_at) })}</p>
       <div>
         <span class="hint">${t("workspaces.key")}</span>
         <${Copyable} text=${workspace.key} label=${t("workspaces.key")} />

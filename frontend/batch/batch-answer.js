@@ -1,10 +1,10 @@
-// The CSV that the server answers with: read into results, in pieces, and counted.
+// Reads the server's CSV of predictions into results, in pieces, and counts them.
 
 import { recognise } from "../results/catalogue.js";
 import { readCsv } from "../lib/csv.js";
 import { ADDED, countResult, countResults, csvResults } from "../results/results.js";
 
-/** So many rows are kept for the table; the counts and the CSV have them all. */
+/** The most rows kept for the table; the counts and the CSV include all. */
 export const MOST_KEPT = 50_000;
 
 /**
@@ -42,7 +42,7 @@ export async function readAnswer(blob, options) {
 }
 
 function readHead(record) {
-  // The server's columns come last, also where a table that was predicted before has them already.
+  // The server's columns come last, even if a table that was predicted before already has them.
   const header = record.slice(0, record.length - ADDED.length);
   const form = recognise(header);
   const { source, fields } = form;

@@ -1,4 +1,4 @@
-// One row of a predicted catalogue in full: asked for again, since the CSV has neither curve nor ranges.
+// One row of a predicted catalogue in full: predicted again, since the CSV has neither curve nor ranges.
 
 import { toQuery } from "../predict/candidate.js";
 import { html } from "../lib/html.js";

@@ -1,10 +1,10 @@
-// The catalogue that is being predicted, or was last: it goes on while another page is looked at.
+// The current or last prediction of a catalogue: it continues while other pages are open.
 
 import { upload } from "../lib/api.js";
 import { readAnswer } from "./batch-answer.js";
 import { countRows } from "../lib/csv.js";
 import { t } from "../lib/i18n.js";
-import { explain, notify, tellOutside } from "../lib/notices.js";
+import { explain, notify, notifyOutside } from "../lib/notices.js";
 import { withPatience } from "../lib/patience.js";
 import { settings } from "../lib/settings.js";
 import { createStore } from "../lib/store.js";
@@ -78,12 +78,12 @@ export async function start(workspace, model) {
   if (batch.get().control === control) tellEnd(batch.get());
 }
 
-/** Ends what is under way; the file stays chosen. */
+/** Stops the prediction; the file stays selected. */
 export function abort() {
   batch.get().control?.abort();
 }
 
-/** Ends what is under way and forgets the file and what came of it. */
+/** Stops the prediction and forgets the file and the results. */
 export function forget() {
   const { control } = batch.get();
   batch.set(NONE);
@@ -98,7 +98,7 @@ function formOf(workspace, model, file) {
   return form;
 }
 
-/** Tells the end to who looks at another page. */
+/** Announces the end if another page is open. */
 function tellEnd({ stage, workspaceId, file, error, answer }) {
   const page = `#/w/${workspaceId}/predict/batch`;
   if (stage === "aborted" || (location.hash.split("?")[0] === page && !document.hidden)) return;
@@ -108,7 +108,7 @@ function tellEnd({ stage, workspaceId, file, error, answer }) {
       : t("predict.batch.noticeFailed", { name: file.name, why: explain(error) });
   const kind = stage === "done" ? "success" : "error";
   notify(text, { kind, link: page, linkText: t("watch.open"), stays: true });
-  tellOutside(text);
+  notifyOutside(text);
 }
 
 function askBeforeLeaving(event) {
@@ -116,6 +116,6 @@ function askBeforeLeaving(event) {
 }
 
 settings.subscribe(({ token }) => {
-  // Who signs out leaves nothing for the next person at this browser.
+  // Signing out leaves nothing for the next user of this browser.
   if (!token) forget();
 });

@@ -1,4 +1,4 @@
-// How far the prediction of a catalogue is: sent, predicted, read.
+// The progress of predicting a catalogue: sent, predicted, read.
 
 import { abort } from "./batch-job.js";
 import { html, useEffect, useState } from "../lib/html.js";

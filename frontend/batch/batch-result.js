@@ -1,11 +1,12 @@
-// A predicted catalogue: what came of it in numbers, the table, and what can be done with it.
+// A predicted catalogue: totals, table and actions.
 
 import { saveBlob } from "../lib/api.js";
+import { CLASSES } from "../lib/columns.js";
 import { MOST_KEPT } from "./batch-answer.js";
 import { forget } from "./batch-job.js";
 import { html, useMemo } from "../lib/html.js";
 import { duration, number, t } from "../lib/i18n.js";
-import { ClassBar, CLASSES, className, ConfirmButton } from "../ui/basics.js";
+import { ClassBar, className, ConfirmButton } from "../ui/basics.js";
 import { BatchDetail } from "./batch-detail.js";
 import { BatchSave } from "./batch-save.js";
 import { titleOf } from "../models/model-choice.js";

@@ -41,7 +41,7 @@ export function BatchSave({ workspace, job, shown, selected }) {
   `;
 }
 
-/** Predicts the rows again: the CSV has not all that an analysis keeps. */
+/** Predicts the rows again: the CSV lacks some of what an analysis keeps. */
 async function prepare(workspace, { model, answer }, results) {
   const candidates = results.map(candidateOf);
   const good = candidates.filter((_, n) => results[n].error === null);

@@ -1,4 +1,4 @@
-// Before a catalogue is predicted: the file, the model, and why the last try came to nothing.
+// Before a catalogue is predicted: the file, the model, and why the last attempt failed.
 
 import { ApiError } from "../lib/api.js";
 import { chooseFile, forget, start } from "./batch-job.js";

@@ -1,4 +1,4 @@
-// A catalogue: a CSV goes in, the same table comes back with predictions, to look through and to keep.
+// Predicts a catalogue: upload a CSV, explore and save the predictions.
 
 import { batch, isUnderWay } from "./batch-job.js";
 import { html } from "../lib/html.js";

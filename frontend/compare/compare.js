@@ -1,4 +1,4 @@
-// Two or more trainings side by side: what was set otherwise, what came of it, on which stars.
+// Sessions side by side: settings that differ, metrics, and whether the test stars are the same.
 
 import { html, useMemo } from "../lib/html.js";
 import { useCompared } from "./compared.js";

@@ -123,14 +123,14 @@ function costRows(compared) {
 
 /** One figure of each session; the best is marked where they were measured on the same stars. */
 function rowOf(figure, sources, areComparable) {
-  const told = sources.map((each) => (each ? valueOf(figure, each) : { value: null, interval: null }));
-  const known = told.map(({ value }) => value).filter((value) => value !== null);
+  const values = sources.map((each) => (each ? valueOf(figure, each) : { value: null, interval: null }));
+  const known = values.map(({ value }) => value).filter((value) => value !== null);
   const isMarked = areComparable && known.length > 1;
   const best = isMarked ? Math.max(...known.map((value) => value * figure.better)) : null;
   return {
     name: figure.name,
     title: figure.title(),
-    cells: told.map(({ value, interval }) => ({
+    cells: values.map(({ value, interval }) => ({
       text: figure.write(value),
       note: interval && html`<${IntervalText} interval=${interval} write=${figure.write} />`,
       isBest: isMarked && value !== null && value * figure.better === best,
@@ -147,6 +147,6 @@ function haveSameValidation(compared) {
 }
 
 function bestEpochOf(session) {
-  const told = session.history.find((each) => each.epoch === session.best_epoch);
-  return told ?? bestOf(session.history);
+  const best = session.history.find((each) => each.epoch === session.best_epoch);
+  return best ?? bestOf(session.history);
 }

@@ -1,4 +1,4 @@
-// Which sessions are compared: each can be taken out, others added.
+// The compared sessions: each can be removed, others added.
 
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";

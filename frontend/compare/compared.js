@@ -38,7 +38,7 @@ export function useCompared(ids, workspace) {
   return ids.map((id) => known[id] ?? { id, session: null, evaluation: null, error: null });
 }
 
-/** What was learnt of a session now, as a change of what was known. */
+/** Loads a session; returns the update to what is known of it. */
 async function load(id, follower, workspace) {
   try {
     const session = await follower.ask();

@@ -8,7 +8,7 @@ import { t } from "../lib/i18n.js";
  *
  * @param {object[]} compared
  * @returns {{groups: number[][], untested: number[], unknown: number[], areSame: boolean}} ids; `groups`
- *   have equal test rows, `unknown` an evaluation of an earlier version that does not tell them
+ *   have equal test rows, `unknown` an evaluation of an earlier version that lacks them
  */
 export function groupByTestRows(compared) {
   const groups = new Map();
@@ -46,7 +46,7 @@ export function SameStars({ compared }) {
         ${compared.length > 2 &&
         html`<ul>
           ${groups.map((ids) => html`<li>${t("training.stars.group", { sessions: list(ids) })}</li>`)}
-          ${unknown.length > 0 && html`<li>${t("training.stars.untold", { sessions: list(unknown) })}</li>`}
+          ${unknown.length > 0 && html`<li>${t("training.stars.notKnown", { sessions: list(unknown) })}</li>`}
         </ul>`}
       </div>`}
       ${untested.length > 0 &&

@@ -1,11 +1,11 @@
-// The chosen row in the address, so that it can be bookmarked, and from there back to the row.
+// Keeps the selected row in the address, so that it can be bookmarked.
 
 import { withQuery } from "../lib/api.js";
 import { useEffect, useRef, useState } from "../lib/html.js";
 import { notifyError } from "../lib/notices.js";
 import { currentAddress, goTo } from "../lib/router.js";
 
-// Browsers refuse hundreds of new addresses in a few seconds, which a key held down would ask for.
+// Browsers limit address changes to some hundreds in a few seconds; a held key would exceed that.
 const WRITE_AFTER = 250;
 
 /**
@@ -30,7 +30,7 @@ export function useRowInAddress({ page, query, label, found, moveToRow, moveToLi
   useEffect(() => {
     if (isSeeking || row === null || row === wantedRow) return undefined;
     const write = () => {
-      // Meanwhile a person may have gone elsewhere, which the page learns of a moment later.
+      // The user may have moved to another page meanwhile.
       if (!isStill(page, query)) return;
       written.current = row;
       goTo(withQuery(page, { tab: "rows", label, row }), { replace: true });

@@ -1,10 +1,11 @@
 // The accepted rows of a dataset, one class or all, with the curve of the chosen one beside them.
 
 import { withQuery } from "../lib/api.js";
+import { CLASSES } from "../lib/columns.js";
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { goTo } from "../lib/router.js";
-import { CLASSES, className, Failure } from "../ui/basics.js";
+import { className, Failure } from "../ui/basics.js";
 import { JumpForm } from "./jump-form.js";
 import { RowDetail } from "./row-detail.js";
 import { PAGE_ROWS, useRows } from "./row-place.js";
@@ -90,7 +91,7 @@ function Pager({ rows: { position, total, moveTo } }) {
 }
 
 function Steps({ rows: { position, total, moveTo } }) {
-  // Disabled by name only: a button that loses the focus at the last row would end the arrow keys.
+  // aria-disabled only: a disabled button would lose the focus at the last row, and the arrow keys with it.
   const button = (by, text) => html`<button
     type="button"
     aria-disabled=${position === null || position + by < 0 || position + by >= total}
@@ -109,7 +110,7 @@ function Steps({ rows: { position, total, moveTo } }) {
   `;
 }
 
-/** Arrow keys: up and down in the table, left and right everywhere but where they mean something else. */
+/** Arrow keys: up and down in the table, left and right wherever they have no other meaning. */
 function steer(event, { position, total, moveTo }) {
   const { target, key } = event;
   if (position === null || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;

@@ -1,4 +1,4 @@
-// One row of a dataset: what the catalogue says of it, and the curve that the network will see.
+// One row of a dataset: its catalogue values, and the light curve that the network sees.
 
 import { get } from "../lib/api.js";
 import { COLUMNS, columnName, unitOf } from "../lib/columns.js";
@@ -19,7 +19,7 @@ export function RowDetail({ dataset, row }) {
   const { data: curve, error, isLoading, reload } = useLatest((index) => get(path, { row: index }), row.row);
   const title = { line: row.line, star: row.star ?? t("unknown"), label: className(row.label_name) };
   return html`
-    <p class="visually-hidden" role="status">${t("datasets.rows.told", title)}</p>
+    <p class="visually-hidden" role="status">${t("datasets.rows.chosen", title)}</p>
     <p class="row" data-test="row-head">
       <strong><${ClassMark} label=${row.label_name} /></strong>
       <span>${t("parameter.star")} ${row.star ?? "–"}</span>

@@ -1,10 +1,10 @@
 // Which row of a dataset is chosen, and the page of rows around it.
 
 import { get } from "../lib/api.js";
+import { CLASSES } from "../lib/columns.js";
 import { useRef, useState } from "../lib/html.js";
 import { useLatest } from "../lib/latest.js";
 import { findPosition } from "./search-rows.js";
-import { CLASSES } from "../ui/basics.js";
 import { useRowInAddress } from "./row-address.js";
 
 export const PAGE_ROWS = 50;

@@ -1,9 +1,9 @@
-// A page of rows as a table in which one is chosen.
+// A page of rows as a table with one selected.
 
-import { COLUMNS, columnName, unitOf } from "../lib/columns.js";
+import { CLASSES, COLUMNS, columnName, unitOf } from "../lib/columns.js";
 import { html, useLayoutEffect, useMemo, useRef } from "../lib/html.js";
 import { number, significant, t } from "../lib/i18n.js";
-import { CLASSES, className } from "../ui/basics.js";
+import { className } from "../ui/basics.js";
 
 /** @param {{rows: object}} properties as `useRows` gives them */
 export function RowTable({ rows: { rows, offset, chosen, isLoading, isStale, moveTo } }) {
@@ -12,7 +12,7 @@ export function RowTable({ rows: { rows, offset, chosen, isLoading, isStale, mov
   const choose = (event) => {
     const position = event.target.closest("tbody tr")?.dataset.position;
     if (position === undefined || isStale) return;
-    // On the region, not on the button in the row: that goes away with its page, and the arrow keys with it.
+    // Focus the region, not the button in the row: that disappears with its page, and the arrow keys with it.
     region.current.focus({ preventScroll: true });
     moveTo(Number(position));
   };
@@ -62,7 +62,7 @@ function Head() {
   `;
 }
 
-/** Drawn anew only where the choice comes or goes: else a key held down would format 500 numbers a step. */
+/** Rendered again only when its selection changes: otherwise a held key would format 500 numbers a step. */
 function Row({ row, position, isChosen }) {
   return useMemo(
     () => html`

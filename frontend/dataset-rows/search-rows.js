@@ -1,4 +1,4 @@
-// Finds a row of a long, paged list by a number that increases along it: its line, its place in the file.
+// Finds a row of a long, paged list by a number that increases along it, such as its line.
 
 const WINDOW = 100;
 
@@ -24,7 +24,7 @@ export async function findPosition(rowsAt, total, field, wanted, density) {
     else if (wanted > first) return start + rows.findIndex((row) => row[field] >= wanted);
     else if (start === from || wanted === first) return start;
     else to = start;
-    // Mostly the distance tells; halving gets there whatever the list holds.
+    // Interpolation is fast on even lists; bisection every other round bounds the rest.
     guess = round % 2 ? (from + to) / 2 : start + (wanted - first) * density;
   }
   return from;

@@ -1,4 +1,4 @@
-// What a catalogue must hold to be understood.
+// What an uploaded file must contain.
 
 import { columnName, FEATURES, REQUIRED, unitOf } from "../lib/columns.js";
 import { html } from "../lib/html.js";

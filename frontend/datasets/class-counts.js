@@ -1,8 +1,9 @@
 // How many rows of each class: the bar, and the numbers below it for everybody.
 
+import { CLASSES } from "../lib/columns.js";
 import { html } from "../lib/html.js";
 import { number, percent } from "../lib/i18n.js";
-import { CLASSES, ClassBar, className } from "../ui/basics.js";
+import { ClassBar, className } from "../ui/basics.js";
 
 /** @param {{counts: Object<string, number>}} properties the number of rows by class */
 export function ClassCounts({ counts }) {

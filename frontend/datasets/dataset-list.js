@@ -1,12 +1,12 @@
-// The datasets of a workspace, newest first, with what can be done with each.
+// The datasets of a workspace, newest first, with the actions for each.
 
 import { html, useEffect, useRef, useState } from "../lib/html.js";
-import { ago, dateTime, fileSize, t } from "../lib/i18n.js";
+import { date, dateTime, fileSize, t } from "../lib/i18n.js";
 import { ClassCounts } from "./class-counts.js";
 import { DeleteDataset } from "./delete-dataset.js";
 
 const SHOWN = 30;
-// As many as one sees at a glance need no search.
+// A list this short needs no search.
 const SEARCHED_FROM = 8;
 
 /**
@@ -55,7 +55,7 @@ export function DatasetList({ list, workspace, onChange }) {
   `;
 }
 
-/** The button that deleted a dataset went away with it; the focus goes to the heading instead. */
+/** The delete button disappears with its dataset, so the focus moves to the heading. */
 function useFocusAfterDelete(heading, count) {
   const last = useRef(count);
   useEffect(() => {
@@ -81,7 +81,7 @@ function DatasetCard({ dataset, workspace, onChange }) {
   `;
 }
 
-/** Form, rows, size and age of a dataset in a line. */
+/** The format, rows, size and date of a dataset on one line. */
 export function DatasetFacts({ dataset }) {
   const { num_rejected: leftOut, uploaded_at: when } = dataset;
   const facts = [
@@ -90,5 +90,5 @@ export function DatasetFacts({ dataset }) {
     leftOut > 0 && t("datasets.leftOut", { count: leftOut }),
     fileSize(dataset.file_size),
   ].filter(Boolean);
-  return html`${facts.join(" · ")} · <time datetime=${when} title=${dateTime(when)}>${ago(when)}</time>`;
+  return html`${facts.join(" · ")} · <time datetime=${when} title=${dateTime(when)}>${date(when)}</time>`;
 }

@@ -1,4 +1,4 @@
-// What a dataset holds: its classes, a card for each column, what was left out and what was recognised.
+// The profile of a dataset: classes, a card for each column, rows left out, columns recognised.
 
 import { COLUMNS, columnName, unitOf } from "../lib/columns.js";
 import { html } from "../lib/html.js";
@@ -97,7 +97,7 @@ function Values({ name, unit, column: { min, median, max, histogram } }) {
 function missingText(missing, rows) {
   if (!missing) return t("datasets.profile.complete");
   const share = missing / rows;
-  // One row of thousands must not read as none, nor all but one as all.
+  // One row out of thousands must not round to 0%, nor all but one to 100%.
   const decimals = share === 1 ? 0 : share < 0.001 || share > 0.999 ? 3 : 1;
   return t("datasets.profile.missing", { count: missing, share: percent(share, decimals) });
 }

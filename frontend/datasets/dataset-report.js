@@ -1,4 +1,4 @@
-// The report of a dataset: what deserves a second look before a training.
+// The report of a dataset: what to check before training.
 
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";

@@ -1,4 +1,4 @@
-// The button that deletes a dataset, and what it says when a training still reads it.
+// Deletes a dataset, or explains that a session is still using it.
 
 import { remove } from "../lib/api.js";
 import { html } from "../lib/html.js";

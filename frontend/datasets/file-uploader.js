@@ -1,4 +1,4 @@
-// Takes catalogues: dropped, picked, or the example; shows how far each is and what came of it.
+// Uploads files: dropped, chosen, or the example; shows the progress and result of each.
 
 import { send } from "../lib/api.js";
 import { useDraft } from "../lib/data.js";
@@ -80,7 +80,7 @@ function Chooser({ workspace, isFirst }) {
   `;
 }
 
-/** The empty state goes away with its button; who had the focus there goes on with the first dataset. */
+/** The empty state disappears with its button, so the focus moves to the first dataset. */
 function useFocusOnResult(results, isFirst) {
   const wasFirst = useRef(false);
   useEffect(() => {

@@ -1,9 +1,9 @@
 // Of each column with gaps, the share of every class's rows without it.
 
-import { columnName } from "../lib/columns.js";
+import { CLASSES, columnName } from "../lib/columns.js";
 import { html } from "../lib/html.js";
 import { percent, t } from "../lib/i18n.js";
-import { CLASSES, className } from "../ui/basics.js";
+import { className } from "../ui/basics.js";
 
 /** @param {{missing: Object<string, {shares: object, differs: boolean}>}} properties by column */
 export function MissingByClass({ missing }) {
@@ -35,7 +35,7 @@ export function MissingByClass({ missing }) {
   `;
 }
 
-/** A few rows of thousands must not read as none. */
+/** A few rows out of thousands must not round to zero. */
 function shareText(share) {
   return percent(share, share > 0 && share < 0.001 ? 2 : 1);
 }

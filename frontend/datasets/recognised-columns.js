@@ -1,4 +1,4 @@
-// Which column of the file gave which column of ours, and what was not there or not read.
+// Which file column became which of our columns, and which were absent or ignored.
 
 import { COLUMNS, columnName, unitOf } from "../lib/columns.js";
 import { html } from "../lib/html.js";

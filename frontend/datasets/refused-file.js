@@ -1,4 +1,4 @@
-// Why the server could not use a file: columns that are missing, rows that cannot be read, or else.
+// Why the server could not use a file: missing columns, unreadable rows, or another problem.
 
 import { columnName } from "../lib/columns.js";
 import { html } from "../lib/html.js";
@@ -76,7 +76,7 @@ function firstSentence(error) {
   return error.message.split(". ")[0] + ".";
 }
 
-/** The mistakes behind a header that is not understood. */
+/** The likely mistakes behind an unrecognised header. */
 function hintOf(found) {
   if (found.length === 1) return t("datasets.refused.oneColumn");
   if (found.every((name) => Number.isFinite(Number(name || "0")))) return t("datasets.refused.noHeader");

@@ -1,4 +1,4 @@
-// The rows that were left out: how many for each reason, and on demand which.
+// Rows left out: the number for each reason and, on demand, the rows themselves.
 
 import { get } from "../lib/api.js";
 import { html, useEffect, useState } from "../lib/html.js";
@@ -7,7 +7,7 @@ import { Failure } from "../ui/basics.js";
 
 const SHOWN = 50;
 const ASKED = 1_000;
-// The server cannot sort them by reason, so a rare one among very many is looked for in steps.
+// The server cannot filter by reason, so a rare one among many is searched for in steps.
 const ASKED_AT_ONCE = 10;
 
 /**

@@ -1,4 +1,4 @@
-// Rows that the report names: by their lines in the file, each a way to the row and its curve.
+// Rows named in the report: by their line in the file, each linked to the row and its light curve.
 
 import { columnName } from "../lib/columns.js";
 import { html } from "../lib/html.js";

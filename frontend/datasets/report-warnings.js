@@ -1,9 +1,9 @@
 // The warnings of a dataset's report in the language of the page, made from the report's own numbers.
 
-import { columnName } from "../lib/columns.js";
+import { CLASSES, columnName } from "../lib/columns.js";
 import { html } from "../lib/html.js";
 import { has, percent, t } from "../lib/i18n.js";
-import { CLASSES, className } from "../ui/basics.js";
+import { className } from "../ui/basics.js";
 
 /** @param {{report: object}} properties a dataset's report */
 export function ReportWarnings({ report }) {
@@ -48,14 +48,14 @@ const VALUES = {
   unphysical: unphysicalValues,
 };
 
-// A warning names its subject only in its message, always at the same place.
+// A warning names its column or class only in its message.
 
 function missingValues({ missing_by_class: missing }, message) {
   const column = Object.keys(missing).find((name) => message.startsWith(`${name} is missing`));
   if (!column) return null;
   const shares = Object.entries(missing[column].shares);
-  const told = shares.map(([label, share]) => `${className(label)} ${percent(share, 0)}`).join(", ");
-  return { column: columnName(column), shares: told };
+  const written = shares.map(([label, share]) => `${className(label)} ${percent(share, 0)}`).join(", ");
+  return { column: columnName(column), shares: written };
 }
 
 function classValues({ class_balance: balance }, message) {

@@ -1,4 +1,4 @@
-// One upload: how far it is, why it was refused, or what came of it.
+// One upload: its progress, why it was refused, or its result.
 
 import { html } from "../lib/html.js";
 import { fileSize, percent, t } from "../lib/i18n.js";
@@ -52,12 +52,12 @@ function Outcome({ upload, workspace }) {
   if (stage === "aborted" || stage === "lost") {
     return html`<p class="message warning">${t(`datasets.stage.${stage}`)}</p>`;
   }
-  const told = t(`datasets.stage.${stage}`);
+  const stageText = t(`datasets.stage.${stage}`);
   return html`
     <p class="row between" aria-hidden="true">
-      <span>${told}</span>
+      <span>${stageText}</span>
       ${stage === "sending" && html`<span>${percent(share, 0)}</span>`}
     </p>
-    <${Progress} key=${stage} share=${stage === "checking" ? null : share} label=${told} />
+    <${Progress} key=${stage} share=${stage === "checking" ? null : share} label=${stageText} />
   `;
 }

@@ -1,4 +1,4 @@
-// What came of an upload: rows accepted and left out, columns recognised, and the next step.
+// The result of an upload: rows accepted and left out, columns recognised, and the next step.
 
 import { get } from "../lib/api.js";
 import { useData } from "../lib/data.js";
@@ -28,7 +28,7 @@ export function UploadResult({ dataset, isNew, wantedName, workspace }) {
         <p>
           <strong>${t("datasets.result.accepted", { count: dataset.num_samples })}</strong>${" "}
           ${t("datasets.result.andLeftOut", { count: dataset.num_rejected })} ${" "}
-          ${t(`datasets.source.${dataset.source}.told`)}
+          ${t(`datasets.source.${dataset.source}.recognised`)}
         </p>
       </div>
       <div class="actions">

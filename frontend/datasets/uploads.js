@@ -1,4 +1,4 @@
-// Uploads of catalogues: one after the other, going on while another page is looked at.
+// Uploads of datasets: one after the other, continuing while other pages are open.
 
 import { ApiError, connection, ConnectionLost, upload } from "../lib/api.js";
 import { t } from "../lib/i18n.js";
@@ -32,8 +32,8 @@ const watchers = new Set();
 let lastId = 0;
 
 /**
- * Adds files to the queue of a workspace; the name is for a single one. What came of an earlier upload of a
- * file of that name is of no interest any more.
+ * Adds files to the upload queue of a workspace; the name applies to a single file. The result of an
+ * earlier upload of a file with the same name is dropped.
  */
 export function enqueue(workspace, files, name = "") {
   const added = [...files].map((file) => {
@@ -74,7 +74,7 @@ export function isUnderWay({ stage }) {
 }
 
 /**
- * Calls a function after each upload that has ended. While nobody listens, a notice tells it.
+ * Calls a function after each finished upload. Without a listener, a notice announces it.
  *
  * @param {(upload: Upload) => void} listener
  * @returns {() => void} ends it
@@ -143,7 +143,7 @@ function tellEnd(ended) {
   }
 }
 
-/** Whether sending the same file again may go better. */
+/** Whether sending the same file again may succeed. */
 export function mayRetry({ stage, error }) {
   if (stage === "aborted" || stage === "lost") return true;
   return stage === "refused" && !(error instanceof ApiError && error.status < 500 && error.status !== 429);
@@ -174,7 +174,7 @@ connection.subscribe(({ since }) => {
 
 settings.subscribe(({ token }) => {
   if (token) return;
-  // Who signs out leaves nothing for the next person at this browser.
+  // Signing out leaves nothing for the next user of this browser.
   uploads.set({ list: [] });
   for (const control of aborts.values()) control.abort();
 });

@@ -1,8 +1,9 @@
 // The confusion matrix as a table of buttons: a press lists the rows behind a cell.
 
+import { CLASSES } from "../lib/columns.js";
 import { html, useState } from "../lib/html.js";
 import { number, percent, t } from "../lib/i18n.js";
-import { CLASSES, className } from "../ui/basics.js";
+import { className } from "../ui/basics.js";
 
 const MODES = ["true", "predicted", "all"];
 

@@ -1,11 +1,11 @@
 // The test rows behind a cell of the confusion matrix, with what the network said of each.
 
 import { get } from "../lib/api.js";
-import { columnName, unitOf } from "../lib/columns.js";
+import { CLASSES, columnName, unitOf } from "../lib/columns.js";
 import { useData } from "../lib/data.js";
 import { html } from "../lib/html.js";
 import { number, percent, significant, t } from "../lib/i18n.js";
-import { CLASSES, className, Loaded } from "../ui/basics.js";
+import { className, Loaded } from "../ui/basics.js";
 
 const ROWS_A_PAGE = 25;
 

@@ -1,4 +1,4 @@
-// How many predictions one keeps, and how many of those are right: coverage against precision.
+// The fraction of predictions kept, and the fraction of those that are correct.
 
 import { html, useMemo } from "../lib/html.js";
 import { fixed, percent, t } from "../lib/i18n.js";
@@ -63,12 +63,12 @@ function summaryOf(abstention, accuracy) {
   if (!abstention) return all;
   const { threshold, precision, coverage, kept_precision: right } = abstention;
   if (threshold === null) return `${all} ${t("evaluation.noThreshold", { wanted: percent(precision, 0) })}`;
-  const told = {
+  const values = {
     threshold: fixed(threshold, 2),
     wanted: percent(precision, 0),
     right: percent(right),
     kept: percent(coverage),
     uncertain: percent(1 - coverage),
   };
-  return t(coverage === 0 ? "evaluation.nothingKept" : "evaluation.thresholdTold", told);
+  return t(coverage === 0 ? "evaluation.nothingKept" : "evaluation.threshold", values);
 }

@@ -1,6 +1,7 @@
-// The evaluation of a completed session: how good its model is on stars that it never saw.
+// The evaluation of a completed session: how its model performs on unseen stars.
 
 import { get, withQuery } from "../lib/api.js";
+import { CLASSES } from "../lib/columns.js";
 import { useData } from "../lib/data.js";
 import { html, useEffect } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
@@ -9,7 +10,7 @@ import { saveJson } from "../lib/save-json.js";
 import { useStore } from "../lib/store.js";
 import { useTitle } from "../lib/title.js";
 import { watched } from "../lib/watch.js";
-import { CLASSES, Loaded } from "../ui/basics.js";
+import { Loaded } from "../ui/basics.js";
 import { ConfusionMatrix } from "./confusion-matrix.js";
 import { ConfusionRows, useCellRows } from "./confusion-rows.js";
 import { CoverageChart } from "./coverage-chart.js";
@@ -61,7 +62,7 @@ export function Evaluation({ workspace, id, query }) {
   <//>`;
 }
 
-/** Loads the session again when its training ends while the page is open. */
+/** Loads the session again when it ends while the page is open. */
 function useReloadWhenEnded(session, id) {
   const status = useStore(watched, ({ sessions }) => sessions?.find((each) => each.id === id)?.status);
   useEffect(() => {

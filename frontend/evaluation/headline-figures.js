@@ -1,4 +1,4 @@
-// The main figures of an evaluation, beside those of the trees on the same stars.
+// The main metrics of an evaluation, beside those of the baselines on the same stars.
 
 import { BASELINES, compare, HEADLINE, valueOf } from "../lib/figures.js";
 import { html } from "../lib/html.js";
@@ -19,7 +19,7 @@ export function HeadlineFigures({ evaluation }) {
       <div>
         <h2 id="headline">${t("evaluation.headline")} <${Explained} term="interval" /></h2>
         <ul class="plain verdicts" data-test="against">
-          ${known.map((name) => html`<li key=${name}>${told(evaluation, baseline[name], name)}</li>`)}
+          ${known.map((name) => html`<li key=${name}>${verdictAgainst(evaluation, baseline[name], name)}</li>`)}
         </ul>
         <p class="hint">${t(known.length ? "evaluation.baselines" : "evaluation.noBaseline")}</p>
       </div>
@@ -32,8 +32,8 @@ export function HeadlineFigures({ evaluation }) {
   `;
 }
 
-/** In how many figures the network is better than a baseline, and how sure that is. */
-function told(evaluation, trees, name) {
+/** On how many metrics the network beats a baseline, and on how many clearly. */
+function verdictAgainst(evaluation, trees, name) {
   const found = HEADLINE.map((each) => compare(each, valueOf(each, evaluation), valueOf(each, trees)));
   const count = (condition) => found.filter((each) => each && condition(each)).length;
   return t("evaluation.against", {
@@ -92,7 +92,7 @@ function FigureCard({ figure, evaluation, baseline }) {
   `;
 }
 
-/** What the comparisons say; once where they say the same of both. */
+/** The comparisons in words; one sentence if both are the same. */
 function verdictsOf(figure, own, trees) {
   const found = trees.flatMap((each) => {
     const comparison = compare(figure, own, each);

@@ -13,8 +13,8 @@ export function IntervalText({ interval, write }) {
 }
 
 /** What all of some values and their intervals fit into. */
-export function commonScale(told) {
-  const known = told
+export function commonScale(intervals) {
+  const known = intervals
     .flatMap(({ value, interval }) => [value, ...(interval ?? [])])
     .filter((each) => each !== null);
   return known.length ? [Math.min(...known), Math.max(...known)] : null;

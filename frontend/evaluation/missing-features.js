@@ -1,4 +1,4 @@
-// What the network loses when features are not known: the same test stars with features hidden.
+// The effect of missing values: the same test stars with some values hidden.
 
 import { html } from "../lib/html.js";
 import { number, t } from "../lib/i18n.js";
@@ -38,7 +38,7 @@ export function MissingFeatures({ rows }) {
   `;
 }
 
-/** A figure, and how far it is from that with nothing hidden. */
+/** A metric, and its change from the value with nothing hidden. */
 function Cell({ figure, row, whole }) {
   const value = figure.of(row);
   const isChanged = whole && row !== whole && value !== null && figure.of(whole) !== null;
@@ -51,7 +51,8 @@ function Cell({ figure, row, whole }) {
 function signed(figure, difference) {
   const size = Math.abs(difference);
   const isShare = figure.name === "accuracy";
-  const written = isShare ? t("evaluation.points", { points: number(size * 100, 1) }) : figure.write(size);
+  const points = Math.round(size * 1000) / 10;
+  const written = isShare ? t("evaluation.points", { points: number(points, 1), count: points }) : figure.write(size);
   const sign = figure.write(size) === figure.write(0) ? "±" : difference > 0 ? "+" : "−";
   return `${sign}${written}`;
 }

@@ -1,8 +1,9 @@
-// How well each class is told from the others, with 95% intervals.
+// The figures of each class against the others, with 95% intervals.
 
+import { CLASSES } from "../lib/columns.js";
 import { html } from "../lib/html.js";
 import { fixed, number, t } from "../lib/i18n.js";
-import { CLASSES, className, Explained } from "../ui/basics.js";
+import { className, Explained } from "../ui/basics.js";
 import { IntervalText } from "./interval.js";
 
 const three = (value) => fixed(value, 3);

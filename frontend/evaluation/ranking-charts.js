@@ -1,8 +1,9 @@
 // How well each class's probability ranks its rows above the others: ROC and precision-recall.
 
+import { CLASSES } from "../lib/columns.js";
 import { html, useMemo } from "../lib/html.js";
 import { fixed, t } from "../lib/i18n.js";
-import { CLASSES, className } from "../ui/basics.js";
+import { className } from "../ui/basics.js";
 import { Chart } from "../ui/chart.js";
 import { diagonal } from "./diagonal.js";
 

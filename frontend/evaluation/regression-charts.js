@@ -1,10 +1,11 @@
 // The period and the depth that the network infers, against those of the catalogue.
 
 import { get } from "../lib/api.js";
+import { CLASSES } from "../lib/columns.js";
 import { useData } from "../lib/data.js";
 import { html, useMemo } from "../lib/html.js";
 import { number, percent, significant, t } from "../lib/i18n.js";
-import { CLASSES, className, Explained, Loaded } from "../ui/basics.js";
+import { className, Explained, Loaded } from "../ui/basics.js";
 import { Chart } from "../ui/chart.js";
 import { diagonal } from "./diagonal.js";
 import { IntervalText } from "./interval.js";
@@ -51,7 +52,7 @@ function Errors({ quantity, unit, evaluation }) {
   const errors = evaluation[quantity] ?? {};
   const intervals = evaluation.intervals?.[quantity] ?? {};
   const written = (value) => `${significant(value, 3)} ${t(`unit.${unit}`)}`;
-  const told = [
+  const shown = [
     ["mae", errors.mae, written],
     ["median_relative_error", errors.median_relative_error, (value) => percent(value, value < 1 ? 1 : 0)],
   ];
@@ -59,7 +60,7 @@ function Errors({ quantity, unit, evaluation }) {
     <div class="card">
       <h3>${t(`parameter.${quantity}`)}</h3>
       <dl class="figures">
-        ${told.map(
+        ${shown.map(
           ([term, value, write]) => html`<div key=${term}>
             <dt><${Explained} term=${term}>${t(`evaluation.error.${term}`)}<//></dt>
             <dd>
@@ -146,6 +147,6 @@ function summaryOf({ true: trueValues, predicted }) {
     const within = ratios.filter((each) => each >= low && each <= high);
     return percent(ratios.length ? within.length / ratios.length : null, 0);
   };
-  const told = { tenth: share(0.9, 1.1), double: share(0.5, 2), count: number(ratios.length) };
-  return t("evaluation.scatterSummary", told);
+  const values = { tenth: share(0.9, 1.1), double: share(0.5, 2), count: number(ratios.length) };
+  return t("evaluation.scatterSummary", values);
 }

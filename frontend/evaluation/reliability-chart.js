@@ -1,11 +1,11 @@
-// Whether the network is as often right as it is sure: the reliability diagram.
+// Calibration: the reliability diagram.
 
 import { html, useMemo } from "../lib/html.js";
 import { fixed, number, significant, t } from "../lib/i18n.js";
 import { Chart } from "../ui/chart.js";
 import { diagonal } from "./diagonal.js";
 
-// A temperature this near to 1 changes no probability that anybody would notice.
+// A temperature this close to 1 changes no probability noticeably.
 const HARDLY = 0.03;
 
 /** @param {{evaluation: object, name: string}} properties name of the files that are saved */
@@ -44,8 +44,9 @@ function summaryOf({ ece, reliability: { bins } }) {
   const total = bins.reduce((sum, bin) => sum + bin.count, 0);
   const gap = bins.reduce((sum, bin) => sum + bin.count * (bin.confidence - bin.accuracy), 0) / (total || 1);
   const direction = Math.abs(gap) < 0.005 ? "even" : gap > 0 ? "over" : "under";
-  const points = number(Math.abs(gap) * 100, 1);
-  return t(`evaluation.reliability.${direction}`, { ece: fixed(ece, 3), gap: points });
+  const points = Math.round(Math.abs(gap) * 1000) / 10;
+  const values = { ece: fixed(ece, 3), gap: number(points, 1), count: points };
+  return t(`evaluation.reliability.${direction}`, values);
 }
 
 /** How far a bin's share is off by chance alone: half a 95% binomial interval at the mean accuracy. */
@@ -54,8 +55,8 @@ function noiseOf(bins) {
   if (!total) return "";
   const right = bins.reduce((sum, bin) => sum + bin.count * bin.accuracy, 0) / total;
   const rows = Math.round(total / bins.length);
-  const noise = 1.96 * Math.sqrt((right * (1 - right)) / rows);
-  return t("evaluation.reliability.noise", { bins: bins.length, rows, noise: number(noise * 100, 0) });
+  const points = Math.round(196 * Math.sqrt((right * (1 - right)) / rows));
+  return t("evaluation.reliability.noise", { bins: bins.length, rows, noise: points, count: points });
 }
 
 function temperatureOf(temperature) {

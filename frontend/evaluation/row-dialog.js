@@ -1,4 +1,4 @@
-// One test row in full: what the network says of it, how sure it is, its numbers and its curve.
+// One test row in full: the prediction, its confidence, the catalogue values and the light curve.
 
 import { get } from "../lib/api.js";
 import { toQuery } from "../predict/candidate.js";
@@ -110,7 +110,7 @@ function Told({ workspace, session, row, tested, abstention }) {
   `;
 }
 
-/** Whether the network says what the catalogue says. */
+/** Whether the prediction agrees with the catalogue. */
 function RightOrWrong({ row, prediction }) {
   const isRight = row.label_name === prediction.label_name;
   return html`<p class="row">

@@ -1,4 +1,4 @@
-// Calls of the API: the token, errors in one form, whether the server can be reached.
+// API calls: the token, errors in one form, whether the server is reachable.
 
 import { settings } from "./settings.js";
 import { createStore } from "./store.js";
@@ -6,7 +6,7 @@ import { createStore } from "./store.js";
 /** Whether the last call reached the server; `since` counts the times that it came back. */
 export const connection = createStore({ lost: false, since: 0 });
 
-/** What the server answered instead of what was asked for (RFC 9457); `retryAfter` in seconds, if it says. */
+/** A problem reported by the server (RFC 9457); `retryAfter` in seconds, if given. */
 export class ApiError extends Error {
   constructor(status, problem, retryAfter = null) {
     super(problem.detail ?? problem.title ?? `HTTP ${status}`);
@@ -17,7 +17,7 @@ export class ApiError extends Error {
   }
 }
 
-/** No answer came. */
+/** The server did not respond. */
 export class ConnectionLost extends Error {}
 
 /**
@@ -67,7 +67,7 @@ export async function send(method, path, { query, body, headers = {}, signal, is
 }
 
 /**
- * Uploads a form and tells how far it is, which `fetch` cannot.
+ * Uploads a form and reports its progress, which `fetch` cannot.
  *
  * @param {string} path
  * @param {FormData} form
@@ -117,7 +117,7 @@ export function saveBlob(blob, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-/** A poll that is answered 304 while nothing changes: `next()` gives the JSON, or null. */
+/** A poll with an ETag: `next()` returns the JSON, or null while nothing changes (304). */
 export function conditional(pathOf) {
   let tag = null;
   let lastPath = null;
@@ -160,7 +160,7 @@ function noteReached() {
   if (lost) connection.set({ lost: false, since: since + 1 });
 }
 
-// A server that hangs is as good as gone. A question is answered in a second, also by a busy one.
+// A server that hangs is as good as gone; even a busy one responds within a second.
 const LONGEST_ANSWER = 20_000;
 const LONGEST_HEALTH = 5_000;
 

@@ -1,15 +1,18 @@
-// The columns of a catalogue that are read: names, units and ranges, as backend/transit/columns.py has them.
+// The columns that a catalogue is read for, with units and ranges, and the classes: as in backend/transit/columns.py.
 
 import { t } from "./i18n.js";
 
+/** The classes, in the order of the model's probabilities. */
+export const CLASSES = ["CANDIDATE", "CONFIRMED", "FALSE POSITIVE"];
+
 export const REQUIRED = ["period", "duration", "depth"];
 
-/** What may be unknown. */
+/** Columns whose values may be missing. */
 export const FEATURES = ["impact", "snr", "steff", "srad", "slogg", "tmag"];
 
 export const COLUMNS = [...REQUIRED, ...FEATURES];
 
-/** The ends are included. */
+/** The smallest and the largest value accepted. */
 export const RANGES = {
   period: [0.01, 1e6],
   duration: [0.01, 1000],
@@ -22,7 +25,7 @@ export const RANGES = {
   tmag: [-10, 40],
 };
 
-/** Of the dictionary: `unit.days` and so on. */
+/** The units, as the dictionary names them: `unit.days` and so on. */
 export const UNITS = {
   period: "days",
   duration: "hours",

@@ -1,14 +1,14 @@
-// CSV as RFC 4180 has it: read piece by piece, so that a large file does not freeze the page; and written.
+// CSV (RFC 4180): written, and read in pieces so that a large file does not freeze the page.
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const RETURN = 0x0d;
 const NEW_LINE = 0x0a;
 
-// So long the page may be busy with a file before it is given a moment for the person before it.
+// How long reading may block the page before it pauses for input.
 const BUSY_MILLISECONDS = 12;
 
-/** Cuts text into records; the text may come in pieces that end anywhere. A blank line is no record. */
+/** Splits text into records; the text may arrive in pieces that end anywhere. Blank lines are skipped. */
 export class CsvReader {
   #onRecord;
   #record = [];
@@ -22,13 +22,13 @@ export class CsvReader {
     this.#onRecord = onRecord;
   }
 
-  /** Takes the next piece. */
+  /** Reads the next piece. */
   write(text) {
     let at = 0;
     while (at < text.length) at = this.#isQuoted ? this.#readQuoted(text, at) : this.#readPlain(text, at);
   }
 
-  /** Gives the last record, which may lack its line end. */
+  /** Emits the last record, which may lack its line end. */
   end() {
     this.#endRecord();
   }
@@ -122,7 +122,7 @@ export async function readCsv(blob, onRecord, { onProgress = () => {}, signal } 
   reader.end();
 }
 
-/** How many rows a catalogue has below its header; comments are none. */
+/** The number of rows below the header, without comments. */
 export async function countRows(blob, { signal } = {}) {
   let records = 0;
   const count = ([first]) => {
@@ -147,7 +147,7 @@ function asCell(value) {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** As the server does: a spreadsheet shows the cell and does not run it as a formula. */
+/** As on the server: a spreadsheet shows the cell instead of running it as a formula. */
 function harmless(text) {
   return FORMULA.test(text) && !NUMBER.test(text.trim()) ? `'${text}` : text;
 }

@@ -1,4 +1,4 @@
-// What a component asks of the server: loaded once, or again and again while something runs.
+// Data from the server: loaded once, or polled while something is running.
 
 import { connection } from "./api.js";
 import { useCallback, useEffect, useRef, useState } from "./html.js";
@@ -7,7 +7,7 @@ const INTERVAL = 2_000;
 const HIDDEN_INTERVAL = 10_000;
 
 /**
- * Loads something and keeps what was loaded last, also while the server is gone.
+ * Loads data and keeps the last response, even while the server is unreachable.
  *
  * @param {() => Promise<any>} load
  * @param {Array} dependencies when they change, it is loaded anew
@@ -36,7 +36,7 @@ export function useData(load, dependencies) {
   return { ...state, reload, setData };
 }
 
-/** Calls a function when the server answers again after it was gone. */
+/** Calls a function when the server responds again after an interruption. */
 export function useWhenBack(function_) {
   const latest = useRef(function_);
   latest.current = function_;
@@ -82,7 +82,7 @@ export function usePolling(ask, isActive, dependencies = []) {
   }, [isActive, ...dependencies]);
 }
 
-/** State that survives a reload of the page in this tab: what a person has typed. */
+/** What the user has typed: state that survives a reload of this tab. */
 export function useDraft(name, initial) {
   const key = `exotrain.draft.${name}`;
   const [draft, setDraft] = useState(() => {

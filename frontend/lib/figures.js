@@ -1,4 +1,4 @@
-// The figures of an evaluation: how each is written, which way it is better, how two compare.
+// The metrics of an evaluation: how each is written, whether more is better, how two compare.
 
 import { fixed, percent } from "./i18n.js";
 
@@ -14,7 +14,7 @@ import { fixed, percent } from "./i18n.js";
 const three = (value) => fixed(value, 3);
 const share = (value) => percent(value);
 
-/** @type {Figure[]} The figures at the head of an evaluation. */
+/** @type {Figure[]} The main metrics of an evaluation. */
 export const HEADLINE = [
   { name: "accuracy", better: 1, write: share, of: (figures) => figures.accuracy },
   { name: "macro_f1", better: 1, write: three, of: (figures) => figures.macro_f1 },
@@ -26,10 +26,10 @@ export const HEADLINE = [
 
 export const BASELINES = ["same_information", "all_columns"];
 
-/** The three figures that a model is told by. */
+/** The three metrics shown for a model where there is little room. */
 export const BRIEF = HEADLINE.slice(0, 3);
 
-/** A value of a figure with its 95% interval, null where there is none. */
+/** The value of a metric with its 95% interval, null where there is none. */
 export function valueOf(figure, figures) {
   const value = figure.of(figures) ?? null;
   const interval = figures.intervals ? figure.of(figures.intervals) : null;
@@ -37,13 +37,13 @@ export function valueOf(figure, figures) {
 }
 
 /**
- * How a value stands beside another one.
+ * Compares two values of a metric.
  *
  * @param {Figure} figure
  * @param {{value: number | null, interval: number[] | null}} own
  * @param {{value: number | null, interval: number[] | null}} other
  * @returns {{side: "better" | "worse" | "equal", chance: "apart" | "overlap" | "unknown"} | null}
- *   null where one of them is not known; `chance` tells whether the intervals overlap
+ *   null where one of them is not known; `chance`: whether the intervals overlap
  */
 export function compare(figure, own, other) {
   if (own.value === null || other.value === null) return null;
@@ -57,7 +57,7 @@ function overlap(one, other) {
   return one[0] <= other[1] && other[0] <= one[1] ? "overlap" : "apart";
 }
 
-/** The figure is an object with its threshold; its interval is an interval. */
-function recallAtPrecision({ recall_at_precision: told }) {
-  return Array.isArray(told) ? told : told?.recall;
+/** The metric is an object with its threshold; its interval is a pair. */
+function recallAtPrecision({ recall_at_precision: figure }) {
+  return Array.isArray(figure) ? figure : figure?.recall;
 }

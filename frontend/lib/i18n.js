@@ -1,35 +1,43 @@
-// The page's words: one dictionary a language, numbers and dates as the language writes them.
+// The page's words in English and French; numbers, sizes, dates and times as each language writes them.
 
 import { createStore } from "./store.js";
-import { settings } from "./settings.js";
 
 export const LANGUAGES = { en: "English", fr: "Français" };
 
-// A dictionary is in as many files as the page has subjects.
+// Each language has one file of words a subject.
 const SUBJECTS = ["core", "datasets", "training", "evaluation", "models", "predict"];
 
 export const dictionary = createStore({ language: null, words: {} });
 
-/** The language that was chosen, else the first one of the browser's that there is. */
-export function preferredLanguage() {
-  const wanted = [settings.get().language, ...navigator.languages.map((each) => each.slice(0, 2))];
-  return wanted.find((each) => each in LANGUAGES) ?? "en";
+/**
+ * The language chosen by hand, else the first of the browser's that the page has.
+ *
+ * @param {string | null} chosen
+ * @param {readonly string[]} browserLanguages such as "fr-CA"
+ */
+export function preferredLanguage(chosen, browserLanguages) {
+  const candidates = [chosen, ...browserLanguages.map((each) => each.slice(0, 2))];
+  return candidates.find((each) => each in LANGUAGES) ?? "en";
 }
 
-/** Loads a language's dictionary and shows it. */
+/** Loads a language's dictionary and shows the page in it. */
 export async function showLanguage(language) {
-  const parts = await Promise.all(
-    SUBJECTS.map((subject) => fetch(`/static/locales/${language}/${subject}.json`).then((r) => r.json())),
-  );
+  const read = (subject) => fetch(`/static/locales/${language}/${subject}.json`).then((r) => r.json());
+  const words = await readWords(read);
   document.documentElement.lang = language;
-  dictionary.set({ language, words: Object.assign({}, ...parts) });
+  dictionary.set({ language, words });
+}
+
+/** The whole dictionary of a language; `read` gives the words of one subject. */
+export async function readWords(read) {
+  return Object.assign({}, ...(await Promise.all(SUBJECTS.map(read))));
 }
 
 /**
  * A text in the current language.
  *
- * @param {string} key with `values.count`, the form for that number: `key.one` or `key.other`
- * @param {object} values put in the place of `{name}`; numbers are written as the language does
+ * @param {string} key with `values.count`, `key.one` or `key.other` is taken
+ * @param {object} values replace `{name}`; numbers are formatted
  */
 export function t(key, values = {}) {
   const { words } = dictionary.get();
@@ -64,64 +72,66 @@ function formatter(Kind, options) {
   return formatters.get(key);
 }
 
+const NOT_KNOWN = "–";
+
+/** A number as the language writes it, with a true minus sign; a dash where there is none. */
+function written(value, form) {
+  if (value === null || value === undefined || !Number.isFinite(value)) return NOT_KNOWN;
+  return formatter(Intl.NumberFormat, form).format(value).replaceAll("-", "−");
+}
+
 /** A number with at most so many decimals: 1,234.5 or 1 234,5. */
 export function number(value, decimals = 3) {
-  if (value === null || value === undefined || !Number.isFinite(value)) return "–";
-  return formatter(Intl.NumberFormat, { maximumFractionDigits: decimals }).format(value);
+  return written(value, { maximumFractionDigits: decimals });
 }
 
 /** A number with exactly so many decimals. */
 export function fixed(value, decimals) {
-  if (value === null || value === undefined || !Number.isFinite(value)) return "–";
-  const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
-  return formatter(Intl.NumberFormat, digits).format(value);
+  return written(value, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
 }
 
 /** A number of any size with so many significant digits; very large and small ones as powers. */
 export function significant(value, digits = 4) {
-  if (value === null || value === undefined || !Number.isFinite(value)) return "–";
   const size = Math.abs(value);
   const notation = size !== 0 && (size >= 1e7 || size < 1e-4) ? "scientific" : "standard";
-  return formatter(Intl.NumberFormat, { maximumSignificantDigits: digits, notation }).format(value);
+  return written(value, { maximumSignificantDigits: digits, notation });
 }
 
 /** A share as a percentage. */
 export function percent(share, decimals = 1) {
-  if (share === null || share === undefined || !Number.isFinite(share)) return "–";
-  const digits = { style: "percent", minimumFractionDigits: decimals, maximumFractionDigits: decimals };
-  return formatter(Intl.NumberFormat, digits).format(share);
+  const form = { style: "percent", minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+  return written(share, form);
 }
 
-/** A size in bytes, in the unit that suits it. */
+/** A size in bytes, in the unit that suits it: 0 bytes, 29 bytes, 1.2 MB. */
 export function fileSize(bytes) {
   const units = ["byte", "kilobyte", "megabyte", "gigabyte"];
   const power = bytes < 1 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), units.length - 1);
-  const form = { style: "unit", unit: units[power], unitDisplay: "short", maximumFractionDigits: power ? 1 : 0 };
-  return formatter(Intl.NumberFormat, form).format(bytes / 1000 ** power);
+  // The short form of a byte has no plural.
+  const form = power ? { unitDisplay: "short", maximumFractionDigits: 1 } : { unitDisplay: "long" };
+  return written(bytes / 1000 ** power, { style: "unit", unit: units[power], ...form });
 }
 
-/** A time of the API's as a date and time here. */
-export function dateTime(text) {
-  if (!text) return "–";
-  return formatter(Intl.DateTimeFormat, { dateStyle: "medium", timeStyle: "short" }).format(new Date(text));
+/** The day of an API timestamp: 25 Nov 2026. The same for everybody, so in UTC. */
+export function date(timestamp) {
+  if (!timestamp) return NOT_KNOWN;
+  const form = { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" };
+  const parts = formatter(Intl.DateTimeFormat, form).formatToParts(new Date(timestamp));
+  const part = (type) => parts.find((each) => each.type === type).value;
+  return `${part("day")} ${part("month")} ${part("year")}`;
 }
 
-/** A time of the API's as how long ago it was. */
-export function ago(text) {
-  if (!text) return "–";
-  const seconds = (new Date(text) - Date.now()) / 1000;
-  const form = formatter(Intl.RelativeTimeFormat, { numeric: "auto" });
-  for (const [unit, size] of [["day", 86_400], ["hour", 3_600], ["minute", 60]]) {
-    if (Math.abs(seconds) >= size) return form.format(Math.round(seconds / size), unit);
-  }
-  return form.format(Math.round(seconds), "second");
+/** An API timestamp to the minute: 25 Nov 2026, 17:45 UTC. */
+export function dateTime(timestamp) {
+  if (!timestamp) return NOT_KNOWN;
+  return `${date(timestamp)}, ${new Date(timestamp).toISOString().slice(11, 16)} UTC`;
 }
 
-/** A number of seconds in words: 2 min 5 s. */
+/** A number of seconds, in its two largest units: 2 min 5 s. */
 export function duration(seconds) {
-  if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return "–";
+  if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return NOT_KNOWN;
   const whole = Math.max(0, Math.round(seconds));
   const parts = [["h", Math.floor(whole / 3600)], ["min", Math.floor(whole / 60) % 60], ["s", whole % 60]];
-  const told = parts.filter(([, count]) => count > 0).slice(0, 2);
-  return told.length ? told.map(([unit, count]) => `${count} ${unit}`).join(" ") : "0 s";
+  const shown = parts.filter(([, count]) => count > 0).slice(0, 2);
+  return shown.length ? shown.map(([unit, count]) => `${count} ${unit}`).join(" ") : "0 s";
 }

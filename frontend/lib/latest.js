@@ -1,12 +1,12 @@
-// What is asked for faster than it is answered: one request at a time, always for the newest wish.
+// For keys that change faster than the server responds: one request at a time, always for the newest key.
 
 import { useWhenBack } from "./data.js";
 import { useCallback, useEffect, useRef, useState } from "./html.js";
 
 /**
- * Loads what a key names. While a request is on its way, newer keys wait, and only the last of them
- * is asked for then: no older answer ever comes after a newer one, and a key held down does not
- * flood the server. What was loaded stays until the next comes.
+ * Loads what a key names. During a request, newer keys wait, and only the last of them is requested
+ * next: an older response never follows a newer one, and a key held down does not flood the server.
+ * The last data stay until new data arrive.
  *
  * @param {(key: string | number) => Promise<any>} load
  * @param {string | number | null} key null: nothing is wanted yet

@@ -1,4 +1,4 @@
-// Short notices at the edge of the page, and the end of a training told wherever one looks.
+// Short notices at the edge of the page, and system notifications outside it.
 
 import { ConnectionLost } from "./api.js";
 import { t } from "./i18n.js";
@@ -30,19 +30,19 @@ export function close(id) {
   notices.set({ list: notices.get().list.filter((each) => each.id !== id) });
 }
 
-/** Tells the error of a call. */
+/** Shows the error of a call. */
 export function notifyError(error) {
   if (error.name === "AbortError") return;
   notify(explain(error), { kind: "error" });
 }
 
-/** What an error means for a person; the server's own words where it gave any. */
+/** An error as a sentence: the server's own message where there is one. */
 export function explain(error) {
   if (error instanceof ConnectionLost) return t("error.connection");
   return error.message || t("error.unknown");
 }
 
-/** Asks once whether the browser may tell the end of a training; only after a person's click. */
+/** Asks once for permission to notify when a session ends; only after a click. */
 export function askForNotifications() {
   if ("Notification" in window && Notification.permission === "default") {
     Promise.resolve(Notification.requestPermission()).catch(() => {});
@@ -50,12 +50,12 @@ export function askForNotifications() {
 }
 
 /**
- * Tells something outside the page too, if that is allowed and nobody is looking at it.
+ * Shows a system notification, if that is allowed and the page is hidden.
  *
  * @param {string} text
  * @param {string} [link] an address after the # that a click opens
  */
-export function tellOutside(text, link) {
+export function notifyOutside(text, link) {
   if (!document.hidden || !("Notification" in window) || Notification.permission !== "granted") return;
   try {
     const notification = new Notification("exotrain", { body: text, tag: text });
@@ -65,6 +65,6 @@ export function tellOutside(text, link) {
       notification.close();
     };
   } catch {
-    // Some browsers allow it only from a service worker; the title of the page tells it as well.
+    // Some browsers allow it only from a service worker; the page title shows it as well.
   }
 }

@@ -1,4 +1,4 @@
-// A call that the server cannot answer yet (503) is made again after the time that the server names.
+// Repeats a call that the server cannot answer yet (503), after the delay that the server gives.
 
 import { ApiError } from "./api.js";
 
@@ -6,12 +6,12 @@ const ATTEMPTS = 4;
 const USUAL_SECONDS = 10;
 
 /**
- * Calls, and calls again while the answer is 503: the predictor is starting, or busy.
+ * Calls, and calls again while the answer is 503 because the predictor is starting or busy.
  *
  * @param {() => Promise<any>} ask
  * @param {object} options
  * @param {(wait: {until: number, retry: number, retries: number, skip: () => void} | null) => void}
- *   options.onWait told when a wait begins, and with null when it is over; `skip` ends it at once
+ *   options.onWait called when a wait begins, and with null when it is over; `skip` ends it at once
  * @param {AbortSignal} [options.signal]
  */
 export async function withPatience(ask, { onWait, signal }) {
@@ -29,13 +29,13 @@ async function wait(seconds, { attempt, onWait, signal }) {
   try {
     await new Promise((resolve, reject) => {
       const timer = setTimeout(resolve, seconds * 1000);
-      const told = {
+      const state = {
         until: Date.now() + seconds * 1000,
         retry: attempt,
         retries: ATTEMPTS - 1,
         skip: resolve,
       };
-      onWait(told);
+      onWait(state);
       signal?.addEventListener("abort", () => {
         clearTimeout(timer);
         reject(new DOMException("Aborted", "AbortError"));

@@ -24,7 +24,7 @@ settings.subscribe((state) => {
   }
 });
 
-// Another tab has changed them: who signs out there is signed out here.
+// Changed in another tab: signing out there signs out here too.
 addEventListener("storage", (event) => {
   if (event.key !== KEY && event.key !== null) return;
   const { token, user } = read();
@@ -38,7 +38,7 @@ export function signOut() {
   settings.set({ token: null, user: null, workspaceId: null });
 }
 
-/** Calls a function when somebody has signed out: what it keeps is not for the next person. */
+/** Calls a function on sign-out, so that nothing is left for the next user of this browser. */
 export function whenSignedOut(forget) {
   settings.subscribe(({ token }) => !token && forget());
 }

@@ -8,14 +8,14 @@ export function createStore(initial) {
   const listeners = new Set();
   return {
     get: () => state,
-    /** Merges a patch into the state, and tells who listens if anything changed. */
+    /** Merges a patch into the state, and calls the listeners if anything changed. */
     set(patch) {
       const next = { ...state, ...patch };
       if (Object.keys(patch).every((name) => Object.is(state[name], next[name]))) return;
       state = next;
       for (const listener of [...listeners]) listener(state);
     },
-    /** Calls a listener after each change; gives the function that ends it. */
+    /** Calls a listener after each change; returns the function that unsubscribes it. */
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -23,7 +23,7 @@ export function createStore(initial) {
   };
 }
 
-/** What a component needs of a store; it renders again when that changes. */
+/** The part of a store that a component needs; the component renders again when it changes. */
 export function useStore(store, select = (state) => state) {
   const [selected, setSelected] = useState(() => select(store.get()));
   useEffect(() => {

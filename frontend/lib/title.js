@@ -1,4 +1,4 @@
-// The title of the document: what page it is, and how far a training is.
+// The document title: the page, and the progress of a session.
 
 import { useEffect } from "./html.js";
 import { t } from "./i18n.js";
@@ -14,7 +14,7 @@ export function useTitle(title) {
   }, [title]);
 }
 
-/** Keeps the trainings in the title: "42% · Sessions"; "2 ended · Sessions" while nobody looks. */
+/** Shows the progress in the title: "42% · Sessions"; "2 ended · Sessions" while the page is hidden. */
 export function useProgressInTitle() {
   useEffect(() => {
     write();

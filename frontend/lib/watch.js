@@ -1,10 +1,10 @@
-// The newest sessions of the workspace, polled while one of them runs; tells when one has ended.
+// The newest sessions of the workspace, polled while one is running; announces when one ends.
 
 import { conditional, withQuery } from "./api.js";
 import { usePolling, useWhenBack } from "./data.js";
 import { useEffect, useRef, useState } from "./html.js";
 import { t } from "./i18n.js";
-import { notify, tellOutside } from "./notices.js";
+import { notify, notifyOutside } from "./notices.js";
 import { whenSignedOut } from "./settings.js";
 import { createStore } from "./store.js";
 
@@ -13,8 +13,8 @@ export const PAGE = 50;
 export const RUNNING = ["pending", "training"];
 
 /**
- * The first page of sessions of the workspace that was open last; `sessions` is null until they came.
- * `unseen` counts those that ended while nobody looked at the page.
+ * The first page of sessions of the workspace opened last; `sessions` is null until they are loaded.
+ * `unseen` counts those that ended while the page was hidden.
  */
 const NOTHING = { key: null, sessions: null, nextCursor: null, error: null, unseen: 0, round: 0 };
 
@@ -22,12 +22,12 @@ export const watched = createStore(NOTHING);
 
 whenSignedOut(() => watched.set(NOTHING));
 
-/** Asks again now: something was started, stopped or deleted. */
+/** Polls now: a session was started, stopped or deleted. */
 export function watchAgain() {
   watched.set({ round: watched.get().round + 1 });
 }
 
-/** Keeps `watched` up to date; rendered once, by the frame of the page. */
+/** Keeps `watched` up to date; used once, by the frame. */
 export function useWatch(openWorkspace) {
   const workspace = useLast(openWorkspace);
   const [isRunning, setRunning] = useState(false);
@@ -36,7 +36,7 @@ export function useWatch(openWorkspace) {
   useEffect(() => watched.subscribe((state) => setRound(state.round)), []);
   useEffect(() => {
     const key = workspace?.key ?? null;
-    // Another language renders the frame anew; what was running then is still to be told.
+    // Another language renders the frame anew; sessions running then must still be announced.
     if (watched.get().key !== key) watched.set({ key, sessions: null, nextCursor: null, error: null });
     const path = withQuery("/api/training/sessions", { workspace_key: key, limit: PAGE });
     setPoll(() => workspace && conditional(() => path));
@@ -46,7 +46,7 @@ export function useWatch(openWorkspace) {
     try {
       const answer = await poll();
       if (answer === null || watched.get().key !== workspace.key) return;
-      tellEnded(watched.get().sessions ?? [], answer.sessions, workspace);
+      announceEnded(watched.get().sessions ?? [], answer.sessions, workspace);
       watched.set({ sessions: answer.sessions, nextCursor: answer.next_cursor, error: null });
       setRunning(answer.sessions.some((each) => RUNNING.includes(each.status)));
     } catch (error) {
@@ -70,25 +70,25 @@ export function useWatch(openWorkspace) {
   }, [poll]);
 }
 
-/** The workspace that is open, or was: the end of its trainings is told on the other pages too. */
+/** The open workspace, or the last one: its sessions are announced on other pages too. */
 function useLast(workspace) {
   const last = useRef(workspace);
   if (workspace) last.current = workspace;
   return last.current;
 }
 
-function tellEnded(before, now, workspace) {
+function announceEnded(before, now, workspace) {
   const ran = new Set(before.filter((each) => RUNNING.includes(each.status)).map((each) => each.id));
   const ended = now.filter((each) => ran.has(each.id) && !RUNNING.includes(each.status));
   for (const session of ended) {
     const text = t(`watch.${session.status}`, { name: session.model_name, id: String(session.id) });
     const kind = { completed: "success", failed: "error" }[session.status] ?? "info";
     const link = `#/w/${workspace.id}/sessions/${session.id}`;
-    // Who looks at it sees it end, and who cancelled it knows: there the notice goes by itself.
+    // On the session's own page its end is visible, and a cancelled one is no news: that notice closes by itself.
     const isSeen = !document.hidden && location.hash === link;
     const stays = !isSeen && session.status !== "cancelled";
     notify(text, { kind, link, linkText: t("watch.open"), stays });
-    tellOutside(text, link);
+    notifyOutside(text, link);
   }
   if (document.hidden) watched.set({ unseen: watched.get().unseen + ended.length });
 }

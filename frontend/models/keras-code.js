@@ -1,4 +1,4 @@
-// How a model is loaded with plain Keras, without anything of exotrain.
+// How to load a model with Keras, without exotrain.
 
 import { html, useState } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
@@ -55,6 +55,6 @@ function lineOf({ name, shape, columns }) {
   const dimensions = [1, ...shape].join(", ");
   if (columns) return [`# ${columns.join(", ")}`, `${variable} = np.full((${dimensions}), np.nan)`];
   const flux = 'json.load(open("curve.json"))["flux"]';
-  const said = "# curve.json: the answer of POST /api/curve";
+  const said = "# curve.json: the response of POST /api/curve";
   return [said, `${variable} = np.reshape(${flux}, (${dimensions}))`];
 }

@@ -1,4 +1,4 @@
-// How a model came to be: its data, its settings, the programs that made it.
+// The provenance of a model: its data, settings and software.
 
 import { get } from "../lib/api.js";
 import { useData } from "../lib/data.js";

@@ -1,4 +1,4 @@
-// A model's manifest as tables: what it learnt from, its inputs and outputs.
+// A model's manifest as tables: training data, inputs and outputs.
 
 import { columnName, COLUMNS, unitOf } from "../lib/columns.js";
 import { html } from "../lib/html.js";

@@ -1,4 +1,4 @@
-// What can be done with a model: promote it, predict with it, download it, delete it.
+// Actions on a model: promote, predict, download, delete.
 
 import { download } from "../lib/api.js";
 import { html } from "../lib/html.js";

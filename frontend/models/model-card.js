@@ -1,10 +1,10 @@
-// One version of a workspace's model: its figures, where it came from, what can be done with it.
+// One model: its metrics, provenance and actions.
 
 import { get } from "../lib/api.js";
 import { useData } from "../lib/data.js";
 import { BRIEF } from "../lib/figures.js";
 import { html } from "../lib/html.js";
-import { ago, dateTime, fileSize, fixed, number, percent, t } from "../lib/i18n.js";
+import { date, dateTime, fileSize, fixed, number, percent, t } from "../lib/i18n.js";
 import { ModelActions } from "./model-actions.js";
 import { networkName } from "../training/network-choice.js";
 import { sessionHref } from "../training/session-head.js";
@@ -22,7 +22,7 @@ export function ModelCard({ workspace, model, models, workspaces }) {
           ${model.is_current && html`<${CurrentBadge} />`}
           <span class="hint">${t("models.version", { id: String(model.id) })}</span>
           <time class="hint" datetime=${model.created_at} title=${dateTime(model.created_at)}>
-            ${ago(model.created_at)}
+            ${date(model.created_at)}
           </time>
         </span>
       </div>
@@ -61,7 +61,7 @@ export function ModelFigures({ model: { evaluation, metrics } }) {
   `;
 }
 
-/** What only the manifest tells: the network, the rows; and the pages of its training. */
+/** From the manifest: the network and the rows; with links to the session. */
 function Origin({ workspace, model }) {
   const manifest = useData(
     () => get(`/api/models/${model.id}`).then((answer) => answer.model.manifest),
@@ -83,7 +83,7 @@ function Origin({ workspace, model }) {
   `;
 }
 
-/** The ways to the training of a model and to its evaluation. */
+/** Links to the session of a model and to its evaluation. */
 export function SessionLinks({ workspace, model }) {
   if (model.session_id === null) return t("models.sessionDeleted");
   const name = t("models.session", { id: String(model.session_id) });

@@ -6,7 +6,7 @@ import { html } from "../lib/html.js";
 import { dateTime, fixed, percent, t } from "../lib/i18n.js";
 import { Field } from "../ui/basics.js";
 
-/** How a model came to be, as `useData` gives it; null data for no model. */
+/** The manifest of a model, as `useData` returns it; null data without a model. */
 export function useManifest(modelId) {
   const load = async () => (modelId === null ? null : (await get(`/api/models/${modelId}`)).model.manifest);
   return useData(load, [modelId]);
@@ -47,7 +47,7 @@ export function ModelChoice({ id, models, value, onChange, workspaceId }) {
   `;
 }
 
-/** A model's name with what tells it from others of that name. */
+/** A model's name with its id, since names repeat. */
 export function titleOf({ id, name }) {
   return `${name} (#${id})`;
 }

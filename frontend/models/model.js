@@ -1,4 +1,4 @@
-// One model with its manifest: how it came to be, what it takes and gives, how to load it.
+// One model with its manifest: provenance, inputs and outputs, how to load it.
 
 import { get } from "../lib/api.js";
 import { useData } from "../lib/data.js";

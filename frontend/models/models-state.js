@@ -9,7 +9,7 @@ import { useStore } from "../lib/store.js";
 import { watched } from "../lib/watch.js";
 
 /**
- * The models of a workspace, newest first; loaded again when a training leaves another one.
+ * The models of a workspace, newest first; loaded again when a session completes.
  *
  * @returns as `useData`; `current` is the workspace's current model, or null
  */
@@ -36,7 +36,7 @@ export function fileName(model) {
 }
 
 /**
- * Makes a model the current one, and shows that at once: in the list and wherever the workspace tells it.
+ * Makes a model the current one, and updates the list and the workspace at once.
  *
  * @param {object} model
  * @param {object} models from `useModels`

@@ -1,4 +1,4 @@
-// The versions of a workspace's model, newest first: which is current, promote, roll back, download.
+// The models of a workspace, newest first: the current one, promote, roll back, download.
 
 import { html, useState } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
@@ -40,7 +40,7 @@ export function Models({ workspace, workspaces }) {
   `;
 }
 
-/** Which one predicts now: it may be far down the list. */
+/** The current model: it may be far down the list. */
 function Current({ workspace, current }) {
   return html`<p class="message ${current ? "good" : "warning"}" role="status" data-test="current">
     ${current

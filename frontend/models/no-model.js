@@ -1,4 +1,4 @@
-// A workspace without a model predicts nothing: the next step.
+// Shown where there is no model yet: the next step.
 
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";

@@ -1,4 +1,4 @@
-// Makes a model the current one, after it was said what that changes and how the two compare.
+// Makes a model the current one, after a dialog that compares the two.
 
 import { get } from "../lib/api.js";
 import { useData } from "../lib/data.js";

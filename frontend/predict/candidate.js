@@ -1,14 +1,14 @@
-// A candidate as it is typed, as the API takes it, and as it stands in an address.
+// A candidate as typed, as the API takes it, and as part of an address.
 
 import { COLUMNS, HOURS_A_DAY, RANGES, REQUIRED } from "../lib/columns.js";
 import { number, t } from "../lib/i18n.js";
 
-/** What a form without anything typed holds. */
+/** The values of an empty form. */
 export const NOTHING_TYPED = { star: "", ...Object.fromEntries(COLUMNS.map((column) => [column, ""])) };
 
-/** What was typed as a number: with a point or a comma, with or without spaces between the thousands. */
+/** A typed number: with a point or a comma, with or without thousands separators. */
 export function readNumber(text) {
-  const plain = String(text).replace(/[\s\u00a0\u202f'’]/g, "");
+  const plain = String(text).replace(/[\s\u00a0\u202f'’]/g, "").replace("−", "-");
   const comma = !plain.includes(".") && plain.split(",").length === 2;
   return /^[+-]?(\d+[.,]?\d*|[.,]\d+)(e[+-]?\d+)?$/i.test(plain)
     ? Number(comma ? plain.replace(",", ".") : plain)
@@ -47,27 +47,27 @@ export function isTooLong({ period, duration }) {
   return duration >= period * HOURS_A_DAY;
 }
 
-/** Why such a candidate is none. */
+/** The error for such a candidate. */
 export function tooLong({ period }) {
   return t("predict.error.duration", { hours: number(period * HOURS_A_DAY), period });
 }
 
-/** What a candidate is called, or what it is. */
+/** A candidate's name, or a description of it. */
 export function nameOf({ star, period }) {
   return star === null || star === undefined || star === "" ? t("predict.unnamed", { period }) : String(star);
 }
 
-/** A candidate as a part of an address; what is unknown is not in it. */
+/** A candidate as a query string, without unknown values. */
 export function toQuery(candidate, others = {}) {
   const given = { ...others, star: candidate.star };
   for (const column of COLUMNS) given[column] = candidate[column];
-  const told = Object.entries(given).filter(
+  const known = Object.entries(given).filter(
     ([, value]) => value !== null && value !== undefined && value !== "",
   );
-  return new URLSearchParams(told.map(([name, value]) => [name, String(value)])).toString();
+  return new URLSearchParams(known.map(([name, value]) => [name, String(value)])).toString();
 }
 
-/** What an address says of a candidate, as if it were typed; null where it says nothing. */
+/** The candidate in an address, as if typed; null if there is none. */
 export function fromQuery(query) {
   if (!COLUMNS.some((column) => column in query)) return null;
   return Object.fromEntries(Object.keys(NOTHING_TYPED).map((name) => [name, query[name] ?? ""]));

@@ -1,16 +1,16 @@
-// How to read what is computed beside a prediction: docs/MODEL_TRAINING_GUIDE.md, "Reading a prediction".
+// The limits beyond which a diagnostic is flagged: docs/MODEL_TRAINING_GUIDE.md, "Reading a prediction".
 
-// A body larger than this is no planet, Earth radii.
+// In Earth radii; a larger body is not a planet.
 const LARGEST_PLANET = 22;
 
-// Below it a single event could be anything.
+// Below this a single event is not significant.
 const WEAKEST_TRANSIT = 3;
 
-// A density that is so many times off is far off; half of the confirmed KOIs lie between 0.5 and 1.7.
+// A density ratio off by more than this factor is flagged; half of the confirmed KOIs lie between 0.5 and 1.7.
 const FAR_OFF = 5;
 
 /**
- * The diagnostics with what each says.
+ * The diagnostics, each with its reading.
  *
  * @param {object} diagnostics as the API gives them
  * @returns {{name: string, value: number | boolean | null, unit: string | null, reading: string,

@@ -1,4 +1,4 @@
-// What the transit says against what is known of the star, each with how to read it.
+// Diagnostics from the transit and the star, each with its reading.
 
 import { columnName, unitOf } from "../lib/columns.js";
 import { readDiagnostics } from "./diagnostics-state.js";
@@ -50,7 +50,7 @@ function OutsideRange({ found }) {
     <div class=${found.length ? "noticed" : ""}>
       <dt>${t("predict.diagnostic.outside")}</dt>
       <dd class="value names">
-        ${found.length ? found.map(({ column }) => columnName(column)).join(", ") : t("none")}
+        ${found.length ? found.map(({ column }) => columnName(column)).join(", ") : t("predict.reading.none")}
         ${found.length > 0 && html`<${LookCloser} />`}
       </dd>
       <dd class="reading">
@@ -65,10 +65,10 @@ function OutsideRange({ found }) {
 }
 
 function outsideText({ column, value, min, max }) {
-  const told = { column: columnName(column), value: significant(value, 5), unit: unitOf(column) };
-  if (min === null) return t("predict.reading.outside.never", told);
+  const values = { column: columnName(column), value: significant(value, 5), unit: unitOf(column) };
+  if (min === null) return t("predict.reading.outside.never", values);
   const range = { min: significant(min, 5), max: significant(max, 5) };
-  return t("predict.reading.outside.column", { ...told, ...range });
+  return t("predict.reading.outside.column", { ...values, ...range });
 }
 
 function Assumed({ flags }) {
@@ -76,7 +76,7 @@ function Assumed({ flags }) {
     <div class=${flags.length ? "noticed" : ""}>
       <dt>${t("predict.diagnostic.assumed")}</dt>
       <dd class="value names">
-        ${flags.length ? html`<${LookCloser} />` : t("none")}
+        ${flags.length ? html`<${LookCloser} />` : t("predict.reading.none")}
       </dd>
       <dd class="reading">
         ${t(flags.length ? "predict.reading.assumed.some" : "predict.reading.assumed.none")}
@@ -90,7 +90,7 @@ function Missing({ columns }) {
   return html`
     <div>
       <dt>${t("predict.diagnostic.missing")}</dt>
-      <dd class="value names">${columns.length ? columns.map(columnName).join(", ") : t("none")}</dd>
+      <dd class="value names">${columns.length ? columns.map(columnName).join(", ") : t("predict.reading.none")}</dd>
       <dd class="reading">
         ${t(columns.length ? "predict.reading.missing.some" : "predict.reading.missing.none")}
       </dd>

@@ -4,7 +4,7 @@ import { EXAMPLES } from "./examples-state.js";
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 
-/** @param {{onChoose: (typed: object) => void}} properties told what the form would hold */
+/** @param {{onChoose: (typed: object) => void}} properties called with the values for the form */
 export function Examples({ onChoose }) {
   return html`
     <div class="examples">

@@ -1,4 +1,4 @@
-// Period and depth as the network reads them, beside those that were given.
+// The network's estimate of period and depth, beside the given values.
 
 import { columnName, unitOf } from "../lib/columns.js";
 import { html } from "../lib/html.js";

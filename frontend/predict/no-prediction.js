@@ -1,4 +1,4 @@
-// A candidate that could not be predicted: why, and what it holds.
+// A candidate that could not be predicted: why, and its values.
 
 import { COLUMNS, columnName, unitOf } from "../lib/columns.js";
 import { html } from "../lib/html.js";

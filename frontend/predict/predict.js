@@ -1,4 +1,4 @@
-// One candidate: its numbers, what the model says of them, and what it would say of others.
+// Predicts one candidate: its values, the prediction, and what-if.
 
 import { isTooLong, NOTHING_TYPED, readCandidate } from "./candidate.js";
 import { useCandidateDraft } from "./candidate-draft.js";
@@ -18,7 +18,7 @@ import { PredictionPane } from "./prediction-pane.js";
 import { SourceChoice } from "./source-choice.js";
 import { WhatIf } from "./what-if.js";
 
-// A hand that moves a slider pauses longer than this only when it has arrived.
+// A pause this long means that the slider has come to rest.
 const PAUSE_MILLISECONDS = 120;
 
 export function Predict({ workspace, query }) {

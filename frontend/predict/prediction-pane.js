@@ -1,4 +1,4 @@
-// What came of the candidate that was asked for, beside the form: its states, and saving it.
+// The prediction beside the form: its states, and saving it.
 
 import { nameOf } from "./candidate.js";
 import { html, useEffect, useRef, useState } from "../lib/html.js";

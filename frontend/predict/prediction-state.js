@@ -38,14 +38,14 @@ const NOTHING = { answer: null, isCurrent: false, error: null, isBusy: false, wa
  * @param {{delay?: number}} options milliseconds without a change before it is asked
  * @returns {{answer: any, isCurrent: boolean, error: Error | null, isBusy: boolean, wait: object | null,
  *   retry: () => void}} `isCurrent` if the answer is that to this question, not to one before; `wait` while
- *   the predictor is not ready, as `withPatience` tells it
+ *   the predictor is not ready, as `withPatience` reports it
  */
 export function usePrediction(question, { delay = 0 } = {}) {
   const key = useSettled(question === null ? null : JSON.stringify(question), delay);
   const [wait, setWait] = useState(null);
   const control = useRef(null);
   useEffect(() => {
-    // Nobody waits for the answer to a question that was replaced.
+    // The response to a replaced question is no longer needed.
     control.current = new AbortController();
     return () => control.current.abort();
   }, [key]);

@@ -1,4 +1,4 @@
-// A prediction in full: the verdict, the curve, the diagnostics, what the network reads from the curve.
+// A prediction in full: the verdict, the light curve, the diagnostics, the network's estimate.
 
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";

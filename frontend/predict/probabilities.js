@@ -1,8 +1,9 @@
 // The probabilities of a prediction as bars, with the change against another prediction.
 
+import { CLASSES } from "../lib/columns.js";
 import { html } from "../lib/html.js";
 import { fixed, percent, t } from "../lib/i18n.js";
-import { CLASSES, className } from "../ui/basics.js";
+import { className } from "../ui/basics.js";
 
 /**
  * @param {object} properties
@@ -41,5 +42,5 @@ export function Probabilities({ prediction, original, threshold }) {
 function changeText(share, before) {
   const points = Math.round((share - before) * 1000) / 10;
   const sign = points === 0 ? "" : points < 0 ? "−" : "+";
-  return t("predict.change", { points: `${sign}${fixed(Math.abs(points), 1)}` });
+  return t("predict.change", { points: `${sign}${fixed(Math.abs(points), 1)}`, count: Math.abs(points) });
 }

@@ -5,10 +5,10 @@ import { useDraft } from "../lib/data.js";
 import { html, useState } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { notify } from "../lib/notices.js";
-import { Dialog, Failure, Field } from "../ui/basics.js";
+import { Dialog, Failure } from "../ui/basics.js";
 import { NoteField, TitleField } from "./analysis-fields.js";
 
-/** As many candidates as an analysis takes. */
+/** The most candidates that an analysis holds. */
 export const MOST_SAVED = 1000;
 
 /**

@@ -1,6 +1,6 @@
-// Sliders for a candidate's numbers: where they move, and what a place on them means.
+// The scales of the what-if sliders: from a value to a position and back.
 
-/** Where a slider moves: what transits mostly have, far less than what can be computed with. */
+/** The range of each slider: typical transits, far narrower than the accepted range. */
 export const SLIDERS = {
   period: { low: 0.3, high: 1000, isLog: true, usual: 10 },
   duration: { low: 0.3, high: 50, isLog: true, usual: 4 },
@@ -13,20 +13,20 @@ export const SLIDERS = {
   tmag: { low: 4, high: 20, usual: 13 },
 };
 
-/** The places of a slider: 0 to this. */
+/** Slider positions go from 0 to this. */
 export const PLACES = 1000;
 
 const LOG_DIGITS = 4;
 const LINEAR_DECIMALS = 3;
 
-/** Where the slider of a column moves, so that a value is on it. */
+/** The scale of a column's slider, widened to include a value. */
 export function scaleOf(column, value) {
   const scale = SLIDERS[column];
   if (value === null || (scale.isLog && value <= 0)) return scale;
   return { ...scale, low: Math.min(scale.low, value), high: Math.max(scale.high, value) };
 }
 
-/** The place of a value on a slider. */
+/** The position of a value on a slider. */
 export function placeOf(value, { low, high, isLog }) {
   const share = isLog
     ? Math.log(Math.max(value, low) / low) / Math.log(high / low)
@@ -34,7 +34,7 @@ export function placeOf(value, { low, high, isLog }) {
   return Math.round(Math.min(Math.max(share, 0), 1) * PLACES);
 }
 
-/** The value at a place of a slider, with as many digits as the place tells. */
+/** The value at a slider position, rounded to the slider's resolution. */
 export function valueAt(place, { low, high, isLog }) {
   const share = place / PLACES;
   if (isLog) return Number((low * (high / low) ** share).toPrecision(LOG_DIGITS));

@@ -1,4 +1,4 @@
-// Whose catalogue a candidate would be of: it gives the band of the limb darkening and the survey's length.
+// The survey of a candidate: it sets the band of the limb darkening and the length of the observations.
 
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";

@@ -1,8 +1,9 @@
-// What the model says of a candidate: the class, how sure it is, and what that means.
+// The prediction in words: the class, the confidence, and what they mean.
 
+import { CLASSES } from "../lib/columns.js";
 import { html } from "../lib/html.js";
 import { percent, t } from "../lib/i18n.js";
-import { CLASSES, className } from "../ui/basics.js";
+import { className } from "../ui/basics.js";
 import { Probabilities } from "./probabilities.js";
 
 /**
@@ -41,6 +42,6 @@ function certainty({ uncertain }, highest, abstention) {
   if (!abstention) return t(uncertain ? "predict.certainty.low" : "predict.certainty.high");
   const precision = percent(abstention.precision, 0);
   if (abstention.threshold === null) return t("predict.certainty.never", { precision });
-  const told = { highest, threshold: percent(abstention.threshold), precision };
-  return t(uncertain ? "predict.certainty.below" : "predict.certainty.above", told);
+  const values = { highest, threshold: percent(abstention.threshold), precision };
+  return t(uncertain ? "predict.certainty.below" : "predict.certainty.above", values);
 }

@@ -1,11 +1,11 @@
-// Sliders for a candidate's numbers: what the prediction would be if they were others.
+// What-if sliders: the prediction for changed values.
 
 import { isTooLong, tooLong } from "./candidate.js";
-import { COLUMNS, columnName, REQUIRED, unitOf } from "../lib/columns.js";
+import { CLASSES, COLUMNS, REQUIRED, columnName, unitOf } from "../lib/columns.js";
 import { html } from "../lib/html.js";
 import { percent, significant, t } from "../lib/i18n.js";
 import { PLACES, placeOf, scaleOf, SLIDERS, valueAt } from "./sliders.js";
-import { ClassBar, CLASSES, className } from "../ui/basics.js";
+import { ClassBar, className } from "../ui/basics.js";
 
 /**
  * @param {object} properties

@@ -1,8 +1,8 @@
-// The header of a catalogue to our columns, as backend/transit/catalog_forms.py recognises it.
+// Maps the header of a catalogue to our columns, as in backend/transit/catalog/forms.py.
 
 import { COLUMNS, REQUIRED } from "../lib/columns.js";
 
-/** Ours to the names in a table's header, in lower case; of several, the first that the table has. */
+/** Our columns to header names in lower case; the first one present is taken. */
 export const FORMS = {
   exotrain: {
     period: ["period", "orbital_period"],
@@ -43,7 +43,7 @@ export const FORMS = {
   },
 };
 
-// What names a candidate for a person; the network never sees it.
+// Columns that name a candidate; the network never sees them.
 const NAMES = ["kepoi_name", "toi", "pl_name", "name", "candidate", "kepler_name", "hostname"];
 
 const MISSING = new Set(["", "nan", "na", "n/a", "<na>", "null", "none", "--"]);

@@ -1,10 +1,10 @@
-// The columns of a table of results: what each shows, and by what it is sorted.
+// The columns of a table of results: what each shows, and how it sorts.
 
 import { asNumber } from "./catalogue.js";
-import { COLUMNS, columnName, unitOf } from "../lib/columns.js";
+import { CLASSES, COLUMNS, columnName, unitOf } from "../lib/columns.js";
 import { html } from "../lib/html.js";
 import { percent, significant, t } from "../lib/i18n.js";
-import { CLASSES, className } from "../ui/basics.js";
+import { className } from "../ui/basics.js";
 import { ClassMark } from "../dataset-rows/row-table.js";
 
 /**

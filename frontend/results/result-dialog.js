@@ -1,4 +1,4 @@
-// One result over the table, with the way to the one before and after it.
+// One result in a dialog, with buttons to the previous and next.
 
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";

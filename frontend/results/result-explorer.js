@@ -1,4 +1,4 @@
-// A table of results to look through: filter, order, pages, selection, and each in detail.
+// A table of results: filter, sorting, pages, selection, details.
 
 import { html, useMemo, useState } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
@@ -86,7 +86,7 @@ export function ResultExplorer({ title, results, columns, more = [], isSelectabl
   `;
 }
 
-/** What the filter lets through, in the order that was chosen. */
+/** The filtered results, sorted. */
 function useShown(results, { filter, sort }, columns) {
   const kept = useMemo(() => filtered(results, filter), [results, filter]);
   return useMemo(() => {

@@ -1,8 +1,9 @@
-// Which results of a table are shown.
+// The filter of a table of results.
 
+import { CLASSES } from "../lib/columns.js";
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
-import { CLASSES, className } from "../ui/basics.js";
+import { className } from "../ui/basics.js";
 
 /**
  * @param {object} properties

@@ -1,4 +1,4 @@
-// A page of results as a table: sortable, with rows that open and, if wanted, can be selected.
+// A page of results as a table: sortable, with rows that open and can be selected.
 
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
@@ -74,7 +74,7 @@ function Head({ column, sort, onSort }) {
 function Row({ result, columns, isSelected, onOpen, onSelect }) {
   const name = nameOf(result);
   const open = (event) => {
-    // A click on a control is for that; one that ends a selection of text is for none.
+    // A click on a control or at the end of a text selection does not open the row.
     if (event.target.closest("button, input, label") || !getSelection().isCollapsed) return;
     onOpen(result);
   };

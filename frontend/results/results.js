@@ -1,13 +1,11 @@
-// Predicted candidates as the tables show them: from the server's CSV or from a saved analysis.
+// Predicted candidates for the tables: from the server's CSV or a saved analysis.
 
 import { asNumber, asText } from "./catalogue.js";
-import { COLUMNS } from "../lib/columns.js";
-
-export const LABELS = ["CANDIDATE", "CONFIRMED", "FALSE POSITIVE"];
+import { CLASSES, COLUMNS } from "../lib/columns.js";
 
 const MAX_NAME = 200;
 
-/** What the server's CSV has after the table's own columns. */
+/** The columns that the server's CSV adds after the table's own. */
 export const ADDED = [
   "predicted_label",
   "p_candidate",
@@ -32,7 +30,7 @@ export const ADDED = [
  * @property {string} star
  * @property {Object<string, number | null>} values the nine columns
  * @property {string | null} label
- * @property {(number | null)[]} probabilities in the order of LABELS
+ * @property {(number | null)[]} probabilities in the order of CLASSES
  * @property {boolean | null} uncertain
  * @property {Object<string, any>} diagnostics density_ratio, planet_radius, is_grazing, single_transit_snr
  * @property {string[]} missing
@@ -46,7 +44,7 @@ export const ADDED = [
  */
 
 /**
- * Makes what reads a record of the server's CSV.
+ * Makes the function that reads a record of the server's CSV.
  *
  * @param {number} width how many columns the table has of its own, before those that the server added
  * @param {{fields: object, names: number[]}} form of its own columns, from `recognise`
@@ -92,17 +90,17 @@ function garbledOf(record, fields) {
   return Object.fromEntries(texts.filter(([, text]) => text !== "" && asNumber(text) === null));
 }
 
-/** A saved candidate with its prediction. What could not be predicted may be anything. */
+/** A saved candidate with its prediction. One that could not be predicted may be any JSON value. */
 export function savedResult(candidate, prediction, place) {
-  const told = typeof candidate === "object" && candidate !== null ? candidate : {};
-  const star = told.star === undefined || told.star === null ? "" : String(told.star);
+  const saved = typeof candidate === "object" && candidate !== null ? candidate : {};
+  const star = saved.star === undefined || saved.star === null ? "" : String(saved.star);
   return {
     place,
     star,
     name: star,
-    values: Object.fromEntries(COLUMNS.map((column) => [column, asNumber(String(told[column] ?? ""))])),
+    values: Object.fromEntries(COLUMNS.map((column) => [column, asNumber(String(saved[column] ?? ""))])),
     label: prediction.label_name ?? null,
-    probabilities: LABELS.map((label) => prediction.probabilities?.[label] ?? null),
+    probabilities: CLASSES.map((label) => prediction.probabilities?.[label] ?? null),
     uncertain: prediction.uncertain ?? null,
     diagnostics: prediction.diagnostics ?? {},
     missing: prediction.missing ?? [],
@@ -124,7 +122,7 @@ function list(cell) {
 
 export const NO_FILTER = { label: "", words: "", isUncertainOnly: false, isErrorOnly: false };
 
-/** The results that a filter lets through. */
+/** The results that pass a filter. */
 export function filtered(results, { label, words, isUncertainOnly, isErrorOnly }) {
   const wanted = words.trim().toLowerCase();
   return results.filter(
@@ -137,7 +135,7 @@ export function filtered(results, { label, words, isUncertainOnly, isErrorOnly }
 }
 
 /**
- * The results in the order of a column, what is unknown always last.
+ * The results sorted by a column, unknown values always last.
  *
  * @param {Result[]} results
  * @param {(result: Result) => number | string | boolean | null} valueOf
@@ -158,7 +156,7 @@ export function sorted(results, valueOf, isDescending) {
   return keyed.map(({ result }) => result);
 }
 
-/** How many of each class, how many uncertain, without a prediction, and in all. */
+/** The number in each class, uncertain, failed, and in all. */
 export function countResults(results) {
   const counts = { classes: {}, uncertain: 0, errors: 0, all: 0 };
   for (const each of results) countResult(counts, each);
@@ -173,7 +171,7 @@ export function countResult(counts, { label, uncertain, error }) {
   if (uncertain) counts.uncertain += 1;
 }
 
-/** A result as the API takes a candidate; of one without a prediction the cells that hold no number too. */
+/** A result as the API takes a candidate; a failed one keeps its cells that are not numbers. */
 export function candidateOf(result) {
   return { star: fullName(result) || null, ...result.values, ...(result.garbled ?? {}) };
 }

@@ -1,4 +1,4 @@
-// The metrics of a training over its epochs, live: loss, accuracy, errors of period and depth, rate.
+// The learning curves of a session, live: loss, accuracy, errors of period and depth, learning rate.
 
 import { html, useMemo, useState } from "../lib/html.js";
 import { fixed, percent, significant, t } from "../lib/i18n.js";
@@ -34,7 +34,7 @@ export function MetricsChart({ history, bestEpoch, name, isRunning }) {
   const isMeasured = (metric) => history.some((each) => each[metric] != null);
   const known = PLOTS.filter((plot) => plot.metrics.some(isMeasured));
   const names = known.map((plot) => plot.name).join();
-  // While only the progress changes, the plots are not even compared.
+  // Progress updates alone do not render the plots.
   const plots = useMemo(() => {
     const shared = { x: history.map((each) => each.epoch), history, bestEpoch, isLog, name };
     return known.map(

@@ -1,4 +1,4 @@
-// The choice of a network: what each one is, what it sees, how many numbers it learns.
+// The choice of a network: its description, inputs and number of parameters.
 
 import { html } from "../lib/html.js";
 import { has, number, t } from "../lib/i18n.js";

@@ -1,4 +1,4 @@
-// What can be done to a session: start one, stop, cancel, retry, delete.
+// Actions on sessions: start, stop, cancel, retry, delete.
 
 import { post, remove } from "../lib/api.js";
 import { useRef } from "../lib/html.js";
@@ -24,12 +24,12 @@ function randomKey() {
   return [...crypto.getRandomValues(new Uint32Array(4))].map((each) => each.toString(36)).join("-");
 }
 
-/** Starts a training; gives the new session. */
+/** Starts a session and returns it. */
 export async function startSession(request, idempotencyKey) {
   return begin("/api/training/start", request, idempotencyKey);
 }
 
-/** Starts a training with the settings of an ended one; gives the new session. */
+/** Starts a session with the settings of an ended one and returns it. */
 export async function retrySession(id, idempotencyKey) {
   return begin(`/api/training/session/${id}/retry`, undefined, idempotencyKey);
 }

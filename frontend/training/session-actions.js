@@ -51,7 +51,7 @@ function EndButtons({ session, onChange }) {
   `;
 }
 
-/** Starts the same again, and shows the new session. */
+/** Starts a session with the same settings and opens it. */
 export function RetryButton({ workspace, session }) {
   const key = useIdempotencyKey();
   const retry = async () => {

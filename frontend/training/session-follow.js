@@ -37,7 +37,7 @@ export function createFollower(id) {
   };
   let underWay = null;
   return {
-    /** Two that ask at once get one answer: the epochs of a second one would be added twice. */
+    /** Concurrent calls share one request: its epochs would be added twice otherwise. */
     ask() {
       underWay ??= follow().finally(() => {
         underWay = null;
@@ -47,7 +47,7 @@ export function createFollower(id) {
   };
 }
 
-/** A training that resumes after a restart does some epochs again. */
+/** A session that resumes after a restart repeats some epochs. */
 function joined(known, { history, epochs_completed }) {
   const isAhead = known.length > 0 && known.at(-1).epoch > epochs_completed;
   const kept = isAhead ? known.filter((each) => each.epoch <= epochs_completed) : known;
@@ -82,7 +82,7 @@ export function useSession(id) {
   return { ...state, askAgain };
 }
 
-// What is known of the running sessions in a list, which comes without epochs.
+// The best epochs of sessions in a list, which comes without epochs.
 const scores = new Map();
 
 whenSignedOut(() => scores.clear());

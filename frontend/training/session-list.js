@@ -51,7 +51,7 @@ function askForPage(workspace, status, cursor) {
 function useFirstPage(workspace, status) {
   const state = useStore(watched);
   useEffect(() => {
-    // While nothing runs nothing is asked, so somebody else's training is not known yet.
+    // Without a running session there is no polling, so another user's session is not known yet.
     if (watched.get().sessions) watchAgain();
   }, [workspace.key]);
   const live = state.key === workspace.key ? state.sessions : null;

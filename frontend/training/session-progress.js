@@ -1,10 +1,10 @@
-// How far a session is, in words and as a bar; the place stays as high while the numbers change.
+// The progress of a session in words and as a bar, of constant height while the numbers change.
 
 import { html } from "../lib/html.js";
 import { duration, t } from "../lib/i18n.js";
 import { Progress } from "../ui/basics.js";
 
-/** What a session does now, in a sentence. */
+/** What a session is doing now, in words. */
 export function stageText({ status, stage, request }) {
   if (status === "pending") return t("training.stage.pending");
   if (request) return t(`training.request.${request}`);

@@ -1,4 +1,4 @@
-// What a training has reached: the validation figures of its best epoch, and where to go from there.
+// The result of a session: the validation metrics of its best epoch, and links onwards.
 
 import { html } from "../lib/html.js";
 import { duration, fixed, percent, significant, t } from "../lib/i18n.js";

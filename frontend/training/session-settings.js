@@ -1,4 +1,4 @@
-// The settings of a session, all of them, readable; and the way to start another one like it.
+// All settings of a session, and a link to start another with the same settings.
 
 import { withQuery } from "../lib/api.js";
 import { html } from "../lib/html.js";
@@ -54,7 +54,7 @@ export function SessionSettings({ workspace, session }) {
   `;
 }
 
-/** What became of the settings: the parts of the dataset, the size of the network, the times. */
+/** Details: the rows in each part, the number of parameters, the times. */
 function Course({ session }) {
   const { training, created_at, started_at, completed_at } = session;
   const entries = [

@@ -1,4 +1,4 @@
-// One training: how far it is, its curves live, its settings, why it failed or what it reached.
+// One session: progress, live learning curves, settings, and its result or why it failed.
 
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
@@ -71,8 +71,8 @@ function Found({ workspace, session, onChange }) {
   `;
 }
 
-/** A completed session says which epoch its model has; before, it is the one that would be kept now. */
+/** A completed session names the epoch of its model; before that, it is the best one so far. */
 function bestEpoch({ status, best_epoch, history }) {
-  const told = status === "completed" && history.find((each) => each.epoch === best_epoch);
-  return told || bestOf(history);
+  const best = status === "completed" && history.find((each) => each.epoch === best_epoch);
+  return best || bestOf(history);
 }

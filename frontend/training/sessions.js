@@ -1,4 +1,4 @@
-// The trainings of a workspace, newest first: live, filtered, chosen for a comparison.
+// The sessions of a workspace, newest first: live, filtered, selectable for comparison.
 
 import { useDraft } from "../lib/data.js";
 import { html } from "../lib/html.js";
@@ -90,7 +90,7 @@ function List({ workspace, list, ids, onChoose, onDelete }) {
   `;
 }
 
-/** Stays in sight while a long list is gone through. */
+/** Stays visible while a long list scrolls. */
 function CompareBar({ workspace, ids, onClear }) {
   const target = `/w/${workspace.id}/compare?ids=${[...ids].sort((a, b) => a - b).join(",")}`;
   const key = ids.length > 1 ? "training.compare.chosen" : "training.compare.another";

@@ -1,11 +1,11 @@
-// One setting of a training: a field with its sentence and range.
+// One setting of a session: a field with its description and range.
 
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { rangeText, SETTINGS } from "./training-settings.js";
 import { Field } from "../ui/basics.js";
 
-/** A setting's name for a person; also of the dataset and the network. */
+/** The displayed name of a setting, the dataset or the network. */
 export function settingName(name) {
   return t(name in SETTINGS ? `training.setting.${name}` : `training.${name}`);
 }

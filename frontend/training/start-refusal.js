@@ -1,4 +1,4 @@
-// Why a training was not started, where it is not about one field, and what to do.
+// Why a session was not started, if no single field is wrong, and what to do.
 
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";

@@ -1,4 +1,4 @@
-// Start a training: the settings, each explained, and what it will cost before it starts.
+// Starts a session: the settings, each explained, and the estimated time.
 
 import { get } from "../lib/api.js";
 import { useData } from "../lib/data.js";

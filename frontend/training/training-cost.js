@@ -1,4 +1,4 @@
-// What a training will cost, before it is started.
+// What a session will take, before it starts.
 
 import { html } from "../lib/html.js";
 import { duration, number, significant, t } from "../lib/i18n.js";

@@ -1,16 +1,16 @@
-// What a training will cost: rows, parameters, and the time that earlier ones took.
+// Estimates what a session will take: rows, and time from earlier sessions.
 
-import { CLASSES } from "../ui/basics.js";
+import { CLASSES } from "../lib/columns.js";
 
-// As many earlier trainings as tell the present state of the machine.
+// Recent enough to reflect the present state of the machine.
 const RECENT = 5;
 
-/** Rows with a label: the ones that a training uses. */
+/** The labelled rows: those used for training, validation and testing. */
 export function labelledRows(dataset) {
   return CLASSES.reduce((sum, name) => sum + (dataset.class_counts[name] ?? 0), 0);
 }
 
-/** About how many rows go into each part; whole stars are dealt out, so it is not exact. */
+/** Approximate rows in each part; whole stars are split, so it is not exact. */
 export function splitRows(rows, { validation_split, test_split }) {
   const validation = Math.round(rows * validation_split);
   const test = Math.round(rows * test_split);
@@ -18,7 +18,7 @@ export function splitRows(rows, { validation_split, test_split }) {
 }
 
 /**
- * The expected time, judged by completed sessions: of the same network where there are some.
+ * The expected time, from completed sessions: with the same network if there are any.
  *
  * @param {object[]} sessions completed ones, newest first
  * @param {{network: string, epochs: number, ensemble: number, rows: number}} wanted
@@ -41,7 +41,7 @@ export function expectedTime(sessions, { network, epochs, ensemble, rows }) {
   };
 }
 
-/** One that was interrupted tells how long the server was down as well. */
+/** An interrupted session is left out: its time includes the server's downtime. */
 function tellsTime({ metrics, started_at, completed_at, training }) {
   return metrics?.epoch_seconds > 0 && started_at && completed_at && !training?.resumed_from_epoch;
 }

@@ -1,4 +1,4 @@
-// The form that starts a training: everyday settings first, the rest below, the cost beside.
+// The form that starts a session: common settings first, the rest below, the estimate beside them.
 
 import { useDraft } from "../lib/data.js";
 import { html, useEffect, useMemo, useRef, useState } from "../lib/html.js";
@@ -24,7 +24,7 @@ const FIELDS = [...Object.keys(SETTINGS), "dataset_id", "network"];
  * @param {object[]} properties.datasets newest first
  * @param {object[]} properties.networks
  * @param {string} properties.defaultNetwork
- * @param {object[]} properties.completed sessions, newest first: they tell the time it will take
+ * @param {object[]} properties.completed sessions, newest first, for the time estimate
  * @param {number} properties.ahead sessions that run or wait on the server
  * @param {() => void} properties.onStale what the form was made from has changed
  */
@@ -90,7 +90,7 @@ export function TrainingForm(properties) {
   `;
 }
 
-/** The settings that few people change; open when one of them is. Only a person closes it. */
+/** Rarely changed settings; open if one is changed. Only the user closes it. */
 function MoreSettings({ isChanged, children }) {
   const [isOpen, setOpen] = useState(isChanged);
   useEffect(() => {
@@ -122,7 +122,7 @@ function useForm({ workspace, query, datasets, networks, defaultNetwork }) {
     if (given.length === 0) return;
     const read = ([name, text]) => [name, name === "dataset" ? Number(text) : text];
     change(Object.fromEntries(given.map(read)));
-    // Else a reload would fill it again, over what was typed since.
+    // Otherwise a reload would overwrite what was typed since.
     goTo(`/w/${workspace.id}/train`, { replace: true });
   }, [JSON.stringify(query)]);
   const find = (list, name, value) => list.find((each) => each[name] === value);
@@ -132,14 +132,14 @@ function useForm({ workspace, query, datasets, networks, defaultNetwork }) {
     forget,
     read: useMemo(() => readSettings(draft), [draft]),
     dataset: find(datasets, "id", draft.dataset) ?? datasets[0],
-    // Named by an old address or draft, and no longer there: not to be replaced without a word.
+    // A dataset from an old address or draft that is gone must not be replaced silently.
     lostDataset: draft.dataset !== null && !find(datasets, "id", draft.dataset) ? draft.dataset : null,
     network: find(networks, "name", draft.network) ?? find(networks, "name", defaultNetwork) ?? networks[0],
     isTouched: Object.keys(initial).some((name) => draft[name] !== initial[name]),
   };
 }
 
-/** Starts the training; gives the errors by field, and the refusal that belongs to none. */
+/** Starts the session; returns the errors by field, and a refusal that concerns no field. */
 function useStart({ workspace, form, onStale }) {
   const key = useIdempotencyKey();
   const [isBusy, setBusy] = useState(false);
@@ -169,7 +169,7 @@ function useStart({ workspace, form, onStale }) {
       setRefusal({ error, request: JSON.stringify(request) });
       setFailures((count) => count + 1);
       if (error.status === 404 || error.status === 409) {
-        // The form will show what there is now, so what there was is told beside it.
+        // The form shows the current list, so the refusal names the dataset that is gone.
         notify(`${explain(error)} ${t("training.refused.gone")}`, { kind: "error" });
         onStale();
       }
@@ -177,16 +177,16 @@ function useStart({ workspace, form, onStale }) {
       setBusy(false);
     }
   };
-  // What the server said of other values says nothing of these.
+  // A refusal of other values does not apply to these.
   const isCurrent = refusal?.request === JSON.stringify(request);
-  const told = (isCurrent && refusal.error.errors) || [];
+  const problems = (isCurrent && refusal.error.errors) || [];
   return {
     start,
     isBusy,
     failures,
     refusal: isCurrent ? refusal.error : null,
     errors: {
-      ...Object.fromEntries(told.filter(({ field }) => field).map(({ field, message }) => [field, message])),
+      ...Object.fromEntries(problems.filter(({ field }) => field).map(({ field, message }) => [field, message])),
       ...(failures > 0 ? errors : {}),
     },
   };

@@ -1,7 +1,7 @@
-// One session in the list: what it is, how far, how good, and what can be done to it.
+// One session in the list: its settings, progress, score and actions.
 
 import { html, useMemo, useRef } from "../lib/html.js";
-import { ago, dateTime, duration, fixed, percent, t } from "../lib/i18n.js";
+import { dateTime, duration, fixed, percent, t } from "../lib/i18n.js";
 import { useBestScore } from "./session-follow.js";
 import { RUNNING } from "../lib/watch.js";
 import { StatusBadge } from "../ui/basics.js";
@@ -21,7 +21,7 @@ import { elapsedSeconds, SessionProgress } from "./session-progress.js";
  * @param {(id: number) => void} properties.onDelete
  */
 export function TrainingSessionCard({ workspace, session, isChosen, onChoose, onDelete }) {
-  // Each poll brings new objects; a thousand cards are compared faster than they are drawn.
+  // Each poll brings new objects; comparing a thousand cards is faster than rendering them.
   const content = JSON.stringify(session);
   const latest = useRef(null);
   latest.current = { onChoose, onDelete };
@@ -83,10 +83,9 @@ function Facts({ workspace, session }) {
   `;
 }
 
-/** An ended session's card is not drawn again, so it tells a time that stays true. */
 function whenText({ created_at, started_at, completed_at }) {
   if (completed_at) return t("training.endedAt", { when: dateTime(completed_at) });
-  if (started_at) return t("training.startedAgo", { ago: ago(started_at) });
+  if (started_at) return t("training.startedAt", { when: dateTime(started_at) });
   return t("training.addedAt", { when: dateTime(created_at) });
 }
 

@@ -1,10 +1,10 @@
-// The settings of a training: their defaults and ranges as the API documents them, and the check.
+// The settings of a session: defaults and ranges as the API documents them, and their validation.
 
 import { number, t } from "../lib/i18n.js";
 
 /**
  * Held equal to the StartRequest of `/api/openapi.json` by a test. `network` is not here: the API
- * tells its default with the list of networks.
+ * gives its default with the list of networks.
  */
 export const SETTINGS = {
   model_name: { kind: "name", initial: "exoplanet_model" },

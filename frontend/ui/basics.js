@@ -1,17 +1,16 @@
 // Small pieces that every page uses: loading, errors, empty states, dialogs, fields, badges.
 
+import { CLASSES } from "../lib/columns.js";
 import { html, useEffect, useRef, useState } from "../lib/html.js";
 import { has, t } from "../lib/i18n.js";
 import { explain, notifyError } from "../lib/notices.js";
-
-export const CLASSES = ["CANDIDATE", "CONFIRMED", "FALSE POSITIVE"];
 
 /** The name of a class as the page's language has it. */
 export function className(label) {
   return label === null || label === undefined ? "–" : t(`class.${label}`);
 }
 
-/** What was loaded, or a word that it is on its way, or why it did not come. */
+/** The loaded data, a loading message, or the error. */
 export function Loaded({ of, children, what }) {
   if (of.data !== null) return children(of.data);
   if (of.error) return html`<${Failure} error=${of.error} onRetry=${of.reload} />`;
@@ -36,7 +35,7 @@ export function problemText({ field, row, column, message }) {
   return where ? `${where}: ${message}` : message;
 }
 
-/** A page without anything yet: what would be here, and the next step. */
+/** An empty page: what it is for, and the next step. */
 export function Empty({ title, children }) {
   return html`<div class="empty"><h2>${title}</h2>${children}</div>`;
 }
@@ -110,7 +109,7 @@ export function ConfirmButton({ question, consequence, confirm, onConfirm, child
   `;
 }
 
-/** A button whose work takes a while: it cannot be pressed twice, and tells an error. */
+/** A button for slow actions: it cannot be pressed twice, and shows an error. */
 export function ActionButton({ onAct, onDone, children, disabled, ...rest }) {
   const [isBusy, setBusy] = useState(false);
   const act = async () => {
@@ -205,7 +204,7 @@ export function Copyable({ text, label }) {
   `;
 }
 
-/** A word with a "?" that tells what it means. */
+/** A term with a "?" that explains it. */
 export function Explained({ term, children }) {
   const key = `explain.${term}`;
   return html`<span class="explained">${children}${has(key) &&

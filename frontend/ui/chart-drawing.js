@@ -37,8 +37,8 @@ export function dashOf(line, n) {
 }
 
 /** Keeps the plot of a `Chart` in `place`: drawn anew when its shape changes, else only its data. */
-export function useDrawing({ place, plot, aligned, isSquare, height, onPick, ...told }) {
-  const { lines, xAxis, yAxis, rules } = told;
+export function useDrawing({ place, plot, aligned, isSquare, height, onPick, ...drawing }) {
+  const { lines, xAxis, yAxis, rules } = drawing;
   const latest = useRef(null);
   latest.current = { aligned, onPick, rules: rules ?? [] };
   // What a new plot is needed for; new data alone are drawn into the one that is there.
@@ -56,7 +56,7 @@ export function useDrawing({ place, plot, aligned, isSquare, height, onPick, ...
       const draw = () => {
         const kept = plot.current && isZoomedIn(plot.current) ? limits(plot.current) : null;
         plot.current?.destroy();
-        const options = { ...size(), ...optionsOf(told, () => latest.current.rules) };
+        const options = { ...size(), ...optionsOf(drawing, () => latest.current.rules) };
         plot.current = new UPlot(options, latest.current.aligned.data, place.current);
         if (kept) plot.current.setScale("x", kept);
       };
@@ -122,7 +122,7 @@ function optionsOf({ lines, xAxis, yAxis, setZoomed, setCursor }, rulesNow) {
   return {
     scales: { x: scaleOfX(xAxis), y: scaleOfY(yAxis) },
     axes: [axisOf(xAxis, color, font), { ...axisOf(yAxis, color, font), size: widthOfAxis }],
-    // The legend of the page tells more.
+    // The page draws its own legend.
     legend: { show: false },
     // Room for half a number at the end of the axis.
     padding: [null, 36, null, null],
@@ -130,7 +130,7 @@ function optionsOf({ lines, xAxis, yAxis, setZoomed, setCursor }, rulesNow) {
       drag: { x: true, y: false },
       focus: { prox: isScatter ? -1 : 30 },
       points: { size: 7 },
-      // Of a line with few points none is told that is far away.
+      // With few points on a line, a distant one is not picked.
       hover: { prox: HOVER_DISTANCE },
       ...(isScatter ? { dataIdx: (u, series, row) => (series === 0 ? row : hovered(u, series, lines)) } : {}),
     },
@@ -143,16 +143,16 @@ function optionsOf({ lines, xAxis, yAxis, setZoomed, setCursor }, rulesNow) {
   };
 }
 
-function axisOf(told, color, font) {
+function axisOf(axis, color, font) {
   return {
-    label: told.label,
+    label: axis.label,
     labelFont: font,
     font,
     labelSize: 18,
     stroke: color("--text-quiet"),
-    grid: { stroke: color("--line"), width: 1, ...(told.log ? { filter: onlyDecades } : {}) },
+    grid: { stroke: color("--line"), width: 1, ...(axis.log ? { filter: onlyDecades } : {}) },
     ticks: { stroke: color("--line"), width: 1 },
-    values: (_, splits) => splits.map((each) => (each === null ? "" : (told.format ?? shortNumber)(each))),
+    values: (_, splits) => splits.map((each) => (each === null ? "" : (axis.format ?? shortNumber)(each))),
   };
 }
 

@@ -1,6 +1,6 @@
 // What is drawn in a plot besides its lines: the marks of points, rules across it.
 
-/** Adds one of three marks, told apart without their colour, to a path. */
+/** Adds one of three marks, distinguishable without colour, to a path. */
 export function addMark(path, mark, x, y, half) {
   if (mark === "square") {
     path.rect(x - half, y - half, 2 * half, 2 * half);

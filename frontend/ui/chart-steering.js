@@ -1,4 +1,4 @@
-// What a person does with a plot: the cursor and the zoom by keyboard, the choice of a point.
+// Interaction with a plot: the cursor and zoom by keyboard, picking a point.
 
 const PICK_DISTANCE = 12;
 

@@ -45,7 +45,7 @@ const MARKS = {
  * @param {object} properties
  * @param {string} properties.name of the files that are saved
  * @param {string} properties.title
- * @param {string} properties.summary what the plot shows, in a sentence: for who cannot see it
+ * @param {string} properties.summary what the plot shows, in a sentence, for screen readers
  * @param {number[]} [properties.x] shared by the lines, increasing
  * @param {Line[]} properties.lines
  * @param {Axis} properties.xAxis
@@ -68,13 +68,13 @@ export function Chart({ name, title, summary, x, lines, xAxis, yAxis, height = 2
   const aligned = useMemo(() => align(x, lines), [x, lines]);
   const drawn = { lines, xAxis, yAxis, height, rules, isSquare, onPick };
   useDrawing({ place, plot, aligned, ...drawn, setZoomed, setCursor });
-  const told = { data: aligned.data, lines, xAxis, yAxis };
+  const contents = { data: aligned.data, lines, xAxis, yAxis };
   const save = {
     picture: () => savePicture(plot.current, lines, name, title),
     table: () => saveTable(aligned.data, lines, xAxis, name),
   };
   const press = (event) => {
-    if (steer(event, plot.current, aligned, onPick)) setSpoken(inWords(told, plot.current.cursor));
+    if (steer(event, plot.current, aligned, onPick)) setSpoken(inWords(contents, plot.current.cursor));
   };
   return html`
     <figure class="chart ${isSquare ? "square" : ""}">
@@ -142,7 +142,7 @@ function Legend({ data, lines, yAxis, cursor }) {
   </ul>`;
 }
 
-/** What the cursor is at, for who cannot see it. */
+/** What the cursor is at, for screen readers. */
 function inWords({ data, lines, xAxis, yAxis }, { idx, idxs }) {
   if (idx == null) return "";
   const values = lines

@@ -1,4 +1,4 @@
-// The transit curve that the network will see: the whole orbit, or the transit alone.
+// The light curve that the network sees: the whole orbit, or the transit alone.
 
 import { html, useMemo, useState } from "../lib/html.js";
 import { percent, significant, t } from "../lib/i18n.js";

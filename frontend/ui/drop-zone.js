@@ -1,4 +1,4 @@
-// An area that takes dropped files, with a file input for who does not drag.
+// An area that accepts dropped files, with a file input as the alternative.
 
 import { html, useEffect, useRef, useState } from "../lib/html.js";
 

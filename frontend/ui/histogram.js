@@ -133,9 +133,9 @@ const LEAST_SPACE = 0.13;
 function ticksOf(edges, log, place) {
   const [start, end] = [edges[0], edges[edges.length - 1]];
   const ticks = log && end / start > 10 ? logarithmic(start, end) : multiples(start, end);
-  const told = new Set(ticks.map((tick) => significant(tick, 3)));
-  // A column of one value has an axis too short to tell its ends apart.
-  if (told.size < ticks.length) return [start];
+  const labels = new Set(ticks.map((tick) => significant(tick, 3)));
+  // A column of one value has an axis too short for two distinct ends.
+  if (labels.size < ticks.length) return [start];
   return ticks.length >= 2 ? ticks.filter(spaced(place)) : [start, end];
 }
 

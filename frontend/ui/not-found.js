@@ -1,4 +1,4 @@
-// An address that names no page, or something of a workspace that is not yours.
+// Page not found: an unknown address, or one in a workspace that is not yours.
 
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";

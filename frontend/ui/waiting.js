@@ -1,4 +1,4 @@
-// The server cannot answer yet: when it is asked again, counted down.
+// The server is not ready: a countdown to the next attempt.
 
 import { html, useEffect, useState } from "../lib/html.js";
 import { t } from "../lib/i18n.js";

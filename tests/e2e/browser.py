@@ -1,4 +1,4 @@
-"""A real browser on a real server: pages that tell whatever goes wrong in them."""
+"""A real browser on a real server; whatever goes wrong in a page is recorded."""
 
 import os
 import re
@@ -30,8 +30,8 @@ _QUIET = (
     "--no-first-run",
 )
 
-# A machine that trains on all its cores draws slowly.
-PATIENCE = 30_000
+# A machine that trains on all its cores draws slowly; only a failure waits this long.
+PATIENCE = 90_000
 
 expect.set_options(timeout=PATIENCE)
 
@@ -50,7 +50,7 @@ def launch(playwright: Playwright) -> Browser:
 class Visitor:
     """Someone in front of the page, in a browser profile of their own.
 
-    Whatever the browser complains of is kept in `complaints`, requests to other servers among it.
+    The browser's errors and warnings are kept in `complaints`, as are requests to other servers.
     """
 
     def __init__(self, browser: Browser, server: Server, **context: Any) -> None:
@@ -81,7 +81,7 @@ class Visitor:
         expect(self.page.get_by_role("heading", level=1, name=text)).to_be_visible()
 
     def violations(self) -> list[str]:
-        """What axe-core finds wrong with the page for people who see, hear or move otherwise."""
+        """The accessibility violations that axe-core finds on the page."""
         found = Axe().run(self.page).response["violations"]
         return [
             f"{each['id']}: {each['help']}: {node['target']}"
@@ -90,7 +90,7 @@ class Visitor:
         ]
 
     def is_expected(self, pattern: str) -> None:
-        """Forget the complaints that a test brought about itself."""
+        """Forget the complaints that the test itself caused."""
         self.complaints = [each for each in self.complaints if not re.search(pattern, each)]
 
     def _hear(self, message: Any) -> None:
@@ -106,7 +106,7 @@ class Visitor:
 
 @contextmanager
 def visit(browser: Browser, server: Server, **context: Any) -> Iterator[Visitor]:
-    """Somebody comes, and must have met nothing wrong when they leave."""
+    """A visit that must end without a complaint."""
     visitor = Visitor(browser, server, **context)
     try:
         yield visitor

@@ -1,4 +1,4 @@
-"""Pictures of every page, light and dark, on real trainings, into docs/images/.
+"""Pictures of every page, light and dark, of real sessions, into docs/images/.
 
     make screenshots        or  python -m tests.e2e.screenshots [--keep FOLDER]
 
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def prepare(client: Client) -> dict[str, str]:
-    """Datasets, trainings, models and an analysis, made for real; the pages' addresses by name."""
+    """Datasets, sessions, models and an analysis, made for real; the pages' addresses by name."""
     key = client.workspace("Vetting 2026")
     example = client.upload(key, REPOSITORY / "example_dataset.csv")["id"]
     table = ARCHIVE_DATA / "koi_cumulative.csv"

@@ -240,11 +240,13 @@ def test_what_is_typed_outlives_a_server_that_is_killed_and_the_page_goes_on_whe
         expect(banner).to_be_visible()
         expect(page.get_by_label("Model name")).to_have_value("typed_before")
         page.get_by_role("link", name="Models").click()
-        expect(page.get_by_role("alert").get_by_text("The server does not answer.")).to_be_visible()
+        expect(
+            page.get_by_role("alert").get_by_text(WORDS["en"]["error.connection"])
+        ).to_be_visible()
 
         server.start()
         expect(banner).to_be_hidden()
-        expect(page.get_by_role("heading", name="No model yet")).to_be_visible()
+        expect(page.get_by_role("heading", name="No models yet")).to_be_visible()
         page.go_back()
         expect(page.get_by_label("Model name")).to_have_value("typed_before")
         expect(page.get_by_label("Epochs", exact=True)).to_have_value("7")
@@ -257,7 +259,7 @@ def free_port() -> int:
         return taken.getsockname()[1]
 
 
-def test_a_training_is_started_and_cancelled_with_nothing_but_the_keyboard(
+def test_a_session_is_started_and_cancelled_with_nothing_but_the_keyboard(
     browser: Browser, page_server: Server, people: Client
 ):
     token = people.post("/api/tokens", 201, json={"user": "keyboard"})["token"]
@@ -274,14 +276,14 @@ def test_a_training_is_started_and_cancelled_with_nothing_but_the_keyboard(
         page.keyboard.press("Enter")
 
         arrive(page, "Datasets")
-        press(page, page.get_by_role("button", name="Use the example catalogue"))
-        train = page.get_by_label("Uploads").get_by_role("link", name="Train on it")
+        press(page, page.get_by_role("button", name="Use the example dataset"))
+        train = page.get_by_label("Uploads").get_by_role("link", name="Train")
         expect(train).to_be_focused()
         page.keyboard.press("Enter")
 
-        arrive(page, "New training")
+        arrive(page, "New training session")
         page.reload()
-        skip = page.get_by_role("link", name="Skip to the content")
+        skip = page.get_by_role("link", name="Skip to content")
         page.get_by_role("button", name="Start training").wait_for()
         page.keyboard.press("Tab")
         expect(skip).to_be_focused()
@@ -289,9 +291,9 @@ def test_a_training_is_started_and_cancelled_with_nothing_but_the_keyboard(
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", level=1)).to_be_focused()
 
-        tab_to(page, page.get_by_role("radio", name="Curve and star", exact=True))
+        tab_to(page, page.get_by_role("radio", name="Light curve and star", exact=True))
         page.keyboard.press("ArrowDown")
-        expect(page.get_by_role("radio", name="Curve, star and catalogue")).to_be_checked()
+        expect(page.get_by_role("radio", name="Light curve, star and catalogue")).to_be_checked()
         tab_to(page, page.get_by_label("Epochs", exact=True))
         page.keyboard.type("500")
         tab_to(page, page.locator("summary", has_text="More settings"))
@@ -310,7 +312,7 @@ def test_a_training_is_started_and_cancelled_with_nothing_but_the_keyboard(
         expect(dialog).to_be_hidden()
         expect(cancel).to_be_focused()
         page.keyboard.press("Enter")
-        press(page, dialog.get_by_role("button", name="Cancel the training"))
+        press(page, dialog.get_by_role("button", name="Cancel the session"))
         page.locator("h1 ~ .lead .badge.cancelled").wait_for()
         (listed,) = Client(page_server, token).get("/api/workspaces")["workspaces"]
         assert listed["name"] == "By keyboard"
@@ -397,13 +399,13 @@ def test_every_place_has_an_address_and_an_address_leads_to_its_place_or_says_th
         ]
         for address in ("#/nowhere", "#/w/1/nowhere", f"#/w/{foreign}/datasets", *elsewhere):
             visitor.open(address)
-            visitor.heading("Nothing here")
-            expect(page).to_have_title(re.compile("Nothing here"))
+            visitor.heading("Page not found")
+            expect(page).to_have_title(re.compile("Page not found"))
             visitor.open("#/workspaces")
             visitor.heading("Workspaces")
         expect(page.get_by_text("Next door")).to_have_count(0)
         visitor.open(f"#/w/{work['id']}/datasets/999999")
-        visitor.heading("No such dataset")
+        visitor.heading("Dataset not found")
 
         second_tab = visitor.context.new_page()
         second_tab.goto(f"{page_server.address}/#/workspaces")
@@ -473,9 +475,9 @@ def test_the_server_is_asked_again_only_while_something_runs_and_then_only_for_w
         page = visitor.page
         visitor.sign_in()
         visitor.open(f"#/w/{home}/sessions")
-        visitor.heading("Trainings")
+        visitor.heading("Sessions")
         page.reload()
-        page.get_by_text("Nothing is trained yet").wait_for()
+        page.get_by_text("No sessions yet").wait_for()
         page.wait_for_load_state("networkidle")
         asked: list[Request] = []
         page.on("request", lambda request: asked.append(request))
@@ -486,7 +488,7 @@ def test_the_server_is_asked_again_only_while_something_runs_and_then_only_for_w
             running = copy_session(connection, work["sessions"], home)
             sessions.change(connection, running, status="training", completed_at=None)
         page.reload()
-        visitor.heading("Trainings")
+        visitor.heading("Sessions")
         polls_of(page, "/api/training/sessions?")
         visitor.open(f"#/w/{home}/sessions/{running}")
         polls_of(page, f"/api/training/session/{running}?")
@@ -505,9 +507,9 @@ def polls_of(page: Page, path: str) -> None:
 
     times = []
     for _ in range(4):
-        with page.expect_response(is_poll) as told:
+        with page.expect_response(is_poll) as response:
             pass
-        assert told.value.status == 304
+        assert response.value.status == 304
         times.append(time.monotonic())
     # Every 2 s; but a page that has just been opened also asks by itself, beside the first poll.
     assert times[-1] - times[0] > 3
@@ -523,8 +525,8 @@ def test_two_that_ask_for_a_session_at_once_do_not_get_its_epochs_twice(
               const { createFollower } = await import("/static/training/session-follow.js");
               const follower = createFollower(id);
               const [one, other] = await Promise.all([follower.ask(), follower.ask()]);
-              const told = [one, other, await follower.ask()];
-              return told.map(({ history }) => history.map((each) => each.epoch));
+              const answers = [one, other, await follower.ask()];
+              return answers.map(({ history }) => history.map((each) => each.epoch));
             }""",
             work["sessions"],
         )
@@ -539,8 +541,8 @@ def test_what_the_page_repeats_of_the_server_is_the_same_there(
         visitor.open()
 
         def exported(module: str, name: str) -> Any:
-            told = f"import('/static/{module}').then((module) => module.{name})"
-            return visitor.page.evaluate(told)
+            script = f"import('/static/{module}').then((module) => module.{name})"
+            return visitor.page.evaluate(script)
 
         assert exported("results/catalogue.js", "FORMS") == as_json(forms.FORMS)
         assert exported("lib/columns.js", "COLUMNS") == list(columns.COLUMNS)
@@ -551,13 +553,13 @@ def test_what_the_page_repeats_of_the_server_is_the_same_there(
         assert exported("training/training-settings.js", "MAX_HELD_OUT") == MAX_HELD_OUT
     request = people.get("/api/openapi.json")["components"]["schemas"]["StartRequest"]
     documented = {
-        name: (told["default"], told.get("minimum"), told.get("maximum"))
-        for name, told in request["properties"].items()
-        if "default" in told and name != "network"
+        name: (field["default"], field.get("minimum"), field.get("maximum"))
+        for name, field in request["properties"].items()
+        if "default" in field and name != "network"
     }
     assert documented == {
-        name: (told["initial"], 0 if told.get("orZero") else told.get("min"), told.get("max"))
-        for name, told in settings.items()
+        name: (rule["initial"], 0 if rule.get("orZero") else rule.get("min"), rule.get("max"))
+        for name, rule in settings.items()
     }
 
 

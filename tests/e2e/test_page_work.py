@@ -13,7 +13,7 @@ from tests.e2e.server import Client, Server, small_catalogue, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.tensorflow]
 
-CLICKS_TO_A_TRAINING = 4
+CLICKS_TO_A_SESSION = 4
 
 # Long enough to be watched; ended by hand.
 LONG = {"epochs": 500, "patience": 500, "batch_size": 32, "seed": 3}
@@ -55,14 +55,14 @@ def test_a_newcomer_gets_from_nothing_to_a_saved_prediction_with_the_example_cat
         visitor.sign_in(token)
         count_clicks(page)
         button(page, "Create workspace").click()
-        button(page, "Use the example catalogue").click()
+        button(page, "Use the example dataset").click()
         expect(page.locator("[data-test=upload-result]")).to_contain_text("1,000 rows accepted,")
-        page.get_by_label("Uploads").get_by_role("link", name="Train on it").click()
-        visitor.heading("New training")
+        page.get_by_label("Uploads").get_by_role("link", name="Train").click()
+        visitor.heading("New training session")
         page.get_by_label("Epochs", exact=True).fill("12")
         button(page, "Start training").click()
-        expect(page.get_by_role("heading", name="Curves")).to_be_visible()
-        assert page.evaluate("clicks") == CLICKS_TO_A_TRAINING
+        expect(page.get_by_role("heading", name="Learning curves")).to_be_visible()
+        assert page.evaluate("clicks") == CLICKS_TO_A_SESSION
 
         progress = page.locator("[data-test=progress]")
         expect(progress).to_contain_text(re.compile(r"[1-9]\d* of 12 epochs"))
@@ -74,11 +74,13 @@ def test_a_newcomer_gets_from_nothing_to_a_saved_prediction_with_the_example_cat
         assert session["epochs"] == 12
 
         page.get_by_role("link", name=re.compile("^Evaluation on ")).click()
-        told = client.get(f"/api/training/session/{session['id']}/evaluation")["evaluation"]
-        trees = told["baseline"]
-        expect(page.locator("[data-test=unseen]")).to_contain_text(f"{told['n_test']} test rows")
+        evaluation = client.get(f"/api/training/session/{session['id']}/evaluation")["evaluation"]
+        trees = evaluation["baseline"]
+        expect(page.locator("[data-test=unseen]")).to_contain_text(
+            f"{evaluation['n_test']} test rows"
+        )
         for figure, shown in {
-            "Network": told["accuracy"],
+            "Network": evaluation["accuracy"],
             "Trees, same information": trees["same_information"]["accuracy"],
             "Trees, all columns": trees["all_columns"]["accuracy"],
         }.items():
@@ -93,7 +95,7 @@ def test_a_newcomer_gets_from_nothing_to_a_saved_prediction_with_the_example_cat
         button(page, "Hot Jupiter").click()
         verdict = page.locator("[data-test=verdict]")
         expect(verdict).to_have_text(re.compile("Candidate|Confirmed|False positive"))
-        expect(page.get_by_role("img", name=re.compile("^Transit curve"))).to_be_visible()
+        expect(page.get_by_role("img", name=re.compile("^Transit light curve"))).to_be_visible()
         said = verdict.locator("strong").inner_text()
         button(page, "Save as an analysis").click()
         dialog = page.get_by_role("dialog")
@@ -112,7 +114,7 @@ def test_a_newcomer_gets_from_nothing_to_a_saved_prediction_with_the_example_cat
 
 
 @pytest.mark.archive
-def test_the_koi_table_is_dropped_as_it_was_downloaded_and_told_row_by_row(
+def test_the_koi_table_is_dropped_as_it_was_downloaded_and_explained_row_by_row(
     browser: Browser, page_server: Server, people: Client, archive_data: Path
 ):
     key = people.workspace("Kepler")
@@ -132,7 +134,7 @@ def test_the_koi_table_is_dropped_as_it_was_downloaded_and_told_row_by_row(
 
         upload = page.locator("[data-test=upload]")
         lacking = profile["rejected"]["by_reason"]["missing_value"]
-        upload.get_by_text(f"{lacking:,} rows lack a value that is required").click()
+        upload.get_by_text(f"{lacking:,} rows are missing a required value").click()
         path = f"/api/training/dataset/{dataset['id']}/rejected"
         left_out = people.get(path, params={"limit": 1000})["rejected"]
         first = next(each for each in left_out if each["reason"] == "missing_value")
@@ -141,13 +143,13 @@ def test_the_koi_table_is_dropped_as_it_was_downloaded_and_told_row_by_row(
         expect(row).to_contain_text(first["column"])
 
         upload.get_by_text(f"{len(profile['recognised'])} columns recognised").click()
-        columns = upload.get_by_role("region", name="Columns recognised")
+        columns = upload.get_by_role("region", name="Recognised columns")
         for ours, header in {"Period": "koi_period", "Label": "koi_disposition"}.items():
             expect(table_row(columns, ours)).to_contain_text(header)
         for header in profile["recognised"].values():
             expect(columns.get_by_text(header, exact=True)).to_be_visible()
 
-        upload.get_by_role("link", name="Look at it").click()
+        upload.get_by_role("link", name="View").click()
         visitor.heading("koi_cumulative.csv")
         page.get_by_role("link", name=re.compile("^Report")).click()
         report = profile["report"]
@@ -156,7 +158,7 @@ def test_the_koi_table_is_dropped_as_it_was_downloaded_and_told_row_by_row(
         pairs = report["contradictory_transits"]["pairs"]
         expect(page.locator("[data-test=report-transits]")).to_contain_text(f"{pairs:,} pair")
 
-        page.get_by_role("link", name="Rows and curves").click()
+        page.get_by_role("link", name="Rows and light curves").click()
         rows = people.get(f"/api/training/dataset/{dataset['id']}/rows", params={"limit": 2})[
             "rows"
         ]
@@ -202,8 +204,8 @@ def test_the_toi_table_comes_back_predicted_filtered_and_as_the_server_answered_
         shown = page.get_by_text(re.compile(rf"of {count:,} rows\."))
         expect(shown).to_have_text(re.compile(rf"^{int(kept):,} of"))
         named = answer.text.splitlines()[0].split(",").index("predicted_label")
-        told = [line.split(",")[named] for line in answer.text.splitlines()[1:]]
-        assert int(kept) == sum(each in ("1", "CONFIRMED") for each in told)
+        labels = [line.split(",")[named] for line in answer.text.splitlines()[1:]]
+        assert int(kept) == sum(each in ("1", "CONFIRMED") for each in labels)
 
         with page.expect_download() as download:
             button(page, "Download the CSV").click()
@@ -212,7 +214,7 @@ def test_the_toi_table_comes_back_predicted_filtered_and_as_the_server_answered_
         assert (tmp_path / "saved.csv").read_bytes() == answer.content
 
 
-def test_a_running_training_grows_before_ones_eyes_and_its_end_is_told_on_another_page(
+def test_a_running_session_grows_before_ones_eyes_and_its_end_is_announced_on_another_page(
     browser: Browser, page_server: Server, people: Client, catalogue: Path
 ):
     key = people.workspace("Live")
@@ -237,19 +239,19 @@ def test_a_running_training_grows_before_ones_eyes_and_its_end_is_told_on_anothe
         section(page, "Datasets").click()
         expect(page).to_have_title(re.compile("Datasets"))
         page.evaluate("Object.defineProperty(document, 'hidden', {get: () => true})")
-        expect(notice(page)).to_contain_text(f"watched (session {session_id}) is complete.")
+        expect(notice(page)).to_contain_text(f"Session {session_id} (watched) is complete.")
         expect(page).to_have_title("1 ended · Datasets · exotrain")
         session = people.session(session_id)
         assert session["status"] == "completed"
         best = min(session["history"], key=lambda epoch: epoch["val_label_loss"])["epoch"]
         assert session["best_epoch"] == best
-        notice(page).get_by_role("link", name="Open it").click()
+        notice(page).get_by_role("link", name="Open").click()
         result = page.locator("[data-test=result]")
-        expect(result).to_contain_text(f"The model is that of epoch {best}, the best one")
+        expect(result).to_contain_text(f"The model comes from epoch {best}, the best one")
         expect(result.get_by_role("link", name="Model")).to_be_visible()
 
 
-def test_a_training_is_cancelled_from_the_list_only_after_a_question(
+def test_a_session_is_cancelled_from_the_list_only_after_a_question(
     browser: Browser, page_server: Server, people: Client, catalogue: Path
 ):
     key = people.workspace("Cancel")
@@ -263,17 +265,17 @@ def test_a_training_is_cancelled_from_the_list_only_after_a_question(
         expect(card).to_contain_text(re.compile(r"[1-9]\d* of 500 epochs"))
         button(card, "Cancel").click()
         dialog = page.get_by_role("dialog", name="Cancel unwanted?")
-        expect(dialog).to_contain_text("nothing of it is kept")
-        button(dialog, "Keep it").click()
+        expect(dialog).to_contain_text("nothing is kept")
+        button(dialog, "Keep").click()
         expect(dialog).to_have_count(0)
         assert people.session(session_id)["request"] is None
         button(card, "Cancel").click()
-        button(dialog, "Cancel the training").click()
+        button(dialog, "Cancel the session").click()
         badge(card, "Cancelled").wait_for()
         session = people.session(session_id)
         assert (session["status"], session["model_id"]) == ("cancelled", None)
         card.get_by_role("link", name="unwanted").click()
-        expect(page.get_by_text("It was cancelled: no model was kept.")).to_be_visible()
+        expect(page.get_by_text("It was cancelled; no model was kept.")).to_be_visible()
 
 
 def test_a_newer_model_is_promoted_and_rolled_back_and_predictions_follow(
@@ -286,13 +288,13 @@ def test_a_newer_model_is_promoted_and_rolled_back_and_predictions_follow(
         visitor.open(f"{trained['home']}/models")
         steps = [
             (newer, "Promote", "Make newer", "Make it current"),
-            (older, "Roll back to this", "Roll back to older", "Roll back"),
+            (older, "Roll back to this model", "Roll back to older", "Roll back"),
         ]
         for model, act, question, confirm in steps:
             card = page.locator(f"[data-test=model-{model}]")
             button(card, act).click()
             dialog = page.get_by_role("dialog", name=re.compile(f"^{question}"))
-            expect(dialog).to_contain_text("Both were measured on the same test stars.")
+            expect(dialog).to_contain_text("Both were tested on the same stars.")
             button(dialog, confirm).click()
             expect(page.locator("[data-test=current]")).to_contain_text(f"(model {model})")
             expect(card).to_contain_text("The current model cannot be deleted: promote another")
@@ -313,12 +315,12 @@ def predict_with_the_current_model(page: Page, people: Client, key: str, model: 
     numbers = {"period": 3.52, "duration": 3.01, "depth": 12800, "impact": 0.35, "snr": 210}
     star = {"steff": 6050, "srad": 1.16, "slogg": 4.37, "tmag": 10.9}
     question = {"workspace_key": key, "model_id": model, **numbers, **star}
-    (told,) = people.post("/api/predict", json=question)["predictions"]
-    share = f"{100 * max(told['probabilities'].values()):.1f}%"
+    (predicted,) = people.post("/api/predict", json=question)["predictions"]
+    share = f"{100 * max(predicted['probabilities'].values()):.1f}%"
     expect(page.locator("[data-test=verdict]")).to_contain_text(share)
 
 
-def test_a_training_without_enough_memory_says_why_what_to_do_and_is_retried(
+def test_a_session_without_enough_memory_says_why_what_to_do_and_is_retried(
     browser: Browser, start_server: Callable[..., Server], catalogue: Path
 ):
     server = start_server(EXOTRAIN_TRAINING_MEMORY_MB="256", EXOTRAIN_WARM_WORKERS="0")
@@ -331,19 +333,19 @@ def test_a_training_without_enough_memory_says_why_what_to_do_and_is_retried(
         page = visitor.page
         visitor.sign_in()
         visitor.open(f"{home(client, key)}/sessions")
-        why = "There was not enough memory"
+        why = "Out of memory"
         card = page.locator(f"[data-test=session-{failed['id']}]")
         expect(card).to_contain_text(why)
         card.get_by_role("heading").get_by_role("link").click()
         failure = page.locator("[data-test=failure]")
         expect(failure.get_by_role("heading")).to_have_text(why)
-        expect(failure).to_contain_text("Take a smaller batch size")
+        expect(failure).to_contain_text("Use a smaller batch size")
         expect(failure).to_contain_text(failed["error"]["message"])
         failure.get_by_role("link", name="Try again with half the batch size").click()
         expect(page.get_by_label("Batch size")).to_have_value("32")
         page.go_back()
         button(failure, "Retry").click()
-        retried = page.get_by_role("link", name=f"A retry of session {failed['id']}")
+        retried = page.get_by_role("link", name=f"Retry of session {failed['id']}")
         expect(retried).to_be_visible()
         badge(page, "Failed").wait_for()
         expect(failure.get_by_role("heading")).to_have_text(why)
@@ -351,7 +353,7 @@ def test_a_training_without_enough_memory_says_why_what_to_do_and_is_retried(
         assert (newest["retry_of"], newest["spec"]["batch_size"]) == (failed["id"], 64)
 
 
-def test_compared_trainings_tell_whether_the_test_stars_are_the_same_and_what_was_set_otherwise(
+def test_compared_sessions_show_whether_the_test_stars_are_the_same_and_which_settings_differ(
     browser: Browser, page_server: Server, trained: dict[str, Any]
 ):
     with visit(browser, page_server) as visitor:
@@ -361,20 +363,20 @@ def test_compared_trainings_tell_whether_the_test_stars_are_the_same_and_what_wa
         for name in ("older", "newer"):
             page.get_by_role("checkbox", name=re.compile(f"^Compare {name} ")).check()
         button(page, "Compare").click()
-        visitor.heading("Compare trainings")
+        visitor.heading("Compare sessions")
         stars = page.locator("[data-test=same-stars]")
-        expect(stars).to_contain_text("All were tested on the same")
+        expect(stars).to_contain_text("All sessions were tested on the same")
         settings = page.locator("[data-test=settings]")
         expect(settings.locator("tbody th")).to_have_text(["Model name", "Epochs"])
         expect(table_row(settings, "Epochs").get_by_role("cell")).to_have_text(["2", "3"])
 
         other = trained["other"]["id"]
-        page.get_by_label("Add a training").select_option(str(other))
-        expect(stars).to_contain_text("They were not tested on the same stars.")
+        page.get_by_label("Add a session").select_option(str(other))
+        expect(stars).to_contain_text("The sessions were not tested on the same stars.")
         expect(stars).to_contain_text(f"#{trained['older']['id']}, #{trained['newer']['id']}")
-        expect(table_row(settings, "Seed").get_by_role("cell")).to_have_text(["1", "1", "2"])
-        button(page, f"Take out session {trained['newer']['id']}").click()
-        expect(settings.locator("tbody th")).to_have_text(["Model name", "Seed"])
+        expect(table_row(settings, "Random seed").get_by_role("cell")).to_have_text(["1", "1", "2"])
+        button(page, f"Remove session {trained['newer']['id']}").click()
+        expect(settings.locator("tbody th")).to_have_text(["Model name", "Random seed"])
         expect(page).to_have_url(re.compile(f"ids={trained['older']['id']},{other}$"))
 
 
@@ -405,7 +407,7 @@ def test_a_cell_of_the_confusion_matrix_lists_its_rows_and_a_row_shows_its_curve
         curve = dialog.locator("[data-test=row-curve]")
         expect(curve).to_have_attribute("data-line", str(behind[0]["line"]))
         expect(curve.locator("canvas")).to_be_visible()
-        expect(dialog).to_contain_text("Told right" if true == said else "Told wrong")
+        expect(dialog).to_contain_text("Correct" if true == said else "Wrong")
         button(page.get_by_role("dialog"), "Next →").click()
         expect(curve_of(page)).to_have_attribute("data-line", str(behind[1]["line"]))
         page.keyboard.press("Escape")
@@ -454,7 +456,7 @@ def table_row(table: Locator, name: str) -> Locator:
 
 
 def last_epoch(plot: Locator) -> int:
-    """The epoch that the summary of a training's plot tells as its last."""
+    """The last epoch named in the summary of a learning curve."""
     found = re.search(r"at epoch (\d+);", plot.get_attribute("aria-label") or "")
     assert found
     return int(found[1])
