@@ -105,9 +105,9 @@ def compared(results: dict[str, Result]) -> list[tuple[str, str, dict[str, Any]]
     trees = results[WITHOUT_PERIOD].evaluation["baseline"]
     return [
         (RECOMMENDED, BLUE, results[RECOMMENDED].evaluation),
-        ("boosted trees, the same columns", GREEN, trees["all_columns"]),
+        ("boosted trees, nine columns", GREEN, trees["all_columns"]),
         (WITHOUT_PERIOD, BLUE, results[WITHOUT_PERIOD].evaluation),
-        ("boosted trees, the same columns", GREEN, trees["same_information"]),
+        ("boosted trees, without period", GREEN, trees["same_information"]),
         (f"{PLAIN}, {PLAIN_EPOCHS} epochs", GREY, results[PLAIN].evaluation),
     ]
 
@@ -168,7 +168,7 @@ def draw_losses(axes: Axes, result: Result) -> None:
     training_loss = [each["label_loss"] for each in result.epochs]
     validation_loss = [each["val_label_loss"] for each in result.epochs]
     best = result.best_epoch
-    hidden = "training (features hidden, dropout on)"
+    hidden = "training (features masked, dropout on)"
     axes.plot(epoch, training_loss, color=GREY, ls="--", label=hidden)
     axes.plot(epoch, validation_loss, color=BLUE, label="validation")
     axes.plot(best, validation_loss[best - 1], "o", color=BLUE, label=f"best epoch: {best}")

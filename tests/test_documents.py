@@ -17,6 +17,7 @@ from backend.transit.networks.registry import NETWORKS
 from backend.web.schemas.sessions import SessionError, StartRequest, Status
 from tests.documents import (
     ARCHITECTURE,
+    BENCHMARKS,
     CHANGELOG,
     GUIDES,
     MODEL_ARCHITECTURE,
@@ -223,6 +224,27 @@ def test_links_resolve(document: Path):
 
 
 @pytest.mark.parametrize("document", all_documents(), ids=lambda path: path.name)
+def test_every_picture_exists_in_both_themes(document: Path):
+    text = prose(document)
+    for picture in re.findall(r'(?:src|srcset)="([^"]+)"', text):
+        assert (document.parent / picture).is_file(), picture
+    dark = re.findall(r'srcset="([^"]+)-dark\.png"', text)
+    assert dark == re.findall(r'src="([^"]+)-light\.png"', text)
+
+
+def test_the_readme_says_what_was_measured_of_the_network_and_the_best_trees():
+    figures = {cells[0]: cells[1:4] for cells in table_rows(BENCHMARKS) if len(cells) == 6}
+    network = figures["transit_cnn_catalogue"]
+    trees = [each for name, each in figures.items() if "on all columns" in name]
+    text = " ".join(prose(README).split())
+    for accuracy in (network[0], max(each[0] for each in trees)):
+        mean, spread = (100 * float(number) for number in accuracy.split("±"))
+        assert f"{mean:.1f} ± {spread:.1f}%" in text
+    for log_loss in (network[2], min(each[2] for each in trees)):
+        assert f"{float(log_loss.split('±')[0]):.3f}" in text
+
+
+@pytest.mark.parametrize("document", all_documents(), ids=lambda path: path.name)
 def test_no_document_names_a_folder_of_somebodys_machine(document: Path):
     assert not SOMEBODYS_PATH.findall(document.read_text(encoding="utf-8"))
 
@@ -268,5 +290,5 @@ def test_the_numbers_of_the_architecture_are_those_of_the_code():
 
 
 def test_no_table_is_left_to_be_filled_in():
-    for document in (*GUIDES, REPOSITORY / "docs" / "BENCHMARKS.md"):
+    for document in (*GUIDES, ARCHITECTURE, BENCHMARKS):
         assert "<!--" not in document.read_text(encoding="utf-8"), document.name
