@@ -35,7 +35,7 @@ DOCUMENTS = (README, TRAINING_GUIDE, WORKSPACE_GUIDE, ARCHITECTURE)
 
 ADDRESS = "http://localhost:5000"
 
-BLOCK_SECONDS = 240
+BLOCK_SECONDS = 480
 
 # Each call tells its status on standard error, whatever the example does with its answer.
 _CURL = r"""curl() { command curl -w '%{stderr}\nSTATUS %{http_code} %{url_effective}\n' "$@"; }
@@ -147,7 +147,9 @@ def test_the_examples_run_and_leave_nothing_behind(
 def test_the_plain_calls_of_the_readme_run_on_a_fresh_data_folder(
     shell: Shell, folder: Path, tmp_path: Path
 ):
-    server = Server(tmp_path / "data")
+    data = tmp_path / "data"
+    data.mkdir()
+    server = Server(data)
     before = contents(folder)
     try:
         create, calls = [block for block in blocks(README) if block.is_folded]
