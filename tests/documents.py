@@ -8,22 +8,33 @@ from typing import NamedTuple
 from backend.config import REPOSITORY
 
 README = REPOSITORY / "README.md"
+CHANGELOG = REPOSITORY / "CHANGELOG.md"
 TRAINING_GUIDE = REPOSITORY / "docs" / "MODEL_TRAINING_GUIDE.md"
 WORKSPACE_GUIDE = REPOSITORY / "docs" / "EXPERT_WORKSPACE_GUIDE.md"
-ARCHITECTURE = REPOSITORY / "docs" / "MODEL_ARCHITECTURE.md"
+MODEL_ARCHITECTURE = REPOSITORY / "docs" / "MODEL_ARCHITECTURE.md"
+ARCHITECTURE = REPOSITORY / "docs" / "ARCHITECTURE.md"
+BENCHMARKS = REPOSITORY / "docs" / "BENCHMARKS.md"
 
 # What the guides explain together.
-GUIDES = (README, TRAINING_GUIDE, ARCHITECTURE, WORKSPACE_GUIDE)
+GUIDES = (README, TRAINING_GUIDE, MODEL_ARCHITECTURE, WORKSPACE_GUIDE)
 
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 class Block(NamedTuple):
-    """A fenced block: its language, its text, and the line in the document where it begins."""
+    """A fenced block.
+
+    Attributes:
+        language: what stands after the fence.
+        text: what stands between the fences.
+        line: of the document, where it begins.
+        is_folded: whether it stands in `<details>`, apart from the way through the document.
+    """
 
     language: str
     text: str
     line: int
+    is_folded: bool
 
 
 def all_documents() -> list[Path]:
@@ -35,7 +46,9 @@ def blocks(document: Path) -> Iterator[Block]:
     """The fenced blocks of a document, in order."""
     text = document.read_text(encoding="utf-8")
     for found in _BLOCK.finditer(text):
-        yield Block(found[1], found[2], text.count("\n", 0, found.start()) + 1)
+        before = text[: found.start()]
+        is_folded = before.count("<details>") > before.count("</details>")
+        yield Block(found[1], found[2], before.count("\n") + 1, is_folded)
 
 
 def prose(document: Path) -> str:
@@ -53,6 +66,16 @@ def table_rows(document: Path) -> Iterator[list[str]]:
     for line in prose(document).splitlines():
         if line.startswith("|") and not line.startswith("|---"):
             yield [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def paths_of_tree(block: Block) -> Iterator[str]:
+    """The paths of a tree: one a line, two spaces a level, folders with a slash at the end."""
+    above: list[str] = []
+    for line in block.text.splitlines():
+        name = line.split()[0]
+        level = (len(line) - len(line.lstrip())) // 2
+        above[level:] = [name.rstrip("/")]
+        yield "/".join(above) + ("/" if name.endswith("/") else "")
 
 
 def anchors(document: Path) -> set[str]:

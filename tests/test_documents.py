@@ -17,7 +17,10 @@ from backend.transit.networks.registry import NETWORKS
 from backend.web.schemas.sessions import FailureReason, SessionStatus, StartRequest
 from tests.documents import (
     ARCHITECTURE,
+    BENCHMARKS,
+    CHANGELOG,
     GUIDES,
+    MODEL_ARCHITECTURE,
     README,
     TRAINING_GUIDE,
     all_documents,
@@ -25,6 +28,7 @@ from tests.documents import (
     blocks,
     code_spans,
     links,
+    paths_of_tree,
     prose,
     table_rows,
 )
@@ -42,6 +46,12 @@ curl "http://localhost:5000/api/training/sessions?workspace_key=YOUR_KEY" -H "Au
 
 # Variables of the tests and benchmarks, not of the server.
 OTHER_VARIABLES = {"EXOTRAIN_ARCHIVE_DATA"}
+
+# A file or a folder of the source; the folders above it may be left out.
+PATH_OF_OURS = re.compile(
+    r"(?:backend|frontend|tests|benchmarks|docs|web|services|background|worker|training|storage"
+    r"|database|transit|lib)/[\w./-]*|\w+\.(?:py|md)"
+)
 
 # Folders of somebody's machine; paths of the API begin otherwise.
 SOMEBODYS_PATH = re.compile(r"(?<![\w.~/])/(?:work|tmp|home|root|mnt|Users|opt|var)/")
@@ -143,24 +153,63 @@ def test_the_contract_stands_word_for_word_after_the_call_that_makes_a_workspace
     assert "POST http://localhost:5000/api/workspaces " in before
 
 
-@pytest.mark.parametrize("folder", ["", "database", "schemas", "transit"])
-def test_every_module_is_in_the_map_of_the_readme(folder: str):
-    modules = {path.name for path in (REPOSITORY / "backend" / folder).glob("*.py")}
-    named = set(re.findall(r"`(\w+\.py)`", _map_of(folder)))
-    assert modules - {"__init__.py"} == named - {"__init__.py"}
+def test_every_module_of_the_backend_is_in_the_tree():
+    modules = {
+        str(path.relative_to(REPOSITORY))
+        for path in (REPOSITORY / "backend").rglob("*.py")
+        if path.name != "__init__.py"
+    }
+    assert modules - the_tree() == set()
 
 
-def _map_of(folder: str) -> str:
-    """The part of the README's map that is about one folder."""
-    whole = prose(README).partition("## The way through")[2].partition("\n## ")[0]
-    rows, _, science = whole.partition("**The science")
-    if folder == "transit":
-        return science
-    lines = rows.splitlines()
-    subpackages = ("| `database/`", "| `schemas/`")
-    if folder:
-        return next(line for line in lines if line.startswith(f"| `{folder}/`"))
-    return "\n".join(line for line in lines if not line.startswith(subpackages))
+@pytest.mark.parametrize("part", ["backend", "frontend", "tests"])
+def test_every_folder_is_in_the_tree(part: str):
+    deep = part == "backend"
+    found = (REPOSITORY / part).rglob("*") if deep else (REPOSITORY / part).iterdir()
+    folders = {
+        f"{path.relative_to(REPOSITORY)}/"
+        for path in found
+        if path.is_dir() and not path.name.startswith(("__", "."))
+    }
+    assert folders - the_tree() == set()
+
+
+def test_everything_in_the_tree_exists():
+    for path in the_tree():
+        assert (REPOSITORY / path).exists(), path
+        assert path.endswith("/") == (REPOSITORY / path).is_dir(), path
+
+
+def the_tree() -> set[str]:
+    """The paths of the house, as `docs/ARCHITECTURE.md` draws it."""
+    trees = [block for block in blocks(ARCHITECTURE) if block.text.startswith("backend/\n")]
+    assert len(trees) == 1
+    return set(paths_of_tree(trees[0]))
+
+
+# A changelog names what was there then.
+@pytest.mark.parametrize(
+    "document", [each for each in all_documents() if each != CHANGELOG], ids=lambda path: path.name
+)
+def test_every_named_path_exists(document: Path):
+    existing = paths_of_ours()
+    for span in filter(PATH_OF_OURS.fullmatch, code_spans(document)):
+        assert any(path.endswith(f"/{span.rstrip('/')}") for path in existing), span
+
+
+def paths_of_ours() -> list[str]:
+    """Every file and folder of the source, each with a slash before it."""
+    folders = ("backend", "frontend", "tests", "benchmarks", "docs")
+    paths = [path for folder in folders for path in (REPOSITORY / folder).rglob("*")]
+    paths += [*(REPOSITORY / folder for folder in folders), *REPOSITORY.glob("*")]
+    return [f"/{path.relative_to(REPOSITORY)}" for path in paths]
+
+
+def test_each_of_the_twenty_tasks_names_one_file_first():
+    tasks = [cells for cells in table_rows(ARCHITECTURE) if cells[0] != "to…"]
+    assert len(tasks) == 20
+    for task, first, _ in tasks:
+        assert (REPOSITORY / first.strip("`")).is_file(), task
 
 
 @pytest.mark.parametrize("document", all_documents(), ids=lambda path: path.name)
@@ -175,20 +224,43 @@ def test_links_resolve(document: Path):
 
 
 @pytest.mark.parametrize("document", all_documents(), ids=lambda path: path.name)
+def test_every_picture_exists_in_both_themes(document: Path):
+    text = prose(document)
+    for picture in re.findall(r'(?:src|srcset)="([^"]+)"', text):
+        assert (document.parent / picture).is_file(), picture
+    dark = re.findall(r'srcset="([^"]+)-dark\.png"', text)
+    assert dark == re.findall(r'src="([^"]+)-light\.png"', text)
+
+
+def test_the_readme_says_what_was_measured_of_the_network_and_the_best_trees():
+    figures = {cells[0]: cells[1:4] for cells in table_rows(BENCHMARKS) if len(cells) == 6}
+    network = figures["transit_cnn_catalogue"]
+    trees = [each for name, each in figures.items() if "on all columns" in name]
+    text = " ".join(prose(README).split())
+    for accuracy in (network[0], max(each[0] for each in trees)):
+        mean, spread = (100 * float(number) for number in accuracy.split("±"))
+        assert f"{mean:.1f} ± {spread:.1f}%" in text
+    for log_loss in (network[2], min(each[2] for each in trees)):
+        assert f"{float(log_loss.split('±')[0]):.3f}" in text
+
+
+@pytest.mark.parametrize("document", all_documents(), ids=lambda path: path.name)
 def test_no_document_names_a_folder_of_somebodys_machine(document: Path):
     assert not SOMEBODYS_PATH.findall(document.read_text(encoding="utf-8"))
 
 
 def test_the_guides_lead_to_each_other():
-    for document in GUIDES[1:]:
+    for document in (*GUIDES[1:], ARCHITECTURE):
         reached = {(document.parent / link.partition("#")[0]).resolve() for link in links(document)}
         others = set(GUIDES) - {document}
         assert reached & others, document.name
-    assert set(GUIDES[1:]) <= {README.parent / link.partition("#")[0] for link in links(README)}
+    assert {*GUIDES[1:], ARCHITECTURE} <= {
+        README.parent / link.partition("#")[0] for link in links(README)
+    }
 
 
 def test_the_limits_of_the_curve_and_of_a_candidate_are_said():
-    for document in (README, ARCHITECTURE):
+    for document in (README, MODEL_ARCHITECTURE):
         text = prose(document)
         assert "CANDIDATE is a state of follow-up" in text
         assert "carries no evidence beyond" in " ".join(text.split())
@@ -200,9 +272,9 @@ def test_the_numbers_of_the_architecture_are_those_of_the_code():
     from backend.transit.networks import curve_reading, layers, scaling
     from backend.worker import jobs
 
-    text = " ".join(ARCHITECTURE.read_text(encoding="utf-8").split())
+    text = " ".join(MODEL_ARCHITECTURE.read_text(encoding="utf-8").split())
     for phrase in (
-        f"{layers.VOICES} voices",
+        f"{layers.VOICES} heads",
         f"{curve_reading.WINDOWS} windows",
         f"{scaling.QUANTILES} intervals",
         f"each with probability {batches.MASK_ONE:g},",
@@ -218,5 +290,5 @@ def test_the_numbers_of_the_architecture_are_those_of_the_code():
 
 
 def test_no_table_is_left_to_be_filled_in():
-    for document in (*GUIDES, REPOSITORY / "docs" / "BENCHMARKS.md"):
+    for document in (*GUIDES, ARCHITECTURE, BENCHMARKS):
         assert "<!--" not in document.read_text(encoding="utf-8"), document.name

@@ -1,10 +1,12 @@
 """The examples of the documents, run in order as a reader would run them.
 
-One server with a fresh data folder, one shell a document. A block is expected to answer nothing
+One server with a fresh data folder, one shell a document, in a folder that stands for the
+repository's root and must hold the same afterwards as before. A block is expected to answer nothing
 but success, unless its first line announces an error: `# answers 404`. Waiting is done by the loops
-that the documents themselves show.
+that the documents themselves show. What is folded away runs on a server of its own.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -17,17 +19,23 @@ from typing import NamedTuple
 import pytest
 
 from backend.config import REPOSITORY
-from tests.documents import README, TRAINING_GUIDE, WORKSPACE_GUIDE, Block, blocks
+from tests.documents import (
+    ARCHITECTURE,
+    README,
+    TRAINING_GUIDE,
+    WORKSPACE_GUIDE,
+    Block,
+    blocks,
+)
 from tests.e2e.server import Server
 
 pytestmark = [pytest.mark.e2e, pytest.mark.tensorflow]
 
-# The README first: its examples expect the ids of a fresh data folder.
-DOCUMENTS = (README, TRAINING_GUIDE, WORKSPACE_GUIDE)
+DOCUMENTS = (README, TRAINING_GUIDE, WORKSPACE_GUIDE, ARCHITECTURE)
 
 ADDRESS = "http://localhost:5000"
 
-BLOCK_SECONDS = 240
+BLOCK_SECONDS = 480
 
 # Each call tells its status on standard error, whatever the example does with its answer.
 _CURL = r"""curl() { command curl -w '%{stderr}\nSTATUS %{http_code} %{url_effective}\n' "$@"; }
@@ -45,11 +53,13 @@ class Outcome(NamedTuple):
 class Shell:
     """One bash that goes on from block to block, as a reader's terminal does."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, notes: Path) -> None:
+        """Open it in `folder`; what the test itself writes, and temporary files, go to `notes`."""
+        self._notes = notes
         self._process = subprocess.Popen(
             ["bash", "-u", "-s"],
             cwd=folder,
+            env={**os.environ, "TMPDIR": str(notes)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -61,7 +71,7 @@ class Shell:
         """Run a block; its last command must succeed."""
         self._blocks += 1
         paths = {
-            name: self._folder / f"{self._blocks}.{name}" for name in ("sh", "out", "err", "code")
+            name: self._notes / f"{self._blocks}.{name}" for name in ("sh", "out", "err", "code")
         }
         paths["sh"].write_text(text)
         command = f"source {paths['sh']} >{paths['out']} 2>{paths['err']}; echo $? >{paths['code']}"
@@ -78,6 +88,11 @@ class Shell:
         assert paths["code"].read_text() == "0\n", f"{text}\n{output}\n{errors}"
         return Outcome(output, errors, [int(x) for x in re.findall(r"^STATUS (\d+)", errors, re.M)])
 
+    def variables(self) -> dict[str, str]:
+        """What a program that is started now finds in its environment."""
+        lines = self.run("env -0 | tr '\\n\\0' ' \\n'").output.splitlines()
+        return dict(line.split("=", 1) for line in lines)
+
     def close(self) -> None:
         """End the shell and what still runs in it."""
         self._process.kill()
@@ -92,41 +107,93 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server.stop()
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Stands for the repository's root, so that what the examples write does not stay there."""
-    folder = tmp_path_factory.mktemp("repository")
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Stands for the repository's root."""
+    folder = tmp_path / "repository"
+    folder.mkdir()
     shutil.copy(REPOSITORY / "example_dataset.csv", folder)
     return folder
 
 
+@pytest.fixture
+def shell(folder: Path, tmp_path: Path) -> Iterator[Shell]:
+    """A shell in that folder, whose curl tells the status of each call."""
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    shell = Shell(folder, notes)
+    shell.run(_CURL)
+    yield shell
+    shell.close()
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_the_examples_run(document: Path, server: Server, folder: Path):
-    shell = Shell(folder)
-    calls = 0
-    key = ""
+def test_the_examples_run_and_leave_nothing_behind(
+    document: Path, server: Server, shell: Shell, folder: Path
+):
+    before = contents(folder)
+    ran = 0
+    for block in examples(document):
+        text = block.text.replace(ADDRESS, server.address)
+        if block.language == "python":
+            run_python(text, folder, shell.variables())
+        else:
+            check(block, shell.run(text), document)
+        ran += 1
+    assert ran > 0
+    assert contents(folder) == before
+
+
+def test_the_plain_calls_of_the_readme_run_on_a_fresh_data_folder(
+    shell: Shell, folder: Path, tmp_path: Path
+):
+    data = tmp_path / "data"
+    data.mkdir()
+    server = Server(data)
+    before = contents(folder)
     try:
-        shell.run(_CURL)
-        for block in examples(document):
-            text = block.text.replace(ADDRESS, server.address).replace("YOUR_KEY", key)
-            if block.language == "python":
-                run_python(text, folder)
-                continue
-            outcome = shell.run(text)
-            check(block, outcome, document)
-            calls += len(outcome.statuses)
-            found = re.search(r'"key":"([^"]+)"', outcome.output)
-            key = found[1] if found else key
+        create, calls = [block for block in blocks(README) if block.is_folded]
+        answer = shell.run(create.text.replace(ADDRESS, server.address))
+        check(create, answer, README)
+        key = re.search(r'"key":"([^"]+)"', answer.output)
+        assert key is not None, answer.output
+        text = calls.text.replace(ADDRESS, server.address).replace("YOUR_KEY", key[1])
+        outcome = shell.run(text)
+        check(calls, outcome, README)
+        assert outcome.statuses == [201, 202, 200]
     finally:
-        shell.close()
-    assert calls > 0
+        server.stop()
+    assert contents(folder) == before
+
+
+@pytest.mark.parametrize("spoilt", ["AUTH='Authorization: Bearer no'", "SESSION=987654"])
+@pytest.mark.parametrize("document", [README, TRAINING_GUIDE], ids=lambda path: path.name)
+def test_the_loops_that_wait_end_when_the_session_cannot_be_read(
+    document: Path, spoilt: str, server: Server, shell: Shell
+):
+    first, *others = [block.text for block in examples(document) if "curl" in block.text]
+    shell.run(first.replace(ADDRESS, server.address))
+    shell.run(f"SESSION=1; {spoilt}")
+    loop = next((text for text in others if text.startswith("STATE=")), 'wait_for "$SESSION" || :')
+    outcome = shell.run(loop)
+    assert outcome.statuses == [401 if "AUTH" in spoilt else 404]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
 
 
 def examples(document: Path) -> Iterator[Block]:
     """The blocks to run: all of bash and Python but those that install or start something."""
     for block in blocks(document):
         starts_something = re.search(r"\bmake \w", block.text)
-        if block.language in ("bash", "python") and not starts_something:
+        is_example = block.language in ("bash", "python") and not block.is_folded
+        if is_example and not starts_something:
             yield block
 
 
@@ -140,10 +207,11 @@ def check(block: Block, outcome: Outcome, document: Path) -> None:
         assert '"status":"failed"' not in outcome.output, place
 
 
-def run_python(text: str, folder: Path) -> None:
+def run_python(text: str, folder: Path, variables: dict[str, str]) -> None:
     finished = subprocess.run(
         [sys.executable, "-c", text],
         cwd=folder,
+        env={**variables, "PYTHONPATH": str(REPOSITORY), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
         timeout=BLOCK_SECONDS,
@@ -154,5 +222,9 @@ def run_python(text: str, folder: Path) -> None:
 
 
 def test_every_call_of_the_readme_uses_the_port_of_the_settings():
-    for block in examples(README):
-        assert set(re.findall(r"http://localhost:\d+", block.text)) == {ADDRESS}
+    addresses = {
+        found
+        for block in blocks(README)
+        for found in re.findall(r"http://localhost:\d+", block.text)
+    }
+    assert addresses == {ADDRESS}
