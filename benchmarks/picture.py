@@ -23,6 +23,7 @@ from matplotlib.figure import FigureBase, SubFigure
 from matplotlib.gridspec import SubplotSpec
 from numpy.typing import NDArray
 
+from backend import wire
 from backend.config import REPOSITORY
 from backend.storage.atomic import sha256_of
 from backend.training import train
@@ -79,7 +80,7 @@ def main() -> None:
 
 def train_network(rows: NDArray[np.void], sha256: str, seed: int, **settings: Any) -> Result:
     """One session; what `settings` does not name has its default."""
-    events: list[dict[str, Any]] = []
+    events: list[wire.SessionEvent] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         np.save(folder / "table.npy", rows)
@@ -95,9 +96,15 @@ def train_network(rows: NDArray[np.void], sha256: str, seed: int, **settings: An
             **settings,
         )
         train.train(spec, events.append, lambda: None)
-    last = {event["event"]: event for event in events}
-    epochs = [event for event in events if event["event"] == "epoch"]
-    return Result(epochs, last["saved"]["best_epoch"], last["evaluated"]["evaluation"])
+    epochs = [
+        {"epoch": each.epoch, **each.metrics.model_dump()}
+        for each in events
+        if isinstance(each, wire.Epoch)
+    ]
+    saved = next(each for each in events if isinstance(each, wire.Saved))
+    evaluated = next(each for each in events if isinstance(each, wire.Evaluated))
+    assert evaluated.evaluation is not None
+    return Result(epochs, saved.best_epoch, evaluated.evaluation)
 
 
 def compared(results: dict[str, Result]) -> list[tuple[str, str, dict[str, Any]]]:
@@ -125,7 +132,8 @@ def draw(rows: NDArray[np.void], results: dict[str, Result], output: Path) -> No
     )
     recommended = results[RECOMMENDED]
     figure = plt.figure(figsize=(10, 6.2), layout="constrained")
-    above, below = figure.subfigures(2, 1, height_ratios=[1.25, 1])
+    parts = figure.add_gridspec(2, 1, height_ratios=[1.25, 1])
+    above, below = figure.add_subfigure(parts[0]), figure.add_subfigure(parts[1])
     grid = above.add_gridspec(1, 3, width_ratios=[1, 1.25, 1])
     draw_curves(above, rows, grid[0])
     draw_losses(above.add_subplot(grid[1]), recommended)
@@ -206,9 +214,8 @@ def draw_figures(
 ) -> None:
     """One panel a figure, one line a method, with 95% intervals over the test stars."""
     panels = figure.subplots(1, len(FIGURES), sharey=True)
-    height = np.arange(len(methods))
     for axes, (name, (title, lower_is_better)) in zip(panels, FIGURES.items(), strict=True):
-        for at, (_, colour, figures) in zip(height, methods, strict=True):
+        for at, (_, colour, figures) in enumerate(methods):
             value = figure_of(figures, name)
             low, high = figure_of(figures["intervals"], name)
             axes.plot([low, high], [at, at], color=colour, lw=1.5, alpha=0.6)
@@ -225,12 +232,12 @@ def draw_figures(
         axes.grid(axis="x", color="#dddddd", lw=0.6)
         axes.set_axisbelow(True)
         axes.tick_params(left=False)
-    panels[0].set_yticks(height, [name for name, _, _ in methods])
+    panels[0].set_yticks(range(len(methods)), [name for name, _, _ in methods])
     panels[0].set_ylim(len(methods) - 0.5, -0.6)
     # A line under each pair of a network and the trees that had the same columns.
     for axes in panels:
-        for at in (1.5, 3.5):
-            axes.axhline(at, color="#bbbbbb", lw=0.8, ls=":")
+        for between in (1.5, 3.5):
+            axes.axhline(between, color="#bbbbbb", lw=0.8, ls=":")
     figure.supxlabel(
         f"{n_test:,} test rows, stars that no model has seen; 95% intervals; "
         "↑ higher is better, ↓ lower is better",
