@@ -1,7 +1,6 @@
 """The house: which room may import which, how full a room may be, and where Keras may be."""
 
 import ast
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -90,59 +89,6 @@ INSIDE_TRANSIT = """
     evaluation -> ground
 """
 
-# By subject: to change "evaluation" one opens one folder.
-PAGE_FOLDERS = """
-    main.js -> app
-    main.js -> lib
-    app -> compare
-    app -> evaluation
-    app -> analyses
-    app -> batch
-    app -> predict
-    app -> models
-    app -> datasets
-    app -> training
-    app -> ui
-    app -> lib
-    compare -> evaluation
-    compare -> training
-    compare -> ui
-    compare -> lib
-    evaluation -> predict
-    evaluation -> training
-    evaluation -> dataset-rows
-    evaluation -> ui
-    evaluation -> lib
-    analyses -> predict
-    analyses -> models
-    analyses -> results
-    analyses -> ui
-    analyses -> lib
-    batch -> predict
-    batch -> models
-    batch -> datasets
-    batch -> results
-    batch -> ui
-    batch -> lib
-    predict -> models
-    predict -> ui
-    predict -> lib
-    models -> training
-    models -> ui
-    models -> lib
-    datasets -> dataset-rows
-    datasets -> ui
-    datasets -> lib
-    results -> dataset-rows
-    results -> ui
-    results -> lib
-    training -> ui
-    training -> lib
-    dataset-rows -> ui
-    dataset-rows -> lib
-    ui -> lib
-"""
-
 # Modules that a server process may hold all the time: everything above the worker's jobs.
 ABOVE_THE_WORKER = ("launcher", "demo", "web", "services", "background", "database", "storage")
 
@@ -226,27 +172,10 @@ def drawn(part) -> set[tuple[str, str]]:
     return found
 
 
-def page_arrows() -> set[tuple[str, str]]:
-    """The arrows between the folders of the page."""
-    frontend = REPOSITORY / "frontend"
-    found = set()
-    for path in frontend.rglob("*.js"):
-        source = path.relative_to(frontend).parts[0]
-        if source in ("vendor", "api-docs.js"):
-            continue
-        text = path.read_text(encoding="utf-8")
-        for name in re.findall(r'(?:\bfrom|\bimport\(|\bimport)\s*"(\.[^"]+)"', text):
-            target = (path.parent / name).resolve().relative_to(frontend).parts[0]
-            if target not in (source, "vendor"):
-                found.add((source, target))
-    return found
-
-
 DRAWINGS = {
     "rooms": (ROOMS, lambda: drawn(room_of)),
     "inside web": (INSIDE_WEB, lambda: drawn(part_of_web)),
     "inside transit": (INSIDE_TRANSIT, lambda: drawn(part_of_transit)),
-    "the page": (PAGE_FOLDERS, page_arrows),
 }
 
 
