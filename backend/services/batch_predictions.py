@@ -12,7 +12,7 @@ from typing import Any
 
 from backend.database.connection import Record
 from backend.services.context import Services
-from backend.services.predictions import predict, prediction_answers
+from backend.services.predictions import predict
 from backend.transit.catalog.forms import OWN_FORM
 from backend.transit.catalog.reader import Chunk, open_catalog
 from backend.transit.columns import LABELS
@@ -83,8 +83,7 @@ def _predictions(
     """The added cells of each record, in order."""
     cells: dict[int, list[str]] = {}
     if len(chunk.rows):
-        predicted = predict(services, model, chunk.rows, source)
-        answers = prediction_answers(predicted, chunk.rows, model, source)
+        answers = predict(services, model, chunk.rows, source)
         for position, answer in zip(chunk.accepted.tolist(), answers, strict=True):
             cells[position] = _cells(answer)
     reasons = {each.line: each.message for each in chunk.rejections}

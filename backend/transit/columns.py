@@ -9,6 +9,9 @@ REQUIRED = ("period", "duration", "depth")
 # (stellar radii, -, K, solar radii, dex (cgs), mag).
 FEATURES = ("impact", "snr", "steff", "srad", "slogg", "tmag")
 
+# Those of the star; the others are of the fit to its transit.
+STAR_FEATURES = ("steff", "srad", "slogg", "tmag")
+
 COLUMNS = REQUIRED + FEATURES
 
 # The ends are included. Archive tables hold grazing fits with an impact of 100 and eclipses

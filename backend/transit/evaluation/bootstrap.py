@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from backend.transit.columns import LABELS
 from backend.transit.evaluation.calibration import equal_mass_bins
-from backend.transit.evaluation.ranking import Ranking, planet_ranking
+from backend.transit.evaluation.ranking import RECALL_PRECISION, Ranking, planet_ranking
 
 LEVEL = 0.95
 
@@ -24,8 +24,6 @@ _MOST_WEIGHTS = 4_000_000
 
 # Draws times rows that are in memory at once.
 _CHUNK_WEIGHTS = 500_000
-
-WANTED_PRECISION = 0.99
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.integer]
@@ -186,7 +184,7 @@ class _LabelMeasure:
             "roc_auc": _with_mean({name: found[0] for name, found in ranked.items()}),
             "average_precision": _with_mean({name: found[1] for name, found in ranked.items()}),
             "per_class": per_class,
-            "recall_at_precision": {"recall": self._pair.recall_at(WANTED_PRECISION, weights)},
+            "recall_at_precision": {"recall": self._pair.recall_at(RECALL_PRECISION, weights)},
         }
 
 

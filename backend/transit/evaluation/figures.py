@@ -13,7 +13,7 @@ from sklearn import metrics
 
 from backend.transit.columns import LABELS
 from backend.transit.evaluation.bootstrap import (
-    WANTED_PRECISION,
+    RECALL_PRECISION,
     error_intervals,
     kept_intervals,
     label_intervals,
@@ -117,7 +117,7 @@ def recall_at_precision(true: Labels, probabilities: Array) -> dict[str, float |
         `precision`, 0.99; `recall` and `threshold`, None where no threshold reaches it or one of
         the classes has no row.
     """
-    told = {"precision": WANTED_PRECISION, "recall": None, "threshold": None}
+    told = {"precision": RECALL_PRECISION, "recall": None, "threshold": None}
     confirmed, false_positive = LABELS.index("CONFIRMED"), LABELS.index("FALSE POSITIVE")
     rows = np.isin(true, (confirmed, false_positive))
     is_planet = true[rows] == confirmed
@@ -125,7 +125,7 @@ def recall_at_precision(true: Labels, probabilities: Array) -> dict[str, float |
         return told
     score = planet_score(np.asarray(probabilities, np.float64)[rows])
     precision, recall, threshold = metrics.precision_recall_curve(is_planet, score)
-    reached = np.flatnonzero((precision[:-1] >= WANTED_PRECISION) & (recall[:-1] > 0))
+    reached = np.flatnonzero((precision[:-1] >= RECALL_PRECISION) & (recall[:-1] > 0))
     if not len(reached):
         return told
     return {**told, "recall": float(recall[reached[0]]), "threshold": float(threshold[reached[0]])}

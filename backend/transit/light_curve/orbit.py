@@ -72,6 +72,24 @@ class Geometry:
         """The names of the flags of one transit, in the order of FLAGS."""
         return [name for bit, name in enumerate(FLAGS) if self.flags[row] >> bit & 1]
 
+    @classmethod
+    def from_records(cls, records: NDArray[np.void]) -> Self:
+        """From GEOMETRY_DTYPE, (n,)."""
+        return cls(*(records[field.name] for field in fields(cls)))
+
+    def to_records(self) -> NDArray[np.void]:
+        """As GEOMETRY_DTYPE, (n,)."""
+        records = np.empty(len(self), GEOMETRY_DTYPE)
+        for field in fields(self):
+            records[field.name] = getattr(self, field.name)
+        return records
+
+
+# One geometry in a file or a message.
+GEOMETRY_DTYPE = np.dtype(
+    [(field.name, "u1" if field.name == "flags" else "<f8") for field in fields(Geometry)]
+)
+
 
 def transit_geometry(rows: Rows, band: str) -> Geometry:
     """The circular orbit whose transit has each row's duration and depth.

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from backend.transit.columns import FEATURES
 from backend.transit.light_curve.curve import BINS
-from backend.transit.light_curve.diagnostics import SECONDS_A_DAY, SOLAR_RADIUS_CM
+from backend.transit.light_curve.diagnostics import SECONDS_A_DAY
+from backend.transit.solar import SOLAR_RADIUS_CM, SOLAR_STEFF
 
 # Phase windows of a folded curve: their centres are equally spaced in the logarithm of phase, so
 # that a longer transit is a shifted one, which is what a convolution understands.
@@ -23,7 +24,6 @@ _SMALLEST_DIP = 1e-7
 _SMALLEST_CHORD = 1e-2
 
 _SMALLEST_FEATURE = 1e-3
-_SOLAR_STEFF = 5772.0  # K, IAU 2015 resolution B3
 _LOG_TEN = math.log(10.0)
 _LOG_FLUX_A_MAGNITUDE = 0.4 * _LOG_TEN
 
@@ -79,7 +79,7 @@ def derive_numbers(summary: keras.KerasTensor, features: keras.KerasTensor) -> k
     depth, width = summary[:, :1], summary[:, 1:2]
     ratio = ops.exp(0.5 * depth)
     radius = 0.5 * depth + _log(srad)
-    luminosity = 2.0 * _log(srad) + 4.0 * _log(steff / _SOLAR_STEFF)
+    luminosity = 2.0 * _log(srad) + 4.0 * _log(steff / SOLAR_STEFF)
     noise = _log(snr) - depth - 0.5 * width + _LOG_FLUX_A_MAGNITUDE / 2 * tmag
     chord = ops.maximum(ops.square(1.0 + ratio) - ops.square(impact), _SMALLEST_CHORD)
     semi_major_axis = 0.5 * ops.log(chord) - width + _LOG_HALF_WIDTH

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from backend.transit.columns import COLUMNS, LABELS, NO_LABEL
 from backend.transit.keys import Keys, Rows, blocks, read_column, row_keys, star_keys
 from backend.transit.report.warnings import warnings_of
+from backend.transit.solar import SOLAR_SLOGG
 
 MAX_EXAMPLES = 20
 
@@ -23,9 +24,6 @@ SAME_PERIOD = 1e-3
 # Gaps that differ by more than this between classes, and not by chance, tell the label.
 GAP_DIFFERENCE = 0.05
 GAP_P_VALUE = 1e-3
-
-# log g of the Sun, dex (cgs): IAU 2015 resolution B3.
-_SOLAR_SLOGG = 4.438
 
 Index = NDArray[np.intp]
 
@@ -53,7 +51,7 @@ def _beyond(name: str, low: float, high: float) -> Callable[[Rows], NDArray[np.b
 
 def _stellar_mass(rows: Rows) -> NDArray[np.float64]:
     """Solar masses, from g R^2."""
-    return 10.0 ** (rows["slogg"] - _SOLAR_SLOGG) * rows["srad"] ** 2
+    return 10.0 ** (rows["slogg"] - SOLAR_SLOGG) * rows["srad"] ** 2
 
 
 LIMITS = (

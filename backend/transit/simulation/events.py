@@ -20,6 +20,7 @@ PLANET, ECLIPSING_BINARY, BLEND, ARTEFACT, VARIABLE = range(5)
 KIND_SHARES = (0.36, 0.14, 0.21, 0.16, 0.13)
 
 BAND = "tess"
+# Rounded: with `solar.SOLAR_RADIUS_EARTHS`, 109.076, every seed would give another catalogue.
 EARTH_RADII_PER_SOLAR = 109.1
 DAYS_TO_HOURS = 24.0
 
