@@ -19,7 +19,6 @@ from backend.transit.solar import SOLAR_RADIUS_CM
 ARCHIVE_DATA = Path(os.environ.get("EXOTRAIN_ARCHIVE_DATA", "../shared/data"))
 
 
-
 def main() -> None:
     with open(ARCHIVE_DATA / "koi_cumulative.csv", "rb") as stream:
         rows = np.concatenate([chunk.rows for chunk in open_catalog(stream, label_required=True)])

@@ -27,9 +27,7 @@ SMALL_ROWS = 240
 class Server:
     """`python backend/app.py` on a free port."""
 
-    def __init__(
-        self, data_dir: Path, repository: Path = REPOSITORY, **environment: str
-    ) -> None:
+    def __init__(self, data_dir: Path, repository: Path = REPOSITORY, **environment: str) -> None:
         self.data_dir = data_dir
         self._repository = repository
         self._environment = environment

@@ -36,9 +36,7 @@ SECONDS_A_DAY = 86_400.0
 OBSERVED_DAYS = {"kepler": 1_459.0, "tess": 27.4}
 
 
-def physical_diagnostics(
-    rows: NDArray[np.void], geometry: Geometry, band: str
-) -> dict[str, Array]:
+def physical_diagnostics(rows: NDArray[np.void], geometry: Geometry, band: str) -> dict[str, Array]:
     """Numbers that separate planets from false positives better than the columns themselves.
 
     Args:
