@@ -36,7 +36,7 @@ ADDED_COLUMNS = (
 _FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
 
-# The decimals that a float32 network can mean.
+# The significant digits of a float32 network.
 _DIGITS = 7
 
 
@@ -121,5 +121,5 @@ def _flag(value: bool | None) -> str:
 
 
 def _as_wide(record: list[str], width: int) -> list[str]:
-    """A record with the header's number of fields; the reason beside it tells when it had not."""
+    """A record cut or filled to the header's number of fields; a wrong number is its reason."""
     return (record + [""] * width)[:width]

@@ -1,4 +1,4 @@
-"""Models in files: writing one, loading one that is what it was, predicting rows with it."""
+"""Models in files: writing one, loading one after checking its hash, predicting with it."""
 
 import hashlib
 import tempfile
@@ -47,7 +47,7 @@ def load_verified_model(path: Path, sha256: str) -> keras.Model:
     if found != sha256:
         raise ModelFileError(
             f"The model's file {path.name} is not the one that was saved: expected sha256 "
-            f"{sha256}, found {found}. Restore it from a copy, or train the model again."
+            f"{sha256}, found {found}. Restore it from a backup, or train the model again."
         )
     keras_setup.prepare_tensorflow()
     model = _deserialise(content, path.name)

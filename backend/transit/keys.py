@@ -1,4 +1,4 @@
-"""Rows and stars as numbers that can be compared, from a table however long it is.
+"""Which rows are equal, and which are one star, as keys that can be compared.
 
 A table in a memory-mapped file is read in blocks whose pages are given back.
 """

@@ -18,7 +18,7 @@ class Ranking:
 
     Args:
         is_class: bool, (n,).
-        score: float64, (n,), higher for likelier.
+        score: float64, (n,), higher for more likely.
         rows: intp, (n,), which rows of the weights these are; None for all.
     """
 

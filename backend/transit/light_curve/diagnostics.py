@@ -1,4 +1,4 @@
-"""What a candidate's transit says of its planet and star, to be held against the catalogue."""
+"""Diagnostics: a candidate's planet and star from its transit, compared with the catalogue."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ DIAGNOSTIC_UNITS = {
 
 SECONDS_A_DAY = 86_400.0
 
-# What a signal-to-noise ratio was summed over, days: Kepler's quarters 1 to 17 (Thompson et al.
+# The days that a signal-to-noise ratio is summed over: Kepler's quarters 1 to 17 (Thompson et al.
 # 2018, ApJS 235, 38), one sector of TESS (Ricker et al. 2015, JATIS 1, 014003).
 OBSERVED_DAYS = {"kepler": 1_459.0, "tess": 27.4}
 

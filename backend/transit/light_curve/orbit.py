@@ -20,7 +20,7 @@ TOLERANCE = 1e-12
 MAX_STEPS = 50
 _TINY = 1e-300
 
-# What had to be assumed or changed to draw a row's transit; a flag is one bit of `Geometry.flags`.
+# Assumptions and changes that a row needed for its transit; each is one bit of `Geometry.flags`.
 FLAGS = (
     "impact_assumed",  # unknown: ASSUMED_IMPACT
     "impact_lowered",  # no planet up to the star's size gives the depth at this impact
@@ -101,7 +101,7 @@ def transit_geometry(rows: Rows, band: str) -> Geometry:
     Args:
         rows: a structured array or a mapping with `period` (days), `duration` (hours), `depth`
             (ppm) and, NaN or absent where unknown, `impact` (stellar radii), `steff` (K) and
-            `slogg` (dex, cgs); each (n,). Nothing else is looked at.
+            `slogg` (dex, cgs); each (n,). Nothing else is read.
         band: "kepler" or "tess", the band of the limb darkening.
 
     Returns:

@@ -14,10 +14,10 @@ from backend.transit.light_curve.diagnostics import SECONDS_A_DAY
 from backend.transit.solar import SOLAR_RADIUS_CM, SOLAR_STEFF
 
 # Phase windows of a folded curve: their centres are equally spaced in the logarithm of phase, so
-# that a longer transit is a shifted one, which is what a convolution understands.
+# that a longer transit is a shifted one, and a convolution is invariant to shifts.
 WINDOWS = 64
 
-# Below this, in units of the star's flux, single precision has nothing left to say.
+# The smallest dip, in units of the star's flux, that single precision resolves.
 _SMALLEST_DIP = 1e-7
 
 # A grazing transit's chord squared is small, and where the impact was lowered it is below 0.
@@ -59,7 +59,7 @@ def read_curve(curve: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.Keras
 
 
 def derive_numbers(summary: keras.KerasTensor, features: keras.KerasTensor) -> keras.KerasTensor:
-    """What transit and star tell together, from what the network has; the period is not in it.
+    """Numbers derived from transit and star together, without the period.
 
     Args:
         summary: (3,), from `read_curve`.
@@ -67,10 +67,10 @@ def derive_numbers(summary: keras.KerasTensor, features: keras.KerasTensor) -> k
 
     Returns:
         (5,), NaN where a feature that is needed is unknown: natural logarithms of the planet's
-        radius in solar radii, of the star's luminosity in that of the Sun, of the signal-to-noise
-        ratio over what depth, width and magnitude let expect (up to a constant), and of the period
-        in days that Kepler's third law gives a circular orbit; and the impact parameter of the
-        planet's outer edge, stellar radii.
+        radius in solar radii, of the star's luminosity in solar luminosities, of the
+        signal-to-noise ratio relative to the value expected from depth, width and magnitude (up to
+        a constant), and of the period in days of a circular orbit by Kepler's third law; and the
+        impact parameter of the planet's outer edge, stellar radii.
 
     Source: as `benchmarks.period` for the period, with sin x = x and the width at half depth for
         the duration.

@@ -1,4 +1,4 @@
-"""Rows of a catalogue to what a network takes."""
+"""From catalogue rows to a network's inputs."""
 
 from collections.abc import Collection
 
@@ -29,7 +29,7 @@ def feature_matrix(rows: NDArray[np.void]) -> Matrix:
 
 
 def catalogue_matrix(rows: NDArray[np.void], geometry: Geometry, band: str) -> Matrix:
-    """What `catalogue_input` takes.
+    """The numbers of `catalogue_input`.
 
     Args:
         rows: ROW_DTYPE, (n,).
