@@ -22,10 +22,11 @@ from pathlib import Path
 import numpy as np
 
 from backend.config import REPOSITORY
-from benchmarks.archive import ARCHIVE_DATA, TABLES, read_table
+from backend.transit.catalog.reader import open_catalog
 from tests.e2e.server import Client, Server, small_catalogue
 
-TABLE = ARCHIVE_DATA / TABLES["koi"]
+ARCHIVE_DATA = Path(os.environ.get("EXOTRAIN_ARCHIVE_DATA", "../shared/data"))
+TABLE = ARCHIVE_DATA / "koi_cumulative.csv"
 
 NETWORKS = ("transit_cnn", "transit_cnn_catalogue")
 
@@ -48,6 +49,14 @@ CANDIDATE = {
 Measured = tuple[float, float]
 
 
+class ReleaseServer(Server):
+    """A server of the release in `repository`."""
+
+    def __init__(self, data_dir: Path, repository: Path) -> None:
+        self.repository = repository
+        super().__init__(data_dir, EXOTRAIN_WARM_WORKERS="0")
+
+
 class Side:
     """A server of one release with a model of each network, trained for one epoch.
 
@@ -58,7 +67,7 @@ class Side:
         self.repository = repository
         self.folder = folder
         folder.mkdir()
-        self.server = Server(folder, repository, EXOTRAIN_WARM_WORKERS="0")
+        self.server = ReleaseServer(folder, repository)
         self.client = Client(self.server)
         self.key = self.client.workspace()
         dataset = self.client.upload(self.key, small_catalogue(folder))
@@ -127,7 +136,7 @@ def main() -> None:
     if not TABLE.exists():
         sys.exit(f"No {TABLE.name} in {ARCHIVE_DATA}: set EXOTRAIN_ARCHIVE_DATA.")
     with tempfile.TemporaryDirectory() as folder:
-        read_table("koi", Path(folder))
+        np.save(Path(folder) / "koi.npy", read_table())
         sides: list[Side] = []
         try:
             for name, repository in (("before", arguments.reference), ("after", REPOSITORY)):
@@ -136,6 +145,12 @@ def main() -> None:
         finally:
             for side in sides:
                 side.server.stop()
+
+
+def read_table() -> np.ndarray:
+    """The labelled rows of the KOI table: ROW_DTYPE, (n,)."""
+    with open(TABLE, "rb") as stream:
+        return np.concatenate([chunk.rows for chunk in open_catalog(stream, label_required=True)])
 
 
 def print_tables(sides: list[Side], rounds: int) -> None:

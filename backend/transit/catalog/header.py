@@ -114,7 +114,7 @@ def _check_unique(names: list[str]) -> None:
     repeated = [name for name, count in counts.items() if count > 1]
     if repeated:
         raise CatalogError(
-            f"The header repeats column names: {listed(repeated)}. "
+            f"The header names columns more than once: {listed(repeated)}. "
             "Rename or remove all but one of each.",
             found=shown_names(names),
         )
@@ -137,7 +137,7 @@ def _hint(names: list[str]) -> str:
     if len(names) == 1:
         return " Only one column was found; separate columns with commas, semicolons or tabs."
     if all(_is_number(name) for name in names):
-        return " The first line that is not a comment must hold the column names."
+        return " The first line that is not a comment must name the columns."
     return ""
 
 
