@@ -17,7 +17,7 @@ import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from backend.transit.columns import ROW_DTYPE
-from backend.transit.rows import PREDICTION_DTYPE
+from backend.transit.networks.outputs import PREDICTION_DTYPE
 
 # What a message about a malformed line repeats of it.
 _SHOWN_CHARACTERS = 200

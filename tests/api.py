@@ -15,7 +15,8 @@ from backend.storage.atomic import sha256_of
 from backend.transit.catalog.reader import band
 from backend.transit.columns import LABELS
 from backend.transit.light_curve.orbit import transit_geometry
-from backend.transit.rows import PREDICTION_DTYPE, Rows
+from backend.transit.networks.outputs import PREDICTION_DTYPE
+from backend.transit.rows import Rows
 from backend.web.current import services_of
 
 HEADER = "period,duration,depth,impact,snr,steff,srad,slogg,tmag,label,star"

@@ -84,6 +84,7 @@ INSIDE_TRANSIT = """
     simulation -> ground
     networks -> light_curve
     networks -> ground
+    light_curve -> ground
     catalog -> report
     catalog -> ground
     report -> ground

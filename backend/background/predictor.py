@@ -22,7 +22,8 @@ from backend.background.worker_process import WorkerProcess
 from backend.config import Settings
 from backend.storage.layout import Storage
 from backend.transit.columns import ROW_DTYPE
-from backend.transit.rows import PREDICTION_DTYPE, Rows
+from backend.transit.networks.outputs import PREDICTION_DTYPE
+from backend.transit.rows import Rows
 
 CHUNK = 512
 

@@ -135,12 +135,10 @@ class Examples:
         shown = _without(rows, hidden)
         features = feature_matrix(shown)
         was_known = np.isfinite(feature_matrix(rows)) & ~np.isfinite(features)
-        is_drawn = was_known[:, _CURVE_COLUMNS].any(axis=1)
-        is_derived = was_known.any(axis=1)
-        if self._curves is None:
-            is_drawn[:] = True
-        if self.catalogue is None:
-            is_derived[:] = False
+        is_drawn = np.full(len(rows), self._curves is None)
+        is_drawn |= was_known[:, _CURVE_COLUMNS].any(axis=1)
+        is_derived = np.full(len(rows), self.catalogue is not None)
+        is_derived &= was_known.any(axis=1)
         is_solved = is_drawn | is_derived
         geometry = transit_geometry(shown[is_solved], self._band)
 

@@ -9,7 +9,8 @@ from backend.storage.layout import Storage
 from backend.training.model_file import load_verified_model, predict_rows
 from backend.transit.catalog.reader import band
 from backend.transit.light_curve.orbit import transit_geometry
-from backend.transit.rows import PREDICTION_DTYPE, Rows
+from backend.transit.networks.outputs import PREDICTION_DTYPE
+from backend.transit.rows import Rows
 
 MODELS_KEPT_LOADED = 4
 

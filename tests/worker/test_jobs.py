@@ -7,7 +7,7 @@ import pytest
 
 from backend import wire
 from backend.transit.columns import ROW_DTYPE
-from backend.transit.rows import PREDICTION_DTYPE
+from backend.transit.networks.outputs import PREDICTION_DTYPE
 from tests import messages
 
 pytestmark = pytest.mark.tensorflow
