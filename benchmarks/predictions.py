@@ -31,7 +31,7 @@ TABLE = ARCHIVE_DATA / "koi_cumulative.csv"
 NETWORKS = ("transit_cnn", "transit_cnn_catalogue")
 
 # One request takes some 20 ms: enough of them for the processor's clock, which ticks every 10 ms.
-REQUESTS = 40
+REQUESTS = 100
 
 CANDIDATE = {
     "period": 9.488036,
