@@ -67,6 +67,7 @@ ROOMS = """
     training -> storage
     training -> transit
     training -> wire
+    wire -> transit
     storage -> transit
     storage -> errors
 """
