@@ -13,7 +13,11 @@ cannot be changed and name files, but hold no paths: where files are is each mac
 import json
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from backend.transit.columns import ROW_DTYPE
+from backend.transit.networks.outputs import PREDICTION_DTYPE
 
 # What a message about a malformed line repeats of it.
 _SHOWN_CHARACTERS = 200
@@ -33,11 +37,40 @@ def _as_json(document: dict[str, Any]) -> dict[str, Any]:
         raise ValueError(f"expected what JSON can hold: {error}") from None
 
 
+def _whole_rows(packed: bytes) -> bytes:
+    return _whole_records(packed, ROW_DTYPE)
+
+
+def _finite_predictions(packed: bytes) -> bytes:
+    predictions = np.frombuffer(_whole_records(packed, PREDICTION_DTYPE), PREDICTION_DTYPE)
+    for name in ("probabilities", "period", "depth_ppm"):
+        if not np.isfinite(predictions[name]).all():
+            raise ValueError(f"expected a finite {name} of every row")
+    return packed
+
+
+def _whole_records(packed: bytes, dtype: np.dtype) -> bytes:
+    if len(packed) % dtype.itemsize:
+        raise ValueError(f"expected records of {dtype.itemsize} bytes, received {len(packed)}")
+    return packed
+
+
 Document = Annotated[dict[str, Any], AfterValidator(_as_json)]
+
+# Arrays as their bytes, in base64 on the wire: a tenth of the time that lists of numbers take.
+Rows = Annotated[bytes, AfterValidator(_whole_rows)]
+Predictions = Annotated[bytes, AfterValidator(_finite_predictions)]
 
 
 class _Checked(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        ser_json_bytes="base64",
+        val_json_bytes="base64",
+    )
 
 
 class Spec(_Checked):
@@ -111,7 +144,7 @@ class PredictionRequest(_Checked):
         model_file: the model's name in the database.
         sha256: what that file must hash to.
         source: "exotrain", "koi" or "toi": the band of the limb darkening.
-        rows: the values of `COLUMNS`, None for a missing one; no rows: only load the model.
+        rows: of ROW_DTYPE; none: only load the model.
     """
 
     kind: Literal["rows"] = "rows"
@@ -119,7 +152,7 @@ class PredictionRequest(_Checked):
     model_file: str
     sha256: str
     source: str
-    rows: list[list[float | None]]
+    rows: Rows
 
 
 # From a worker to the server
@@ -240,16 +273,12 @@ class PredictionAnswer(_Checked):
 
     Attributes:
         id: of the request.
-        probabilities: three a row, in the order of `LABELS`.
-        period: days.
-        depth_ppm: parts per million.
+        predictions: of PREDICTION_DTYPE.
     """
 
     event: Literal["predicted"] = "predicted"
     id: int
-    probabilities: list[list[float]]
-    period: list[float]
-    depth_ppm: list[float]
+    predictions: Predictions
 
 
 class PredictionRefusal(_Checked):

@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 from backend.transit.catalog.reader import open_catalog
 from backend.transit.columns import LABELS
 from backend.transit.light_curve.curve import transit_geometry
+from backend.transit.light_curve.diagnostics import SECONDS_A_DAY
+from backend.transit.solar import SOLAR_RADIUS_CM
 
 ARCHIVE_DATA = Path(os.environ.get("EXOTRAIN_ARCHIVE_DATA", "../shared/data"))
-
-SOLAR_RADIUS_CM = 6.957e10  # IAU 2015, nominal
-SECONDS_A_DAY = 86_400.0
 
 
 def main() -> None:

@@ -32,7 +32,7 @@ _BATCHES = "backend.training.batches"
 # By network and title: which constants and functions of the product are replaced, and by what.
 ABLATIONS: dict[str, dict[str, dict[str, Any]]] = {
     "transit_cnn": {
-        "one head instead of eight": {f"{_PARTS}.VOICES": 1},
+        "one head instead of eight": {f"{_PARTS}.HEADS": 1},
         "no average of the weights": {"backend.training.weight_average.LONGEST": 0.0},
         "no convolutions": {"backend.transit.networks.transit_cnn._convolve": "@no_convolutions"},
         "3 intervals instead of 24": {
@@ -46,8 +46,8 @@ ABLATIONS: dict[str, dict[str, dict[str, Any]]] = {
             f"{_READING}.log_phase_windows": "@even_phase_windows"
         },
         "a box for a curve": {
-            f"{_BATCHES}.synthesise": "@box_curves",
-            "backend.transit.networks.inputs.synthesise": "@box_curves",
+            f"{_BATCHES}.transit_curves": "@box_curves",
+            "backend.transit.networks.inputs.transit_curves": "@box_curves",
         },
         "no label smoothing": {"backend.training.train.LABEL_SMOOTHING": 0.0},
         "label alone, no regressions": {"backend.training.train.REGRESSION_WEIGHT": 0.0},
@@ -56,7 +56,7 @@ ABLATIONS: dict[str, dict[str, dict[str, Any]]] = {
         },
     },
     "transit_cnn_catalogue": {
-        "one head instead of eight": {f"{_PARTS}.VOICES": 1},
+        "one head instead of eight": {f"{_PARTS}.HEADS": 1},
         "no average of the weights": {"backend.training.weight_average.LONGEST": 0.0},
         "period, duration, depth without diagnostics": {
             "backend.transit.networks.inputs.physical_diagnostics": "@no_diagnostics"

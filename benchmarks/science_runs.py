@@ -23,6 +23,7 @@ from backend.transit.evaluation.calibration import apply_temperature, fit_temper
 from backend.transit.keys import star_groups
 from backend.transit.light_curve.curve import BINS
 from backend.transit.light_curve.diagnostics import DIAGNOSTICS
+from backend.transit.light_curve.orbit import Geometry
 
 FOLDS = 5
 # The default of a session is a share of all stars; here it is a share of four fifths of them.
@@ -265,16 +266,16 @@ def even_phase_windows() -> NDArray[np.float32]:
     return (weights / weights.sum(axis=0)).astype(np.float32)
 
 
-def box_curves(rows: Rows, _band: str) -> NDArray[np.float32]:
-    """Replaces `curve.synthesise`: the depth for the duration, without star or geometry."""
-    half = np.minimum(rows["duration"] / 24.0 / rows["period"], 1.0)[:, None] / 2
+def box_curves(geometry: Geometry) -> NDArray[np.float32]:
+    """Replaces `curve.transit_curves`: the depth for the duration, without star or orbit."""
+    half = (geometry.duration / 24.0 / geometry.period)[:, None] / 2
     edges = (np.arange(BINS + 1) - BINS / 2) / BINS
     inside = np.clip(edges, -half, half)
-    depth = np.minimum(rows["depth"], 1e6)[:, None] * 1e-6
+    depth = geometry.depth[:, None] * 1e-6
     return (1.0 - depth * np.diff(inside, axis=1) * BINS).astype(np.float32)
 
 
-def no_diagnostics(rows: Rows, _band: str) -> dict[str, NDArray[np.float64]]:
+def no_diagnostics(rows: Rows, _geometry: Geometry, _band: str) -> dict[str, NDArray[np.float64]]:
     """Replaces `diagnostics.physical_diagnostics`: all unknown."""
     return {name: np.full(len(rows), np.nan) for name in DIAGNOSTICS}
 

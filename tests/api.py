@@ -6,12 +6,17 @@ from typing import Any
 
 import numpy as np
 from flask.testing import FlaskClient
+from numpy.typing import NDArray
 from werkzeug.test import TestResponse
 
 from backend.database import models, sessions
 from backend.services.context import Services
 from backend.storage.atomic import sha256_of
+from backend.transit.catalog.reader import band
 from backend.transit.columns import LABELS
+from backend.transit.light_curve.orbit import transit_geometry
+from backend.transit.networks.outputs import PREDICTION_DTYPE
+from backend.transit.rows import Rows
 from backend.web.current import services_of
 
 HEADER = "period,duration,depth,impact,snr,steff,srad,slogg,tmag,label,star"
@@ -154,18 +159,16 @@ class DepthPredictor:
         self.calls: list[tuple[str, str, int, str]] = []
         self.rows: list[np.ndarray] = []
 
-    def predict(
-        self, model_file: str, sha256: str, rows: np.ndarray, source: str
-    ) -> dict[str, np.ndarray]:
+    def predict(self, model_file: str, sha256: str, rows: Rows, source: str) -> NDArray[np.void]:
         self.calls.append((model_file, sha256, len(rows), source))
         self.rows.append(rows)
         share = np.clip(rows["depth"] / 20_000, 0, 1)
-        probabilities = np.stack([(1 - share) * 0.6, (1 - share) * 0.4, share], axis=1)
-        return {
-            "probabilities": probabilities,
-            "period": rows["period"] * 1.5,
-            "depth_ppm": rows["depth"] * 0.9,
-        }
+        predicted = np.empty(len(rows), PREDICTION_DTYPE)
+        predicted["probabilities"] = np.stack([(1 - share) * 0.6, (1 - share) * 0.4, share], axis=1)
+        predicted["period"] = rows["period"] * 1.5
+        predicted["depth_ppm"] = rows["depth"] * 0.9
+        predicted["geometry"] = transit_geometry(rows, band(source)).to_records()
+        return predicted
 
 
 def use_depth_predictor(client: FlaskClient) -> DepthPredictor:

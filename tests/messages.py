@@ -2,7 +2,11 @@
 
 from typing import Any
 
+import numpy as np
+
 from backend import wire
+from backend.transit.columns import ROW_DTYPE
+from backend.transit.networks.outputs import PREDICTION_DTYPE
 
 FIGURES = ("accuracy", "loss", "label_loss", "period_mae", "depth_mae")
 
@@ -58,3 +62,20 @@ def saved() -> wire.Saved:
 def failed() -> wire.Failed:
     """A session whose dataset could not serve it."""
     return wire.Failed(reason="data", message="no")
+
+
+def rows(**columns: float) -> bytes:
+    """Two packed rows."""
+    return _packed(ROW_DTYPE, columns)
+
+
+def predictions(**columns: float) -> bytes:
+    """Two packed predictions."""
+    return _packed(PREDICTION_DTYPE, columns)
+
+
+def _packed(dtype: np.dtype, columns: dict[str, float]) -> bytes:
+    records = np.zeros(2, dtype)
+    for name, value in columns.items():
+        records[name] = value
+    return records.tobytes()

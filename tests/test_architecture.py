@@ -66,6 +66,7 @@ ROOMS = """
     training -> storage
     training -> transit
     training -> wire
+    wire -> transit
     storage -> transit
     storage -> errors
 """
@@ -83,6 +84,7 @@ INSIDE_TRANSIT = """
     simulation -> ground
     networks -> light_curve
     networks -> ground
+    light_curve -> ground
     catalog -> report
     catalog -> ground
     report -> ground

@@ -274,7 +274,7 @@ def test_the_numbers_of_the_architecture_are_those_of_the_code():
 
     text = " ".join(MODEL_ARCHITECTURE.read_text(encoding="utf-8").split())
     for phrase in (
-        f"{layers.VOICES} heads",
+        f"{layers.HEADS} heads",
         f"{curve_reading.WINDOWS} windows",
         f"{scaling.QUANTILES} intervals",
         f"each with probability {batches.MASK_ONE:g},",

@@ -14,13 +14,16 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backend import wire
 from backend.background.runners import import_jobs
 from backend.background.worker_process import WorkerProcess
 from backend.config import Settings
 from backend.storage.layout import Storage
-from backend.transit.columns import COLUMNS
+from backend.transit.columns import ROW_DTYPE
+from backend.transit.networks.outputs import PREDICTION_DTYPE
+from backend.transit.rows import Rows
 
 CHUNK = 512
 
@@ -29,7 +32,7 @@ ANSWER_SECONDS = 120
 
 _ATTEMPTS = 2
 
-Arrays = dict[str, np.ndarray]
+Predictions = NDArray[np.void]
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +44,8 @@ class PredictionFailed(RuntimeError):
 class Backend(Protocol):
     """Where the models are loaded. All calls come from one thread."""
 
-    def ask(self, request: wire.PredictionRequest) -> Arrays:
-        """Answer with probabilities, period and depth_ppm.
+    def ask(self, request: wire.PredictionRequest) -> Predictions:
+        """Predict the request's rows: PREDICTION_DTYPE, (n,).
 
         Raises:
             PredictionFailed: the model cannot be used.
@@ -82,7 +85,7 @@ class Predictor:
         """Begin to answer."""
         self._thread.start()
 
-    def predict(self, model_file: str, sha256: str, rows: np.ndarray, source: str) -> Arrays:
+    def predict(self, model_file: str, sha256: str, rows: Rows, source: str) -> Predictions:
         """Predict at most `CHUNK` rows.
 
         Args:
@@ -92,13 +95,12 @@ class Predictor:
             source: "exotrain", "koi" or "toi": the band of the limb darkening.
 
         Returns:
-            probabilities float64 (n, 3) in the order of `LABELS`, period float64 (n,) in days,
-            depth_ppm float64 (n,).
+            `PREDICTION_DTYPE`, (n,).
 
         Raises:
             PredictionFailed: the model's file is damaged, or the predictor does not answer.
         """
-        order = self._order(model_file, sha256, _as_lists(rows), source)
+        order = self._order(model_file, sha256, rows, source)
         try:
             return order.answer.result(timeout=ANSWER_SECONDS * _ATTEMPTS)
         except TimeoutError:
@@ -106,7 +108,7 @@ class Predictor:
 
     def preload(self, model_file: str, sha256: str) -> None:
         """Load a model in the background, so that its first prediction is quick."""
-        self._order(model_file, sha256, [], "exotrain")
+        self._order(model_file, sha256, np.zeros(0, ROW_DTYPE), "exotrain")
 
     def close(self) -> None:
         """End the worker; what still waits is not answered."""
@@ -114,9 +116,13 @@ class Predictor:
         self._orders.put(None)
         self._backend.close()
 
-    def _order(self, model_file: str, sha256: str, rows: list, source: str) -> _Order:
+    def _order(self, model_file: str, sha256: str, rows: Rows, source: str) -> _Order:
         request = wire.PredictionRequest(
-            id=next(self._ids), model_file=model_file, sha256=sha256, source=source, rows=rows
+            id=next(self._ids),
+            model_file=model_file,
+            sha256=sha256,
+            source=source,
+            rows=rows.tobytes(),
         )
         order = _Order(request)
         self._orders.put(order)
@@ -130,7 +136,7 @@ class Predictor:
             except Exception as error:
                 order.answer.set_exception(error)
 
-    def _ask(self, request: wire.PredictionRequest) -> Arrays:
+    def _ask(self, request: wire.PredictionRequest) -> Predictions:
         for attempt in range(1, _ATTEMPTS + 1):
             if self._is_closing:
                 raise PredictionFailed("The server is stopping.")
@@ -152,7 +158,7 @@ class _InWorker:
         self._worker: WorkerProcess | None = None
         self._events: Iterator[wire.Event] = iter(())
 
-    def ask(self, request: wire.PredictionRequest) -> Arrays:
+    def ask(self, request: wire.PredictionRequest) -> Predictions:
         worker = self._running_worker()
         worker.send(request)
         overdue = threading.Timer(ANSWER_SECONDS, worker.kill)
@@ -161,7 +167,7 @@ class _InWorker:
             for event in self._events:
                 match event:
                     case wire.PredictionAnswer(id=request.id):
-                        return _as_arrays(event)
+                        return np.frombuffer(event.predictions, PREDICTION_DTYPE)
                     case wire.PredictionRefusal(id=request.id, error=error):
                         raise PredictionFailed(error)
         except wire.Malformed as error:
@@ -191,31 +197,16 @@ class _InThisProcess:
         self._storage = Storage(settings.data_dir)
         self._models: Any = None
 
-    def ask(self, request: wire.PredictionRequest) -> Arrays:
+    def ask(self, request: wire.PredictionRequest) -> Predictions:
         jobs = import_jobs()
         if self._models is None:
             self._models = jobs.LoadedModels(self._storage)
         try:
-            return self._models.predict(
-                request.model_file,
-                request.sha256,
-                jobs.rows_from_lists(request.rows),
-                request.source,
-            )
+            rows = np.frombuffer(request.rows, ROW_DTYPE)
+            return self._models.predict(request.model_file, request.sha256, rows, request.source)
         except Exception as error:
             log.exception("prediction with %s failed", request.model_file)
             raise PredictionFailed(str(error)) from error
 
     def close(self) -> None:
         self._models = None
-
-
-def _as_arrays(answer: wire.PredictionAnswer) -> Arrays:
-    values = (answer.probabilities, answer.period, answer.depth_ppm)
-    names = ("probabilities", "period", "depth_ppm")
-    return {name: np.array(each, dtype=float) for name, each in zip(names, values, strict=True)}
-
-
-def _as_lists(rows: np.ndarray) -> list[list[float | None]]:
-    values = np.stack([rows[name] for name in COLUMNS], axis=1)
-    return [[None if np.isnan(x) else x for x in row] for row in values.tolist()]

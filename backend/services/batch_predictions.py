@@ -12,7 +12,7 @@ from typing import Any
 
 from backend.database.connection import Record
 from backend.services.context import Services
-from backend.services.predictions import predict, prediction_answers
+from backend.services.predictions import predict
 from backend.transit.catalog.forms import OWN_FORM
 from backend.transit.catalog.reader import Chunk, open_catalog
 from backend.transit.columns import LABELS
@@ -36,7 +36,7 @@ ADDED_COLUMNS = (
 _FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
 
-# The decimals that a float32 network can mean.
+# The significant digits of a float32 network.
 _DIGITS = 7
 
 
@@ -83,8 +83,7 @@ def _predictions(
     """The added cells of each record, in order."""
     cells: dict[int, list[str]] = {}
     if len(chunk.rows):
-        predicted = predict(services, model, chunk.rows, source)
-        answers = prediction_answers(predicted, chunk.rows, model, source)
+        answers = predict(services, model, chunk.rows, source)
         for position, answer in zip(chunk.accepted.tolist(), answers, strict=True):
             cells[position] = _cells(answer)
     reasons = {each.line: each.message for each in chunk.rejections}
@@ -122,5 +121,5 @@ def _flag(value: bool | None) -> str:
 
 
 def _as_wide(record: list[str], width: int) -> list[str]:
-    """A record with the header's number of fields; the reason beside it tells when it had not."""
+    """A record cut or filled to the header's number of fields; a wrong number is its reason."""
     return (record + [""] * width)[:width]

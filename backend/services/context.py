@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backend.config import Settings
 from backend.database import Database
 from backend.storage.layout import Storage
+from backend.transit.rows import Rows
 
 
 class Supervisor(Protocol):
@@ -22,10 +24,8 @@ class Predictor(Protocol):
 
     is_model_loaded: bool
 
-    def predict(
-        self, model_file: str, sha256: str, rows: np.ndarray, source: str
-    ) -> dict[str, np.ndarray]:
-        """Probabilities, period and depth_ppm of some rows; see `backend.background.predictor`."""
+    def predict(self, model_file: str, sha256: str, rows: Rows, source: str) -> NDArray[np.void]:
+        """The predictions of some rows; see `backend.background.predictor`."""
 
 
 @dataclass

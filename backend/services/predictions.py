@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from backend.background.predictor import CHUNK
@@ -14,6 +15,8 @@ from backend.transit.catalog.forms import OWN_FORM
 from backend.transit.catalog.reader import band
 from backend.transit.columns import FEATURES, LABELS
 from backend.transit.light_curve.diagnostics import describe_candidates
+from backend.transit.light_curve.orbit import Geometry, transit_geometry
+from backend.transit.rows import Rows
 
 
 def choose_model(connection: Connection, workspace: Record, model_id: int | None) -> Record:
@@ -36,19 +39,20 @@ def choose_model(connection: Connection, workspace: Record, model_id: int | None
 
 
 def training_source(model: Record) -> str:
-    """The form of the catalogue that the model was trained on; it gives the band."""
+    """The form of the catalogue that the model was trained on; it determines the band."""
     return model["manifest"].get("spec", {}).get("source", OWN_FORM)
 
 
 def training_ranges(model: Record) -> Record:
-    """Of each column the smallest and largest value that the model was trained with."""
+    """The smallest and largest value of each column in the model's training rows."""
     return model["manifest"].get("training_ranges", {})
 
 
-def predict(
-    services: Services, model: Record, rows: np.ndarray, source: str
-) -> dict[str, np.ndarray]:
+def predict(services: Services, model: Record, rows: Rows, source: str) -> list[dict[str, Any]]:
     """Predict rows, in chunks between which others' requests find a place.
+
+    A column that no training row had is hidden from the network: it has learnt nothing about it,
+    and it would change the curve and the diagnostics that the network sees.
 
     Args:
         services: the predictor.
@@ -56,11 +60,8 @@ def predict(
         rows: `ROW_DTYPE`, (n,), n at least 1.
         source: "exotrain", "koi" or "toi": the band of the limb darkening.
 
-    A column that no row of the training had is hidden: nothing was learnt of it, and it would
-    change the curve and the diagnostics that the network sees.
-
     Returns:
-        probabilities float64 (n, 3), period float64 (n,) days, depth_ppm float64 (n,).
+        For each row its prediction as the API describes it, without its place in the request.
 
     Raises:
         PredictionFailed: the predictor gave no answer.
@@ -68,62 +69,75 @@ def predict(
     """
     if services.predictor is None:
         raise Unavailable("This server cannot predict: it was started without its launcher.")
-    rows = _without_unseen(rows, training_ranges(model))
+    seen = _without_unseen(rows, training_ranges(model))
     parts = [
         services.predictor.predict(
-            model["file"], model["sha256"], rows[start : start + CHUNK], source
+            model["file"], model["sha256"], seen[start : start + CHUNK], source
         )
         for start in range(0, len(rows), CHUNK)
     ]
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    predicted = np.concatenate(parts)
+    # The diagnostics are of the candidate as it was given; only where a column was hidden is that
+    # another orbit than the one that the network has seen.
+    geometry = (
+        Geometry.from_records(predicted["geometry"])
+        if seen is rows
+        else transit_geometry(rows, band(source))
+    )
+    return _answers(predicted, rows, geometry, model, source)
 
 
-def prediction_answers(
-    predicted: dict[str, np.ndarray], rows: np.ndarray, model: Record, source: str
+def _answers(
+    predicted: NDArray[np.void], rows: Rows, geometry: Geometry, model: Record, source: str
 ) -> list[dict[str, Any]]:
-    """Each predicted row as the contract describes it, without its place in the request.
-
-    Args:
-        predicted: from `predict`.
-        rows: `ROW_DTYPE`, (n,), the same as there.
-        model: its row in the database.
-        source: as for `predict`.
-    """
     abstention = model["manifest"].get("abstention")
-    diagnostics = describe_candidates(rows, band(source), training_ranges(model))
-    answers = []
-    for i, row in enumerate(rows):
-        shares = predicted["probabilities"][i]
-        label = int(np.argmax(shares))
-        answers.append(
-            {
-                "label": label,
-                "label_name": LABELS[label],
-                "probabilities": dict(zip(LABELS, shares.tolist(), strict=True)),
-                "period": float(predicted["period"][i]),
-                "depth_ppm": float(predicted["depth_ppm"][i]),
-                "uncertain": _is_uncertain(shares.max(), abstention),
-                "model_id": model["id"],
-                "diagnostics": diagnostics[i],
-                "missing": [name for name in FEATURES if np.isnan(row[name])],
-            }
-        )
-    return answers
+    diagnostics = describe_candidates(rows, geometry, band(source), training_ranges(model))
+    labels = predicted["probabilities"].argmax(axis=1).tolist()
+    probabilities = predicted["probabilities"].tolist()
+    is_missing = np.stack([np.isnan(rows[name]) for name in FEATURES], axis=1).tolist()
+    values = zip(
+        labels,
+        probabilities,
+        predicted["period"].tolist(),
+        predicted["depth_ppm"].tolist(),
+        diagnostics,
+        is_missing,
+        strict=True,
+    )
+    return [
+        {
+            "label": label,
+            "label_name": LABELS[label],
+            "probabilities": dict(zip(LABELS, shares, strict=True)),
+            "period": period,
+            "depth_ppm": depth,
+            "uncertain": _is_uncertain(shares[label], abstention),
+            "model_id": model["id"],
+            "diagnostics": diagnosed,
+            "missing": [name for name, missing in zip(FEATURES, unknown, strict=True) if missing],
+        }
+        for label, shares, period, depth, diagnosed, unknown in values
+    ]
 
 
 def _is_uncertain(top_probability: float, abstention: Record | None) -> bool | None:
-    """Whether a model means what it says; None for one that was saved without a threshold.
+    """Whether a prediction is too uncertain to rely on; None for a model without a threshold.
 
-    Where no threshold reached the wanted precision on the validation stars, nothing is certain.
+    Where no threshold reached the wanted precision on the validation stars, every prediction is.
     """
     if abstention is None:
         return None
     threshold = abstention["threshold"]
-    return threshold is None or bool(top_probability < threshold)
+    return threshold is None or top_probability < threshold
 
 
-def _without_unseen(rows: np.ndarray, ranges: Record) -> np.ndarray:
-    unseen = [name for name in FEATURES if ranges.get(name, {}).get("known") == 0]
+def _without_unseen(rows: Rows, ranges: Record) -> Rows:
+    """The same rows where there is nothing to hide, else a copy."""
+    unseen = [
+        name
+        for name in FEATURES
+        if ranges.get(name, {}).get("known") == 0 and not np.isnan(rows[name]).all()
+    ]
     if unseen:
         rows = rows.copy()
         for name in unseen:

@@ -1,4 +1,4 @@
-"""Rows to batches: curves kept in memory or synthesised on the way, features masked at random."""
+"""Rows to batches: curves kept in memory or drawn for each batch, features hidden at random."""
 
 from collections.abc import Callable, Collection, Iterator
 from itertools import count
@@ -6,14 +6,20 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.transit.columns import FEATURES
-from backend.transit.light_curve.curve import BINS, synthesise
+from backend.transit.columns import FEATURES, STAR_FEATURES
+from backend.transit.light_curve.curve import BINS, transit_curves
+from backend.transit.light_curve.orbit import transit_geometry
 from backend.transit.networks import registry
-from backend.transit.networks.inputs import catalogue_matrix, feature_matrix
+from backend.transit.networks.inputs import (
+    CATALOGUE_COLUMNS,
+    Matrix,
+    catalogue_matrix,
+    feature_matrix,
+)
 
 Rows = NDArray[np.void]
 Index = NDArray[np.intp]
-Batch = tuple[dict[str, NDArray[np.float32]], dict[str, NDArray]]
+Batch = tuple[dict[str, Matrix], dict[str, NDArray]]
 
 # How often a feature is hidden from the network while it trains, so that it learns to do without:
 # each on its own; impact and snr together, as in a TOI table; the star as a whole.
@@ -22,12 +28,11 @@ MASK_FIT = 0.04
 MASK_STAR = 0.02
 
 FIT_FEATURES = ("impact", "snr")
-STAR_FEATURES = ("steff", "srad", "slogg", "tmag")
 
 _FIT_COLUMNS = [FEATURES.index(name) for name in FIT_FEATURES]
 _STAR_COLUMNS = [FEATURES.index(name) for name in STAR_FEATURES]
 
-# The features that the curve depends on: where one is hidden, the curve must not tell it.
+# The features that the curve depends on: where one is hidden, the curve must not reveal it.
 _CURVE_COLUMNS = [FEATURES.index(name) for name in ("impact", "steff", "slogg")]
 
 _CHUNK = 2048
@@ -42,8 +47,12 @@ class Examples:
         rows: ROW_DTYPE, (n,).
         band: of the limb darkening, "kepler" or "tess".
         names: the network's inputs.
-        keep_curves: whether all curves are made now and kept, or each time when asked for.
-        poll: called now and then while curves are made; may raise to end it.
+        keep_curves: whether all curves are drawn now and kept, or with each batch.
+        poll: called now and then while curves are drawn; may raise to end it.
+
+    Attributes:
+        rows: as given.
+        catalogue: float32, (n, 8), the rows' `catalogue_input`; None for a network without it.
     """
 
     def __init__(
@@ -56,9 +65,12 @@ class Examples:
     ) -> None:
         self.rows = rows
         self._band = band
-        has_catalogue = registry.CATALOGUE_INPUT in names
-        self.catalogue = self._whole_catalogue(poll) if has_catalogue else None
-        self._curves = self._all_curves(poll) if keep_curves else None
+        count = len(rows)
+        self.catalogue: Matrix | None = None
+        if registry.CATALOGUE_INPUT in names:
+            self.catalogue = np.empty((count, len(CATALOGUE_COLUMNS)), np.float32)
+        self._curves = _empty_curves(count) if keep_curves else None
+        self._prepare(poll)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -77,18 +89,7 @@ class Examples:
             (m, 1), ln(ppm)}.
         """
         rows = self.rows[index]
-        if self._curves is None:
-            curves = synthesise(_without(rows, hidden), self._band)
-        else:
-            curves = self._curves[index]
-            if hidden is not None:
-                self._replace_telling_curves(curves, rows, hidden)
-        inputs = {
-            registry.CURVE_INPUT: curves[:, :, None],
-            registry.FEATURE_INPUT: feature_matrix(_without(rows, hidden)),
-        }
-        if self.catalogue is not None:
-            inputs[registry.CATALOGUE_INPUT] = self._catalogue_of(index, hidden)
+        inputs = self._inputs(index, rows, hidden)
         targets = {
             registry.LABEL_OUTPUT: rows["label"].astype(np.int32)[:, None],
             registry.PERIOD_OUTPUT: np.log(rows["period"]).astype(np.float32)[:, None],
@@ -114,39 +115,47 @@ class Examples:
                 part = slice(start, start + batch_size)
                 yield self.batch(order[part], hidden[part])
 
-    def _all_curves(self, poll: Callable[[], None]) -> NDArray[np.float32]:
-        curves = np.empty((len(self), BINS), dtype=np.float32)
+    def _prepare(self, poll: Callable[[], None]) -> None:
+        """Solves each row's orbit once, for the curve and the catalogue numbers alike."""
+        if self._curves is None and self.catalogue is None:
+            return
         for start in range(0, len(self), _CHUNK):
             poll()
             chunk = slice(start, start + _CHUNK)
-            curves[chunk] = synthesise(self.rows[chunk], self._band)
-        return curves
+            rows = self.rows[chunk]
+            geometry = transit_geometry(rows, self._band)
+            if self.catalogue is not None:
+                self.catalogue[chunk] = catalogue_matrix(rows, geometry, self._band)
+            if self._curves is not None:
+                self._curves[chunk] = transit_curves(geometry)
 
-    def _whole_catalogue(self, poll: Callable[[], None]) -> NDArray[np.float32]:
-        parts = []
-        for start in range(0, max(len(self), 1), _CHUNK):
-            poll()
-            parts.append(catalogue_matrix(self.rows[start : start + _CHUNK], self._band))
-        return np.concatenate(parts)
+    def _inputs(
+        self, index: Index, rows: Rows, hidden: NDArray[np.bool_] | None
+    ) -> dict[str, Matrix]:
+        shown = _without(rows, hidden)
+        features = feature_matrix(shown)
+        was_known = np.isfinite(feature_matrix(rows)) & ~np.isfinite(features)
+        is_drawn = np.full(len(rows), self._curves is None)
+        is_drawn |= was_known[:, _CURVE_COLUMNS].any(axis=1)
+        is_derived = np.full(len(rows), self.catalogue is not None)
+        is_derived &= was_known.any(axis=1)
+        is_solved = is_drawn | is_derived
+        geometry = transit_geometry(shown[is_solved], self._band)
 
-    def _catalogue_of(self, index: Index, hidden: NDArray[np.bool_] | None) -> NDArray[np.float32]:
-        assert self.catalogue is not None
-        catalogue = self.catalogue[index]
-        if hidden is not None:
-            rows = self.rows[index]
-            telling = np.flatnonzero((hidden & np.isfinite(feature_matrix(rows))).any(axis=1))
-            if len(telling):
-                without = _without(rows[telling], hidden[telling])
-                catalogue[telling] = catalogue_matrix(without, self._band)
-        return catalogue
+        curves = self._curves[index] if self._curves is not None else _empty_curves(len(rows))
+        curves[is_drawn] = transit_curves(geometry[is_drawn[is_solved]])
+        inputs = {registry.CURVE_INPUT: curves[:, :, None], registry.FEATURE_INPUT: features}
+        if self.catalogue is not None:
+            catalogue = self.catalogue[index]
+            catalogue[is_derived] = catalogue_matrix(
+                shown[is_derived], geometry[is_derived[is_solved]], self._band
+            )
+            inputs[registry.CATALOGUE_INPUT] = catalogue
+        return inputs
 
-    def _replace_telling_curves(
-        self, curves: NDArray[np.float32], rows: Rows, hidden: NDArray[np.bool_]
-    ) -> None:
-        known = np.isfinite(feature_matrix(rows))
-        telling = np.flatnonzero((hidden & known)[:, _CURVE_COLUMNS].any(axis=1))
-        if len(telling):
-            curves[telling] = synthesise(_without(rows[telling], hidden[telling]), self._band)
+
+def _empty_curves(rows: int) -> Matrix:
+    return np.empty((rows, BINS), np.float32)
 
 
 def hidden_features(rows: int, random: np.random.Generator) -> NDArray[np.bool_]:

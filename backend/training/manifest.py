@@ -1,4 +1,4 @@
-"""The manifest beside a model: how it was made, on what, how good it is."""
+"""The manifest beside a model: its provenance, its training data and its figures."""
 
 import dataclasses
 import hashlib
@@ -67,16 +67,16 @@ def describe_model(
         evaluation: on the test stars, or None.
         content: the model file's bytes.
     """
-    told = dataclasses.asdict(spec)
+    settings = dataclasses.asdict(spec)
     for name in _PATHS:
-        del told[name]
+        del settings[name]
     return {
         "model_name": spec.model_name,
         "created_at": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "sha256": hashlib.sha256(content).hexdigest(),
         "file_size": len(content),
         "network": spec.network,
-        "spec": told,
+        "spec": settings,
         "seed": spec.seed,
         "dataset_sha256": spec.dataset_sha256,
         "rows": {name: len(getattr(split, name)) for name in ("train", "validation", "test")},
@@ -94,7 +94,7 @@ def describe_model(
 
 
 def training_ranges(rows: NDArray[np.void]) -> dict[str, dict[str, Any]]:
-    """For each column how many rows know it, and its smallest and largest value (else None)."""
+    """For each column the number of rows that have it, its smallest and largest value or None."""
     ranges: dict[str, dict[str, Any]] = {}
     for name in COLUMNS:
         known = rows[name][np.isfinite(rows[name])]

@@ -1,4 +1,4 @@
-"""Models in files: writing one, loading one that is what it was, predicting rows with it."""
+"""Models in files: writing one, loading one after checking its hash, predicting with it."""
 
 import hashlib
 import tempfile
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.transit.columns import LABELS, ROW_DTYPE
+from backend.transit.light_curve.orbit import Geometry, transit_geometry
 from backend.transit.networks.inputs import network_inputs
 
 Predictions = dict[str, NDArray[np.float64]]
@@ -46,7 +47,7 @@ def load_verified_model(path: Path, sha256: str) -> keras.Model:
     if found != sha256:
         raise ModelFileError(
             f"The model's file {path.name} is not the one that was saved: expected sha256 "
-            f"{sha256}, found {found}. Restore it from a copy, or train the model again."
+            f"{sha256}, found {found}. Restore it from a backup, or train the model again."
         )
     keras_setup.prepare_tensorflow()
     model = _deserialise(content, path.name)
@@ -54,13 +55,16 @@ def load_verified_model(path: Path, sha256: str) -> keras.Model:
     return model
 
 
-def predict_rows(model: keras.Model, rows: NDArray[np.void], band: str) -> Predictions:
+def predict_rows(
+    model: keras.Model, rows: NDArray[np.void], geometry: Geometry, band: str
+) -> Predictions:
     """Predicts rows, all at once: the caller sends chunks.
 
     Args:
         model: from `load_verified_model`.
-        rows: ROW_DTYPE, (n,); features may be NaN, labels are not looked at.
-        band: of the limb darkening, "kepler" or "tess".
+        rows: ROW_DTYPE, (n,); features may be NaN, labels are ignored.
+        geometry: of these rows, from `transit_geometry`.
+        band: of the survey, "kepler" or "tess".
 
     Returns:
         probabilities: float64, (n, 3), in the order of `LABELS`, each row summing to 1; period:
@@ -71,7 +75,7 @@ def predict_rows(model: keras.Model, rows: NDArray[np.void], band: str) -> Predi
         empty = np.zeros((0, len(LABELS)))
         return {"probabilities": empty, "period": nothing, "depth_ppm": nothing}
     names = [tensor.name for tensor in model.inputs]
-    label, period, depth = model.predict_on_batch(network_inputs(rows, band, names))
+    label, period, depth = model.predict_on_batch(network_inputs(rows, geometry, band, names))
     probabilities = np.asarray(label, dtype=np.float64)
     return {
         "probabilities": probabilities / probabilities.sum(axis=1, keepdims=True),
@@ -96,5 +100,6 @@ def _warm_up(model: keras.Model) -> None:
     rows = np.zeros(2, dtype=ROW_DTYPE)
     for name, value in (("period", 10.0), ("duration", 3.0), ("depth", 1000.0)):
         rows[name] = value
-    predict_rows(model, rows[:1], "tess")
-    predict_rows(model, rows, "tess")
+    geometry = transit_geometry(rows, "tess")
+    for count in (1, 2):
+        predict_rows(model, rows[:count], geometry[:count], "tess")

@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.storage.atomic import write_atomically
-from backend.training.batches import FIT_FEATURES, STAR_FEATURES, Examples, without_features
+from backend.training.batches import FIT_FEATURES, Examples, without_features
 from backend.training.manifest import describe_model
 from backend.training.model_file import Predictions, predict_rows, serialise
 from backend.training.spec import TrainingSpec
 from backend.training.split import Split
 from backend.transit.catalog.reader import band
-from backend.transit.columns import FEATURES, LABELS
+from backend.transit.columns import FEATURES, LABELS, STAR_FEATURES
 from backend.transit.evaluation.baseline import evaluate_baselines
 from backend.transit.evaluation.calibration import (
     apply_temperature,
@@ -30,11 +30,13 @@ from backend.transit.evaluation.calibration import (
 )
 from backend.transit.evaluation.figures import abstention, brief, evaluate
 from backend.transit.keys import star_groups
+from backend.transit.light_curve.orbit import transit_geometry
 from backend.transit.networks import registry
 from backend.transit.networks.build import publish
 
-# Of the predictions that are not called uncertain, this share is to be right.
-WANTED_PRECISION = 0.9
+# The share of predictions not called uncertain that the threshold must get right on the
+# validation stars.
+CERTAIN_PRECISION = 0.9
 
 # Test rows that the effect of a missing feature is measured on.
 MAX_ROWS_WITHOUT = 5_000
@@ -96,7 +98,7 @@ def publish_calibrated(inner: keras.Model, validation: Examples) -> Published:
     )
     temperature = fit_temperature(true, raw)
     calibrated = apply_temperature(raw, temperature)
-    threshold = choose_threshold(true, calibrated, WANTED_PRECISION)
+    threshold = choose_threshold(true, calibrated, CERTAIN_PRECISION)
     return Published(publish(inner, temperature), temperature, threshold)
 
 
@@ -131,7 +133,7 @@ def evaluate_model(
         tested["label"],
         found["probabilities"],
         published.threshold,
-        WANTED_PRECISION,
+        CERTAIN_PRECISION,
         stars,
         spec.seed,
     )
@@ -155,7 +157,9 @@ def predict_in_chunks(
     chunks = []
     for start in range(0, max(len(rows), 1), _BATCH):
         poll()
-        chunks.append(predict_rows(model, rows[start : start + _BATCH], photometric_band))
+        chunk = rows[start : start + _BATCH]
+        geometry = transit_geometry(chunk, photometric_band)
+        chunks.append(predict_rows(model, chunk, geometry, photometric_band))
     return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}
 
 
@@ -174,7 +178,7 @@ def save_model(
     content = serialise(published.model)
     manifest = describe_model(spec, split, trained, metrics, results.evaluation, content)
     manifest["temperature"] = published.temperature
-    manifest["abstention"] = {"threshold": published.threshold, "precision": WANTED_PRECISION}
+    manifest["abstention"] = {"threshold": published.threshold, "precision": CERTAIN_PRECISION}
     test_rows = _test_rows(split, results)
     write_atomically(
         spec.model_path.with_suffix(".test.npy"), lambda file: np.save(file, test_rows)

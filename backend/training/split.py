@@ -1,4 +1,4 @@
-"""Which rows a training uses for what: usable rows, and the split by star; without Keras."""
+"""The usable rows of a table, and their split by star; without Keras."""
 
 from dataclasses import dataclass
 
@@ -32,7 +32,7 @@ def usable_rows(table: Rows) -> Index:
 
 
 def check_trainable(table: Rows, validation_split: float, test_split: float) -> None:
-    """Refuses what cannot be trained.
+    """Refuses a table that cannot be trained on.
 
     Args:
         table: ROW_DTYPE, (n,); rows without a label are not counted.
@@ -45,7 +45,7 @@ def check_trainable(table: Rows, validation_split: float, test_split: float) -> 
     if validation_split + test_split > MAX_HELD_OUT:
         raise DataError(
             f"Expected validation_split and test_split to be at most {MAX_HELD_OUT:g} together, "
-            f"received {validation_split:g} and {test_split:g}: nothing would be left to train on."
+            f"received {validation_split:g} and {test_split:g}: the rest is for training."
         )
     rows = table[usable_rows(table)]
     if len(rows) < MIN_ROWS:

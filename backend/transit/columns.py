@@ -2,17 +2,20 @@
 
 import numpy as np
 
-# What a transit shows (days, hours, ppm): a row without one of them cannot be used.
+# Measured from the transit (days, hours, ppm): a row without one of them cannot be used.
 REQUIRED = ("period", "duration", "depth")
 
-# What may be missing, in the order of the network's `feat_input`
+# Those that may be missing, in the order of the network's `feat_input`
 # (stellar radii, -, K, solar radii, dex (cgs), mag).
 FEATURES = ("impact", "snr", "steff", "srad", "slogg", "tmag")
+
+# Those of the star; the others are of the fit to its transit.
+STAR_FEATURES = ("steff", "srad", "slogg", "tmag")
 
 COLUMNS = REQUIRED + FEATURES
 
 # The ends are included. Archive tables hold grazing fits with an impact of 100 and eclipses
-# deeper than 10^6 ppm, so the ranges say what can be computed with, not what is likely.
+# deeper than 10^6 ppm, so the ranges bound what can be computed with, not what is likely.
 RANGES: dict[str, tuple[float, float]] = {
     "period": (0.01, 1e6),
     "duration": (0.01, 1000.0),

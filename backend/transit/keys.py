@@ -1,42 +1,77 @@
-"""Rows and stars as numbers that can be compared, from a table however long it is.
+"""Which rows are equal, and which are one star, as keys that can be compared.
 
 A table in a memory-mapped file is read in blocks whose pages are given back.
 """
 
 import mmap
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.transit.columns import COLUMNS
+from backend.transit.columns import COLUMNS, STAR_FEATURES
 from backend.transit.rows import Index, Rows
 
-STAR_COLUMNS = ("steff", "srad", "slogg", "tmag")
 BLOCK_ROWS = 16_384
 
-# Rows that share three known values are the same star as far as we can tell; with fewer, unrelated
+# Rows that agree in three known stellar values are taken to be one star; with fewer, unrelated
 # stars would be lumped together.
 _MIN_KNOWN_STELLAR = 3
 
 Keys = NDArray[np.uint64]
 
 
-def star_keys(table: Rows) -> Keys:
-    """A number for each row's star: uint64, (n,), equal for rows of one star.
+class _Identity(NamedTuple):
+    """How the star of each row is recognised, in another row of the same star.
 
-    By its identifier; for rows without one by equal stellar columns; a row that knows fewer than
-    three of these is a star of its own.
+    Attributes:
+        by_name: bool, (n,), by its identifier.
+        by_features: bool, (n,), by its features, as it has no identifier and enough of them. A row
+            that is neither is a star of its own.
+        features: float64, (n, 4), those of STAR_FEATURES, NaN where unknown.
+    """
+
+    by_name: NDArray[np.bool_]
+    by_features: NDArray[np.bool_]
+    features: NDArray[np.float64]
+
+
+def star_keys(table: Rows) -> Keys:
+    """A key for each row's star: uint64, (n,), equal for rows of one star.
+
+    Stars are recognised as in `star_groups`; this one reads the table in blocks.
     """
     keys = np.empty(len(table), np.uint64)
     for start, rows in blocks(table):
-        identifiers = rows["star"]
-        nameless = identifiers == b""
-        key = _hashed(_words_of(identifiers))
-        key[nameless] = _stellar_keys(rows, start)[nameless]
-        keys[start : start + len(rows)] = key
+        identity = _identify(rows)
+        words = _comparable(identity.features)
+        alone = ~(identity.by_name | identity.by_features)
+        words[alone] = start + np.flatnonzero(alone)[:, np.newaxis]
+        by_name = _hashed(_words_of(rows["star"]))
+        keys[start : start + len(rows)] = np.where(identity.by_name, by_name, _hashed(words))
     return keys
+
+
+def star_groups(rows: Rows) -> Index:
+    """Numbers the stars: intp, (n,), equal for rows of one star.
+
+    A star is recognised by its identifier; without one by equal stellar features, where at least
+    three of the four are known; a row with neither is a star of its own. The split of a training
+    depends on the numbers, so the same rows must always get the same ones.
+    """
+    groups = np.arange(len(rows))
+    identity = _identify(rows)
+    offset = len(rows)
+    if identity.by_name.any():
+        names = rows["star"][identity.by_name]
+        groups[identity.by_name] = offset + np.unique(names, return_inverse=True)[1]
+        offset = int(groups.max()) + 1
+    if identity.by_features.any():
+        known = np.nan_to_num(identity.features[identity.by_features], nan=-np.inf)
+        numbers = np.unique(known, axis=0, return_inverse=True)[1]
+        groups[identity.by_features] = offset + numbers.ravel()
+    return np.unique(groups, return_inverse=True)[1]
 
 
 def row_keys(table: Rows) -> Keys:
@@ -70,12 +105,11 @@ def blocks(table: Rows) -> Iterator[tuple[int, Rows]]:
             mapping.madvise(mmap.MADV_DONTNEED)
 
 
-def _stellar_keys(rows: Rows, start: int) -> Keys:
-    stellar = np.column_stack([rows[name] for name in STAR_COLUMNS])
-    alone = np.isfinite(stellar).sum(axis=1) < _MIN_KNOWN_STELLAR
-    words = _comparable(stellar)
-    words[alone] = start + np.flatnonzero(alone)[:, np.newaxis]
-    return _hashed(words)
+def _identify(rows: Rows) -> _Identity:
+    by_name = rows["star"] != b""
+    features = np.column_stack([rows[name] for name in STAR_FEATURES])
+    is_described = np.isfinite(features).sum(axis=1) >= _MIN_KNOWN_STELLAR
+    return _Identity(by_name, ~by_name & is_described, features)
 
 
 def _words_of(identifiers: NDArray[np.bytes_]) -> Keys:
@@ -101,23 +135,3 @@ def _hashed(words: Keys) -> Keys:
         mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         mixed ^= mixed >> np.uint64(31)
     return mixed
-
-
-def star_groups(rows: Rows) -> Index:
-    """Numbers the stars: intp, (n,), equal for rows of one star.
-
-    A star is told by its identifier; without one by equal stellar columns, where at least three
-    of the four are known; a row with neither is a star of its own.
-    """
-    groups = np.arange(len(rows))
-    named = rows["star"] != b""
-    stellar = np.stack([rows[name] for name in STAR_COLUMNS], axis=1)
-    described = ~named & (np.isfinite(stellar).sum(axis=1) >= _MIN_KNOWN_STELLAR)
-    offset = len(rows)
-    if named.any():
-        groups[named] = offset + np.unique(rows["star"][named], return_inverse=True)[1]
-        offset = int(groups.max()) + 1
-    if described.any():
-        known = np.nan_to_num(stellar[described], nan=-np.inf)
-        groups[described] = offset + np.unique(known, axis=0, return_inverse=True)[1].ravel()
-    return np.unique(groups, return_inverse=True)[1]

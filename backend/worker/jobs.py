@@ -7,10 +7,12 @@ import errno
 import logging
 from collections.abc import Callable
 
+import numpy as np
+
 from backend import wire
 from backend.storage.layout import Storage
 from backend.training import train
-from backend.transit.rows import rows_from_lists
+from backend.transit.columns import ROW_DTYPE
 from backend.worker.loaded_models import LoadedModels
 
 # A row of the curves in memory takes 8 kB: 250,000 rows fit into the default budget.
@@ -55,14 +57,9 @@ def answer_predictions(
     while True:
         request = next_request()
         try:
-            found = models.predict(
-                request.model_file,
-                request.sha256,
-                rows_from_lists(request.rows),
-                request.source,
-            )
-            lists = {name: values.tolist() for name, values in found.items()}
-            answer(wire.PredictionAnswer(id=request.id, **lists))
+            rows = np.frombuffer(request.rows, ROW_DTYPE)
+            found = models.predict(request.model_file, request.sha256, rows, request.source)
+            answer(wire.PredictionAnswer(id=request.id, predictions=found.tobytes()))
         except Exception as error:
             log.exception("prediction with %s failed", request.model_file)
             words = str(error) or type(error).__name__

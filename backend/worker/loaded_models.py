@@ -3,10 +3,14 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backend.storage.layout import Storage
 from backend.training.model_file import load_verified_model, predict_rows
 from backend.transit.catalog.reader import band
+from backend.transit.light_curve.orbit import transit_geometry
+from backend.transit.networks.outputs import PREDICTION_DTYPE
+from backend.transit.rows import Rows
 
 MODELS_KEPT_LOADED = 4
 
@@ -18,13 +22,17 @@ class LoadedModels:
         self._storage = storage
         self._models: dict[str, Any] = {}  # by sha256, the one used last at the end
 
-    def predict(
-        self, model_file: str, sha256: str, rows: np.ndarray, source: str
-    ) -> dict[str, np.ndarray]:
+    def predict(self, model_file: str, sha256: str, rows: Rows, source: str) -> NDArray[np.void]:
         """Predict rows with a model whose file must have that sha256.
 
+        Args:
+            model_file: the model's name in the database.
+            sha256: hexadecimal.
+            rows: ROW_DTYPE, (n,).
+            source: "exotrain", "koi" or "toi": the band of the limb darkening.
+
         Returns:
-            probabilities float64 (n, 3), period float64 (n,) days, depth_ppm float64 (n,).
+            PREDICTION_DTYPE, (n,).
 
         Raises:
             ModelFileError: the file is missing or is not the one that was saved.
@@ -35,4 +43,9 @@ class LoadedModels:
         self._models[sha256] = model
         while len(self._models) > MODELS_KEPT_LOADED:
             del self._models[next(iter(self._models))]
-        return predict_rows(model, rows, band(source))
+        geometry = transit_geometry(rows, band(source))
+        predicted = np.empty(len(rows), PREDICTION_DTYPE)
+        for name, values in predict_rows(model, rows, geometry, band(source)).items():
+            predicted[name] = values
+        predicted["geometry"] = geometry.to_records()
+        return predicted

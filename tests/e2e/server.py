@@ -27,6 +27,8 @@ SMALL_ROWS = 240
 class Server:
     """`python backend/app.py` on a free port."""
 
+    repository = REPOSITORY
+
     def __init__(self, data_dir: Path, **environment: str) -> None:
         self.data_dir = data_dir
         self._environment = environment
@@ -37,7 +39,7 @@ class Server:
         self.log = self.data_dir / "server.log"
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, str(REPOSITORY / "backend" / "app.py")],
+                [sys.executable, str(self.repository / "backend" / "app.py")],
                 env={
                     **{k: v for k, v in os.environ.items() if not k.startswith("EXOTRAIN_")},
                     "EXOTRAIN_DATA_DIR": str(self.data_dir),

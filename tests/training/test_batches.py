@@ -8,6 +8,7 @@ import pytest
 from backend.training.batches import Examples, hidden_features
 from backend.transit.columns import FEATURES
 from backend.transit.light_curve.curve import synthesise
+from backend.transit.light_curve.orbit import transit_geometry
 from backend.transit.networks.inputs import CATALOGUE_COLUMNS, catalogue_matrix
 from backend.transit.simulation.catalogue import simulate
 
@@ -69,7 +70,7 @@ def test_what_is_derived_from_a_hidden_feature_is_derived_without_it(rows):
     inputs, _ = examples(rows).batch(np.arange(len(rows)), hidden)
     radius = inputs["catalogue_input"][:, CATALOGUE_COLUMNS.index("planet_radius")]
     assert np.isnan(radius[::2]).all()
-    expected = catalogue_matrix(rows[1::2], "tess")[:, 4]
+    expected = catalogue_matrix(rows[1::2], transit_geometry(rows[1::2], "tess"), "tess")[:, 4]
     assert np.array_equal(radius[1::2], expected, equal_nan=True)
 
 
@@ -98,6 +99,26 @@ def test_each_feature_and_each_group_is_hidden_now_and_then():
     without_fit = hidden[:, 0] & hidden[:, 1]
     assert without_fit.mean() > 0.03
     assert hidden[:, 2:].all(axis=1).mean() > 0.01
+
+
+def test_each_orbit_is_solved_once_for_the_curve_and_the_catalogue(rows, monkeypatch):
+    solved = []
+
+    def counted(asked, band):
+        solved.append(len(asked))
+        return transit_geometry(asked, band)
+
+    monkeypatch.setattr("backend.training.batches.transit_geometry", counted)
+    kept = examples(rows)
+    assert sum(solved) == len(rows)
+    solved.clear()
+    kept.batch(np.arange(len(rows)))
+    assert sum(solved) == 0
+    hidden = np.zeros((len(rows), len(FEATURES)), dtype=bool)
+    hidden[:7, FEATURES.index("impact")] = True
+    known = np.isfinite(rows["impact"][:7]).sum()
+    kept.batch(np.arange(len(rows)), hidden)
+    assert sum(solved) == known
 
 
 def test_making_curves_can_be_interrupted(rows):

@@ -5,6 +5,7 @@ import hashlib
 import numpy as np
 import pytest
 
+from backend.transit.light_curve.orbit import transit_geometry
 from backend.transit.networks.inputs import network_inputs
 from backend.transit.networks.scaling import learn_scaling
 from backend.transit.simulation.catalogue import simulate
@@ -28,7 +29,8 @@ def rows():
 def content(model_file, rows):
     from backend.transit.networks.build import build, publish
 
-    sample = network_inputs(rows, "tess")
+    inputs = ("curve_input", "feat_input")
+    sample = network_inputs(rows, transit_geometry(rows, "tess"), "tess", inputs)
     return model_file.serialise(publish(build("transit_cnn", learn_scaling(rows), sample, 1)))
 
 
@@ -45,8 +47,12 @@ def model(model_file, content, tmp_path_factory):
     return model_file.load_verified_model(path, hashlib.sha256(content).hexdigest())
 
 
+def predict(model_file, model, rows):
+    return model_file.predict_rows(model, rows, transit_geometry(rows, "tess"), "tess")
+
+
 def test_predictions_have_probabilities_and_physical_units(model_file, model, rows):
-    found = model_file.predict_rows(model, rows, "tess")
+    found = predict(model_file, model, rows)
     assert found["probabilities"].shape == (80, 3)
     assert np.allclose(found["probabilities"].sum(axis=1), 1, atol=1e-12)
     assert (found["period"] > 0).all()
@@ -55,14 +61,14 @@ def test_predictions_have_probabilities_and_physical_units(model_file, model, ro
 
 
 def test_rows_are_predicted_alike_alone_and_together(model_file, model, rows):
-    together = model_file.predict_rows(model, rows, "tess")
-    alone = model_file.predict_rows(model, rows[7:8], "tess")
+    together = predict(model_file, model, rows)
+    alone = predict(model_file, model, rows[7:8])
     for name, values in alone.items():
         assert np.allclose(values[0], together[name][7], rtol=1e-5)
 
 
 def test_no_rows_give_no_predictions(model_file, model, rows):
-    found = model_file.predict_rows(model, rows[:0], "tess")
+    found = predict(model_file, model, rows[:0])
     assert {name: len(values) for name, values in found.items()} == {
         "probabilities": 0,
         "period": 0,

@@ -14,6 +14,7 @@ from backend.config import REPOSITORY
 from backend.training.spec import TrainingSpec
 from backend.training.split import split_by_star
 from backend.transit.columns import FEATURES
+from backend.transit.light_curve.orbit import transit_geometry
 from backend.transit.simulation.catalogue import simulate
 
 pytestmark = pytest.mark.tensorflow
@@ -191,7 +192,8 @@ def test_the_temperature_and_the_threshold_come_from_the_validation_stars(finish
     model = model_file.load_verified_model(spec.model_path, manifest["sha256"])
     split = split_by_star(rows, spec.validation_split, spec.test_split, spec.seed)
     watched = rows[split.validation]
-    found = model_file.predict_rows(model, watched, "tess")["probabilities"]
+    geometry = transit_geometry(watched, "tess")
+    found = model_file.predict_rows(model, watched, geometry, "tess")["probabilities"]
     raw = apply_temperature(found, 1 / manifest["temperature"])
     fitted = fit_temperature(watched["label"], raw)
     assert fitted == pytest.approx(manifest["temperature"], rel=0.01)
@@ -229,7 +231,9 @@ def test_the_test_predictions_are_those_of_the_saved_model(finished, rows):
     spec, events = finished
     model = model_file.load_verified_model(spec.model_path, of(events, wire.Saved)[0].sha256)
     kept = np.load(spec.model_path.with_suffix(".test.npy"))
-    found = model_file.predict_rows(model, rows[kept["row"]], "tess")
+    tested = rows[kept["row"]]
+    geometry = transit_geometry(tested, "tess")
+    found = model_file.predict_rows(model, tested, geometry, "tess")
     assert np.allclose(kept["probabilities"], found["probabilities"], atol=1e-5)
     assert np.array_equal(kept["predicted"], found["probabilities"].argmax(axis=1))
     assert np.array_equal(kept["true"], rows["label"][kept["row"]])

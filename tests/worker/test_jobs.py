@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from backend import wire
-from backend.transit.columns import COLUMNS
+from backend.transit.columns import ROW_DTYPE
+from backend.transit.networks.outputs import PREDICTION_DTYPE
 from tests import messages
 
 pytestmark = pytest.mark.tensorflow
@@ -55,12 +56,68 @@ def test_a_cancelled_session_is_no_failure(jobs, monkeypatch, tmp_path):
     assert events == [wire.Cancelled()]
 
 
-def test_rows_come_over_the_pipe_with_null_for_what_is_missing(jobs):
-    rows = jobs.rows_from_lists([[1.0, 2.0, 3.0] + [None] * 6, [4.0] * 9])
-    assert rows["period"].tolist() == [1.0, 4.0]
-    assert np.isnan(rows["tmag"][0])
-    assert jobs.rows_from_lists([]).shape == (0,)
-    assert len(COLUMNS) == 9
+class Ended(Exception):
+    """There are no more requests."""
+
+
+def answers_to(jobs, monkeypatch, tmp_path, predict, rows):
+    """What comes over the wire for one request."""
+    request = wire.PredictionRequest(
+        id=7, model_file="1/m.keras", sha256="s", source="koi", rows=rows.tobytes()
+    )
+    requests = iter([wire.decode_command(wire.encode(request))])
+    events = []
+
+    def next_request():
+        try:
+            return next(requests)
+        except StopIteration:
+            raise Ended from None
+
+    monkeypatch.setattr(jobs.LoadedModels, "predict", predict)
+    with pytest.raises(Ended):
+        jobs.answer_predictions(jobs.Storage(tmp_path), next_request, events.append)
+    return [wire.decode_event(wire.encode(event)) for event in events]
+
+
+@pytest.fixture
+def rows():
+    rows = np.zeros(3, ROW_DTYPE)
+    rows["period"] = [1.5, 2.5, 3.5]
+    rows["tmag"] = np.nan
+    return rows
+
+
+def test_rows_and_predictions_come_over_the_wire_bit_by_bit(jobs, monkeypatch, tmp_path, rows):
+    received = []
+
+    def predict(_models, _file, _sha256, asked, _source):
+        received.append(asked)
+        predicted = np.zeros(len(asked), PREDICTION_DTYPE)
+        predicted["period"] = asked["period"] / 3
+        return predicted
+
+    (answer,) = answers_to(jobs, monkeypatch, tmp_path, predict, rows)
+    assert received[0].tobytes() == rows.tobytes()
+    assert answer.id == 7
+    predicted = np.frombuffer(answer.predictions, PREDICTION_DTYPE)
+    assert predicted["period"].tolist() == (rows["period"] / 3).tolist()
+
+
+def test_a_prediction_that_is_not_finite_is_refused(jobs, monkeypatch, tmp_path, rows):
+    def predict(_models, _file, _sha256, asked, _source):
+        predicted = np.zeros(len(asked), PREDICTION_DTYPE)
+        predicted["depth_ppm"] = np.nan
+        return predicted
+
+    (refusal,) = answers_to(jobs, monkeypatch, tmp_path, predict, rows)
+    assert isinstance(refusal, wire.PredictionRefusal)
+    assert "depth_ppm" in refusal.error
+
+
+def test_a_row_that_was_cut_off_is_refused():
+    with pytest.raises(ValueError, match="records of"):
+        wire.PredictionRequest(id=1, model_file="m", sha256="s", source="koi", rows=b"\0" * 100)
 
 
 @pytest.mark.parametrize(("limit", "budget"), [(None, 2000), (1000, 16), (3000, 1000)])

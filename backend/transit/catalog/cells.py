@@ -33,7 +33,7 @@ def read_numbers(
         neither a number nor a word for "missing".
     """
     try:
-        # Python reads 1_000 as a thousand; a catalogue that says so is damaged.
+        # Python reads 1_000 as a thousand; a catalogue that holds it is damaged.
         if "_" not in "".join(cells):
             return np.array([float(cell) if cell else math.nan for cell in cells]), _NONE
     except ValueError:

@@ -1,16 +1,16 @@
-"""The forms of catalogue that are recognised: whose column is which of ours, and their words."""
+"""The recognised forms of catalogue: their names for our columns, and their labels."""
 
 from typing import NamedTuple
 
 from backend.transit.columns import COLUMNS, REQUIRED
 
-# A table of our own form does not tell of what survey it is.
+# A table in exotrain's own format does not say which survey it comes from.
 OWN_FORM = "exotrain"
 
 # Ours ← the names in a table's header, in any case; of several, the first that the table has.
-# Whatever is not named here is never read: archive tables carry their verdict in other columns
-# too (koi_score, koi_pdisposition, koi_fpflag_*, kepler_name, dates), and a network that sees
-# the verdict learns nothing else.
+# Other columns are never read: archive tables carry their disposition in some of them too
+# (koi_score, koi_pdisposition, koi_fpflag_*, kepler_name, dates), and a network that sees the
+# disposition learns nothing else.
 FORMS: dict[str, dict[str, tuple[str, ...]]] = {
     OWN_FORM: {
         "period": ("period", "orbital_period"),
@@ -61,7 +61,7 @@ LABEL_WORDS = {
     **dict.fromkeys(("2", "2.0", "false positive", "fp", "fa"), 2),
 }
 
-# What says "no value" in a cell, compared in lower case.
+# Words for a missing value, compared in lower case.
 MISSING_WORDS = frozenset({"", "nan", "na", "n/a", "<na>", "null", "none", "--"})
 
 _OPTIONAL = (*COLUMNS[len(REQUIRED) :], "label", "star")
@@ -86,7 +86,7 @@ def recognise(names: list[str]) -> Recognised:
 
     Returns:
         The form that has most of the required columns, of several the one that has most of the
-        others, of several the first of FORMS. Columns may be missing; that is the caller's to see.
+        others, of several the first of FORMS. Columns may be missing: the caller checks.
     """
     position = {name.strip().lower(): i for i, name in reversed(list(enumerate(names)))}
     found = [Recognised(source, _fields_of(form, position)) for source, form in FORMS.items()]

@@ -1,4 +1,4 @@
-"""A catalogue's header: which delimiter, which form, which column is which, what is missing."""
+"""A catalogue's header: its delimiter, its form, its columns, and those that are missing."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ _DELIMITERS = ",;\t"
 _NAMES_SHOWN = 100
 
 
-# What a table's header may call the columns that a training needs, in any of the forms.
+# The header names accepted, in any form, for the columns that a training needs.
 EVERY_NAME = [
     name for column in (*REQUIRED, "label") for form in FORMS.values() for name in form[column]
 ]
@@ -25,10 +25,9 @@ EVERY_NAME = [
 class CatalogError(ValueError):
     """A file that cannot be used as a catalogue.
 
-    `found` are the column names in the file, `missing` the columns of ours that it lacks,
-    `recognised` the header names that would be understood as those or as any that a training needs,
-    `rejections` the first rows
-    that were left out, where no row was left.
+    `found` are the column names in the file, `missing` our columns that it lacks, `recognised` the
+    header names accepted for them, or for any column that a training needs, and `rejections` the
+    first rows that were left out, where none was left.
     """
 
     def __init__(
@@ -71,7 +70,7 @@ def read_header(lines: Lines, label_required: bool) -> Header:
     except DelimitedError as error:
         raise CatalogError(str(error), missing=needed) from error
     if not text:
-        message = "The file is empty: expected a header line and rows, received neither."
+        message = "The file is empty: expected a header line and rows."
         raise CatalogError(message, missing=needed)
     header = _best_split(text)
     _check_width(header.names)
@@ -94,7 +93,7 @@ def shown_names(names: Iterable[str]) -> list[str]:
 
 
 def _best_split(text: str) -> Header:
-    """The split by the delimiter that gives most names that are known, then most names."""
+    """The split by the delimiter that gives the most known names, then the most names."""
     splits = []
     for delimiter in _DELIMITERS:
         names = [name.strip() for name in split_record(text, delimiter)]
@@ -105,7 +104,7 @@ def _best_split(text: str) -> Header:
 def _check_width(names: list[str]) -> None:
     if len(names) > MAX_FIELDS:
         raise CatalogError(
-            f"The header has {len(names):,} columns; expected at most {MAX_FIELDS:,}.",
+            f"The header has {len(names):,} columns; at most {MAX_FIELDS:,} are allowed.",
             found=shown_names(names),
         )
 
@@ -115,8 +114,8 @@ def _check_unique(names: list[str]) -> None:
     repeated = [name for name, count in counts.items() if count > 1]
     if repeated:
         raise CatalogError(
-            f"The header names a column more than once: {listed(repeated)}. "
-            "Which of them is meant can't be told; rename or remove the others.",
+            f"The header names columns more than once: {listed(repeated)}. "
+            "Rename or remove all but one of each.",
             found=shown_names(names),
         )
 
@@ -136,7 +135,7 @@ def _missing_columns(header: Header, missing: list[str]) -> CatalogError:
 
 def _hint(names: list[str]) -> str:
     if len(names) == 1:
-        return " Only one column was found; commas, semicolons or tabs separate columns."
+        return " Only one column was found; separate columns with commas, semicolons or tabs."
     if all(_is_number(name) for name in names):
         return " The first line that is not a comment must name the columns."
     return ""

@@ -1,4 +1,4 @@
-"""Bytes to lines: whatever the line ends and the encoding, within bounded memory."""
+"""Bytes to lines, for any line ends and encoding, within bounded memory."""
 
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -134,13 +134,13 @@ def _decode_line(line: bytes) -> str:
 
 def _nul_byte(number: int) -> DelimitedError:
     return DelimitedError(
-        f"Line {number} holds a NUL byte: expected text, received a binary file, UTF-16 or "
-        "a damaged download. Save the table as CSV in UTF-8."
+        f"Line {number} contains a NUL byte: the file is binary, UTF-16 or damaged. "
+        "Save the table as CSV in UTF-8."
     )
 
 
 def _too_long(number: int) -> DelimitedError:
     return DelimitedError(
         f"Line {number} is longer than {MAX_RECORD_BYTES:,} bytes. "
-        "This is not a table of candidates with one row a line."
+        "Expected a table with one candidate per line."
     )

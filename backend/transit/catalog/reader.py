@@ -1,4 +1,4 @@
-"""CSV bytes to validated rows, chunk by chunk, and for every other row why it is left out."""
+"""CSV bytes to validated rows, chunk by chunk, with a reason for every row that is left out."""
 
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple, TextIO
@@ -17,8 +17,8 @@ from backend.transit.report.profile import profile
 
 __all__ = ["Catalog", "CatalogError", "Chunk", "Rejection", "band", "open_catalog", "profile"]
 
-# After so many rows, so small a share of them usable: the rest need not be read to say that this is
-# no catalogue. A hundred megabytes of rubbish would take minutes.
+# Rows read, and the share of them that must be usable; below it the file is no catalogue and the
+# rest is not read. A hundred megabytes of rubbish would take minutes.
 GIVE_UP = ((100_000, 0.01), (2_000_000, 0.5))
 _REASONS_SHOWN = 3
 
@@ -45,7 +45,7 @@ class Catalog:
         source: "exotrain", "koi" or "toi", the form that was recognised.
         header: the column names as they stand in the file.
         delimiter: what separates the fields: a comma, a semicolon or a tab.
-        columns: which header name gives each column of ours, for those that the table has.
+        columns: the header name of each of our columns that the table has.
         rejections: the rows left out so far.
     """
 
@@ -73,13 +73,13 @@ class Catalog:
                 chunk = self._chunk(batch)
                 accepted += len(chunk.accepted)
                 self.rejections.add(chunk.rejections)
-                if self._is_hopeless(accepted):
-                    raise self._hardly_a_usable_row(accepted)
+                if self._has_too_few_usable_rows(accepted):
+                    raise self._few_usable_rows_error(accepted)
                 yield chunk
         except DelimitedError as error:
             raise CatalogError(str(error), found=shown_names(self.header)) from error
         if not accepted:
-            raise self._hardly_a_usable_row(0)
+            raise self._few_usable_rows_error(0)
 
     def _chunk(self, batch: Batch) -> Chunk:
         rejections = _malformed(batch, len(self.header))
@@ -104,20 +104,20 @@ class Catalog:
         """The text of each column that is read; no other is looked at."""
         return {column: [record[i] for record in records] for column, i in self._fields.items()}
 
-    def _is_hopeless(self, accepted: int) -> bool:
+    def _has_too_few_usable_rows(self, accepted: int) -> bool:
         rows = accepted + self.rejections.total
         return any(rows >= enough and accepted < share * rows for enough, share in GIVE_UP)
 
-    def _hardly_a_usable_row(self, accepted: int) -> CatalogError:
+    def _few_usable_rows_error(self, accepted: int) -> CatalogError:
         found = shown_names(self.header)
         rows = accepted + self.rejections.total
         if not rows:
-            return CatalogError("The file has a header and no rows.", found=found)
+            return CatalogError("The file has a header but no rows.", found=found)
         first = self.rejections.first[:_REASONS_SHOWN]
         counts = ", ".join(f"{n:,} {r}" for r, n in self.rejections.by_reason.most_common())
         examples = "; ".join(f"line {item.line}: {item.message}" for item in first)
         return CatalogError(
-            f"{accepted:,} of {rows:,} rows can be used ({counts}). {examples}.",
+            f"Only {accepted:,} of {rows:,} rows can be used ({counts}). {examples}.",
             found=found,
             rejections=self.rejections.first,
         )

@@ -65,7 +65,7 @@ def first_record(lines: Lines) -> str:
     for _, text, is_closed in _records(lines, ",;\t"):
         if not is_closed:
             raise DelimitedError(
-                f"Line {lines.number}, the header, opens a quote that is not closed."
+                f"The header (line {lines.number}) opens a quote that is never closed."
             )
         return text
     return ""
@@ -110,8 +110,8 @@ def _check_widths(batch: Batch) -> None:
     for number, record in zip(batch.lines, batch.records, strict=True):
         if len(record) > MAX_FIELDS:
             raise DelimitedError(
-                f"Line {number} has {len(record):,} fields; expected at most {MAX_FIELDS:,}. "
-                "This is not a table of candidates with one row a line."
+                f"Line {number} has {len(record):,} fields; at most {MAX_FIELDS:,} are allowed. "
+                "Expected a table with one candidate per line."
             )
 
 
@@ -135,8 +135,8 @@ def _records(lines: Lines, delimiters: str) -> Iterator[tuple[int, str, bool]]:
             failures += 1
             if failures > MAX_UNCLOSED_QUOTES:
                 raise DelimitedError(
-                    f"More than {MAX_UNCLOSED_QUOTES} lines open a quote that is not closed, "
-                    f"the last of them line {number}."
+                    f"More than {MAX_UNCLOSED_QUOTES} lines open a quote that is never closed; "
+                    f"the last is line {number}."
                 )
             yield number, line, False
         elif not text.startswith('"#'):

@@ -1,4 +1,4 @@
-"""Rows that were left out: each with its line and reason, counted, and kept where asked."""
+"""Rows that were left out: counted by reason, and kept with line and reason where asked."""
 
 import json
 from collections import Counter
@@ -13,13 +13,13 @@ MOST_KEPT = 500_000
 # The reason codes and what they mean.
 REASONS = {
     "field_count": "the row does not have as many fields as the header",
-    "unclosed_quote": "a quote is opened and not closed",
-    "missing_value": "a required value, or the label where one is needed, is missing",
+    "unclosed_quote": "a quote is opened and never closed",
+    "missing_value": "a required value is missing, or the label where one is needed",
     "not_a_number": "a cell that should hold a number holds something else",
     "not_finite": "a number is infinite",
-    "out_of_range": "a number is outside the range that can be computed with",
-    "duration_not_below_period": "the transit would last as long as the orbit",
-    "unknown_label": "the label is none of the known words",
+    "out_of_range": "a number is outside the range that exotrain can compute with",
+    "duration_not_below_period": "the transit would last as long as the orbit or longer",
+    "unknown_label": "the label is not one of the known words",
 }
 
 

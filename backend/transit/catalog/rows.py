@@ -1,4 +1,4 @@
-"""One chunk's cells to rows: the values, and for each row that cannot be used its first problem."""
+"""One chunk's cells to rows: the values, and the first problem of each row that has one."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -75,7 +75,7 @@ def check_rows(cells: Cells, *, label_required: bool, decimal_comma: bool) -> Ch
 
 
 def problem_of(checked: CheckedRows, cells: Cells, row: int) -> tuple[str, str, str]:
-    """A row's reason code, the column of ours to blame, and what was expected and received."""
+    """A row's reason code, our name of the column at fault, and what was expected and received."""
     reason = _PROBLEMS[checked.problem[row]]
     column = list(cells)[checked.column[row]]
     if column == "label":

@@ -1,4 +1,4 @@
-"""Gradient-boosted trees on the same stars: what a network must beat to be worth its while."""
+"""Gradient-boosted trees on the same stars: what a network must beat to be worth training."""
 
 from collections.abc import Callable
 from typing import Any
@@ -50,13 +50,13 @@ def evaluate_baselines(
         found = tree_probabilities(table(trained), trained["label"], table(tested), seed)
         return evaluate_labels(tested["label"], found, stars, seed)
 
-    all_told = measured(all_columns)
-    same_told = all_told if has_catalogue else measured(same_information)
-    return {"same_information": same_told, "all_columns": all_told}
+    with_all = measured(all_columns)
+    with_same = with_all if has_catalogue else measured(same_information)
+    return {"same_information": with_same, "all_columns": with_all}
 
 
 def same_information(rows: Rows) -> Array:
-    """What the network's two inputs carry: float64, (n, 8), depth, T/P and the six features."""
+    """What the network's two inputs hold: float64, (n, 8), depth, T/P and the six features."""
     relative_duration = rows["duration"] / 24.0 / rows["period"]
     return np.column_stack([rows["depth"], relative_duration, *_features(rows)])
 

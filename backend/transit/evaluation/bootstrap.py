@@ -1,4 +1,4 @@
-"""How far each figure of an evaluation could be by chance: bootstrap intervals over the stars.
+"""Bootstrap intervals, over the stars, of each figure of an evaluation.
 
 The test stars are drawn again with replacement; a row counts as often as its star was drawn. All
 draws are computed at once, as weights of the rows, in float64 arrays of (draws, rows).
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from backend.transit.columns import LABELS
 from backend.transit.evaluation.calibration import equal_mass_bins
-from backend.transit.evaluation.ranking import Ranking, planet_ranking
+from backend.transit.evaluation.ranking import RECALL_PRECISION, Ranking, planet_ranking
 
 LEVEL = 0.95
 
@@ -24,8 +24,6 @@ _MOST_WEIGHTS = 4_000_000
 
 # Draws times rows that are in memory at once.
 _CHUNK_WEIGHTS = 500_000
-
-WANTED_PRECISION = 0.99
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.integer]
@@ -67,7 +65,7 @@ def label_intervals(
 def kept_intervals(
     right: NDArray[np.bool_], kept: NDArray[np.bool_], stars: Index | None, seed: int
 ) -> dict[str, Any]:
-    """Intervals of the share of rows that are kept, and of the share of those that are right.
+    """Intervals of the share of rows that are kept, and of the share of those classified correctly.
 
     Args:
         right, kept: bool, (n,), n > 0.
@@ -186,7 +184,7 @@ class _LabelMeasure:
             "roc_auc": _with_mean({name: found[0] for name, found in ranked.items()}),
             "average_precision": _with_mean({name: found[1] for name, found in ranked.items()}),
             "per_class": per_class,
-            "recall_at_precision": {"recall": self._pair.recall_at(WANTED_PRECISION, weights)},
+            "recall_at_precision": {"recall": self._pair.recall_at(RECALL_PRECISION, weights)},
         }
 
 
@@ -217,9 +215,13 @@ def _bin_sums(true: Labels, probabilities: Array) -> Array:
 def _per_class(cells: Array) -> dict[str, dict[str, Array]]:
     """Precision, recall and F1 of confusion matrices (draws, 3 true, 3 predicted)."""
     hits = np.einsum("dkk->dk", cells)
-    told, are = cells.sum(axis=1), cells.sum(axis=2)
+    predicted, true = cells.sum(axis=1), cells.sum(axis=2)
     with np.errstate(invalid="ignore", divide="ignore"):
-        scores = {"precision": hits / told, "recall": hits / are, "f1": 2 * hits / (told + are)}
+        scores = {
+            "precision": hits / predicted,
+            "recall": hits / true,
+            "f1": 2 * hits / (predicted + true),
+        }
     return {
         name: {score: values[:, code] for score, values in scores.items()}
         for code, name in enumerate(LABELS)

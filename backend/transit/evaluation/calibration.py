@@ -1,4 +1,4 @@
-"""Probabilities that mean what they say, and when to say nothing; no Keras here."""
+"""Calibrated probabilities, and the threshold below which one is uncertain; no Keras here."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,14 +7,14 @@ from scipy.optimize import minimize_scalar
 Array = NDArray[np.float64]
 Labels = NDArray[np.integer]
 
-# A temperature beyond these says that the validation rows are too strange to tell.
+# A temperature outside this range says more about odd validation rows than about the network.
 TEMPERATURES = (0.2, 5.0)
 
-# What ln(temperature) is before any row was seen: 0, give or take this much. A thousand rows do not
-# feel it; ten rows, which could be told by any temperature, are kept near 1.
+# Standard deviation of the normal prior of ln(temperature), whose mean is 0. A thousand rows
+# outweigh it; with ten, which fit any temperature, it holds the temperature near 1.
 PRIOR_SPREAD = 0.5
 
-# A threshold is not read off fewer rows than this: the best ten of a thousand are always right.
+# A threshold must keep at least this many rows: the best ten of a thousand are always right.
 MIN_KEPT = 20
 
 CURVE_POINTS = 200
@@ -32,7 +32,7 @@ def fit_temperature(true: Labels, probabilities: Array) -> float:
         probabilities: float, (n, 3), as the network gives them.
 
     Returns:
-        From 0.2 to 5; above 1 the network was too sure of itself. 1 where there are no rows.
+        From 0.2 to 5; above 1 the network was overconfident. 1 where there are no rows.
 
     Source: Guo et al. (2017), arXiv:1706.04599, section 4.2, with a normal prior of the logarithm.
     """
@@ -57,16 +57,16 @@ def apply_temperature(probabilities: Array, temperature: float) -> Array:
 
 
 def choose_threshold(true: Labels, probabilities: Array, precision: float = 0.9) -> float | None:
-    """The lowest top probability at which what is kept is right often enough.
+    """The lowest top probability that keeps predictions of the wanted precision.
 
     Args:
         true: int, (n,), label codes of validation rows.
         probabilities: float, (n, 3), calibrated.
-        precision: the share of the kept rows that is to be right.
+        precision: the wanted share of correct predictions among the kept rows.
 
     Returns:
         A prediction is kept when its top probability reaches this; None where no threshold that
-        keeps 20 rows reaches the precision: then nothing is to be kept.
+        keeps 20 rows reaches the precision: then none is kept.
     """
     confidence, kept, right = _by_confidence(true, probabilities)
     reached = (kept >= MIN_KEPT) & (right >= precision * kept)
@@ -76,7 +76,7 @@ def choose_threshold(true: Labels, probabilities: Array, precision: float = 0.9)
 
 
 def coverage_curve(true: Labels, probabilities: Array) -> dict[str, list[float]]:
-    """What is kept, and how much of it is right, over the threshold; at most 200 points.
+    """Coverage and precision against the threshold; at most 200 points.
 
     Returns:
         threshold, falling; coverage, the share of rows whose top probability reaches it;

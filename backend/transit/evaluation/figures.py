@@ -1,7 +1,6 @@
-"""How good predictions are, measured on rows that the network has never seen; no Keras here.
+"""Figures of merit of predictions, on rows that the network has never seen; no Keras here.
 
-Every number that is not finite, or that the rows do not define (the recall of a class that no row
-has), is None.
+A number that is not finite, or undefined (the recall of a class without rows), is None.
 """
 
 import math
@@ -13,7 +12,7 @@ from sklearn import metrics
 
 from backend.transit.columns import LABELS
 from backend.transit.evaluation.bootstrap import (
-    WANTED_PRECISION,
+    RECALL_PRECISION,
     error_intervals,
     kept_intervals,
     label_intervals,
@@ -69,7 +68,7 @@ def evaluate(
 def evaluate_labels(
     true: Labels, probabilities: Array, stars: NDArray[np.intp] | None = None, seed: int = 0
 ) -> dict[str, Any]:
-    """The figures of a classification; the classes are told by the highest probability.
+    """The figures of a classification; the predicted class has the highest probability.
 
     Args:
         true: int, (n,), n > 0, label codes.
@@ -97,7 +96,7 @@ def evaluate_labels(
 
 
 def brief(true: Labels, probabilities: Array) -> dict[str, float | None]:
-    """The three figures that a glance is enough for: accuracy, macro_f1, log_loss."""
+    """The three headline figures: accuracy, macro_f1, log_loss."""
     probabilities = np.asarray(probabilities, dtype=np.float64)
     predicted = probabilities.argmax(axis=1)
     return {
@@ -108,27 +107,32 @@ def brief(true: Labels, probabilities: Array) -> dict[str, float | None]:
 
 
 def recall_at_precision(true: Labels, probabilities: Array) -> dict[str, float | None]:
-    """How many planets a list holds of which 99% are planets.
+    """The share of planets in a list of which 99% are planets.
 
     Of the rows that are CONFIRMED or FALSE POSITIVE, by p(CONFIRMED) over the sum of both: the
-    largest share of the confirmed ones that some threshold tells with that precision.
+    largest share of the confirmed ones that a threshold selects with that precision.
 
     Returns:
         `precision`, 0.99; `recall` and `threshold`, None where no threshold reaches it or one of
         the classes has no row.
     """
-    told = {"precision": WANTED_PRECISION, "recall": None, "threshold": None}
+    undefined = {"precision": RECALL_PRECISION, "recall": None, "threshold": None}
     confirmed, false_positive = LABELS.index("CONFIRMED"), LABELS.index("FALSE POSITIVE")
     rows = np.isin(true, (confirmed, false_positive))
     is_planet = true[rows] == confirmed
     if is_planet.all() or not is_planet.any():
-        return told
+        return undefined
     score = planet_score(np.asarray(probabilities, np.float64)[rows])
     precision, recall, threshold = metrics.precision_recall_curve(is_planet, score)
-    reached = np.flatnonzero((precision[:-1] >= WANTED_PRECISION) & (recall[:-1] > 0))
+    reached = np.flatnonzero((precision[:-1] >= RECALL_PRECISION) & (recall[:-1] > 0))
     if not len(reached):
-        return told
-    return {**told, "recall": float(recall[reached[0]]), "threshold": float(threshold[reached[0]])}
+        return undefined
+    first = reached[0]
+    return {
+        "precision": RECALL_PRECISION,
+        "recall": float(recall[first]),
+        "threshold": float(threshold[first]),
+    }
 
 
 def abstention(
@@ -139,16 +143,16 @@ def abstention(
     stars: NDArray[np.intp] | None = None,
     seed: int = 0,
 ) -> dict[str, Any]:
-    """What a threshold that was chosen on other stars does here.
+    """The effect, on these stars, of a threshold that was chosen on others.
 
     Args:
         true, probabilities, stars, seed: as for `evaluate`.
         threshold: None keeps nothing.
-        precision: that was wanted of it.
+        precision: that it was chosen for.
 
     Returns:
         `threshold` and `precision` as given; `coverage`, the share of the rows that are kept;
-        `kept_precision`, the share of those that are right, None where nothing is kept;
+        `kept_precision`, the share of those classified correctly, None where nothing is kept;
         `intervals` of the last two.
     """
     top = np.asarray(probabilities, np.float64).max(axis=1)
@@ -171,7 +175,7 @@ def macro_f1(true: Labels, predicted: Labels) -> float | None:
 
 
 def reliability_bins(true: Labels, probabilities: Array) -> list[dict[str, Any]]:
-    """How often the class told is right, over how sure the network was; bins of equal mass.
+    """Accuracy against confidence, in bins of equal mass.
 
     Returns:
         At most 15 bins by increasing confidence: `{count, confidence, accuracy, low, high}`.

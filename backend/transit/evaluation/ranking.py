@@ -5,6 +5,9 @@ from numpy.typing import NDArray
 
 from backend.transit.columns import LABELS
 
+# The precision at which the recall of planets is reported.
+RECALL_PRECISION = 0.99
+
 Array = NDArray[np.float64]
 Labels = NDArray[np.integer]
 Index = NDArray[np.intp]
@@ -15,7 +18,7 @@ class Ranking:
 
     Args:
         is_class: bool, (n,).
-        score: float64, (n,), higher for likelier.
+        score: float64, (n,), higher for more likely.
         rows: intp, (n,), which rows of the weights these are; None for all.
     """
 

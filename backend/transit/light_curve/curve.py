@@ -1,4 +1,4 @@
-"""Transit curves of one orbit, from catalogue rows: what the network sees.
+"""Transit curves of one orbit, from catalogue rows, as the network sees them.
 
 A curve has 2001 bins over the phases [-1/2, 1/2), the transit in the middle, flux relative to
 out of transit; each bin holds the mean over its width, so that a transit narrower than a bin keeps

@@ -1,12 +1,14 @@
-"""What a candidate's transit says of its planet and star, to be held against the catalogue."""
+"""Diagnostics: a candidate's planet and star from its transit, compared with the catalogue."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.transit.light_curve.orbit import transit_geometry
+from backend.transit.light_curve.orbit import Geometry
+from backend.transit.solar import SOLAR_RADIUS_CM, SOLAR_RADIUS_EARTHS
 
 Array = NDArray[np.float64]
 
@@ -27,23 +29,20 @@ DIAGNOSTIC_UNITS = {
     "relative_duration": "",
 }
 
-# IAU 2015 resolution B3, nominal: equatorial radius of the Earth, radius of the Sun.
-EARTH_RADII_A_SUN = 695_700.0 / 6_378.1
-SOLAR_RADIUS_CM = 6.957e10
-
 SECONDS_A_DAY = 86_400.0
 
-# What a signal-to-noise ratio was summed over, days: Kepler's quarters 1 to 17 (Thompson et al.
+# The days that a signal-to-noise ratio is summed over: Kepler's quarters 1 to 17 (Thompson et al.
 # 2018, ApJS 235, 38), one sector of TESS (Ricker et al. 2015, JATIS 1, 014003).
 OBSERVED_DAYS = {"kepler": 1_459.0, "tess": 27.4}
 
 
-def physical_diagnostics(rows: NDArray[np.void], band: str) -> dict[str, Array]:
-    """Numbers by which planets and false positives differ more than by the columns themselves.
+def physical_diagnostics(rows: NDArray[np.void], geometry: Geometry, band: str) -> dict[str, Array]:
+    """Numbers that separate planets from false positives better than the columns themselves.
 
     Args:
         rows: ROW_DTYPE, (n,); features may be NaN.
-        band: of the limb darkening and of the survey, "kepler" or "tess".
+        geometry: of these rows, from `transit_geometry`.
+        band: of the survey, "kepler" or "tess".
 
     Returns:
         float64, (n,) each, NaN where a feature that it needs is unknown, by name:
@@ -55,10 +54,9 @@ def physical_diagnostics(rows: NDArray[np.void], band: str) -> dict[str, Array]:
     Source: Seager & Mallén-Ornelas (2003), ApJ 585, 1038, equation 9, for the density from the
         transit.
     """
-    geometry = transit_geometry(rows, band)
     values: Sequence[Array] = (
         density_ratio(rows, geometry.scaled_semi_major_axis),
-        geometry.radius_ratio * rows["srad"] * EARTH_RADII_A_SUN,
+        geometry.radius_ratio * rows["srad"] * SOLAR_RADIUS_EARTHS,
         1.0 - geometry.radius_ratio - rows["impact"],
         rows["snr"] * np.sqrt(np.minimum(rows["period"] / OBSERVED_DAYS[band], 1.0)),
         rows["duration"] / 24.0 / rows["period"],
@@ -67,31 +65,36 @@ def physical_diagnostics(rows: NDArray[np.void], band: str) -> dict[str, Array]:
 
 
 def describe_candidates(
-    rows: NDArray[np.void], band: str, training_ranges: Mapping[str, Mapping[str, Any]]
+    rows: NDArray[np.void],
+    geometry: Geometry,
+    band: str,
+    training_ranges: Mapping[str, Mapping[str, Any]],
 ) -> list[dict[str, Any]]:
-    """What to hold a prediction against, candidate by candidate.
+    """The caveats to weigh a prediction with, candidate by candidate.
 
     Args:
         rows: ROW_DTYPE, (n,); features may be NaN.
-        band: of the limb darkening and of the survey, "kepler" or "tess".
-        training_ranges: by column, `min` and `max` of the rows that the model learnt from, or
-            None; from its manifest.
+        geometry: of these rows, from `transit_geometry`.
+        band: of the survey, "kepler" or "tess".
+        training_ranges: by column, `min` and `max` of the model's training rows, or None; from
+            its manifest.
 
     Returns:
-        n times the diagnostics of `physical_diagnostics`, None where unknown or beyond the floating
-        point's range; `is_grazing`, None where the impact is unknown; `flags`, what had to be
-        assumed of the orbit that they are of; `outside_training_range`, {column, value, min, max}
-        of each column whose value the model never saw the like of, min and max None where it saw
-        none at all.
+        For each row the diagnostics of `physical_diagnostics`, None where unknown or not finite;
+        `is_grazing`, None where the impact is unknown; `flags`, what had to be assumed to find
+        the orbit; `outside_training_range`, {column, value, min, max} of each column whose value
+        lies outside the training rows', min and max None where no training row had one.
     """
-    derived = physical_diagnostics(rows, band)
-    geometry = transit_geometry(rows, band)
+    derived = physical_diagnostics(rows, geometry, band)
+    columns = {name: [_finite(x) for x in values.tolist()] for name, values in derived.items()}
+    margins = columns["grazing_margin"]
+    outside = _outside(rows, training_ranges)
     return [
         {
-            **{name: _finite(values[row]) for name, values in derived.items()},
-            "is_grazing": _is_negative(derived["grazing_margin"][row]),
+            **{name: values[row] for name, values in columns.items()},
+            "is_grazing": None if (margin := margins[row]) is None else margin < 0,
             "flags": geometry.flag_names(row),
-            "outside_training_range": _outside(rows[row], training_ranges),
+            "outside_training_range": outside[row],
         }
         for row in range(len(rows))
     ]
@@ -117,20 +120,20 @@ def density_ratio(rows: NDArray[np.void], scaled_semi_major_axis: Array) -> Arra
 
 
 def _outside(
-    row: np.void, training_ranges: Mapping[str, Mapping[str, Any]]
-) -> list[dict[str, Any]]:
-    found = []
+    rows: NDArray[np.void], training_ranges: Mapping[str, Mapping[str, Any]]
+) -> list[list[dict[str, Any]]]:
+    found: list[list[dict[str, Any]]] = [[] for _ in rows]
     for column, known in training_ranges.items():
         low, high = known["min"], known["max"]
-        value = float(row[column])
-        if not np.isnan(value) and (low is None or not low <= value <= high):
-            found.append({"column": column, "value": value, "min": low, "max": high})
+        values = rows[column]
+        is_outside = ~np.isnan(values)
+        if low is not None:
+            is_outside &= (values < low) | (values > high)
+        for row in np.flatnonzero(is_outside).tolist():
+            value = float(values[row])
+            found[row].append({"column": column, "value": value, "min": low, "max": high})
     return found
 
 
 def _finite(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
-
-
-def _is_negative(value: float) -> bool | None:
-    return None if np.isnan(value) else bool(value < 0)
+    return value if math.isfinite(value) else None

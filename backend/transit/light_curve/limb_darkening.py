@@ -3,9 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-# A star that the table does not describe is taken for the Sun (IAU 2015 nominal values).
-SOLAR_STEFF = 5772.0
-SOLAR_SLOGG = 4.438
+from backend.transit.solar import SOLAR_SLOGG, SOLAR_STEFF
 
 GRAVITIES = np.array([3.5, 4.0, 4.5, 5.0])
 

@@ -20,7 +20,7 @@ TOLERANCE = 1e-12
 MAX_STEPS = 50
 _TINY = 1e-300
 
-# What had to be assumed or changed to draw a row's transit; a flag is one bit of `Geometry.flags`.
+# Assumptions and changes that a row needed for its transit; each is one bit of `Geometry.flags`.
 FLAGS = (
     "impact_assumed",  # unknown: ASSUMED_IMPACT
     "impact_lowered",  # no planet up to the star's size gives the depth at this impact
@@ -72,6 +72,24 @@ class Geometry:
         """The names of the flags of one transit, in the order of FLAGS."""
         return [name for bit, name in enumerate(FLAGS) if self.flags[row] >> bit & 1]
 
+    @classmethod
+    def from_records(cls, records: NDArray[np.void]) -> Self:
+        """From GEOMETRY_DTYPE, (n,)."""
+        return cls(*(records[field.name] for field in fields(cls)))
+
+    def to_records(self) -> NDArray[np.void]:
+        """As GEOMETRY_DTYPE, (n,)."""
+        records = np.empty(len(self), GEOMETRY_DTYPE)
+        for field in fields(self):
+            records[field.name] = getattr(self, field.name)
+        return records
+
+
+# One geometry in a file or a message.
+GEOMETRY_DTYPE = np.dtype(
+    [(field.name, "u1" if field.name == "flags" else "<f8") for field in fields(Geometry)]
+)
+
 
 def transit_geometry(rows: Rows, band: str) -> Geometry:
     """The circular orbit whose transit has each row's duration and depth.
@@ -83,7 +101,7 @@ def transit_geometry(rows: Rows, band: str) -> Geometry:
     Args:
         rows: a structured array or a mapping with `period` (days), `duration` (hours), `depth`
             (ppm) and, NaN or absent where unknown, `impact` (stellar radii), `steff` (K) and
-            `slogg` (dex, cgs); each (n,). Nothing else is looked at.
+            `slogg` (dex, cgs); each (n,). Nothing else is read.
         band: "kepler" or "tess", the band of the limb darkening.
 
     Returns:

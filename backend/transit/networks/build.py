@@ -1,6 +1,6 @@
 """The Keras networks by name: an inner graph to train, an outer one around it to save.
 
-The inner graph gives each voice's probabilities and each member's ln(period / days) and
+The inner graph gives each head's probabilities and each member's ln(period / days) and
 ln(depth / ppm); the outer one calibrated means, days and ppm. Both are made of plain Keras layers
 and operations only, so that plain Keras loads the saved file with safe mode on.
 """
@@ -32,18 +32,18 @@ _BUILDERS: dict[str, Callable[[Scaling, Sample, Seeds], keras.Model]] = {
 def build(name: str, scaling: Scaling, sample: Sample, seed: int, ensemble: int = 1) -> keras.Model:
     """Builds the inner graph of a network.
 
-    The members of an ensemble stand side by side in one graph and are trained together: the loss
-    is of each, what is watched is of their mean, and one checkpoint holds them all.
+    The members of an ensemble are parts of one graph and are trained together: each has its own
+    loss, the metrics are those of their mean, and one checkpoint holds them all.
 
     Args:
         name: a key of `networks.NETWORKS`.
         scaling: learnt from the training rows.
-        sample: the inputs of some training rows, to scale what is read from them.
+        sample: the inputs of some training rows, on which the scaling is measured.
         seed: of the initial weights and the dropout.
         ensemble: how many members.
 
     Returns:
-        A model from the network's inputs by name to {label (ensemble * voices, 3),
+        A model from the network's inputs by name to {label (ensemble * heads, 3),
         period_out (ensemble,) ln(days), depth_out (ensemble,) ln(ppm)}.
     """
     members = [_BUILDERS[name](scaling, sample, Seeds(seed, n)) for n in range(ensemble)]
@@ -72,7 +72,7 @@ def publish(inner: keras.Model, temperature: float = 1.0) -> keras.Model:
     Returns:
         An uncompiled model from the inner graph's inputs, float32, raw, NaN where unknown, to
         [label (3,) probabilities, period_out (1,) days, depth_out (1,) ppm], the means over
-        voices and members.
+        heads and members.
     """
     inputs = make_inputs(inner.input)
     outputs = inner(inputs)
@@ -91,7 +91,7 @@ def publish(inner: keras.Model, temperature: float = 1.0) -> keras.Model:
 
 
 def count_parameters(model: keras.Model) -> int:
-    """How many numbers a model learns."""
+    """The number of trainable parameters of a model."""
     return sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
 
 

@@ -10,20 +10,20 @@ from numpy.typing import NDArray
 
 from backend.transit.columns import FEATURES
 from backend.transit.light_curve.curve import BINS
-from backend.transit.light_curve.diagnostics import SECONDS_A_DAY, SOLAR_RADIUS_CM
+from backend.transit.light_curve.diagnostics import SECONDS_A_DAY
+from backend.transit.solar import SOLAR_RADIUS_CM, SOLAR_STEFF
 
 # Phase windows of a folded curve: their centres are equally spaced in the logarithm of phase, so
-# that a longer transit is a shifted one, which is what a convolution understands.
+# that a longer transit is a shifted one, and a convolution is invariant to shifts.
 WINDOWS = 64
 
-# Below this, in units of the star's flux, single precision has nothing left to say.
+# The smallest dip, in units of the star's flux, that single precision resolves.
 _SMALLEST_DIP = 1e-7
 
 # A grazing transit's chord squared is small, and where the impact was lowered it is below 0.
 _SMALLEST_CHORD = 1e-2
 
 _SMALLEST_FEATURE = 1e-3
-_SOLAR_STEFF = 5772.0  # K, IAU 2015 resolution B3
 _LOG_TEN = math.log(10.0)
 _LOG_FLUX_A_MAGNITUDE = 0.4 * _LOG_TEN
 
@@ -59,7 +59,7 @@ def read_curve(curve: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.Keras
 
 
 def derive_numbers(summary: keras.KerasTensor, features: keras.KerasTensor) -> keras.KerasTensor:
-    """What transit and star tell together, from what the network has; the period is not in it.
+    """Numbers derived from transit and star together, without the period.
 
     Args:
         summary: (3,), from `read_curve`.
@@ -67,10 +67,10 @@ def derive_numbers(summary: keras.KerasTensor, features: keras.KerasTensor) -> k
 
     Returns:
         (5,), NaN where a feature that is needed is unknown: natural logarithms of the planet's
-        radius in solar radii, of the star's luminosity in that of the Sun, of the signal-to-noise
-        ratio over what depth, width and magnitude let expect (up to a constant), and of the period
-        in days that Kepler's third law gives a circular orbit; and the impact parameter of the
-        planet's outer edge, stellar radii.
+        radius in solar radii, of the star's luminosity in solar luminosities, of the
+        signal-to-noise ratio relative to the value expected from depth, width and magnitude (up to
+        a constant), and of the period in days of a circular orbit by Kepler's third law; and the
+        impact parameter of the planet's outer edge, stellar radii.
 
     Source: as `benchmarks.period` for the period, with sin x = x and the width at half depth for
         the duration.
@@ -79,7 +79,7 @@ def derive_numbers(summary: keras.KerasTensor, features: keras.KerasTensor) -> k
     depth, width = summary[:, :1], summary[:, 1:2]
     ratio = ops.exp(0.5 * depth)
     radius = 0.5 * depth + _log(srad)
-    luminosity = 2.0 * _log(srad) + 4.0 * _log(steff / _SOLAR_STEFF)
+    luminosity = 2.0 * _log(srad) + 4.0 * _log(steff / SOLAR_STEFF)
     noise = _log(snr) - depth - 0.5 * width + _LOG_FLUX_A_MAGNITUDE / 2 * tmag
     chord = ops.maximum(ops.square(1.0 + ratio) - ops.square(impact), _SMALLEST_CHORD)
     semi_major_axis = 0.5 * ops.log(chord) - width + _LOG_HALF_WIDTH

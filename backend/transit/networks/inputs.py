@@ -1,4 +1,4 @@
-"""Rows of a catalogue to what a network takes."""
+"""From catalogue rows to a network's inputs."""
 
 from collections.abc import Collection
 
@@ -6,12 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.transit.columns import FEATURES, REQUIRED, UNITS
-from backend.transit.light_curve.curve import synthesise
+from backend.transit.light_curve.curve import transit_curves
 from backend.transit.light_curve.diagnostics import (
     DIAGNOSTIC_UNITS,
     DIAGNOSTICS,
     physical_diagnostics,
 )
+from backend.transit.light_curve.orbit import Geometry
 from backend.transit.networks.registry import CATALOGUE_INPUT, CURVE_INPUT, FEATURE_INPUT
 
 Matrix = NDArray[np.float32]
@@ -27,31 +28,33 @@ def feature_matrix(rows: NDArray[np.void]) -> Matrix:
     return np.stack([rows[name] for name in FEATURES], axis=1).astype(np.float32)
 
 
-def catalogue_matrix(rows: NDArray[np.void], band: str) -> Matrix:
-    """What `catalogue_input` takes.
+def catalogue_matrix(rows: NDArray[np.void], geometry: Geometry, band: str) -> Matrix:
+    """The numbers of `catalogue_input`.
 
     Args:
         rows: ROW_DTYPE, (n,).
-        band: of the limb darkening, "kepler" or "tess".
+        geometry: of these rows, from `transit_geometry`.
+        band: of the survey, "kepler" or "tess".
 
     Returns:
         float32, (n, 8), in the order of `CATALOGUE_COLUMNS`, raw units, NaN where a feature that
         a diagnostic needs is unknown.
     """
-    derived = physical_diagnostics(rows, band)
+    derived = physical_diagnostics(rows, geometry, band)
     columns = [rows[name] for name in REQUIRED] + [derived[name] for name in DIAGNOSTICS]
     largest = np.finfo(np.float32).max
     return np.clip(np.stack(columns, axis=1), -largest, largest).astype(np.float32)
 
 
 def network_inputs(
-    rows: NDArray[np.void], band: str, names: Collection[str] = (CURVE_INPUT, FEATURE_INPUT)
+    rows: NDArray[np.void], geometry: Geometry, band: str, names: Collection[str]
 ) -> dict[str, Matrix]:
     """The inputs of a network by their names.
 
     Args:
         rows: ROW_DTYPE, (n,).
-        band: of the limb darkening, "kepler" or "tess".
+        geometry: of these rows, from `transit_geometry`.
+        band: of the survey, "kepler" or "tess".
         names: which inputs.
 
     Returns:
@@ -59,8 +62,8 @@ def network_inputs(
         (n, 6), raw units, NaN where unknown; catalogue_input: as `catalogue_matrix`.
     """
     makers = {
-        CURVE_INPUT: lambda: synthesise(rows, band)[:, :, None],
+        CURVE_INPUT: lambda: transit_curves(geometry)[:, :, None],
         FEATURE_INPUT: lambda: feature_matrix(rows),
-        CATALOGUE_INPUT: lambda: catalogue_matrix(rows, band),
+        CATALOGUE_INPUT: lambda: catalogue_matrix(rows, geometry, band),
     }
     return {name: makers[name]() for name in names}

@@ -1,4 +1,4 @@
-"""What the Keras networks are made of: seeds, inputs, features that may be unknown, voices."""
+"""The parts of the Keras networks: seeds, inputs, features that may be unknown, heads."""
 
 from collections.abc import Iterable
 
@@ -16,7 +16,7 @@ from backend.transit.networks.scaling import QUANTILES, NumberScaling, quantile_
 # The inputs of some training rows by name, to scale what is read from them.
 Sample = dict[str, NDArray[np.float32]]
 
-VOICES = 8
+HEADS = 8
 _UNITS = 192
 _DROPOUT = 0.15
 
@@ -53,9 +53,9 @@ def make_inputs(names: Iterable[str]) -> dict[str, keras.KerasTensor]:
 def known_numbers(
     numbers: keras.KerasTensor, scaling: NumberScaling
 ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-    """arcsinh of k numbers, that of 0 where unknown, and 1 or 0 for known; each (k,).
+    """arcsinh of k numbers, 0 where unknown, and 1 where known, else 0; each (k,).
 
-    A number that no training row had counts as unknown: nothing was learnt of it.
+    A number that no training row had counts as unknown: the network has learnt nothing about it.
     """
     missing = ops.isnan(numbers)
     steep = layers.Rescaling(scaling.steepness.tolist())(ops.where(missing, 0.0, numbers))
@@ -87,24 +87,24 @@ def embed_numbers(
     return _embed(ops.clip(_piecewise_linear(knots)(numbers), 0.0, 1.0), seeds)
 
 
-def voices(joined: keras.KerasTensor, seeds: Seeds) -> keras.KerasTensor:
-    """Many classifiers that share all but their first scaling and last layer: (VOICES, 3).
+def heads(joined: keras.KerasTensor, seeds: Seeds) -> keras.KerasTensor:
+    """Classifiers that share all but their first scaling and their last layer: (HEADS, 3).
 
-    Each is trained on its own loss; their mean is better and better calibrated than one of their
-    size (a batch ensemble, Gorishniy et al. 2024, arXiv:2410.24210, TabM-mini).
+    Each is trained on its own loss; their mean is more accurate and better calibrated than one
+    classifier of their size (a batch ensemble, Gorishniy et al. 2024, arXiv:2410.24210, TabM-mini).
     """
     width = joined.shape[-1]
-    own_view = layers.EinsumDense("bji,vi->bvi", output_shape=(VOICES, width))
+    own_view = layers.EinsumDense("bji,vi->bvi", output_shape=(HEADS, width))
     x = own_view(ops.expand_dims(joined, 1))
-    # Random signs make the voices differ from the start.
-    signs = np.random.default_rng(seeds()).choice([-1.0, 1.0], size=(VOICES, width))
+    # Random signs make the heads differ from the start.
+    signs = np.random.default_rng(seeds()).choice([-1.0, 1.0], size=(HEADS, width))
     own_view.set_weights([signs.astype(np.float32)])
     for _ in range(2):
         x = layers.Dense(_UNITS, activation="relu", kernel_initializer=seeds.glorot())(x)
         x = layers.Dropout(_DROPOUT, seed=seeds())(x)
     logits = layers.EinsumDense(
         "bvi,vic->bvc",
-        output_shape=(VOICES, len(LABELS)),
+        output_shape=(HEADS, len(LABELS)),
         bias_axes="vc",
         kernel_initializer=seeds.glorot(),
     )(x)
@@ -124,7 +124,7 @@ def _embed(encoded: keras.KerasTensor, seeds: Seeds) -> keras.KerasTensor:
 
 
 def _piecewise_linear(knots: NDArray[np.float64]) -> layers.EinsumDense:
-    """A fixed layer (n,) -> (n, QUANTILES); clipped to 0..1 it says how far through each interval.
+    """A fixed layer (n,) -> (n, QUANTILES); clipped to 0..1: how far through each interval.
 
     The encoding of Gorishniy et al. (2022), arXiv:2203.05556, section 3.2.
     """

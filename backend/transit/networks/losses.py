@@ -19,28 +19,28 @@ Tensors = dict[str, KerasTensor]
 def measure(
     smoothing: float, regression_weight: float, log_period_spread: float, log_depth_spread: float
 ) -> Callable[[Tensors, Tensors], Tensors]:
-    """The loss of an inner graph, and what is told of an epoch.
+    """The loss and the metrics of an inner graph.
 
     Args:
         smoothing: this much of each label's target is spread evenly over the classes.
-        regression_weight: of the period's and of the depth's loss beside the label's.
+        regression_weight: of the losses of period and depth, relative to that of the label.
         log_period_spread, log_depth_spread: standard deviations over the training rows.
 
     Returns:
-        A function of targets and outputs to, each float32 (n,): loss, what is minimised;
-        accuracy; label_loss, the log loss of the voices' mean; period_mae, days; depth_mae, ppm.
+        A function from targets and outputs to, each float32 (n,): loss, which is minimised;
+        accuracy; label_loss, the log loss of the heads' mean; period_mae, days; depth_mae, ppm.
     """
 
     def measured(targets: Tensors, outputs: Tensors) -> Tensors:
         label = targets[LABEL_OUTPUT][:, 0]
-        voices = outputs[LABEL_OUTPUT]
+        heads = outputs[LABEL_OUTPUT]
         period = targets[PERIOD_OUTPUT], outputs[PERIOD_OUTPUT]
         depth = targets[DEPTH_OUTPUT], outputs[DEPTH_OUTPUT]
         regressions = huber(*period, log_period_spread) + huber(*depth, log_depth_spread)
         return {
-            "loss": voices_loss(label, voices, smoothing) + regression_weight * regressions,
-            "label_loss": log_loss(label, voices),
-            "accuracy": accuracy(label, voices),
+            "loss": heads_loss(label, heads, smoothing) + regression_weight * regressions,
+            "label_loss": log_loss(label, heads),
+            "accuracy": accuracy(label, heads),
             "period_mae": physical_error(*period),
             "depth_mae": physical_error(*depth),
         }
@@ -48,31 +48,31 @@ def measure(
     return measured
 
 
-def voices_loss(label: KerasTensor, voices: KerasTensor, smoothing: float) -> KerasTensor:
-    """Cross-entropy of each voice on its own, averaged, so that the voices stay different.
+def heads_loss(label: KerasTensor, heads: KerasTensor, smoothing: float) -> KerasTensor:
+    """Cross-entropy of each head on its own, averaged, so that the heads stay different.
 
     Args:
         label: int32, (n,), codes.
-        voices: float32, (n, voices, 3), probabilities.
+        heads: float32, (n, heads, 3), probabilities.
         smoothing: this much of each target is spread evenly over the classes.
 
     Returns:
         float32, (n,).
     """
     target = ops.one_hot(label, len(LABELS)) * (1.0 - smoothing) + smoothing / len(LABELS)
-    logarithm = ops.log(ops.maximum(voices, _SMALLEST))
+    logarithm = ops.log(ops.maximum(heads, _SMALLEST))
     return -ops.sum(target * ops.mean(logarithm, axis=1), axis=-1)
 
 
-def log_loss(label: KerasTensor, voices: KerasTensor) -> KerasTensor:
-    """Log loss of the voices' mean, as it is served: float32, (n,)."""
-    probability = ops.sum(ops.one_hot(label, len(LABELS)) * ops.mean(voices, axis=1), axis=-1)
+def log_loss(label: KerasTensor, heads: KerasTensor) -> KerasTensor:
+    """Log loss of the heads' mean, which is what a saved model predicts: float32, (n,)."""
+    probability = ops.sum(ops.one_hot(label, len(LABELS)) * ops.mean(heads, axis=1), axis=-1)
     return -ops.log(ops.maximum(probability, _SMALLEST))
 
 
-def accuracy(label: KerasTensor, voices: KerasTensor) -> KerasTensor:
-    """1 where the voices' mean is highest for the true class: float32, (n,)."""
-    highest = ops.argmax(ops.mean(voices, axis=1), axis=-1)
+def accuracy(label: KerasTensor, heads: KerasTensor) -> KerasTensor:
+    """1 where the heads' mean is highest for the true class: float32, (n,)."""
+    highest = ops.argmax(ops.mean(heads, axis=1), axis=-1)
     return ops.cast(ops.equal(ops.cast(label, highest.dtype), highest), "float32")
 
 

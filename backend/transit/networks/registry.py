@@ -1,4 +1,4 @@
-"""The networks that can be trained, by name, and the defaults of a training; without Keras."""
+"""The networks that can be trained, by name, and the defaults of a session; without Keras."""
 
 from dataclasses import dataclass
 
@@ -23,13 +23,13 @@ DEPTH_OUTPUT = "depth_out"
 
 @dataclass(frozen=True)
 class NetworkInfo:
-    """What `GET /api/networks` tells of a network.
+    """One network, as `GET /api/networks` returns it.
 
     Attributes:
-        name: how a training spec asks for it.
+        name: as a session's spec names it.
         inputs: the names of the saved model's inputs, in their order.
-        parameters: how many numbers one member learns; a test holds it to the built graph.
-        sentence: what it is, for a person who chooses.
+        parameters: trainable parameters of one member; a test compares it with the built graph.
+        sentence: a description to choose by.
     """
 
     name: str
@@ -46,21 +46,21 @@ NETWORKS: dict[str, NetworkInfo] = {
             (CURVE_INPUT, FEATURE_INPUT),
             115_550,
             "The default: a small convolutional network on the folded curve in logarithmic phase, "
-            "and piecewise-linear embeddings of the features under a trunk of many voices.",
+            "with piecewise-linear embeddings of the features; the mean of eight classifier heads.",
         ),
         NetworkInfo(
             "transit_cnn_catalogue",
             (CURVE_INPUT, FEATURE_INPUT, CATALOGUE_INPUT),
             137_246,
-            "The same with a third input for the label alone: period, duration, depth and what "
-            "they tell of the star's density and the planet's size. The surest of its labels.",
+            "The same with a third input for the label alone: period, duration, depth, and the "
+            "stellar density and planet radius derived from them. The most accurate of the three.",
         ),
         NetworkInfo(
             "seed_cnn",
             (CURVE_INPUT, FEATURE_INPUT),
             83_301,
-            "The reference to compare with: three plain convolutions over all 2001 points and a "
-            "dense trunk; more than ten times slower.",
+            "A plain network for comparison: three convolutions over all 2001 points and a dense "
+            "trunk; more than ten times slower.",
         ),
     )
 }

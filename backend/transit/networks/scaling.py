@@ -1,4 +1,4 @@
-"""What a network must know of its training rows to scale its inputs and outputs; pure NumPy."""
+"""The scaling of inputs and outputs, measured on the training rows; pure NumPy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,8 +11,7 @@ from backend.transit.networks.inputs import CATALOGUE_COLUMNS
 
 QUANTILES = 24
 
-# What an arcsinh is steep for: it is a logarithm above 1, and the smallest of these numbers lie
-# far below it.
+# An arcsinh is a logarithm only above 1, and these numbers lie far below it.
 _STEEPNESS = {"density_ratio": 1e2, "relative_duration": 1e4}
 
 _EMPTY_RANGE = 1e-6

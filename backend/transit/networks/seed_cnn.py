@@ -1,4 +1,4 @@
-"""The reference: the plain network that is usually seen for this task, its inputs scaled."""
+"""The reference: the plain network commonly used for this task, with scaled inputs."""
 
 import keras
 import numpy as np

@@ -1,7 +1,7 @@
 """The default network.
 
 curve_input ── fold at mid-transit ─┬─ windows in log phase ── convolutions ┐
-(2001, 1)                           └─ log of peak, area, … ── embedding ───┼─┬─ voices ─ label
+(2001, 1)                           └─ log of peak, area, … ── embedding ───┼─┬─ heads ─ label
 feat_input ─── arcsinh, known? ─────── piecewise-linear embedding ──────────┘ └─ dense ┬ period
 (6,)                                                                                   └ depth
 """
@@ -18,8 +18,8 @@ from backend.transit.networks.layers import (
     Seeds,
     embed_numbers,
     embed_unknowns,
+    heads,
     make_inputs,
-    voices,
 )
 from backend.transit.networks.scaling import Scaling, scale_numbers
 
@@ -57,7 +57,7 @@ def _build(name: str, scaling: Scaling, sample: Sample, seeds: Seeds) -> keras.M
     return keras.Model(
         inputs,
         {
-            registry.LABEL_OUTPUT: voices(joined, seeds),
+            registry.LABEL_OUTPUT: heads(joined, seeds),
             registry.PERIOD_OUTPUT: period,
             registry.DEPTH_OUTPUT: depth,
         },
@@ -66,13 +66,13 @@ def _build(name: str, scaling: Scaling, sample: Sample, seeds: Seeds) -> keras.M
 
 
 def _measure(reading: keras.Model, sample: Sample) -> list[NDArray[np.float64]]:
-    """What is read and derived of the sample's rows: float64, (n, numbers) each."""
+    """The numbers read and derived from the sample's rows: float64, (n, numbers) each."""
     found = reading.predict_on_batch([sample[registry.CURVE_INPUT], sample[registry.FEATURE_INPUT]])
     return [np.asarray(each, dtype=np.float64) for each in found]
 
 
 def _convolve(shape: keras.KerasTensor, seeds: Seeds) -> keras.KerasTensor:
-    """What the transit's shape and length are like: (WINDOWS, 1) -> (32,)."""
+    """A vector of the transit's shape and duration: (WINDOWS, 1) -> (32,)."""
     x = shape
     for filters in (16, 24, 32):
         strided = {"strides": 2, "padding": "same", "activation": "relu"}
@@ -87,7 +87,7 @@ def _regressions(
     measured: NDArray[np.float64],
     seeds: Seeds,
 ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-    """ln(period / days) and ln(depth / ppm); the depth corrects what the curve's peak shows."""
+    """ln(period / days) and ln(depth / ppm); the depth as a correction to the curve's peak."""
     mean, spread = measured.mean(axis=0), np.maximum(measured.std(axis=0), 1e-6)
     standardised = layers.Rescaling((1 / spread).tolist(), (-mean / spread).tolist())(summary)
     x = ops.concatenate([joined, standardised], axis=-1)

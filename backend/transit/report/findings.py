@@ -1,6 +1,6 @@
 """What in a table deserves a second look before a network is trained on it.
 
-Nothing here is left out of a training: the report tells, the astronomer decides.
+The report never removes rows; it only informs.
 """
 
 import math
@@ -14,18 +14,17 @@ from numpy.typing import NDArray
 from backend.transit.columns import COLUMNS, LABELS, NO_LABEL
 from backend.transit.keys import Keys, Rows, blocks, read_column, row_keys, star_keys
 from backend.transit.report.warnings import warnings_of
+from backend.transit.solar import SOLAR_SLOGG
 
 MAX_EXAMPLES = 20
 
 # Two rows of one star whose periods agree so well are the same transit.
 SAME_PERIOD = 1e-3
 
-# Gaps that differ by more than this between classes, and not by chance, tell the label.
+# Shares of missing values that differ by more than this between classes, and not by chance, reveal
+# the label.
 GAP_DIFFERENCE = 0.05
 GAP_P_VALUE = 1e-3
-
-# log g of the Sun, dex (cgs): IAU 2015 resolution B3.
-_SOLAR_SLOGG = 4.438
 
 Index = NDArray[np.intp]
 
@@ -53,7 +52,7 @@ def _beyond(name: str, low: float, high: float) -> Callable[[Rows], NDArray[np.b
 
 def _stellar_mass(rows: Rows) -> NDArray[np.float64]:
     """Solar masses, from g R^2."""
-    return 10.0 ** (rows["slogg"] - _SOLAR_SLOGG) * rows["srad"] ** 2
+    return 10.0 ** (rows["slogg"] - SOLAR_SLOGG) * rows["srad"] ** 2
 
 
 LIMITS = (
@@ -97,7 +96,7 @@ def report(table: Rows) -> dict[str, Any]:
 
     Returns:
         JSON-able: `class_balance`, `duplicates`, `contradictory_stars`, `contradictory_transits`,
-        `missing_by_class`, `unphysical`, and `warnings`, what of it asks for action, the most
+        `missing_by_class`, `unphysical`, and `warnings`, the findings that call for action, most
         urgent first, each {code, message}. Examples are lines of the file, at most 20.
     """
     labels = read_column(table, "label")
@@ -169,7 +168,7 @@ def _example(table: Rows, group: Index) -> dict[str, Any]:
 
 
 def _missing_by_class(table: Rows, labels: NDArray[np.int8]) -> dict[str, dict[str, Any]]:
-    """Of each column that has gaps the share of rows without it, class by class."""
+    """For each column with missing values, the share of rows without it, class by class."""
     present = [code for code in range(len(LABELS)) if (labels == code).any()]
     found = {}
     for name in COLUMNS:
@@ -191,7 +190,7 @@ def _differs(gaps: NDArray[np.int_], rows: NDArray[np.int_]) -> bool:
 
 
 def _chance(gaps: NDArray[np.int_], rows: NDArray[np.int_]) -> float:
-    """How likely such different shares, of two or three classes, are by chance.
+    """The probability of shares this different, in two or three classes, by chance.
 
     Pearson's chi-squared test; with one degree of freedom its tail is a normal's, with two an
     exponential (Abramowitz & Stegun 1964, equations 26.4.4 and 26.4.5).

@@ -1,4 +1,4 @@
-"""What a table holds: classes, ranges, histograms and gaps, in little memory however long it is."""
+"""The profile of a table: classes, ranges, histograms and gaps, in little memory for any length."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from backend.transit.report.findings import report
 
 HISTOGRAM_BINS = 40
 
-# Periods, depths, radii and the like spread over factors; these do not.
+# Periods, depths and radii span orders of magnitude; these do not.
 _LINEAR = frozenset({"impact", "slogg", "tmag"})
 # Grazing fits go up to 100 and would leave all the others in one bin.
 _LINEAR_END = {"impact": 2.0}

@@ -1,4 +1,4 @@
-"""What a dataset's report asks for, in sentences that a person can act on."""
+"""The warnings of a dataset's report, as sentences to act on."""
 
 from typing import Any
 
@@ -9,75 +9,75 @@ FEW_ROWS = 100
 
 
 def warnings_of(found: dict[str, Any]) -> list[dict[str, str]]:
-    """What of a report asks for action, the most urgent first: {code, message} each."""
-    told: list[tuple[str, str]] = []
+    """The findings of a report that call for action, most urgent first: {code, message} each."""
+    listed: list[tuple[str, str]] = []
     twice, pairs = found["duplicates"], found["contradictory_transits"]["pairs"]
     if twice["contradictory_rows"]:
         count = twice["contradictory_rows"]
-        told.append(
-            ("contradictory_duplicates", f"Rows that are equal but for the label: {count}.")
-        )
+        listed.append(("contradictory_duplicates", f"Rows that differ only in the label: {count}."))
     if pairs:
-        told.append(
+        listed.append(
             (
                 "contradictory_transits",
-                f"Pairs of rows with the same star and period and different labels: {pairs}. One "
-                "of the labels is likely wrong, or the same eclipse was listed twice.",
+                f"Pairs of rows with the same star and period but different labels: {pairs}. One "
+                "of the labels is probably wrong, or the same eclipse is listed twice.",
             )
         )
-    told += _gap_warnings(found["missing_by_class"]) + _class_warnings(found["class_balance"])
+    listed += _gap_warnings(found["missing_by_class"]) + _class_warnings(found["class_balance"])
     if twice["rows"]:
-        told.append(
+        listed.append(
             (
                 "duplicates",
-                f"Rows that repeat an earlier one: {twice['rows']}. They count double in the "
-                "training.",
+                f"Rows that repeat an earlier one: {twice['rows']}. They count twice in training.",
             )
         )
-    told += [
+    listed += [
         (
             "unphysical",
-            f"Rows that fail the check of {each['check']}: {each['rows']}. Expected "
-            f"{each['expected']}. They are trained on as they are.",
+            f"Rows with an unphysical {each['check']}: {each['rows']}. Expected "
+            f"{each['expected']}. They are used in training as they are.",
         )
         for each in found["unphysical"]
     ]
-    return [{"code": code, "message": message} for code, message in told]
+    return [{"code": code, "message": message} for code, message in listed]
 
 
 def _gap_warnings(missing: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
-    told = []
+    listed = []
     for name, each in missing.items():
         if each["differs"]:
             shares = ", ".join(f"{share:.0%} of {label}" for label, share in each["shares"].items())
-            told.append(
+            listed.append(
                 (
                     "missing_tells_the_label",
-                    f"{name} is missing in {shares}: whether it is there tells the label, and a "
-                    "model will use it. Fill it in for all classes or leave the column out.",
+                    f"{name} is missing in {shares}: whether it is there reveals the label, and a "
+                    "model will use that. Fill it in for all classes or leave the column out.",
                 )
             )
-    return told
+    return listed
 
 
 def _class_warnings(balance: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
-    told = []
+    listed = []
     for name, each in balance.items():
         if each["rows"] == 0:
-            told.append(("class_absent", f"No row is {name}: a model never says {name}."))
+            listed.append(
+                ("class_absent", f"There are no {name} rows: a model will never predict {name}.")
+            )
         elif each["rows"] < FEW_ROWS:
-            told.append(
+            listed.append(
                 (
                     "class_scarce",
-                    f"Rows of {name}: only {each['rows']}. Its figures will be mostly chance.",
+                    f"Only {each['rows']} rows are {name}: the figures of this class will be "
+                    "mostly noise.",
                 )
             )
         elif each["share"] < SMALL_SHARE:
-            told.append(
+            listed.append(
                 (
                     "class_small",
-                    f"{each['share']:.1%} of the rows are {name}: look at its recall, not at the "
-                    "accuracy.",
+                    f"Only {each['share']:.1%} of the rows are {name}: judge it by its recall, not "
+                    "by the accuracy.",
                 )
             )
-    return told
+    return listed

@@ -1,8 +1,8 @@
-"""A seeded catalogue of simulated candidates, in our own form.
+"""A seeded catalogue of simulated candidates, in exotrain's own format.
 
-Stars (`population_stars`), then what dims them (`population_events`), then a survey that finds some
-of it: noise by magnitude, a detection limit, errors on every number, and a disposition that is the
-surer the stronger the signal. A CANDIDATE is the faint part of the planets and of the false
+Stars (`stars`), then the events that dim them (`events`), then a survey that detects some of them:
+noise by magnitude, a detection limit, errors on every number, and a disposition that is more
+reliable the stronger the signal. A CANDIDATE is the faint part of the planets and of the false
 positives alike.
 """
 

@@ -1,4 +1,4 @@
-"""What dims the simulated stars: planets, and what only looks like a planet.
+"""Simulated dimmings of stars: planets, and what only looks like one.
 
 Everything follows from a star's mass and radius by Kepler's third law and the geometry of a
 transit. The rates are round numbers that make a table like the KOI table, not measurements of the
@@ -20,6 +20,7 @@ PLANET, ECLIPSING_BINARY, BLEND, ARTEFACT, VARIABLE = range(5)
 KIND_SHARES = (0.36, 0.14, 0.21, 0.16, 0.13)
 
 BAND = "tess"
+# Rounded: with `solar.SOLAR_RADIUS_EARTHS`, 109.076, every seed would give another catalogue.
 EARTH_RADII_PER_SOLAR = 109.1
 DAYS_TO_HOURS = 24.0
 
@@ -27,7 +28,7 @@ DAYS_TO_HOURS = 24.0
 class Events(NamedTuple):
     """Periodic dimmings, one a row, (n,).
 
-    `star` intp, the position of the star that the catalogue blames; `kind` int8; float64: period
+    `star` intp, the position of the star that the catalogue names; `kind` int8; float64: period
     in days, duration in hours, depth in ppm (NaN for artefacts, which have no true one), and
     flatness, the part of the duration in which the dip has a flat bottom, 0 for a V.
     """

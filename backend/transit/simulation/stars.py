@@ -5,10 +5,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.transit.solar import SOLAR_SLOGG, SOLAR_STEFF
+
 Floats = NDArray[np.float64]
 
-SOLAR_TEMPERATURE = 5772.0
-SOLAR_GRAVITY = 4.438
 BRIGHTEST, FAINTEST = 7.5, 15.5
 
 
@@ -33,9 +33,9 @@ def draw_stars(random: np.random.Generator, count: int) -> Stars:
     growth = 1 + 0.45 * age**2 * np.minimum(mass, 1.3)
     radius = 0.9 * mass ** np.where(mass < 1, 0.85, 0.75) * growth
     luminosity = np.where(mass < 0.43, 0.23 * mass**2.3, mass**3.8) * (0.75 + 0.6 * age)
-    temperature = SOLAR_TEMPERATURE * (luminosity / radius**2) ** 0.25
+    temperature = SOLAR_STEFF * (luminosity / radius**2) ** 0.25
     radius, temperature = _evolve(random, mass, radius, temperature)
-    gravity = SOLAR_GRAVITY + np.log10(mass) - 2 * np.log10(radius)
+    gravity = SOLAR_SLOGG + np.log10(mass) - 2 * np.log10(radius)
     return Stars(mass, radius, temperature, gravity, _magnitudes(random, count))
 
 

@@ -9,7 +9,8 @@ from backend.database.connection import Record
 from backend.errors import Invalid
 from backend.storage.dataset_table import read_rows
 from backend.transit.catalog.reader import band
-from backend.transit.light_curve.curve import phase, transit_curves, transit_geometry
+from backend.transit.light_curve.curve import phase, transit_curves
+from backend.transit.light_curve.orbit import transit_geometry
 from backend.transit.rows import as_rows
 from backend.web.auth import usable_dataset
 from backend.web.current import services

@@ -3,7 +3,6 @@
 import os
 from typing import Any
 
-import numpy as np
 from apiflask import APIBlueprint
 from apiflask.schemas import FileSchema
 from flask import Response, send_file
@@ -12,7 +11,7 @@ from pydantic import ValidationError
 from backend.database.connection import Record
 from backend.services.batch_predictions import predict_catalogue
 from backend.services.dataset_upload import name_from
-from backend.services.predictions import choose_model, predict, prediction_answers, training_source
+from backend.services.predictions import choose_model, predict, training_source
 from backend.storage.incoming import require_space
 from backend.transit.rows import as_rows
 from backend.web.auth import NO_WORKSPACE, workspace_by_key
@@ -104,17 +103,11 @@ def _answers(candidates: list[Any], model: Record, source: str) -> list[dict[str
     """Predictions in the order of the candidates, an error in the place of a bad one."""
     answers: list[dict[str, Any]] = []
     good = [each for each in candidates if isinstance(each, Candidate)]
-    predicted = iter(_predicted(good, model, source))
+    rows = as_rows([each.numbers() for each in good])
+    predicted = iter(predict(services(), model, rows, source) if good else [])
     for row, each in enumerate(candidates):
         if isinstance(each, Candidate):
             answers.append({"row": row, "star": each.star, **next(predicted)})
         else:
             answers.append({"row": row, "error": summary(each), "errors": each})
     return answers
-
-
-def _predicted(good: list[Candidate], model: Record, source: str) -> list[dict[str, Any]]:
-    if not good:
-        return []
-    rows: np.ndarray = as_rows([each.numbers() for each in good])
-    return prediction_answers(predict(services(), model, rows, source), rows, model, source)

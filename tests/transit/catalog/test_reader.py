@@ -392,7 +392,7 @@ class TestFilesThatAreNoCatalogue:
             (f"{ROW}\n{ROW}".encode(), "must name the columns"),
             (table(ROW).encode("utf-16"), "UTF-16"),
             (table(ROW).encode("utf-16-le"), "NUL byte"),
-            (table(ROW, ROW.replace("1", "\0")).encode(), "Line 3 holds a NUL byte"),
+            (table(ROW, ROW.replace("1", "\0")).encode(), "Line 3 contains a NUL byte"),
             (b"\0" * 1_000_000, "NUL byte"),
             (b"PK\x03\x04" + bytes(1000), "zip archive or a spreadsheet"),
             (b"\x1f\x8b\x08" + bytes(1000), "gzip"),
@@ -405,7 +405,7 @@ class TestFilesThatAreNoCatalogue:
             (table(ROW, f'{ROW},"' + "x" * 20_000_000 + '"').encode(), "Line 3 is longer than"),
             (b"x" * 20_000_000, "Line 1 is longer than"),
             (('"' + table(ROW)).encode(), "opens a quote"),
-            (table(*['a"b,"c'] * 300).encode(), "quote that is not closed"),
+            (table(*['a"b,"c'] * 300).encode(), "quote that is never closed"),
         ],
     )  # fmt: skip
     def test_it_is_refused_with_a_reason(self, content, says):
@@ -430,7 +430,7 @@ class TestFilesThatAreNoCatalogue:
 
     def test_a_file_without_one_usable_row_says_why(self):
         error = refused(table("short", changed(depth="x"), changed(depth="y")))
-        assert "0 of 3 rows" in str(error)
+        assert "Only 0 of 3 rows" in str(error)
         assert "2 not_a_number, 1 field_count" in str(error)
         assert "line 2: expected 11 fields" in str(error)
         assert [each.line for each in error.rejections] == [2, 3, 4]

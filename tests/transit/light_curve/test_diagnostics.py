@@ -31,7 +31,9 @@ def sun_and_earth(**changes):
 
 
 def diagnose(band="kepler", **changes):
-    return {k: float(v[0]) for k, v in physical_diagnostics(sun_and_earth(**changes), band).items()}
+    rows = sun_and_earth(**changes)
+    found = physical_diagnostics(rows, transit_geometry(rows, band), band)
+    return {name: float(values[0]) for name, values in found.items()}
 
 
 def test_the_earth_before_the_sun_has_the_radius_of_the_earth_and_the_density_of_the_sun():

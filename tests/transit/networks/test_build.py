@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from backend.transit.columns import FEATURES, ROW_DTYPE
+from backend.transit.light_curve.orbit import transit_geometry
 from backend.transit.networks.inputs import CATALOGUE_COLUMNS, network_inputs
 from backend.transit.networks.registry import NETWORKS
 from backend.transit.networks.scaling import learn_scaling
@@ -17,6 +18,10 @@ pytestmark = pytest.mark.tensorflow
 INPUTS = ("curve_input", "feat_input", "catalogue_input")
 
 
+def inputs_of(rows, names=INPUTS[:2], band="tess"):
+    return network_inputs(rows, transit_geometry(rows, band), band, names)
+
+
 @pytest.fixture(scope="module")
 def rows():
     return simulate(120, seed=3)
@@ -25,12 +30,12 @@ def rows():
 @pytest.fixture(scope="module")
 def inputs(rows):
     """Those of the default network."""
-    return network_inputs(rows, "tess")
+    return inputs_of(rows)
 
 
 @pytest.fixture(scope="module")
 def all_inputs(rows):
-    return network_inputs(rows, "tess", INPUTS)
+    return inputs_of(rows, INPUTS)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +56,7 @@ def build(name, rows, seed=1, ensemble=1):
     from backend.training import keras_setup  # noqa: F401  chooses the backend of Keras
     from backend.transit.networks import build
 
-    sample = network_inputs(rows, "tess", NETWORKS[name].inputs)
+    sample = inputs_of(rows, NETWORKS[name].inputs)
     scaling = learn_scaling(rows, sample.get("catalogue_input"))
     return build.build(name, scaling, sample, seed, ensemble)
 
@@ -98,7 +103,7 @@ def test_missing_features_give_finite_predictions(member, rows, all_inputs):
     unknown = rows.copy()
     for feature in FEATURES:
         unknown[feature] = np.nan
-    without = network_inputs(unknown, "tess", INPUTS)
+    without = inputs_of(unknown, INPUTS)
     assert np.isnan(without["feat_input"]).all()
     assert np.isnan(without["catalogue_input"]).any()
     for output in predict(publish(member), without):
@@ -242,7 +247,7 @@ def derived(**changes):
     # (a/R*)^3 = G rho P^2 / (3 pi) before the Sun: 20.2 at 10.0 days; T = (P/pi) asin(chord R*/a).
     for name, value in {"period": 10.0, "duration": 4.1, "depth": 8000.0, **sun, **changes}.items():
         row[name] = value
-    inputs = network_inputs(row, "kepler")
+    inputs = inputs_of(row, band="kepler")
     curve, features = keras.Input((2001, 1)), keras.Input((6,))
     numbers = keras.Model([curve, features], derive_numbers(read_curve(curve)[0], features))
     found = np.asarray(numbers.predict_on_batch([inputs["curve_input"], inputs["feat_input"]]))[0]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from backend.transit.columns import FEATURES
+from backend.transit.light_curve.orbit import transit_geometry
 from backend.transit.networks.inputs import CATALOGUE_COLUMNS, catalogue_matrix
 from backend.transit.networks.scaling import QUANTILES, learn_scaling, quantile_knots
 from backend.transit.simulation.catalogue import simulate
@@ -41,7 +42,9 @@ def test_a_column_that_no_row_has_is_marked_as_never_seen():
 def test_the_catalogue_s_numbers_are_scaled_where_a_network_has_them():
     rows = simulate(200, seed=1)
     assert learn_scaling(rows).catalogue is None
-    scaling = learn_scaling(rows, catalogue_matrix(rows, "tess")).catalogue
+    scaling = learn_scaling(
+        rows, catalogue_matrix(rows, transit_geometry(rows, "tess"), "tess")
+    ).catalogue
     assert scaling.knots.shape == (len(CATALOGUE_COLUMNS), QUANTILES + 1)
     # T/P is far below 1, where an arcsinh that is not steep would be a straight line.
     places = scaling.knots[CATALOGUE_COLUMNS.index("relative_duration")]

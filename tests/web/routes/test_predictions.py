@@ -117,6 +117,16 @@ def test_a_feature_that_the_model_never_saw_is_kept_from_it(
     assert seen["snr"] == FULL["snr"]
     assert prediction["missing"] == []
     assert prediction["diagnostics"]["grazing_margin"] is not None
+    assert "impact_assumed" not in prediction["diagnostics"]["flags"]
+
+
+def test_the_orbit_that_the_model_was_shown_is_not_solved_again(api, key, model_id, monkeypatch):
+    def fail(*_arguments):
+        raise AssertionError("solved again")
+
+    expected = predict(api, key, **FULL)
+    monkeypatch.setattr("backend.services.predictions.transit_geometry", fail)
+    assert predict(api, key, **FULL) == expected
 
 
 def test_what_was_assumed_of_the_orbit_stands_with_the_diagnostics(api, key, model_id):

@@ -1,0 +1,16 @@
+"""The predictions of a network as NumPy records; without Keras."""
+
+import numpy as np
+
+from backend.transit.columns import LABELS
+from backend.transit.light_curve.orbit import GEOMETRY_DTYPE
+
+# One row: probabilities in the order of LABELS, days, ppm, and the transit that the curve shows.
+PREDICTION_DTYPE = np.dtype(
+    [
+        ("probabilities", "<f8", (len(LABELS),)),
+        ("period", "<f8"),
+        ("depth_ppm", "<f8"),
+        ("geometry", GEOMETRY_DTYPE),
+    ]
+)
