@@ -57,7 +57,7 @@ def _whole_records(packed: bytes, dtype: np.dtype) -> bytes:
 
 Document = Annotated[dict[str, Any], AfterValidator(_as_json)]
 
-# Arrays as their bytes, in base64 on the wire: a tenth of the time that lists of numbers take.
+# Arrays as their bytes, in base64 on the wire: no number is converted on the way.
 Rows = Annotated[bytes, AfterValidator(_whole_rows)]
 Predictions = Annotated[bytes, AfterValidator(_finite_predictions)]
 

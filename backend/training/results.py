@@ -86,7 +86,7 @@ def publish_calibrated(inner: keras.Model, validation: Examples) -> Published:
     """Wraps a trained inner graph for saving, its probabilities calibrated.
 
     Args:
-        inner: from `network.build`, trained.
+        inner: from `build`, trained; it has no optimizer afterwards.
         validation: the validation rows.
     """
     true = validation.rows["label"]
@@ -99,7 +99,14 @@ def publish_calibrated(inner: keras.Model, validation: Examples) -> Published:
     temperature = fit_temperature(true, raw)
     calibrated = apply_temperature(raw, temperature)
     threshold = choose_threshold(true, calibrated, CERTAIN_PRECISION)
+    _drop_optimizer(inner)
     return Published(publish(inner, temperature), temperature, threshold)
+
+
+def _drop_optimizer(inner: keras.Model) -> None:
+    """Keras saves an optimizer with its model: two more numbers a weight, half of the file."""
+    inner.optimizer = None
+    inner.compiled = False
 
 
 def evaluate_model(

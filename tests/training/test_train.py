@@ -2,10 +2,13 @@
 
 import dataclasses
 import hashlib
+import io
 import json
 import subprocess
 import sys
+import zipfile
 
+import h5py
 import numpy as np
 import pytest
 
@@ -208,6 +211,16 @@ def test_three_files_are_left_and_the_hash_is_the_model_s(finished):
     assert names == {"table.npy", "small.keras", "small.json", "small.test.npy"}
     sha256 = hashlib.sha256(spec.model_path.read_bytes()).hexdigest()
     assert of(events, wire.Saved)[0].sha256 == sha256
+
+
+def test_the_saved_model_leaves_the_optimizer_behind(finished):
+    spec, _ = finished
+    with zipfile.ZipFile(spec.model_path) as model:
+        weights = io.BytesIO(model.read("model.weights.h5"))
+    names: list[str] = []
+    h5py.File(weights).visit(names.append)
+    assert names
+    assert not [name for name in names if "optimizer" in name]
 
 
 def test_the_manifest_says_how_the_model_was_made(finished):

@@ -1,4 +1,4 @@
-"""The page's modules that need no browser, tested by Node's own test runner: tests/frontend/."""
+"""The modules of the page that need no browser, tested by Node's own test runner."""
 
 import shutil
 import subprocess
@@ -10,11 +10,11 @@ from backend.config import REPOSITORY
 TESTS = sorted((REPOSITORY / "tests" / "frontend").glob("*.test.js"))
 
 NO_NODE = (
-    "NO NODE: the page's modules were not tested; install Node.js 20 or later (on Debian: apt-get "
+    "NO NODE: the page's modules were not tested; install Node.js 18 or later (on Debian: apt-get "
     "install nodejs)"
 )
 
-OLDEST_NODE = 20
+OLDEST_NODE = 18
 
 
 def node() -> str:
