@@ -19,9 +19,8 @@ from typing import Any
 import numpy as np
 
 from backend import wire
-from backend.training import train
+from backend.training import defaults, train
 from backend.transit.catalog.reader import open_catalog
-from backend.transit.networks.registry import DEFAULT_EPOCHS, DEFAULT_NETWORK
 
 ARCHIVE_DATA = Path(os.environ.get("EXOTRAIN_ARCHIVE_DATA", "../shared/data"))
 TABLES = {"koi": "koi_cumulative.csv", "toi": "toi.csv"}
@@ -96,7 +95,7 @@ def print_figures(name: str, sessions: list[Session]) -> None:
     print("| on the test stars | accuracy | macro-F1 | log loss | ECE |")
     print("|---|---|---|---|---|")
     evaluations = [session["evaluation"] for session in sessions]
-    print_row(DEFAULT_NETWORK, evaluations)
+    print_row(defaults.NETWORK, evaluations)
     for tree in evaluations[0]["baseline"]:
         title = f"trees on {tree.replace('_', ' ')}"
         print_row(title, [evaluation["baseline"][tree] for evaluation in evaluations])
@@ -118,11 +117,11 @@ def print_times(sessions: list[Session], reference: Session) -> None:
     print("|---|---|")
     print(f"| a session, start to saved model | {mean(s['wall'] for s in sessions):.0f} |")
     print(f"| the same in processor time | {mean(s['processor'] for s in sessions):.0f} |")
-    print(f"| an epoch of {DEFAULT_NETWORK} | {epoch:.2f} |")
+    print(f"| an epoch of {defaults.NETWORK} | {epoch:.2f} |")
     print(f"| an epoch of seed_cnn | {reference_epoch:.2f} |")
     epochs = mean(len(session["epochs"]) for session in sessions)
     print(
-        f"\nEpochs: {epochs:.0f} of at most {DEFAULT_EPOCHS}. "
+        f"\nEpochs: {epochs:.0f} of at most {defaults.EPOCHS}. "
         f"An epoch is {reference_epoch / epoch:.0f} times faster than one of seed_cnn."
     )
 

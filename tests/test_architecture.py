@@ -38,6 +38,7 @@ ROOMS = """
     create_app -> config
     web -> services
     web -> background
+    web -> training
     web -> database
     web -> storage
     web -> transit

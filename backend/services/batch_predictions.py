@@ -13,7 +13,7 @@ from typing import Any
 from backend.database.connection import Record
 from backend.services.context import Services
 from backend.services.predictions import predict
-from backend.transit.catalog.forms import OWN_FORM
+from backend.transit.catalog.column_names import OWN_FORM
 from backend.transit.catalog.reader import Chunk, open_catalog
 from backend.transit.columns import LABELS
 

@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection
 
 from backend.database import Database, datasets
 from backend.database.connection import Record
-from backend.errors import NoSpace
 from backend.services.context import Services
+from backend.services.quota import require_quota
 from backend.storage.atomic import put_in_place, sync
 from backend.storage.dataset_table import TableWriter
-from backend.storage.incoming import MEGABYTE, IncomingFile, require_space
+from backend.storage.incoming import IncomingFile, require_space
 from backend.storage.layout import Storage
 from backend.transit.catalog.reader import open_catalog, profile
 
@@ -57,22 +56,6 @@ def store(
         for path in (incoming.path, derived.table, derived.rejections):
             sync(path)
         return _record(services, workspace, incoming, derived, name, description)
-
-
-def require_quota(services: Services, connection: Connection, workspace_id: int, size: int) -> None:
-    """Make sure that `size` more bytes fit into the workspace.
-
-    Raises:
-        NoSpace: they do not.
-    """
-    quota = services.settings.quota_mb * MEGABYTE
-    stored = datasets.stored_bytes(connection, workspace_id)
-    if stored + size > quota:
-        raise NoSpace(
-            f"Expected at most {quota / MEGABYTE:,.0f} MB in this workspace, found "
-            f"{stored / MEGABYTE:,.1f} MB and {size / MEGABYTE:,.1f} MB more. Delete datasets or "
-            "models, or ask the administrator to raise EXOTRAIN_QUOTA_MB."
-        )
 
 
 def name_from(file_name: str | None) -> str:

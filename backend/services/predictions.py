@@ -11,7 +11,7 @@ from backend.database import models
 from backend.database.connection import Record
 from backend.errors import Conflict, NotFound, Unavailable
 from backend.services.context import Services
-from backend.transit.catalog.forms import OWN_FORM
+from backend.transit.catalog.column_names import OWN_FORM
 from backend.transit.catalog.reader import band
 from backend.transit.columns import FEATURES, LABELS
 from backend.transit.light_curve.diagnostics import describe_candidates

@@ -7,8 +7,9 @@ from sqlalchemy import Connection
 from backend import wire
 from backend.database import datasets, sessions
 from backend.database.connection import Record
-from backend.errors import Conflict, Invalid, TooMany
+from backend.errors import Conflict, Invalid
 from backend.services.context import Services
+from backend.services.quota import require_waiting_place
 from backend.storage.dataset_table import read_rows, sample_of_labels
 from backend.training.spec import DataError, UnusableSpec, upgrade_spec
 from backend.training.split import MAX_HELD_OUT, check_trainable
@@ -70,7 +71,7 @@ def add_session(
             return _same_request(earlier, dataset, spec, retry_of)
     if datasets.find(connection, dataset["id"]) is None:
         raise Conflict(f"Dataset {dataset['id']} was deleted in the meantime: upload it again.")
-    _require_place(services, connection, workspace_id)
+    require_waiting_place(services, connection, workspace_id)
     return sessions.create(
         connection,
         workspace_id,
@@ -107,15 +108,3 @@ def _same_request(
             f"{earlier['id']}.",
         )
     return earlier
-
-
-def _require_place(services: Services, connection: Connection, workspace_id: int) -> None:
-    allowed = services.settings.quota_pending
-    waiting = sessions.in_workspace(connection, workspace_id, status="pending")
-    if len(waiting) >= allowed:
-        ids = ", ".join(str(each["id"]) for each in reversed(waiting))
-        raise TooMany(
-            f"Expected at most {allowed} waiting sessions in this workspace, found "
-            f"{len(waiting)}: {ids}. Wait for one to start, cancel one, or have the "
-            "administrator raise EXOTRAIN_QUOTA_PENDING."
-        )

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from backend import wire
-from backend.transit.networks import registry
+from backend.training import defaults
 
 
 @dataclass(frozen=True)
@@ -37,15 +37,15 @@ class TrainingSpec:
     model_name: str
     model_path: Path
     checkpoint: Path
-    epochs: int = registry.DEFAULT_EPOCHS
-    batch_size: int = registry.DEFAULT_BATCH_SIZE
-    learning_rate: float = registry.DEFAULT_LEARNING_RATE
-    validation_split: float = registry.DEFAULT_VALIDATION_SPLIT
-    test_split: float = registry.DEFAULT_TEST_SPLIT
-    patience: int = registry.DEFAULT_PATIENCE
+    epochs: int = defaults.EPOCHS
+    batch_size: int = defaults.BATCH_SIZE
+    learning_rate: float = defaults.LEARNING_RATE
+    validation_split: float = defaults.VALIDATION_SPLIT
+    test_split: float = defaults.TEST_SPLIT
+    patience: int = defaults.PATIENCE
     seed: int = 0
-    network: str = registry.DEFAULT_NETWORK
-    ensemble: int = registry.DEFAULT_ENSEMBLE
+    network: str = defaults.NETWORK
+    ensemble: int = defaults.ENSEMBLE
     curve_memory_mb: int = 500
 
 

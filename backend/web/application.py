@@ -23,9 +23,10 @@ from backend.web.routes.curves import curves_bp
 from backend.web.routes.datasets import datasets_bp
 from backend.web.routes.evaluations import evaluation_bp
 from backend.web.routes.models import models_bp
+from backend.web.routes.networks import networks_bp
 from backend.web.routes.predictions import predictions_bp
+from backend.web.routes.sessions import training_bp
 from backend.web.routes.site import site_bp
-from backend.web.routes.trainings import training_bp
 from backend.web.routes.workspaces import workspaces_bp
 
 BLUEPRINTS = (
@@ -36,6 +37,7 @@ BLUEPRINTS = (
     curves_bp,
     training_bp,
     evaluation_bp,
+    networks_bp,
     models_bp,
     predictions_bp,
     analyses_bp,

@@ -1,4 +1,4 @@
-// Maps the header of a catalogue to our columns, as in backend/transit/catalog/forms.py.
+// Maps the header of a catalogue to our columns, as in backend/transit/catalog/column_names.py.
 
 import { COLUMNS, REQUIRED } from "../lib/columns.js";
 

@@ -22,7 +22,7 @@ from backend.database import Database, sessions
 from backend.database.schema import epochs, training_sessions
 from backend.training.split import MAX_HELD_OUT
 from backend.transit import columns
-from backend.transit.catalog import forms
+from backend.transit.catalog import column_names
 from tests.e2e.browser import Visitor, visit
 from tests.e2e.server import TOKEN, Client, Server, small_catalogue
 
@@ -544,7 +544,7 @@ def test_what_the_page_repeats_of_the_server_is_the_same_there(
             script = f"import('/static/{module}').then((module) => module.{name})"
             return visitor.page.evaluate(script)
 
-        assert exported("results/catalogue.js", "FORMS") == as_json(forms.FORMS)
+        assert exported("results/catalogue.js", "FORMS") == as_json(column_names.FORMS)
         assert exported("lib/columns.js", "COLUMNS") == list(columns.COLUMNS)
         assert exported("lib/columns.js", "REQUIRED") == list(columns.REQUIRED)
         assert exported("lib/columns.js", "FEATURES") == list(columns.FEATURES)

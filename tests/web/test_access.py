@@ -15,7 +15,7 @@ OPEN_TO_EVERY_USER = {
     "workspaces.list_workspaces",
     "workspaces.create_workspace",
     "curves.compute_curve",
-    "evaluation.list_networks",
+    "networks.list_networks",
 }
 
 
@@ -118,7 +118,7 @@ def test_the_owner_reaches_what_a_stranger_does_not(app, api, belongings):
             response = call_as(api, rule, method, belongings)
             # The session of the fixture has no evaluation.
             expected = 404 if rule.endpoint.startswith("evaluation.") else 200
-            if rule.endpoint == "evaluation.list_networks":
+            if rule.endpoint == "networks.list_networks":
                 expected = 200
             assert response.status_code == expected, f"{method} {rule}: {response.get_json()}"
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.transit.catalog.forms import LABEL_WORDS, MISSING_WORDS
+from backend.transit.catalog.column_names import LABEL_WORDS, MISSING_WORDS
 from backend.transit.columns import NO_LABEL, ROW_DTYPE
 
 MISSING_LABEL = -2

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from backend.transit.catalog.cells import shown
-from backend.transit.catalog.forms import FORMS, recognise
+from backend.transit.catalog.column_names import FORMS, recognise
 from backend.transit.catalog.lines import DelimitedError, Lines
 from backend.transit.catalog.records import MAX_FIELDS, first_record, split_record
 from backend.transit.catalog.rejections import Rejection

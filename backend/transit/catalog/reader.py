@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.transit.catalog.cells import shown
-from backend.transit.catalog.forms import BANDS
+from backend.transit.catalog.column_names import BANDS
 from backend.transit.catalog.header import CatalogError, Header, read_header, shown_names
 from backend.transit.catalog.lines import DelimitedError, Lines
 from backend.transit.catalog.records import Batch, read_batches

@@ -13,7 +13,7 @@ from backend.transit.catalog.cells import (
     read_stars,
     shown,
 )
-from backend.transit.catalog.forms import LABEL_WORDS
+from backend.transit.catalog.column_names import LABEL_WORDS
 from backend.transit.columns import COLUMNS, NO_LABEL, RANGES, REQUIRED, ROW_DTYPE, UNITS
 
 # A problem's code is its position here; 0 is none.

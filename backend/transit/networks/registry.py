@@ -1,16 +1,6 @@
-"""The networks that can be trained, by name, and the defaults of a session; without Keras."""
+"""The networks that can be trained, by name; without Keras."""
 
 from dataclasses import dataclass
-
-DEFAULT_NETWORK = "transit_cnn"
-DEFAULT_EPOCHS = 50
-DEFAULT_BATCH_SIZE = 128
-DEFAULT_LEARNING_RATE = 2e-3
-DEFAULT_PATIENCE = 10
-DEFAULT_ENSEMBLE = 1
-MAX_ENSEMBLE = 20
-DEFAULT_VALIDATION_SPLIT = 0.15
-DEFAULT_TEST_SPLIT = 0.15
 
 CURVE_INPUT = "curve_input"
 FEATURE_INPUT = "feat_input"

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from backend.database import analyses, models
 from backend.database.connection import Record
 from backend.errors import Invalid
-from backend.services.dataset_upload import require_quota
+from backend.services.quota import require_quota
 from backend.web.auth import NO_WORKSPACE, current_user, require_usable, workspace_by_key
 from backend.web.current import services
 from backend.web.schemas.base import Done, WorkspaceQuery

@@ -1,6 +1,4 @@
-"""/api/training/session/<id>/evaluation: how good a model is; /api/networks."""
-
-from dataclasses import asdict
+"""/api/training/session/<id>/evaluation: how good a model is."""
 
 import numpy as np
 from apiflask import APIBlueprint
@@ -11,7 +9,6 @@ from backend.database.connection import Record
 from backend.errors import Conflict, NotFound
 from backend.storage.dataset_table import read_rows_at
 from backend.transit.columns import COLUMNS, LABELS
-from backend.transit.networks.registry import DEFAULT_NETWORK, NETWORKS
 from backend.web.auth import require_usable
 from backend.web.current import services
 from backend.web.schemas.evaluation import (
@@ -20,7 +17,6 @@ from backend.web.schemas.evaluation import (
     EvaluationRows,
     EvaluationRowsQuery,
 )
-from backend.web.schemas.sessions import Networks
 
 evaluation_bp = APIBlueprint("evaluation", __name__, url_prefix="/api", tag="Evaluations")
 
@@ -29,14 +25,6 @@ _SESSION = "/training/session/<int:session_id>/evaluation"
 MOST_POINTS = 2_000
 
 _NOT_YET = {409: "The session has not completed"}
-
-
-@evaluation_bp.get("/networks")
-@evaluation_bp.output(Networks)
-def list_networks() -> Record:
-    """List the networks that a session can train."""
-    found = [asdict(network) for network in NETWORKS.values()]
-    return {"networks": found, "default": DEFAULT_NETWORK, "count": len(found)}
 
 
 @evaluation_bp.get(_SESSION)

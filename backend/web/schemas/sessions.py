@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, ConfigDict, Field
 from typing_extensions import TypeAliasType
 
+from backend.training import defaults
 from backend.transit.networks import registry
 from backend.web.schemas.base import (
     MAX_ID,
@@ -50,20 +51,20 @@ class StartRequest(JsonBody):
     workspace_key: Key
     dataset_id: Identifier
     model_name: str = Field(default=DEFAULT_MODEL_NAME, pattern=MODEL_NAME)
-    epochs: int = Field(default=registry.DEFAULT_EPOCHS, ge=1, le=1000)
-    batch_size: int = Field(default=registry.DEFAULT_BATCH_SIZE, ge=8, le=4096)
-    learning_rate: float = Field(default=registry.DEFAULT_LEARNING_RATE, ge=1e-6, le=1)
-    validation_split: float = Field(default=registry.DEFAULT_VALIDATION_SPLIT, ge=0.05, le=0.5)
+    epochs: int = Field(default=defaults.EPOCHS, ge=1, le=1000)
+    batch_size: int = Field(default=defaults.BATCH_SIZE, ge=8, le=4096)
+    learning_rate: float = Field(default=defaults.LEARNING_RATE, ge=1e-6, le=1)
+    validation_split: float = Field(default=defaults.VALIDATION_SPLIT, ge=0.05, le=0.5)
     test_split: Annotated[float, AfterValidator(_zero_or_a_split)] = Field(
-        default=registry.DEFAULT_TEST_SPLIT, ge=0, le=0.5, description="0, or 0.05 and more."
+        default=defaults.TEST_SPLIT, ge=0, le=0.5, description="0, or 0.05 and more."
     )
-    patience: int = Field(default=registry.DEFAULT_PATIENCE, ge=1, le=1000)
+    patience: int = Field(default=defaults.PATIENCE, ge=1, le=1000)
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
-    network: Annotated[str, AfterValidator(_known_network)] = registry.DEFAULT_NETWORK
+    network: Annotated[str, AfterValidator(_known_network)] = defaults.NETWORK
     ensemble: int = Field(
-        default=registry.DEFAULT_ENSEMBLE,
+        default=defaults.ENSEMBLE,
         ge=1,
-        le=registry.MAX_ENSEMBLE,
+        le=defaults.MAX_ENSEMBLE,
         description="Trains this many networks and averages them.",
     )
 

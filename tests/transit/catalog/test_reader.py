@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from backend.config import REPOSITORY
-from backend.transit.catalog.forms import FORMS, MISSING_WORDS
+from backend.transit.catalog.column_names import FORMS, MISSING_WORDS
 from backend.transit.catalog.reader import CatalogError, band, open_catalog
 from backend.transit.catalog.rejections import MOST_KEPT, REASONS, RejectionLog, read_rejections
 from backend.transit.columns import COLUMNS, FEATURES, RANGES, ROW_DTYPE

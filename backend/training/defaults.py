@@ -1,0 +1,11 @@
+"""The default settings of a session."""
+
+NETWORK = "transit_cnn"
+EPOCHS = 50
+BATCH_SIZE = 128
+LEARNING_RATE = 2e-3
+PATIENCE = 10
+ENSEMBLE = 1
+MAX_ENSEMBLE = 20
+VALIDATION_SPLIT = 0.15
+TEST_SPLIT = 0.15
