@@ -47,7 +47,7 @@ help:
 	@echo "make lock   renew requirements.lock and requirements-dev.lock"
 	@echo "make sbom   the bill of materials of the server, $(SBOM) (CycloneDX)"
 	@echo "make benchmark  measure on the real tables; see docs/BENCHMARKS.md"
-	@echo "make screenshots  pictures of every page into docs/images/"
+	@echo "make screenshots  pictures of the page for the README, into docs/images/"
 	@echo "make benchmark-science  the networks against boosted trees; takes an hour"
 
 demo: $(RUNTIME)
@@ -105,7 +105,7 @@ benchmark: $(DEVELOPMENT)
 benchmark-science: $(DEVELOPMENT)
 	$(BIN)/python -m benchmarks.science --jobs 2
 
-# Every page of the web page in a real browser, on real trainings; needs Chromium.
+# The web page in a real browser, on real sessions; needs Chromium.
 screenshots: $(DEVELOPMENT)
 	$(BIN)/python -m tests.e2e.screenshots
 

@@ -1,6 +1,7 @@
-"""Pictures of every page, light and dark, of real sessions, into docs/images/.
+"""Pictures of the page, light and dark, of real sessions.
 
-    make screenshots        or  python -m tests.e2e.screenshots [--keep FOLDER]
+    make screenshots                                the four of the README, into docs/images/
+    python -m tests.e2e.screenshots --all FOLDER    every page, into a folder
 
 Uses the KOI table of the NASA Exoplanet Archive where it is (see docs/BENCHMARKS.md), else only the
 simulated catalogue.
@@ -20,6 +21,7 @@ from tests.e2e.browser import Visitor, launch
 from tests.e2e.server import Client, Server
 
 IMAGES = REPOSITORY / "docs" / "images"
+IN_THE_README = ("report", "session", "evaluation", "predict")
 WIDTH, HEIGHT = 1240, 900
 COLORS = 96
 
@@ -34,15 +36,19 @@ SAVED = ("label", "label_name", "probabilities", "period", "depth_ppm", "uncerta
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--only", nargs="*", help="names of pages")
-    arguments = parser.parse_args()
+    parser.add_argument("--all", type=Path, metavar="FOLDER", help="every page, into FOLDER")
+    chosen: Path | None = parser.parse_args().all
+    into = chosen or IMAGES
+    into.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         server = Server(Path(folder), EXOTRAIN_WARM_WORKERS="0")
         try:
             pages = prepare(Client(server))
             browser = launch(playwright)
+            if chosen is None:
+                pages = {name: pages[name] for name in IN_THE_README}
             for scheme in ("light", "dark"):
-                take_all(browser, server, pages, scheme, arguments.only)
+                take_all(browser, server, pages, scheme, into)
         finally:
             server.stop()
 
@@ -95,18 +101,14 @@ def prepare(client: Client) -> dict[str, str]:
 
 
 def take_all(
-    browser: Browser, server: Server, pages: dict[str, str], scheme: Any, only: list[str] | None
+    browser: Browser, server: Server, pages: dict[str, str], scheme: Any, into: Path
 ) -> None:
     """One picture a page, in one colour scheme."""
     size = {"width": WIDTH, "height": HEIGHT}
     visitor = Visitor(browser, server, viewport=size, color_scheme=scheme)
     visitor.open()
-    visitor.page.get_by_label("Token").wait_for()
-    take(visitor.page, "sign-in", scheme)
     visitor.sign_in()
     for name, address in pages.items():
-        if only and name not in only:
-            continue
         visitor.open(address)
         visitor.page.wait_for_load_state("networkidle")
         if name == "predict":
@@ -114,13 +116,12 @@ def take_all(
             visitor.page.locator("[data-test=predict]").click()
             visitor.page.locator("[data-test=prediction]").wait_for()
         visitor.page.wait_for_timeout(700)  # a plot is drawn once more when it knows its size
-        take(visitor.page, name, scheme)
+        take(visitor.page, into / f"page-{name}-{scheme}.png")
     visitor.context.close()
 
 
-def take(page: Page, name: str, scheme: str) -> None:
-    """Writes docs/images/page-NAME-SCHEME.png, in few colours: it is kept in the repository."""
-    path = IMAGES / f"page-{name}-{scheme}.png"
+def take(page: Page, path: Path) -> None:
+    """Writes a picture in few colours: some are kept in the repository."""
     page.screenshot(path=path)
     with Image.open(path) as picture:
         picture.convert("RGB").quantize(COLORS, dither=Image.Dither.NONE).save(path, optimize=True)
