@@ -4,6 +4,7 @@ import { columnName } from "../lib/columns.js";
 import { html } from "../lib/html.js";
 import { number, t } from "../lib/i18n.js";
 import { explain } from "../lib/notices.js";
+import { firstSentence } from "./server-sentences.js";
 
 /** @param {{error: Error}} properties that of the upload; its problem names columns and rows */
 export function RefusedFile({ error }) {
@@ -16,7 +17,7 @@ export function RefusedFile({ error }) {
         ? html`<${MissingColumns} found=${found} missing=${missing} recognised=${recognised} />`
         : html`<p><strong>${t("datasets.refused.title")}</strong></p>
             <p lang=${error.problem ? "en" : undefined}>
-              ${rows.length ? firstSentence(error) : explain(error)}
+              ${rows.length ? firstSentence(error.message) : explain(error)}
             </p>
             ${rows.length > 0 && html`<${Rows} rows=${rows} />`}
             ${found.length > 0 && html`<${Names} title=${t("datasets.refused.found")} names=${found} />`}`}
@@ -69,11 +70,6 @@ function Rows({ rows }) {
       </table>
     </div>
   `;
-}
-
-/** The server's sentence on how many rows could be used; the examples after it are in the table. */
-function firstSentence(error) {
-  return error.message.split(". ")[0] + ".";
 }
 
 /** The likely mistakes behind an unrecognised header. */

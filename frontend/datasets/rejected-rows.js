@@ -4,6 +4,7 @@ import { get } from "../lib/api.js";
 import { html, useEffect, useState } from "../lib/html.js";
 import { has, number, t } from "../lib/i18n.js";
 import { Failure } from "../ui/basics.js";
+import { withoutColumn } from "./server-sentences.js";
 
 const SHOWN = 50;
 const ASKED = 1_000;
@@ -117,9 +118,4 @@ async function collect(datasetId, reason, { rows, spare, seen, isDry }) {
 function reasonText(reason, count) {
   const key = `datasets.reason.${reason}`;
   return has(`${key}.other`) ? t(key, { count }) : `${number(count)}: ${reason}`;
-}
-
-/** The message names the column as well, which has a column of its own here. */
-function withoutColumn({ column, message }) {
-  return column && message.startsWith(`${column}: `) ? message.slice(column.length + 2) : message;
 }

@@ -1,9 +1,10 @@
 // The warnings of a dataset's report in the language of the page, made from the report's own numbers.
 
-import { CLASSES, columnName } from "../lib/columns.js";
+import { columnName } from "../lib/columns.js";
 import { html } from "../lib/html.js";
 import { has, percent, t } from "../lib/i18n.js";
 import { className } from "../ui/basics.js";
+import { checkIn, classIn, columnIn } from "./server-sentences.js";
 
 /** @param {{report: object}} properties a dataset's report */
 export function ReportWarnings({ report }) {
@@ -51,7 +52,7 @@ const VALUES = {
 // A warning names its column or class only in its message.
 
 function missingValues({ missing_by_class: missing }, message) {
-  const column = Object.keys(missing).find((name) => message.startsWith(`${name} is missing`));
+  const column = columnIn(message, Object.keys(missing));
   if (!column) return null;
   const shares = Object.entries(missing[column].shares);
   const written = shares.map(([label, share]) => `${className(label)} ${percent(share, 0)}`).join(", ");
@@ -59,12 +60,13 @@ function missingValues({ missing_by_class: missing }, message) {
 }
 
 function classValues({ class_balance: balance }, message) {
-  const label = CLASSES.find((name) => message.includes(name));
+  const label = classIn(message);
   if (!label || !balance[label]) return null;
   return { label: className(label), rows: balance[label].rows, share: percent(balance[label].share) };
 }
 
 function unphysicalValues({ unphysical }, message) {
-  const found = unphysical.find(({ check }) => message.includes(`check of ${check}:`));
+  const name = checkIn(message, unphysical.map(({ check }) => check));
+  const found = unphysical.find(({ check }) => check === name);
   return found && { check: checkName(found.check), rows: found.rows, expected: expectedBy(found) };
 }

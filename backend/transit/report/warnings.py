@@ -1,4 +1,7 @@
-"""The warnings of a dataset's report, as sentences to act on."""
+"""The warnings of a dataset's report, as sentences to act on.
+
+The web page finds the column, class or check in them: `frontend/datasets/server-sentences.js`.
+"""
 
 from typing import Any
 

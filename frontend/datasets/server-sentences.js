@@ -1,0 +1,30 @@
+// Reads from the server's sentences what its answers have no field for. `tests/frontend/test_server_sentences.py`
+// holds both sides together; what an earlier release stored is read too.
+
+import { CLASSES } from "../lib/columns.js";
+
+/** The column that a warning of missing values is about; undefined if it names none of these. */
+export function columnIn(message, columns) {
+  return columns.find((name) => message.startsWith(`${name} is missing`));
+}
+
+/** The class that a warning of few rows is about; undefined if it names none. */
+export function classIn(message) {
+  return CLASSES.find((name) => message.includes(name));
+}
+
+/** The check that a warning of unlikely values is about: its name stands before the number of rows. */
+export function checkIn(message, checks) {
+  return checks.find((name) => message.includes(` ${name}: `));
+}
+
+/** The message of a rejected row without the column that it begins with, which has a field as well. */
+export function withoutColumn({ column, message }) {
+  return column && message.startsWith(`${column}: `) ? message.slice(column.length + 2) : message;
+}
+
+/** How many rows of a file could be used; the examples after it are in `errors` as well. */
+export function firstSentence(message) {
+  const end = message.indexOf(". ");
+  return end < 0 ? message : message.slice(0, end + 1);
+}

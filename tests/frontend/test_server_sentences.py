@@ -1,0 +1,99 @@
+"""The page reads names from the server's sentences: both sides agree on where they stand."""
+
+import io
+import json
+import subprocess
+from typing import Any
+
+import numpy as np
+import pytest
+
+from backend.config import REPOSITORY
+from backend.transit.catalog.header import CatalogError
+from backend.transit.catalog.reader import open_catalog
+from backend.transit.columns import LABELS, ROW_DTYPE
+from backend.transit.report.findings import LIMITS, report
+from tests.frontend.test_units import node
+
+MODULE = REPOSITORY / "frontend" / "datasets" / "server-sentences.js"
+
+# As 0.1.0 wrote it into the profiles that it stored.
+UNPHYSICAL_OF_0_1_0 = "Rows that fail the check of srad: 3. Expected 0.08 to 200 solar radii."
+
+HEADER = "period,duration,depth,label\n"
+REJECTED = HEADER + "3.5,3,much,1\n3.5,3,-8,1\n3.5,3,,1\n3.5,99,8000,1\n3.5,3,8000,maybe\n"
+
+
+def read_on_the_page(calls: list[list[Any]]) -> list[Any]:
+    """What the page's functions return: one call a list, its name and its arguments."""
+    script = (
+        f"import * as page from {json.dumps(MODULE.as_uri())};"
+        f"const calls = {json.dumps(calls)};"
+        "const read = calls.map(([name, ...values]) => page[name](...values) ?? null);"
+        "console.log(JSON.stringify(read));"
+    )
+    command = [node(), "--input-type=module", "--eval", script]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def warnings_by_code(**columns: Any) -> dict[str, list[str]]:
+    """The messages of the report of 600 ordinary rows, some of their columns replaced."""
+    table = np.zeros(600, ROW_DTYPE)
+    table["star"] = [f"star {i}".encode() for i in range(600)]
+    ordinary = {"period": 10, "duration": 3, "depth": 500, "snr": 20, "tmag": 12}
+    sun = {"impact": 0.3, "steff": 5772, "srad": 1, "slogg": 4.44}
+    for name, value in (ordinary | sun | {"label": np.arange(600) % 3} | columns).items():
+        table[name] = value
+    found: dict[str, list[str]] = {}
+    for each in report(table)["warnings"]:
+        found.setdefault(each["code"], []).append(each["message"])
+    return found
+
+
+def rejections() -> CatalogError:
+    with pytest.raises(CatalogError) as raised:
+        list(open_catalog(io.BytesIO(REJECTED.encode()), label_required=True))
+    return raised.value
+
+
+def test_the_page_finds_the_column_whose_gaps_reveal_the_label():
+    slogg = np.where(np.arange(600) % 3 == 1, np.nan, 4.44)
+    (message,) = warnings_by_code(slogg=slogg)["missing_tells_the_label"]
+    assert read_on_the_page([["columnIn", message, ["impact", "slogg"]]]) == ["slogg"]
+
+
+@pytest.mark.parametrize(
+    ("code", "numbers"),
+    [
+        ("class_absent", [300, 300, 0]),
+        ("class_scarce", [300, 290, 10]),
+    ],
+)
+@pytest.mark.parametrize("shift", range(3))
+def test_the_page_finds_the_class_that_a_warning_is_about(code, numbers, shift):
+    label = (np.repeat(range(3), numbers) + shift) % 3
+    (message,) = warnings_by_code(label=label)[code]
+    assert read_on_the_page([["classIn", message]]) == [LABELS[(2 + shift) % 3]]
+
+
+def test_the_page_finds_the_check_that_rows_fail_also_in_a_profile_of_0_1_0():
+    strange = {"impact": 2.5, "depth": 1.5e6, "duration": 200, "steff": 900, "srad": 0.01}
+    messages = warnings_by_code(slogg=7, **strange)["unphysical"]
+    checks = [limit.name for limit in LIMITS]
+    calls = [["checkIn", message, checks] for message in [*messages, UNPHYSICAL_OF_0_1_0]]
+    assert read_on_the_page(calls) == [*checks, "srad"]
+
+
+def test_the_page_leaves_out_the_column_that_a_rejected_row_s_message_begins_with():
+    rows = [{"column": each.column, "message": each.message} for each in rejections().rejections]
+    shortened = read_on_the_page([["withoutColumn", row] for row in rows])
+    assert len(shortened) == 5
+    assert all(message.startswith("expected ") for message in shortened)
+
+
+def test_the_page_shows_how_many_rows_could_be_used_without_the_examples():
+    (sentence,) = read_on_the_page([["firstSentence", str(rejections())]])
+    assert sentence.startswith("Only 0 of 5 rows can be used (")
+    assert sentence.endswith(").")
