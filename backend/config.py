@@ -39,7 +39,7 @@ class Settings:
         """Read the variables; one that is unset or empty takes its default.
 
         Raises:
-            SettingsError: a value is not of its kind, or out of range.
+            SettingsError: a value has the wrong type, or is out of range.
         """
         read = _Reader(environment)
         settings = cls(
@@ -98,14 +98,16 @@ class _Reader:
             return None
         if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
             raise SettingsError(
-                f"EXOTRAIN_{name}: expected a whole number from {low} to {high}, got {text!r}."
+                f"EXOTRAIN_{name}: expected a whole number from {low} to {high}, received {text!r}."
             )
         return int(text)
 
     def choice(self, name: str, choices: tuple[str, ...]) -> str | None:
         text = self.text(name)
         if text is not None and text not in choices:
-            raise SettingsError(f"EXOTRAIN_{name}: expected {' or '.join(choices)}, got {text!r}.")
+            raise SettingsError(
+                f"EXOTRAIN_{name}: expected {' or '.join(choices)}, received {text!r}."
+            )
         return text
 
     def origins(self, name: str) -> tuple[str, ...]:
@@ -115,7 +117,7 @@ class _Reader:
             if not origin.startswith(("http://", "https://")):
                 raise SettingsError(
                     f"EXOTRAIN_{name}: expected origins such as https://example.org, separated "
-                    f"by commas, got {origin!r}."
+                    f"by commas, received {origin!r}."
                 )
         return origins
 

@@ -32,7 +32,7 @@ class Unauthorized(UserError):
 
 
 class Forbidden(UserError):
-    """The user may see it, but not do this with it."""
+    """The user may see it, but not do this to it."""
 
     status = 403
 

@@ -19,18 +19,18 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 from backend.transit.columns import ROW_DTYPE
 from backend.transit.networks.outputs import PREDICTION_DTYPE
 
-# What a message about a malformed line repeats of it.
+# How much of a malformed line its error message repeats.
 _SHOWN_CHARACTERS = 200
 
 Reason = Literal["data", "diverged", "out_of_memory", "crashed", "interrupted", "disk_full"]
 
 
 class Malformed(ValueError):
-    """A line that is no message; the text says what was expected and what came."""
+    """A line that is not a message; the text says what was expected and what came."""
 
 
 def _as_json(document: dict[str, Any]) -> dict[str, Any]:
-    """A copy, which nobody else can change, of what JSON can hold."""
+    """A private copy of a document; anything that JSON cannot hold is refused."""
     try:
         return json.loads(json.dumps(document, allow_nan=False))
     except TypeError as error:
@@ -80,12 +80,12 @@ class Spec(_Checked):
 
     Attributes:
         version: of these fields; specs of 0.1.0 and earlier have none.
-        model_name: what the user called the model.
+        model_name: the name that the user gave the model.
         validation_split, test_split: fractions of the stars.
         patience: epochs without a better validation loss before the end.
         ensemble: how many networks are trained; the saved model is their mean.
         dataset_sha256, dataset_name: of the uploaded file.
-        source: the form of the catalogue, "exotrain", "koi" or "toi".
+        source: the format of the catalogue, "exotrain", "koi" or "toi".
     """
 
     version: Literal[2] = 2
@@ -113,7 +113,7 @@ class Train(_Checked):
     Attributes:
         model_file: the model's name in the database; with the workspace, the session and the
             dataset's hash it says which files the worker reads and writes.
-        memory_mb: what the worker may take; None: as much as there is.
+        memory_mb: the limit for the worker; None: no limit.
     """
 
     kind: Literal["train"] = "train"
@@ -125,7 +125,7 @@ class Train(_Checked):
 
 
 class Stop(_Checked):
-    """Finish the epoch under way and keep the best weights."""
+    """Finish the current epoch and keep the best weights."""
 
     kind: Literal["stop"] = "stop"
 
@@ -142,7 +142,7 @@ class PredictionRequest(_Checked):
     Attributes:
         id: comes back with the answer.
         model_file: the model's name in the database.
-        sha256: what that file must hash to.
+        sha256: the expected hash of that file.
         source: "exotrain", "koi" or "toi": the band of the limb darkening.
         rows: of ROW_DTYPE; none: only load the model.
     """
@@ -215,7 +215,7 @@ class Started(_Checked):
 
 
 class Batch(_Checked):
-    """A batch is done; sent now and then."""
+    """A batch is done; sent from time to time."""
 
     event: Literal["batch"] = "batch"
     epoch: int
@@ -224,7 +224,7 @@ class Batch(_Checked):
 
 
 class Stage(_Checked):
-    """The session goes on to something other than epochs."""
+    """The session has entered another stage than its epochs."""
 
     event: Literal["stage"] = "stage"
     stage: Literal["evaluating"]
@@ -242,7 +242,7 @@ class Saved(_Checked):
 
     Attributes:
         sha256: of the file.
-        manifest: what stands beside it.
+        manifest: the JSON stored beside it.
         best_epoch: whose weights it has, from 1.
         metrics: of that epoch.
     """
@@ -310,24 +310,24 @@ _EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="
 
 
 def encode(message: Command | Event) -> bytes:
-    """A message as a line."""
+    """Encode a message as one line."""
     return message.model_dump_json().encode() + b"\n"
 
 
 def decode_command(line: bytes) -> Command:
-    """What a worker received.
+    """Decode a line that a worker received.
 
     Raises:
-        Malformed: it is no command.
+        Malformed: it is not a command.
     """
     return _decode(_COMMANDS, "a command", line)
 
 
 def decode_event(line: bytes) -> Event:
-    """What the server received.
+    """Decode a line that the server received.
 
     Raises:
-        Malformed: it is no event.
+        Malformed: it is not an event.
     """
     return _decode(_EVENTS, "an event", line)
 
@@ -341,7 +341,7 @@ def _decode(adapter: TypeAdapter, expected: str, line: bytes) -> Any:
 
 
 def explain(error: ValidationError) -> str:
-    """What is wrong with which field, in one line."""
+    """Name each wrong field and its mistake, on one line."""
     found = error.errors(include_url=False, include_input=False)
     return "; ".join(
         f"{'.'.join(map(str, each['loc'])) or 'the whole'}: {each['msg']}" for each in found[:5]

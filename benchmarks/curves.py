@@ -1,4 +1,4 @@
-"""How accurate and how fast are transit curves beside batman's? `python -m benchmarks.curves`
+"""How accurate and how fast are our curves, compared with batman's? `python -m benchmarks.curves`
 
 Prints two markdown tables. All times are processor time on one core. batman gets the fewest samples
 per bin (of 1, 2, 3, 4, 6, 8, 11, 16 …: steps of the square root of 2) that reach 1 ppm.

@@ -1,4 +1,4 @@
-"""How long do predictions and the start of a training take, beside an earlier release?
+"""How long do predictions and the start of a session take, compared with an earlier release?
 
     python -m benchmarks.predictions --reference PATH [--rounds 5]
 
@@ -30,7 +30,7 @@ TABLE = ARCHIVE_DATA / "koi_cumulative.csv"
 
 NETWORKS = ("transit_cnn", "transit_cnn_catalogue")
 
-# One request takes some 20 ms: enough of them for the processor's clock, which ticks every 10 ms.
+# One request takes about 20 ms: enough of them for the processor's clock, which ticks every 10 ms.
 REQUESTS = 100
 
 CANDIDATE = {
@@ -104,7 +104,7 @@ class Side:
         return 1e3 * seconds, 1e3 * (self.processor_seconds() - busy)
 
     def prepare(self, network: str) -> Measured:
-        """Processor milliseconds to prepare a training; the clock says no more."""
+        """Processor milliseconds to prepare a session; the clock adds nothing."""
         script = REPOSITORY / "benchmarks" / "preparation.py"
         table = self.folder.parent / "koi.npy"
         printed = subprocess.run(
@@ -118,12 +118,12 @@ class Side:
         return 1e3 * seconds, 1e3 * seconds
 
     def predicted_period(self, network: str) -> float:
-        """What the model says, to see that both sides were asked the same."""
+        """The model's period, to check that both sides were asked the same."""
         body = {"workspace_key": self.key, "model_id": self.models[network], **CANDIDATE}
         return self.client.post("/api/predict", json=body)["predictions"][0]["period"]
 
     def processor_seconds(self) -> float:
-        """What the server and its workers have taken so far."""
+        """Processor time of the server and its workers so far."""
         processes = [self.server.process.pid, *self.server.children()]
         return sum(map(processor_seconds, processes))
 

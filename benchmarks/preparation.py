@@ -2,7 +2,7 @@
 
     PYTHONPATH=. python benchmarks/preparation.py TABLE.npy NETWORK
 
-From the accepted rows to what a network is built from: the split, curves, catalogue numbers and
+Everything from the accepted rows to the network: the split, curves, catalogue numbers and
 scaling. Prints the processor seconds of the best of a few times. `benchmarks.predictions` runs it
 with this code and with that of an earlier release, whose modules have other names.
 """
@@ -16,7 +16,7 @@ import numpy as np
 
 TIMES = 5
 
-# Where the pieces stand, by release: the first layout whose modules are all there is taken.
+# Where the functions are, by release: the first layout whose modules are all there is taken.
 LAYOUTS = (
     {
         "split_by_star": "backend.training.split",

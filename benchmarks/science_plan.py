@@ -1,4 +1,4 @@
-"""What `benchmarks.science` compares: networks, trees, and the network without one design choice.
+"""The plan of `benchmarks.science`: networks, trees, and networks without one design choice.
 
 `all_runs` lists every run; `science_tables` takes its rows from the same constants.
 """
@@ -15,7 +15,7 @@ PARTS = ("koi", "transfer", "ablation")
 NETWORKS = ("transit_cnn", "transit_cnn_catalogue")
 LIBRARIES = ("HistGradientBoosting", "LightGBM")
 
-# Trees with what the networks have too: a lower rate, and the validation stars to stop early and to
+# Trees with what the networks have too: a lower rate, and validation stars to stop early and to
 # calibrate on.
 TUNED = "LightGBM, stopped early"
 INFORMATION = ("same information", "all columns")

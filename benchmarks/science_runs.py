@@ -36,7 +36,7 @@ Index = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Run:
-    """What to train, and on what to test it; equal runs have equal files.
+    """One method, its training rows and its test rows; equal runs have equal files.
 
     Attributes:
         part: of the benchmark: "koi", "transfer" or "ablation".

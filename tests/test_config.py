@@ -82,12 +82,13 @@ def test_a_value_that_cannot_be_used_is_refused_with_the_variables_name(name, va
 @pytest.mark.parametrize(
     ("name", "value", "problem"),
     [
-        ("PORT", "70000", "expected a whole number from 0 to 65535, got '70000'."),
-        ("RUNNER", "threads", "expected process or thread, got 'threads'."),
+        ("PORT", "70000", "expected a whole number from 0 to 65535, received '70000'."),
+        ("RUNNER", "threads", "expected process or thread, received 'threads'."),
         (
             "CORS_ORIGINS",
             "https://a.example, b.example",
-            "expected origins such as https://example.org, separated by commas, got 'b.example'.",
+            "expected origins such as https://example.org, separated by commas, "
+            "received 'b.example'.",
         ),
     ],
 )

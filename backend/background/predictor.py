@@ -1,6 +1,6 @@
 """Predictions: one long-lived worker that keeps models loaded, and a thread that talks with it.
 
-Requests wait in one queue and are answered in their order. A caller with many rows sends `CHUNK`
+Requests wait in one queue and are answered in order. A caller with many rows sends `CHUNK`
 at a time, so that a large batch never makes a single prediction wait for more than a chunk.
 """
 
@@ -53,7 +53,7 @@ class Backend(Protocol):
         """
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Release the memory."""
 
 
 class WorkerDied(RuntimeError):
@@ -82,7 +82,7 @@ class Predictor:
         self._thread = threading.Thread(target=self._run, name="predictor", daemon=True)
 
     def start(self) -> None:
-        """Begin to answer."""
+        """Start answering."""
         self._thread.start()
 
     def predict(self, model_file: str, sha256: str, rows: Rows, source: str) -> Predictions:
@@ -90,7 +90,7 @@ class Predictor:
 
         Args:
             model_file: the model's name in the database.
-            sha256: what the file must hash to.
+            sha256: the expected hash of the file.
             rows: `ROW_DTYPE`, (n,).
             source: "exotrain", "koi" or "toi": the band of the limb darkening.
 
@@ -111,7 +111,7 @@ class Predictor:
         self._order(model_file, sha256, np.zeros(0, ROW_DTYPE), "exotrain")
 
     def close(self) -> None:
-        """End the worker; what still waits is not answered."""
+        """End the worker; requests that are still waiting get no answer."""
         self._is_closing = True
         self._orders.put(None)
         self._backend.close()
@@ -146,12 +146,12 @@ class Predictor:
                 self.is_model_loaded = False
                 log.warning("the predictor's worker %s (attempt %d)", error, attempt)
         raise PredictionFailed(
-            "The predictor ended twice over this request; the server's log has its last output."
+            "The predictor failed twice on this request; the server's log has its last output."
         )
 
 
 class _InWorker:
-    """A child process; it is started again when it dies."""
+    """A child process that is restarted when it dies."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -191,7 +191,7 @@ class _InWorker:
 
 
 class _InThisProcess:
-    """Keras in the server, for hosts where no process may be started."""
+    """Keras in the server, for hosts where processes cannot be started."""
 
     def __init__(self, settings: Settings) -> None:
         self._storage = Storage(settings.data_dir)

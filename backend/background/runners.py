@@ -1,4 +1,4 @@
-"""Where a session is trained: in a child process of its own, or in a thread of the server.
+"""Runs each session in its own child process, or in a thread of the server.
 
 A runner is started with jobs and reports their events. After the last event of a job it reports
 `Exited`, once.
@@ -28,20 +28,20 @@ class Runner(Protocol):
     """Trains sessions. All calls come from one thread that lives as long as the server."""
 
     def start(self, job: wire.Train) -> None:
-        """Begin to train the session of this job."""
+        """Start training this job's session."""
 
     def request(self, session_id: int, what: str) -> None:
         """Ask a session to `stop` after its epoch, or to `cancel` now."""
 
     def keep_warm(self) -> None:
-        """Make the next start quick."""
+        """Prepare a worker, so that the next session starts quickly."""
 
     def close(self) -> None:
         """End every session now; its checkpoint stays."""
 
 
 class ProcessRunner:
-    """A child process for each session: its memory comes back, and its crash is its own."""
+    """A child process for each session: its memory is freed, and its crash harms no other."""
 
     def __init__(self, settings: Settings, report: Report) -> None:
         self._settings = settings
@@ -62,7 +62,7 @@ class ProcessRunner:
         if worker is None:
             return
         if what == "cancel":
-            worker.kill()  # it holds nothing that is worth waiting for
+            worker.kill()  # nothing in it is worth waiting for
         else:
             worker.send(wire.Stop())
 
@@ -100,7 +100,7 @@ class ProcessRunner:
 
 
 class ThreadRunner:
-    """Keras in threads of the server, for hosts where no process may be started."""
+    """Keras in threads of the server, for hosts where processes cannot be started."""
 
     def __init__(self, settings: Settings, report: Report) -> None:
         self._storage = Storage(settings.data_dir)
@@ -150,7 +150,7 @@ class ThreadRunner:
 
 
 class _ServerIsClosing(BaseException):
-    """Leaves a session as a kill would: with its checkpoint."""
+    """Ends a session as a kill would: its checkpoint stays."""
 
 
 def make_runner(settings: Settings, report: Report) -> Runner:

@@ -1,4 +1,4 @@
-"""The queue of sessions: starts what waits, records what trains, resumes what was interrupted.
+"""The session queue: starts waiting sessions, records events, resumes after a restart.
 
 One thread, the only one that changes a session after it was started. It sleeps until a runner
 reports an event or `notify` is called.
@@ -41,7 +41,7 @@ class Supervisor:
         storage: Storage,
         on_new_model: Callable[[Record], None],
     ) -> None:
-        """Prepare; `start` begins. `on_new_model` gets each model that becomes current."""
+        """Prepare only; `on_new_model` is called with each model that becomes current."""
         self._settings = settings
         self._database = database
         self._storage = storage
@@ -54,15 +54,15 @@ class Supervisor:
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
 
     def start(self) -> None:
-        """Resume interrupted sessions, then work the queue until `close`."""
+        """Resume interrupted sessions, then work through the queue until `close`."""
         self._thread.start()
 
     def notify(self) -> None:
-        """Look at the database: a session was added, or its `request` was set."""
+        """Check the database: a session was added, or its `request` was set."""
         self._inbox.put(None)
 
     def close(self) -> None:
-        """End the sessions under way; they are resumed at the next start."""
+        """End the running sessions; they are resumed at the next start."""
         self._is_closing = True
         self.notify()
         self._thread.join()
@@ -82,7 +82,7 @@ class Supervisor:
         self._runner.close()
 
     def _persist(self, action: Callable[..., None], *arguments: Any) -> None:
-        """Do it, and again while the database cannot be written: an event must not be lost."""
+        """Call it, repeatedly while the database cannot be written: no event may be lost."""
         while not self._is_closing:
             try:
                 return action(*arguments)
@@ -95,7 +95,7 @@ class Supervisor:
         return None
 
     def _recover(self) -> None:
-        """Queue what an earlier server left in training, before all others."""
+        """Put the sessions that an earlier server left in training first in the queue."""
         with self._database.write() as connection:
             for session in sessions.with_status(connection, "training"):
                 starts = session["starts_without_epoch"] + 1
@@ -260,7 +260,7 @@ class Supervisor:
 
 
 def describe_job(session: Record, model_file: str, settings: Settings) -> wire.Train:
-    """A session as the job that a runner takes.
+    """Turn a session into a job for a runner.
 
     Raises:
         UnusableSpec: this version cannot read the stored spec.
@@ -289,5 +289,5 @@ def _interrupted() -> Record:
     return {
         "reason": "interrupted",
         "message": f"The server was restarted {MAX_STARTS_WITHOUT_EPOCH} times before this "
-        "session finished one new epoch. Retry it when the server can run undisturbed.",
+        "session finished one new epoch. Retry it when the server can run without interruption.",
     }

@@ -1,7 +1,7 @@
 """What workers print reaches the server's log, without TensorFlow's lines that look like failures.
 
 Without a graphics card TensorFlow prints an error at every start, though nothing is wrong. These
-lines are known by their exact text; only what stands before it, time and thread, may differ.
+lines are matched by their exact text; only the prefix before it, time and thread, may differ.
 """
 
 import contextlib
@@ -53,7 +53,7 @@ def pass_on(output: IO[bytes], name: str) -> threading.Thread:
 def filtered_stderr() -> Iterator[None]:
     """Filter this process's own standard error; it appears when the block ends.
 
-    For a few calls only: what is printed within is lost if the process crashes within.
+    For a few calls only: if the process crashes in between, what was printed is lost.
     """
     with _one_at_a_time, tempfile.TemporaryFile() as kept:
         before = os.dup(_STDERR)
@@ -75,7 +75,7 @@ def _copy(output: IO[bytes]) -> None:
 
 
 def _print(line: bytes) -> None:
-    # Where nobody reads the log any more the worker must still not wait for a reader.
+    # The worker must not block, even if the log is no longer read.
     with contextlib.suppress(OSError):
         while line:
             line = line[os.write(_STDERR, line) :]

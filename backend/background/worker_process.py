@@ -1,4 +1,4 @@
-"""A worker seen from the server: starting it, talking with it, ending it."""
+"""A worker process as the server sees it: start it, exchange messages, end it."""
 
 import os
 import subprocess
@@ -26,7 +26,7 @@ class WorkerProcess:
             stderr=subprocess.PIPE,
             env=_environment(),
             cwd=REPOSITORY,
-            start_new_session=True,  # Ctrl-C in the terminal is the server's to handle
+            start_new_session=True,  # the server handles Ctrl-C in the terminal
         )
         assert self._process.stderr is not None
         self._log = pass_on(self._process.stderr, name=f"log of worker {self._process.pid}")
@@ -37,7 +37,7 @@ class WorkerProcess:
         return self._process.poll() is None
 
     def send(self, message: wire.Command) -> None:
-        """Write a command; whoever reads the events of a worker notices that it has died."""
+        """Write a command; if the worker has died, the reader of its events will notice."""
         assert self._process.stdin is not None
         line = wire.encode(message)
         try:
@@ -47,7 +47,7 @@ class WorkerProcess:
             self.kill()
 
     def events(self) -> Iterator[wire.Event]:
-        """What the worker sends, until it ends.
+        """Yield the worker's events until it ends.
 
         Raises:
             Malformed: it sent something else.
@@ -75,7 +75,7 @@ class WorkerProcess:
         self._process.kill()
 
 
-# What a dead worker wrote is read in an instant; but a process that it started may hold the pipe.
+# What a dead worker wrote is read at once, but a process that it started may keep the pipe open.
 _LOG_SECONDS = 2
 
 

@@ -52,7 +52,7 @@ def _configure(connection: Any, _record: Any) -> None:
     # `_begin` begins the transactions, not the driver.
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode = WAL")
-    # FULL: what a client was told is on disk, even after a power cut.
+    # FULL: whatever was answered is on disk, even after a power cut.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
 

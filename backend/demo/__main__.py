@@ -20,7 +20,7 @@ _POLL_SECONDS = 0.5
 
 
 def main() -> None:
-    """Go all the way from a catalogue to a prediction, or stop the server."""
+    """Run the demo, or stop its server."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stop", action="store_true", help="stop the server")
     arguments = parser.parse_args()

@@ -1,4 +1,4 @@
-"""The demo's HTTP client: JSON, and one file in a form, with nothing but the standard library."""
+"""The demo's HTTP client: JSON, and one file in a form, using only the standard library."""
 
 import json
 import urllib.error

@@ -1,4 +1,4 @@
-"""A catalogue in, the same table out with the predictions beside it: CSV to CSV, in pieces.
+"""Adds prediction columns to a catalogue: CSV in, CSV out, in pieces.
 
 The answer goes to a file first: after its first byte is sent, an error can no longer be reported.
 """
@@ -32,7 +32,7 @@ ADDED_COLUMNS = (
     "prediction_error",
 )
 
-# A spreadsheet runs a cell that starts like this, also with the wide forms of the signs.
+# Spreadsheets run a cell that starts with one of these, the full-width forms included.
 _FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
 
@@ -48,12 +48,12 @@ def predict_catalogue(
     Args:
         services: the predictor.
         model: its row in the database.
-        catalogue: CSV in any form; labels are not needed.
+        catalogue: CSV in any format; labels are not needed.
         answer: a new file for the CSV.
         own_source: the survey of a table in exotrain format: "exotrain", "koi" or "toi".
 
     Raises:
-        CatalogError: it is no catalogue, or has no usable row.
+        CatalogError: it is not a catalogue, or has no usable row.
         PredictionFailed: the predictor gave no answer.
     """
     with open(catalogue, "rb") as source, open(answer, "x", encoding="utf-8", newline="") as sink:
@@ -70,7 +70,7 @@ def predict_catalogue(
 
 
 def harmless(cell: str) -> str:
-    """A cell as a spreadsheet shows it and does not run it; plain numbers stay as they are."""
+    """A cell that a spreadsheet shows and does not run; plain numbers are unchanged."""
     is_formula = cell.startswith(_FORMULA_STARTS) or cell.lstrip().startswith(_FORMULA_STARTS)
     if is_formula and not _NUMBER.fullmatch(cell.strip()):
         return f"'{cell}"

@@ -1,4 +1,4 @@
-"""What the routes work with: settings, database, files and background services."""
+"""The services that routes use: settings, database, files and background services."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,14 +13,14 @@ from backend.transit.rows import Rows
 
 
 class Supervisor(Protocol):
-    """What a route needs of the queue of sessions."""
+    """The part of the session queue that routes use."""
 
     def notify(self) -> None:
         """A session was added, or its `request` was set."""
 
 
 class Predictor(Protocol):
-    """What a route needs of the predictor."""
+    """The part of the predictor that routes use."""
 
     is_model_loaded: bool
 

@@ -1,4 +1,4 @@
-"""From a received file to a dataset: read it, store what was derived, record it, or leave nothing.
+"""Turns a received file into a dataset, with its derived files, or leaves nothing behind.
 
 The same bytes are one dataset in a workspace, however often they are uploaded.
 """
@@ -19,7 +19,7 @@ from backend.storage.incoming import IncomingFile, require_space
 from backend.storage.layout import Storage
 from backend.transit.catalog.reader import open_catalog, profile
 
-# A row of a narrow CSV is some 60 bytes long, and 129 in the table.
+# A row of a narrow CSV is about 60 bytes long, and 129 in the table.
 _DERIVED_PER_BYTE = 2.5
 
 _DEFAULT_NAME = "dataset"
@@ -41,7 +41,7 @@ def store(
         the dataset, and whether it is new; one with the same bytes is returned as it is.
 
     Raises:
-        CatalogError: it is no catalogue, or has no usable row.
+        CatalogError: it is not a catalogue, or has no usable row.
         NoSpace: the workspace's quota or the disk is full.
     """
     database, storage = services.database, services.storage

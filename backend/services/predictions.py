@@ -39,7 +39,7 @@ def choose_model(connection: Connection, workspace: Record, model_id: int | None
 
 
 def training_source(model: Record) -> str:
-    """The form of the catalogue that the model was trained on; it determines the band."""
+    """The format of the catalogue that the model was trained on; it determines the band."""
     return model["manifest"].get("spec", {}).get("source", OWN_FORM)
 
 
@@ -49,7 +49,7 @@ def training_ranges(model: Record) -> Record:
 
 
 def predict(services: Services, model: Record, rows: Rows, source: str) -> list[dict[str, Any]]:
-    """Predict rows, in chunks between which others' requests find a place.
+    """Predict rows, in chunks, so that other requests are answered in between.
 
     A column that no training row had is hidden from the network: it has learnt nothing about it,
     and it would change the curve and the diagnostics that the network sees.
@@ -77,8 +77,8 @@ def predict(services: Services, model: Record, rows: Rows, source: str) -> list[
         for start in range(0, len(rows), CHUNK)
     ]
     predicted = np.concatenate(parts)
-    # The diagnostics are of the candidate as it was given; only where a column was hidden is that
-    # another orbit than the one that the network has seen.
+    # The diagnostics are of the candidate as it was given. If a column was hidden, its orbit is not
+    # the one that the network has seen.
     geometry = (
         Geometry.from_records(predicted["geometry"])
         if seen is rows

@@ -29,10 +29,10 @@ def checked_key(header: str | None) -> str | None:
 
 
 def require_trainable(services: Services, dataset: Record, spec: wire.Spec) -> None:
-    """Make sure that the dataset suffices for the spec.
+    """Check that the dataset can be trained with this spec.
 
     Raises:
-        Invalid: it does not; the message gives the numbers.
+        Invalid: it cannot; the message gives the numbers.
     """
     path = services.storage.table(dataset["workspace_id"], dataset["sha256"])
     splits = spec.validation_split, spec.test_split
@@ -61,7 +61,7 @@ def add_session(
 
     Raises:
         Invalid: the key was used for another request.
-        Conflict: the dataset was deleted in the meantime.
+        Conflict: the dataset has just been deleted.
         TooMany: the limit of waiting sessions is reached.
     """
     workspace_id = dataset["workspace_id"]
@@ -70,7 +70,7 @@ def add_session(
         if earlier is not None:
             return _same_request(earlier, dataset, spec, retry_of)
     if datasets.find(connection, dataset["id"]) is None:
-        raise Conflict(f"Dataset {dataset['id']} was deleted in the meantime: upload it again.")
+        raise Conflict(f"Dataset {dataset['id']} was deleted: upload it again.")
     require_waiting_place(services, connection, workspace_id)
     return sessions.create(
         connection,
@@ -86,7 +86,7 @@ def add_session(
 
 
 def spec_of(session: Record) -> wire.Spec:
-    """What a stored session was asked to train.
+    """The spec of a stored session.
 
     Raises:
         Conflict: another version of exotrain stored it, and this one cannot read it.

@@ -48,7 +48,7 @@ class Examples:
         band: of the limb darkening, "kepler" or "tess".
         names: the network's inputs.
         keep_curves: whether all curves are drawn now and kept, or with each batch.
-        poll: called now and then while curves are drawn; may raise to end it.
+        poll: called from time to time while curves are drawn; may raise to end it.
 
     Attributes:
         rows: as given.
@@ -103,9 +103,9 @@ class Examples:
             yield self.batch(np.arange(start, min(start + batch_size, len(self))))
 
     def shuffled(self, batch_size: int, seed: int, first_epoch: int) -> Iterator[Batch]:
-        """Epoch after epoch without end; what an epoch gives depends on its number and the seed.
+        """Yield epoch after epoch without end; an epoch depends only on its number and the seed.
 
-        So a training that resumes at an epoch sees the batches that it would have seen.
+        So a resumed session sees the same batches as an uninterrupted one.
         """
         for epoch in count(first_epoch):
             random = np.random.default_rng([seed, 1, epoch])
@@ -116,7 +116,7 @@ class Examples:
                 yield self.batch(order[part], hidden[part])
 
     def _prepare(self, poll: Callable[[], None]) -> None:
-        """Solves each row's orbit once, for the curve and the catalogue numbers alike."""
+        """Solve each row's orbit once, for the curve and the catalogue numbers alike."""
         if self._curves is None and self.catalogue is None:
             return
         for start in range(0, len(self), _CHUNK):
@@ -159,7 +159,7 @@ def _empty_curves(rows: int) -> Matrix:
 
 
 def hidden_features(rows: int, random: np.random.Generator) -> NDArray[np.bool_]:
-    """Draws the features to hide: bool, (rows, 6)."""
+    """Draw the features to hide: bool, (rows, 6)."""
     hidden = random.random((rows, len(FEATURES))) < MASK_ONE
     hidden[:, _FIT_COLUMNS] |= random.random((rows, 1)) < MASK_FIT
     hidden[:, _STAR_COLUMNS] |= random.random((rows, 1)) < MASK_STAR

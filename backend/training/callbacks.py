@@ -1,4 +1,4 @@
-"""What happens in a session besides learning: one callback, one job."""
+"""The callbacks of a session, one job each."""
 
 import math
 import time
@@ -24,7 +24,7 @@ MONITOR = "val_label_loss"
 
 BATCH_EVENT_SECONDS = 0.5
 
-# What an epoch reports, each also with val_ before it.
+# The metrics of an epoch; each also with the prefix val_.
 _METRICS = ("accuracy", "loss", "label_loss", "period_mae", "depth_mae")
 
 

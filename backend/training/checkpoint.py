@@ -26,7 +26,7 @@ class Checkpoint:
         epochs_finished: how many.
         variables: the model's: averaged weights and the state of its random generators.
         learning: the trainable weights that learn, whose average is in the model.
-        optimizer: the optimizer's variables, its learning rate and step count among them.
+        optimizer: the optimizer's variables, including its learning rate and step count.
         best_weights: of the best epoch so far.
         callbacks: the state of each callback that has one, by its name; JSON-able.
         is_finished: whether the session needs no further epoch.
@@ -48,10 +48,10 @@ class Checkpoint:
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Writes a checkpoint in one step: a reader finds the old one or the new one, whole.
+    """Write a checkpoint in one step: a reader finds the old one or the new one, whole.
 
     Raises:
-        OSError: as when the disk is full; an old checkpoint is still there.
+        OSError: for example, the disk is full; an old checkpoint is still there.
     """
     state = {name: getattr(checkpoint, name) for name in _STATE}
     arrays = {
@@ -67,7 +67,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def load_checkpoint(path: Path, fingerprint: str) -> Checkpoint | None:
-    """Reads a checkpoint; None when there is none, or not one of this session."""
+    """Read a checkpoint; None if there is none, or if it belongs to another session."""
     try:
         with np.load(path, allow_pickle=False) as stored:
             state = json.loads(stored["state"].tobytes())
@@ -83,7 +83,7 @@ def load_checkpoint(path: Path, fingerprint: str) -> Checkpoint | None:
 
 
 def restore_variables(model: keras.Model, checkpoint: Checkpoint) -> None:
-    """Puts a checkpoint's variables into a compiled model and its optimizer."""
+    """Put a checkpoint's variables into a compiled model and its optimizer."""
     model.optimizer.build(model.trainable_variables)
     for variable, value in zip(model.variables, checkpoint.variables, strict=True):
         variable.assign(value)

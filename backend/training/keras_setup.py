@@ -12,14 +12,14 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 
 
 def prepare_tensorflow() -> None:
-    """Makes every operation deterministic."""
+    """Make every operation deterministic."""
     import tensorflow as tf
 
     tf.config.experimental.enable_op_determinism()
 
 
 def open_devices() -> None:
-    """Makes TensorFlow look for its devices now; it prints what it does not find."""
+    """Make TensorFlow look for its devices now; it prints what it does not find."""
     import tensorflow as tf
 
     tf.config.list_logical_devices()

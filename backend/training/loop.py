@@ -35,11 +35,11 @@ def fit(
     average: WeightAverage,
     callbacks: list[keras.callbacks.Callback],
 ) -> None:
-    """Trains a model until its epochs are over or a callback sets `model.stop_training`.
+    """Train a model until its epochs are over or a callback sets `model.stop_training`.
 
     Args:
         model: has an optimizer.
-        measure: from targets and outputs to {name: float32 (n,)}, among them "loss".
+        measure: from targets and outputs to {name: float32 (n,)}, including "loss".
         training: batches, epoch after epoch.
         batches: in an epoch.
         validation: gives the validation batches, each time anew.

@@ -57,10 +57,10 @@ def describe_model(
     evaluation: dict[str, Any] | None,
     content: bytes,
 ) -> dict[str, Any]:
-    """Makes the manifest, JSON-able.
+    """Make the manifest, a JSON-able dictionary.
 
     Args:
-        spec: of the training.
+        spec: of the session.
         split: of the rows.
         trained: ROW_DTYPE, the training rows.
         metrics: of the best epoch.

@@ -30,7 +30,7 @@ def serialise(model: keras.Model) -> bytes:
 
 
 def load_verified_model(path: Path, sha256: str) -> keras.Model:
-    """Loads a model whose file has the given hash; safe mode, nothing compiled.
+    """Load a model whose file has the given hash; safe mode, nothing compiled.
 
     Args:
         path: of the `.keras` file.
@@ -58,7 +58,7 @@ def load_verified_model(path: Path, sha256: str) -> keras.Model:
 def predict_rows(
     model: keras.Model, rows: NDArray[np.void], geometry: Geometry, band: str
 ) -> Predictions:
-    """Predicts rows, all at once: the caller sends chunks.
+    """Predict rows, all at once: the caller sends chunks.
 
     Args:
         model: from `load_verified_model`.
@@ -96,7 +96,7 @@ def _deserialise(content: bytes, name: str) -> keras.Model:
 
 
 def _warm_up(model: keras.Model) -> None:
-    """Predicts once for one row and once for two: after that no number of rows is traced anew."""
+    """Predict once for one row and once for two: after that no number of rows is traced anew."""
     rows = np.zeros(2, dtype=ROW_DTYPE)
     for name, value in (("period", 10.0), ("duration", 3.0), ("depth", 1000.0)):
         rows[name] = value

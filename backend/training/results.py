@@ -1,4 +1,4 @@
-"""From a trained network to what a session leaves: calibrated, evaluated, saved.
+"""Calibrates, evaluates and saves a trained network.
 
 Validation stars give the temperature and the threshold of abstention, test stars the evaluation,
 and neither is used for the other.
@@ -34,8 +34,7 @@ from backend.transit.light_curve.orbit import transit_geometry
 from backend.transit.networks import registry
 from backend.transit.networks.build import publish
 
-# The share of predictions not called uncertain that the threshold must get right on the
-# validation stars.
+# The share of the kept predictions that must be correct on the validation stars.
 CERTAIN_PRECISION = 0.9
 
 # Test rows that the effect of a missing feature is measured on.
@@ -83,7 +82,7 @@ class Results:
 
 
 def publish_calibrated(inner: keras.Model, validation: Examples) -> Published:
-    """Wraps a trained inner graph for saving, its probabilities calibrated.
+    """Wrap a trained inner graph for saving, its probabilities calibrated.
 
     Args:
         inner: from `build`, trained; it has no optimizer afterwards.
@@ -112,14 +111,14 @@ def _drop_optimizer(inner: keras.Model) -> None:
 def evaluate_model(
     spec: TrainingSpec, published: Published, table: Rows, split: Split, poll: Callable[[], None]
 ) -> Results:
-    """Predicts the test rows and measures the predictions, the baselines beside them.
+    """Evaluate predictions of the test rows, and the baselines on the same rows.
 
     Args:
         spec: of the session.
         published: the model.
         table: ROW_DTYPE, (n,), may be a memory-mapped file.
         split: of its rows: the baselines learn from the training rows; the test rows may be none.
-        poll: called now and then; may raise to end it.
+        poll: called from time to time; may raise to end it.
     """
     trained, tested = table[split.train], table[split.test]
     found = predict_in_chunks(published.model, tested, band(spec.source), poll)
@@ -160,7 +159,7 @@ def test_rows_sha256(spec: TrainingSpec, split: Split) -> str:
 def predict_in_chunks(
     model: keras.Model, rows: Rows, photometric_band: str, poll: Callable[[], None]
 ) -> Predictions:
-    """As `predict_rows`, asking now and then whether to go on."""
+    """As `predict_rows`, with a check from time to time whether to go on."""
     chunks = []
     for start in range(0, max(len(rows), 1), _BATCH):
         poll()
@@ -178,7 +177,7 @@ def save_model(
     metrics: dict[str, Any],
     results: Results,
 ) -> dict[str, Any]:
-    """Writes the model, its manifest and the test predictions; gives the manifest.
+    """Write the model, its manifest and the test predictions; return the manifest.
 
     The model comes last: where it is, the others are too.
     """
@@ -199,7 +198,7 @@ def save_model(
 def _missing_features(
     spec: TrainingSpec, model: keras.Model, tested: Rows, poll: Callable[[], None]
 ) -> list[dict[str, Any]]:
-    """How good the model is on the same stars with features hidden, the first row with none.
+    """Figures on the same stars with features hidden; the first row hides none.
 
     At most 5,000 rows, a seeded choice.
     """

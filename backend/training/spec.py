@@ -1,4 +1,4 @@
-"""What a session is asked to do, and the ways in which it can end early; without Keras."""
+"""The spec of a session, and the exceptions that end it early; without Keras."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ class TrainingSpec:
         table: `.npy` of `ROW_DTYPE`, the dataset's accepted rows.
         source: the form of the catalogue, "exotrain", "koi" or "toi": the photometric band.
         dataset_sha256: of the uploaded file.
-        model_name: what the user called the model.
+        model_name: the name that the user gave the model.
         model_path: where the finished `.keras` file goes; its manifest (`.json`) and the test
             predictions (`.test.npy`) go beside it.
         checkpoint: the file that holds the state after the last finished epoch.
@@ -54,7 +54,7 @@ class UnusableSpec(ValueError):
 
 
 def upgrade_spec(stored: dict[str, Any]) -> wire.Spec:
-    """Reads the spec of a stored session, whichever version wrote it.
+    """Read the spec of a stored session, whichever version wrote it.
 
     0.1.0 and earlier wrote no version number; before 0.1.0 a session trained one network, and
     `ensemble` was not a setting.

@@ -32,7 +32,7 @@ def usable_rows(table: Rows) -> Index:
 
 
 def check_trainable(table: Rows, validation_split: float, test_split: float) -> None:
-    """Refuses a table that cannot be trained on.
+    """Refuse a table that cannot be trained on.
 
     Args:
         table: ROW_DTYPE, (n,); rows without a label are not counted.
@@ -73,7 +73,7 @@ def check_trainable(table: Rows, validation_split: float, test_split: float) -> 
 
 
 def split_by_star(table: Rows, validation_split: float, test_split: float, seed: int) -> Split:
-    """Divides the usable rows so that no star is in two parts.
+    """Divide the usable rows so that no star is in two parts.
 
     The stars are divided class by class (a star with several labels counts for its rarest), so
     that a class with the least number of stars allowed is in every part.

@@ -1,4 +1,4 @@
-"""Trains one network on one dataset: `train(spec, emit, should_stop)`, and nothing about where.
+"""Trains one network on one dataset: `train(spec, emit, should_stop)`, in any process.
 
 Step by step: rows -> split by star -> curves -> scaling -> inner graph, trained -> outer graph,
 saved -> evaluation on the test stars. After each epoch a checkpoint; a session that finds one of
@@ -98,7 +98,7 @@ def train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop) -> None:
 
 
 def remove_files(spec: TrainingSpec) -> None:
-    """Removes whatever a session of this spec has written."""
+    """Remove whatever a session of this spec has written."""
     for path in (
         spec.checkpoint,
         spec.model_path,
@@ -109,7 +109,7 @@ def remove_files(spec: TrainingSpec) -> None:
 
 
 def obey_cancel(should_stop: ShouldStop) -> None:
-    """Asks whether to go on.
+    """Check whether to go on.
 
     Raises:
         Cancelled: no.
@@ -124,7 +124,7 @@ class Trained:
 
     Attributes:
         model: with its best weights.
-        training, validation: the rows that it learnt from and was watched on.
+        training, validation: the training and the validation rows.
         best_epoch: from 1.
         metrics: of the best epoch.
     """
@@ -139,7 +139,7 @@ class Trained:
 def fit_network(
     spec: TrainingSpec, table: NDArray[np.void], split: Split, emit: Emit, should_stop: ShouldStop
 ) -> Trained:
-    """Trains the spec's network on a split of a table; the test rows are not looked at.
+    """Train the spec's network on a split of a table; the test rows are not looked at.
 
     Args:
         spec, emit, should_stop: as for `train`; the events are Started, Batch and Epoch.
@@ -241,7 +241,7 @@ def _fit(
     progress: ReportProgress,
     resumed: Checkpoint | None,
 ) -> int:
-    """Trains to the best weights; the number of the best epoch, from 1."""
+    """Train to the best weights; return the number of the best epoch, from 1."""
     stopping = keras.callbacks.EarlyStopping(
         MONITOR, mode="min", patience=spec.patience, restore_best_weights=True
     )
@@ -268,7 +268,7 @@ def _fit(
 
 
 def _fingerprint(spec: TrainingSpec) -> str:
-    """Of everything that the weights depend on."""
+    """A hash of everything that the weights depend on."""
     influences = dataclasses.asdict(spec)
     for name in _NO_INFLUENCE:
         del influences[name]

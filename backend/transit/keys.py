@@ -1,4 +1,4 @@
-"""Which rows are equal, and which are one star, as keys that can be compared.
+"""Keys to compare rows by: equal rows, and rows of one star.
 
 A table in a memory-mapped file is read in blocks whose pages are given back.
 """
@@ -15,7 +15,7 @@ from backend.transit.rows import Index, Rows
 
 BLOCK_ROWS = 16_384
 
-# Rows that agree in three known stellar values are taken to be one star; with fewer, unrelated
+# Rows that agree in three known stellar values count as one star; with fewer, unrelated
 # stars would be lumped together.
 _MIN_KNOWN_STELLAR = 3
 
@@ -23,7 +23,7 @@ Keys = NDArray[np.uint64]
 
 
 class _Identity(NamedTuple):
-    """How the star of each row is recognised, in another row of the same star.
+    """How the star of each row is recognised in other rows.
 
     Attributes:
         by_name: bool, (n,), by its identifier.
@@ -54,10 +54,10 @@ def star_keys(table: Rows) -> Keys:
 
 
 def star_groups(rows: Rows) -> Index:
-    """Numbers the stars: intp, (n,), equal for rows of one star.
+    """Number the stars: intp, (n,), equal for rows of one star.
 
     A star is recognised by its identifier; without one by equal stellar features, where at least
-    three of the four are known; a row with neither is a star of its own. The split of a training
+    three of the four are known; a row with neither is a star of its own. The split of a session
     depends on the numbers, so the same rows must always get the same ones.
     """
     groups = np.arange(len(rows))

@@ -1,4 +1,4 @@
-"""The Sun and the Earth, by which stars and planets are measured.
+"""Nominal values of the Sun and the Earth.
 
 Source: IAU 2015 resolution B3, nominal values (Prša et al. 2016, AJ 152, 41).
 """

@@ -1,4 +1,4 @@
-"""Tokens, the current user, and who may touch what.
+"""Tokens, the current user, and access rights.
 
 Every request without a valid token is denied, except for the few endpoints in PUBLIC: a new route
 is closed by default.
@@ -20,7 +20,7 @@ from backend.web.current import services
 ADMINISTRATOR = "admin"
 
 # For the API description of a call that names a workspace.
-NO_WORKSPACE = {404: "There is no such workspace, or no such thing in it"}
+NO_WORKSPACE = {404: "There is no such workspace, or no such record in it"}
 
 PUBLIC = frozenset(
     {

@@ -24,7 +24,7 @@ from werkzeug.exceptions import BadRequest, ClientDisconnected, HTTPException, R
 
 MAX_HEADER_BYTES = 64 * 1024
 
-# How long a client may take to notice an early answer, and what is thrown away meanwhile.
+# How long a client may take to notice an early answer, and how much is thrown away meanwhile.
 LINGER_SECONDS = 10.0
 
 # An unread rest of this size is taken, so that the connection can serve the next request.
@@ -53,7 +53,7 @@ class Body(io.RawIOBase):
         Args:
             connection: cheroot's; its `rfile` stands at the body's first byte.
             length: in bytes, or None for a chunked body.
-            awaits_continue: the client sends nothing before it was told "100 Continue".
+            awaits_continue: the client sends nothing until it receives "100 Continue".
         """
         super().__init__()
         self._connection = connection
@@ -64,12 +64,12 @@ class Body(io.RawIOBase):
 
     @property
     def is_complete(self) -> bool:
-        """Whether it was read to its end."""
+        """Whether it has been read to its end."""
         return self._is_complete
 
     @property
     def has_small_rest(self) -> bool:
-        """Whether so little is left, and surely coming, that it is best read."""
+        """Whether the rest is small and certain to come, so that it is best read."""
         return not self._is_chunked and not self.awaits_continue and self._left <= _SMALL_REST_BYTES
 
     def readable(self) -> bool:
@@ -88,7 +88,7 @@ class Body(io.RawIOBase):
         try:
             return self._read_some(buffer)
         except TimeoutError:
-            raise RequestTimeout("The request's body stopped coming.") from None
+            raise RequestTimeout("The request's body stopped arriving.") from None
         except ConnectionError:
             raise ClientDisconnected() from None
 
@@ -141,7 +141,7 @@ class _Headers(dict[bytes, bytes]):
         """Add a header line.
 
         Raises:
-            ValueError: a length that is no number, or a second one; cheroot answers 400.
+            ValueError: a length that is not a number, or a second one; cheroot answers 400.
         """
         if name == _CONTENT_LENGTH and name in self:
             raise ValueError("Expected one Content-Length, received several.")
@@ -195,7 +195,7 @@ class _Request(HTTPRequest):
         return False
 
     def respond(self) -> None:
-        """Call the application; when it did not want all of the body, let the client notice."""
+        """Call the application; if it left a part of the body unread, let the client notice."""
         awaits_continue = self.inheaders.pop(_HELD_BACK, None) is not None
         length = None if self.chunked_read else int(self.inheaders.get(_CONTENT_LENGTH, 0))
         body = self.rfile = Body(self.conn, length, awaits_continue)
@@ -208,7 +208,7 @@ class _Request(HTTPRequest):
             self._linger()
 
     def send_headers(self) -> None:
-        """Send the status and the headers; they tell whether the connection goes on."""
+        """Send the status and the headers; they say whether the connection stays open."""
         if self.rfile.has_small_rest:
             with contextlib.suppress(HTTPException):
                 self.rfile.read()

@@ -1,4 +1,4 @@
-"""The OpenAPI document: what APIFlask makes of the routes, and what it cannot know.
+"""The OpenAPI document: APIFlask's document of the routes, completed with what it cannot know.
 
 Client generators read it. So each thing has one schema under a plain name, an operation is called
 like its view function, and every error is a `Problem`.
@@ -132,7 +132,7 @@ def schemas_by_name(models: list[tuple[type[BaseModel], str]]) -> dict[str, Json
     )
     schemas: dict[str, Json] = {}
     for name, schema in definitions["$defs"].items():
-        # Pydantic tells apart what it cannot merge: `Session-Input`, `package__module__Session`.
+        # Pydantic renames what it cannot merge: `Session-Input`, `package__module__Session`.
         if not _PLAIN_NAME.fullmatch(name):
             raise ValueError(f"expected one schema of each name, found also {name}")
         _hoist({**schema, "title": name}, schemas)
@@ -155,7 +155,7 @@ def _hoist(part: Any, schemas: dict[str, Json]) -> Any:
 
 
 def _models(app: APIFlask) -> Iterator[tuple[type[BaseModel], str]]:
-    """The models that the routes declare, with where each is used."""
+    """The models that the routes declare, and where each is used."""
     yield Problem, "problem"
     for view in app.view_functions.values():
         declared = getattr(view, "_spec", {})

@@ -1,4 +1,4 @@
-"""How request bodies come in: uploads straight to the disk, everything within limits."""
+"""Receives request bodies: uploads go straight to the disk, and everything has a limit."""
 
 from collections.abc import Callable
 from typing import IO, Any, NoReturn, cast
@@ -15,7 +15,7 @@ from backend.web.current import services
 from backend.web.json_provider import StrictJSON
 from backend.web.validation_messages import UNKNOWN_FIELD, shown, unknown_field
 
-# 10,000 candidates as JSON take some 3 MB.
+# 10,000 candidates as JSON take about 3 MB.
 MAX_JSON_BYTES = 8 * MEGABYTE
 
 # The other parts of a form besides its file.

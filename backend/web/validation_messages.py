@@ -28,7 +28,7 @@ _KINDS = {
     "object": "a JSON object",
 }
 
-# What SQLite can hold and the like: limits that nobody who makes a mistake has in mind.
+# Technical limits, such as those of SQLite; a message without them is easier to understand.
 _UNLIMITED = 10**12
 
 # For errors whose place the schema does not describe, for example a key of an object.
@@ -42,7 +42,7 @@ _EXPECTED_BY_TYPE = {
 
 
 def field_errors(error: ValidationError, model: type[BaseModel]) -> list[Problem]:
-    """What is wrong, as `{field, message}`; a mistake of the whole body has no field.
+    """The mistakes as `{field, message}`; one that concerns the whole body has no field.
 
     Args:
         error: from the validation of `model`.
@@ -127,7 +127,7 @@ def _own_message(error: Any, schema: Problem) -> str:
 
 
 def _path(place: Iterable[int | str]) -> list[str]:
-    """The members on the way to a value; `<…>` is only which kind of a body it was."""
+    """The members on the way to a value; `<…>` only marks the kind of body."""
     return [part for part in map(str, place) if not part.startswith("<")]
 
 

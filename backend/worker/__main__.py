@@ -62,7 +62,7 @@ class _Channel:
         threading.Thread(target=self._listen, name="commands", daemon=True).start()
 
     def send(self, event: wire.Event) -> None:
-        """Tell the parent; a parent that is gone ends the worker."""
+        """Send an event to the parent; if the parent is gone, end the worker."""
         line = wire.encode(event)
         with self._lock:
             try:
@@ -72,7 +72,7 @@ class _Channel:
                 os._exit(1)
 
     def request(self) -> str | None:
-        """What the parent asks of the session under way: stop, or nothing."""
+        """The parent's request to the current session: stop, or None."""
         return self._request
 
     def next_request(self) -> wire.PredictionRequest:

@@ -1,4 +1,4 @@
-"""What a worker does: train one session, or predict; every failure becomes an event.
+"""A worker's jobs: train one session, or predict; every failure becomes an event.
 
 Importing this module imports TensorFlow.
 """
@@ -32,7 +32,7 @@ def run_training(
     """Train one session; the last event is Saved, Cancelled or Failed.
 
     Args:
-        job: what `supervisor.describe_job` made.
+        job: from `supervisor.describe_job`.
         storage: where the job's files are on this machine.
         emit: takes the events.
         should_stop: gives "stop", "cancel" or None; asked at every batch.
@@ -52,7 +52,7 @@ def answer_predictions(
     next_request: Callable[[], wire.PredictionRequest],
     answer: Callable[[wire.PredictionAnswer | wire.PredictionRefusal], None],
 ) -> None:
-    """Answer prediction requests for ever; each answer carries the request's id."""
+    """Answer prediction requests until the process ends; each answer carries the request's id."""
     models = LoadedModels(storage)
     while True:
         request = next_request()

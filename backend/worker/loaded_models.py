@@ -16,11 +16,11 @@ MODELS_KEPT_LOADED = 4
 
 
 class LoadedModels:
-    """The models used last, kept in memory."""
+    """Keeps the most recently used models in memory."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._models: dict[str, Any] = {}  # by sha256, the one used last at the end
+        self._models: dict[str, Any] = {}  # by sha256, the most recently used last
 
     def predict(self, model_file: str, sha256: str, rows: Rows, source: str) -> NDArray[np.void]:
         """Predict rows with a model whose file must have that sha256.

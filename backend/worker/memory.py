@@ -1,4 +1,4 @@
-"""How much memory this process holds."""
+"""The memory that this process holds."""
 
 import os
 import resource
@@ -17,8 +17,8 @@ def resident_mb() -> float:
 
 
 def over_limit_message(limit_mb: int) -> str:
-    """The message for the owner of a session that took too much."""
+    """The message for the owner of a session that used too much memory."""
     return (
-        f"The session took more than the {limit_mb} MB that EXOTRAIN_TRAINING_MEMORY_MB allows. "
+        f"The session used more than the {limit_mb} MB that EXOTRAIN_TRAINING_MEMORY_MB allows. "
         "Use a smaller batch_size or dataset, or have the administrator raise the limit."
     )

@@ -127,7 +127,7 @@ def test_a_predictor_that_answers_nonsense_is_replaced_once_and_says_so(
     asked = Predictor(settings)
     asked.start()
     rows = np.zeros(0, dtype=ROW_DTYPE)
-    with pytest.raises(PredictionFailed, match="ended twice"):
+    with pytest.raises(PredictionFailed, match="failed twice"):
         asked.predict("m", "s", rows, "koi")
     answer = wire.PredictionAnswer(id=2, probabilities=[], period=[], depth_ppm=[])
     child(lines(wire.Ready(), answer), UNTIL_KILLED)

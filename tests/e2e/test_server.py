@@ -91,7 +91,9 @@ def test_a_setting_that_cannot_be_used_is_named_before_anything_starts(tmp_path:
         timeout=60,
     )
     assert answer.returncode != 0
-    assert "EXOTRAIN_TRAININGS: expected a whole number from 1 to 64, got 'many'" in answer.stderr
+    assert (
+        "EXOTRAIN_TRAININGS: expected a whole number from 1 to 64, received 'many'" in answer.stderr
+    )
     assert not list(tmp_path.iterdir())
 
 

@@ -22,7 +22,7 @@ _WHOLE_NUMBER = re.compile(r"\d+\.0*")
 def read_numbers(
     cells: Sequence[str], decimal_comma: bool = False
 ) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    """Reads one column's numbers.
+    """Read one column's numbers.
 
     Args:
         cells: the text, (n,).

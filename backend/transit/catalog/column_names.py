@@ -1,4 +1,4 @@
-"""The recognised forms of catalogue: their names for our columns, and their labels."""
+"""The recognised formats of catalogues: their names for our columns, and their labels."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,7 @@ from backend.transit.columns import COLUMNS, REQUIRED
 # A table in exotrain's own format does not say which survey it comes from.
 OWN_FORM = "exotrain"
 
-# Ours ← the names in a table's header, in any case; of several, the first that the table has.
+# Ours ← the names in a table's header, in any case; the first that the table has is used.
 # Other columns are never read: archive tables carry their disposition in some of them too
 # (koi_score, koi_pdisposition, koi_fpflag_*, kepler_name, dates), and a network that sees the
 # disposition learns nothing else.
@@ -51,7 +51,7 @@ FORMS: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 
-# The magnitude's band, and so the limb darkening's; our own form counts as TESS.
+# The magnitude's band, and so the limb darkening's; our own format counts as TESS.
 BANDS = {OWN_FORM: "tess", "koi": "kepler", "toi": "tess"}
 
 # Compared in lower case, `_` as a space.
@@ -70,7 +70,7 @@ _OPTIONAL = (*COLUMNS[len(REQUIRED) :], "label", "star")
 class Recognised(NamedTuple):
     """A header that was understood, as far as it could be.
 
-    `source` is the form; `fields` gives the position in the header of each column of ours that
+    `source` is the format; `fields` gives the position in the header of each column of ours that
     the table has.
     """
 
@@ -79,13 +79,13 @@ class Recognised(NamedTuple):
 
 
 def recognise(names: list[str]) -> Recognised:
-    """Finds the form that fits a header best.
+    """Find the format that fits a header best.
 
     Args:
         names: the header, as it stands in the file; compared trimmed and in lower case.
 
     Returns:
-        The form that has most of the required columns, of several the one that has most of the
+        The format that has most of the required columns, of several the one that has most of the
         others, of several the first of FORMS. Columns may be missing: the caller checks.
     """
     position = {name.strip().lower(): i for i, name in reversed(list(enumerate(names)))}

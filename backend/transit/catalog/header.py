@@ -1,4 +1,4 @@
-"""A catalogue's header: its delimiter, its form, its columns, and those that are missing."""
+"""A catalogue's header: its delimiter, its format, its columns, and those that are missing."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ _DELIMITERS = ",;\t"
 _NAMES_SHOWN = 100
 
 
-# The header names accepted, in any form, for the columns that a training needs.
+# The header names accepted, in any format, for the columns that training needs.
 EVERY_NAME = [
     name for column in (*REQUIRED, "label") for form in FORMS.values() for name in form[column]
 ]
@@ -26,7 +26,7 @@ class CatalogError(ValueError):
     """A file that cannot be used as a catalogue.
 
     `found` are the column names in the file, `missing` our columns that it lacks, `recognised` the
-    header names accepted for them, or for any column that a training needs, and `rejections` the
+    header names accepted for them, or for any column that training needs, and `rejections` the
     first rows that were left out, where none was left.
     """
 
@@ -48,7 +48,7 @@ class CatalogError(ValueError):
 class Header(NamedTuple):
     """A header that was understood.
 
-    `names` are the columns as they stand in the file, `source` is the form's name, and `fields`
+    `names` are the columns as they stand in the file, `source` is the format's name, and `fields`
     the position among `names` of each column of ours that the table has.
     """
 
@@ -59,7 +59,7 @@ class Header(NamedTuple):
 
 
 def read_header(lines: Lines, label_required: bool) -> Header:
-    """Reads up to the header and recognises it.
+    """Read up to the header and recognise it.
 
     Raises:
         CatalogError: when this is not a table, or a required column is missing.
@@ -82,7 +82,7 @@ def read_header(lines: Lines, label_required: bool) -> Header:
 
 
 def listed(names: Iterable[str]) -> str:
-    """Names for a message: each not too long, and not too many."""
+    """List names for a message: not too many, and none too long."""
     some = [name for name in shown_names(names) if name]
     return ", ".join(some)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import BinaryIO
 
-# The archive's rows are some 700 bytes long. Nothing that is a table needs more than this in one
+# The archive's rows are about 700 bytes long. Nothing that is a table needs more than this in one
 # record, and `csv` itself gives up on a field of more than 131,072 characters.
 MAX_RECORD_BYTES = 131_072
 BLOCK_BYTES = 262_144
@@ -54,7 +54,7 @@ class Lines:
         return line
 
     def push_back(self, lines: list[str]) -> None:
-        """Gives lines back, to be read again in the same order."""
+        """Give lines back, to be read again in the same order."""
         self._waiting = lines + self._waiting[self._next :]
         self._next = 0
         self.number -= len(lines)
@@ -66,7 +66,7 @@ class Lines:
         return self._waiting[self._next : self._next + limit]
 
     def skip(self, count: int) -> None:
-        """Counts lines that `ahead` gave as read."""
+        """Count lines that `ahead` gave as read."""
         self._next += count
         self.number += count
 

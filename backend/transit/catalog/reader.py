@@ -17,8 +17,8 @@ from backend.transit.report.profile import profile
 
 __all__ = ["Catalog", "CatalogError", "Chunk", "Rejection", "band", "open_catalog", "profile"]
 
-# Rows read, and the share of them that must be usable; below it the file is no catalogue and the
-# rest is not read. A hundred megabytes of rubbish would take minutes.
+# Rows read, and the share of them that must be usable; below it the file is not a catalogue and
+# the rest is not read. A hundred megabytes of rubbish would take minutes.
 GIVE_UP = ((100_000, 0.01), (2_000_000, 0.5))
 _REASONS_SHOWN = 3
 
@@ -42,7 +42,7 @@ class Catalog:
     """An opened catalogue: its header is understood, its rows are read by iterating, once.
 
     Attributes:
-        source: "exotrain", "koi" or "toi", the form that was recognised.
+        source: "exotrain", "koi" or "toi", the format that was recognised.
         header: the column names as they stand in the file.
         delimiter: what separates the fields: a comma, a semicolon or a tab.
         columns: the header name of each of our columns that the table has.
@@ -62,7 +62,7 @@ class Catalog:
         self._label_required = label_required
 
     def __iter__(self) -> Iterator[Chunk]:
-        """Yields the table's chunks.
+        """Yield the table's chunks.
 
         Raises:
             CatalogError: when the file turns out not to be a table, or to hold no usable row.
@@ -126,7 +126,7 @@ class Catalog:
 def open_catalog(
     stream: BinaryIO, *, label_required: bool, rejection_sink: TextIO | None = None
 ) -> Catalog:
-    """Reads a catalogue's comments and header, and recognises its form.
+    """Read a catalogue's comments and header, and recognise its format.
 
     Args:
         stream: the file's bytes, at its start; read further while the catalogue is iterated.
@@ -142,7 +142,7 @@ def open_catalog(
 
 
 def band(source: str) -> str:
-    """The photometric band, "kepler" or "tess", in which a catalogue of this form was observed."""
+    """The photometric band, "kepler" or "tess", of a catalogue of this format."""
     return BANDS[source]
 
 

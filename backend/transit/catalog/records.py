@@ -36,7 +36,7 @@ class Batch(NamedTuple):
 
 
 def read_batches(lines: Lines, delimiter: str) -> Iterator[Batch]:
-    """Splits the remaining lines into records, a few thousand at a time.
+    """Split the remaining lines into records, a few thousand at a time.
 
     Blank lines and lines that start with `#` are passed over. A quoted field may hold line ends.
 
@@ -79,7 +79,7 @@ def split_record(text: str, delimiter: str) -> list[str]:
 def _split_together(
     lines: list[str], first: int, delimiter: str, simple: re.Pattern[str]
 ) -> Batch | None:
-    """Splits lines of which each is one record, several times faster; None if some are not."""
+    """Split lines of which each is one record, several times faster; None if some are not."""
     kept = [line for line in lines if not _is_skipped(line)]
     if '"' not in "".join(kept):
         records = [line.split(delimiter) for line in kept]

@@ -44,7 +44,7 @@ class CheckedRows(NamedTuple):
 
 
 def check_rows(cells: Cells, *, label_required: bool, decimal_comma: bool) -> CheckedRows:
-    """Reads a chunk's cells and finds each row's first problem, in the order of the columns.
+    """Read a chunk's cells and find each row's first problem, in the order of the columns.
 
     Args:
         cells: by column of ours, the text of each row, (n,); what the table lacks is not there.
@@ -89,7 +89,7 @@ def problem_of(checked: CheckedRows, cells: Cells, row: int) -> tuple[str, str, 
 
 
 def _note(checked: CheckedRows, column: int, problems: NDArray[np.integer]) -> None:
-    """Records the problems of rows that have none yet."""
+    """Record the problems of rows that have none yet."""
     new = (problems != 0) & (checked.problem == 0)
     checked.problem[new] = problems[new]
     checked.column[new] = column

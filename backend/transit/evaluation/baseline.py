@@ -28,7 +28,7 @@ def evaluate_baselines(
     stars: NDArray[np.intp] | None = None,
     has_catalogue: bool = False,
 ) -> dict[str, dict[str, Any]]:
-    """Fits the trees on the training rows and measures them on the test rows.
+    """Fit the trees on the training rows and evaluate them on the test rows.
 
     Args:
         trained: ROW_DTYPE, the network's training rows; of more than 100,000 a seeded choice.
@@ -38,7 +38,7 @@ def evaluate_baselines(
         has_catalogue: whether the network sees the nine columns themselves.
 
     Returns:
-        The figures of `evaluation.evaluate_labels` by what the trees were given:
+        The figures of `figures.evaluate_labels` by what the trees were given:
         `same_information`, what the network had (curve and features carry depth, T/P and the six
         features; with the catalogue it had all), and `all_columns`, the nine columns.
     """
@@ -56,7 +56,7 @@ def evaluate_baselines(
 
 
 def same_information(rows: Rows) -> Array:
-    """What the network's two inputs hold: float64, (n, 8), depth, T/P and the six features."""
+    """What the two inputs carry: float64, (n, 8), depth, T/P and the six features."""
     relative_duration = rows["duration"] / 24.0 / rows["period"]
     return np.column_stack([rows["depth"], relative_duration, *_features(rows)])
 
@@ -73,7 +73,7 @@ TABLES = {"same_information": same_information, "all_columns": all_columns}
 def tree_probabilities(
     known: Array, labels: NDArray[np.int8], asked: Array, seed: int
 ) -> NDArray[np.float64]:
-    """Fits the trees and predicts: float64, (n, 3), 0 for a class that was not trained on."""
+    """Fit the trees and predict: float64, (n, 3), 0 for a class that was not trained on."""
     used = np.isfinite(known).any(axis=0)  # scikit-learn cannot bin a column without a number
     with threadpool_limits(_THREADS):
         trees = HistGradientBoostingClassifier(random_state=seed).fit(known[:, used], labels)

@@ -88,7 +88,7 @@ def kept_intervals(
 def error_intervals(
     true: Array, predicted: Array, stars: Index | None, seed: int
 ) -> dict[str, Any]:
-    """Intervals of `mae` and `median_relative_error`, as `evaluation.regression_errors`."""
+    """Intervals of `mae` and `median_relative_error`, as `figures.regression_errors`."""
     error = np.abs(np.asarray(predicted, np.float64) - true)
     order = np.argsort(error / true, kind="stable")
     relative = (error / true)[order]
@@ -171,7 +171,7 @@ class _LabelMeasure:
         cells = (weights @ self._cells).reshape(-1, len(LABELS), len(LABELS))
         per_class = _per_class(cells)
         f1 = np.stack([per_class[LABELS[code]]["f1"] for code in self._present])
-        # As `evaluation.macro_f1`: of the classes that occur in the draw.
+        # As `figures.macro_f1`: of the classes that occur in the draw.
         occurs = cells.sum(axis=2).T[self._present] > 0
         macro_f1 = np.where(occurs, np.nan_to_num(f1), 0.0).sum(axis=0) / occurs.sum(axis=0)
         ranked = {name: ranking.measure(weights) for name, ranking in self._ranked.items()}

@@ -14,7 +14,7 @@ TEMPERATURES = (0.2, 5.0)
 # outweigh it; with ten, which fit any temperature, it holds the temperature near 1.
 PRIOR_SPREAD = 0.5
 
-# A threshold must keep at least this many rows: the best ten of a thousand are always right.
+# A threshold must keep at least this many rows: the best ten of a thousand are always correct.
 MIN_KEPT = 20
 
 CURVE_POINTS = 200
@@ -80,7 +80,7 @@ def coverage_curve(true: Labels, probabilities: Array) -> dict[str, list[float]]
 
     Returns:
         threshold, falling; coverage, the share of rows whose top probability reaches it;
-        precision, the share of those that are right.
+        precision, the share of those that are correct.
     """
     confidence, kept, right = _by_confidence(true, probabilities)
     points = np.linspace(0, len(kept) - 1, min(len(kept), CURVE_POINTS)).astype(np.intp)
@@ -93,7 +93,7 @@ def coverage_curve(true: Labels, probabilities: Array) -> dict[str, list[float]]
 
 
 def equal_mass_bins(confidence: Array) -> list[NDArray[np.intp]]:
-    """Which rows are in which bin by increasing confidence: at most 15 of equal numbers."""
+    """The rows of each bin, by increasing confidence: at most 15 bins of equal numbers."""
     order = np.argsort(confidence, kind="stable")
     return np.array_split(order, min(CALIBRATION_BINS, len(order)))
 
@@ -101,7 +101,7 @@ def equal_mass_bins(confidence: Array) -> list[NDArray[np.intp]]:
 def _by_confidence(
     true: Labels, probabilities: Array
 ) -> tuple[Array, NDArray[np.intp], NDArray[np.intp]]:
-    """Top probabilities, falling, each once; how many rows reach them; how many are right."""
+    """Distinct top probabilities, falling; how many rows reach them; how many are correct."""
     confidence = probabilities.max(axis=1)
     order = np.argsort(-confidence, kind="stable")
     confidence = confidence[order]

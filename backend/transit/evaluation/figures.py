@@ -257,7 +257,7 @@ def _precision_recall_points(is_class: Labels, probability: Array) -> dict[str, 
 
 
 def _thinned(points: int) -> NDArray[np.intp]:
-    """Which of a curve's points to keep: at most 200, the first and the last among them."""
+    """The points of a curve to keep: at most 200, including the first and the last."""
     return np.unique(np.linspace(0, points - 1, min(points, CURVE_POINTS)).astype(np.intp))
 
 

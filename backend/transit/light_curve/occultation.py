@@ -13,7 +13,7 @@ with k the radius ratio, z the separation of the centres and phi the position an
 edge. This form has no case distinction at z = k or z = 0 and loses no digits for small planets. Its
 integrand is smooth in the angle used here, so a few Gauss-Legendre nodes replace the elliptic
 integrals of the closed form (Mandel & Agol 2002, ApJ 580, L171; Agol, Luger & Foreman-Mackey 2020,
-AJ 159, 123, whose tests of the hard cases are repeated in `tests/test_occultation.py`).
+AJ 159, 123, whose tests of the hard cases are repeated in `test_occultation.py`).
 """
 
 import numpy as np

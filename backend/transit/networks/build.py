@@ -30,13 +30,13 @@ _BUILDERS: dict[str, Callable[[Scaling, Sample, Seeds], keras.Model]] = {
 
 
 def build(name: str, scaling: Scaling, sample: Sample, seed: int, ensemble: int = 1) -> keras.Model:
-    """Builds the inner graph of a network.
+    """Build the inner graph of a network.
 
     The members of an ensemble are parts of one graph and are trained together: each has its own
     loss, the metrics are those of their mean, and one checkpoint holds them all.
 
     Args:
-        name: a key of `networks.NETWORKS`.
+        name: a key of `registry.NETWORKS`.
         scaling: learnt from the training rows.
         sample: the inputs of some training rows, on which the scaling is measured.
         seed: of the initial weights and the dropout.
@@ -62,7 +62,7 @@ def build(name: str, scaling: Scaling, sample: Sample, seed: int, ensemble: int 
 
 
 def publish(inner: keras.Model, temperature: float = 1.0) -> keras.Model:
-    """Wraps a trained inner graph into the model that is saved.
+    """Wrap a trained inner graph into the model that is saved.
 
     Args:
         inner: from `build`.

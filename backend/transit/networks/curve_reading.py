@@ -1,4 +1,4 @@
-"""How a network reads a curve: folded at mid-transit, in windows of log phase, and as numbers."""
+"""Reads a curve in a network: folded at mid-transit, in windows of log phase, and as numbers."""
 
 import itertools
 import math
@@ -35,7 +35,7 @@ _LOG_PERIOD = math.log(2 * math.pi * math.sqrt(SOLAR_RADIUS_CM) / SECONDS_A_DAY)
 
 
 def read_curve(curve: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-    """Folds a curve at mid-transit and reads it.
+    """Fold a curve at mid-transit and read it.
 
     Returns:
         (3,): natural logarithms of the deepest bin, in units of the star's flux, and of the sums

@@ -56,7 +56,7 @@ class Scaling:
 
 
 def learn_scaling(rows: NDArray[np.void], catalogue: NDArray[np.float32] | None = None) -> Scaling:
-    """Measures the training rows.
+    """Measure the training rows.
 
     Args:
         rows: ROW_DTYPE, (n,); the training split and nothing else.
@@ -71,7 +71,7 @@ def learn_scaling(rows: NDArray[np.void], catalogue: NDArray[np.float32] | None 
 
 
 def quantile_knots(values: Array) -> Array:
-    """Where a piecewise-linear embedding of a number bends.
+    """The knots of the piecewise-linear embedding of a number.
 
     Args:
         values: float64, (n,), all finite; may be empty.
@@ -97,7 +97,7 @@ def _scale_catalogue(catalogue: NDArray[np.float32]) -> NumberScaling:
 
 
 def scale_numbers(columns: Sequence[Array], steepness: Array) -> NumberScaling:
-    """Measures numbers of training rows.
+    """Measure numbers of training rows.
 
     Args:
         columns: k times float64, (n,), NaN where unknown.

@@ -12,7 +12,7 @@ from backend.transit.networks.scaling import Scaling
 
 
 def build_seed_cnn(scaling: Scaling, sample: Sample, seeds: Seeds) -> keras.Model:
-    """The inner graph of `seed_cnn`; the arguments are those of `network.build`."""
+    """The inner graph of `seed_cnn`; the arguments are those of `build.build`."""
     inputs = make_inputs(registry.NETWORKS["seed_cnn"].inputs)
     x = ops.concatenate(
         [

@@ -25,12 +25,12 @@ from backend.transit.networks.scaling import Scaling, scale_numbers
 
 
 def build_transit_cnn(scaling: Scaling, sample: Sample, seeds: Seeds) -> keras.Model:
-    """The inner graph of `transit_cnn`; the arguments are those of `network.build`."""
+    """The inner graph of `transit_cnn`; the arguments are those of `build.build`."""
     return _build("transit_cnn", scaling, sample, seeds)
 
 
 def build_transit_cnn_catalogue(scaling: Scaling, sample: Sample, seeds: Seeds) -> keras.Model:
-    """The inner graph of `transit_cnn_catalogue`; the arguments are those of `network.build`."""
+    """The inner graph of `transit_cnn_catalogue`; the arguments are those of `build.build`."""
     return _build("transit_cnn_catalogue", scaling, sample, seeds)
 
 

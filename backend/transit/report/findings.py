@@ -1,4 +1,4 @@
-"""What in a table deserves a second look before a network is trained on it.
+"""Finds what deserves a second look in a table before a network is trained on it.
 
 The report never removes rows; it only informs.
 """
@@ -88,7 +88,7 @@ LIMITS = (
 
 
 def report(table: Rows) -> dict[str, Any]:
-    """Looks at a table of accepted rows.
+    """Look at a table of accepted rows.
 
     Args:
         table: ROW_DTYPE, (n,), n at least 1; an array or a memory-mapped file, which is read

@@ -1,4 +1,4 @@
-"""The profile of a table: classes, ranges, histograms and gaps, in little memory for any length."""
+"""Profiles a table: classes, ranges, histograms, gaps; in little memory, whatever its length."""
 
 from typing import Any
 
@@ -18,20 +18,20 @@ _LINEAR_END = {"impact": 2.0}
 
 
 def profile(table: NDArray[np.void], rejections: dict[str, Any]) -> dict[str, Any]:
-    """Describes a table of accepted rows.
+    """Describe a table of accepted rows.
 
     It is read column by column and, from a memory-mapped file, given back as it goes, so that a
-    million rows need some 30 MB.
+    million rows need about 30 MB.
 
     Args:
         table: ROW_DTYPE, (n,), n at least 1; an array or a memory-mapped file.
-        rejections: what RejectionLog.summary() gave for the rows left out.
+        rejections: from RejectionLog.summary(), the rows left out.
 
     Returns:
         JSON-able: `rows`; `stars`, the number of different ones, and `rows_without_star`;
         `class_counts` by the label's name, and `rows_without_label`; `columns`, by name, each
         {unit, min, median, max, missing, histogram}; `absent`, the columns without any value;
-        `rejected`, the rejections; `report`, that of `dataset_report`. A histogram is {edges,
+        `rejected`, the rejections; `report`, that of `findings.report`. A histogram is {edges,
         counts, log, below, above}: edges (41,) in the column's unit, evenly spaced in the
         logarithm if `log`, else evenly; counts (40,), the last edge included; `below` and `above`
         count the values beyond the edges. min, median, max and histogram are null for a column

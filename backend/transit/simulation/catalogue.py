@@ -51,7 +51,7 @@ _HEADER = ",".join((*COLUMNS, "label", "star"))
 
 
 def simulate(rows: int, seed: int) -> NDArray[np.void]:
-    """Draws a catalogue.
+    """Draw a catalogue.
 
     Args:
         rows: how many, at least 1. A longer table starts with the shorter one of the same seed.
@@ -74,7 +74,7 @@ def simulate(rows: int, seed: int) -> NDArray[np.void]:
 
 
 def write_csv(table: NDArray[np.void], seed: int, output: TextIO) -> None:
-    """Writes what `simulate` gave, under comment lines that say what it is and how it was made."""
+    """Write a simulated table, under comment lines that say what it is and how it was made."""
     output.writelines(f"{line}\n" for line in _preamble(len(table), seed))
     number = ",".join(f"%.{_DECIMALS[name]}f" for name in COLUMNS)
     form = number + ",%d,%s\n"
@@ -197,7 +197,7 @@ def _dispose(
 
 
 def _forget(random: np.random.Generator, rows: NDArray[np.void], star: NDArray[np.intp]) -> None:
-    """Leaves a few optional values out: by star or by row, never by label."""
+    """Leave a few optional values out: by star or by row, never by label."""
     unknown_star = (random.random(_STARS_AT_ONCE) < 0.015)[star]
     for name in ("steff", "srad", "slogg"):
         rows[name][unknown_star] = np.nan

@@ -1,4 +1,4 @@
-"""Simulated dimmings of stars: planets, and what only looks like one.
+"""Simulated dimmings of stars: planets and false positives.
 
 Everything follows from a star's mass and radius by Kepler's third law and the geometry of a
 transit. The rates are round numbers that make a table like the KOI table, not measurements of the
@@ -42,7 +42,7 @@ class Events(NamedTuple):
 
 
 def draw_events(random: np.random.Generator, stars: Stars) -> Events:
-    """Gives each star a kind, and the events of its kind; sorted by star."""
+    """Give each star a kind, and the events of its kind; sorted by star."""
     kind = random.choice(len(KIND_SHARES), len(stars.mass), p=KIND_SHARES)
     draws = (_planets, _eclipsing_binaries, _blends, _artefacts, _variables)
     parts = [draw(random, stars, np.flatnonzero(kind == k)) for k, draw in enumerate(draws)]

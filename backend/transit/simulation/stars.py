@@ -23,7 +23,7 @@ class Stars(NamedTuple):
 
 
 def draw_stars(random: np.random.Generator, count: int) -> Stars:
-    """Draws stars on and above the main sequence.
+    """Draw stars on and above the main sequence.
 
     Source: the power laws of mass, radius and luminosity after Demircan & Kahraman (1991),
     doi:10.1007/BF00639097; the effects of age are round numbers.

@@ -58,4 +58,4 @@ def revoke_token(token_id: int) -> Record:
         if token is None or not (user["is_admin"] or token["user_id"] == user["id"]):
             raise NotFound(f"There is no token {token_id}.")
         accounts.delete_token(connection, token_id)
-    return {"message": f"Token {token_id} is revoked."}
+    return {"message": f"Token {token_id} was revoked."}

@@ -95,7 +95,7 @@ def delete_analysis(analysis_id: int) -> Record:
     with services().database.write() as connection:
         _answer(connection, analysis_id)
         analyses.remove(connection, analysis_id)
-    return {"message": f"Analysis {analysis_id} is deleted."}
+    return {"message": f"Analysis {analysis_id} was deleted."}
 
 
 def _answer(connection: Connection, analysis_id: int) -> Record:

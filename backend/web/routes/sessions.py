@@ -119,7 +119,9 @@ def get_session(session_id: int, query_data: SessionQuery) -> Record:
 @training_bp.doc(responses=_ENDED)
 def stop_session(session_id: int) -> Record:
     """Stop after the current epoch and keep the best weights; cancels a waiting session."""
-    return _ask(session_id, "stop", "stops after the current epoch and keeps the best weights")
+    return _request_end(
+        session_id, "stop", "stops after the current epoch and keeps the best weights"
+    )
 
 
 @training_bp.post("/session/<int:session_id>/cancel")
@@ -127,7 +129,7 @@ def stop_session(session_id: int) -> Record:
 @training_bp.doc(responses=_ENDED)
 def cancel_session(session_id: int) -> Record:
     """End a session now and keep nothing."""
-    return _ask(session_id, "cancel", "ends now and keeps nothing")
+    return _request_end(session_id, "cancel", "ends now and keeps nothing")
 
 
 @training_bp.delete("/session/<int:session_id>")
@@ -154,17 +156,17 @@ def _started(
     return answer, 202, {"Location": f"/api/training/session/{session['id']}"}
 
 
-def _ask(session_id: int, wish: str, effect: str) -> Record:
+def _request_end(session_id: int, request: str, effect: str) -> Record:
     """Request the end of a training session; a waiting one is cancelled by either request."""
     with services().database.write() as connection:
         session = _usable_session(connection, session_id)
         if session["status"] == "pending":
             sessions.end(connection, session_id, "cancelled")
-            message = f"Session {session_id} was waiting and is cancelled."
+            message = f"Session {session_id} was waiting and has been cancelled."
         elif session["status"] == "training":
             # A cancel is not weakened by a later stop.
             if session["request"] != "cancel":
-                sessions.change(connection, session_id, request=wish)
+                sessions.change(connection, session_id, request=request)
             message = f"Session {session_id} {effect}."
         else:
             raise Conflict(f"Session {session_id} has already ended: it is {session['status']}.")
@@ -175,10 +177,10 @@ def _ask(session_id: int, wish: str, effect: str) -> Record:
     return {"message": message, "session": changed}
 
 
-def _require_ended(session: Record, wish: str) -> None:
+def _require_ended(session: Record, action: str) -> None:
     if session["status"] not in sessions.ENDED:
         raise Conflict(
-            f"Session {session['id']} is {session['status']} and cannot be {wish} until it has "
+            f"Session {session['id']} is {session['status']} and cannot be {action} until it has "
             "ended: cancel it, or wait."
         )
 

@@ -1,4 +1,4 @@
-"""What all request and response models share."""
+"""The base classes and field types of all request and response models."""
 
 import unicodedata
 from typing import Annotated, Any
@@ -23,7 +23,7 @@ MAX_NAME = 200
 USER_NAME = r"^[A-Za-z0-9_.@-]{1,64}$"
 MODEL_NAME = r"^[A-Za-z0-9_-]{1,64}$"
 
-# What the patterns mean, for messages.
+# The patterns in words, for messages.
 PATTERNS = {
     USER_NAME: "1 to 64 letters, digits or characters of _ . @ -",
     MODEL_NAME: "1 to 64 letters, digits or characters of _ -",
@@ -60,7 +60,7 @@ class Success(Answer):
 
 
 class Done(Success):
-    """What was done."""
+    """A request that was carried out; `message` says what was done."""
 
     message: str
 

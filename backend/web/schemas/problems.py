@@ -1,4 +1,4 @@
-"""Errors as they are answered: RFC 9457, `application/problem+json`."""
+"""The form of every error response: RFC 9457, `application/problem+json`."""
 
 from typing import Any
 
