@@ -129,7 +129,7 @@ def test_a_predictor_that_answers_nonsense_is_replaced_once_and_says_so(
     rows = np.zeros(0, dtype=ROW_DTYPE)
     with pytest.raises(PredictionFailed, match="failed twice"):
         asked.predict("m", "s", rows, "koi")
-    answer = wire.PredictionAnswer(id=2, probabilities=[], period=[], depth_ppm=[])
+    answer = wire.PredictionAnswer(id=2, predictions=b"")
     child(lines(wire.Ready(), answer), UNTIL_KILLED)
-    assert len(asked.predict("m", "s", rows, "koi")["period"]) == 0
+    assert len(asked.predict("m", "s", rows, "koi")) == 0
     asked.close()
