@@ -105,7 +105,7 @@ def test_every_named_setting_exists():
         assert named <= settings | OTHER_VARIABLES, document.name
 
 
-def test_every_setting_of_a_training_is_named_with_its_default():
+def test_every_setting_of_a_session_is_named_with_its_default():
     documented = {
         cells[0].strip("`"): cells[2] for cells in table_rows(TRAINING_GUIDE) if cells[2:]
     }

@@ -89,7 +89,7 @@ def test_a_malformed_line_fails_the_session_in_words_and_ends_the_worker(child, 
     assert train(8)[0] == messages.saved()  # the next session is none the worse
 
 
-def test_an_answer_to_a_question_nobody_asked_is_malformed_too(child, train):
+def test_an_answer_without_a_question_is_malformed_too(child, train):
     child(lines(wire.PredictionRefusal(id=1, error="no")), UNTIL_KILLED)
     failed, _exited = train()
     assert failed.reason == "crashed"

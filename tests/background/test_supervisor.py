@@ -239,7 +239,7 @@ def test_a_model_saved_after_the_cancel_is_not_kept(bench):
         ({"reason": "out_of_memory", "message": "killed"}, "out_of_memory"),
     ],
 )
-def test_a_training_that_ends_without_a_result_fails_and_leaves_no_checkpoint(
+def test_a_session_that_ends_without_a_result_fails_and_leaves_no_checkpoint(
     bench, exit_event, reason
 ):
     session_id = bench.session(bench.workspace())

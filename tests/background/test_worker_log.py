@@ -85,7 +85,7 @@ def test_a_flood_without_a_line_break_arrives_whole(logged):
     assert logged("sys.stderr.write('.' * 5_000_000)") == "." * 5_000_000
 
 
-def test_a_child_does_not_wait_for_a_log_that_nobody_reads():
+def test_a_child_does_not_wait_for_a_log_that_is_not_read():
     code = (
         "import os, subprocess, sys\n"
         "from backend.background.worker_log import pass_on\n"

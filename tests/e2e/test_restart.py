@@ -25,7 +25,7 @@ STOP_SECONDS = 10
 
 
 @pytest.mark.parametrize("runner", ["process", "thread"])
-def test_a_killed_training_is_resumed_and_ends_with_the_same_weights(
+def test_a_killed_session_is_resumed_and_ends_with_the_same_weights(
     runner: str, start_server: Callable[..., Server], tmp_path: Path
 ):
     server = start_server(EXOTRAIN_RUNNER=runner)
@@ -63,7 +63,7 @@ def history_without_times(session: dict) -> list[dict]:
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_a_server_told_to_stop_in_a_training_ends_soon_and_leaves_no_process(
+def test_a_server_stopped_during_a_session_ends_soon_and_leaves_no_process(
     how: signal.Signals, start_server: Callable[..., Server], tmp_path: Path
 ):
     server = start_server()
@@ -119,7 +119,7 @@ def test_a_killed_worker_fails_its_session_and_the_server_goes_on(
     assert client.get("/api/health")["status"] == "healthy"
 
 
-def test_a_training_above_its_memory_limit_is_ended(
+def test_a_session_above_its_memory_limit_is_ended(
     start_server: Callable[..., Server], tmp_path: Path
 ):
     server = start_server(EXOTRAIN_TRAINING_MEMORY_MB="300", EXOTRAIN_WARM_WORKERS="0")

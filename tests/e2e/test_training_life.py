@@ -92,7 +92,7 @@ def check_predictions(client: Client, key: str) -> None:
     assert client.get("/api/health")["model_loaded"]
 
 
-def test_a_stopped_training_keeps_its_best_weights(client: Client, key: str, tmp_path: Path):
+def test_a_stopped_session_keeps_its_best_weights(client: Client, key: str, tmp_path: Path):
     dataset = client.upload(key, small_catalogue(tmp_path))
     session_id = client.train(key, dataset["id"], **ENDLESS)
     client.wait(session_id, lambda session: session["epochs_completed"] >= 1)
@@ -104,7 +104,7 @@ def test_a_stopped_training_keeps_its_best_weights(client: Client, key: str, tmp
     client.post(f"/api/training/session/{session_id}/stop", 409)
 
 
-def test_a_cancelled_training_keeps_nothing_and_can_be_retried(
+def test_a_cancelled_session_keeps_nothing_and_can_be_retried(
     server: Server, client: Client, key: str, tmp_path: Path
 ):
     dataset = client.upload(key, small_catalogue(tmp_path))

@@ -159,7 +159,7 @@ def test_a_file_that_is_no_catalogue_is_refused_and_leaves_nothing(api, key, ser
     assert files_of(services) == []
 
 
-def test_a_catalogue_without_a_column_says_what_it_has_and_what_would_do(api, key):
+def test_a_catalogue_without_a_column_is_refused_with_the_names_found_and_accepted(api, key):
     problem = problem_of(api.upload(key, "period,depth,label\n1,2,0\n", None))
     assert problem["status"] == 422
     assert problem["missing"] == ["duration"]
@@ -353,7 +353,7 @@ def test_a_row_that_cannot_be_written_leaves_no_file(api, key, services, monkeyp
     assert files_of(services) == []
 
 
-def test_a_workspace_that_is_deleted_meanwhile_gets_no_dataset(api, key, services, monkeypatch):
+def test_a_workspace_deleted_during_an_upload_gets_no_dataset(api, key, services, monkeypatch):
     read = dataset_upload._Derived.read
 
     def read_then_delete(self, incoming):

@@ -37,7 +37,7 @@ def test_curves_kept_in_memory_and_curves_made_on_the_way_give_the_same_batches(
         assert_equal_batches(kept, made)
 
 
-def test_an_epoch_depends_on_its_number_and_the_seed_and_not_on_where_the_training_began(rows):
+def test_an_epoch_depends_on_its_number_and_the_seed_and_not_on_where_the_session_began(rows):
     whole = list(islice(examples(rows).shuffled(64, seed=1, first_epoch=0), 6))
     resumed = list(islice(examples(rows).shuffled(64, seed=1, first_epoch=1), 3))
     for one, other in zip(whole[3:], resumed, strict=True):
@@ -54,7 +54,7 @@ def test_every_row_is_shown_once_an_epoch(rows):
     assert sorted(shown) == sorted(np.log(rows["period"]).astype(np.float32))
 
 
-def test_the_curve_of_a_row_whose_impact_is_hidden_does_not_tell_the_impact(rows):
+def test_the_curve_of_a_row_whose_impact_is_hidden_does_not_reveal_the_impact(rows):
     hidden = np.zeros((len(rows), len(FEATURES)), dtype=bool)
     hidden[:, FEATURES.index("impact")] = True
     inputs, _ = examples(rows).batch(np.arange(len(rows)), hidden)

@@ -73,7 +73,7 @@ def rate(session):
     return float(session.model.optimizer.learning_rate.numpy())
 
 
-def test_a_resumed_training_stops_when_the_uninterrupted_one_would(library, path):
+def test_a_resumed_session_stops_when_the_uninterrupted_one_would(library, path):
     assert Session(library, path, []).run(range(7)) == 6
     Session(library, path, []).run(range(4))
     resumed = library.checkpoint.load_checkpoint(path, "fingerprint")
@@ -82,7 +82,7 @@ def test_a_resumed_training_stops_when_the_uninterrupted_one_would(library, path
     assert Session(library, path, [], resumed).run(range(4, 7)) == 6
 
 
-def test_a_resumed_training_goes_on_with_its_weights_and_knows_the_best_ones(library, path):
+def test_a_resumed_session_goes_on_with_its_weights_and_knows_the_best_ones(library, path):
     before = Session(library, path, [])
     before.run(range(4))
     resumed = library.checkpoint.load_checkpoint(path, "fingerprint")
@@ -105,7 +105,7 @@ def test_the_learning_rate_falls_when_it_would_have_without_the_interruption(lib
     assert rate(Session(library, path, [], resumed)) == pytest.approx(0.05)
 
 
-def test_a_training_that_has_ended_says_so_in_its_checkpoint(library, path):
+def test_a_session_that_has_ended_says_so_in_its_checkpoint(library, path):
     Session(library, path, []).run(range(7))
     assert library.checkpoint.load_checkpoint(path, "fingerprint").is_finished
 
@@ -118,7 +118,7 @@ def test_the_metrics_of_epochs_before_the_interruption_are_kept(library, path):
     assert after.progress.epochs[2].val_label_loss == 0.5
 
 
-def test_a_checkpoint_of_another_training_is_not_loaded(library, path):
+def test_a_checkpoint_of_another_session_is_not_loaded(library, path):
     Session(library, path, []).run(range(1))
     assert library.checkpoint.load_checkpoint(path, "another") is None
     path.write_bytes(path.read_bytes()[:100])
@@ -139,7 +139,7 @@ def test_metrics_that_are_missing_or_not_finite_are_reported_as_none(library, pa
 
 
 @pytest.mark.parametrize(("request_", "ends"), [("stop", True), (None, False)])
-def test_a_request_to_stop_ends_the_training_after_the_epoch(library, request_, ends):
+def test_a_request_to_stop_ends_the_session_after_the_epoch(library, request_, ends):
     obey = library.callbacks.ObeyRequests(lambda: request_)
     obey.set_model(SimpleNamespace(stop_training=False))
     obey.on_train_batch_end(0)

@@ -116,7 +116,7 @@ def test_the_events_come_in_order_and_pass_the_pipe_unchanged(finished):
     assert [wire.decode_event(wire.encode(event)) for event in events] == events
 
 
-def test_the_start_tells_the_rows_the_batches_and_the_parameters(finished):
+def test_the_start_reports_the_rows_the_batches_and_the_parameters(finished):
     started = finished[1][0]
     assert started.rows == 250
     assert started.train + started.validation + started.test == 250
@@ -125,7 +125,7 @@ def test_the_start_tells_the_rows_the_batches_and_the_parameters(finished):
     assert started.resumed_from_epoch == 0
 
 
-def test_every_epoch_tells_the_contract_s_metrics(finished):
+def test_every_epoch_reports_the_contract_s_metrics(finished):
     for number, epoch in enumerate(of(finished[1], wire.Epoch), 1):
         assert epoch.epoch == number
         for name in ("accuracy", "loss", "label_loss", "period_mae", "depth_mae"):
@@ -269,7 +269,7 @@ def test_the_test_stars_change_nothing_in_the_weights(train, finished, rows, tmp
     assert_same_weights(spec.model_path, finished[0].model_path)
 
 
-def test_a_killed_training_resumes_and_ends_with_the_same_weights(train, finished, spec):
+def test_a_killed_session_resumes_and_ends_with_the_same_weights(train, finished, spec):
     events = []
     with pytest.raises(Killed):
         train.train(spec, events.append, kill_in_epoch(3, events))
@@ -299,7 +299,7 @@ def test_a_killed_ensemble_with_the_catalogue_resumes_to_the_same_weights(train,
     assert_same_weights(killed.model_path, whole.model_path)
 
 
-def test_a_training_killed_after_its_last_epoch_only_evaluates_and_saves(train, finished, spec):
+def test_a_session_killed_after_its_last_epoch_only_evaluates_and_saves(train, finished, spec):
     def emit(event):
         if isinstance(event, wire.Evaluated):
             raise Killed
@@ -345,7 +345,7 @@ def test_cancel_ends_within_the_epoch_and_leaves_nothing(train, spec):
     assert [path.name for path in spec.table.parent.iterdir()] == ["table.npy"]
 
 
-def test_a_loss_that_is_not_finite_ends_the_training_and_says_what_helps(train, spec):
+def test_a_loss_that_is_not_finite_ends_the_session_and_says_what_helps(train, spec):
     with pytest.raises(train.Diverged, match="learning_rate"):
         run(train, dataclasses.replace(spec, learning_rate=1e30))
 

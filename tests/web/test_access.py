@@ -95,7 +95,9 @@ def test_a_stranger_gets_404_for_everything_of_others(app, stranger, belongings)
         assert response.status_code == 404, f"{method} {rule}: {response.get_json()}"
 
 
-def test_what_is_anothers_answers_exactly_as_what_does_not_exist(app, stranger, api, belongings):
+def test_another_users_records_answer_exactly_like_ones_that_do_not_exist(
+    app, stranger, api, belongings
+):
     missing = {
         name: 10**9 if isinstance(value, int) else "x" * len(value)
         for name, value in belongings.items()

@@ -30,7 +30,7 @@ def test_a_new_token_for_a_user(runner, client, api):
     assert [each["name"] for each in found] == ["mine"]
 
 
-def test_a_user_whom_nobody_made_gets_none(runner, api):
+def test_a_user_that_does_not_exist_gets_none(runner, api):
     result = runner.invoke(args=["token", "nobody"])
     assert result.exit_code == 1
     assert "no user 'nobody'" in result.output

@@ -240,7 +240,7 @@ def peak_memory_of(process_id):
     )
 
 
-def test_a_small_body_that_nobody_reads_does_not_end_the_connection(address, token):
+def test_a_small_unread_body_does_not_end_the_connection(address, token):
     connection = http.client.HTTPConnection(*address, timeout=20)
     with contextlib.closing(connection):
         for _ in range(3):

@@ -96,7 +96,7 @@ def test_it_says_which_calls_need_a_token(document):
         assert is_public != ("401" in operation["responses"])
 
 
-def test_bodies_tell_the_ranges_and_defaults_that_are_enforced(document):
+def test_bodies_describe_the_ranges_and_defaults_that_are_enforced(document):
     start = schema(document, "StartRequest")
     assert start["properties"]["epochs"] == {
         "default": 50,
@@ -120,7 +120,7 @@ def test_an_upload_is_a_form_with_a_file(document):
         assert file["format"] == "binary"
 
 
-def test_parameters_in_the_query_are_told(document):
+def test_query_parameters_are_described(document):
     parameters = document["paths"]["/api/training/sessions"]["get"]["parameters"]
     queries = {each["name"]: each for each in parameters if each.get("in") == "query"}
     assert {name: each["required"] for name, each in queries.items()} == {
@@ -133,7 +133,7 @@ def test_parameters_in_the_query_are_told(document):
     assert queries["cursor"]["schema"]["type"] == "integer"
 
 
-def test_the_key_for_repeating_a_start_is_told(document):
+def test_the_idempotency_key_is_described(document):
     takers = {
         operation["operationId"]
         for _, _, operation in operations(document)

@@ -74,7 +74,7 @@ def test_many_mistakes_are_not_all_listed(api):
 @pytest.mark.parametrize(
     "path", ["/api/workspaces?x=1", "/api/networks?workspace_key=1", "/api/health?pretty"]
 )
-def test_a_query_that_no_one_reads_is_refused(api, path):
+def test_an_unknown_query_parameter_is_refused(api, path):
     assert problem_of(api.get(path, None))["status"] == 422
 
 
@@ -108,14 +108,14 @@ def test_non_finite_numbers_are_written_as_null_wherever_they_are(app):
     [(b"", 404), (b" ", 404), (b"{}", 404), (b"{", 400), (b'{"epochs": 100}', 422), (b"[1]", 422)],
 )
 @pytest.mark.parametrize("call", ["retry", "stop", "cancel"])
-def test_a_body_where_none_is_looked_at_is_not_passed_over(api, call, body, status):
+def test_a_body_is_refused_where_none_is_read(api, call, body, status):
     response = api.post(f"/api/training/session/1/{call}", None, data=body)
     assert response.status_code == status
     if body == b'{"epochs": 100}':
         assert problem_of(response)["errors"][0]["field"] == "epochs"
 
 
-def test_a_form_without_its_file_is_told_so(api, key):
+def test_a_form_without_its_file_is_refused(api, key):
     response = api.post(
         "/api/training/upload-dataset",
         None,

@@ -59,7 +59,7 @@ def only_rejection(text, label_required=True):
 
 
 class TestForms:
-    def test_our_form_is_read_in_our_units(self):
+    def test_exotrain_format_is_read_in_our_units(self):
         catalog, rows, _ = read(table(ROW))
         assert catalog.source == "exotrain"
         assert rows.dtype == ROW_DTYPE
@@ -106,7 +106,7 @@ class TestForms:
         assert catalog.columns["period"] == "Period"
 
     @pytest.mark.parametrize("form", FORMS)
-    def test_every_name_in_the_table_of_forms_is_recognised(self, form):
+    def test_every_name_in_the_table_of_formats_is_recognised(self, form):
         for column, names in FORMS[form].items():
             for name in names:
                 chosen = {ours: each[0] for ours, each in FORMS[form].items()} | {column: name}
@@ -117,13 +117,13 @@ class TestForms:
                 assert catalog.source == form
                 assert catalog.columns[column] == name
 
-    def test_of_two_names_for_a_column_the_first_in_the_table_of_forms_is_read(self):
+    def test_of_two_names_for_a_column_the_first_in_the_table_of_formats_is_read(self):
         text = table("teff,9.5,3,600,5000,0", header="kepid,period,duration,depth,steff,label")
         catalog, rows, _ = read(text.replace("kepid", "teff").replace("teff,9.5", "4000,9.5"))
         assert catalog.columns["steff"] == "steff"
         assert rows["steff"][0] == 5000
 
-    def test_columns_that_tell_the_verdict_are_never_read(self):
+    def test_columns_that_reveal_the_disposition_are_never_read(self):
         leaks = "koi_score,koi_pdisposition,koi_fpflag_nt,kepler_name,koi_vet_date"
         header = f"kepid,koi_period,koi_duration,koi_depth,koi_disposition,{leaks}"
         catalog, rows, _ = read(
@@ -242,7 +242,7 @@ class TestStars:
     def test_an_identifier_is_kept_as_it_stands_or_as_the_number_that_it_is(self, cell, star):
         assert read(table(changed(star=cell)))[1]["star"][0].decode() == star
 
-    def test_long_identifiers_still_tell_stars_apart(self):
+    def test_long_identifiers_still_distinguish_stars(self):
         long = "é" * 25
         text = table(changed(star=long + "a"), changed(star=long + "a"), changed(star=long + "b"))
         one, same, other = read(text)[1]["star"].tolist()
@@ -420,7 +420,7 @@ class TestFilesThatAreNoCatalogue:
         assert error.recognised == ["koi_duration", "koi_disposition"]
         assert "koi_duration" in str(error)
 
-    def test_an_unknown_table_is_told_the_names_of_every_form(self):
+    def test_an_unknown_table_is_refused_with_the_names_of_every_format(self):
         error = refused("a,b,c\n1,2,3\n")
         assert error.missing == ["period", "duration", "depth", "label"]
         assert {"period", "koi_period", "pl_orbper", "tfopwg_disp"} <= set(error.recognised)
@@ -494,7 +494,7 @@ def test_rejections_of_one_log_add_up():
 @pytest.mark.parametrize(
     "content", [b"", b"\x00\x01\x02", "period,depth\n".encode("utf-16"), b"period,period\n1,2\n"]
 )
-def test_a_file_that_is_no_table_is_told_which_names_would_be_recognised(content):
+def test_a_file_that_is_not_a_table_is_refused_with_the_names_that_would_be_recognised(content):
     with pytest.raises(CatalogError) as caught:
         for _ in open_catalog(io.BytesIO(content), label_required=True):
             pass

@@ -91,7 +91,7 @@ def test_coverage_falls_to_all_rows_as_the_threshold_falls():
     assert curve["precision"][-1] == (probabilities.argmax(axis=1) == true).mean()
 
 
-def test_rows_that_are_equally_sure_are_kept_or_left_together():
+def test_rows_of_equal_confidence_are_kept_or_left_together():
     true = np.array([0, 1, 1, 1])
     curve = coverage_curve(true, np.tile([0.6, 0.3, 0.1], (4, 1)))
     assert curve == {"threshold": [0.6], "coverage": [1.0], "precision": [0.25]}

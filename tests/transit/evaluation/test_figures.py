@@ -138,14 +138,14 @@ def test_recall_at_precision_counts_confirmed_and_false_positives_only():
     assert found["recall"] == (true[kept] == 1).sum() / 300 > 0.5
 
 
-def test_recall_at_precision_is_null_where_nothing_reaches_it_or_a_class_lacks():
+def test_recall_at_precision_is_null_where_nothing_reaches_it_or_a_class_is_absent():
     nothing = {"precision": 0.99, "recall": None, "threshold": None}
     probabilities = np.tile([0.2, 0.4, 0.4], (20, 1))
     assert recall_at_precision(np.array([1, 2] * 10), probabilities) == nothing
     assert recall_at_precision(np.array([0, 1] * 10), probabilities) == nothing
 
 
-def test_abstention_tells_what_is_kept_and_how_much_of_it_is_right():
+def test_abstention_gives_the_share_kept_and_the_share_of_it_that_is_correct():
     true = np.array([0, 0, 1, 1])
     probabilities = np.array([[0.9, 0.1, 0], [0.8, 0.2, 0], [0.7, 0.3, 0], [0.5, 0.4, 0.1]])
     found = abstention(true, probabilities, 0.7, 0.9)

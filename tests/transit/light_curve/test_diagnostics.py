@@ -46,7 +46,7 @@ def test_the_earth_before_the_sun_has_the_radius_of_the_earth_and_the_density_of
     assert found["relative_duration"] == pytest.approx(13.1 / 24 / 365.25)
 
 
-def test_the_same_transit_before_a_star_twice_as_large_and_as_dense_tells_a_larger_planet():
+def test_the_same_transit_before_a_star_twice_as_large_and_as_dense_implies_a_larger_planet():
     # g = G M / R^2 and so the mean density is proportional to g / R.
     found = diagnose(srad=2.0, slogg=4.438 + np.log10(2))
     assert found["planet_radius"] == pytest.approx(2 * diagnose()["planet_radius"], rel=1e-3)

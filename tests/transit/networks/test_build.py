@@ -81,7 +81,7 @@ def member(name, rows):
     return build(name, rows)
 
 
-def test_every_network_that_is_told_of_can_be_built_and_has_the_parameters_told(name, member):
+def test_every_listed_network_can_be_built_and_has_the_listed_number_of_parameters(name, member):
     from backend.transit.networks.build import count_parameters
 
     assert count_parameters(member) == NETWORKS[name].parameters
@@ -255,7 +255,7 @@ def derived(**changes):
     return dict(zip(names, found.tolist(), strict=True))
 
 
-def test_what_is_derived_of_a_planet_before_the_sun_is_what_it_is():
+def test_the_numbers_derived_of_a_planet_before_the_sun_are_correct():
     found = derived()
     assert np.exp(found["radius"]) == pytest.approx(np.sqrt(0.008), rel=0.1)
     assert found["luminosity"] == pytest.approx(0.0, abs=1e-5)

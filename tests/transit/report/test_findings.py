@@ -65,7 +65,7 @@ def test_equal_rows_with_different_labels_come_first():
     assert codes_of(found)[0] == "contradictory_duplicates"
 
 
-def test_a_star_on_different_labels_is_named_and_the_same_transit_is_told_from_another():
+def test_a_star_with_different_labels_is_named_and_so_are_its_conflicting_transits():
     table = rows(300)
     table["star"][[3, 4, 5]] = b"KIC 1"
     table["label"][[3, 4, 5]] = [1, 2, 2]
@@ -97,7 +97,7 @@ def test_rows_without_a_label_contradict_nothing():
     assert found["contradictory_stars"]["stars"] == found["contradictory_transits"]["pairs"] == 0
 
 
-def test_a_column_that_one_class_lacks_tells_the_label():
+def test_a_column_that_one_class_lacks_reveals_the_label():
     table = rows(600)
     confirmed = np.flatnonzero(table["label"] == 1)
     table["slogg"][confirmed[:60]] = np.nan
@@ -167,7 +167,7 @@ def test_unknown_values_are_not_unphysical_and_examples_end():
         ([0] * 2000 + [1] * 2000 + [2] * 120, "class_small"),
     ],
 )
-def test_a_class_with_hardly_any_rows_is_told(labels, code):
+def test_a_class_with_hardly_any_rows_is_warned_of(labels, code):
     found = report(rows(len(labels), label=labels))
     assert codes_of(found) == [code]
     assert "FALSE POSITIVE" in found["warnings"][0]["message"]
@@ -180,7 +180,7 @@ def test_the_labels_only_table_of_one_row_has_a_report():
 
 
 @pytest.mark.archive
-def test_the_tess_table_tells_labels_by_its_missing_gravities(archive_data):
+def test_the_tess_table_reveals_labels_by_its_missing_gravities(archive_data):
     with open(archive_data / "toi.csv", "rb") as stream:
         table = np.concatenate([c.rows for c in open_catalog(stream, label_required=True)])
     assert "missing_tells_the_label" in codes_of(report(table))

@@ -165,7 +165,7 @@ class TestCatalogue:
         by_class = np.array([missing[table["label"] == code].mean() for code in range(3)])
         assert np.ptp(by_class) < 0.012
 
-    def test_the_number_of_a_star_tells_nothing(self, table):
+    def test_the_number_of_a_star_reveals_nothing(self, table):
         number = table["star"].astype(int) % 50_000
         medians = [np.median(number[table["label"] == code]) for code in range(3)]
         assert np.ptp(medians) < 2500

@@ -28,7 +28,7 @@ def test_only_the_administrator_makes_tokens(stranger):
     assert problem["status"] == 403
 
 
-def test_everybody_sees_and_revokes_their_own_tokens_only(api):
+def test_every_user_sees_and_revokes_only_their_own_tokens(api):
     first = api.post("/api/tokens", 201, json={"user": "first"})
     second = api.post("/api/tokens", 201, json={"user": "second"})
     user = Api(api.client, first["token"])
@@ -48,6 +48,6 @@ def test_a_name_that_is_none_is_refused(api, body):
     assert problem["errors"][0]["field"] == "user"
 
 
-def test_everybody_can_ask_who_they_are(api, stranger):
+def test_every_user_can_ask_who_they_are(api, stranger):
     assert api.get("/api/me")["user"] == {"name": "admin", "is_admin": True}
     assert stranger.get("/api/me")["user"] == {"name": "stranger", "is_admin": False}

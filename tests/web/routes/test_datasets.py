@@ -48,7 +48,7 @@ def test_a_profile_says_which_column_of_the_file_was_taken_for_which(api, key):
     assert profile["unread"] == 2
 
 
-def test_a_dataset_tells_its_profile(api, mixed):
+def test_a_dataset_comes_with_its_profile(api, mixed):
     dataset = api.get(f"/api/training/dataset/{mixed}")["dataset"]
     profile = dataset["profile"]
     assert dataset["class_counts"] == profile["class_counts"]

@@ -41,7 +41,7 @@ def evaluated(api, key, services):
     return session_id
 
 
-def test_the_networks_are_told_with_what_they_take(api):
+def test_the_networks_are_listed_with_their_inputs(api):
     answer = api.get("/api/networks")
     assert [each["name"] for each in answer["networks"]] == list(NETWORKS)
     assert answer["default"] in NETWORKS
@@ -100,7 +100,7 @@ def test_a_cell_that_is_none_is_refused(api, evaluated, query):
     assert problem_of(api.get(path, None))["status"] == 422
 
 
-def test_without_the_dataset_the_rows_are_still_told(api, evaluated):
+def test_without_the_dataset_the_rows_are_still_listed(api, evaluated):
     path = f"/api/training/session/{evaluated}"
     dataset_id = api.get(path)["session"]["dataset_id"]
     api.delete(f"/api/training/dataset/{dataset_id}")

@@ -24,7 +24,7 @@ def test_models_are_listed_newest_first_with_what_they_reached(api, key, two):
     assert "manifest" not in newest
 
 
-def test_a_model_tells_its_manifest(api, two, services):
+def test_a_model_comes_with_its_manifest(api, two, services):
     model = api.get(f"/api/models/{two[0]}")["model"]
     assert model["manifest"]["spec"] == {"source": "exotrain"}
     assert (services.settings.data_dir / model["path"]).stat().st_size == model["file_size"]

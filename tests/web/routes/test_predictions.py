@@ -89,7 +89,7 @@ def test_diagnostics_that_need_what_is_missing_are_null(api, key, model_id):
     }
 
 
-def test_values_that_the_model_never_saw_the_like_of_are_named(api, key, model_id, services):
+def test_values_outside_the_training_range_are_named(api, key, model_id, services):
     ranges = {
         "period": {"known": 9, "min": 1.0, "max": 2.0, "unit": "days"},
         "srad": {"known": 9, "min": 0.5, "max": 1.5, "unit": "solar radii"},
@@ -135,7 +135,7 @@ def test_what_was_assumed_of_the_orbit_stands_with_the_diagnostics(api, key, mod
     assert predict(api, key, **FULL)["predictions"][0]["diagnostics"]["flags"] == []
 
 
-def test_the_batch_tells_the_diagnostics_of_each_row(api, key, model_id, services):
+def test_the_batch_has_the_diagnostics_of_each_row(api, key, model_id, services):
     set_manifest(services, model_id, abstention={"threshold": 0.5, "precision": 0.9})
     content = (
         "period,duration,depth,impact,snr,steff,srad,slogg,tmag\n"
@@ -157,7 +157,7 @@ def test_missing_features_are_welcome_and_named(api, key, model_id):
     assert prediction["missing"] == ["impact", "snr", "steff", "slogg", "tmag"]
 
 
-def test_a_batch_of_our_own_form_is_of_the_survey_that_the_model_knows(
+def test_a_batch_in_exotrain_format_is_assumed_to_come_from_the_models_survey(
     api, key, model_id, predictor
 ):
     api.batch(key, catalogue(3), 200)

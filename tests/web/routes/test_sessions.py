@@ -311,7 +311,7 @@ def test_a_query_that_is_wrong_is_refused(api, key, query):
     assert problem_of(response)["status"] == 422
 
 
-def test_a_training_session_tells_how_far_it_is(api, key, services):
+def test_a_training_session_shows_its_progress(api, key, services):
     session_id = api.session(key, epochs=10)
     train(services, session_id, [METRICS] * 4, batches=20, batches_done=5)
     session = api.get(f"/api/training/session/{session_id}")["session"]
@@ -413,7 +413,9 @@ def test_a_waiting_session_is_cancelled_by_either(api, key, services, bell, wish
 
 
 @pytest.mark.parametrize("wish", ["stop", "cancel"])
-def test_a_training_session_is_asked_and_the_supervisor_told(api, key, services, bell, wish):
+def test_a_request_to_a_training_session_is_stored_and_the_supervisor_notified(
+    api, key, services, bell, wish
+):
     session_id = api.session(key)
     train(services, session_id)
     answer = api.post(f"/api/training/session/{session_id}/{wish}")

@@ -11,7 +11,7 @@ from backend.database import sessions
 from tests.api import Api, problem_of, use_depth_predictor
 
 
-def test_health_tells_the_version_and_what_waits(client, api, key, services):
+def test_health_shows_the_version_and_the_queue(client, api, key, services):
     assert client.get("/api/health").get_json() == {
         "status": "healthy",
         "version": VERSION,
@@ -68,7 +68,7 @@ def test_every_answer_carries_the_headers_that_keep_browsers_safe(client, api):
         assert headers["Referrer-Policy"] == "no-referrer"
 
 
-def test_answers_of_the_api_are_kept_by_nobody_in_between(api):
+def test_answers_of_the_api_are_not_cached_in_between(api):
     headers = api.get("/api/workspaces", None).headers
     assert headers["Cache-Control"] == "private, no-cache"
     assert "Authorization" in headers["Vary"]

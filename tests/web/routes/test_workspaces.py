@@ -6,7 +6,7 @@ from backend.database import sessions
 from tests.api import complete, problem_of
 
 
-def test_a_workspace_has_a_key_that_nobody_guesses(api):
+def test_a_workspace_has_a_key_that_cannot_be_guessed(api):
     made = api.post("/api/workspaces", 201, json={"name": " Vetting 2026 "})
     assert made["success"] is True
     workspace = made["workspace"]
@@ -46,7 +46,7 @@ def test_adding_somebody_twice_or_the_owner_changes_nothing(api, key, stranger):
         assert api.post(path, 201, json={"user": user})["members"] == ["stranger"]
 
 
-def test_a_member_is_told_what_only_the_owner_may(api, key, stranger):
+def test_a_member_gets_403_for_what_only_the_owner_may_do(api, key, stranger):
     path = f"/api/workspaces/{key}"
     api.post(f"{path}/members", 201, json={"user": "stranger"})
     api.new_user("friend")
@@ -55,7 +55,7 @@ def test_a_member_is_told_what_only_the_owner_may(api, key, stranger):
     stranger.delete(path, 403)
 
 
-def test_a_user_whom_nobody_made_cannot_be_added(api, key):
+def test_a_user_that_does_not_exist_cannot_be_added(api, key):
     problem = problem_of(api.post(f"/api/workspaces/{key}/members", None, json={"user": "nobody"}))
     assert problem["status"] == 422
     assert problem["errors"][0]["field"] == "user"
