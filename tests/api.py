@@ -76,7 +76,7 @@ class Api:
         return self.upload(key, catalogue(rows))["dataset"]["id"]
 
     def start(self, key: str, dataset_id: int, expect: int | None = 202, **fields: Any) -> Any:
-        """Start a training."""
+        """Start a session."""
         headers = fields.pop("headers", {})
         body = {"workspace_key": key, "dataset_id": dataset_id, **fields}
         return self.post("/api/training/start", expect, json=body, headers=headers)
@@ -101,7 +101,7 @@ def form(content: bytes | str, file_name: str = "catalogue.csv", **fields: Any) 
 
 
 def catalogue(rows: int = 90, header: str = HEADER) -> str:
-    """A catalogue of our own form: the three classes in turn, a star for each row."""
+    """A catalogue in exotrain format: the three classes in turn, a star for each row."""
     lines = [header]
     for i in range(rows):
         lines.append(

@@ -31,7 +31,7 @@ _NO_ARCHIVE = (
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """The defaults, with a data folder that nobody else uses and a known token."""
+    """The defaults, with a data folder of its own and a known token."""
     return Settings(data_dir=tmp_path / "data", token=TOKEN)
 
 

@@ -57,7 +57,7 @@ def prose(document: Path) -> str:
 
 
 def code_spans(document: Path) -> list[str]:
-    """What stands between backticks in a line."""
+    """The texts between backticks in a line."""
     return re.findall(r"`([^`\n]+)`", prose(document))
 
 

@@ -64,7 +64,7 @@ def test_a_table_without_runs_is_left_as_it_is(documents, tmp_path):
 
 
 def made_up_result(seed, is_network):
-    """What `science_runs.execute` writes into a file, for random predictions."""
+    """The file of `science_runs.execute`, with random predictions."""
     random = np.random.default_rng(seed)
     result = {
         "true": random.integers(0, len(LABELS), ROWS),

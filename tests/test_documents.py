@@ -9,7 +9,7 @@ import pytest
 from apiflask import APIFlask
 
 from backend.config import REPOSITORY, Settings
-from backend.transit.catalog.column_names import FORMS, LABEL_WORDS
+from backend.transit.catalog.column_names import FORMATS, LABEL_WORDS
 from backend.transit.catalog.rejections import REASONS
 from backend.transit.columns import LABELS
 from backend.transit.light_curve.orbit import FLAGS
@@ -135,7 +135,7 @@ def test_every_word_that_an_answer_can_hold_is_explained(words):
 
 def test_every_recognised_column_name_is_in_the_row_of_its_column():
     rows = {cells[0].strip("`"): cells for cells in table_rows(TRAINING_GUIDE)}
-    for position, form in enumerate(FORMS.values(), start=3):
+    for position, form in enumerate(FORMATS.values(), start=3):
         for column, names in form.items():
             listed = [name.strip(" `") for name in rows[column][position].split(",")]
             assert listed == list(names), column

@@ -13,7 +13,7 @@ NAMES = ("requirements", "requirements-dev")
 
 PIN = re.compile(r"^(?P<name>[a-z0-9-]+)==(?P<version>\S+)(?P<marker> ; .+?)? \\$", re.MULTILINE)
 
-# What `make` asks of the interpreter is answered by one that only notes what it is told to install.
+# Stands for the interpreter that `make` calls, and only notes what it should install.
 INTERPRETER = """\
 #!/bin/sh
 if [ "$1" = -c ]; then exit {covered}; fi
@@ -77,7 +77,7 @@ def test_make_installs_the_lock_or_says_in_one_line_that_it_does_not_apply(
     python.parent.mkdir()
     python.write_text(INTERPRETER.format(covered=covered, log=log))
     python.chmod(0o755)
-    told = subprocess.run(
+    output = subprocess.run(
         ["make", "--no-print-directory", f"VENV={tmp_path}", f"{tmp_path}/runtime.installed"],
         cwd=REPOSITORY,
         env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")},
@@ -86,5 +86,5 @@ def test_make_installs_the_lock_or_says_in_one_line_that_it_does_not_apply(
         check=True,
     ).stdout
     assert log.read_text().strip().endswith(f"--quiet {installed}")
-    assert told.count("\n") == covered
-    assert ("installing requirements.txt instead" in told) == bool(covered)
+    assert output.count("\n") == covered
+    assert ("installing requirements.txt instead" in output) == bool(covered)

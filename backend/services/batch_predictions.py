@@ -13,7 +13,7 @@ from typing import Any
 from backend.database.connection import Record
 from backend.services.context import Services
 from backend.services.predictions import predict
-from backend.transit.catalog.column_names import OWN_FORM
+from backend.transit.catalog.column_names import OWN_FORMAT
 from backend.transit.catalog.reader import Chunk, open_catalog
 from backend.transit.columns import LABELS
 
@@ -60,7 +60,7 @@ def predict_catalogue(
         catalog = open_catalog(source, label_required=False)
         writer = csv.writer(sink, lineterminator="\n")
         writer.writerow([harmless(name) for name in (*catalog.header, *ADDED_COLUMNS)])
-        source_of_rows = own_source if catalog.source == OWN_FORM else catalog.source
+        source_of_rows = own_source if catalog.source == OWN_FORMAT else catalog.source
         for chunk in catalog:
             added = _predictions(services, model, chunk, source_of_rows)
             for record, cells in zip(chunk.records, added, strict=True):

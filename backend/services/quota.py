@@ -1,4 +1,4 @@
-"""What each user may take: bytes that are kept, and sessions that wait."""
+"""The quotas of a workspace: stored bytes, and waiting sessions."""
 
 from sqlalchemy import Connection
 
@@ -9,7 +9,7 @@ from backend.storage.incoming import MEGABYTE
 
 
 def require_quota(services: Services, connection: Connection, workspace_id: int, size: int) -> None:
-    """Make sure that `size` more bytes fit into the workspace.
+    """Check that `size` more bytes fit into the workspace.
 
     Raises:
         NoSpace: they do not.
@@ -25,10 +25,10 @@ def require_quota(services: Services, connection: Connection, workspace_id: int,
 
 
 def require_waiting_place(services: Services, connection: Connection, workspace_id: int) -> None:
-    """Make sure that one more session may wait.
+    """Check that one more session may wait.
 
     Raises:
-        TooMany: as many as the quota allows wait already.
+        TooMany: the quota is used up.
     """
     allowed = services.settings.quota_pending
     waiting = sessions.in_workspace(connection, workspace_id, status="pending")

@@ -14,7 +14,7 @@ import { Prediction } from "../predict/prediction.js";
 export function AnalysisDetail({ workspace, analysis, models, result }) {
   const { candidate, prediction, error } = result;
   const manifest = useManifest(analysis.model_id);
-  // An analysis does not say the survey; that of the model's training data is the likely one.
+  // An analysis does not record the survey; that of the model's training data is the likely one.
   const source = manifest.data?.spec?.source ?? "exotrain";
   const isReady = error === null && !(manifest.isLoading && manifest.data === null);
   const load = (asked) => post("/api/curve", JSON.parse(asked));

@@ -1,4 +1,4 @@
-// Choose, make, share or delete a workspace.
+// Choose, create, share or delete a workspace.
 
 import { get, post, remove } from "../lib/api.js";
 import { useData, useDraft } from "../lib/data.js";

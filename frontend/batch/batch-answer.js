@@ -10,7 +10,7 @@ export const MOST_KEPT = 50_000;
 /**
  * @typedef {object} BatchAnswer
  * @property {string[]} header of the table's own columns
- * @property {string} source the form of the catalogue
+ * @property {string} source the format of the catalogue
  * @property {string | null} labelColumn the name of the column that held labels
  * @property {import("../results/results.js").Result[]} results
  * @property {object} counts as `countResults` gives them

@@ -19,7 +19,7 @@ import { RUNNING } from "../lib/watch.js";
 /**
  * @param {number[]} ids
  * @param {object} workspace that they are of
- * @returns {Compared[]} in the same order; those that run are live
+ * @returns {Compared[]} in the same order; running ones are live
  */
 export function useCompared(ids, workspace) {
   const followers = useRef(new Map());

@@ -1,4 +1,4 @@
-// Whether the compared sessions were tested on the same stars, said plainly.
+// Whether the compared sessions were tested on the same stars.
 
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";

@@ -1,4 +1,4 @@
-// One dataset: what its columns hold, its report, and its rows with their curves.
+// One dataset: its profile, its report, and its rows with their curves.
 
 import { get } from "../lib/api.js";
 import { useData } from "../lib/data.js";

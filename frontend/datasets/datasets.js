@@ -1,4 +1,4 @@
-// The datasets of a workspace: add one, see what there is.
+// The datasets of a workspace: the list, and the upload of another.
 
 import { get } from "../lib/api.js";
 import { useData } from "../lib/data.js";

@@ -1,4 +1,4 @@
-// Of each column with gaps, the share of every class's rows without it.
+// For each column with gaps, the share of each class's rows without a value.
 
 import { CLASSES, columnName } from "../lib/columns.js";
 import { html } from "../lib/html.js";
@@ -16,7 +16,7 @@ export function MissingByClass({ missing }) {
           <tr>
             <th scope="col">${t("datasets.column")}</th>
             ${CLASSES.map((name) => html`<th scope="col" class="number" key=${name}>${className(name)}</th>`)}
-            <th scope="col">${t("datasets.report.missing.tells")}</th>
+            <th scope="col">${t("datasets.report.missing.reveals")}</th>
           </tr>
         </thead>
         <tbody>

@@ -33,7 +33,7 @@ export function UploadResult({ dataset, isNew, wantedName, workspace }) {
       </div>
       <div class="actions">
         <a class="button primary" href=${train}>${t("datasets.train")}</a>
-        <a class="button" href=${page}>${t("datasets.lookAtIt")}</a>
+        <a class="button" href=${page}>${t("datasets.view")}</a>
       </div>
       <${ClassCounts} counts=${dataset.class_counts} />
       <${Loaded} of=${profiled}>

@@ -132,7 +132,7 @@ function tellEnd(ended) {
     notify(t("datasets.upload.noticeDone", { name: ended.dataset.name }), {
       kind: "success",
       link: `${link}/${ended.dataset.id}`,
-      linkText: t("datasets.lookAtIt"),
+      linkText: t("datasets.view"),
     });
   } else {
     notify(t("datasets.upload.noticeRefused", { name: ended.file.name, why: explain(ended.error) }), {

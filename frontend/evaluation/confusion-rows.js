@@ -1,4 +1,4 @@
-// The test rows behind a cell of the confusion matrix, with what the network said of each.
+// The test rows behind a cell of the confusion matrix, with the prediction for each.
 
 import { get } from "../lib/api.js";
 import { CLASSES, columnName, unitOf } from "../lib/columns.js";

@@ -8,7 +8,7 @@ import { Chart } from "../ui/chart.js";
 /** @param {{evaluation: object, name: string}} properties name of the files that are saved */
 export function CoverageChart({ evaluation, name }) {
   const { coverage, abstention } = evaluation;
-  const right = t("evaluation.shareRightKept");
+  const right = t("evaluation.fractionCorrectKept");
   const lines = useMemo(
     () => coverage && [{ label: right, x: coverage.coverage, y: coverage.precision, dash: [] }],
     [coverage],

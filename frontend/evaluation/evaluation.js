@@ -34,7 +34,7 @@ const SECTIONS = [
   ["headline", "evaluation.headline"],
   ["confusion", "evaluation.confusion"],
   ["per-class", "evaluation.perClass"],
-  ["sureness", "evaluation.sureness"],
+  ["calibration", "evaluation.calibration"],
   ["ranking", "evaluation.ranking"],
   ["regression", "evaluation.regression"],
   ["missing", "evaluation.missing"],
@@ -136,7 +136,7 @@ function Report({ workspace, session, evaluation, query, name }) {
       </section>
       <${PerClassTable} evaluation=${evaluation} />
       <section class="stack" aria-labelledby="sureness">
-        <h2 id="sureness">${t("evaluation.sureness")}</h2>
+        <h2 id="calibration">${t("evaluation.calibration")}</h2>
         <div class="two">
           <${ReliabilityChart} evaluation=${evaluation} name=${name} />
           <${CoverageChart} evaluation=${evaluation} name=${name} />

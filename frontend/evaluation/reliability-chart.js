@@ -32,7 +32,7 @@ export function ReliabilityChart({ evaluation, name }) {
         summary=${summaryOf(evaluation)}
         lines=${lines}
         xAxis=${{ label: t("evaluation.confidence"), range: [0, 1] }}
-        yAxis=${{ label: t("evaluation.shareRight"), range: [0, 1] }}
+        yAxis=${{ label: t("evaluation.fractionCorrect"), range: [0, 1] }}
         isSquare
       />
       <p class="hint">${noiseOf(bins)} ${temperatureOf(evaluation.temperature)}</p>

@@ -34,7 +34,7 @@ export function RowDialog({ workspace, session, row, listed, abstention, onGo, o
         <${Steps} row=${row} listed=${listed} onGo=${onGo} />
         <${Loaded} of=${found}>
           ${(data) => html`<div class="two">
-            <${Told}
+            <${RowPrediction}
               key=${row}
               workspace=${workspace}
               session=${session}
@@ -78,7 +78,7 @@ function Steps({ row, listed, onGo }) {
 }
 
 /** The prediction of the session's model; until it comes, what the evaluation has of the row. */
-function Told({ workspace, session, row, tested, abstention }) {
+function RowPrediction({ workspace, session, row, tested, abstention }) {
   const candidate = Object.fromEntries(["star", ...COLUMNS].map((name) => [name, row[name]]));
   const question = { workspaceKey: workspace.key, modelId: session.model_id, source: null, candidate };
   const { answer, error, wait, retry } = usePrediction(question);

@@ -80,17 +80,17 @@ function written(value, form) {
   return formatter(Intl.NumberFormat, form).format(value).replaceAll("-", "−");
 }
 
-/** A number with at most so many decimals: 1,234.5 or 1 234,5. */
+/** A number with at most a given number of decimals: 1,234.5 or 1 234,5. */
 export function number(value, decimals = 3) {
   return written(value, { maximumFractionDigits: decimals });
 }
 
-/** A number with exactly so many decimals. */
+/** A number with exactly a given number of decimals. */
 export function fixed(value, decimals) {
   return written(value, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
 }
 
-/** A number of any size with so many significant digits; very large and small ones as powers. */
+/** A number of any size with a given number of significant digits; very large and small ones as powers. */
 export function significant(value, digits = 4) {
   const size = Math.abs(value);
   const notation = size !== 0 && (size >= 1e7 || size < 1e-4) ? "scientific" : "standard";

@@ -1,4 +1,4 @@
-// What this browser remembers: token, language, colours. Sign-out forgets the token.
+// The settings that this browser keeps: token, language, colours. Sign-out forgets the token.
 
 import { createStore } from "./store.js";
 

@@ -35,7 +35,7 @@ export function TrainingRanges({ ranges }) {
   `;
 }
 
-/** What the saved graph takes and gives, in the order in which it does. */
+/** The inputs and outputs of the saved graph, in its order. */
 export function InputsAndOutputs({ inputs, outputs }) {
   return html`
     <${Section} id="graph" title=${t("models.graph")} hint=${t("models.graphHint")}>

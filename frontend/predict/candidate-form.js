@@ -100,7 +100,7 @@ function NumberField({ column, value, error, onInput, onBlur }) {
   />`;
 }
 
-/** What the server said of a field, as long as its value is still the one that was refused. */
+/** The server's error for a field, as long as its value is still the one that was refused. */
 function refusal(refused, column, typed) {
   const found = refused?.errors.find((each) => each.field === column);
   if (!found) return null;

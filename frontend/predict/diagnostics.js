@@ -41,7 +41,7 @@ function shown(value) {
 
 function LookCloser() {
   return html`<span class="badge warning"
-    ><span aria-hidden="true">!</span> ${t("predict.lookCloser")}</span
+    ><span aria-hidden="true">!</span> ${t("predict.checkThis")}</span
   >`;
 }
 

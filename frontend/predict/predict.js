@@ -54,7 +54,7 @@ function One({ workspace, query, models, onModelsChanged }) {
   const isLive = isWhatIf && live.answer?.question.base === address;
   const answer = isLive ? live.answer : result.answer;
   useEffect(() => {
-    // A model was deleted meanwhile.
+    // A model has been deleted since.
     if ([404, 409].includes(result.error?.status)) onModelsChanged();
   }, [result.error]);
   return html`

@@ -3,7 +3,7 @@
 import { COLUMNS, REQUIRED } from "../lib/columns.js";
 
 /** Our columns to header names in lower case; the first one present is taken. */
-export const FORMS = {
+export const FORMATS = {
   exotrain: {
     period: ["period", "orbital_period"],
     duration: ["duration", "duration_hours", "transit_duration"],
@@ -49,11 +49,11 @@ const NAMES = ["kepoi_name", "toi", "pl_name", "name", "candidate", "kepler_name
 const MISSING = new Set(["", "nan", "na", "n/a", "<na>", "null", "none", "--"]);
 
 /**
- * Finds the form that fits a header best, and where its columns are.
+ * Finds the format that fits a header best, and where its columns are.
  *
  * @param {string[]} header
  * @returns {{source: string, fields: Object<string, number>, names: number[]}} `fields` of our columns,
- *   `label` and `star`; `names` of the columns that name a candidate, the most telling first
+ *   `label` and `star`; `names` of the columns that name a candidate, the most informative first
  */
 export function recognise(header) {
   const position = new Map();
@@ -61,7 +61,7 @@ export function recognise(header) {
     const key = name.trim().toLowerCase();
     if (!position.has(key)) position.set(key, at);
   });
-  const forms = Object.entries(FORMS).map(([source, form]) => ({ source, fields: fieldsOf(form, position) }));
+  const forms = Object.entries(FORMATS).map(([source, form]) => ({ source, fields: fieldsOf(form, position) }));
   const best = forms.reduce((a, b) => (fit(b.fields) > fit(a.fields) ? b : a));
   const names = NAMES.filter((name) => position.has(name)).map((name) => position.get(name));
   return { ...best, names };

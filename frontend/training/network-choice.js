@@ -3,7 +3,7 @@
 import { html } from "../lib/html.js";
 import { has, number, t } from "../lib/i18n.js";
 
-/** A network's name for a person; the API's own for one that the dictionary does not know. */
+/** A network's displayed name; the API's own if the dictionary lacks it. */
 export function networkName(name) {
   const key = `training.network.${name}`;
   return has(key) ? t(key) : name;

@@ -15,7 +15,7 @@ export function formHref(workspace, { dataset_id, spec }, changes = {}) {
   return `#${withQuery(`/w/${workspace.id}/train`, { dataset: dataset_id, ...settings, ...changes })}`;
 }
 
-/** A setting's value for a person. */
+/** A setting's value as displayed. */
 export function settingText(name, value) {
   if (value === null || value === undefined) return "–";
   if (name === "network") return networkName(value);

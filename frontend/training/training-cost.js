@@ -1,4 +1,4 @@
-// What a session will take, before it starts.
+// The estimated cost of a session, before it starts.
 
 import { html } from "../lib/html.js";
 import { duration, number, significant, t } from "../lib/i18n.js";

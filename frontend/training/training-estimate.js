@@ -1,4 +1,4 @@
-// Estimates what a session will take: rows, and time from earlier sessions.
+// Estimates the cost of a session: rows, and time from earlier sessions.
 
 import { CLASSES } from "../lib/columns.js";
 

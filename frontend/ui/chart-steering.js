@@ -2,19 +2,19 @@
 
 const PICK_DISTANCE = 12;
 
-// How much of what is shown stays.
+// The fraction of the visible range that a zoom step keeps.
 export const ZOOM_IN = 0.5;
 export const ZOOM_OUT = 2;
 
 // The row that the keyboard is at: uPlot's own is the first of those with the same abscissa.
 const cursors = new WeakMap();
 
-/** What is shown of the abscissa now. */
+/** The visible range of the abscissa. */
 export function limits(u) {
   return { min: u.scales.x.min, max: u.scales.x.max };
 }
 
-/** What is shown of the abscissa when all is shown: the wanted range, or as far as the data. */
+/** The full range of the abscissa: the given range, or as far as the data. */
 export function wholeRange(u) {
   const [xs] = u.data;
   const [low, high] = u.scales.x.wanted ?? [];

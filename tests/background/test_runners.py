@@ -1,4 +1,4 @@
-"""Workers that misbehave, as real child processes: what their session is told."""
+"""Sessions whose workers misbehave, with real child processes."""
 
 import queue
 import sys
@@ -17,7 +17,7 @@ from tests import messages
 
 SECONDS = 60
 
-# A child that answers its first command with these lines, then does what else it is told.
+# A child that answers its first command with these lines, then runs a given statement.
 CHILD = """
 import os, signal, sys, time
 sys.stdin.readline()
@@ -55,8 +55,8 @@ def train(settings):
         runner.start(messages.job(session_id=session_id))
         events = []
         while not events or not isinstance(events[-1], wire.Exited):
-            told, event = reported.get(timeout=SECONDS)
-            assert told == session_id
+            reported_id, event = reported.get(timeout=SECONDS)
+            assert reported_id == session_id
             events.append(event)
         return events
 

@@ -1,4 +1,4 @@
-"""What real child processes print, and what of it reaches the server's standard error."""
+"""The output of child processes, and the part of it that reaches the server's standard error."""
 
 import os
 import subprocess

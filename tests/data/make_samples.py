@@ -160,7 +160,7 @@ def candidates_of(client: Client, dataset_id: int) -> list[dict[str, Any]]:
 
 
 def predict(client: Client, key: str, model_id: int, candidates: list[Any]) -> list[Any]:
-    """What a model says of the candidates."""
+    """A model's predictions of the candidates."""
     body = {"workspace_key": key, "model_id": model_id, "rows": candidates}
     return client.post("/api/predict", json=body)["predictions"]
 
@@ -183,7 +183,7 @@ def save_analysis(
 def describe(
     client: Client, key: str, dataset_id: int, completed: dict[str, Any]
 ) -> dict[str, Any]:
-    """What the API says of everything that no start of a server changes."""
+    """The API's answers that no start of a server changes."""
     in_workspace = f"?workspace_key={key}"
     dataset = f"/api/training/dataset/{dataset_id}"
     evaluation = f"/api/training/session/{completed['id']}/evaluation"

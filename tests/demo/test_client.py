@@ -8,7 +8,7 @@ from backend.demo.client import Api, DemoFailed
 
 
 @pytest.fixture
-def nobody() -> Api:
+def unreachable() -> Api:
     """The address of a port on which nothing listens."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -16,10 +16,10 @@ def nobody() -> Api:
     return Api(f"http://127.0.0.1:{port}", "token")
 
 
-def test_a_server_that_does_not_answer_is_explained(nobody: Api):
+def test_a_server_that_does_not_answer_is_explained(unreachable: Api):
     with pytest.raises(DemoFailed, match="does not answer"):
-        nobody.get("/api/health")
+        unreachable.get("/api/health")
 
 
-def test_a_server_that_does_not_answer_is_not_healthy(nobody: Api):
-    assert not nobody.is_healthy()
+def test_a_server_that_does_not_answer_is_not_healthy(unreachable: Api):
+    assert not unreachable.is_healthy()

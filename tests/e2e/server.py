@@ -115,7 +115,7 @@ class Client:
         return answer["dataset"]
 
     def train(self, key: str, dataset_id: int, **spec: Any) -> int:
-        """Start a training; the session's id."""
+        """Start a session; return its id."""
         body = {"workspace_key": key, "dataset_id": dataset_id, **spec}
         return self.post("/api/training/start", 202, json=body)["session"]["id"]
 

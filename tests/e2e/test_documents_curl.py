@@ -37,7 +37,7 @@ ADDRESS = "http://localhost:5000"
 
 BLOCK_SECONDS = 480
 
-# Each call tells its status on standard error, whatever the example does with its answer.
+# Each call writes its status to standard error, whatever the example does with its answer.
 _CURL = r"""curl() { command curl -w '%{stderr}\nSTATUS %{http_code} %{url_effective}\n' "$@"; }
 """
 
@@ -118,7 +118,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def shell(folder: Path, tmp_path: Path) -> Iterator[Shell]:
-    """A shell in that folder, whose curl tells the status of each call."""
+    """A shell in that folder, whose curl reports the status of each call."""
     notes = tmp_path / "notes"
     notes.mkdir()
     shell = Shell(folder, notes)

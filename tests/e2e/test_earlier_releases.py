@@ -20,7 +20,7 @@ ARCHIVES = sorted((Path(__file__).parent.parent / "data").glob("*.tar.xz"))
 
 TOLERANCE = 1e-6
 
-# For a training on a busy machine.
+# For a session on a busy machine.
 LIMIT = 600.0
 
 
@@ -169,8 +169,8 @@ def require_trained(samples: Samples, session: dict[str, Any], before: dict[str,
     assert session["epochs_completed"] == spec["epochs"]
     assert session["history"][0]["learning_rate"] == pytest.approx(spec["learning_rate"])
     model = samples.client.get(f"/api/models/{session['model_id']}")["model"]
-    told = samples.said["models"][0]["manifest"]["spec"]
-    require_same(model["manifest"]["spec"], {name: spec[name] for name in spec if name in told})
+    saved = samples.said["models"][0]["manifest"]["spec"]
+    require_same(model["manifest"]["spec"], {name: spec[name] for name in spec if name in saved})
     candidates = samples.said["candidates"]
     predictions = predict(samples.client, samples.key, session["model_id"], candidates)
     assert all(each["label_name"] for each in predictions)

@@ -1,4 +1,4 @@
-"""How the page behaves: whom it serves, what it keeps, what it asks for, what it never runs."""
+"""How the page behaves: accessibility, kept input, requests, and hostile names."""
 
 import csv
 import io
@@ -46,7 +46,7 @@ SAVED = ("label", "label_name", "probabilities", "period", "depth_ppm", "uncerta
 # An attribute that would run, in a name for everything that somebody names.
 HOSTILE = '<img src=x onerror="window.hacked=1">'
 
-# Above what the longest page of these tests holds (some 2,800), far below one that draws all.
+# Above what the longest page of these tests holds (about 2,800), far below one that draws all.
 MOST_ELEMENTS = 4_000
 
 TABS_TO_ANYTHING = 80
@@ -544,7 +544,7 @@ def test_what_the_page_repeats_of_the_server_is_the_same_there(
             script = f"import('/static/{module}').then((module) => module.{name})"
             return visitor.page.evaluate(script)
 
-        assert exported("results/catalogue.js", "FORMS") == as_json(column_names.FORMS)
+        assert exported("results/catalogue.js", "FORMATS") == as_json(column_names.FORMATS)
         assert exported("lib/columns.js", "COLUMNS") == list(columns.COLUMNS)
         assert exported("lib/columns.js", "REQUIRED") == list(columns.REQUIRED)
         assert exported("lib/columns.js", "FEATURES") == list(columns.FEATURES)

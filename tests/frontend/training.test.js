@@ -58,7 +58,7 @@ test("the time is estimated from sessions with the same network, by rows and net
   assert.equal(found.seconds, 200);
 });
 
-test("other networks are better than nothing, and an interrupted session tells nothing", () => {
+test("sessions of other networks are used if there are none of the same, and interrupted ones never", () => {
   const wanted = { network: "a", epochs: 1, ensemble: 1, rows: 100 };
   assert.equal(expectedTime([session("b", 4)], wanted).isSameNetwork, false);
   assert.equal(expectedTime([session("a", 4, { training: { resumed_from_epoch: 3 } })], wanted), null);

@@ -266,7 +266,7 @@ def test_a_file_of_the_largest_size_is_taken_and_one_byte_more_is_not(small):
 
 
 def test_a_body_without_a_length_is_stopped_while_it_streams(small):
-    """Chunked transfer: no Content-Length tells beforehand that it is too large."""
+    """Chunked transfer: no Content-Length says beforehand that it is too large."""
     key = small.workspace()
     read = 0
 

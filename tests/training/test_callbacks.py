@@ -1,4 +1,4 @@
-"""What happens between the epochs: stopping, resuming, the learning rate, what is reported."""
+"""The callbacks: stopping, resuming, the learning rate, reports."""
 
 import math
 from types import SimpleNamespace
@@ -33,7 +33,7 @@ def path(tmp_path):
 
 
 class Session:
-    """A model that learns nothing, and the callbacks of a training."""
+    """A model that learns nothing, and the callbacks of a session."""
 
     def __init__(self, library, path, events, resumed=None):
         keras = library.keras
@@ -51,19 +51,21 @@ class Session:
             path, "fingerprint", self.stopping, self.plateau, self.progress, self.average, resumed
         )
         callbacks = [self.stopping, self.plateau, self.progress, keeping]
-        self.told = keras.callbacks.CallbackList(callbacks, model=self.model, epochs=len(LOSSES))
+        self.callbacks = keras.callbacks.CallbackList(
+            callbacks, model=self.model, epochs=len(LOSSES)
+        )
         self.model.stop_training = False
-        self.told.on_train_begin()
+        self.callbacks.on_train_begin()
 
     def run(self, epochs):
         """Goes through epochs that end with the losses above; gives the number it ended after."""
         for epoch in epochs:
-            self.told.on_epoch_begin(epoch)
+            self.callbacks.on_epoch_begin(epoch)
             self.average.hide()
             self.model.set_weights([weight + 1.0 for weight in self.model.get_weights()])
             self.average.update()  # before any step the average is the last weights
             self.average.show()
-            self.told.on_epoch_end(epoch, {**METRICS, "val_label_loss": LOSSES[epoch]})
+            self.callbacks.on_epoch_end(epoch, {**METRICS, "val_label_loss": LOSSES[epoch]})
             if self.model.stop_training:
                 return epoch + 1
         return epochs.stop
@@ -89,7 +91,7 @@ def test_a_resumed_session_goes_on_with_its_weights_and_knows_the_best_ones(libr
     after = Session(library, path, [], resumed)
     for one, other in zip(before.model.get_weights(), after.model.get_weights(), strict=True):
         assert (one == other).all()
-    after.told.on_train_end()
+    after.callbacks.on_train_end()
     assert after.stopping.best_epoch == 1
     assert float(after.model.get_weights()[1][0]) == 2.0  # the bias grew by one an epoch
 
@@ -129,9 +131,9 @@ def test_a_checkpoint_of_another_session_is_not_loaded(library, path):
 def test_metrics_that_are_missing_or_not_finite_are_reported_as_none(library, path):
     events = []
     session = Session(library, path, events)
-    session.told.on_epoch_begin(0)
+    session.callbacks.on_epoch_begin(0)
     session.average.show()
-    session.told.on_epoch_end(0, {**METRICS, "period_mae": math.inf, "val_label_loss": 1.0})
+    session.callbacks.on_epoch_end(0, {**METRICS, "period_mae": math.inf, "val_label_loss": 1.0})
     (event,) = events
     assert event.metrics.period_mae is None
     assert event.metrics.val_loss is None

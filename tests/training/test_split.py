@@ -1,4 +1,4 @@
-"""Which rows a training uses for what; nothing here needs TensorFlow."""
+"""The split of the rows by star; nothing here needs TensorFlow."""
 
 import numpy as np
 import pytest

@@ -103,7 +103,7 @@ def assert_same_weights(path, other_path):
 
 @pytest.fixture(scope="module")
 def finished(train, rows, tmp_path_factory):
-    """A session that nobody disturbed: its spec and its events."""
+    """An uninterrupted session: its spec and its events."""
     spec = make_spec(tmp_path_factory.mktemp("finished"), rows)
     return spec, run(train, spec)
 

@@ -1,4 +1,4 @@
-"""Which rows are one star, and that the report and the split agree about it."""
+"""Rows of one star; the report and the split agree about them."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def test_the_report_and_the_split_take_the_same_rows_for_one_star(gappy):
 
 
 def test_the_same_rows_always_get_the_same_numbers(gappy):
-    # The split of a training depends on them, and a session that is resumed must find its own.
+    # The split of a session depends on them, and a session that is resumed must find its own.
     groups = star_groups(gappy)
     assert np.array_equal(groups, star_groups(gappy.copy()))
     assert groups[:12].tolist() == [202, 1224, 1910, 1319, 203, 204, 205, 206, 207, 208, 209, 0]

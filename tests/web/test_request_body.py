@@ -1,4 +1,4 @@
-"""What every endpoint does with a body or a query that is wrong."""
+"""Every endpoint refuses a wrong body or query."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a worker makes of failures; each gets the contract's reason and a message that helps."""
+"""A worker's failures: each gets the contract's reason and a message that helps."""
 
 import errno
 
@@ -61,7 +61,7 @@ class Ended(Exception):
 
 
 def answers_to(jobs, monkeypatch, tmp_path, predict, rows):
-    """What comes over the wire for one request."""
+    """The message of one request, as it comes over the wire."""
     request = wire.PredictionRequest(
         id=7, model_file="1/m.keras", sha256="s", source="koi", rows=rows.tobytes()
     )

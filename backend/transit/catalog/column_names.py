@@ -5,14 +5,14 @@ from typing import NamedTuple
 from backend.transit.columns import COLUMNS, REQUIRED
 
 # A table in exotrain's own format does not say which survey it comes from.
-OWN_FORM = "exotrain"
+OWN_FORMAT = "exotrain"
 
 # Ours ← the names in a table's header, in any case; the first that the table has is used.
 # Other columns are never read: archive tables carry their disposition in some of them too
 # (koi_score, koi_pdisposition, koi_fpflag_*, kepler_name, dates), and a network that sees the
 # disposition learns nothing else.
-FORMS: dict[str, dict[str, tuple[str, ...]]] = {
-    OWN_FORM: {
+FORMATS: dict[str, dict[str, tuple[str, ...]]] = {
+    OWN_FORMAT: {
         "period": ("period", "orbital_period"),
         "duration": ("duration", "duration_hours", "transit_duration"),
         "depth": ("depth", "depth_ppm", "transit_depth"),
@@ -52,7 +52,7 @@ FORMS: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 # The magnitude's band, and so the limb darkening's; our own format counts as TESS.
-BANDS = {OWN_FORM: "tess", "koi": "kepler", "toi": "tess"}
+BANDS = {OWN_FORMAT: "tess", "koi": "kepler", "toi": "tess"}
 
 # Compared in lower case, `_` as a space.
 LABEL_WORDS = {
@@ -86,16 +86,18 @@ def recognise(names: list[str]) -> Recognised:
 
     Returns:
         The format that has most of the required columns, of several the one that has most of the
-        others, of several the first of FORMS. Columns may be missing: the caller checks.
+        others, of several the first of FORMATS. Columns may be missing: the caller checks.
     """
     position = {name.strip().lower(): i for i, name in reversed(list(enumerate(names)))}
-    found = [Recognised(source, _fields_of(form, position)) for source, form in FORMS.items()]
-    return max(found, key=lambda form: _fit(form.fields))
+    found = [
+        Recognised(source, _fields_of(names_of, position)) for source, names_of in FORMATS.items()
+    ]
+    return max(found, key=lambda each: _fit(each.fields))
 
 
-def _fields_of(form: dict[str, tuple[str, ...]], position: dict[str, int]) -> dict[str, int]:
+def _fields_of(names_of: dict[str, tuple[str, ...]], position: dict[str, int]) -> dict[str, int]:
     fields = {}
-    for column, names in form.items():
+    for column, names in names_of.items():
         present = [name for name in names if name in position]
         if present:
             fields[column] = position[present[0]]

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from backend.transit.catalog.cells import shown
-from backend.transit.catalog.column_names import FORMS, recognise
+from backend.transit.catalog.column_names import FORMATS, recognise
 from backend.transit.catalog.lines import DelimitedError, Lines
 from backend.transit.catalog.records import MAX_FIELDS, first_record, split_record
 from backend.transit.catalog.rejections import Rejection
@@ -18,7 +18,7 @@ _NAMES_SHOWN = 100
 
 # The header names accepted, in any format, for the columns that training needs.
 EVERY_NAME = [
-    name for column in (*REQUIRED, "label") for form in FORMS.values() for name in form[column]
+    name for column in (*REQUIRED, "label") for names in FORMATS.values() for name in names[column]
 ]
 
 
@@ -121,9 +121,9 @@ def _check_unique(names: list[str]) -> None:
 
 
 def _missing_columns(header: Header, missing: list[str]) -> CatalogError:
-    is_known_form = any(column in header.fields for column in REQUIRED)
-    forms = [FORMS[header.source]] if is_known_form else list(FORMS.values())
-    names = [name for column in missing for form in forms for name in form[column]]
+    is_known_format = any(column in header.fields for column in REQUIRED)
+    formats = [FORMATS[header.source]] if is_known_format else list(FORMATS.values())
+    names = [name for column in missing for known in formats for name in known[column]]
     return CatalogError(
         f"Required columns are missing: {listed(missing)}. Found: {listed(header.names)}. "
         f"Recognised names: {listed(names)}.{_hint(header.names)}",

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationInfo, field_validator, model_validator
 
-from backend.transit.catalog.column_names import FORMS
+from backend.transit.catalog.column_names import FORMATS
 from backend.transit.columns import COLUMNS, RANGES, UNITS
 from backend.web.schemas.base import JsonBody, Star
 
@@ -13,7 +13,7 @@ HOURS_A_DAY = 24.0
 _ARCHIVE_NAMES = {
     name: column
     for form in ("koi", "toi")
-    for column, names in FORMS[form].items()
+    for column, names in FORMATS[form].items()
     if column in (*COLUMNS, "star")
     for name in names
 }

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from backend.config import REPOSITORY
-from backend.transit.catalog.column_names import FORMS, MISSING_WORDS
+from backend.transit.catalog.column_names import FORMATS, MISSING_WORDS
 from backend.transit.catalog.reader import CatalogError, band, open_catalog
 from backend.transit.catalog.rejections import MOST_KEPT, REASONS, RejectionLog, read_rejections
 from backend.transit.columns import COLUMNS, FEATURES, RANGES, ROW_DTYPE
@@ -105,11 +105,11 @@ class TestForms:
         assert len(rows) == 1
         assert catalog.columns["period"] == "Period"
 
-    @pytest.mark.parametrize("form", FORMS)
+    @pytest.mark.parametrize("form", FORMATS)
     def test_every_name_in_the_table_of_formats_is_recognised(self, form):
-        for column, names in FORMS[form].items():
+        for column, names in FORMATS[form].items():
             for name in names:
-                chosen = {ours: each[0] for ours, each in FORMS[form].items()} | {column: name}
+                chosen = {ours: each[0] for ours, each in FORMATS[form].items()} | {column: name}
                 catalog = open_catalog(
                     io.BytesIO(table(header=",".join(chosen.values())).encode()),
                     label_required=True,

@@ -41,18 +41,18 @@ def weights(predicted):
 
 def test_weighted_figures_are_those_of_scikit_learn(predicted, weights):
     true, probabilities = predicted
-    told = probabilities.argmax(axis=1)
+    predicted = probabilities.argmax(axis=1)
     found = _LabelMeasure(true, probabilities)(weights)
     for draw, weight in enumerate(weights):
         given = {"sample_weight": weight}
         expected = {
-            "accuracy": metrics.accuracy_score(true, told, **given),
-            "macro_f1": metrics.f1_score(true, told, average="macro", **given),
+            "accuracy": metrics.accuracy_score(true, predicted, **given),
+            "macro_f1": metrics.f1_score(true, predicted, average="macro", **given),
             "log_loss": metrics.log_loss(true, probabilities, labels=[0, 1, 2], **given),
         }
         for name, value in expected.items():
             assert found[name][draw] == pytest.approx(value), name
-        scores = metrics.precision_recall_fscore_support(true, told, **given)
+        scores = metrics.precision_recall_fscore_support(true, predicted, **given)
         for code, name in enumerate(LABELS):
             per_class = found["per_class"][name]
             for place, score in enumerate(("precision", "recall", "f1")):

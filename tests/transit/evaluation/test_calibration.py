@@ -62,8 +62,8 @@ def test_a_lucky_handful_is_no_threshold():
     random = np.random.default_rng(1)
     probabilities = random.dirichlet([1.0] * 3, 500)
     true = (probabilities.argmax(axis=1) + 1) % 3
-    surest = np.argsort(-probabilities.max(axis=1))[: MIN_KEPT // 2]
-    true[surest] = probabilities[surest].argmax(axis=1)
+    most_confident = np.argsort(-probabilities.max(axis=1))[: MIN_KEPT // 2]
+    true[most_confident] = probabilities[most_confident].argmax(axis=1)
     assert choose_threshold(true, probabilities, 0.9) is None
 
 

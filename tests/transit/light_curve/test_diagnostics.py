@@ -1,4 +1,4 @@
-"""What a transit says of its planet and star."""
+"""Diagnostics of planet and star from a transit."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What is learnt of the training rows before the training."""
+"""The scaling that is measured on the training rows."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What in a table deserves a second look."""
+"""Findings in a table that deserve a second look."""
 
 import json
 

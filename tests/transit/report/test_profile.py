@@ -158,7 +158,7 @@ def test_a_table_on_disk_gives_the_same_profile_in_little_memory(tmp_path):
     assert peak < size / 3
 
 
-@pytest.mark.skipif(not STATUS.exists(), reason="only Linux tells what of a file is in memory")
+@pytest.mark.skipif(not STATUS.exists(), reason="only Linux reports what of a file is in memory")
 def test_a_table_on_disk_is_not_kept_in_memory(tmp_path):
     np.save(tmp_path / "rows.npy", np.tile(simulate(10_000, seed=4), 30))
     table = np.load(tmp_path / "rows.npy", mmap_mode="r")

@@ -45,8 +45,8 @@ def test_what_predict_answers_can_be_saved_as_it_is(api, client, key, services):
     assert saved["model_id"] == model_id
     assert saved["count"] == 2
     assert saved["predictions"][1]["probabilities"]["FALSE POSITIVE"] == pytest.approx(0.95)
-    for kept, told in zip(saved["predictions"], answer["predictions"], strict=True):
-        assert kept["diagnostics"] == told["diagnostics"]
+    for kept, given in zip(saved["predictions"], answer["predictions"], strict=True):
+        assert kept["diagnostics"] == given["diagnostics"]
 
 
 def test_what_predict_answered_with_an_error_is_kept_as_it_was_given(api, client, key, services):

@@ -61,7 +61,7 @@ def bell(services):
 
 
 def train(services, session_id, epochs=(), **values):
-    """What the supervisor writes of a session that trains."""
+    """Write what the supervisor records of a training session."""
     with services.database.write() as connection:
         sessions.change(
             connection, session_id, status="training", started_at="2026-01-01T00:00:00.000Z"
