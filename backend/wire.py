@@ -1,8 +1,9 @@
 """The typed jobs and events that server and worker exchange, one JSON object a line.
 
 A message is checked when it is made, which is before it is sent, and again when it is received:
-an unknown field, a missing one, a wrong type and a number that is not finite are errors. Messages
-cannot be changed and name files, but hold no paths: where files are is each machine's own.
+an unknown field, a missing one, a wrong type, a number that is not finite and text that is not
+Unicode are errors. Messages cannot be changed and name files, but hold no paths: where files are
+is each machine's own.
 
     server                                  worker
       Train(spec, …)  ──────────────────────▶ Ready, Started, Batch, Epoch, …, Saved
@@ -14,7 +15,15 @@ import json
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+)
 
 from backend.transit.columns import ROW_DTYPE
 from backend.transit.networks.outputs import PREDICTION_DTYPE
@@ -24,6 +33,9 @@ _SHOWN_CHARACTERS = 200
 
 Reason = Literal["data", "diverged", "out_of_memory", "crashed", "interrupted", "disk_full"]
 
+# Finish the epoch and keep the best weights, or end now and keep nothing.
+RequestedEnd = Literal["stop", "cancel"]
+
 
 class Malformed(ValueError):
     """A line that is not a message; the text says what was expected and what came."""
@@ -32,7 +44,8 @@ class Malformed(ValueError):
 def _as_json(document: dict[str, Any]) -> dict[str, Any]:
     """A private copy of a document; anything that JSON cannot hold is refused."""
     try:
-        return json.loads(json.dumps(document, allow_nan=False))
+        text = json.dumps(document, allow_nan=False, ensure_ascii=False)
+        return json.loads(text.encode())
     except TypeError as error:
         raise ValueError(f"expected what JSON can hold: {error}") from None
 
@@ -58,8 +71,8 @@ def _whole_records(packed: bytes, dtype: np.dtype) -> bytes:
 Document = Annotated[dict[str, Any], AfterValidator(_as_json)]
 
 # Arrays as their bytes, in base64 on the wire: no number is converted on the way.
-Rows = Annotated[bytes, AfterValidator(_whole_rows)]
-Predictions = Annotated[bytes, AfterValidator(_finite_predictions)]
+PackedRows = Annotated[bytes, AfterValidator(_whole_rows)]
+PackedPredictions = Annotated[bytes, AfterValidator(_finite_predictions)]
 
 
 class _Checked(BaseModel):
@@ -71,6 +84,13 @@ class _Checked(BaseModel):
         ser_json_bytes="base64",
         val_json_bytes="base64",
     )
+
+    @field_validator("*")
+    @classmethod
+    def _is_unicode(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            value.encode()  # a lone surrogate, as in an undecodable file name, cannot be sent
+        return value
 
 
 class Spec(_Checked):
@@ -152,7 +172,7 @@ class PredictionRequest(_Checked):
     model_file: str
     sha256: str
     source: str
-    rows: Rows
+    rows: PackedRows
 
 
 # From a worker to the server
@@ -278,7 +298,7 @@ class PredictionAnswer(_Checked):
 
     event: Literal["predicted"] = "predicted"
     id: int
-    predictions: Predictions
+    predictions: PackedPredictions
 
 
 class PredictionRefusal(_Checked):
@@ -303,6 +323,7 @@ class Exited(_Checked):
 
 Command = Train | Stop | ServePredictions | PredictionRequest
 SessionEvent = Started | Batch | Epoch | Stage | Evaluated | Saved | Cancelled | Failed
+ReportedEvent = SessionEvent | Exited  # what a runner reports of a session
 Event = Ready | SessionEvent | PredictionAnswer | PredictionRefusal
 
 _COMMANDS: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="kind")])
@@ -312,6 +333,11 @@ _EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="
 def encode(message: Command | Event) -> bytes:
     """Encode a message as one line."""
     return message.model_dump_json().encode() + b"\n"
+
+
+def encodable(text: str) -> str:
+    """Text of any origin as a message can hold it: lone surrogates become escapes."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def decode_command(line: bytes) -> Command:

@@ -122,6 +122,24 @@ def test_a_number_that_is_not_finite_is_not_even_made_into_a_message(make, value
         make(value)
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda text: wire.Failed(reason="crashed", message=text),
+        lambda text: wire.PredictionRefusal(id=1, error=text),
+        lambda text: wire.Evaluated(evaluation={"deep": [text]}),
+        lambda text: wire.Evaluated(evaluation={text: 1}),
+        lambda text: wire.Spec(**{**messages.SPEC, "dataset_name": text}),
+    ],
+)
+def test_text_that_is_not_unicode_is_not_even_made_into_a_message(make):
+    undecodable = "dataset \udc80é.csv"  # a file name of Latin-1 in an OSError
+    with pytest.raises(ValidationError, match="surrogates"):
+        make(undecodable)
+    encoded = make(wire.encodable(undecodable)).model_dump_json().encode()
+    assert r"dataset \\udc80é.csv".encode() in encoded
+
+
 def test_what_json_cannot_hold_is_not_made_into_a_message():
     with pytest.raises(ValidationError, match="set"):
         wire.Evaluated(evaluation={"classes": {1, 2}})

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, Protocol, assert_never
 
 from backend import wire
 from backend.background.worker_log import filtered_stderr
@@ -17,7 +17,7 @@ from backend.background.worker_process import WorkerProcess
 from backend.config import Settings
 from backend.storage.layout import Storage
 
-Report = Callable[[int, wire.SessionEvent | wire.Exited], None]
+Report = Callable[[int, wire.ReportedEvent], None]
 
 _KILLED = -9
 
@@ -30,7 +30,7 @@ class Runner(Protocol):
     def start(self, job: wire.Train) -> None:
         """Start training this job's session."""
 
-    def request(self, session_id: int, what: str) -> None:
+    def request(self, session_id: int, what: wire.RequestedEnd) -> None:
         """Ask a session to `stop` after its epoch, or to `cancel` now."""
 
     def keep_warm(self) -> None:
@@ -52,19 +52,29 @@ class ProcessRunner:
     def start(self, job: wire.Train) -> None:
         worker = self._take_warm() or self._spawn()
         self._running[job.session_id] = worker
-        worker.send(job)
-        threading.Thread(
+        listener = threading.Thread(
             target=self._listen, args=(job.session_id, worker), name=f"session {job.session_id}"
-        ).start()
+        )
+        try:
+            worker.send(job)
+            listener.start()
+        except Exception:  # nobody would hear of this worker again
+            del self._running[job.session_id]
+            worker.kill()
+            worker.wait()
+            raise
 
-    def request(self, session_id: int, what: str) -> None:
+    def request(self, session_id: int, what: wire.RequestedEnd) -> None:
         worker = self._running.get(session_id)
         if worker is None:
             return
-        if what == "cancel":
-            worker.kill()  # nothing in it is worth waiting for
-        else:
-            worker.send(wire.Stop())
+        match what:
+            case "cancel":
+                worker.kill()  # nothing in it is worth waiting for
+            case "stop":
+                worker.send(wire.Stop())
+            case _:
+                assert_never(what)
 
     def keep_warm(self) -> None:
         self._warm = [worker for worker in self._warm if worker.is_alive]
@@ -106,14 +116,14 @@ class ThreadRunner:
         self._storage = Storage(settings.data_dir)
         self._memory_mb = settings.training_memory_mb
         self._report = report
-        self._requests: dict[int, str] = {}
+        self._requests: dict[int, wire.RequestedEnd] = {}
         self._is_closing = False
 
     def start(self, job: wire.Train) -> None:
         name = f"session {job.session_id}"
         threading.Thread(target=self._train, args=(job,), name=name, daemon=True).start()
 
-    def request(self, session_id: int, what: str) -> None:
+    def request(self, session_id: int, what: wire.RequestedEnd) -> None:
         self._requests[session_id] = what
 
     def keep_warm(self) -> None:
@@ -125,9 +135,10 @@ class ThreadRunner:
 
     def _train(self, job: wire.Train) -> None:
         session_id = job.session_id
+        exited = wire.Exited()
         try:
             jobs = import_jobs()
-            jobs.run_training(
+            jobs.train_session(
                 job,
                 self._storage,
                 lambda event: self._report(session_id, event),
@@ -136,16 +147,19 @@ class ThreadRunner:
         except _ServerIsClosing:
             log.info("session %s will be resumed at the next start", session_id)
             return
+        except Exception as error:
+            log.exception("session %s ended without a result", session_id)
+            exited = exited_because("The session ended without a result", error)
         self._requests.pop(session_id, None)
-        self._report(session_id, wire.Exited())
+        self._report(session_id, exited)
 
-    def _should_stop(self, session_id: int) -> str | None:
-        from backend.worker.memory import over_limit_message, resident_mb
+    def _should_stop(self, session_id: int) -> wire.RequestedEnd | None:
+        from backend.worker.memory import OverLimit, over_limit_message, resident_mb
 
         if self._is_closing:
             raise _ServerIsClosing
         if self._memory_mb and resident_mb() > self._memory_mb:
-            raise MemoryError(over_limit_message(self._memory_mb))
+            raise OverLimit(over_limit_message(self._memory_mb))
         return self._requests.get(session_id)
 
 
@@ -168,6 +182,12 @@ def import_jobs() -> Any:
     with filtered_stderr():
         keras_setup.open_devices()
     return jobs
+
+
+def exited_because(what: str, error: Exception) -> wire.Exited:
+    """The last event of a session that an exception of the server's own ended."""
+    words = f"{what} ({type(error).__name__}: {str(error)[:500]}). Retry it later."
+    return wire.Exited(message=wire.encodable(words))
 
 
 def _of_session(event: wire.Event) -> wire.SessionEvent:

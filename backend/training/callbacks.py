@@ -16,7 +16,7 @@ from backend.training.weight_average import WeightAverage
 
 Logs = dict[str, Any] | None
 Emit = Callable[[wire.SessionEvent], None]
-ShouldStop = Callable[[], str | None]
+ShouldStop = Callable[[], wire.RequestedEnd | None]
 
 # The label's log loss of the heads' mean on the validation stars: early stopping and the learning
 # rate follow it.

@@ -42,7 +42,7 @@ def main() -> None:
     storage = Storage(arguments.data_dir)
     match channel.commands.get():
         case wire.Train() as job:
-            jobs.run_training(job, storage, channel.send, channel.request)
+            jobs.train_session(job, storage, channel.send, channel.request)
         case wire.ServePredictions():
             jobs.answer_predictions(storage, channel.next_request, channel.send)
         case other:
@@ -57,7 +57,7 @@ class _Channel:
         self._events = os.fdopen(os.dup(1), "wb")
         os.dup2(2, 1)
         self._lock = threading.Lock()
-        self._request: str | None = None
+        self._request: wire.RequestedEnd | None = None
         self.commands: queue.Queue[wire.Command] = queue.Queue()
         threading.Thread(target=self._listen, name="commands", daemon=True).start()
 
@@ -71,7 +71,7 @@ class _Channel:
             except BrokenPipeError:
                 os._exit(1)
 
-    def request(self) -> str | None:
+    def request(self) -> wire.RequestedEnd | None:
         """The parent's request to the current session: stop, or None."""
         return self._request
 

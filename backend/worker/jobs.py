@@ -8,12 +8,15 @@ import logging
 from collections.abc import Callable
 
 import numpy as np
+from pydantic import ValidationError
 
 from backend import wire
 from backend.storage.layout import Storage
 from backend.training import train
+from backend.training.callbacks import Emit, ShouldStop
 from backend.transit.columns import ROW_DTYPE
 from backend.worker.loaded_models import LoadedModels
+from backend.worker.memory import OverLimit
 
 # A row of the curves in memory takes 8 kB: 250,000 rows fit into the default budget.
 DEFAULT_CURVE_MEMORY_MB = 2000
@@ -23,12 +26,7 @@ _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 log = logging.getLogger(__name__)
 
 
-def run_training(
-    job: wire.Train,
-    storage: Storage,
-    emit: Callable[[wire.SessionEvent], None],
-    should_stop: Callable[[], str | None],
-) -> None:
+def train_session(job: wire.Train, storage: Storage, emit: Emit, should_stop: ShouldStop) -> None:
     """Train one session; the last event is Saved, Cancelled or Failed.
 
     Args:
@@ -44,7 +42,7 @@ def run_training(
     except Exception as error:
         reason, message = _explain(error)
         log.exception("session %s failed (%s)", job.session_id, reason)
-        emit(wire.Failed(reason=reason, message=message))
+        emit(wire.Failed(reason=reason, message=wire.encodable(message)))
 
 
 def answer_predictions(
@@ -62,8 +60,14 @@ def answer_predictions(
             answer(wire.PredictionAnswer(id=request.id, predictions=found.tobytes()))
         except Exception as error:
             log.exception("prediction with %s failed", request.model_file)
-            words = str(error) or type(error).__name__
-            answer(wire.PredictionRefusal(id=request.id, error=words))
+            answer(wire.PredictionRefusal(id=request.id, error=wire.encodable(in_words(error))))
+
+
+def in_words(error: Exception) -> str:
+    """What an exception says, for the person whose request it ended."""
+    if isinstance(error, ValidationError):
+        return f"{error.title} is not valid: {wire.explain(error)}"
+    return str(error) or type(error).__name__
 
 
 def _training_spec(job: wire.Train, storage: Storage) -> train.TrainingSpec:
@@ -91,6 +95,8 @@ def _explain(error: Exception) -> tuple[wire.Reason, str]:
         return "data", str(error)
     if isinstance(error, train.Diverged):
         return "diverged", str(error)
+    if isinstance(error, OverLimit):
+        return "out_of_memory", str(error)
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
         return "out_of_memory", (
             "The machine had no memory left for this session. "
@@ -100,4 +106,4 @@ def _explain(error: Exception) -> tuple[wire.Reason, str]:
         return "disk_full", (
             "The disk of the data folder is full: free some space, then retry this session."
         )
-    return "crashed", f"{type(error).__name__}: {str(error)[:500]}"
+    return "crashed", f"{type(error).__name__}: {in_words(error)[:500]}"

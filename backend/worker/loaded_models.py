@@ -15,6 +15,10 @@ from backend.transit.rows import Rows
 MODELS_KEPT_LOADED = 4
 
 
+class NotFinite(RuntimeError):
+    """A model predicted something that is not a finite number; the message says what and where."""
+
+
 class LoadedModels:
     """Keeps the most recently used models in memory."""
 
@@ -36,6 +40,7 @@ class LoadedModels:
 
         Raises:
             ModelFileError: the file is missing or is not the one that was saved.
+            NotFinite: a prediction is not a finite number.
         """
         model = self._models.pop(sha256, None)
         if model is None:
@@ -46,6 +51,19 @@ class LoadedModels:
         geometry = transit_geometry(rows, band(source))
         predicted = np.empty(len(rows), PREDICTION_DTYPE)
         for name, values in predict_rows(model, rows, geometry, band(source)).items():
+            _check_finite(name, values, rows)
             predicted[name] = values
         predicted["geometry"] = geometry.to_records()
         return predicted
+
+
+def _check_finite(name: str, values: NDArray[np.float64], rows: Rows) -> None:
+    bad = np.argwhere(~np.isfinite(values))
+    if len(bad):
+        position = bad[0][0]
+        line = rows["line"][position]  # 0 where the rows are of no file
+        place = f"line {line}" if line else f"row {position + 1}"
+        raise NotFinite(
+            f"The model predicted a {name} that is not a finite number for {place}; "
+            "use another model, or train one with a smaller learning_rate."
+        )

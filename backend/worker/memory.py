@@ -16,6 +16,10 @@ def resident_mb() -> float:
     return peak / (_MEGABYTE if sys.platform == "darwin" else 1024)
 
 
+class OverLimit(MemoryError):
+    """A session took more than it may; the message is `over_limit_message`."""
+
+
 def over_limit_message(limit_mb: int) -> str:
     """The message for the owner of a session that used too much memory."""
     return (

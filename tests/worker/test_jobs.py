@@ -1,11 +1,15 @@
 """A worker's failures: each gets the contract's reason and a message that helps."""
 
 import errno
+import queue
+import sys
 
 import numpy as np
 import pytest
 
 from backend import wire
+from backend.background import runners
+from backend.config import Settings
 from backend.transit.columns import ROW_DTYPE
 from backend.transit.networks.outputs import PREDICTION_DTYPE
 from tests import messages
@@ -37,11 +41,51 @@ def test_every_failure_has_its_reason(jobs, monkeypatch, tmp_path):
 
         monkeypatch.setattr(training, "train", fail)
         events = []
-        jobs.run_training(messages.job(), jobs.Storage(tmp_path), events.append, lambda: None)
+        jobs.train_session(messages.job(), jobs.Storage(tmp_path), events.append, lambda: None)
         (event,) = events
         assert isinstance(event, wire.Failed)
         assert event.reason == reason
         assert event.message
+
+
+def test_a_failure_whose_text_is_not_unicode_reaches_the_server(jobs, monkeypatch, tmp_path):
+    def fail(*_arguments):
+        raise OSError("cannot read \udc80.npy")
+
+    monkeypatch.setattr(jobs.train, "train", fail)
+    events = []
+    jobs.train_session(messages.job(), jobs.Storage(tmp_path), events.append, lambda: None)
+    assert wire.decode_event(wire.encode(*events)).message == r"OSError: cannot read \udc80.npy"
+
+
+def test_an_event_that_cannot_be_made_fails_the_session_in_one_line(jobs, monkeypatch, tmp_path):
+    def evaluate(_spec, emit, _should_stop):
+        emit(wire.Evaluated(evaluation={"accuracy": float("nan")}))
+
+    monkeypatch.setattr(jobs.train, "train", evaluate)
+    events = []
+    jobs.train_session(messages.job(), jobs.Storage(tmp_path), events.append, lambda: None)
+    (event,) = events
+    assert event.reason == "crashed"
+    assert event.message.startswith("ValidationError: Evaluated is not valid: evaluation: ")
+    assert "\n" not in event.message
+    assert "validation error for" not in event.message
+
+
+def test_a_session_in_a_thread_that_takes_too_much_hears_of_its_limit(jobs, monkeypatch, tmp_path):
+    def ask(_spec, _emit, should_stop):
+        should_stop()
+
+    monkeypatch.setattr(jobs.train, "train", ask)
+    monkeypatch.setattr(runners, "import_jobs", lambda: jobs)
+    reported = queue.Queue()
+    settings = Settings(data_dir=tmp_path, training_memory_mb=1)
+    runner = runners.ThreadRunner(settings, lambda _id, event: reported.put(event))
+    runner.start(messages.job())
+    failed = reported.get(timeout=60)
+    assert failed.reason == "out_of_memory"
+    assert "the 1 MB that EXOTRAIN_TRAINING_MEMORY_MB allows" in failed.message
+    assert reported.get(timeout=60) == wire.Exited()
 
 
 def test_a_cancelled_session_is_no_failure(jobs, monkeypatch, tmp_path):
@@ -50,7 +94,7 @@ def test_a_cancelled_session_is_no_failure(jobs, monkeypatch, tmp_path):
 
     monkeypatch.setattr(jobs.train, "train", cancel)
     events = []
-    jobs.run_training(
+    jobs.train_session(
         messages.job(memory_mb=2000), jobs.Storage(tmp_path), events.append, lambda: None
     )
     assert events == [wire.Cancelled()]
@@ -112,7 +156,40 @@ def test_a_prediction_that_is_not_finite_is_refused(jobs, monkeypatch, tmp_path,
 
     (refusal,) = answers_to(jobs, monkeypatch, tmp_path, predict, rows)
     assert isinstance(refusal, wire.PredictionRefusal)
-    assert "depth_ppm" in refusal.error
+    assert refusal.error == (
+        "PredictionAnswer is not valid: "
+        "predictions: Value error, expected a finite depth_ppm of every row"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "place"),
+    [("depth_ppm", 0, "row 2"), ("probabilities", 0, "row 2"), ("period", [5, 6, 7], "line 6")],
+)
+def test_a_model_s_prediction_that_is_not_finite_is_refused_with_its_column_and_row(
+    jobs, monkeypatch, tmp_path, rows, name, lines, place
+):
+    predicted = {"probabilities": np.ones((3, 3)), "period": np.ones(3), "depth_ppm": np.ones(3)}
+    predicted[name][1:] = np.nan
+    rows["line"] = lines
+    rows["duration"], rows["depth"] = 3.0, 500.0
+    loaded_models = sys.modules[jobs.LoadedModels.__module__]
+    monkeypatch.setattr(loaded_models, "load_verified_model", lambda *_arguments: None)
+    monkeypatch.setattr(loaded_models, "predict_rows", lambda *_arguments: predicted)
+    predict = jobs.LoadedModels.predict
+    (refusal,) = answers_to(jobs, monkeypatch, tmp_path, predict, rows)
+    assert refusal.error == (
+        f"The model predicted a {name} that is not a finite number for {place}; "
+        "use another model, or train one with a smaller learning_rate."
+    )
+
+
+def test_a_refusal_whose_text_is_not_unicode_reaches_the_server(jobs, monkeypatch, tmp_path, rows):
+    def predict(*_arguments):
+        raise OSError("cannot read \udc80.keras")
+
+    (refusal,) = answers_to(jobs, monkeypatch, tmp_path, predict, rows)
+    assert refusal.error == r"cannot read \udc80.keras"
 
 
 def test_a_row_that_was_cut_off_is_refused():

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, ConfigDict, Field
 from typing_extensions import TypeAliasType
 
+from backend import wire
 from backend.training import defaults
 from backend.transit.networks import registry
 from backend.web.schemas.base import (
@@ -26,11 +27,8 @@ SessionStatus = TypeAliasType(
     "SessionStatus", Literal["pending", "training", "completed", "failed", "cancelled"]
 )
 SessionStage = TypeAliasType("SessionStage", Literal["preparing", "learning", "evaluating"])
-RequestedEnd = TypeAliasType("RequestedEnd", Literal["stop", "cancel"])
-FailureReason = TypeAliasType(
-    "FailureReason",
-    Literal["data", "diverged", "out_of_memory", "crashed", "interrupted", "disk_full"],
-)
+RequestedEnd = TypeAliasType("RequestedEnd", wire.RequestedEnd)
+FailureReason = TypeAliasType("FailureReason", wire.Reason)
 
 
 def _zero_or_a_split(value: float) -> float:
