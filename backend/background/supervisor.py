@@ -11,18 +11,17 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, assert_never
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from backend import wire
-from backend.background.runners import Runner, make_runner
+from backend.background.runners import Runner, exited_because, make_runner
 from backend.config import Settings
 from backend.database import Database, models, sessions
 from backend.database.connection import Record
 from backend.database.schema import now
 from backend.storage.layout import Storage
 from backend.training.spec import UnusableSpec, upgrade_spec
-
-SessionEvent = wire.SessionEvent | wire.Exited
 
 MAX_STARTS_WITHOUT_EPOCH = 3
 
@@ -46,9 +45,10 @@ class Supervisor:
         self._database = database
         self._storage = storage
         self._on_new_model = on_new_model
-        self._inbox: queue.Queue[tuple[int, SessionEvent] | None] = queue.Queue()
+        self._inbox: queue.Queue[tuple[int, wire.ReportedEvent] | None] = queue.Queue()
         self._runner: Runner = make_runner(settings, self._report)
-        self._running: dict[int, str | None] = {}  # session id: the request that was passed on
+        # session id: the request that was passed on
+        self._running: dict[int, wire.RequestedEnd | None] = {}
         self._last_workspace_id = 0
         self._is_closing = False
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
@@ -67,7 +67,7 @@ class Supervisor:
         self.notify()
         self._thread.join()
 
-    def _report(self, session_id: int, event: SessionEvent) -> None:
+    def _report(self, session_id: int, event: wire.ReportedEvent) -> None:
         self._inbox.put((session_id, event))
 
     def _run(self) -> None:
@@ -75,7 +75,7 @@ class Supervisor:
         while not self._is_closing:
             self._persist(self._start_pending)
             self._persist(self._forward_requests)
-            self._runner.keep_warm()
+            self._persist(self._runner.keep_warm)
             message = self._inbox.get()
             if message is not None and not self._is_closing:
                 self._persist(self._handle, *message)
@@ -116,25 +116,39 @@ class Supervisor:
                 session = sessions.next_pending(connection, self._last_workspace_id)
                 if session is None:
                     return
-                model_file = session["model_file"] or _new_model_file(connection, session)
-                sessions.change(
-                    connection,
-                    session["id"],
-                    status="training",
-                    stage="preparing",
-                    model_file=model_file,
-                    started_at=session["started_at"] or now(),
-                )
+                job = self._take(connection, session)
             self._last_workspace_id = session["workspace_id"]
-            try:
-                job = describe_job(session, model_file, self._settings)
-            except UnusableSpec as error:
-                log.error("session %s cannot start: %s", session["id"], error)
-                failure = {"reason": "crashed", "message": str(error)}
-                self._end_without_model(session, "failed", failure)
-                continue
-            self._running[session["id"]] = None
+            if job is not None:
+                self._start(job)
+
+    def _take(self, connection: Connection, session: Record) -> wire.Train | None:
+        """Set a pending session to training; one whose spec cannot be read has failed."""
+        model_file = session["model_file"] or _new_model_file(connection, session)
+        try:
+            job = describe_job(session, model_file, self._settings)
+        except UnusableSpec as error:
+            log.error("session %s cannot start: %s", session["id"], error)
+            self._discard(session)
+            failure = {"reason": "crashed", "message": str(error)}
+            sessions.end(connection, session["id"], "failed", failure)
+            return None
+        sessions.change(
+            connection,
+            session["id"],
+            status="training",
+            stage="preparing",
+            model_file=model_file,
+            started_at=session["started_at"] or now(),
+        )
+        return job
+
+    def _start(self, job: wire.Train) -> None:
+        self._running[job.session_id] = None
+        try:
             self._runner.start(job)
+        except Exception as error:
+            log.exception("session %s cannot start", job.session_id)
+            self._report(job.session_id, exited_because("The session could not start", error))
 
     def _forward_requests(self) -> None:
         with self._database.read() as connection:
@@ -144,7 +158,7 @@ class Supervisor:
                     self._running[session_id] = session["request"]
                     self._runner.request(session_id, session["request"])
 
-    def _handle(self, session_id: int, event: SessionEvent) -> None:
+    def _handle(self, session_id: int, event: wire.ReportedEvent) -> None:
         with self._database.read() as connection:
             session = sessions.find(connection, session_id)
         if isinstance(event, wire.Exited):

@@ -29,7 +29,12 @@ class WorkerProcess:
             start_new_session=True,  # the server handles Ctrl-C in the terminal
         )
         assert self._process.stderr is not None
-        self._log = pass_on(self._process.stderr, name=f"log of worker {self._process.pid}")
+        try:
+            self._log = pass_on(self._process.stderr, name=f"log of worker {self._process.pid}")
+        except RuntimeError:  # no thread can be started
+            with self._process:  # closes the pipes and waits
+                self._process.kill()
+            raise
 
     @property
     def is_alive(self) -> bool:

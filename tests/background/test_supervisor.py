@@ -1,5 +1,6 @@
 """The queue of sessions, with a runner that reports what the test says."""
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,13 @@ class ToldRunner:
     def __init__(self, _settings: Settings, report: Any) -> None:
         self.report = report
         self.jobs: list[wire.Train] = []
-        self.requests: list[tuple[int, str]] = []
+        self.requests: list[tuple[int, wire.RequestedEnd]] = []
         self.is_closed = False
 
     def start(self, job: wire.Train) -> None:
         self.jobs.append(job)
 
-    def request(self, session_id: int, what: str) -> None:
+    def request(self, session_id: int, what: wire.RequestedEnd) -> None:
         self.requests.append((session_id, what))
 
     def keep_warm(self) -> None:
@@ -317,3 +318,59 @@ def test_a_spec_that_cannot_be_read_fails_its_session_and_no_other(bench):
     assert "epohcs" in error["message"]
     bench.wait(readable, "training")
     assert [job.session_id for job in runner.jobs] == [readable]
+
+
+def no_process(*_arguments):
+    """Fails as a machine does that can start no other process."""
+    raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+
+
+def test_a_warm_worker_that_cannot_be_started_does_not_end_the_queue(bench, monkeypatch, caplog):
+    monkeypatch.setattr(ToldRunner, "keep_warm", no_process)
+    first = bench.session(bench.workspace())
+    runner = bench.start()
+    bench.wait(first, "training")
+    runner.report(first, messages.failed())
+    bench.wait(first, "failed")
+    assert "Resource temporarily unavailable" in caplog.text
+
+
+def test_a_session_that_the_runner_cannot_start_fails_in_words_and_frees_its_place(
+    bench, monkeypatch
+):
+    place = bench.workspace()
+    refused, other = bench.session(place), bench.session(place)
+    start = ToldRunner.start
+
+    def refuse(runner, job):
+        if job.session_id == refused:
+            no_process()
+        start(runner, job)
+
+    monkeypatch.setattr(ToldRunner, "start", refuse)
+    runner = bench.start(trainings=1)
+    error = bench.wait(refused, "failed")["error"]
+    assert error["reason"] == "crashed"
+    assert "could not start" in error["message"]
+    assert "Resource temporarily unavailable" in error["message"]
+    bench.wait(other, "training")
+    wait_for(lambda: [job.session_id for job in runner.jobs], lambda ids: ids == [other], 10)
+
+
+def test_a_session_with_an_unreadable_spec_fails_though_the_database_refuses_at_first(
+    bench, monkeypatch
+):
+    monkeypatch.setattr(module, "_RETRY_SECONDS", 0.0)
+    end, refusals = sessions.end, []
+
+    def refuse_once(*arguments):
+        if not refusals:
+            refusals.append(arguments)
+            raise OperationalError("UPDATE", {}, Exception("database is locked"))
+        end(*arguments)
+
+    monkeypatch.setattr(sessions, "end", refuse_once)
+    session_id = bench.session(bench.workspace(), {**messages.SPEC, "epohcs": 3})
+    bench.start()
+    assert "epohcs" in bench.wait(session_id, "failed")["error"]["message"]
+    assert refusals
