@@ -160,14 +160,14 @@ class _InWorker:
 
     def ask(self, request: wire.PredictionRequest) -> Predictions:
         worker = self._running_worker()
-        worker.send(request)
         overdue = threading.Timer(ANSWER_SECONDS, worker.kill)
         overdue.start()
         try:
+            worker.send(request)  # waits while the pipe is full
             for event in self._events:
                 match event:
                     case wire.PredictionAnswer(id=request.id):
-                        return np.frombuffer(event.predictions, PREDICTION_DTYPE)
+                        return _one_a_row(request, event)
                     case wire.PredictionRefusal(id=request.id, error=error):
                         raise PredictionFailed(error)
         except wire.Malformed as error:
@@ -206,7 +206,15 @@ class _InThisProcess:
             return self._models.predict(request.model_file, request.sha256, rows, request.source)
         except Exception as error:
             log.exception("prediction with %s failed", request.model_file)
-            raise PredictionFailed(str(error)) from error
+            raise PredictionFailed(jobs.in_words(error)) from error
 
     def close(self) -> None:
         self._models = None
+
+
+def _one_a_row(request: wire.PredictionRequest, answer: wire.PredictionAnswer) -> Predictions:
+    predictions = np.frombuffer(answer.predictions, PREDICTION_DTYPE)
+    rows = len(request.rows) // ROW_DTYPE.itemsize
+    if len(predictions) != rows:
+        raise wire.Malformed(f"Expected {rows} predictions, received {len(predictions)}")
+    return predictions

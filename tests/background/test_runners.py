@@ -3,12 +3,13 @@
 import queue
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from backend import wire
-from backend.background import worker_process
+from backend.background import predictor, runners, worker_process
 from backend.background.predictor import PredictionFailed, Predictor
 from backend.background.runners import ProcessRunner
 from backend.config import Settings
@@ -133,3 +134,98 @@ def test_a_predictor_that_answers_nonsense_is_replaced_once_and_says_so(
     child(lines(wire.Ready(), answer), UNTIL_KILLED)
     assert len(asked.predict("m", "s", rows, "koi")) == 0
     asked.close()
+
+
+@pytest.fixture
+def predicting(settings):
+    """A place for models in a child of the test's own."""
+    predicting = predictor._InWorker(settings)
+    yield predicting
+    predicting.close()
+    predicting._worker.wait()
+
+
+def asking_for(rows):
+    """A request for that many rows."""
+    packed = bytes(rows * ROW_DTYPE.itemsize)
+    return wire.PredictionRequest(id=1, model_file="m", sha256="s", source="koi", rows=packed)
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_a_predictor_that_answers_for_other_than_the_asked_rows_is_ended(child, predicting, rows):
+    child(lines(wire.PredictionAnswer(id=1, predictions=messages.predictions())), UNTIL_KILLED)
+    with pytest.raises(predictor.WorkerDied, match=f"Expected {rows} predictions, received 2"):
+        predicting.ask(asking_for(rows))
+    assert not predicting._worker.is_alive
+    assert len(predicting.ask(asking_for(2))) == 2
+
+
+def test_a_predictor_that_hangs_while_the_pipe_is_full_is_ended_too(child, predicting, monkeypatch):
+    monkeypatch.setattr(predictor, "ANSWER_SECONDS", 0.1)
+    child(b"", UNTIL_KILLED)
+    ended: queue.Queue = queue.Queue()
+
+    def ask():
+        try:
+            predicting.ask(asking_for(5000))
+        except predictor.WorkerDied as error:
+            ended.put(error)
+
+    threading.Thread(target=ask, daemon=True).start()
+    assert "code -9" in str(ended.get(timeout=SECONDS))
+
+
+def no_thread(*_arguments, **_named):
+    """Fails as a process does that has as many threads as it may."""
+    raise RuntimeError("can't start new thread")
+
+
+def children():
+    """The processes that this one has started and not reaped."""
+    listed = Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text()
+    return set(listed.split())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_no_child_is_left_where_its_log_cannot_be_read(child, settings, monkeypatch):
+    child(b"", UNTIL_KILLED)
+    before = children()
+    monkeypatch.setattr(worker_process, "pass_on", no_thread)
+    with pytest.raises(RuntimeError, match="new thread"):
+        worker_process.WorkerProcess(settings.data_dir)
+    assert not children() - before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_no_child_is_left_where_nobody_can_listen_to_it(child, settings, monkeypatch):
+    child(b"", UNTIL_KILLED)
+    before = children()
+    runner = ProcessRunner(settings, lambda *_event: None)
+    monkeypatch.setattr(runner, "_spawn", lambda: _spawned(settings, monkeypatch))
+    with pytest.raises(RuntimeError, match="new thread"):
+        runner.start(messages.job())
+    assert not children() - before
+
+
+def _spawned(settings, monkeypatch):
+    worker = worker_process.WorkerProcess(settings.data_dir)
+    monkeypatch.setattr(threading.Thread, "start", no_thread)
+    return worker
+
+
+@pytest.mark.parametrize(
+    "failure", [ImportError("libtensorflow.so is missing"), OSError("no \udc80.so")], ids=type
+)
+def test_a_thread_in_which_tensorflow_cannot_be_imported_ends_its_session_in_words(
+    settings, monkeypatch, failure
+):
+    def fail():
+        raise failure
+
+    monkeypatch.setattr(runners, "import_jobs", fail)
+    reported: queue.Queue = queue.Queue()
+    runner = runners.ThreadRunner(settings, lambda *event: reported.put(event))
+    runner.start(messages.job(session_id=7))
+    session_id, exited = reported.get(timeout=SECONDS)
+    assert (session_id, type(exited), exited.reason) == (7, wire.Exited, "crashed")
+    assert wire.encodable(str(failure)) in exited.message
