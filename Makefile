@@ -33,6 +33,13 @@ define install
 	@touch $@
 endef
 
+# $(call tests,OPTIONS OF PYTEST,OPTIONS OF THE SUMMARY): what was skipped is said of a red run too.
+define tests
+	@echo $(BIN)/python -m pytest $(1)
+	@$(BIN)/python -m pytest $(1); status=$$?; \
+	$(BIN)/python -m tests.skips $(2) $(SKIPS_FILE); exit $$status
+endef
+
 .PHONY: help demo run stop test test-all unit unit-frontend check lock sbom benchmark \
 	benchmark-science screenshots clean
 
@@ -61,12 +68,10 @@ stop: $(RUNTIME)
 
 test: check
 	@rm -f $(SKIPS_FILE)
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not client"
-	@$(BIN)/python -m tests.skips $(SKIPS_FILE)
+	$(call tests,-n 2 --dist loadfile -m "not client")
 
 test-all: test
-	$(BIN)/python -m pytest -m client
-	@$(BIN)/python -m tests.skips --all $(SKIPS_FILE)
+	$(call tests,-m client,--all)
 
 unit: $(DEVELOPMENT)
 	$(BIN)/python -m pytest -m "not tensorflow and not e2e and not archive and not client"

@@ -6,7 +6,8 @@ They are raised where the mistake is noticed; `web.problem_details` turns them i
 from collections.abc import Iterable
 from typing import Any
 
-Problem = dict[str, Any]
+# What is wrong with one field, row or column: `web.schemas.problems.ProblemItem`.
+ErrorItem = dict[str, Any]
 
 
 class UserError(Exception):
@@ -14,7 +15,7 @@ class UserError(Exception):
 
     status = 400
 
-    def __init__(self, detail: str, errors: Iterable[Problem] = (), **headers: str) -> None:
+    def __init__(self, detail: str, errors: Iterable[ErrorItem] = (), **headers: str) -> None:
         super().__init__(detail)
         self.detail = detail
         self.errors = list(errors)

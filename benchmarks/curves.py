@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from backend.transit.light_curve.curve import BINS, Geometry, Rows, transit_curves, transit_geometry
+from backend.transit.light_curve.curve import BINS, Geometry, transit_curves, transit_geometry
+from backend.transit.rows import Rows
 from tests.transit.light_curve.batman_reference import (
     HALF_CURVE,
     batman_flux,

@@ -18,9 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from backend.config import REPOSITORY
+from backend.transit.rows import Rows
 from benchmarks import science_tables
 from benchmarks.science_plan import PARTS, all_runs
-from benchmarks.science_runs import Rows, Run, execute
+from benchmarks.science_runs import Run, execute
 from benchmarks.training import ARCHIVE_DATA, TABLES, read_table
 
 

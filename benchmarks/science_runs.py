@@ -24,14 +24,12 @@ from backend.transit.keys import star_groups
 from backend.transit.light_curve.curve import BINS
 from backend.transit.light_curve.diagnostics import DIAGNOSTICS
 from backend.transit.light_curve.orbit import Geometry
+from backend.transit.rows import Index, Rows
 
 FOLDS = 5
 # The default of a session is a share of all stars; here it is a share of four fifths of them.
 VALIDATION = 0.15 / 0.8
 SEED = 0
-
-Rows = NDArray[np.void]
-Index = NDArray[np.intp]
 
 
 @dataclass(frozen=True)

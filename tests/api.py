@@ -136,7 +136,12 @@ def complete(services: Services, session_id: int, source: str = "exotrain") -> i
             file=file,
             sha256=sha256_of(path),
             file_size=path.stat().st_size,
-            manifest={"spec": {"source": source}, "metrics": metrics, "evaluation": None},
+            manifest={
+                "spec": {"source": source},
+                "training_ranges": {},
+                "metrics": metrics,
+                "evaluation": None,
+            },
         )
     if services_current(services, model["workspace_id"]) == model["id"]:
         services.storage.promote(model["workspace_id"], file)

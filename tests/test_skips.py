@@ -1,6 +1,7 @@
 """What the last line of `make test` says, of real runs of pytest over small files."""
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -80,6 +81,38 @@ def test_where_everything_is_required_only_the_archive_may_be_missing(run):
     assert answer.returncode == 1
     assert "1 passed, 2 skipped, 2 deselected, 3 failed" in _in_order(answer.stdout)
     assert "skipped, and REQUIRE_ALL=1: NO CHROMIUM: install it" in answer.stdout
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="NO MAKE: install it")
+@pytest.mark.parametrize(
+    ("target", "red", "last"),
+    [
+        ("test", "not client", "Skipped: {file}"),
+        ("test-all", "not client", "Skipped: {file}"),
+        ("test-all", "-m client", "Skipped: --all {file}"),
+        ("test-all", "none", "Skipped: --all {file}"),
+    ],
+)
+def test_a_red_run_is_an_error_and_says_what_was_skipped(tmp_path, target, red, last):
+    python = tmp_path / "python"
+    python.write_text(f"""#!/bin/sh
+case "$*" in
+    "-m tests.skips "*) shift 2; echo "Skipped: $*" ;;
+    *"{red}"*) exit 1 ;;
+esac
+""")
+    python.chmod(0o755)
+    file = tmp_path / "skips"
+    answer = subprocess.run(
+        ["make", "-o", "check", target, f"BIN={tmp_path}", f"SKIPS_FILE={file}"],
+        cwd=REPOSITORY,
+        env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.stdout.splitlines()[-1] == last.format(file=file), answer.stderr
+    assert (answer.returncode != 0) == (red != "none"), answer.stderr
 
 
 def _in_order(output: str) -> str:

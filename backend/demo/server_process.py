@@ -22,7 +22,8 @@ def start(settings: Settings, api: Api) -> None:
     Raises:
         DemoFailed: it did not start.
     """
-    if _server_process(settings) is not None and api.is_healthy():
+    # In this order: a server that is just starting must not find its lock taken.
+    if api.is_healthy() and _server_process(settings) is not None:
         print(f"Using the server that is running at {api.address}.")
         return
     settings.data_dir.mkdir(parents=True, exist_ok=True)  # the log is kept in it
@@ -37,7 +38,10 @@ def start(settings: Settings, api: Api) -> None:
             start_new_session=True,  # it keeps running after the demo
         )
     deadline = time.monotonic() + _START_SECONDS
-    while not (server.poll() is None and _server_process(settings) and api.is_healthy()):
+    # The lock is not touched: if the server found it taken, it would end.
+    while not (
+        api.is_healthy() and _recorded_process(settings) == server.pid and server.poll() is None
+    ):
         if server.poll() is not None or time.monotonic() > deadline:
             raise DemoFailed(f"the server did not start:\n{_last_line(log_path(settings))}")
         time.sleep(_POLL_SECONDS)
@@ -64,16 +68,29 @@ def stop(settings: Settings) -> None:
 
 
 def _server_process(settings: Settings) -> int | None:
-    """The id of the process that holds the lock on the data folder, or None."""
-    path = settings.data_dir / "exotrain.lock"
+    """The id of the process that holds the lock on the data folder, or None.
+
+    For a moment this takes the lock, if nobody holds it.
+    """
+    path = _lock_path(settings)
     if not path.exists():
         return None
     with open(path) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            return int(lock.read().strip() or 0) or None
+            return _recorded_process(settings)
     return None
+
+
+def _recorded_process(settings: Settings) -> int | None:
+    """The id of the process that was the last to take the lock, read without taking it."""
+    path = _lock_path(settings)
+    return int(path.read_text().strip() or 0) or None if path.exists() else None
+
+
+def _lock_path(settings: Settings) -> Path:
+    return settings.data_dir / "exotrain.lock"
 
 
 def log_path(settings: Settings) -> Path:

@@ -11,7 +11,6 @@ from backend.database import models
 from backend.database.connection import Record
 from backend.errors import Conflict, NotFound, Unavailable
 from backend.services.context import Services
-from backend.transit.catalog.column_names import OWN_FORMAT
 from backend.transit.catalog.reader import band
 from backend.transit.columns import FEATURES, LABELS
 from backend.transit.light_curve.diagnostics import describe_candidates
@@ -40,12 +39,12 @@ def choose_model(connection: Connection, workspace: Record, model_id: int | None
 
 def training_source(model: Record) -> str:
     """The format of the catalogue that the model was trained on; it determines the band."""
-    return model["manifest"].get("spec", {}).get("source", OWN_FORMAT)
+    return model["manifest"]["spec"]["source"]
 
 
 def training_ranges(model: Record) -> Record:
     """The smallest and largest value of each column in the model's training rows."""
-    return model["manifest"].get("training_ranges", {})
+    return model["manifest"]["training_ranges"]
 
 
 def predict(services: Services, model: Record, rows: Rows, source: str) -> list[dict[str, Any]]:

@@ -8,16 +8,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from backend.transit.columns import LABELS, ROW_DTYPE
+from backend.transit.rows import Index, Rows
 
 _BLOCK_ROWS = 16_384
 
 # Rows of each class; in nearly every table enough to see that it has enough stars.
 _SAMPLE_ROWS = 5_000
-
-Rows = NDArray[np.void]
 
 
 class TableWriter:
@@ -51,18 +49,16 @@ class TableWriter:
         np.lib.format.write_array_header_1_0(self._file, description)
 
 
-def read_rows(path: Path, offset: int, limit: int) -> tuple[NDArray[np.intp], Rows]:
+def read_rows(path: Path, offset: int, limit: int) -> tuple[Index, Rows]:
     """The rows from `offset` to `offset + limit`: their indices and values."""
     table = np.load(path, mmap_mode="r")
     rows = np.array(table[offset : offset + limit])
     return np.arange(offset, offset + len(rows)), rows
 
 
-def read_rows_of_label(
-    path: Path, label: int, offset: int, limit: int
-) -> tuple[NDArray[np.intp], Rows]:
+def read_rows_of_label(path: Path, label: int, offset: int, limit: int) -> tuple[Index, Rows]:
     """The same among the rows of one class; the indices refer to the whole table."""
-    indices: list[NDArray[np.intp]] = []
+    indices: list[Index] = []
     parts: list[Rows] = []
     to_skip, to_take = offset, limit
     for start, block in _blocks(path):
@@ -77,7 +73,7 @@ def read_rows_of_label(
     return np.concatenate(indices), np.concatenate(parts)
 
 
-def read_rows_at(path: Path, indices: NDArray[np.intp]) -> Rows:
+def read_rows_at(path: Path, indices: Index) -> Rows:
     """The rows at some indices, in that order."""
     table = np.load(path, mmap_mode="r")
     return np.array(table[indices])

@@ -16,9 +16,8 @@ from backend.transit.networks.inputs import (
     catalogue_matrix,
     feature_matrix,
 )
+from backend.transit.rows import Index, Rows
 
-Rows = NDArray[np.void]
-Index = NDArray[np.intp]
 Batch = tuple[dict[str, Matrix], dict[str, NDArray]]
 
 # How often a feature is hidden from the network while it trains, so that it learns to do without:

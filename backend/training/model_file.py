@@ -14,7 +14,8 @@ from backend.transit.columns import LABELS, ROW_DTYPE
 from backend.transit.light_curve.orbit import Geometry, transit_geometry
 from backend.transit.networks.inputs import network_inputs
 
-Predictions = dict[str, NDArray[np.float64]]
+# By the names that PREDICTION_DTYPE has for them.
+PredictedColumns = dict[str, NDArray[np.float64]]
 
 
 class ModelFileError(RuntimeError):
@@ -57,7 +58,7 @@ def load_verified_model(path: Path, sha256: str) -> keras.Model:
 
 def predict_rows(
     model: keras.Model, rows: NDArray[np.void], geometry: Geometry, band: str
-) -> Predictions:
+) -> PredictedColumns:
     """Predict rows, all at once: the caller sends chunks.
 
     Args:

@@ -12,12 +12,11 @@ from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
 from backend.storage.atomic import write_atomically
 from backend.training.batches import FIT_FEATURES, Examples, without_features
 from backend.training.manifest import describe_model
-from backend.training.model_file import Predictions, predict_rows, serialise
+from backend.training.model_file import PredictedColumns, predict_rows, serialise
 from backend.training.spec import TrainingSpec
 from backend.training.split import Split
 from backend.transit.catalog.reader import band
@@ -33,6 +32,7 @@ from backend.transit.keys import star_groups
 from backend.transit.light_curve.orbit import transit_geometry
 from backend.transit.networks import registry
 from backend.transit.networks.build import publish
+from backend.transit.rows import Rows
 
 # The share of the kept predictions that must be correct on the validation stars.
 CERTAIN_PRECISION = 0.9
@@ -41,8 +41,6 @@ CERTAIN_PRECISION = 0.9
 MAX_ROWS_WITHOUT = 5_000
 
 _BATCH = 512
-
-Rows = NDArray[np.void]
 
 TEST_ROW_DTYPE = np.dtype(
     [
@@ -77,7 +75,7 @@ class Results:
     """Results on the test stars; `evaluation` is None where there are none."""
 
     rows: Rows
-    predictions: Predictions
+    predictions: PredictedColumns
     evaluation: dict[str, Any] | None
 
 
@@ -158,7 +156,7 @@ def test_rows_sha256(spec: TrainingSpec, split: Split) -> str:
 
 def predict_in_chunks(
     model: keras.Model, rows: Rows, photometric_band: str, poll: Callable[[], None]
-) -> Predictions:
+) -> PredictedColumns:
     """As `predict_rows`, with a check from time to time whether to go on."""
     chunks = []
     for start in range(0, max(len(rows), 1), _BATCH):

@@ -19,7 +19,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
 from backend.background.predictor import PredictionFailed
-from backend.errors import Problem, UserError
+from backend.errors import ErrorItem, UserError
 from backend.transit.catalog.reader import CatalogError
 from backend.web.request_body import declared
 from backend.web.validation_messages import field_errors, summary
@@ -42,11 +42,16 @@ def init_app(app: APIFlask) -> None:
 
 
 def problem(
-    status: int, detail: str, errors: Iterable[Problem] = (), **extensions: Any
+    status: int, detail: str, errors: Iterable[ErrorItem] = (), **extensions: Any
 ) -> Response:
     """A response in this form; `extensions` are further members of the problem."""
     title = HTTP_STATUS_CODES.get(status, "Error")
-    body: Problem = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+    }
     listed = list(errors)
     if listed:
         body["errors"] = listed
@@ -102,7 +107,7 @@ def _too_large_detail() -> str:
 
 
 def _catalog_error(error: CatalogError) -> Response:
-    errors: list[Problem] = [
+    errors: list[ErrorItem] = [
         {"column": column, "message": "This required column is missing."}
         for column in error.missing
     ]

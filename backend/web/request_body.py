@@ -13,7 +13,8 @@ from backend.errors import BadRequest, Invalid
 from backend.storage.incoming import MEGABYTE, IncomingFile, require_space, too_large
 from backend.web.current import services
 from backend.web.json_provider import StrictJSON
-from backend.web.validation_messages import UNKNOWN_FIELD, shown, unknown_field
+from backend.web.schemas.base import shown
+from backend.web.validation_messages import UNKNOWN_FIELD, unknown_field
 
 # 10,000 candidates as JSON take about 3 MB.
 MAX_JSON_BYTES = 8 * MEGABYTE

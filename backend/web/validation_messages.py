@@ -5,18 +5,19 @@ belongs also gives the range of the number.
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 
-from backend.errors import Problem
-from backend.web.schemas.base import PATTERNS
+from backend.errors import ErrorItem
+from backend.web.schemas.base import PATTERNS, shown
+
+JsonSchema = dict[str, Any]
 
 UNKNOWN_FIELD = "Unknown field."
 
-_SHOWN_CHARACTERS = 60
 _MAX_ERRORS = 100
 
 _KINDS = {
@@ -41,7 +42,7 @@ _EXPECTED_BY_TYPE = {
 }
 
 
-def field_errors(error: ValidationError, model: type[BaseModel]) -> list[Problem]:
+def field_errors(error: ValidationError, model: type[BaseModel]) -> list[ErrorItem]:
     """The mistakes as `{field, message}`; one that concerns the whole body has no field.
 
     Args:
@@ -50,13 +51,13 @@ def field_errors(error: ValidationError, model: type[BaseModel]) -> list[Problem
     """
     found = []
     for each in error.errors(include_url=False)[:_MAX_ERRORS]:
-        field = ".".join(_path(each["loc"]))
+        field = ".".join(_path(model, each["loc"]))
         message = _message(each, model)
         found.append({"field": field, "message": message} if field else {"message": message})
     return found
 
 
-def summary(errors: list[Problem]) -> str:
+def summary(errors: list[ErrorItem]) -> str:
     """The first of some errors in words, and how many more there are."""
     first = ": ".join(errors[0][key] for key in ("field", "message") if key in errors[0])
     more = len(errors) - 1
@@ -69,31 +70,6 @@ def unknown_field(name: str, known: Iterable[str]) -> str:
     """The message for a field of that name; proposes a known one that resembles it."""
     close = difflib.get_close_matches(name, known, 1)
     return f"Unknown field; did you mean {close[0]!r}?" if close else UNKNOWN_FIELD
-
-
-def shown(value: Any) -> str:
-    """A received value, shortened."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list):
-        return f"a list of {len(value):,}" if value else "an empty list"
-    if isinstance(value, dict):
-        return "a JSON object"
-    if isinstance(value, str):
-        return _shortened(value, len(value))
-    if isinstance(value, int | float):
-        # The digits of a huge number would take long to write.
-        is_huge = isinstance(value, int) and value.bit_length() > 200
-        return "a very large number" if is_huge else f"{value}"
-    return "something else"
-
-
-def _shortened(text: str, length: int) -> str:
-    if length <= _SHOWN_CHARACTERS:
-        return repr(text)
-    return f"{text[:_SHOWN_CHARACTERS]!r}… ({length:,} characters)"
 
 
 def _message(error: Any, model: type[BaseModel]) -> str:
@@ -118,7 +94,7 @@ def _message(error: Any, model: type[BaseModel]) -> str:
     return f"Expected {expected}, received {shown(received)}."
 
 
-def _own_message(error: Any, schema: Problem) -> str:
+def _own_message(error: Any, schema: JsonSchema) -> str:
     """The message of a validator of our own, or of APIFlask's for files."""
     if schema.get("format") == "binary":
         received = error["input"]
@@ -126,25 +102,29 @@ def _own_message(error: Any, schema: Problem) -> str:
     return str(error["ctx"]["error"])
 
 
-def _path(place: Iterable[int | str]) -> list[str]:
-    """The members on the way to a value; `<…>` only marks the kind of body."""
-    return [part for part in map(str, place) if not part.startswith("<")]
+def _path(model: type[BaseModel], place: Sequence[int | str]) -> list[str]:
+    """The members on the way to a value.
+
+    For a body of several kinds, a root model, pydantic puts the kind in front.
+    """
+    members = place[1:] if issubclass(model, RootModel) else place
+    return [str(each) for each in members]
 
 
 @lru_cache(maxsize=64)
-def _schema_of(model: type[BaseModel]) -> Problem:
+def _schema_of(model: type[BaseModel]) -> JsonSchema:
     return model.model_json_schema()
 
 
-def _schema_at(model: type[BaseModel], place: Iterable[int | str]) -> Problem:
+def _schema_at(model: type[BaseModel], place: Sequence[int | str]) -> JsonSchema:
     """The JSON schema of the value at that place; empty where there is none."""
-    schema: Problem = _resolved(model, _schema_of(model))
-    for part in _path(place):
+    schema = _resolved(model, _schema_of(model))
+    for part in _path(model, place):
         schema = _resolved(model, _member(model, schema, part))
     return schema
 
 
-def _member(model: type[BaseModel], schema: Problem, name: str) -> Problem:
+def _member(model: type[BaseModel], schema: JsonSchema, name: str) -> JsonSchema:
     for each in _alternatives(model, schema):
         if name in each.get("properties", {}):
             return each["properties"][name]
@@ -155,7 +135,7 @@ def _member(model: type[BaseModel], schema: Problem, name: str) -> Problem:
     return {}
 
 
-def _alternatives(model: type[BaseModel], schema: Problem) -> list[Problem]:
+def _alternatives(model: type[BaseModel], schema: JsonSchema) -> list[JsonSchema]:
     """The schemas of which one must hold, `null` left out."""
     parts = schema.get("anyOf") or schema.get("oneOf")
     if not parts:
@@ -163,18 +143,18 @@ def _alternatives(model: type[BaseModel], schema: Problem) -> list[Problem]:
     return [_resolved(model, each) for each in parts if each.get("type") != "null"]
 
 
-def _resolved(model: type[BaseModel], schema: Problem) -> Problem:
+def _resolved(model: type[BaseModel], schema: JsonSchema) -> JsonSchema:
     reference = schema.get("$ref")
     if reference is None:
         return schema
     return _schema_of(model)["$defs"][reference.rpartition("/")[2]]
 
 
-def _properties(model: type[BaseModel], schema: Problem) -> list[str]:
+def _properties(model: type[BaseModel], schema: JsonSchema) -> list[str]:
     return [k for each in _alternatives(model, schema) for k in each.get("properties", {})]
 
 
-def _expected(model: type[BaseModel], schema: Problem) -> str:
+def _expected(model: type[BaseModel], schema: JsonSchema) -> str:
     """A schema in words, such as "a whole number from 1 to 1000"; empty where it says nothing."""
     parts = _alternatives(model, schema)
     if parts != [schema]:
@@ -192,7 +172,7 @@ def _expected(model: type[BaseModel], schema: Problem) -> str:
     return words + _limits(schema) if words else ""
 
 
-def _limits(schema: Problem) -> str:
+def _limits(schema: JsonSchema) -> str:
     for name, unit in (("imum", ""), ("Length", " characters"), ("Items", " items")):
         least, most = schema.get(f"min{name}"), schema.get(f"max{name}")
         if most is not None and most >= _UNLIMITED:

@@ -1,7 +1,9 @@
 """The demo's server process: started, found and stopped."""
 
+import fcntl
 import socket
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -24,6 +26,43 @@ def test_a_server_that_cannot_start_is_reported_with_the_last_line_of_its_log(
         with pytest.raises(DemoFailed, match=f"did not start:\n.*port {port} .* cannot be opened"):
             server_process.start(settings, Api(f"http://127.0.0.1:{port}", "token"))
     assert server_process.log_path(settings).parent == data_dir
+
+
+@pytest.mark.e2e
+def test_a_server_is_started_used_and_stopped_and_finds_its_lock_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    monkeypatch.setenv("EXOTRAIN_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("EXOTRAIN_PORT", str(port))
+    settings = Settings.from_environment()
+    api = Api(f"http://localhost:{port}", "test_user_123")
+
+    taken = []
+    lock = fcntl.flock
+
+    def take(file: TextIO, how: int) -> None:
+        lock(file, how)
+        taken.append(file.name)
+
+    monkeypatch.setattr("fcntl.flock", take)
+    # Left behind by a server that was killed.
+    (tmp_path / "exotrain.lock").write_text("1\n")
+    try:
+        server_process.start(settings, api)
+        assert not taken
+        server_process.start(settings, api)
+        assert not taken
+    finally:
+        server_process.stop(settings)
+    said = capsys.readouterr().out.splitlines()
+    assert said == [
+        f"Server started at {api.address}.",
+        f"Using the server that is running at {api.address}.",
+        "The server has stopped.",
+    ]
 
 
 def test_without_a_server_there_is_nothing_to_stop(

@@ -11,11 +11,11 @@ import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from werkzeug.datastructures import FileStorage
 
-from backend.web.schemas.base import PATTERNS
+from backend.web.schemas.base import PATTERNS, shown
 from backend.web.schemas.candidates import CandidateBody
 from backend.web.schemas.predictions import AnalysisRequest, PredictRequest
 from backend.web.schemas.sessions import SessionsQuery, StartRequest
-from backend.web.validation_messages import field_errors, shown, summary
+from backend.web.validation_messages import field_errors, summary
 
 WRONG = [
     None,
@@ -170,6 +170,7 @@ def test_every_error_that_the_schemas_can_raise_is_a_sentence(request_models):
         ),
         ("epoch", 5, "Unknown field; did you mean 'epochs'?"),
         ("optimizer", "adam", "Unknown field."),
+        ("<b>", 2, "Unknown field."),
         ("test_split", 0.01, "Expected 0 or a number from 0.05 to 0.5, received 0.01."),
     ],
 )
@@ -218,6 +219,9 @@ def test_a_field_of_either_kind_of_body_is_described():
             "message": "Expected a list of 1 to 10,000 items, received an empty list.",
         }
     ]
+    for name in ("<b>", "one", "many"):
+        unknown = {"workspace_key": "k", "rows": [{}], name: 2}
+        assert errors_of(PredictRequest, unknown) == [{"field": name, "message": "Unknown field."}]
     assert errors_of(PredictRequest, 7) == [{"message": "Expected a JSON object, received 7."}]
 
 

@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from backend.transit.columns import FEATURES, LABELS
 from backend.transit.evaluation.figures import evaluate_labels
+from backend.transit.rows import Index, Rows
 
 MAX_ROWS = 100_000
 
@@ -17,7 +18,6 @@ MAX_ROWS = 100_000
 # twenty times the processor time (measured: 29 s instead of 1.3 s on the KOI table).
 _THREADS = 1
 
-Rows = NDArray[np.void]
 Array = NDArray[np.float64]
 
 
@@ -25,7 +25,7 @@ def evaluate_baselines(
     trained: Rows,
     tested: Rows,
     seed: int,
-    stars: NDArray[np.intp] | None = None,
+    stars: Index | None = None,
     has_catalogue: bool = False,
 ) -> dict[str, dict[str, Any]]:
     """Fit the trees on the training rows and evaluate them on the test rows.

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from backend.transit.columns import LABELS
 from backend.transit.evaluation.calibration import equal_mass_bins
 from backend.transit.evaluation.ranking import RECALL_PRECISION, Ranking, planet_ranking
+from backend.transit.rows import Index
 
 LEVEL = 0.95
 
@@ -27,7 +28,6 @@ _CHUNK_WEIGHTS = 500_000
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.integer]
-Index = NDArray[np.intp]
 Nested = dict[str, Any]
 
 

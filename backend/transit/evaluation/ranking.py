@@ -4,13 +4,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.transit.columns import LABELS
+from backend.transit.rows import Index
 
 # The precision at which the recall of planets is reported.
 RECALL_PRECISION = 0.99
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.integer]
-Index = NDArray[np.intp]
 
 
 class Ranking:

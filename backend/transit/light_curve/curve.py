@@ -19,7 +19,7 @@ from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
 
 from backend.transit.light_curve.occultation import hidden_flux_crossing, hidden_flux_inside
-from backend.transit.light_curve.orbit import FLAGS, Geometry, Rows, transit_geometry
+from backend.transit.light_curve.orbit import FLAGS, Geometry, RowsOrColumns, transit_geometry
 
 __all__ = [
     "BINS",
@@ -48,7 +48,7 @@ def phase() -> NDArray[np.float64]:
     return (np.arange(BINS) - MIDDLE) / BINS
 
 
-def synthesise(rows: Rows, band: str) -> NDArray[np.floating]:
+def synthesise(rows: RowsOrColumns, band: str) -> NDArray[np.floating]:
     """The transit curves of catalogue rows; arguments and errors as for `transit_geometry`.
 
     Returns:

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from backend.transit.light_curve.limb_darkening import is_off_grid, limb_darkening
 from backend.transit.light_curve.occultation import hidden_flux
+from backend.transit.rows import Rows
 
 ASSUMED_IMPACT = 0.3
 
@@ -30,7 +31,7 @@ FLAGS = (
     "star_off_grid",  # beyond the limb-darkening table: its nearest edge
 )
 
-Rows = NDArray[np.void] | Mapping[str, ArrayLike]
+RowsOrColumns = Rows | Mapping[str, ArrayLike]
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ GEOMETRY_DTYPE = np.dtype(
 )
 
 
-def transit_geometry(rows: Rows, band: str) -> Geometry:
+def transit_geometry(rows: RowsOrColumns, band: str) -> Geometry:
     """The circular orbit whose transit has each row's duration and depth.
 
     Where none exists the nearest possible one, flagged: a duration above half the period becomes
@@ -168,7 +169,7 @@ def scaled_semi_major_axis(
     return np.sqrt(impact**2 + half_chord2 / np.sin(np.pi * duration / (24 * period)) ** 2)
 
 
-def _positive(rows: Rows, name: str) -> NDArray[np.float64]:
+def _positive(rows: RowsOrColumns, name: str) -> NDArray[np.float64]:
     values = np.array(rows[name], dtype=np.float64, ndmin=1)
     wrong = ~(np.isfinite(values) & (values > 0))
     if wrong.any():
@@ -179,7 +180,7 @@ def _positive(rows: Rows, name: str) -> NDArray[np.float64]:
     return values
 
 
-def _optional(rows: Rows, name: str, length: int) -> NDArray[np.float64]:
+def _optional(rows: RowsOrColumns, name: str, length: int) -> NDArray[np.float64]:
     if isinstance(rows, Mapping) and name not in rows:
         return np.full(length, np.nan)
     return np.array(rows[name], dtype=np.float64, ndmin=1)

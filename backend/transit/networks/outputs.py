@@ -1,6 +1,7 @@
 """The predictions of a network as NumPy records; without Keras."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backend.transit.columns import LABELS
 from backend.transit.light_curve.orbit import GEOMETRY_DTYPE
@@ -14,3 +15,6 @@ PREDICTION_DTYPE = np.dtype(
         ("geometry", GEOMETRY_DTYPE),
     ]
 )
+
+# PREDICTION_DTYPE, (n,).
+Predictions = NDArray[np.void]

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.transit.columns import COLUMNS, LABELS, NO_LABEL
-from backend.transit.keys import Keys, Rows, blocks, read_column, row_keys, star_keys
+from backend.transit.keys import Keys, blocks, read_column, row_keys, star_keys
 from backend.transit.report.warnings import warnings_of
+from backend.transit.rows import Index, Rows
 from backend.transit.solar import SOLAR_SLOGG
 
 MAX_EXAMPLES = 20
@@ -25,8 +26,6 @@ SAME_PERIOD = 1e-3
 # the label.
 GAP_DIFFERENCE = 0.05
 GAP_P_VALUE = 1e-3
-
-Index = NDArray[np.intp]
 
 
 @dataclass(frozen=True)

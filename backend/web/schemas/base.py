@@ -29,7 +29,7 @@ PATTERNS = {
     MODEL_NAME: "1 to 64 letters, digits or characters of _ -",
 }
 
-_SHOWN = 60
+_SHOWN_CHARACTERS = 60
 
 _UNWANTED_CATEGORIES = ("Cc", "Cs")  # control characters, halves of surrogate pairs
 
@@ -65,6 +65,31 @@ class Done(Success):
     message: str
 
 
+def shown(value: Any) -> str:
+    """A received value, shortened."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return f"a list of {len(value):,}" if value else "an empty list"
+    if isinstance(value, dict):
+        return "a JSON object"
+    if isinstance(value, str):
+        return _shortened(value)
+    if isinstance(value, int | float):
+        # The digits of a huge number would take long to write.
+        is_huge = isinstance(value, int) and value.bit_length() > 200
+        return "a very large number" if is_huge else f"{value}"
+    return "something else"
+
+
+def _shortened(text: str) -> str:
+    if len(text) <= _SHOWN_CHARACTERS:
+        return repr(text)
+    return f"{text[:_SHOWN_CHARACTERS]!r}… ({len(text):,} characters)"
+
+
 def one_line(text: str) -> str:
     """A name: one line, without surrounding space.
 
@@ -74,7 +99,7 @@ def one_line(text: str) -> str:
     text = text.strip()
     if not text or any(unicodedata.category(c) in _UNWANTED_CATEGORIES for c in text):
         raise ValueError(
-            f"Expected one line of text without control characters, received {text[:_SHOWN]!a}."
+            f"Expected one line of text without control characters, received {shown(text)}."
         )
     return text
 
@@ -103,7 +128,7 @@ def star_identifier(value: Any) -> str | int:
     if not is_number and not is_name:
         raise ValueError(
             f"Expected a name of at most {MAX_NAME} characters or a whole number, received "
-            f"{value!r:.60}."
+            f"{shown(value)}."
         )
     return one_line(value) if isinstance(value, str) else value
 
@@ -118,7 +143,9 @@ def label_code(value: Any) -> int:
     names = {name: code for code, name in enumerate(LABELS)}
     names |= {str(code): code for code in range(len(LABELS))}
     if text not in names:
-        raise ValueError(f"Expected 0, 1, 2 or one of {', '.join(LABELS)}, received {value!r:.60}.")
+        raise ValueError(
+            f"Expected 0, 1, 2 or one of {', '.join(LABELS)}, received {shown(value)}."
+        )
     return names[text]
 
 

@@ -32,8 +32,8 @@ from backend.web.schemas.datasets import Source
 MAX_ROWS = 10_000
 MAX_SAVED = 1_000
 
-# Pydantic puts them into the path to an error; `validation_messages` takes them out again.
-ONE, MANY = "<one>", "<many>"
+# Pydantic puts them in front of the path to an error; `validation_messages` removes them.
+ONE, MANY = "one", "many"
 
 
 class _PredictRequest(JsonBody):

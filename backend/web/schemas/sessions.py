@@ -18,6 +18,7 @@ from backend.web.schemas.base import (
     Success,
     TextFields,
     WorkspaceQuery,
+    shown,
 )
 from backend.web.schemas.datasets import Dataset
 
@@ -39,7 +40,8 @@ def _zero_or_a_split(value: float) -> float:
 
 def _known_network(name: str) -> str:
     if name not in registry.NETWORKS:
-        raise ValueError(f"Expected one of {', '.join(registry.NETWORKS)}, received {name!r:.60}.")
+        networks = ", ".join(registry.NETWORKS)
+        raise ValueError(f"Expected one of {networks}, received {shown(name)}.")
     return name
 
 
