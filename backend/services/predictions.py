@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from backend.background.predictor import CHUNK
@@ -15,6 +14,7 @@ from backend.transit.catalog.reader import band
 from backend.transit.columns import FEATURES, LABELS
 from backend.transit.light_curve.diagnostics import describe_candidates
 from backend.transit.light_curve.orbit import Geometry, transit_geometry
+from backend.transit.networks.outputs import Predictions
 from backend.transit.rows import Rows
 
 
@@ -87,7 +87,7 @@ def predict(services: Services, model: Record, rows: Rows, source: str) -> list[
 
 
 def _answers(
-    predicted: NDArray[np.void], rows: Rows, geometry: Geometry, model: Record, source: str
+    predicted: Predictions, rows: Rows, geometry: Geometry, model: Record, source: str
 ) -> list[dict[str, Any]]:
     abstention = model["manifest"].get("abstention")
     diagnostics = describe_candidates(rows, geometry, band(source), training_ranges(model))
