@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from backend import wire
 from backend.background.runners import import_jobs
@@ -22,7 +21,7 @@ from backend.background.worker_process import WorkerProcess
 from backend.config import Settings
 from backend.storage.layout import Storage
 from backend.transit.columns import ROW_DTYPE
-from backend.transit.networks.outputs import PREDICTION_DTYPE
+from backend.transit.networks.outputs import PREDICTION_DTYPE, Predictions
 from backend.transit.rows import Rows
 
 CHUNK = 512
@@ -31,8 +30,6 @@ CHUNK = 512
 ANSWER_SECONDS = 120
 
 _ATTEMPTS = 2
-
-Predictions = NDArray[np.void]
 
 log = logging.getLogger(__name__)
 
