@@ -53,10 +53,15 @@ def summary(path: Path, *, with_later: bool) -> str:
             reason, count = json.loads(line)
             reasons[reason] += count
     left = reasons.pop(LATER, 0)
-    parts = [f"{reason} ({count})" for reason, count in reasons.most_common()]
+    parts = [f"{reason} ({count})" for reason, count in _ordered(reasons)]
     if left and with_later:
         parts.append(f"{LATER} ({left})")
     return f"Skipped: {'; '.join(parts)}" if parts else "Skipped: nothing."
+
+
+def _ordered(reasons: Counter[str]) -> list[tuple[str, int]]:
+    """The most frequent first, then by name: workers finish in any order."""
+    return sorted(reasons.items(), key=lambda each: (-each[1], each[0]))
 
 
 @pytest.hookimpl(wrapper=True)
