@@ -30,8 +30,6 @@ EPOCHS = 3
 
 SPEC = {"network": "transit_cnn_catalogue", "batch_size": 8, "seed": 1, "patience": 500}
 
-PLAIN_SPEC = {**SPEC, "network": "transit_cnn", "model_name": "plain"}
-
 # Long enough to be killed in, short enough to be finished in a test.
 LONGER = {**SPEC, "epochs": 12}
 
@@ -107,7 +105,6 @@ def use_server(data_dir: Path, scratch: Path) -> dict[str, Any]:
         client.post(f"/api/workspaces/{key}/members", 201, json={"user": "colleague"})
         dataset_id = client.upload(key, sample_catalogue(scratch))["id"]
         completed = client.complete(key, dataset_id, **SPEC, epochs=EPOCHS)
-        plain = client.complete(key, dataset_id, **PLAIN_SPEC, epochs=EPOCHS)
         cancel_one(client, key, dataset_id)
         fail_one(server, client, key, dataset_id)
         client.post(f"/api/models/{completed['model_id']}/promote")
@@ -116,10 +113,7 @@ def use_server(data_dir: Path, scratch: Path) -> dict[str, Any]:
         save_analysis(client, key, completed["model_id"], candidates, predictions)
         expected = describe(client, key, dataset_id, completed)
         expected["candidates"] = candidates
-        expected["predictions"] = {
-            str(completed["model_id"]): predictions,
-            str(plain["model_id"]): predict(client, key, plain["model_id"], candidates),
-        }
+        expected["predictions"] = {str(completed["model_id"]): predictions}
         expected["interrupted"], expected["pending"] = leave_two(client, key, dataset_id)
     finally:
         workers = server.children()

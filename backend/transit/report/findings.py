@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from backend.transit.columns import COLUMNS, LABELS, NO_LABEL
 from backend.transit.keys import Keys, blocks, read_column, row_keys, star_keys
-from backend.transit.report.warnings import warnings_of
+from backend.transit.report.wording import warnings_of
 from backend.transit.rows import Index, Rows
 from backend.transit.solar import SOLAR_SLOGG
 

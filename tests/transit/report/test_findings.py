@@ -9,7 +9,7 @@ from scipy.stats import chi2_contingency
 from backend.transit.catalog.reader import open_catalog
 from backend.transit.columns import COLUMNS, LABELS, ROW_DTYPE
 from backend.transit.report.findings import MAX_EXAMPLES, _chance, report
-from backend.transit.report.warnings import FEW_ROWS
+from backend.transit.report.wording import FEW_ROWS
 from backend.transit.simulation.catalogue import simulate
 
 
