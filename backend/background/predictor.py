@@ -156,9 +156,12 @@ class _InWorker:
         self._events: Iterator[wire.Event] = iter(())
 
     def ask(self, request: wire.PredictionRequest) -> Predictions:
-        worker = self._running_worker()
-        overdue = threading.Timer(ANSWER_SECONDS, worker.kill)
-        overdue.start()
+        try:
+            worker = self._running_worker()
+            overdue = threading.Timer(ANSWER_SECONDS, worker.kill)
+            overdue.start()
+        except (OSError, RuntimeError) as error:  # the machine has no process or thread left
+            raise WorkerDied(f"could not be started: {error}") from error
         try:
             worker.send(request)  # waits while the pipe is full
             for event in self._events:

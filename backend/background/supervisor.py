@@ -189,6 +189,8 @@ class Supervisor:
 
     def _on_started(self, session: Record, event: wire.Started) -> None:
         # A server that was killed may have missed an epoch that is in the checkpoint.
+        has_new_epoch = event.resumed_from_epoch > session["epochs_completed"]
+        starts = 0 if has_new_epoch else session["starts_without_epoch"]
         with self._database.write() as connection:
             for each in event.history:
                 sessions.add_epoch(connection, session["id"], each.epoch, each.metrics.model_dump())
@@ -199,6 +201,7 @@ class Supervisor:
                 stage="learning",
                 training=event.model_dump(exclude={"event", "history"}),
                 batches=event.batches,
+                starts_without_epoch=starts,  # recording the history again is no new epoch
             )
 
     def _on_batch(self, session: Record, event: wire.Batch) -> None:

@@ -1,5 +1,6 @@
 """Sessions whose workers misbehave, with real child processes."""
 
+import logging
 import queue
 import sys
 import threading
@@ -175,6 +176,24 @@ def test_a_predictor_that_hangs_while_the_pipe_is_full_is_ended_too(child, predi
     assert "code -9" in str(ended.get(timeout=SECONDS))
 
 
+def test_a_predictor_that_cannot_be_started_says_so_and_is_tried_again(
+    child, settings, monkeypatch
+):
+    def no_process(*_arguments, **_named):
+        raise OSError("no process left")
+
+    asked = Predictor(settings)
+    asked.start()
+    rows = np.zeros(0, dtype=ROW_DTYPE)
+    with monkeypatch.context() as patch:
+        patch.setattr(predictor, "WorkerProcess", no_process)
+        with pytest.raises(PredictionFailed, match="failed twice"):
+            asked.predict("m", "s", rows, "koi")
+    child(lines(wire.Ready(), wire.PredictionAnswer(id=2, predictions=b"")), UNTIL_KILLED)
+    assert len(asked.predict("m", "s", rows, "koi")) == 0
+    asked.close()
+
+
 def no_thread(*_arguments, **_named):
     """Fails as a process does that has as many threads as it may."""
     raise RuntimeError("can't start new thread")
@@ -217,11 +236,13 @@ def _spawned(settings, monkeypatch):
     "failure", [ImportError("libtensorflow.so is missing"), OSError("no \udc80.so")], ids=type
 )
 def test_a_thread_in_which_tensorflow_cannot_be_imported_ends_its_session_in_words(
-    settings, monkeypatch, failure
+    settings, monkeypatch, failure, caplog
 ):
     def fail():
         raise failure
 
+    # pytest-xdist cannot send a log with a lone surrogate from its worker.
+    caplog.set_level(logging.CRITICAL, logger=runners.__name__)
     monkeypatch.setattr(runners, "import_jobs", fail)
     reported: queue.Queue = queue.Queue()
     runner = runners.ThreadRunner(settings, lambda *event: reported.put(event))

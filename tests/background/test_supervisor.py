@@ -277,6 +277,23 @@ def test_the_third_restart_without_an_epoch_is_the_last(bench):
     assert bench.wait(left, "failed")["error"]["reason"] == "interrupted"
 
 
+def test_a_resume_without_a_new_epoch_counts_towards_the_last_restart(bench):
+    left = bench.session(bench.workspace(), status="training", starts_without_epoch=1)
+    with bench.database.write() as connection:
+        for each in (messages.epoch(1), messages.epoch(2)):
+            sessions.add_epoch(connection, left, each.epoch, each.metrics.model_dump())
+        sessions.change(connection, left, starts_without_epoch=1)
+    runner = bench.start()
+    history = (messages.epoch(1), messages.epoch(2))
+    wait_for(lambda: runner.jobs, bool, 10)
+    runner.report(left, messages.started(resumed_from_epoch=2, history=history))
+    wait_for(lambda: bench.row(left)["stage"], lambda stage: stage == "learning", 10)
+    assert bench.row(left)["starts_without_epoch"] == 2
+    runner.report(left, messages.epoch(3))
+    wait_for(lambda: bench.row(left)["epochs_completed"], lambda number: number == 3, 10)
+    assert bench.row(left)["starts_without_epoch"] == 0
+
+
 def test_an_event_that_the_database_refuses_at_first_is_recorded_whole(bench, monkeypatch):
     session_id = bench.session(bench.workspace())
     runner = bench.start()

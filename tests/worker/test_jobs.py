@@ -1,6 +1,7 @@
 """A worker's failures: each gets the contract's reason and a message that helps."""
 
 import errno
+import logging
 import queue
 import sys
 
@@ -15,6 +16,12 @@ from backend.transit.networks.outputs import PREDICTION_DTYPE
 from tests import messages
 
 pytestmark = pytest.mark.tensorflow
+
+
+@pytest.fixture
+def unlogged(jobs, caplog):
+    """Nothing is logged: pytest-xdist cannot send a lone surrogate from its worker."""
+    caplog.set_level(logging.CRITICAL, logger=jobs.__name__)
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +55,7 @@ def test_every_failure_has_its_reason(jobs, monkeypatch, tmp_path):
         assert event.message
 
 
+@pytest.mark.usefixtures("unlogged")
 def test_a_failure_whose_text_is_not_unicode_reaches_the_server(jobs, monkeypatch, tmp_path):
     def fail(*_arguments):
         raise OSError("cannot read \udc80.npy")
@@ -184,6 +192,7 @@ def test_a_model_s_prediction_that_is_not_finite_is_refused_with_its_column_and_
     )
 
 
+@pytest.mark.usefixtures("unlogged")
 def test_a_refusal_whose_text_is_not_unicode_reaches_the_server(jobs, monkeypatch, tmp_path, rows):
     def predict(*_arguments):
         raise OSError("cannot read \udc80.keras")

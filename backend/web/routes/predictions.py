@@ -102,8 +102,9 @@ def _checked(row: Any) -> Candidate | list[dict[str, str]]:
 def _answers(candidates: list[Any], model: Record, source: str) -> list[dict[str, Any]]:
     """Predictions in the order of the candidates, an error in the place of a bad one."""
     answers: list[dict[str, Any]] = []
-    good = [each for each in candidates if isinstance(each, Candidate)]
-    rows = as_rows([each.numbers() for each in good])
+    good = [(n, each) for n, each in enumerate(candidates, 1) if isinstance(each, Candidate)]
+    rows = as_rows([each.numbers() for _, each in good])
+    rows["line"] = [number for number, _ in good]  # what an error calls them by
     predicted = iter(predict(services(), model, rows, source) if good else [])
     for row, each in enumerate(candidates):
         if isinstance(each, Candidate):

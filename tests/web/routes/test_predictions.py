@@ -36,6 +36,21 @@ def table_of(response):
     return reader.fieldnames, list(reader)
 
 
+def test_a_row_is_called_by_its_place_in_the_request(api, key, model_id, predictor, monkeypatch):
+    asked = []
+    answer = predictor.predict
+
+    def note(model_file, sha256, rows, source):
+        asked.extend(rows["line"].tolist())
+        return answer(model_file, sha256, rows, source)
+
+    monkeypatch.setattr(predictor, "predict", note)
+    rows = [{**FULL, "period": -1}, FULL, {"period": 1}, FULL]
+    answers = api.post("/api/predict", 200, json={"workspace_key": key, "rows": rows})
+    assert [bool(each["error"]) for each in answers["predictions"]] == [True, False, True, False]
+    assert asked == [2, 4]
+
+
 def test_a_candidate_is_predicted_with_the_current_model(api, key, model_id, predictor):
     answer = predict(api, key, **FULL)
     assert answer["success"] is True
