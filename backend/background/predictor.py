@@ -168,8 +168,8 @@ class _InWorker:
                 match event:
                     case wire.PredictionAnswer(id=request.id):
                         return _one_a_row(request, event)
-                    case wire.PredictionRefusal(id=request.id, error=error):
-                        raise PredictionFailed(error)
+                    case wire.PredictionRefusal(id=request.id, error=reason):
+                        raise PredictionFailed(reason)
         except wire.Malformed as error:
             worker.kill()
             worker.wait()
