@@ -16,8 +16,9 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
-from sqlalchemy.schema import SchemaItem
+from sqlalchemy.schema import CreateColumn, SchemaItem
 
 metadata = MetaData()
 
@@ -50,7 +51,12 @@ tokens = _table(
     _reference("user_id", "users.id"),
     Column("hash", String, nullable=False, unique=True),  # SHA-256, hexadecimal
     Column("hint", String, nullable=False),  # the first characters, to recognise the token by
+    Column("name", String),
+    Column("is_read_only", Boolean, nullable=False, server_default=text("0")),
     Column("created_at", String, nullable=False),
+    Column("last_used_at", String),
+    Column("expires_at", String),
+    Index("tokens_by_user", "user_id"),
 )
 
 workspaces = _table(
@@ -61,6 +67,7 @@ workspaces = _table(
     _reference("owner_id", "users.id"),
     Column("current_model_id", Integer),  # no foreign key: models refer to workspaces already
     Column("created_at", String, nullable=False),
+    Index("workspaces_by_owner", "owner_id"),
 )
 
 members = Table(
@@ -68,6 +75,10 @@ members = Table(
     metadata,
     _reference("workspace_id", "workspaces.id", primary_key=True),
     _reference("user_id", "users.id", primary_key=True),
+    Column("role", String, nullable=False, server_default="editor"),  # editor or viewer
+    Column("added_by", ForeignKey("users.id", ondelete="SET NULL")),
+    Column("added_at", String),
+    Index("members_by_user", "user_id"),
 )
 
 datasets = _table(
@@ -82,6 +93,7 @@ datasets = _table(
     Column("source", String, nullable=False),
     Column("class_counts", JSON, nullable=False),
     Column("profile", JSON, nullable=False),
+    Column("stored_bytes", Integer),  # of all its files on disk; None: not yet measured
     Column("uploaded_at", String, nullable=False),
     UniqueConstraint("workspace_id", "sha256"),
 )
@@ -90,6 +102,8 @@ training_sessions = _table(
     "training_sessions",
     _identifier(),
     _reference("workspace_id", "workspaces.id"),
+    Column("user_id", ForeignKey("users.id", ondelete="SET NULL")),  # who started it
+    Column("version", Integer, nullable=False, server_default=text("0")),  # grows at each change
     Column("dataset_id", ForeignKey("datasets.id", ondelete="SET NULL")),
     Column("dataset_size", Integer, nullable=False),
     Column("model_name", String, nullable=False),
@@ -116,6 +130,8 @@ training_sessions = _table(
     UniqueConstraint("workspace_id", "idempotency_key"),
     Index("sessions_by_workspace", "workspace_id", "id"),
     Index("sessions_by_status", "status", "id"),
+    Index("sessions_by_user", "user_id", "status"),
+    Index("sessions_by_dataset", "dataset_id"),
 )
 
 epochs = Table(
@@ -136,8 +152,11 @@ models = _table(
     Column("sha256", String, nullable=False),
     Column("file_size", Integer, nullable=False),
     Column("manifest", JSON, nullable=False),
+    Column("stored_bytes", Integer),  # of all its files on disk; None: not yet measured
     Column("created_at", String, nullable=False),
     Column("promoted_at", String),
+    Index("models_by_session", "session_id"),
+    Index("models_by_workspace", "workspace_id", "id"),
 )
 
 analyses = _table(
@@ -150,8 +169,27 @@ analyses = _table(
     Column("note", Text, nullable=False),
     Column("candidates", JSON, nullable=False),
     Column("predictions", JSON, nullable=False),
+    Column("stored_bytes", Integer),  # of its row; None: not yet measured
     Column("created_at", String, nullable=False),
     Column("updated_at", String, nullable=False),
+    Index("analyses_by_workspace", "workspace_id", "id"),
+)
+
+# What happened to accounts, members, models and data. It outlives what it is about: no foreign
+# keys, and names beside the ids.
+audit = _table(
+    "audit",
+    _identifier(),
+    Column("at", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("user_id", Integer),
+    Column("user", String),
+    Column("address", String),  # of the client
+    Column("workspace_id", Integer),
+    Column("workspace", String),  # its name
+    Column("target", String),  # "model 3", "token 12", a user's name
+    Column("detail", String),
+    Index("audit_by_workspace", "workspace_id", "id"),
 )
 
 
@@ -159,8 +197,48 @@ def _add_stage(connection: Connection) -> None:
     connection.exec_driver_sql("ALTER TABLE training_sessions ADD COLUMN stage VARCHAR")
 
 
+# What release 0.3.0 added to the tables of 0.2.0.
+_ADDED_COLUMNS = (
+    tokens.c.name,
+    tokens.c.is_read_only,
+    tokens.c.last_used_at,
+    tokens.c.expires_at,
+    members.c.role,
+    members.c.added_by,
+    members.c.added_at,
+    datasets.c.stored_bytes,
+    models.c.stored_bytes,
+    analyses.c.stored_bytes,
+    training_sessions.c.user_id,
+    training_sessions.c.version,
+)
+_ADDED_INDEXES = (
+    "tokens_by_user",
+    "workspaces_by_owner",
+    "members_by_user",
+    "sessions_by_user",
+    "sessions_by_dataset",
+    "models_by_session",
+    "models_by_workspace",
+    "analyses_by_workspace",
+)
+
+
+def _add_roles_versions_and_audit(connection: Connection) -> None:
+    for column in _ADDED_COLUMNS:
+        definition = CreateColumn(column).compile(dialect=connection.dialect)
+        for key in column.foreign_keys:
+            definition = f"{definition} REFERENCES {key.column.table.name} ON DELETE {key.ondelete}"
+        connection.exec_driver_sql(f"ALTER TABLE {column.table.name} ADD COLUMN {definition}")
+    audit.create(connection)
+    for table in metadata.sorted_tables:
+        for index in table.indexes:
+            if index.name in _ADDED_INDEXES:
+                index.create(connection)
+
+
 # UPGRADES[n] upgrades a database from version n + 1 to n + 2.
-UPGRADES: list[Callable[[Connection], None]] = [_add_stage]
+UPGRADES: list[Callable[[Connection], None]] = [_add_stage, _add_roles_versions_and_audit]
 
 VERSION = len(UPGRADES) + 1
 
