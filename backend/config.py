@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,14 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 VERSION = "0.2.0"
 
 MIN_PUBLIC_TOKEN_LENGTH = 24
+
+# In `allowed_hosts`: whatever name a request calls the server by.
+ANY_HOST = "*"
+
+_LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+
+# A DNS name, an IPv4 address, or an IPv6 address in brackets.
+_HOST = re.compile(r"[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]")
 
 
 class SettingsError(ValueError):
@@ -33,6 +42,8 @@ class Settings:
     quota_pending: int = 20
     warm_workers: int = 1
     cors_origins: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()  # empty: `names` decides
+    trusted_proxies: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -55,9 +66,18 @@ class Settings:
             quota_pending=read.integer("QUOTA_PENDING", 1, 100_000) or cls.quota_pending,
             warm_workers=_first_set(read.integer("WARM_WORKERS", 0, 64), cls.warm_workers),
             cors_origins=read.origins("CORS_ORIGINS"),
+            allowed_hosts=read.hosts("ALLOWED_HOSTS"),
+            trusted_proxies=read.networks("TRUSTED_PROXIES"),
         )
         settings._check_token()
         return settings
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that requests may call this server by; ANY_HOST among them allows all."""
+        if self.allowed_hosts:
+            return self.allowed_hosts
+        return (*_LOOPBACK_NAMES, self.host) if is_loopback(self.host) else (ANY_HOST,)
 
     def _check_token(self) -> None:
         if self.token is not None and not (self.token.isascii() and self.token.isprintable()):
@@ -110,9 +130,34 @@ class _Reader:
             )
         return text
 
+    def hosts(self, name: str) -> tuple[str, ...]:
+        hosts = self._list(name)
+        for host in hosts:
+            if host != ANY_HOST and not _HOST.fullmatch(host):
+                raise SettingsError(
+                    f"EXOTRAIN_{name}: expected host names without ports, separated by commas, or "
+                    f"* for any, received {host!r}."
+                )
+        return tuple(host.lower().rstrip(".") for host in hosts)
+
+    def networks(self, name: str) -> tuple[str, ...]:
+        networks = self._list(name)
+        for network in networks:
+            try:
+                ipaddress.ip_network(network)
+            except ValueError as error:
+                raise SettingsError(
+                    f"EXOTRAIN_{name}: expected addresses or networks such as 10.0.0.0/8, "
+                    f"separated by commas, received {network!r} ({error})."
+                ) from error
+        return networks
+
+    def _list(self, name: str) -> tuple[str, ...]:
+        parts = [part.strip() for part in (self.text(name) or "").split(",")]
+        return tuple(part for part in parts if part)
+
     def origins(self, name: str) -> tuple[str, ...]:
-        parts = [part.strip().rstrip("/") for part in (self.text(name) or "").split(",")]
-        origins = tuple(part for part in parts if part)
+        origins = tuple(origin.rstrip("/") for origin in self._list(name))
         for origin in origins:
             if not origin.startswith(("http://", "https://")):
                 raise SettingsError(

@@ -8,14 +8,13 @@ import logging
 import os
 import signal
 import sys
-import threading
 from types import FrameType
 from typing import NoReturn
 
 from backend import create_app
 from backend.background.predictor import Predictor
 from backend.background.supervisor import Supervisor
-from backend.config import Settings, SettingsError
+from backend.config import ANY_HOST, Settings, SettingsError
 from backend.database import Database, models
 from backend.services.context import Services
 from backend.services.dataset_upload import remove_orphans
@@ -24,9 +23,8 @@ from backend.storage.layout import Storage
 from backend.storage.lock import CannotStart, data_folder_lock
 from backend.web.auth import ensure_administrator
 from backend.web.current import services_of
-from backend.web.http_server import Server
-
-SERVER_THREADS = 16
+from backend.web.http_server.gateway import Gateway
+from backend.web.http_server.server import Server
 
 # How long a request may take to finish when the server stops; the whole stop may take ten seconds.
 REQUEST_GRACE_SECONDS = 3
@@ -59,10 +57,8 @@ def serve(settings: Settings) -> None:
     """
     app = create_app(settings)
     services = services_of(app)
-    server = Server((settings.host, settings.port), app, numthreads=SERVER_THREADS)
-    server.server_name = "exotrain"
-    server.shutdown_timeout = REQUEST_GRACE_SECONDS
-    _open_port(server, settings)
+    server = _open_port(settings)
+    gateway = Gateway(app, settings.names, services.storage.incoming)
     services.storage.prepare()
     remove_orphans(services.database, services.storage)
     _restore_current_models(services.database, services.storage)
@@ -78,19 +74,22 @@ def serve(settings: Settings) -> None:
         predictor.start()
         supervisor.start()
         _preload_current_models(services.database, predictor)
+        server.start(gateway, settings.trusted_proxies, REQUEST_GRACE_SECONDS)
         _announce(server, services)
-        _serve_until_signal(server)
+        while not server.wait(seconds=1.0):
+            pass
     finally:
         supervisor.close()
         predictor.close()
         server.stop()
+        gateway.close()
         services.database.close()
-        _exit_despite_training_threads(settings)
+        _exit_despite_threads()
 
 
-def _open_port(server: Server, settings: Settings) -> None:
+def _open_port(settings: Settings) -> Server:
     try:
-        server.prepare()
+        return Server(settings.host, settings.port)
     except OSError as error:
         raise CannotStart(
             f"port {settings.port} on {settings.host} cannot be opened ({error}). Choose another "
@@ -118,7 +117,12 @@ def _announce(server: Server, services: Services) -> None:
     settings = services.settings
     token = ensure_administrator(services.database, settings)
     host = "localhost" if settings.host in ("127.0.0.1", "0.0.0.0", "::", "::1") else settings.host
-    print(f"exotrain is ready at http://{host}:{server.bind_addr[1]}", flush=True)
+    if ANY_HOST in settings.names and not settings.allowed_hosts:
+        log.info(
+            "the server answers to any host name: set EXOTRAIN_ALLOWED_HOSTS to the names that it "
+            "is reached by"
+        )
+    print(f"exotrain is ready at http://{host}:{server.port}", flush=True)
     if token is not None:
         print(
             f"Your token, shown only this once: {token}\n"
@@ -127,24 +131,11 @@ def _announce(server: Server, services: Services) -> None:
         )
 
 
-def _exit_despite_training_threads(settings: Settings) -> None:
-    """Exit at once: a thread that is inside a Keras batch can be neither ended nor joined."""
-    if settings.runner == "thread":
-        log.info("stopped")
-        logging.shutdown()
-        os._exit(0)
-
-
-def _serve_until_signal(server: Server) -> None:
-    """Accept connections in a second thread while the main thread waits for a signal.
-
-    A signal raises in the main thread, wherever that is. While it was handing a connection to a
-    worker thread, the exception left a lock taken, and the server never stopped.
-    """
-    acceptor = threading.Thread(target=server.serve, name="acceptor", daemon=True)
-    acceptor.start()
-    while acceptor.is_alive():
-        acceptor.join(1.0)
+def _exit_despite_threads() -> None:
+    """Exit at once: a thread in a Keras batch or a long request can be neither ended nor joined."""
+    log.info("stopped")
+    logging.shutdown()
+    os._exit(0)
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:

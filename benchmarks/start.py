@@ -18,7 +18,7 @@ from tests.e2e.server import Client, Server
 
 STARTS = 5
 
-LIBRARIES = "import apiflask, cheroot.wsgi, numpy, sqlalchemy"
+LIBRARIES = "import apiflask, uvicorn, numpy, sqlalchemy"
 
 
 def main() -> None:

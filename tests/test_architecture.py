@@ -16,7 +16,7 @@ BACKEND = REPOSITORY / "backend"
 MOST_MODULES = 14
 
 KERAS = {"tensorflow", "keras"}
-WEB = {"flask", "apiflask", "werkzeug", "flask_cors", "flask_compress", "cheroot"}
+WEB = {"flask", "apiflask", "werkzeug", "flask_cors", "flask_compress", "uvicorn", "h11"}
 SQL = {"sqlalchemy"}
 
 # An arrow a line, from the roof to the ground: who imports whom. Every line is drawn in the code,
@@ -78,6 +78,7 @@ INSIDE_WEB = """
     routes -> schemas
     routes -> web
     web -> schemas
+    web -> http_server
 """
 
 INSIDE_TRANSIT = """

@@ -226,7 +226,7 @@ _ADDED_INDEXES = (
 
 def _add_roles_versions_and_audit(connection: Connection) -> None:
     for column in _ADDED_COLUMNS:
-        definition = CreateColumn(column).compile(dialect=connection.dialect)
+        definition = str(CreateColumn(column).compile(dialect=connection.dialect))
         for key in column.foreign_keys:
             definition = f"{definition} REFERENCES {key.column.table.name} ON DELETE {key.ondelete}"
         connection.exec_driver_sql(f"ALTER TABLE {column.table.name} ADD COLUMN {definition}")

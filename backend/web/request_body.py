@@ -12,6 +12,7 @@ from werkzeug.routing import IntegerConverter
 from backend.errors import BadRequest, Invalid
 from backend.storage.incoming import MEGABYTE, IncomingFile, require_space, too_large
 from backend.web.current import services
+from backend.web.http_server.wsgi import LIMIT
 from backend.web.json_provider import StrictJSON
 from backend.web.schemas.base import shown
 from backend.web.validation_messages import UNKNOWN_FIELD, unknown_field
@@ -87,16 +88,18 @@ def received_file(form: BaseModel) -> IncomingFile:
 
 def _limit_body() -> None:
     takes_form = declared("content_type") == _FORM
+    limit = max_upload_bytes() + FORM_OVERHEAD_BYTES if takes_form else MAX_JSON_BYTES
+    request.max_content_length = request.environ[LIMIT] = limit
     if not takes_form:
-        request.max_content_length = MAX_JSON_BYTES
         return
-    request.max_content_length = max_upload_bytes() + FORM_OVERHEAD_BYTES
     if request.mimetype != _FORM:
         raise UnsupportedMediaType(
             f"Expected {_FORM} with the field `file`, received {request.mimetype or 'no type'}."
         )
     if (request.content_length or 0) > request.max_content_length:
         raise too_large(max_upload_bytes(), "a file")
+    # It is received whole, then taken apart.
+    require_space(services().storage.incoming, 2 * (request.content_length or 0))
 
 
 def _check_query() -> None:

@@ -1,0 +1,208 @@
+"""From ASGI to the application: who may ask, the body, a thread, the answer.
+
+The event loop waits for clients; threads only compute. A request gets a thread of its lane when
+its body is there. A large body is not taken before the application asks for it: the request is
+first handled without, and an application that refuses it (401, 404, 413, 507 …) is done.
+"""
+
+import asyncio
+import hashlib
+import json
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from backend.config import ANY_HOST
+from backend.web.http_server.body import Body, BodyWanted, NotYetReceived, Receive
+from backend.web.http_server.lanes import Lane, LaneFull
+from backend.web.http_server.pace import Pace
+from backend.web.http_server.wsgi import LIMIT, Header, Response, environment_of
+
+# How long a client may take to notice an early answer.
+LINGER_SECONDS = 10.0
+
+_RETRY_SECONDS = 2
+
+# For a body that the application reads without having said how long it may be.
+_DEFAULT_LIMIT = 1 << 20
+
+_END_IS_UNCLEAR = (
+    "Expected Content-Length, or from HTTP 1.1 on Transfer-Encoding: chunked; received both, or "
+    "chunks in an older version."
+)
+
+_CLOSE = (b"connection", b"close")
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Answer = tuple[int, list[Header], AsyncIterator[bytes]]
+
+log = logging.getLogger(__name__)
+
+
+class Gateway:
+    """An ASGI application around a WSGI one."""
+
+    def __init__(self, application: Any, allowed_hosts: tuple[str, ...], incoming: Path) -> None:
+        """Make the lanes.
+
+        Args:
+            application: WSGI.
+            allowed_hosts: the names that requests may call this server by, or ANY_HOST.
+            incoming: the folder for bodies in progress.
+        """
+        self._application = application
+        self._allowed_hosts = allowed_hosts
+        self._incoming = incoming
+        busy = "The server is busy with other requests; try again in a moment."
+        self._reads = Lane("read", 8, 2000, when_full=busy)
+        self._writes = Lane("write", 4, 500, when_full=busy)
+        self._uploads = Lane(
+            "upload", 4, 60, when_full="Too many uploads wait for their turn; try again later."
+        )
+        self._predictions = Lane(
+            "predict", 16, 48, when_full="Too many predictions wait for their turn; try again."
+        )
+
+    def close(self) -> None:
+        """Drop the requests that wait."""
+        for lane in (self._reads, self._writes, self._uploads, self._predictions):
+            lane.close()
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        headers = dict(scope["headers"])
+        body = Body(receive, headers, self._incoming)
+        try:
+            host = headers.get(b"host", b"").decode("latin-1")
+            if _is_end_unclear(scope, headers):
+                body.is_received = False  # what follows is not the next request
+                await send_answer(send, body, *refusal(400, _END_IS_UNCLEAR))
+            elif not self._is_known_as(host):
+                await send_answer(send, body, *refusal(421, _misdirected(host)))
+            else:
+                await self._answer(scope, headers, body, send)
+        except LaneFull as full:
+            retry_after = (b"retry-after", str(_RETRY_SECONDS).encode())
+            await send_answer(send, body, *refusal(429, str(full), retry_after))
+        except TimeoutError:
+            log.debug("a client did not read its answer in time; its connection ends")
+        except Exception:  # what the application answers for is answered by then
+            log.exception("a request failed in the server itself")
+        finally:
+            body.close()
+
+    async def _answer(
+        self, scope: dict[str, Any], headers: dict[bytes, bytes], body: Body, send: Send
+    ) -> None:
+        lane = self._lane_of(scope["method"], scope["path"])
+        caller = _caller(scope, headers)
+        response = await self._respond(scope, body, lane, caller)
+        try:
+            pieces = _pieces(response, lane, caller)
+            await send_answer(send, body, response.status, response.headers, pieces)
+        finally:
+            if not response.is_complete:
+                await asyncio.to_thread(response.close)
+
+    async def _respond(
+        self, scope: dict[str, Any], body: Body, lane: Lane, caller: str
+    ) -> Response:
+        if body.is_small:
+            await body.collect(body.length or 0)
+        if not body.is_received and not body.is_small:
+            environment = environment_of(scope, NotYetReceived(), body.length)
+            try:
+                return await lane.run(caller, lambda: Response(self._application, environment))
+            except BodyWanted:
+                await body.collect(environment.get(LIMIT, _DEFAULT_LIMIT))
+        complete = environment_of(scope, body.stream, body.length)
+        return await lane.run(caller, lambda: Response(self._application, complete))
+
+    def _lane_of(self, method: str, path: str) -> Lane:
+        if method in ("GET", "HEAD", "OPTIONS"):
+            return self._reads
+        if path.startswith("/api/predict"):
+            return self._predictions
+        if path.startswith("/api/training/upload-dataset"):
+            return self._uploads
+        return self._writes
+
+    def _is_known_as(self, host: str) -> bool:
+        """Whether a Host header names this server; a port says nothing about it."""
+        name = host.lower()
+        if not name.endswith("]"):  # [::1]
+            before, colon, port = name.rpartition(":")
+            name = before if colon and port.isdigit() else name
+        return ANY_HOST in self._allowed_hosts or name.rstrip(".") in self._allowed_hosts
+
+
+async def send_answer(
+    send: Send,
+    body: Body,
+    status: int,
+    headers: list[Header],
+    pieces: AsyncIterator[bytes],
+) -> None:
+    """Send an answer; if a part of the body is still to come, let the client notice.
+
+    Raises:
+        TimeoutError: the client reads too slowly.
+    """
+    is_early = not body.is_received
+    if is_early:
+        headers = [*headers, _CLOSE]
+    pace = Pace()
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    async for piece in pieces:
+        message = {"type": "http.response.body", "body": piece, "more_body": True}
+        await pace.within(send(message))
+        pace.transferred += len(piece)
+    if is_early and not body.awaits_continue:
+        await body.discard(LINGER_SECONDS)
+    await pace.within(send({"type": "http.response.body", "body": b"", "more_body": False}))
+
+
+def refusal(status: int, detail: str, *headers: Header) -> Answer:
+    """A problem of the server itself, before the application is asked (RFC 9457)."""
+    problem = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
+    content = json.dumps({**problem, "detail": detail}).encode()
+    described = [
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", str(len(content)).encode()),
+        *headers,
+    ]
+    return status, described, _once(content)
+
+
+async def _once(content: bytes) -> AsyncIterator[bytes]:
+    yield content
+
+
+async def _pieces(response: Response, lane: Lane, caller: str) -> AsyncIterator[bytes]:
+    yield response.first
+    while not response.is_complete:
+        yield await lane.run(caller, response.next_piece)
+
+
+def _caller(scope: dict[str, Any], headers: dict[bytes, bytes]) -> str:
+    """Who asks, as far as that is known before the token is checked."""
+    token = headers.get(b"authorization")
+    if token is not None:
+        return hashlib.sha256(token).hexdigest()
+    return str(scope["client"][0]) if scope["client"] else ""
+
+
+def _is_end_unclear(scope: dict[str, Any], headers: dict[bytes, bytes]) -> bool:
+    """Whether a proxy in front may see the body's end elsewhere: RFC 9112, section 6.1."""
+    return b"transfer-encoding" in headers and (
+        b"content-length" in headers or scope["http_version"] != "1.1"
+    )
+
+
+def _misdirected(host: str) -> str:
+    return (
+        "Expected a request to a name of this server, received one to "
+        f"{host[:100]!r}. Whoever runs it can allow that name with EXOTRAIN_ALLOWED_HOSTS."
+    )

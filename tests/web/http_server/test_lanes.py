@@ -1,0 +1,92 @@
+"""Lanes: bounds, turns between callers, no thread lost."""
+
+import asyncio
+import threading
+
+import pytest
+
+from backend.web.http_server.lanes import Lane, LaneFull
+
+
+class Gate:
+    """Work that waits until it is opened, and the order in which it was done."""
+
+    def __init__(self) -> None:
+        self.order: list[str] = []
+        self._open = threading.Event()
+
+    def work(self, name: str):
+        def wait() -> str:
+            assert self._open.wait(20)
+            self.order.append(name)
+            return name
+
+        return wait
+
+    def open(self) -> None:
+        self._open.set()
+
+
+def run(scenario):
+    async def limited():
+        async with asyncio.timeout(30):
+            await scenario()
+
+    asyncio.run(limited())
+
+
+async def started(lane, gate, *callers):
+    """Tasks of these callers, in this order in the queue."""
+    tasks = []
+    for place, caller in enumerate(callers):
+        tasks.append(asyncio.create_task(lane.run(caller, gate.work(f"{caller}{place}"))))
+        await asyncio.sleep(0)
+    return tasks
+
+
+def test_callers_take_turns():
+    async def scenario():
+        lane, gate = Lane("test", 1, 20, when_full="full"), Gate()
+        tasks = await started(lane, gate, *"aaaabc")
+        gate.open()
+        await asyncio.gather(*tasks)
+        assert gate.order == ["a0", "a1", "b4", "c5", "a2", "a3"]
+
+    run(scenario)
+
+
+def test_a_full_lane_refuses_and_is_not_full_afterwards():
+    async def scenario():
+        lane, gate = Lane("test", 1, 4, when_full="Too many."), Gate()
+        tasks = await started(lane, gate, "a", "a", "a")
+        with pytest.raises(LaneFull, match=r"Too many\. 2 of those that wait are yours"):
+            await lane.run("a", lambda: None)
+        tasks += await started(lane, gate, "b", "c")
+        with pytest.raises(LaneFull):
+            await lane.run("d", lambda: None)
+        gate.open()
+        await asyncio.gather(*tasks)
+        assert await lane.run("a", lambda: "done") == "done"
+
+    run(scenario)
+
+
+def test_no_thread_is_lost_to_errors_and_cancelled_callers():
+    async def scenario():
+        lane, gate = Lane("test", 1, 9, when_full="full"), Gate()
+        first, second, third = await started(lane, gate, *"abc")
+        second.cancel()
+        await asyncio.sleep(0)
+        gate.open()
+        assert await first == "a0"
+        assert await third == "c2"
+
+        def fail():
+            raise ValueError("mine")
+
+        for _ in range(3):
+            with pytest.raises(ValueError, match="mine"):
+                await lane.run("a", fail)
+        assert await lane.run("a", lambda: "done") == "done"
+
+    run(scenario)
