@@ -39,6 +39,8 @@ def test_every_variable_is_read(tmp_path):
             "EXOTRAIN_QUOTA_PENDING": "3",
             "EXOTRAIN_WARM_WORKERS": "0",
             "EXOTRAIN_CORS_ORIGINS": "https://a.example, http://localhost:3000/",
+            "EXOTRAIN_ALLOWED_HOSTS": "Planets.example.org., [::1]",
+            "EXOTRAIN_TRUSTED_PROXIES": "10.0.0.0/8,::1",
         }
     )
     assert settings == Settings(
@@ -54,7 +56,17 @@ def test_every_variable_is_read(tmp_path):
         quota_pending=3,
         warm_workers=0,
         cors_origins=("https://a.example", "http://localhost:3000"),
+        allowed_hosts=("planets.example.org", "[::1]"),
+        trusted_proxies=("10.0.0.0/8", "::1"),
     )
+
+
+def test_a_server_on_a_loopback_host_answers_to_loopback_names_and_another_to_all():
+    assert "localhost" in Settings().names
+    assert "*" not in Settings().names
+    assert "127.0.0.9" in Settings(host="127.0.0.9").names
+    assert Settings(host="0.0.0.0").names == ("*",)
+    assert Settings(allowed_hosts=("a.example",)).names == ("a.example",)
 
 
 @pytest.mark.parametrize(
@@ -72,6 +84,10 @@ def test_every_variable_is_read(tmp_path):
         ("QUOTA_PENDING", "none"),
         ("CORS_ORIGINS", "example.org"),
         ("CORS_ORIGINS", "*"),
+        ("ALLOWED_HOSTS", "planets.example.org:8080"),
+        ("ALLOWED_HOSTS", "https://planets.example.org"),
+        ("TRUSTED_PROXIES", "proxy"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_with_the_variables_name(name, value):
