@@ -15,6 +15,7 @@ from benchmarks.servers.wire import AUTHORIZATION, LIMIT_SECONDS, Connection, he
 _HEALTH_REQUESTS = 200
 
 _ENDLESS_BYTES = 100_000_000
+_ENDLESS_SECONDS = 20.0
 
 _HALF_LENGTH = 100_000
 _HALF = bytes(_HALF_LENGTH // 2)
@@ -115,14 +116,14 @@ def answer_to_bad_head(server: Server, text: str) -> str:
 
 
 def taken_without_end(server: Server, kind: str) -> str:
-    """How much of a head, or of what is like it, is taken, and how far memory rises."""
+    """How much of what has no end is taken in 20 s, and how far memory rises."""
     first, unit = ENDLESS[kind]
     server.forget_peak()
-    sent = 0
+    sent, end = 0, time.monotonic() + _ENDLESS_SECONDS
     with Connection(server.port) as connection:
         with suppress(OSError):
             connection.socket.sendall(first.encode())
-            while sent < _ENDLESS_BYTES:
+            while sent < _ENDLESS_BYTES and time.monotonic() < end:
                 connection.socket.sendall(unit * 64)
                 sent += len(unit) * 64
         return f"{sent / 1e6:.1f} MB, {server.growth_mb():+.0f} MB"

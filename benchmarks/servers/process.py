@@ -126,7 +126,8 @@ class Server:
 
 def _field(process_id: int, file: str, name: str) -> float:
     lines = Path(f"/proc/{process_id}/{file}").read_text().splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(name))
+    found = (int(line.split()[1]) / 1024 for line in lines if line.startswith(name))
+    return next(found, 0.0)  # a process that has just ended has none
 
 
 def _processor_seconds(process_id: int) -> float:
