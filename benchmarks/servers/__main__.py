@@ -2,10 +2,12 @@
 
     python -m benchmarks.servers [--only NAME ...]
 
-Runs a toy application with 16 threads on each server that this Python has, and prints one markdown
-table. The others are named; for all of them, in a virtual environment of its own:
+Runs a toy application with 16 threads on each server that this Python has, the project's own among
+them, and prints one markdown table. The others are named; for all of them, in a virtual environment
+made for this:
 
-    pip install granian uvicorn httptools uvloop a2wsgi hypercorn waitress gunicorn cheroot
+    pip install -r requirements.txt
+    pip install granian httptools uvloop a2wsgi hypercorn waitress gunicorn cheroot
 
 The servers' own defaults apply, except for threads, length of the listen queue and number of
 connections. About 3 MB of what a server "takes" lie in the kernel's buffers.

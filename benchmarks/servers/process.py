@@ -21,7 +21,8 @@ _UVICORN = (
     " --log-level error"
 )
 
-# Each with 16 threads, one process for the application, a long listen queue and no access log.
+# Each with 16 threads, one process for the application, a long listen queue and no access log; the
+# project's own server has the threads of its lanes.
 COMMANDS = {
     "granian": f"granian --interface wsgi --port PORT --workers 1 --blocking-threads {THREADS}"
     f" --backpressure 2048 --backlog 2048 --no-ws --log-level error {_WSGI}",
@@ -36,18 +37,23 @@ COMMANDS = {
     f" --threads {THREADS} --worker-connections 2048 --backlog 2048 --log-level error {_WSGI}",
     "cheroot": f"cheroot --bind 127.0.0.1:PORT --threads {THREADS}"
     f" --request-queue-size 2048 {_WSGI}",
+    "exotrain": "benchmarks.servers.exotrain PORT",
 }
 
-_WITH_A2WSGI = ("uvicorn", "hypercorn")
+# The packages behind a part of a server's name, where it is not the name of the one package.
+_PACKAGES = {
+    "uvicorn": ["uvicorn", "a2wsgi"],
+    "hypercorn": ["hypercorn", "a2wsgi"],
+    "gthread": [],
+    "exotrain": ["uvicorn", "werkzeug"],
+}
 
 _START_SECONDS = 20.0
 
 
 def missing_packages(name: str) -> list[str]:
     """The packages that this server needs and this Python does not have."""
-    packages = name.replace("gthread", "").split()
-    if packages[0] in _WITH_A2WSGI:
-        packages.append("a2wsgi")
+    packages = [each for part in name.split() for each in _PACKAGES.get(part, [part])]
     return [each for each in packages if importlib.util.find_spec(each) is None]
 
 
