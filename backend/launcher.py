@@ -11,7 +11,7 @@ import sys
 from types import FrameType
 from typing import NoReturn
 
-from backend import create_app
+from backend import create_app, log_format
 from backend.background.predictor import Predictor
 from backend.background.supervisor import Supervisor
 from backend.config import ANY_HOST, Settings, SettingsError
@@ -34,9 +34,7 @@ log = logging.getLogger(__name__)
 
 def main() -> None:
     """Serve until asked to stop; exit with code 1 if the server cannot start."""
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    log_format.set_up("%(asctime)s %(levelname)s %(name)s: %(message)s")
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, _stop)
     try:
