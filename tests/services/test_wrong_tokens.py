@@ -72,7 +72,7 @@ def test_an_address_is_refused_after_its_limit_until_its_minute_is_over(tokens, 
 def test_a_refusal_says_what_is_expected(tokens):
     for _ in range(LIMIT):
         refused(tokens, "192.0.2.1")
-    with pytest.raises(TooMany, match="at most 3 wrong tokens a minute .* in 60 seconds") as raised:
+    with pytest.raises(TooMany, match=r"at most 3 wrong tokens a minute .* 60 seconds") as raised:
         tokens.count("192.0.2.1")
     assert raised.value.status == 429
 
