@@ -13,6 +13,7 @@ import logging
 import math
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -59,7 +60,8 @@ class WrongTokens:
         self._database = database
         self._clock = clock
         self._lock = threading.Lock()
-        self._counts: dict[str, _Count] = {}  # by address, the oldest minute first
+        # By address, the oldest minute first. A plain dict would search for its first key.
+        self._counts: OrderedDict[str, _Count] = OrderedDict()
         self._others = _Count()
         self._unreported: dict[str, _Count] = {}
         self._news = threading.Event()
