@@ -2,6 +2,7 @@
 
 import http.client
 import re
+import time
 from collections import Counter
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -46,9 +47,13 @@ def server(start_server: Callable[..., Server]) -> Server:
     return start_server(EXOTRAIN_WARM_WORKERS="0")
 
 
-def test_a_thousand_wrong_tokens_are_refused_after_the_limit_and_a_valid_one_never(server: Server):
+def test_wrong_tokens_are_refused_after_the_limit_and_a_valid_one_never(server: Server):
     guesser = Caller(server)
-    assert guesser.statuses(1500, "wrong") == {401: LIMIT, 429: 1500 - LIMIT}
+    began = time.monotonic()
+    answers = guesser.statuses(300, "wrong")
+    minutes = 1 + int((time.monotonic() - began) // 60)  # more than one on a busy machine only
+    assert LIMIT <= answers[401] <= LIMIT * minutes
+    assert answers[401] + answers[429] == 300
     refusal = guesser.call("wrong")
     assert 1 <= int(refusal.headers["Retry-After"]) <= 60
     assert refusal.headers["Content-Type"] == "application/problem+json"
@@ -84,21 +89,37 @@ def test_the_limit_can_be_set(start_server: Callable[..., Server]):
     assert Caller(server).statuses(5, "wrong") == {401: 3, 429: 2}
 
 
-def test_a_thousand_wrong_tokens_are_a_line_in_the_log_and_an_entry_for_each_address(
-    server: Server,
-):
+def test_many_wrong_tokens_are_a_line_in_the_log_and_an_entry_for_each_address(server: Server):
+    began = time.monotonic()
     for source in ("127.0.0.1", "127.0.0.2"):
-        Caller(server, source).statuses(500, "wrong")
+        Caller(server, source).statuses(100, "wrong")
     line = re.compile(r"WARNING .*: ([\d,]+) wrong tokens.* from \d+ addresses; most from 127\.")
     wait_for(server.log.read_text, lambda text: bool(line.search(text)))
     server.stop()
     found = [int(number.replace(",", "")) for number in line.findall(server.log.read_text())]
-    assert sum(found) == 1000
-    assert len(found) <= 2  # one within the first seconds, one at the end
+    assert sum(found) == 200
+    # One after the first second, one at the end, and one a minute on a busy machine.
+    assert len(found) <= 2 + (time.monotonic() - began) // 60
     assert "wrong-4" not in server.log.read_text()
     server.start()
     entries = Client(server).get("/api/audit?action=sign_in_failed")["entries"]
     assert {each["address"] for each in entries} == {"127.0.0.1", "127.0.0.2"}
-    assert len(entries) <= 4
+    assert len(entries) <= 2 * len(found)
     counts = [int(each["detail"].split()[0].replace(",", "")) for each in entries]
-    assert sum(counts) == 1000
+    assert sum(counts) == 200
+
+
+def test_behind_a_trusted_proxy_each_client_has_a_limit_of_its_own(
+    start_server: Callable[..., Server],
+):
+    server = start_server(
+        EXOTRAIN_WARM_WORKERS="0",
+        EXOTRAIN_WRONG_TOKENS="3",
+        EXOTRAIN_TRUSTED_PROXIES="127.0.0.1",
+    )
+    proxy, other = Caller(server), Caller(server, "127.0.0.2")
+    forwarded = {"X-Forwarded-For": "192.0.2.1"}
+    assert proxy.statuses(5, "wrong", **forwarded) == {401: 3, 429: 2}
+    assert proxy.call("wrong", **{"X-Forwarded-For": "192.0.2.2"}).status == 401
+    # What others say of themselves does not count.
+    assert other.call("wrong", **forwarded).status == 401
