@@ -44,6 +44,9 @@ class Settings:
     cors_origins: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] = ()  # empty: `names` decides
     trusted_proxies: tuple[str, ...] = ()
+    wrong_tokens: int = 20
+    audit_entries: int = 100_000
+    audit_days: int = 365
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -68,6 +71,9 @@ class Settings:
             cors_origins=read.origins("CORS_ORIGINS"),
             allowed_hosts=read.hosts("ALLOWED_HOSTS"),
             trusted_proxies=read.networks("TRUSTED_PROXIES"),
+            wrong_tokens=read.integer("WRONG_TOKENS", 1, 1_000_000) or cls.wrong_tokens,
+            audit_entries=read.integer("AUDIT_ENTRIES", 100, 10_000_000) or cls.audit_entries,
+            audit_days=read.integer("AUDIT_DAYS", 1, 36_500) or cls.audit_days,
         )
         settings._check_token()
         return settings

@@ -68,7 +68,7 @@ class Invalid(UserError):
 
 
 class TooMany(UserError):
-    """The workspace has as many as it may have."""
+    """As many as are allowed, of something or within a minute."""
 
     status = 429
 

@@ -11,11 +11,11 @@ import sys
 from types import FrameType
 from typing import NoReturn
 
-from backend import create_app
+from backend import create_app, log_format
 from backend.background.predictor import Predictor
 from backend.background.supervisor import Supervisor
 from backend.config import ANY_HOST, Settings, SettingsError
-from backend.database import Database, models
+from backend.database import Database, audit, models
 from backend.services.context import Services
 from backend.services.dataset_upload import remove_orphans
 from backend.storage.atomic import sha256_of
@@ -34,9 +34,7 @@ log = logging.getLogger(__name__)
 
 def main() -> None:
     """Serve until asked to stop; exit with code 1 if the server cannot start."""
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    log_format.set_up("%(asctime)s %(levelname)s %(name)s: %(message)s")
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, _stop)
     try:
@@ -61,6 +59,7 @@ def serve(settings: Settings) -> None:
     gateway = Gateway(app, settings.names, services.storage.incoming)
     services.storage.prepare()
     remove_orphans(services.database, services.storage)
+    _forget_old_audit_entries(services)
     _restore_current_models(services.database, services.storage)
     predictor = Predictor(settings)
     supervisor = Supervisor(
@@ -71,6 +70,7 @@ def serve(settings: Settings) -> None:
     )
     services.predictor, services.supervisor = predictor, supervisor
     try:
+        services.wrong_tokens.start()
         predictor.start()
         supervisor.start()
         _preload_current_models(services.database, predictor)
@@ -83,6 +83,7 @@ def serve(settings: Settings) -> None:
         predictor.close()
         server.stop()
         gateway.close()
+        services.wrong_tokens.close()
         services.database.close()
         _exit_despite_threads()
 
@@ -95,6 +96,13 @@ def _open_port(settings: Settings) -> Server:
             f"port {settings.port} on {settings.host} cannot be opened ({error}). Choose another "
             f"with EXOTRAIN_PORT, for example: EXOTRAIN_PORT={settings.port + 1} make run"
         ) from error
+
+
+def _forget_old_audit_entries(services: Services) -> None:
+    """Delete what became too old, or too much by a new setting, while the server was stopped."""
+    keep = audit.Keep(services.settings.audit_entries, services.settings.audit_days)
+    with services.database.write() as connection:
+        audit.prune(connection, keep)
 
 
 def _restore_current_models(database: Database, storage: Storage) -> None:

@@ -31,8 +31,11 @@ _NO_ARCHIVE = (
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """The defaults, with a data folder of its own and a known token."""
-    return Settings(data_dir=tmp_path / "data", token=TOKEN)
+    """The defaults, with a data folder of its own and a known token.
+
+    The tests of access send more wrong tokens a minute than a server answers.
+    """
+    return Settings(data_dir=tmp_path / "data", token=TOKEN, wrong_tokens=10_000)
 
 
 @pytest.fixture

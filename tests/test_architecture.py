@@ -31,6 +31,7 @@ ROOMS = """
     launcher -> database
     launcher -> storage
     launcher -> config
+    launcher -> log_format
     create_app -> web
     create_app -> services
     create_app -> database
@@ -59,10 +60,12 @@ ROOMS = """
     background -> storage
     background -> transit
     background -> config
+    background -> log_format
     background -> wire
     worker -> training
     worker -> storage
     worker -> transit
+    worker -> log_format
     worker -> wire
     training -> storage
     training -> transit

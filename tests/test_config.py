@@ -18,6 +18,8 @@ def test_without_variables_everything_has_the_documented_default():
     assert settings.training_memory_mb is None
     assert (settings.quota_mb, settings.quota_pending) == (5000, 20)
     assert settings.cors_origins == ()
+    assert settings.wrong_tokens == 20
+    assert (settings.audit_entries, settings.audit_days) == (100_000, 365)
 
 
 def test_an_empty_variable_is_as_good_as_an_unset_one():
@@ -41,6 +43,9 @@ def test_every_variable_is_read(tmp_path):
             "EXOTRAIN_CORS_ORIGINS": "https://a.example, http://localhost:3000/",
             "EXOTRAIN_ALLOWED_HOSTS": "Planets.example.org., [::1]",
             "EXOTRAIN_TRUSTED_PROXIES": "10.0.0.0/8,::1",
+            "EXOTRAIN_WRONG_TOKENS": "5",
+            "EXOTRAIN_AUDIT_ENTRIES": "1000",
+            "EXOTRAIN_AUDIT_DAYS": "30",
         }
     )
     assert settings == Settings(
@@ -58,6 +63,9 @@ def test_every_variable_is_read(tmp_path):
         cors_origins=("https://a.example", "http://localhost:3000"),
         allowed_hosts=("planets.example.org", "[::1]"),
         trusted_proxies=("10.0.0.0/8", "::1"),
+        wrong_tokens=5,
+        audit_entries=1000,
+        audit_days=30,
     )
 
 

@@ -12,6 +12,8 @@ import threading
 from collections.abc import Iterator
 from typing import IO
 
+from backend.log_format import escaped
+
 # As TensorFlow 2.21 prints them on a machine without CUDA.
 HIDDEN = (
     "failed call to cuInit: INTERNAL: CUDA error: Failed call to cuInit: UNKNOWN ERROR (303)",
@@ -28,6 +30,9 @@ _HIDDEN = re.compile(
     rf"(?:{_PREFIX}(?:{'|'.join(map(re.escape, HIDDEN))})"
     rf"|{'|'.join(map(re.escape, HIDDEN_WITHOUT_PREFIX))})\r?\n?".encode()
 )
+
+# A worker's own entries begin with its name; what else it prints may hold text from a catalogue.
+_LIKE_THE_SERVERS = re.compile(r"\d{4}-\d\d-\d\d ")
 
 # A worker that prints without line breaks must not fill the server's memory.
 _LONGEST_LINE = 1 << 16
@@ -71,7 +76,16 @@ def _copy(output: IO[bytes]) -> None:
     with output:
         while line := output.readline(_LONGEST_LINE):
             if not _HIDDEN.fullmatch(line):
-                _print(line)
+                _print(_harmless(line))
+
+
+def _harmless(line: bytes) -> bytes:
+    """A line as it may stand in the log: no other line begins in it, and none like the server's."""
+    end = b"\n" if line.endswith(b"\n") else b""
+    text = escaped(line.rstrip(b"\r\n").decode("utf-8", "backslashreplace"))
+    if _LIKE_THE_SERVERS.match(text):
+        text = f"    {text}"
+    return text.encode() + end
 
 
 def _print(line: bytes) -> None:

@@ -24,6 +24,7 @@ class Database:
             connect_args={"timeout": 30, "check_same_thread": False},
             pool_size=8,
             max_overflow=-1,
+            hide_parameters=True,  # an error's text goes to the log, what was asked for does not
         )
         event.listen(self._engine, "connect", _configure)
         event.listen(self._engine, "begin", _begin)

@@ -268,5 +268,10 @@ def prepare(connection: Connection) -> None:
 
 
 def now() -> str:
-    """The current time: UTC, ISO 8601 with milliseconds and `Z`."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """The current time, as `iso` writes it."""
+    return iso(datetime.now(UTC))
+
+
+def iso(moment: datetime) -> str:
+    """A time in UTC: ISO 8601 with milliseconds and `Z`; later ones sort later."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

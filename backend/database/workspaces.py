@@ -72,3 +72,9 @@ def _workspaces() -> Select:
 def _has_access(user_id: int) -> Any:
     mine = select(members.c.workspace_id).where(members.c.user_id == user_id)
     return or_(workspaces.c.owner_id == user_id, workspaces.c.id.in_(mine))
+
+
+def id_of_key(connection: Connection, key: str) -> int | None:
+    """The id of the workspace with that key, whoever may use it: the caller checks access."""
+    query = select(workspaces.c.id).where(workspaces.c.key == key)
+    return connection.execute(query).scalar_one_or_none()

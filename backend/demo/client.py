@@ -1,6 +1,7 @@
 """The demo's HTTP client: JSON, and one file in a form, using only the standard library."""
 
 import json
+import time
 import urllib.error
 import urllib.request
 import uuid
@@ -12,6 +13,10 @@ Answer = dict[str, Any]
 # The server may wait for a worker before it answers; its health it knows at once.
 _ANSWER_SECONDS = 150
 _HEALTH_SECONDS = 5
+
+# A server that is too busy says for how long; the demo waits, but not for ever.
+_BUSY = (429, 503)
+_LONGEST_WAIT_SECONDS = 120
 
 
 class DemoFailed(RuntimeError):
@@ -46,7 +51,7 @@ class Api:
     def is_healthy(self) -> bool:
         """Whether a healthy server answers at this address."""
         try:
-            answer = self._call("/api/health", None, {}, _HEALTH_SECONDS)
+            answer = self._call("/api/health", None, {}, _HEALTH_SECONDS, patience=0)
             return answer["status"] == "healthy"
         except (ValueError, KeyError, DemoFailed):
             return False
@@ -57,24 +62,37 @@ class Api:
         body: bytes | None,
         headers: dict[str, str],
         timeout: float = _ANSWER_SECONDS,
+        patience: int = _LONGEST_WAIT_SECONDS,
     ) -> Answer:
         headers = {**headers, "Authorization": f"Bearer {self.token}"}
         request = urllib.request.Request(self.address + path, body, headers)
-        try:
-            with urllib.request.urlopen(request, timeout=timeout) as answer:
-                return json.load(answer)
-        except urllib.error.HTTPError as error:
-            raise DemoFailed(_explain_refusal(path, error)) from error
-        except OSError as error:
-            raise DemoFailed(
-                f"the server at {self.address} does not answer ({error}); see its log, "
-                "exotrain.log in the data folder"
-            ) from error
+        while True:
+            try:
+                with urllib.request.urlopen(request, timeout=timeout) as answer:
+                    return json.load(answer)
+            except urllib.error.HTTPError as error:
+                seconds = _seconds_to_wait(error)
+                if seconds is None or seconds > patience:
+                    raise DemoFailed(_explain_refusal(path, error)) from error
+            except OSError as error:
+                raise DemoFailed(
+                    f"the server at {self.address} does not answer ({error}); see its log, "
+                    "exotrain.log in the data folder"
+                ) from error
+            patience -= seconds
+            time.sleep(seconds)
 
 
 def _form_part(boundary: str, disposition: str, content: bytes) -> bytes:
     head = f"--{boundary}\r\nContent-Disposition: form-data; {disposition}\r\n\r\n"
     return head.encode() + content + b"\r\n"
+
+
+def _seconds_to_wait(error: urllib.error.HTTPError) -> int | None:
+    """The seconds after which a busy server wants to be asked again, or None."""
+    seconds = error.headers.get("Retry-After", "")
+    is_number = seconds.isascii() and seconds.isdigit()
+    return max(1, int(seconds)) if error.code in _BUSY and is_number else None
 
 
 def _explain_refusal(path: str, error: urllib.error.HTTPError) -> str:

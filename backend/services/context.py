@@ -1,6 +1,6 @@
 """The services that routes use: settings, database, files and background services."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from backend.config import Settings
 from backend.database import Database
+from backend.services.wrong_tokens import WrongTokens
 from backend.storage.layout import Storage
 from backend.transit.rows import Rows
 
@@ -37,6 +38,10 @@ class Services:
     storage: Storage
     supervisor: Supervisor | None = None
     predictor: Predictor | None = None
+    wrong_tokens: WrongTokens = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.wrong_tokens = WrongTokens(self.settings, self.database)
 
     def notify(self) -> None:
         """Make the supervisor, if one runs, check the database."""

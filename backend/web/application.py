@@ -19,6 +19,7 @@ from backend.web import (
 )
 from backend.web.routes.accounts import accounts_bp
 from backend.web.routes.analyses import analyses_bp
+from backend.web.routes.audit import audit_bp
 from backend.web.routes.curves import curves_bp
 from backend.web.routes.datasets import datasets_bp
 from backend.web.routes.evaluations import evaluation_bp
@@ -41,6 +42,7 @@ BLUEPRINTS = (
     models_bp,
     predictions_bp,
     analyses_bp,
+    audit_bp,
 )
 
 

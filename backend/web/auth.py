@@ -47,6 +47,7 @@ def require_token() -> None:
 
     Raises:
         Unauthorized: no token, or one that is not valid.
+        TooMany: one that is not valid, after too many of them from the same address.
     """
     is_no_route = request.endpoint is None  # it will be a 404 or 405
     is_preflight = request.method == "OPTIONS"
@@ -56,6 +57,8 @@ def require_token() -> None:
     is_bearer = credentials is not None and credentials.type == "bearer"
     user = user_of(credentials.token) if credentials and is_bearer and credentials.token else None
     if user is None:
+        if is_bearer and credentials and credentials.token:
+            services().wrong_tokens.count(request.remote_addr)
         raise Unauthorized(
             "Expected a valid token in the header `Authorization: Bearer TOKEN`, received "
             f"{'an invalid one' if is_bearer else 'none'}.",

@@ -206,6 +206,9 @@ def _complete_responses(operation: Json, is_get: bool) -> None:
         responses["304"] = {"description": "Nothing has changed since the response with that ETag"}
     if operation["security"]:
         responses["401"] = {"description": "No valid token"}
+        others = responses.get("429")
+        prefix = f"{others['description']}, or too" if others else "Too"
+        responses["429"] = {"description": f"{prefix} many wrong tokens from this address"}
     responses["default"] = {"description": "Any other error"}
     content = _success_content(responses)
     for code, response in sorted(responses.items()):
@@ -237,8 +240,9 @@ def _add_headers(operation: Json, name: str) -> None:
         sent["200"].append("Content-Disposition")
     if "401" in responses:
         sent["401"].append("WWW-Authenticate")
-    if "503" in responses:
-        sent["503"].append("Retry-After")
+    for code in ("429", "503"):
+        if code in responses:
+            sent[code].append("Retry-After")
     if "304" in responses:
         sent["200"].append("ETag")
         sent["304"].append("ETag")

@@ -157,5 +157,7 @@ def _disk_full(error: Exception) -> Response:
 def _unexpected(error: Exception) -> Response:
     # The user can't repair it: only a number is shown, by which the log entry is found.
     number = secrets.token_hex(6)
-    log.error("error %s: %s %s", number, request.method, request.path, exc_info=error)
+    # The route, not the path: that may hold a workspace's key.
+    route = request.url_rule.rule if request.url_rule else "no route"
+    log.error("error %s: %s %s", number, request.method, route, exc_info=error)
     return problem(500, f"Internal error. The server's log has the details under {number}.")

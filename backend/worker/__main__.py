@@ -17,7 +17,7 @@ import threading
 from pathlib import Path
 from typing import NoReturn
 
-from backend import wire
+from backend import log_format, wire
 from backend.storage.layout import Storage
 
 _MEMORY_CHECK_SECONDS = 0.5
@@ -30,7 +30,7 @@ log = logging.getLogger("worker")
 def main() -> None:
     """Run one worker until its job is done or its parent is gone."""
     arguments = _parse_arguments()
-    logging.basicConfig(level=logging.INFO, format="worker %(process)d: %(message)s")
+    log_format.set_up("worker %(process)d: %(message)s")
     channel = _Channel()
     _end_with_parent(arguments.parent)
     _lower_priority()

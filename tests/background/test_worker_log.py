@@ -33,7 +33,7 @@ OTHER = (
     "worker 5: session 3 failed: Could not find cuda drivers on your machine, GPU will not be "
     "used.\n"
     "\n"
-    '  File "é.py", line 1, in <module>\r\n'
+    '  File "é.py", line 1, in <module>\n'
 )
 
 
@@ -131,4 +131,13 @@ def test_lines_are_not_lost_when_the_block_fails_or_two_threads_filter_at_once(c
         each.join()
     assert sorted(capfd.readouterr().err.split("\n")) == sorted(
         ["", *(f"line {number}" for number in range(20))]
+    )
+
+
+def test_a_child_can_neither_move_the_cursor_nor_write_a_line_like_the_servers(logged):
+    said = "one\rtwo \x1b[2K three\u2028four \x85\n2026-11-25 23:00:00,000 INFO backend: forged\n"
+    assert logged(f"os.write(2, {said.encode()!r} + b'\\xff\\r\\n')") == (
+        "one\\rtwo \\x1b[2K three\\u2028four \\x85\n"
+        "    2026-11-25 23:00:00,000 INFO backend: forged\n"
+        "\\xff\n"
     )

@@ -12,6 +12,7 @@ OPEN_TO_EVERY_USER = {
     "accounts.get_me",
     "accounts.list_tokens",
     "accounts.create_token",  # 403 but for the administrator
+    "audit.list_audit_entries",  # without a workspace: 403 but for the administrator
     "workspaces.list_workspaces",
     "workspaces.create_workspace",
     "curves.compute_curve",

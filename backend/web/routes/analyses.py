@@ -12,6 +12,7 @@ from backend.database import analyses, models
 from backend.database.connection import Record
 from backend.errors import Invalid
 from backend.services.quota import require_quota
+from backend.web.audit_log import record
 from backend.web.auth import NO_WORKSPACE, current_user, require_usable, workspace_by_key
 from backend.web.current import services
 from backend.web.schemas.base import Done, WorkspaceQuery
@@ -93,8 +94,15 @@ def update_analysis(analysis_id: int, json_data: AnalysisChange) -> Record:
 def delete_analysis(analysis_id: int) -> Record:
     """Delete an analysis."""
     with services().database.write() as connection:
-        _answer(connection, analysis_id)
+        analysis = _answer(connection, analysis_id)["analysis"]
         analyses.remove(connection, analysis_id)
+        record(
+            connection,
+            "analysis_deleted",
+            workspace_id=analysis["workspace_id"],
+            target=f"analysis {analysis_id}",
+            detail=analysis["title"],
+        )
     return {"message": f"Analysis {analysis_id} was deleted."}
 
 

@@ -9,6 +9,7 @@ from backend.services.dataset_upload import forget_files, name_from, store
 from backend.storage.dataset_table import read_rows, read_rows_of_label
 from backend.transit.catalog.rejections import read_rejections
 from backend.transit.columns import LABELS
+from backend.web.audit_log import record
 from backend.web.auth import NO_WORKSPACE, usable_dataset, workspace_by_key
 from backend.web.current import services
 from backend.web.request_body import received_file
@@ -91,6 +92,13 @@ def delete_dataset(dataset_id: int) -> Record:
                 f"({', '.join(map(str, in_use))}): cancel them, or wait until they have ended."
             )
         datasets.remove(connection, dataset_id)
+        record(
+            connection,
+            "dataset_deleted",
+            workspace_id=dataset["workspace_id"],
+            target=f"dataset {dataset_id}",
+            detail=dataset["name"],
+        )
     forget_files(
         services().database, services().storage, dataset["workspace_id"], dataset["sha256"]
     )

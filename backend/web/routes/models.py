@@ -4,13 +4,14 @@ from pathlib import Path
 
 from apiflask import APIBlueprint
 from apiflask.schemas import FileSchema
-from flask import Response, send_file
+from flask import Response, request, send_file
 from sqlalchemy import Connection
 
 from backend.database import models
 from backend.database.connection import Record
 from backend.errors import Conflict, NotFound
 from backend.storage.layout import model_path
+from backend.web.audit_log import record, record_download
 from backend.web.auth import NO_WORKSPACE, require_usable, workspace_by_key
 from backend.web.current import services
 from backend.web.schemas.base import Done, WorkspaceQuery
@@ -57,6 +58,10 @@ def download_model(model_id: int) -> Response:
         conditional=True,
     )
     response.headers["Cache-Control"] = "private, no-cache"
+    if response.status_code in (200, 206) and request.method == "GET":
+        record_download(
+            "model_downloaded", model["workspace_id"], f"model {model_id}", model["name"]
+        )
     return response
 
 
@@ -71,6 +76,7 @@ def promote_model(model_id: int) -> Record:
         # The file before the commit, under the write lock: two promotions at once end with one
         # model in both places. The next start repairs a kill in between, from the database.
         services().storage.promote(model["workspace_id"], model["file"])
+        _record(connection, "model_promoted", model)
         answer = _answer(connection, usable_model(connection, model_id))
     return {"message": f"Model {model_id} is now the current model.", "model": answer}
 
@@ -87,6 +93,7 @@ def delete_model(model_id: int) -> Record:
                 f"Model {model_id} is the current model of its workspace: promote another first."
             )
         models.remove(connection, model_id)
+        _record(connection, "model_deleted", model)
     services().storage.remove_model(model["file"])
     return {"message": f"Model {model_id} was deleted."}
 
@@ -98,6 +105,16 @@ def usable_model(connection: Connection, model_id: int) -> Record:
         NotFound: there is none, or it is in somebody else's workspace.
     """
     return require_usable(connection, models.find(connection, model_id), "model", model_id)
+
+
+def _record(connection: Connection, action: str, model: Record) -> None:
+    record(
+        connection,
+        action,
+        workspace_id=model["workspace_id"],
+        target=f"model {model['id']}",
+        detail=model["name"],
+    )
 
 
 def _existing_file(model: Record) -> Path:

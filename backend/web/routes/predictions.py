@@ -14,6 +14,7 @@ from backend.services.dataset_upload import name_from
 from backend.services.predictions import choose_model, predict, training_source
 from backend.storage.incoming import require_space
 from backend.transit.rows import as_rows
+from backend.web.audit_log import record_download
 from backend.web.auth import NO_WORKSPACE, workspace_by_key
 from backend.web.current import services
 from backend.web.request_body import received_file
@@ -73,17 +74,18 @@ def predict_batch(form: BatchForm) -> Response:
     with services().database.read() as connection:
         workspace = workspace_by_key(connection, form.workspace_key)
         model = choose_model(connection, workspace, form.model_id)
+    stem = name_from(form.file.filename).removesuffix(".csv")
     incoming.flush()
     answer = services().storage.new_incoming()
     require_space(answer.parent, 2 * incoming.size)
     try:
         source = form.source or training_source(model)
         predict_catalogue(services(), model, incoming.path, answer, source)
+        record_download("batch_downloaded", workspace["id"], f"model {model['id']}", stem)
         # It can be read to its end although its name is gone: nothing is left behind.
         stream = open(answer, "rb")  # noqa: SIM115 - the response closes it
     finally:
         answer.unlink(missing_ok=True)
-    stem = name_from(form.file.filename).removesuffix(".csv")
     response = send_file(
         stream, "text/csv", as_attachment=True, download_name=f"{stem}_predictions.csv"
     )

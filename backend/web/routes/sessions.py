@@ -10,6 +10,7 @@ from backend.database.connection import Record
 from backend.errors import Conflict, NotFound
 from backend.services.session_start import add_session, checked_key, require_trainable, spec_of
 from backend.services.session_view import describe, describe_all
+from backend.web.audit_log import record
 from backend.web.auth import NO_WORKSPACE, require_usable, usable_dataset, workspace_by_key
 from backend.web.current import services
 from backend.web.schemas.base import Done
@@ -138,8 +139,16 @@ def cancel_session(session_id: int) -> Record:
 def delete_session(session_id: int) -> Record:
     """Delete an ended session; its model stays."""
     with services().database.write() as connection:
-        _require_ended(_usable_session(connection, session_id), "deleted")
+        session = _usable_session(connection, session_id)
+        _require_ended(session, "deleted")
         sessions.remove(connection, session_id)
+        record(
+            connection,
+            "session_deleted",
+            workspace_id=session["workspace_id"],
+            target=f"session {session_id}",
+            detail=session["model_name"],
+        )
     return {"message": f"Session {session_id} was deleted."}
 
 
