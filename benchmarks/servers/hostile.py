@@ -133,7 +133,9 @@ def taken_without_end(server: Server, kind: str) -> str:
 def _health_p99(server: Server) -> str:
     milliseconds: list[float] = []
     end = time.monotonic() + _HEALTH_SECONDS
-    while len(milliseconds) < 2 or len(milliseconds) < _HEALTH_REQUESTS and time.monotonic() < end:
+    for count in range(_HEALTH_REQUESTS):
+        if count > 1 and time.monotonic() > end:
+            break
         started = time.perf_counter()
         try:
             with Connection(server.port) as connection:
