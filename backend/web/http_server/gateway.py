@@ -79,6 +79,8 @@ class Gateway:
             if _is_end_unclear(scope, headers):
                 body.is_received = False  # what follows is not the next request
                 await send_answer(send, body, *refusal(400, _END_IS_UNCLEAR))
+            elif not scope["raw_path"].startswith(b"/"):
+                await send_answer(send, body, *refusal(400, "Expected a path that begins with /."))
             elif not self._is_known_as(host):
                 await send_answer(send, body, *refusal(421, _misdirected(host)))
             else:

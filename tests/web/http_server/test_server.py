@@ -358,3 +358,27 @@ def test_a_header_with_an_underscore_does_not_pass_for_another(address, token):
 def test_an_odd_target_is_an_ordinary_error(address, target):
     answer = raw(address, f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
     assert answer.partition(b" ")[2][:3] in (b"400", b"404", b"405")
+
+
+def test_a_body_in_crumbs_is_refused(address, token):
+    """Each chunk takes as long to read as hundreds of bytes."""
+    head = (
+        f"POST {UPLOAD} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+        f"Content-Type: {FORM['Content-Type']}\r\nAuthorization: {token['Authorization']}\r\n\r\n"
+    )
+    few = raw(address, head.encode() + b"1\r\nx\r\n" * 200 + b"0\r\n\r\n")
+    assert b"file" in few
+    many = raw(address, head.encode() + b"1\r\nx\r\n" * 300 + b"0\r\n\r\n")
+    assert b"clearly framed" in many
+
+
+def test_a_connection_that_is_kept_answers_at_once(server, address):
+    """An answer in several writes must not wait for the acknowledgement of the first."""
+    connection = http.client.HTTPConnection(*address, timeout=20)
+    with contextlib.closing(connection):
+        connection.connect()
+        connection.request("GET", "/api/health")
+        connection.getresponse().read()
+        (held,) = server._server.server_state.connections
+        option = held.transport.get_extra_info("socket")
+        assert option.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
