@@ -40,6 +40,9 @@ class Settings:
     training_memory_mb: int | None = None
     quota_mb: int = 5000
     quota_pending: int = 20
+    quota_workspaces: int = 100
+    quota_analyses: int = 10_000
+    quota_tokens: int = 50
     warm_workers: int = 1
     cors_origins: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] = ()  # empty: `names` decides
@@ -67,6 +70,9 @@ class Settings:
             training_memory_mb=read.integer("TRAINING_MEMORY_MB", 256, 10_000_000),
             quota_mb=read.integer("QUOTA_MB", 1, 100_000_000) or cls.quota_mb,
             quota_pending=read.integer("QUOTA_PENDING", 1, 100_000) or cls.quota_pending,
+            quota_workspaces=read.integer("QUOTA_WORKSPACES", 1, 1_000_000) or cls.quota_workspaces,
+            quota_analyses=read.integer("QUOTA_ANALYSES", 1, 100_000_000) or cls.quota_analyses,
+            quota_tokens=read.integer("QUOTA_TOKENS", 1, 100_000) or cls.quota_tokens,
             warm_workers=_first_set(read.integer("WARM_WORKERS", 0, 64), cls.warm_workers),
             cors_origins=read.origins("CORS_ORIGINS"),
             allowed_hosts=read.hosts("ALLOWED_HOSTS"),

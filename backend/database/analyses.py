@@ -6,6 +6,7 @@ from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from backend.database.connection import Record, every, first, one
 from backend.database.schema import analyses, now, users
+from backend.database.workspaces import accessible
 
 
 def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
@@ -23,9 +24,10 @@ def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
     return one(connection, statement.returning(*analyses.c))
 
 
-def find(connection: Connection, analysis_id: int) -> Record | None:
-    """The analysis with that id, in any workspace: the caller checks access."""
-    return first(connection, _analyses().where(analyses.c.id == analysis_id))
+def find_for(connection: Connection, analysis_id: int, user_id: int) -> Record | None:
+    """The analysis with that id and the user's `role`, if the user has access to it."""
+    query = _analyses().where(analyses.c.id == analysis_id)
+    return first(connection, accessible(query, analyses, user_id))
 
 
 def in_workspace(connection: Connection, workspace_id: int) -> list[Record]:

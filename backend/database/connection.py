@@ -1,13 +1,16 @@
 """Open the SQLite file; connections for reading and for writing."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Executable, create_engine, event
+from sqlalchemy.exc import OperationalError
 
 from backend.database import schema
+
+Found = TypeVar("Found")
 
 
 class Database:
@@ -28,6 +31,7 @@ class Database:
         )
         event.listen(self._engine, "connect", _configure)
         event.listen(self._engine, "begin", _begin)
+        self._remembered: dict[Hashable, Any] = {}
         with self.write() as connection:
             schema.prepare(connection)
 
@@ -43,6 +47,40 @@ class Database:
         writer = self._engine.connect().execution_options(is_writer=True)
         with writer as connection, connection.begin():
             yield connection
+        self._remembered = {}
+
+    def remember(self, key: Hashable, read: Callable[[Connection], Found | None]) -> Found | None:
+        """What `read` finds, remembered until the next transaction of this process is committed.
+
+        Nothing is remembered of what was not found, so that guesses take no memory.
+        """
+        # A commit during the reading replaces the dictionary: the result is then not kept.
+        remembered = self._remembered
+        if key not in remembered:
+            with self.read() as connection:
+                found = read(connection)
+            if found is None:
+                return None
+            remembered[key] = found
+        return remembered[key]
+
+    def write_unless_locked(self, statement: Executable) -> bool:
+        """Execute one statement, for what may be lost: False if another writer has the lock.
+
+        It does not wait, and what is remembered stays.
+        """
+        with self._engine.connect() as connection:
+            wait = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+            connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+            try:
+                connection.execute(statement)
+                connection.commit()
+            except OperationalError:
+                connection.rollback()
+                return False
+            finally:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout = {wait}")
+        return True
 
     def close(self) -> None:
         """Close every connection; SQLite then merges the write-ahead log into the file."""

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, Text, cast, delete, func, insert, select
 
 from backend.database.connection import Record, every, first, one
 from backend.database.schema import analyses, datasets, models, now, training_sessions
+from backend.database.workspaces import accessible
 
 
 def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
@@ -21,8 +22,14 @@ def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
 
 
 def find(connection: Connection, dataset_id: int) -> Record | None:
-    """The dataset with that id, in any workspace: the caller checks access."""
+    """The dataset with that id, in any workspace."""
     return first(connection, select(datasets).where(datasets.c.id == dataset_id))
+
+
+def find_for(connection: Connection, dataset_id: int, user_id: int) -> Record | None:
+    """The dataset with that id and the user's `role`, if the user has access to it."""
+    query = select(datasets).where(datasets.c.id == dataset_id)
+    return first(connection, accessible(query, datasets, user_id))
 
 
 def find_by_sha256(connection: Connection, workspace_id: int, sha256: str) -> Record | None:

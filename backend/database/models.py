@@ -6,7 +6,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from backend.database.connection import Record, every, first, one
 from backend.database.schema import models, now, workspaces
-from backend.database.workspaces import set_current_model
+from backend.database.workspaces import accessible, set_current_model
 
 
 def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
@@ -26,8 +26,14 @@ def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
 
 
 def find(connection: Connection, model_id: int) -> Record | None:
-    """The model with that id, in any workspace: the caller checks access."""
+    """The model with that id, in any workspace."""
     return first(connection, select(models).where(models.c.id == model_id))
+
+
+def find_for(connection: Connection, model_id: int, user_id: int) -> Record | None:
+    """The model with that id and the user's `role`, if the user has access to it."""
+    query = select(models).where(models.c.id == model_id)
+    return first(connection, accessible(query, models, user_id))
 
 
 def of_session(connection: Connection, session_id: int) -> Record | None:

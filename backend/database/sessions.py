@@ -6,6 +6,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from backend.database.connection import Record, every, first, one
 from backend.database.schema import epochs, now, training_sessions
+from backend.database.workspaces import accessible
 
 ENDED = ("completed", "failed", "cancelled")
 
@@ -25,9 +26,15 @@ def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
 
 
 def find(connection: Connection, session_id: int) -> Record | None:
-    """The session with that id, in any workspace: the caller checks access."""
+    """The session with that id, in any workspace."""
     query = select(training_sessions).where(training_sessions.c.id == session_id)
     return first(connection, query)
+
+
+def find_for(connection: Connection, session_id: int, user_id: int) -> Record | None:
+    """The session with that id and the user's `role`, if the user has access to it."""
+    query = select(training_sessions).where(training_sessions.c.id == session_id)
+    return first(connection, accessible(query, training_sessions, user_id))
 
 
 def find_by_idempotency_key(

@@ -1,11 +1,26 @@
 """Workspaces and their members."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Select,
+    Table,
+    Text,
+    and_,
+    case,
+    cast,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from backend.database.connection import Record, every, first, one
-from backend.database.schema import members, now, users, workspaces
+from backend.database.schema import analyses, datasets, members, models, now, users, workspaces
 
 
 def create(connection: Connection, key: str, name: str, owner_id: int) -> Record:
@@ -15,21 +30,50 @@ def create(connection: Connection, key: str, name: str, owner_id: int) -> Record
 
 
 def of_user(connection: Connection, user_id: int) -> list[Record]:
-    """The workspaces that a user owns or is a member of, oldest first; `owner` is a name."""
-    query = _workspaces().where(_has_access(user_id)).order_by(workspaces.c.id)
+    """The workspaces that a user owns or is a member of, oldest first.
+
+    `owner` is a name, `role` is the user's: owner, editor or viewer.
+    """
+    query = _workspaces(user_id).where(_has_access(user_id)).order_by(workspaces.c.id)
     return every(connection, query)
 
 
 def find(connection: Connection, key: str, user_id: int) -> Record | None:
     """The workspace with that key, if the user has access."""
-    query = _workspaces().where(workspaces.c.key == key, _has_access(user_id))
-    return first(connection, query)
+    return first(connection, _workspaces(user_id).where(workspaces.c.key == key))
 
 
-def find_by_id(connection: Connection, workspace_id: int, user_id: int) -> Record | None:
-    """The workspace with that id, if the user has access."""
-    query = _workspaces().where(workspaces.c.id == workspace_id, _has_access(user_id))
-    return first(connection, query)
+def accessible(query: Select, table: Table, user_id: int) -> Select:
+    """A query of records in workspaces, limited to those that a user has access to.
+
+    The user's `role` is added to each: owner, editor or viewer. Access is decided in the statement
+    that looks the record up, so that somebody else's takes the same path as none.
+
+    Args:
+        query: of `table`, which has a column workspace_id.
+        table: datasets, training_sessions, models or analyses.
+        user_id: the user.
+    """
+    query = query.join(workspaces, workspaces.c.id == table.c.workspace_id)
+    return _with_role(query, user_id)
+
+
+def stored_bytes(connection: Connection, workspace_ids: Sequence[int]) -> dict[int, int]:
+    """The bytes that the datasets, models and analyses of each workspace take on disk."""
+    analysis_size = func.length(cast(analyses.c.candidates, Text)) + func.length(
+        cast(analyses.c.predictions, Text)
+    )
+    total = dict.fromkeys(workspace_ids, 0)
+    for table, unmeasured in (
+        (datasets, datasets.c.file_size),
+        (models, models.c.file_size),
+        (analyses, analysis_size),
+    ):
+        size = func.sum(func.coalesce(table.c.stored_bytes, unmeasured))
+        query = select(table.c.workspace_id, size.label("size")).group_by(table.c.workspace_id)
+        for row in connection.execute(query.where(table.c.workspace_id.in_(workspace_ids))):
+            total[row.workspace_id] += row.size
+    return total
 
 
 def remove(connection: Connection, workspace_id: int) -> None:
@@ -37,16 +81,56 @@ def remove(connection: Connection, workspace_id: int) -> None:
     connection.execute(delete(workspaces).where(workspaces.c.id == workspace_id))
 
 
-def list_members(connection: Connection, workspace_id: int) -> list[str]:
-    """The names of the members, not including the owner."""
-    query = select(users.c.name).join(members).where(members.c.workspace_id == workspace_id)
-    return list(connection.execute(query.order_by(users.c.name)).scalars())
+def list_members(connection: Connection, workspace_id: int) -> list[Record]:
+    """The members, not including the owner: `{user, role, added_by, added_at}`, by name.
+
+    Who added a member, and when, is not known of those whom release 0.2.0 or an earlier one added.
+    """
+    adder = users.alias("adder")
+    query = (
+        select(
+            users.c.name.label("user"),
+            members.c.role,
+            adder.c.name.label("added_by"),
+            members.c.added_at,
+        )
+        .join_from(members, users, users.c.id == members.c.user_id)
+        .join(adder, adder.c.id == members.c.added_by, isouter=True)
+        .where(members.c.workspace_id == workspace_id)
+        .order_by(users.c.name)
+    )
+    return every(connection, query)
 
 
-def add_member(connection: Connection, workspace_id: int, user_id: int) -> None:
-    """Give a user access; no change if the user has it already."""
-    statement = insert(members).prefix_with("OR IGNORE")
-    connection.execute(statement.values(workspace_id=workspace_id, user_id=user_id))
+def add_member(
+    connection: Connection, workspace_id: int, user_id: int, *, role: str, added_by: int
+) -> None:
+    """Give a user access; the caller has checked that the user has none."""
+    connection.execute(
+        insert(members).values(
+            workspace_id=workspace_id,
+            user_id=user_id,
+            role=role,
+            added_by=added_by,
+            added_at=now(),
+        )
+    )
+
+
+def set_role(connection: Connection, workspace_id: int, user_id: int, role: str) -> None:
+    """Change a member's role."""
+    statement = update(members).where(
+        members.c.workspace_id == workspace_id, members.c.user_id == user_id
+    )
+    connection.execute(statement.values(role=role))
+
+
+def role_of(connection: Connection, workspace_id: int, user_id: int) -> str | None:
+    """A member's role: editor or viewer; None for everybody else."""
+    query = select(members.c.role).where(
+        members.c.workspace_id == workspace_id, members.c.user_id == user_id
+    )
+    return connection.execute(query).scalar_one_or_none()
 
 
 def remove_member(connection: Connection, workspace_id: int, user_id: int) -> bool:
@@ -64,9 +148,20 @@ def set_current_model(connection: Connection, workspace_id: int, model_id: int |
     )
 
 
-def _workspaces() -> Select:
+def _workspaces(user_id: int) -> Select:
     owner = users.c.name.label("owner")
-    return select(*workspaces.c, owner).join(users, users.c.id == workspaces.c.owner_id)
+    query = select(*workspaces.c, owner).join(users, users.c.id == workspaces.c.owner_id)
+    return _with_role(query, user_id)
+
+
+def _with_role(query: Select, user_id: int) -> Select:
+    is_owner = workspaces.c.owner_id == user_id
+    is_member = and_(members.c.workspace_id == workspaces.c.id, members.c.user_id == user_id)
+    return (
+        query.add_columns(case((is_owner, "owner"), else_=members.c.role).label("role"))
+        .join(members, is_member, isouter=True)
+        .where(or_(is_owner, members.c.role.is_not(None)))
+    )
 
 
 def _has_access(user_id: int) -> Any:

@@ -8,9 +8,13 @@ from numpy.typing import NDArray
 
 from backend.config import Settings
 from backend.database import Database
+from backend.services.try_limit import TryLimit
 from backend.services.wrong_tokens import WrongTokens
 from backend.storage.layout import Storage
 from backend.transit.rows import Rows
+
+# Tries to add members, of a user in a minute: more would be guesses of other users' names.
+MEMBER_TRIES = 20
 
 
 class Supervisor(Protocol):
@@ -38,6 +42,9 @@ class Services:
     storage: Storage
     supervisor: Supervisor | None = None
     predictor: Predictor | None = None
+    member_tries: TryLimit = field(
+        default_factory=lambda: TryLimit(MEMBER_TRIES, "tries to add members")
+    )
     wrong_tokens: WrongTokens = field(init=False)
 
     def __post_init__(self) -> None:

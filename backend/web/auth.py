@@ -1,19 +1,25 @@
 """Tokens, the current user, and access rights.
 
-Every request without a valid token is denied, except for the few endpoints in PUBLIC: a new route
-is closed by default.
+A new route is closed by default. Every request without a valid token is denied, except for the few
+endpoints in PUBLIC. Whatever is not a GET is denied to viewers and to read-only tokens, except for
+the endpoints in ONLY_COMPUTES.
 """
 
 import hashlib
 import hmac
 import secrets
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
-from flask import Flask, g, request
+from flask import Flask, Response, g, request
 from sqlalchemy import Connection
 
 from backend.config import Settings
-from backend.database import Database, accounts, datasets, workspaces
+from backend.database import Database, accounts, analyses, datasets, models, sessions, workspaces
 from backend.database.connection import Record
+from backend.database.schema import now
 from backend.errors import Forbidden, NotFound, Unauthorized
 from backend.web.current import services
 
@@ -34,12 +40,39 @@ PUBLIC = frozenset(
     }
 )
 
+# They change nothing, although they are not GET: viewers and read-only tokens may call them.
+ONLY_COMPUTES = frozenset(
+    {"predictions.predict", "predictions.predict_batch", "curves.compute_curve"}
+)
+
+# What a role includes: each also may what those before it may.
+_ROLES = ("viewer", "editor", "owner")
+
 _HINT_LENGTH = 6
+_SECONDS_BETWEEN_NOTES_OF_USE = 60.0
+
+_CHALLENGE = 'Bearer realm="exotrain"'
+
+
+@dataclass
+class Identity:
+    """Who makes a request.
+
+    Attributes:
+        user: the record of the user: id, name, is_admin.
+        token: the record of the token; None for EXOTRAIN_TOKEN.
+        use_noted_at: when the token's last use was last written, in seconds of `time.monotonic`.
+    """
+
+    user: Record
+    token: Record | None
+    use_noted_at: float | None = None
 
 
 def init_app(app: Flask) -> None:
     """Require a token for every request of an application."""
     app.before_request(require_token)
+    app.after_request(_note_use)
 
 
 def require_token() -> None:
@@ -48,6 +81,7 @@ def require_token() -> None:
     Raises:
         Unauthorized: no token, or one that is not valid.
         TooMany: one that is not valid, after too many of them from the same address.
+        Forbidden: it is read-only, and the request changes something.
     """
     is_no_route = request.endpoint is None  # it will be a 404 or 405
     is_preflight = request.method == "OPTIONS"
@@ -55,31 +89,90 @@ def require_token() -> None:
         return
     credentials = request.authorization
     is_bearer = credentials is not None and credentials.type == "bearer"
-    user = user_of(credentials.token) if credentials and is_bearer and credentials.token else None
-    if user is None:
-        if is_bearer and credentials and credentials.token:
+    token = credentials.token if credentials and is_bearer else None
+    identity = identify(token) if token else None
+    is_expired = identity is not None and _is_expired(identity)
+    if identity is None or is_expired:
+        if token:
             services().wrong_tokens.count(request.remote_addr)
         raise Unauthorized(
             "Expected a valid token in the header `Authorization: Bearer TOKEN`, received "
             f"{'an invalid one' if is_bearer else 'none'}.",
-            WWW_Authenticate='Bearer realm="exotrain"',
+            WWW_Authenticate=_challenge(is_bearer, is_expired),
         )
-    g.user = user
+    g.identity = identity
+    if identity.token and identity.token["read_only"] and not changes_nothing():
+        raise Forbidden(
+            "This token is read-only: it reads, predicts and computes, but changes nothing. Use "
+            "another of your tokens."
+        )
 
 
 def current_user() -> Record:
     """The user whose token the request carries."""
-    return g.user
+    return g.identity.user
 
 
-def user_of(token: str) -> Record | None:
-    """The user of a token, or None."""
+def current_token() -> Record | None:
+    """The token that the request carries; None for EXOTRAIN_TOKEN."""
+    return g.identity.token
+
+
+def changes_nothing() -> bool:
+    """Whether the current request only reads or computes."""
+    return request.method in ("GET", "HEAD", "OPTIONS") or request.endpoint in ONLY_COMPUTES
+
+
+def identify(token: str) -> Identity | None:
+    """Whose token it is, even if it has expired, or None."""
     hashed = hash_token(token)
     configured = services().settings.token
-    with services().database.read() as connection:
-        if configured and hmac.compare_digest(hashed, hash_token(configured)):
-            return accounts.administrator(connection)
-        return accounts.user_of_token(connection, hashed)
+    is_configured = bool(configured) and hmac.compare_digest(hashed, hash_token(configured or ""))
+    read = _administrator if is_configured else partial(_owner_of_token, hashed)
+    # A revoked token fails at once: every commit of the server makes it forget.
+    return services().database.remember(("token", hashed), read)
+
+
+def _administrator(connection: Connection) -> Identity | None:
+    user = accounts.administrator(connection)
+    return None if user is None else Identity(user, None)
+
+
+def _owner_of_token(hashed: str, connection: Connection) -> Identity | None:
+    token = accounts.find_token_by_hash(connection, hashed)
+    if token is None:
+        return None
+    user = {"id": token["user_id"], "name": token["user"], "is_admin": token["is_admin"]}
+    return Identity(user, token)
+
+
+def _is_expired(identity: Identity) -> bool:
+    expires_at = None if identity.token is None else identity.token["expires_at"]
+    return expires_at is not None and expires_at <= now()
+
+
+def _challenge(is_bearer: bool, is_expired: bool) -> str:
+    """RFC 6750, section 3: a request without a token gets no error code."""
+    if not is_bearer:
+        return _CHALLENGE
+    description = "The token has expired" if is_expired else "The token is not valid"
+    return f'{_CHALLENGE}, error="invalid_token", error_description="{description}"'
+
+
+def _note_use(response: Response) -> Response:
+    """Write when the token was last used: once a minute, and after the answer was sent.
+
+    It may be lost: a request neither waits for the database nor fails because of it.
+    """
+    identity: Identity | None = g.get("identity")
+    if identity is None or identity.token is None:
+        return response
+    noted_at = identity.use_noted_at
+    if noted_at is None or time.monotonic() - noted_at >= _SECONDS_BETWEEN_NOTES_OF_USE:
+        identity.use_noted_at = time.monotonic()
+        statement = accounts.token_was_used(identity.token["id"], now())
+        response.call_on_close(partial(services().database.write_unless_locked, statement))
+    return response
 
 
 def hash_token(token: str) -> str:
@@ -87,15 +180,20 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def new_token(connection: Connection, user: Record) -> tuple[str, Record]:
+def new_token(connection: Connection, user: Record, **limits: Any) -> tuple[str, Record]:
     """Create a token for a user.
+
+    Args:
+        connection: open for writing.
+        user: whose token it is.
+        limits: name, is_read_only, expires_at.
 
     Returns:
         the secret, which is not stored, and the stored record.
     """
     token = secrets.token_urlsafe(32)
-    record = accounts.add_token(connection, user["id"], hash_token(token), token[:_HINT_LENGTH])
-    return token, {**record, "user": user["name"]}
+    hint = token[:_HINT_LENGTH]
+    return token, accounts.add_token(connection, user["id"], hash_token(token), hint, **limits)
 
 
 def ensure_administrator(database: Database, settings: Settings) -> str | None:
@@ -113,18 +211,20 @@ def ensure_administrator(database: Database, settings: Settings) -> str | None:
         return new_token(connection, administrator)[0]
 
 
-def require_administrator() -> None:
-    """Let only the administrator pass.
+def workspace_by_key(connection: Connection, key: str) -> Record:
+    """The workspace with that key, for what the request does in it.
 
     Raises:
-        Forbidden: the user is not the administrator.
+        NotFound: there is none, or the current user may not use it.
+        Forbidden: the current user is a viewer of it, and the request changes something.
     """
-    if not current_user()["is_admin"]:
-        raise Forbidden("Only the administrator creates users and tokens.")
+    workspace = visible_workspace(connection, key)
+    _require_role(workspace)
+    return workspace
 
 
-def workspace_by_key(connection: Connection, key: str) -> Record:
-    """The workspace with that key.
+def visible_workspace(connection: Connection, key: str) -> Record:
+    """The workspace with that key, for a route that decides itself who may do what it does.
 
     Raises:
         NotFound: there is none, or the current user may not use it.
@@ -142,38 +242,63 @@ def owned_workspace(connection: Connection, key: str) -> Record:
         NotFound: there is none, or the current user may not use it.
         Forbidden: the current user is only a member.
     """
-    workspace = workspace_by_key(connection, key)
-    if workspace["owner_id"] != current_user()["id"]:
-        raise Forbidden(f"Only the owner of the workspace {workspace['name']!r} may do this.")
+    workspace = visible_workspace(connection, key)
+    _require_role(workspace, "owner")
     return workspace
 
 
-def require_usable(
-    connection: Connection, record: Record | None, kind: str, identifier: int
-) -> Record:
-    """A record of a workspace that the current user may use.
+def usable_dataset(connection: Connection, dataset_id: int) -> Record:
+    """The dataset with that id, for what the request does with it.
+
+    Raises:
+        NotFound: there is none, or it is in somebody else's workspace.
+        Forbidden: the current user is a viewer of its workspace, and the request changes something.
+    """
+    found = datasets.find_for(connection, dataset_id, current_user()["id"])
+    return _usable(found, "dataset", dataset_id)
+
+
+def usable_session(connection: Connection, session_id: int) -> Record:
+    """The session with that id; raises as `usable_dataset`."""
+    found = sessions.find_for(connection, session_id, current_user()["id"])
+    return _usable(found, "session", session_id)
+
+
+def usable_model(connection: Connection, model_id: int) -> Record:
+    """The model with that id; raises as `usable_dataset`."""
+    found = models.find_for(connection, model_id, current_user()["id"])
+    return _usable(found, "model", model_id)
+
+
+def usable_analysis(connection: Connection, analysis_id: int) -> Record:
+    """The analysis with that id; raises as `usable_dataset`."""
+    found = analyses.find_for(connection, analysis_id, current_user()["id"])
+    return _usable(found, "analysis", analysis_id)
+
+
+def _usable(record: Record | None, kind: str, identifier: int) -> Record:
+    if record is None:
+        raise NotFound(f"There is no {kind} {identifier}.")
+    _require_role(record)
+    return record
+
+
+def _require_role(record: Record, needed: str | None = None) -> None:
+    """Check the user's role in a workspace.
 
     Args:
-        connection: open for reading.
-        record: a dataset, session, model or analysis with its workspace_id, or None.
-        kind: its name in messages.
-        identifier: the requested id.
+        record: a workspace, or something in one, with the user's `role`.
+        needed: the least role; without one what the request's method needs.
 
     Raises:
-        NotFound: there is none, or it is in somebody else's workspace.
+        Forbidden: the user has a lesser role.
     """
-    if record is not None:
-        user_id = current_user()["id"]
-        if workspaces.find_by_id(connection, record["workspace_id"], user_id):
-            return record
-    raise NotFound(f"There is no {kind} {identifier}.")
-
-
-def usable_dataset(connection: Connection, dataset_id: int) -> Record:
-    """The dataset with that id.
-
-    Raises:
-        NotFound: there is none, or it is in somebody else's workspace.
-    """
-    found = datasets.find(connection, dataset_id)
-    return require_usable(connection, found, "dataset", dataset_id)
+    needed = needed or ("viewer" if changes_nothing() else "editor")
+    if _ROLES.index(record["role"]) >= _ROLES.index(needed):
+        return
+    if needed == "owner":
+        raise Forbidden("Only the owner of the workspace may do this.")
+    raise Forbidden(
+        "You are a viewer of this workspace: you may read, predict and compute, but change "
+        "nothing. Its owner can make you an editor."
+    )

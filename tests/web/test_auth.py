@@ -1,11 +1,15 @@
 """Tokens: made, kept as hashes, compared, revoked."""
 
+import sqlite3
+import time
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import event, update
 
 from backend.config import Settings
-from backend.database import Database, accounts
+from backend.database import Database, accounts, schema
 from backend.web import auth
 from tests.api import Api
 
@@ -23,7 +27,7 @@ def test_the_first_start_makes_the_administrator_and_shows_a_token_once(database
     assert auth.ensure_administrator(database, Settings()) is None
     with database.read() as connection:
         assert accounts.administrator(connection)["name"] == "admin"
-        user = accounts.user_of_token(connection, auth.hash_token(token))
+        user = accounts.find_token_by_hash(connection, auth.hash_token(token))
     assert user["is_admin"]
 
 
@@ -67,3 +71,113 @@ def test_a_revoked_token_opens_nothing(api):
     guest.get("/api/workspaces")
     api.delete(f"/api/tokens/{made['id']}")
     guest.get("/api/workspaces", 401)
+
+
+def expire(services, token_id):
+    """Let a token's time be over."""
+    with services.database.write() as connection:
+        over = {"expires_at": "2026-01-01T00:00:00.000Z"}
+        connection.execute(update(schema.tokens).where(schema.tokens.c.id == token_id).values(over))
+
+
+def test_an_expired_token_is_refused_like_a_wrong_one_and_says_so_only_in_the_challenge(
+    api, services
+):
+    made = api.post("/api/tokens", 201, json={"user": "guest", "expires_in_days": 1})
+    guest = Api(api.client, made["token"])
+    guest.get("/api/workspaces")
+    expire(services, made["id"])
+    expired = guest.get("/api/workspaces", None)
+    wrong = Api(api.client, "wrong").get("/api/workspaces", None)
+    assert expired.status_code == 401
+    assert expired.data == wrong.data
+    error = 'Bearer realm="exotrain", error="invalid_token", error_description='
+    assert expired.headers["WWW-Authenticate"] == f'{error}"The token has expired"'
+    assert wrong.headers["WWW-Authenticate"] == f'{error}"The token is not valid"'
+
+
+def test_a_request_without_a_token_gets_no_error_code(client):
+    answer = client.get("/api/workspaces")
+    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="exotrain"'
+
+
+def statements_of(services, call):
+    """The SQL that a call executes."""
+    seen = []
+
+    def see(_connection, _cursor, statement, *_):
+        seen.append(statement)
+
+    engine = services.database._engine
+    event.listen(engine, "before_cursor_execute", see)
+    try:
+        call()
+    finally:
+        event.remove(engine, "before_cursor_execute", see)
+    return seen
+
+
+def test_a_token_is_looked_up_once_until_something_is_written(api, services):
+    guest = api.new_user("guest")
+    guest.get("/api/networks")
+    assert statements_of(services, lambda: guest.get("/api/networks")) == []
+    api.workspace()
+    looked_up = statements_of(services, lambda: guest.get("/api/networks"))
+    assert len([each for each in looked_up if "tokens" in each]) == 1
+
+
+def test_wrong_tokens_are_not_remembered(api, services):
+    for n in range(3):
+        Api(api.client, f"wrong{n}").get("/api/networks", 401)
+    assert services.database._remembered == {}
+
+
+def test_a_token_that_is_revoked_during_its_look_up_is_not_remembered(api, services):
+    made = api.post("/api/tokens", 201, json={"user": "guest"})
+
+    def look_up(connection):
+        found = accounts.find_token_by_hash(connection, auth.hash_token(made["token"]))
+        api.delete(f"/api/tokens/{made['id']}")
+        return found
+
+    hashed = auth.hash_token(made["token"])
+    services.database.remember(("token", hashed), look_up)
+    Api(api.client, made["token"]).get("/api/networks", 401)
+
+
+def used_at(api, token_id):
+    tokens = api.get("/api/tokens")["tokens"]
+    return next(each["last_used_at"] for each in tokens if each["id"] == token_id)
+
+
+def test_a_use_is_noted_after_the_answer_and_once_a_minute(api, services, monkeypatch):
+    made = api.post("/api/tokens", 201, json={"user": "guest"})
+    guest = Api(api.client, made["token"])
+    answer = guest.get("/api/networks", None)
+    assert used_at(api, made["id"]) is None
+    answer.close()
+    first = used_at(api, made["id"])
+    assert first is not None
+
+    def use_again():
+        guest.get("/api/networks", None).close()
+
+    assert statements_of(services, use_again) == []
+    monkeypatch.setattr(auth, "_SECONDS_BETWEEN_NOTES_OF_USE", 0.0)
+    assert len(statements_of(services, use_again)) > 0
+    assert used_at(api, made["id"]) >= first
+
+
+def test_a_locked_database_neither_delays_nor_fails_the_note_of_a_use(api, services):
+    made = api.post("/api/tokens", 201, json={"user": "guest"})
+    guest = Api(api.client, made["token"])
+    path = services.settings.data_dir / "exotrain.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        started = time.monotonic()
+        guest.get("/api/networks", None).close()
+        assert time.monotonic() - started < 3  # a writer that waits gives up later
+    assert used_at(api, made["id"]) is None
+    api.workspace()  # after which everything is looked up anew, also that the use was not noted
+    guest.get("/api/networks", None).close()
+    assert used_at(api, made["id"]) is not None

@@ -19,7 +19,7 @@ def test_a_new_token_for_the_administrator_is_printed_once_and_works(runner, cli
     assert result.exit_code == 0
     token = result.output.strip()
     with services.database.read() as connection:
-        assert accounts.user_of_token(connection, hash_token(token))["name"] == "admin"
+        assert accounts.find_token_by_hash(connection, hash_token(token))["user"] == "admin"
     assert Api(client, token).get("/api/tokens")["count"] == 1
 
 

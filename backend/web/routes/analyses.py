@@ -13,7 +13,7 @@ from backend.database.connection import Record
 from backend.errors import Invalid
 from backend.services.quota import require_quota
 from backend.web.audit_log import record
-from backend.web.auth import NO_WORKSPACE, current_user, require_usable, workspace_by_key
+from backend.web.auth import NO_WORKSPACE, current_user, usable_analysis, workspace_by_key
 from backend.web.current import services
 from backend.web.schemas.base import Done, WorkspaceQuery
 from backend.web.schemas.candidates import CandidateBody
@@ -107,8 +107,7 @@ def delete_analysis(analysis_id: int) -> Record:
 
 
 def _answer(connection: Connection, analysis_id: int) -> Record:
-    found = analyses.find(connection, analysis_id)
-    return {"analysis": require_usable(connection, found, "analysis", analysis_id)}
+    return {"analysis": usable_analysis(connection, analysis_id)}
 
 
 def _checked_candidates(asked: AnalysisRequest) -> list[Any]:

@@ -4,12 +4,12 @@ import numpy as np
 from apiflask import APIBlueprint
 from flask import Response, jsonify
 
-from backend.database import datasets, models, sessions
+from backend.database import datasets, models
 from backend.database.connection import Record
 from backend.errors import Conflict, NotFound
 from backend.storage.dataset_table import read_rows_at
 from backend.transit.columns import COLUMNS, LABELS
-from backend.web.auth import require_usable
+from backend.web.auth import usable_session
 from backend.web.current import services
 from backend.web.schemas.evaluation import (
     EvaluationAnswer,
@@ -108,8 +108,7 @@ def _evaluated_session(session_id: int) -> Record:
         Conflict: it has not completed.
     """
     with services().database.read() as connection:
-        found = sessions.find(connection, session_id)
-        session = require_usable(connection, found, "session", session_id)
+        session = usable_session(connection, session_id)
     if session["status"] != "completed":
         raise Conflict(
             f"Session {session_id} is {session['status']}; only completed ones have an evaluation."

@@ -12,7 +12,7 @@ from backend.database.connection import Record
 from backend.errors import Conflict, NotFound
 from backend.storage.layout import model_path
 from backend.web.audit_log import record, record_download
-from backend.web.auth import NO_WORKSPACE, require_usable, workspace_by_key
+from backend.web.auth import NO_WORKSPACE, usable_model, workspace_by_key
 from backend.web.current import services
 from backend.web.schemas.base import Done, WorkspaceQuery
 from backend.web.schemas.models import ModelAnswer, Models, PromoteAnswer
@@ -96,15 +96,6 @@ def delete_model(model_id: int) -> Record:
         _record(connection, "model_deleted", model)
     services().storage.remove_model(model["file"])
     return {"message": f"Model {model_id} was deleted."}
-
-
-def usable_model(connection: Connection, model_id: int) -> Record:
-    """The model with that id.
-
-    Raises:
-        NotFound: there is none, or it is in somebody else's workspace.
-    """
-    return require_usable(connection, models.find(connection, model_id), "model", model_id)
 
 
 def _record(connection: Connection, action: str, model: Record) -> None:

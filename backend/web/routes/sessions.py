@@ -11,7 +11,7 @@ from backend.errors import Conflict, NotFound
 from backend.services.session_start import add_session, checked_key, require_trainable, spec_of
 from backend.services.session_view import describe, describe_all
 from backend.web.audit_log import record
-from backend.web.auth import NO_WORKSPACE, require_usable, usable_dataset, workspace_by_key
+from backend.web.auth import NO_WORKSPACE, usable_dataset, usable_session, workspace_by_key
 from backend.web.current import services
 from backend.web.schemas.base import Done
 from backend.web.schemas.sessions import (
@@ -66,7 +66,7 @@ def retry_session(session_id: int) -> tuple[Record, int, Record]:
     """Start a new session with the settings of an ended one."""
     key = checked_key(request.headers.get("Idempotency-Key"))
     with services().database.write() as connection:
-        session = _usable_session(connection, session_id)
+        session = usable_session(connection, session_id)
         _require_ended(session, "retried")
         dataset = datasets.find(connection, session["dataset_id"] or 0)
         if dataset is None:
@@ -111,7 +111,7 @@ def list_sessions(query_data: SessionsQuery) -> Record:
 def get_session(session_id: int, query_data: SessionQuery) -> Record:
     """Return one session with the history of the epochs after `after_epoch`."""
     with services().database.read() as connection:
-        session = _usable_session(connection, session_id)
+        session = usable_session(connection, session_id)
         return {"session": describe(connection, session, query_data.after_epoch)}
 
 
@@ -139,7 +139,7 @@ def cancel_session(session_id: int) -> Record:
 def delete_session(session_id: int) -> Record:
     """Delete an ended session; its model stays."""
     with services().database.write() as connection:
-        session = _usable_session(connection, session_id)
+        session = usable_session(connection, session_id)
         _require_ended(session, "deleted")
         sessions.remove(connection, session_id)
         record(
@@ -168,7 +168,7 @@ def _started(
 def _request_end(session_id: int, request: str, effect: str) -> Record:
     """Request the end of a training session; a waiting one is cancelled by either request."""
     with services().database.write() as connection:
-        session = _usable_session(connection, session_id)
+        session = usable_session(connection, session_id)
         if session["status"] == "pending":
             sessions.end(connection, session_id, "cancelled")
             message = f"Session {session_id} was waiting and has been cancelled."
@@ -179,7 +179,7 @@ def _request_end(session_id: int, request: str, effect: str) -> Record:
             message = f"Session {session_id} {effect}."
         else:
             raise Conflict(f"Session {session_id} has already ended: it is {session['status']}.")
-        changed = describe(connection, _usable_session(connection, session_id))
+        changed = describe(connection, usable_session(connection, session_id))
     if changed["status"] == "cancelled":
         services().storage.remove_checkpoint(session_id)
     services().notify()
@@ -192,11 +192,6 @@ def _require_ended(session: Record, action: str) -> None:
             f"Session {session['id']} is {session['status']} and cannot be {action} until it has "
             "ended: cancel it, or wait."
         )
-
-
-def _usable_session(connection: Connection, session_id: int) -> Record:
-    found = sessions.find(connection, session_id)
-    return require_usable(connection, found, "session", session_id)
 
 
 def make_spec(settings: StartRequest, dataset: Record) -> wire.Spec:

@@ -1,5 +1,6 @@
 """/api/workspaces: workspaces and their members."""
 
+import logging
 import secrets
 
 from apiflask import APIBlueprint
@@ -7,8 +8,8 @@ from sqlalchemy import Connection
 
 from backend.database import accounts, sessions, workspaces
 from backend.database.connection import Record
-from backend.errors import Conflict, Invalid, NotFound
-from backend.web.auth import current_user, owned_workspace, workspace_by_key
+from backend.errors import Conflict, Forbidden, Invalid, NotFound
+from backend.web.auth import current_user, owned_workspace, visible_workspace, workspace_by_key
 from backend.web.current import services
 from backend.web.schemas.accounts import (
     MemberRequest,
@@ -23,6 +24,8 @@ workspaces_bp = APIBlueprint("workspaces", __name__, url_prefix="/api/workspaces
 
 _OWNER_ONLY = {403: "Only the owner may do this"}
 
+log = logging.getLogger(__name__)
+
 
 @workspaces_bp.get("")
 @workspaces_bp.output(Workspaces)
@@ -30,6 +33,8 @@ def list_workspaces() -> Record:
     """List the workspaces that you own or belong to."""
     with services().database.read() as connection:
         found = workspaces.of_user(connection, current_user()["id"])
+        stored = workspaces.stored_bytes(connection, [each["id"] for each in found])
+    found = [{**each, "stored_bytes": stored[each["id"]]} for each in found]
     return {"workspaces": found, "count": len(found)}
 
 
@@ -42,7 +47,7 @@ def create_workspace(json_data: WorkspaceRequest) -> Record:
     key = secrets.token_urlsafe(24)
     with services().database.write() as connection:
         workspace = workspaces.create(connection, key, json_data.name, user["id"])
-    return {"workspace": {**workspace, "owner": user["name"]}}
+    return {"workspace": {**workspace, "owner": user["name"], "role": "owner", "stored_bytes": 0}}
 
 
 @workspaces_bp.get("/<key>")
@@ -50,7 +55,9 @@ def create_workspace(json_data: WorkspaceRequest) -> Record:
 def get_workspace(key: str) -> Record:
     """Return one workspace."""
     with services().database.read() as connection:
-        return {"workspace": workspace_by_key(connection, key)}
+        workspace = workspace_by_key(connection, key)
+        stored = workspaces.stored_bytes(connection, [workspace["id"]])
+    return {"workspace": {**workspace, "stored_bytes": stored[workspace["id"]]}}
 
 
 @workspaces_bp.delete("/<key>")
@@ -83,30 +90,41 @@ def list_members(key: str) -> Record:
 @workspaces_bp.post("/<key>/members")
 @workspaces_bp.input(MemberRequest)
 @workspaces_bp.output(Members, 201)
-@workspaces_bp.doc(responses=_OWNER_ONLY)
+@workspaces_bp.doc(responses={**_OWNER_ONLY, 429: "Too many tries in a minute"})
 def add_member(key: str, json_data: MemberRequest) -> Record:
-    """Give a user access to a workspace; no change if the user has access already."""
+    """Give a user access to a workspace, or another role in it; editors change it, viewers read.
+
+    Without a `role`, a new member is an editor and who has access already keeps the role.
+    """
     with services().database.write() as connection:
         workspace = owned_workspace(connection, key)
+        services().member_tries.count(current_user()["id"])
         user = accounts.find_user(connection, json_data.user)
-        if user is None:
+        if user is None or not _may_get(json_data.role, user, workspace):
+            log.warning(
+                "user %s tried to add %s to workspace %d: refused",
+                workspace["owner"],
+                json_data.user,
+                workspace["id"],
+            )
             raise Invalid.field(
                 "user",
-                f"Expected an existing user, received {json_data.user!r}. The administrator "
-                "creates users with POST /api/tokens.",
+                f"Expected a user who can be a member, received {json_data.user!r}. The "
+                "administrator creates users with POST /api/tokens.",
             )
-        if user["id"] != workspace["owner_id"]:
-            workspaces.add_member(connection, workspace["id"], user["id"])
+        _set_member(connection, workspace, user, json_data.role)
         return _members(connection, workspace)
 
 
 @workspaces_bp.delete("/<key>/members/<user>")
 @workspaces_bp.output(Members)
-@workspaces_bp.doc(responses=_OWNER_ONLY)
+@workspaces_bp.doc(responses={403: "Only the owner removes others"})
 def remove_member(key: str, user: str) -> Record:
-    """Withdraw access to a workspace from a member."""
+    """Withdraw access to a workspace from a member; members may leave it themselves."""
     with services().database.write() as connection:
-        workspace = owned_workspace(connection, key)
+        workspace = visible_workspace(connection, key)
+        if workspace["role"] != "owner" and user != current_user()["name"]:
+            raise Forbidden("Only the owner of the workspace removes other members.")
         member = accounts.find_user(connection, user)
         if member is None or not workspaces.remove_member(
             connection, workspace["id"], member["id"]
@@ -115,9 +133,36 @@ def remove_member(key: str, user: str) -> Record:
         return _members(connection, workspace)
 
 
+def _may_get(role: str | None, user: Record, workspace: Record) -> bool:
+    """Whether a user may have a role in a workspace; its owner stays its owner."""
+    return role is None or user["id"] != workspace["owner_id"]
+
+
+def _set_member(connection: Connection, workspace: Record, user: Record, role: str | None) -> None:
+    """Add a member, or change its role if one is given; the owner stays as it is."""
+    if user["id"] == workspace["owner_id"]:
+        return
+    earlier = workspaces.role_of(connection, workspace["id"], user["id"])
+    if earlier is None:
+        workspaces.add_member(
+            connection,
+            workspace["id"],
+            user["id"],
+            role=role or "editor",
+            added_by=current_user()["id"],
+        )
+    elif role not in (None, earlier):
+        workspaces.set_role(connection, workspace["id"], user["id"], role)
+
+
 def _members(connection: Connection, workspace: Record) -> Record:
-    names = workspaces.list_members(connection, workspace["id"])
-    return {"owner": workspace["owner"], "members": names, "count": len(names)}
+    details = workspaces.list_members(connection, workspace["id"])
+    return {
+        "owner": workspace["owner"],
+        "members": [each["user"] for each in details],
+        "details": details,
+        "count": len(details),
+    }
 
 
 def _require_no_training(connection: Connection, workspace: Record) -> None:

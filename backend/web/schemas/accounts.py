@@ -1,8 +1,16 @@
 """Users' tokens, workspaces and their members."""
 
+from typing import Literal
+
 from pydantic import Field
+from typing_extensions import TypeAliasType
 
 from backend.web.schemas.base import Answer, JsonBody, Name, Success, UserName
+
+Role = TypeAliasType("Role", Literal["owner", "editor", "viewer"])
+MemberRole = TypeAliasType("MemberRole", Literal["editor", "viewer"])
+
+_MAX_DAYS = 3650
 
 
 class User(Answer):
@@ -12,16 +20,47 @@ class User(Answer):
     is_admin: bool
 
 
+class CurrentToken(Answer):
+    """The token that the request carries."""
+
+    id: int
+    name: str | None
+    read_only: bool
+    expires_at: str | None
+
+
+class Use(Answer):
+    """How much of something a user takes, and may take."""
+
+    used: int
+    allowed: int
+
+
+class Usage(Answer):
+    """What a user takes of the server."""
+
+    stored_bytes: Use = Field(description="In the workspaces that the user owns.")
+    waiting_sessions: Use = Field(description="That the user has started.")
+    workspaces: Use = Field(description="That the user owns.")
+    analyses: Use = Field(description="In the workspaces that the user owns.")
+    tokens: Use
+
+
 class Me(Success):
     """The user whose token the request carries."""
 
     user: User
+    token: CurrentToken | None = Field(description="null for EXOTRAIN_TOKEN.")
+    usage: Usage
 
 
 class TokenRequest(JsonBody):
-    """The user who gets the token; an unknown name creates a user."""
+    """A token for yourself; the administrator may name another user, or create one."""
 
-    user: UserName
+    user: UserName | None = Field(default=None, description="You, if it is absent.")
+    name: Name | None = Field(default=None, description="What the token is for.")
+    expires_in_days: int | None = Field(default=None, ge=1, le=_MAX_DAYS)
+    read_only: bool = False
 
 
 class Token(Answer):
@@ -30,7 +69,11 @@ class Token(Answer):
     id: int
     user: str
     hint: str = Field(description="The first characters of the secret.")
+    name: str | None
+    read_only: bool = Field(description="Whether it is refused for what changes anything.")
     created_at: str
+    last_used_at: str | None = Field(description="To the minute.")
+    expires_at: str | None
 
 
 class NewToken(Success, Token):
@@ -59,7 +102,9 @@ class Workspace(Answer):
     key: str
     name: str
     owner: str
+    role: Role = Field(description="Yours.")
     current_model_id: int | None
+    stored_bytes: int
     created_at: str
 
 
@@ -77,14 +122,27 @@ class Workspaces(Success):
 
 
 class MemberRequest(JsonBody):
-    """The user who gets access to the workspace."""
+    """The user who gets access to the workspace, or another role in it."""
 
     user: UserName
+    role: MemberRole | None = Field(
+        default=None, description="A new member without one is an editor."
+    )
+
+
+class Member(Answer):
+    """A member of a workspace."""
+
+    user: str
+    role: MemberRole
+    added_by: str | None = Field(description="null if it was not recorded.")
+    added_at: str | None
 
 
 class Members(Success):
     """The owner and the members of a workspace."""
 
     owner: str
-    members: list[str]
+    members: list[str] = Field(description="Their names.")
+    details: list[Member]
     count: int

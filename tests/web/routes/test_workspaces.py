@@ -3,7 +3,8 @@
 import pytest
 
 from backend.database import sessions
-from tests.api import complete, problem_of
+from backend.services.context import MEMBER_TRIES
+from tests.api import CANDIDATE, complete, problem_of
 
 
 def test_a_workspace_has_a_key_that_cannot_be_guessed(api):
@@ -13,6 +14,7 @@ def test_a_workspace_has_a_key_that_cannot_be_guessed(api):
     assert workspace["name"] == "Vetting 2026"
     assert len(workspace["key"]) >= 22
     assert workspace["created_at"].endswith("Z")
+    assert (workspace["role"], workspace["stored_bytes"]) == ("owner", 0)
     assert api.get(f"/api/workspaces/{workspace['key']}")["workspace"] == workspace
     assert api.get("/api/workspaces") == {"success": True, "workspaces": [workspace], "count": 1}
 
@@ -32,7 +34,14 @@ def test_a_member_uses_the_workspace_until_the_owner_ends_it(api, key, stranger)
     path = f"/api/workspaces/{key}/members"
     stranger.get(path, 404)
     added = api.post(path, 201, json={"user": "stranger"})
-    assert added == {"success": True, "owner": "admin", "members": ["stranger"], "count": 1}
+    assert added["details"][0].pop("added_at").endswith("Z")
+    assert added == {
+        "success": True,
+        "owner": "admin",
+        "members": ["stranger"],
+        "details": [{"user": "stranger", "role": "editor", "added_by": "admin"}],
+        "count": 1,
+    }
     assert stranger.get(path)["members"] == ["stranger"]
     assert [each["key"] for each in stranger.get("/api/workspaces")["workspaces"]] == [key]
     stranger.dataset(key)
@@ -42,8 +51,95 @@ def test_a_member_uses_the_workspace_until_the_owner_ends_it(api, key, stranger)
 
 def test_adding_somebody_twice_or_the_owner_changes_nothing(api, key, stranger):
     path = f"/api/workspaces/{key}/members"
-    for user in ("stranger", "stranger", "admin"):
-        assert api.post(path, 201, json={"user": user})["members"] == ["stranger"]
+    added = api.post(path, 201, json={"user": "stranger", "role": "viewer"})
+    for user in ("stranger", "admin"):
+        assert api.post(path, 201, json={"user": user}) == added
+
+
+def test_a_workspace_says_what_it_stores_and_what_the_caller_may_do(api, key, stranger):
+    api.dataset(key)
+    api.workspace("empty")
+    api.post(f"/api/workspaces/{key}/members", 201, json={"user": "stranger", "role": "viewer"})
+    mine, empty = api.get("/api/workspaces")["workspaces"]
+    assert (mine["role"], empty["role"], empty["stored_bytes"]) == ("owner", "owner", 0)
+    assert mine["stored_bytes"] > 0
+    (theirs,) = stranger.get("/api/workspaces")["workspaces"]
+    assert theirs == {**mine, "role": "viewer"}
+    assert stranger.get(f"/api/workspaces/{key}")["workspace"] == theirs
+
+
+def test_a_viewer_reads_and_computes_until_the_owner_makes_an_editor_of_them(api, key, stranger):
+    path = f"/api/workspaces/{key}/members"
+    dataset_id = api.dataset(key)
+    api.post(path, 201, json={"user": "stranger", "role": "viewer"})
+    stranger.get(f"/api/training/dataset/{dataset_id}")
+    # 409: the call is let through, there is only no model yet
+    stranger.post("/api/predict", 409, json={"workspace_key": key, **CANDIDATE})
+    problem = problem_of(stranger.start(key, dataset_id, None))
+    assert problem["status"] == 403
+    assert "viewer" in problem["detail"]
+    changed = api.post(path, 201, json={"user": "stranger", "role": "editor"})
+    assert changed["details"][0]["role"] == "editor"
+    stranger.start(key, dataset_id)
+    api.post(path, 201, json={"user": "stranger", "role": "viewer"})
+    stranger.start(key, dataset_id, 403)
+
+
+@pytest.mark.parametrize("role", ["editor", "viewer"])
+def test_a_member_leaves_and_removes_nobody_else(api, key, stranger, role):
+    path = f"/api/workspaces/{key}/members"
+    for user in ("stranger", "friend"):
+        api.new_user(user)
+        api.post(path, 201, json={"user": user, "role": role})
+    for other in ("friend", "admin", "nobody"):
+        stranger.delete(f"{path}/{other}", 403)
+    assert stranger.delete(f"{path}/stranger")["members"] == ["friend"]
+    stranger.get(path, 404)
+    assert api.get(path)["members"] == ["friend"]
+
+
+def test_an_owner_does_not_leave(api, key):
+    api.delete(f"/api/workspaces/{key}/members/admin", 404)
+
+
+@pytest.mark.parametrize("role", ["owner", "", 1])
+def test_a_role_that_is_none_is_refused(api, key, stranger, role):
+    body = {"user": "stranger", "role": role}
+    problem = problem_of(api.post(f"/api/workspaces/{key}/members", None, json=body))
+    assert problem["status"] == 422
+    assert problem["errors"][0]["field"] == "role"
+
+
+def test_one_who_may_not_be_added_gets_the_answer_of_one_who_does_not_exist(api, key, caplog):
+    path = f"/api/workspaces/{key}/members"
+    answers = [
+        problem_of(api.post(path, None, json={"user": user, "role": "viewer"}))
+        for user in ("admin", "nobody")
+    ]
+    texts = [
+        str(answer).replace(user, "X")
+        for answer, user in zip(answers, ("'admin'", "'nobody'"), strict=True)
+    ]
+    assert texts[0] == texts[1]
+    assert answers[0]["status"] == 422
+    assert [each.getMessage() for each in caplog.records] == [
+        "user admin tried to add admin to workspace 1: refused",
+        "user admin tried to add nobody to workspace 1: refused",
+    ]
+    assert key not in caplog.text
+
+
+def test_tries_to_add_members_are_limited(api, key, stranger):
+    path = f"/api/workspaces/{key}/members"
+    for n in range(MEMBER_TRIES):
+        api.post(path, 422, json={"user": f"guess{n}"})
+    refused = api.post(path, None, json={"user": "stranger"})
+    assert problem_of(refused)["status"] == 429
+    assert 0 < int(refused.headers["Retry-After"]) <= 60
+    assert api.get(path)["members"] == []
+    # Each user has tries of their own.
+    theirs = stranger.workspace()
+    stranger.post(f"/api/workspaces/{theirs}/members", 201, json={"user": "admin"})
 
 
 def test_a_member_gets_403_for_what_only_the_owner_may_do(api, key, stranger):
@@ -51,7 +147,7 @@ def test_a_member_gets_403_for_what_only_the_owner_may_do(api, key, stranger):
     api.post(f"{path}/members", 201, json={"user": "stranger"})
     api.new_user("friend")
     stranger.post(f"{path}/members", 403, json={"user": "friend"})
-    stranger.delete(f"{path}/members/stranger", 403)
+    stranger.delete(f"{path}/members/friend", 403)
     stranger.delete(path, 403)
 
 
