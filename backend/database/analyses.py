@@ -53,4 +53,5 @@ def _analyses(*left_out: str) -> Select:
     columns = [column for column in analyses.c if column.name not in left_out]
     author = users.c.name.label("user")
     count = func.json_array_length(analyses.c.candidates).label("count")
-    return select(*columns, author, count).join(users, isouter=True)
+    query = select(*columns, author, count)
+    return query.join_from(analyses, users, users.c.id == analyses.c.user_id, isouter=True)

@@ -54,7 +54,7 @@ def accessible(query: Select, table: Table, user_id: int) -> Select:
         table: datasets, training_sessions, models or analyses.
         user_id: the user.
     """
-    query = query.join(workspaces, workspaces.c.id == table.c.workspace_id)
+    query = query.join_from(table, workspaces, workspaces.c.id == table.c.workspace_id)
     return _with_role(query, user_id)
 
 
@@ -150,7 +150,8 @@ def set_current_model(connection: Connection, workspace_id: int, model_id: int |
 
 def _workspaces(user_id: int) -> Select:
     owner = users.c.name.label("owner")
-    query = select(*workspaces.c, owner).join(users, users.c.id == workspaces.c.owner_id)
+    query = select(*workspaces.c, owner)
+    query = query.join_from(workspaces, users, users.c.id == workspaces.c.owner_id)
     return _with_role(query, user_id)
 
 
@@ -159,7 +160,7 @@ def _with_role(query: Select, user_id: int) -> Select:
     is_member = and_(members.c.workspace_id == workspaces.c.id, members.c.user_id == user_id)
     return (
         query.add_columns(case((is_owner, "owner"), else_=members.c.role).label("role"))
-        .join(members, is_member, isouter=True)
+        .join_from(workspaces, members, is_member, isouter=True)
         .where(or_(is_owner, members.c.role.is_not(None)))
     )
 

@@ -13,7 +13,7 @@ from apiflask import APIFlask
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
-from backend.web.auth import PUBLIC
+from backend.web.auth import ONLY_COMPUTES, PUBLIC
 from backend.web.schemas.problems import Problem
 
 DESCRIPTION = (
@@ -102,6 +102,8 @@ def _complete(app: APIFlask, document: Any) -> Any:
             operation["requestBody"]["required"] = True
         _complete_parameters(operation, _query_properties(app, endpoint, schemas))
         _complete_responses(operation, is_get=method == "get")
+        if method != "get" and endpoint not in ONLY_COMPUTES:
+            _complete_forbidden(operation)
         _add_headers(operation, name)
     queries = {model.__name__ for model, location in models if location == "query"}
     document["security"] = [{"token": []}]
@@ -219,6 +221,15 @@ def _complete_responses(operation: Json, is_get: bool) -> None:
             # To APIFlask every file is binary; a CSV is text.
             if "text/csv" in content:
                 response["content"] = {"text/csv": {"schema": _TEXT}}
+
+
+def _complete_forbidden(operation: Json) -> None:
+    earlier = operation["responses"].get("403")
+    known = f"{earlier['description']}. Or: " if earlier else ""
+    operation["responses"]["403"] = {
+        "description": f"{known}You are a viewer of the workspace, or the token is read-only",
+        "content": _PROBLEM_CONTENT,
+    }
 
 
 def _success_content(responses: Json) -> Json:

@@ -1,30 +1,51 @@
-"""Who gets in: every route of the URL map without a token, with a wrong one, with a stranger's."""
+"""Who gets in: every route of the URL map, called by everybody, as docs/ACCESS.md says."""
 
 import io
+import itertools
+import re
+from dataclasses import replace
 
+import numpy as np
 import pytest
+from sqlalchemy import event
 
+from backend.database import accounts, sessions, workspaces
 from backend.web import auth
-from tests.api import CANDIDATE, Api, catalogue, complete, form
+from backend.web.current import services_of
+from tests.api import CANDIDATE, Api, catalogue, complete, form, use_depth_predictor
+from tests.documents import ACCESS, table_rows
+from tests.web.routes.test_evaluations import TEST_ROWS
 
-# Routes that are a user's own or everybody's, whatever the ids: a stranger may call them.
-OPEN_TO_EVERY_USER = {
-    "accounts.get_me",
-    "accounts.list_tokens",
-    "accounts.create_token",  # 403 but for the administrator
-    "audit.list_audit_entries",  # without a workspace: 403 but for the administrator
-    "workspaces.list_workspaces",
-    "workspaces.create_workspace",
-    "curves.compute_curve",
-    "networks.list_networks",
-}
+CALLERS = (
+    "none",
+    "wrong",
+    "revoked",
+    "expired",
+    "stranger",
+    "viewer",
+    "editor",
+    "owner",
+    "administrator",
+    "read-only",
+)
+
+# After them a session is not what it was before.
+CONSUMING = ("training.stop_session", "training.cancel_session")
+
+COUNTER = itertools.count()
 
 
 def all_calls(app):
-    """Every endpoint and method of the URL map, with the rule."""
+    """Every rule and method of the URL map."""
     for rule in app.url_map.iter_rules():
         for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
             yield rule, method
+
+
+def name_of(rule, method):
+    """A call as the documents write it."""
+    path = re.sub(r"<int:\w+>", "<id>", rule.rule)
+    return f"{method} {re.sub(r'<path:[a-z]+>', '<path>', path)}"
 
 
 def path_of(rule, values):
@@ -34,38 +55,143 @@ def path_of(rule, values):
     return adapter.build(rule.endpoint, with_values)
 
 
+def documented():
+    """The table of docs/ACCESS.md: a call, and its status for each of CALLERS."""
+    rows = {}
+    for cells in table_rows(ACCESS):
+        if len(cells) == 1 + len(CALLERS) and cells[0] != "call":
+            rows[cells[0].strip("`")] = dict(zip(CALLERS, map(int, cells[1:]), strict=True))
+    return rows
+
+
+TABLE = documented()
+
+
+class House:
+    """Users with every kind of access to workspaces of the user `owner`, and with none."""
+
+    def __init__(self, client, services):
+        self.client = client
+        self.services = services
+        self.tokens = {"none": None, "wrong": "wrong"}
+        self.users = {}
+        with services.database.write() as connection:
+            self.users["administrator"] = accounts.administrator(connection)
+            for name in ("owner", "editor", "viewer", "stranger", "friend"):
+                self.users[name] = accounts.create_user(connection, name)
+            for name, user in self.users.items():
+                self.tokens[name], _ = auth.new_token(connection, user)
+            owner = self.users["owner"]
+            self.tokens["read-only"], _ = auth.new_token(connection, owner, is_read_only=True)
+            over = "2026-01-01T00:00:00.000Z"
+            self.tokens["expired"], _ = auth.new_token(connection, owner, expires_at=over)
+            self.tokens["revoked"], revoked = auth.new_token(connection, owner)
+            accounts.delete_token(connection, revoked["id"])
+        use_depth_predictor(client)
+
+    def as_(self, caller):
+        """The calls of one of CALLERS."""
+        api = Api(self.client, self.tokens[caller])
+        if caller == "none":
+            api.headers = {}
+        return api
+
+    def furnish(self):
+        """A new workspace of the owner's with one thing of each kind, by the names in the rules."""
+        owner = self.as_("owner")
+        key = owner.workspace()
+        with self.services.database.write() as connection:
+            workspace = workspaces.find(connection, key, self.users["owner"]["id"])
+            for name, role in (("viewer", "viewer"), ("editor", "editor"), ("friend", "editor")):
+                workspaces.add_member(
+                    connection,
+                    workspace["id"],
+                    self.users[name]["id"],
+                    role=role,
+                    added_by=self.users["owner"]["id"],
+                )
+            _, token = auth.new_token(connection, self.users["owner"])
+        used = owner.dataset(key, rows=100)
+        complete(self.services, owner.start(key, used)["session"]["id"])  # the current model
+        session_id = owner.start(key, used)["session"]["id"]
+        model_id = complete(self.services, session_id)
+        self._evaluate(session_id, model_id)
+        analysis = {"candidates": [CANDIDATE], "predictions": [{"label": 1}], "title": "mine"}
+        saved = owner.post("/api/analyses", 201, json={"workspace_key": key, **analysis})
+        return {
+            "key": key,
+            "workspace_key": key,
+            "user": "friend",
+            "token_id": token["id"],
+            "dataset_id": owner.dataset(key),
+            "session_id": session_id,
+            "pending_id": owner.start(key, used)["session"]["id"],
+            "model_id": model_id,
+            "analysis_id": saved["analysis"]["id"],
+            "filename": "main.js",
+        }
+
+    def _evaluate(self, session_id, model_id):
+        with self.services.database.write() as connection:
+            sessions.change(connection, session_id, evaluation={"accuracy": 0.5})
+        model = self.as_("owner").get(f"/api/models/{model_id}")["model"]
+        path = self.services.settings.data_dir / model["path"]
+        np.save(path.with_suffix(".test.npy"), np.zeros(3, TEST_ROWS))
+
+
 @pytest.fixture
-def belongings(api, services, key):
-    """One thing of each kind that belongs to the administrator, by the names in the rules."""
-    session_id = api.session(key)
-    model_id = complete(services, session_id)
-    dataset_id = api.get(f"/api/training/session/{session_id}")["session"]["dataset_id"]
-    analysis = {"candidates": [CANDIDATE], "predictions": [{"label": 1}], "title": "mine"}
-    answer = api.post("/api/analyses", 201, json={"workspace_key": key, **analysis})
-    with services.database.write() as connection:
-        administrator = auth.accounts.administrator(connection)
-        _, token = auth.new_token(connection, administrator)
-    return {
-        "key": key,
-        "workspace_key": key,
-        "user": "admin",
-        "token_id": token["id"],
-        "dataset_id": dataset_id,
-        "session_id": session_id,
-        "model_id": model_id,
-        "analysis_id": answer["analysis"]["id"],
-        "filename": "none",
-    }
+def settings(settings):
+    """So many wrong tokens that none is refused for their number."""
+    return replace(settings, wrong_tokens=10_000)
 
 
-def test_no_route_answers_without_a_token_but_the_few_that_are_public(app, client, belongings):
+@pytest.fixture
+def house(client, services):
+    return House(client, services)
+
+
+def test_every_route_has_a_row(app):
+    assert set(TABLE) == {name_of(rule, method) for rule, method in all_calls(app)}
+
+
+def test_a_call_that_reads_answers_everybody_as_documented(app, house):
+    values = house.furnish()
     for rule, method in all_calls(app):
-        response = client.open(path_of(rule, belongings), method=method, data=b"{}")
-        if rule.endpoint in auth.PUBLIC:
-            assert response.status_code in (200, 302, 404), rule
-        else:
-            assert response.status_code == 401, f"{method} {rule}"
-            assert response.headers["WWW-Authenticate"].startswith("Bearer")
+        if method == "GET":
+            require_documented_answers(house, rule, method, values)
+
+
+@pytest.mark.parametrize("name", [name for name in TABLE if not name.startswith("GET")])
+def test_a_call_answers_everybody_as_documented(app, house, name):
+    rule, method = next(each for each in all_calls(app) if name_of(*each) == name)
+    require_documented_answers(house, rule, method, house.furnish())
+
+
+def require_documented_answers(house, rule, method, values):
+    """Let each of CALLERS make a call, with something new once it has changed what it is about."""
+    name = name_of(rule, method)
+    found = {}
+    for caller in CALLERS:
+        with call_as(house.as_(caller), rule, method, values) as response:
+            found[caller] = response.status_code
+        is_consumed = method == "DELETE" or rule.endpoint in CONSUMING
+        if is_consumed and response.status_code < 300:
+            values = house.furnish()
+    assert found == TABLE[name], f"| `{name}` | {' | '.join(map(str, found.values()))} |"
+
+
+def test_every_row_denies_whom_it_must():
+    """The table itself: what no row may promise."""
+    for name, row in TABLE.items():
+        is_public = row["none"] == 200
+        assert is_public or {row[each] for each in CALLERS[:4]} == {401}, name
+        assert row["administrator"] == row["stranger"] or name in ADMINISTRATORS, name
+        changes = not name.startswith("GET") and row["viewer"] != row["editor"]
+        assert not changes or (row["viewer"], row["read-only"]) == (403, 403), name
+
+
+# What the administrator may do although it is another user's.
+ADMINISTRATORS = ("DELETE /api/tokens/<id>", "GET /api/audit")
 
 
 @pytest.mark.parametrize(
@@ -79,57 +205,76 @@ def test_no_route_answers_without_a_token_but_the_few_that_are_public(app, clien
         "Bearer é",
     ],
 )
-def test_no_route_answers_a_wrong_token(app, client, belongings, header):
+def test_no_route_answers_a_wrong_token(app, client, house, header):
+    values = house.furnish()
     for rule, method in all_calls(app):
         if rule.endpoint not in auth.PUBLIC:
             response = client.open(
-                path_of(rule, belongings), method=method, headers={"Authorization": header}
+                path_of(rule, values), method=method, headers={"Authorization": header}
             )
             assert response.status_code == 401, f"{method} {rule}"
+            assert response.headers["WWW-Authenticate"].startswith("Bearer")
 
 
-def test_a_stranger_gets_404_for_everything_of_others(app, stranger, belongings):
-    for rule, method in all_calls(app):
-        if rule.endpoint in auth.PUBLIC | OPEN_TO_EVERY_USER:
-            continue
-        response = call_as(stranger, rule, method, belongings)
-        assert response.status_code == 404, f"{method} {rule}: {response.get_json()}"
-
-
-def test_another_users_records_answer_exactly_like_ones_that_do_not_exist(
-    app, stranger, api, belongings
-):
-    missing = {
-        name: 10**9 if isinstance(value, int) else "x" * len(value)
-        for name, value in belongings.items()
+def foreign_and_absent_calls(app, house):
+    """Calls of a stranger about somebody's records, and about such as do not exist."""
+    there = house.furnish()
+    absent = {
+        name: 10**9 if isinstance(value, int) else "x" * len(value) for name, value in there.items()
     }
     for rule, method in all_calls(app):
-        if rule.endpoint in auth.PUBLIC | OPEN_TO_EVERY_USER:
-            continue
-        anothers = call_as(stranger, rule, method, belongings).get_json()
-        nothing = call_as(stranger, rule, method, missing).get_json()
-        for name, value in belongings.items():
+        if TABLE[name_of(rule, method)]["stranger"] == 404:
+            yield rule, method, there, absent
+
+
+def test_another_users_records_answer_exactly_like_ones_that_do_not_exist(app, house):
+    stranger = house.as_("stranger")
+    for rule, method, there, absent in foreign_and_absent_calls(app, house):
+        anothers = call_as(stranger, rule, method, there).get_json()
+        nothing = call_as(stranger, rule, method, absent).get_json()
+        for name, value in there.items():
             anothers["detail"] = anothers["detail"].replace(str(value), "<it>")
-            nothing["detail"] = nothing["detail"].replace(str(missing[name]), "<it>")
+            nothing["detail"] = nothing["detail"].replace(str(absent[name]), "<it>")
         assert anothers == nothing, f"{method} {rule}"
 
 
-def test_the_owner_reaches_what_a_stranger_does_not(app, api, belongings):
-    """Otherwise the tests above would also pass with routes that answer 404 to everybody."""
-    for rule, method in all_calls(app):
-        if method == "GET" and rule.endpoint not in auth.PUBLIC:
-            response = call_as(api, rule, method, belongings)
-            # The session of the fixture has no evaluation.
-            expected = 404 if rule.endpoint.startswith("evaluation.") else 200
-            if rule.endpoint == "networks.list_networks":
-                expected = 200
-            assert response.status_code == expected, f"{method} {rule}: {response.get_json()}"
+def test_another_users_records_take_the_statements_of_ones_that_do_not_exist(app, house):
+    """Else the time of an answer tells whether there is such a record."""
+    seen = []
+    engine = house.services.database._engine
+    event.listen(engine, "before_cursor_execute", lambda *arguments: seen.append(arguments[2]))
+    stranger = house.as_("stranger")
+    for rule, method, there, absent in foreign_and_absent_calls(app, house):
+        statements = []
+        for values in (there, absent):
+            call_as(stranger, rule, method, values).close()  # notes the use of the token
+            seen.clear()
+            call_as(stranger, rule, method, values)
+            statements.append(list(seen))
+        assert statements[0] == statements[1], f"{method} {rule}"
+        assert len([each for each in statements[0] if each.startswith("SELECT")]) <= 1, rule
 
 
 def test_a_route_that_forgets_about_access_is_closed(make_client, settings):
     client = make_client(settings)
     client.application.add_url_rule("/api/forgetful", "forgetful", lambda: "open")
     assert client.get("/api/forgetful").status_code == 401
+
+
+def test_a_route_that_forgets_about_roles_is_closed_to_those_who_only_read(make_client, settings):
+    client = make_client(settings)
+
+    def forgetful(key):
+        with house.services.database.read() as connection:
+            auth.workspace_by_key(connection, key)
+        return "open"
+
+    client.application.add_url_rule("/api/forgetful/<key>", view_func=forgetful, methods=["POST"])
+    house = House(client, services_of(client.application))
+    path = f"/api/forgetful/{house.furnish()['key']}"
+    assert house.as_("editor").post(path, None).status_code == 200
+    for caller in ("viewer", "read-only"):
+        assert house.as_(caller).post(path, None).status_code == 403
 
 
 def test_a_refused_upload_is_not_read(app, client):
@@ -149,23 +294,31 @@ def test_a_refused_upload_is_not_read(app, client):
 
 def call_as(user: Api, rule, method, values):
     """A call whose body and query are as they must be, so that only the access decides."""
+    if rule.endpoint in ("training.stop_session", "training.cancel_session"):
+        values = {**values, "session_id": values["pending_id"]}
     path = path_of(rule, values)
+    key = values["workspace_key"]
     if method == "GET":
         queries = {
-            "datasets.list_datasets": {"workspace_key": values["workspace_key"]},
-            "training.list_sessions": {"workspace_key": values["workspace_key"]},
-            "models.list_models": {"workspace_key": values["workspace_key"]},
-            "analyses.list_analyses": {"workspace_key": values["workspace_key"]},
+            "datasets.list_datasets": {"workspace_key": key},
+            "training.list_sessions": {"workspace_key": key},
+            "models.list_models": {"workspace_key": key},
+            "analyses.list_analyses": {"workspace_key": key},
+            "audit.list_audit_entries": {"workspace_key": key},
             "curves.get_dataset_curve": {"row": 0},
         }
         return user.get(path, None, query_string=queries.get(rule.endpoint, {}))
-    key = values["workspace_key"]
     bodies = {
+        "accounts.create_token": {"json": {}},
+        "workspaces.create_workspace": {"json": {"name": "x"}},
         "workspaces.add_member": {"json": {"user": "stranger"}},
-        "datasets.upload_dataset": {"data": form(catalogue(), workspace_key=key)},
+        "datasets.upload_dataset": {
+            "data": form(catalogue(100 + next(COUNTER)), workspace_key=key)
+        },
         "training.start_training": {
             "json": {"workspace_key": key, "dataset_id": values["dataset_id"]}
         },
+        "curves.compute_curve": {"json": CANDIDATE},
         "predictions.predict": {"json": {"workspace_key": key, **CANDIDATE}},
         "predictions.predict_batch": {"data": form(catalogue(), workspace_key=key)},
         "analyses.create_analysis": {
