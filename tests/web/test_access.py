@@ -4,6 +4,7 @@ import io
 import itertools
 import re
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -308,7 +309,7 @@ def call_as(user: Api, rule, method, values):
             "curves.get_dataset_curve": {"row": 0},
         }
         return user.get(path, None, query_string=queries.get(rule.endpoint, {}))
-    bodies = {
+    bodies: dict[str, dict[str, Any]] = {
         "accounts.create_token": {"json": {}},
         "workspaces.create_workspace": {"json": {"name": "x"}},
         "workspaces.add_member": {"json": {"user": "stranger"}},
