@@ -10,6 +10,7 @@ from backend.database.connection import Record
 from backend.database.schema import iso
 from backend.errors import Forbidden, NotFound
 from backend.services.quota import require_token_place, usage
+from backend.web.audit_log import record
 from backend.web.auth import current_token, current_user, new_token
 from backend.web.current import services
 from backend.web.schemas.accounts import Me, NewToken, TokenRequest, Tokens
@@ -63,6 +64,12 @@ def create_token(json_data: TokenRequest) -> Record:
             is_read_only=json_data.read_only,
             expires_at=None if days is None else iso(datetime.now(UTC) + timedelta(days=days)),
         )
+        record(
+            connection,
+            "token_created",
+            target=f"token {token['id']}",
+            detail=f"of {token['user']}" + (", read-only" if token["read_only"] else ""),
+        )
     return {"token": secret, **token}
 
 
@@ -76,6 +83,12 @@ def revoke_token(token_id: int) -> Record:
         if token is None or not (user["is_admin"] or token["user_id"] == user["id"]):
             raise NotFound(f"There is no token {token_id}.")
         accounts.delete_token(connection, token_id)
+        record(
+            connection,
+            "token_revoked",
+            target=f"token {token_id}",
+            detail=f"of {token['user']}",
+        )
     return {"message": f"Token {token_id} was revoked."}
 
 

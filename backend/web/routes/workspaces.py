@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from backend.database import accounts, sessions, workspaces
 from backend.database.connection import Record
 from backend.errors import Conflict, Forbidden, Invalid, NotFound
+from backend.web.audit_log import record
 from backend.web.auth import current_user, owned_workspace, visible_workspace, workspace_by_key
 from backend.web.current import services
 from backend.web.schemas.accounts import (
@@ -47,6 +48,7 @@ def create_workspace(json_data: WorkspaceRequest) -> Record:
     key = secrets.token_urlsafe(24)
     with services().database.write() as connection:
         workspace = workspaces.create(connection, key, json_data.name, user["id"])
+        record(connection, "workspace_created", workspace_id=workspace["id"])
     return {"workspace": {**workspace, "owner": user["name"], "role": "owner", "stored_bytes": 0}}
 
 
@@ -72,6 +74,7 @@ def delete_workspace(key: str) -> Record:
         workspace = owned_workspace(connection, key)
         _require_no_training(connection, workspace)
         pending = sessions.in_workspace(connection, workspace["id"], status="pending")
+        record(connection, "workspace_deleted", workspace_id=workspace["id"])
         workspaces.remove(connection, workspace["id"])
     services().storage.remove_workspace(workspace["id"])
     for session in pending:
@@ -100,20 +103,26 @@ def add_member(key: str, json_data: MemberRequest) -> Record:
         workspace = owned_workspace(connection, key)
         services().member_tries.count(current_user()["id"])
         user = accounts.find_user(connection, json_data.user)
-        if user is None or not _may_get(json_data.role, user, workspace):
-            log.warning(
-                "user %s tried to add %s to workspace %d: refused",
-                workspace["owner"],
-                json_data.user,
-                workspace["id"],
-            )
-            raise Invalid.field(
-                "user",
-                f"Expected a user who can be a member, received {json_data.user!r}. The "
-                "administrator creates users with POST /api/tokens.",
-            )
-        _set_member(connection, workspace, user, json_data.role)
-        return _members(connection, workspace)
+        if user is not None and _may_get(json_data.role, user, workspace):
+            _set_member(connection, workspace, user, json_data.role)
+            return _members(connection, workspace)
+        record(
+            connection,
+            "member_refused",
+            workspace_id=workspace["id"],
+            target=json_data.user,
+        )
+    log.warning(
+        "user %s tried to add %s to workspace %d: refused",
+        workspace["owner"],
+        json_data.user,
+        workspace["id"],
+    )
+    raise Invalid.field(
+        "user",
+        f"Expected a user who can be a member, received {json_data.user!r}. The administrator "
+        "creates users with POST /api/tokens.",
+    )
 
 
 @workspaces_bp.delete("/<key>/members/<user>")
@@ -130,6 +139,8 @@ def remove_member(key: str, user: str) -> Record:
             connection, workspace["id"], member["id"]
         ):
             raise NotFound(f"{user!r} is not a member of this workspace.")
+        action = "member_removed" if workspace["role"] == "owner" else "member_left"
+        record(connection, action, workspace_id=workspace["id"], target=user)
         return _members(connection, workspace)
 
 
@@ -142,8 +153,10 @@ def _set_member(connection: Connection, workspace: Record, user: Record, role: s
     """Add a member, or change its role if one is given; the owner stays as it is."""
     if user["id"] == workspace["owner_id"]:
         return
+    what = {"workspace_id": workspace["id"], "target": user["name"]}
     earlier = workspaces.role_of(connection, workspace["id"], user["id"])
     if earlier is None:
+        record(connection, "member_added", **what, detail=role or "editor")
         workspaces.add_member(
             connection,
             workspace["id"],
@@ -151,7 +164,8 @@ def _set_member(connection: Connection, workspace: Record, user: Record, role: s
             role=role or "editor",
             added_by=current_user()["id"],
         )
-    elif role not in (None, earlier):
+    elif role is not None and role != earlier:
+        record(connection, "member_role_changed", **what, detail=f"{earlier} to {role}")
         workspaces.set_role(connection, workspace["id"], user["id"], role)
 
 

@@ -160,3 +160,15 @@ def test_every_user_can_ask_what_they_take(api, key, stranger):
     assert usage["analyses"] == {"used": 0, "allowed": 10_000}
     nothing = stranger.get("/api/me")["usage"]
     assert {nothing[name]["used"] for name in usage if name != "tokens"} == {0}
+
+
+def test_tokens_are_in_the_audit_log_without_their_secrets(api):
+    made = api.post("/api/tokens", 201, json={"user": "guest", "read_only": True})
+    api.delete(f"/api/tokens/{made['id']}")
+    entries = api.get("/api/audit")["entries"]
+    target = f"token {made['id']}"
+    assert [(each["action"], each["target"], each["detail"]) for each in entries] == [
+        ("token_revoked", target, "of guest"),
+        ("token_created", target, "of guest, read-only"),
+    ]
+    assert made["token"] not in str(entries)

@@ -188,3 +188,27 @@ def test_the_id_of_a_deleted_workspace_is_not_given_out_again(api):
     api.delete(f"/api/workspaces/{first['key']}")
     second = api.post("/api/workspaces", 201, json={"name": "b"})["workspace"]
     assert second["id"] > first["id"]
+
+
+def test_members_and_their_roles_are_in_the_audit_log(api, key, stranger):
+    path = f"/api/workspaces/{key}/members"
+    for role in ("viewer", "viewer", "editor"):
+        api.post(path, 201, json={"user": "stranger", "role": role})
+    api.post(path, 422, json={"user": "nobody"})
+    stranger.delete(f"{path}/stranger")
+    api.post(path, 201, json={"user": "stranger"})
+    api.delete(f"{path}/stranger")
+    entries = api.get("/api/audit", query_string={"workspace_key": key})["entries"]
+    found = [(each["action"], each["user"], each["target"], each["detail"]) for each in entries]
+    assert found[::-1] == [
+        ("workspace_created", "admin", None, None),
+        ("member_added", "admin", "stranger", "viewer"),
+        ("member_role_changed", "admin", "stranger", "viewer to editor"),
+        ("member_refused", "admin", "nobody", None),
+        ("member_left", "stranger", "stranger", None),
+        ("member_added", "admin", "stranger", "editor"),
+        ("member_removed", "admin", "stranger", None),
+    ]
+    api.delete(f"/api/workspaces/{key}")
+    last = api.get("/api/audit")["entries"][0]
+    assert (last["action"], last["workspace"]) == ("workspace_deleted", "work")
