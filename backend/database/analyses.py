@@ -2,7 +2,20 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    case,
+    cast,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from backend.database.connection import Record, every, first, one
 from backend.database.schema import analyses, now, users
@@ -52,6 +65,13 @@ def _analyses(*left_out: str) -> Select:
     """Analyses with their author's name as `user` and their number of candidates as `count`."""
     columns = [column for column in analyses.c if column.name not in left_out]
     author = users.c.name.label("user")
-    count = func.json_array_length(analyses.c.candidates).label("count")
+    count = func.json_array_length(_readable(analyses.c.candidates)).label("count")
     query = select(*columns, author, count)
     return query.join_from(analyses, users, users.c.id == analyses.c.user_id, isouter=True)
+
+
+def _readable(column: Column) -> ColumnElement:
+    """JSON as SQLite reads it: 0.2.0 stored numbers that are too large as Infinity."""
+    written = cast(column, Text)
+    finite = func.replace(func.replace(written, "-Infinity", "null"), "Infinity", "null")
+    return case((func.json_valid(written), written), else_=finite)

@@ -3,7 +3,7 @@
 import pytest
 
 from backend.web import request_body
-from backend.web.json_provider import StrictJSON
+from backend.web.json_provider import MAX_DEPTH, MAX_VALUES, StrictJSON
 from tests.api import CANDIDATE, problem_of
 
 
@@ -52,6 +52,34 @@ def test_a_number_too_large_to_be_one_is_refused(api):
         problem = problem_of(post(api, body, path="/api/curve"))
         assert problem["status"] == 422
         assert problem["errors"][0]["field"] == "depth"
+
+
+@pytest.mark.parametrize("number", [b"1e999", b"-1e999", b"1" * 400])
+def test_the_place_of_a_number_that_is_not_finite_is_named_wherever_it_is(api, number):
+    body = b'{"a": [1, {"b": ' + number + b'}], "name": "x"}'
+    problem = problem_of(post(api, body))
+    assert problem["status"] == 422
+    assert [each["field"] for each in problem["errors"]] == ["a.1.b"]
+    assert problem_of(post(api, number))["errors"][0].keys() == {"message"}
+
+
+@pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}")])
+def test_json_may_be_as_deep_as_the_limit_and_no_deeper(api, opening, closing):
+    def status_of(levels):
+        return problem_of(post(api, opening * levels + b"1" + closing * levels))["status"]
+
+    assert status_of(MAX_DEPTH) == 422  # read, and no workspace
+    for levels in (MAX_DEPTH + 1, 300, 900):
+        problem = problem_of(post(api, opening * levels + b"1" + closing * levels))
+        assert problem["status"] == 400
+        assert "at most 32 levels" in problem["detail"]
+
+
+def test_a_body_of_too_many_values_is_not_turned_into_objects(api):
+    body = b"[" + b"[]," * MAX_VALUES + b"1]"
+    problem = problem_of(post(api, body))
+    assert problem["status"] == 400
+    assert "at most 500,000 values" in problem["detail"]
 
 
 def test_a_body_of_json_that_is_too_large_is_413(api):

@@ -15,6 +15,7 @@ from backend.services.quota import require_quota
 from backend.web.audit_log import record
 from backend.web.auth import NO_WORKSPACE, current_user, usable_analysis, workspace_by_key
 from backend.web.current import services
+from backend.web.json_provider import without_depth
 from backend.web.schemas.base import Done, WorkspaceQuery
 from backend.web.schemas.candidates import CandidateBody
 from backend.web.schemas.predictions import (
@@ -107,7 +108,9 @@ def delete_analysis(analysis_id: int) -> Record:
 
 
 def _answer(connection: Connection, analysis_id: int) -> Record:
-    return {"analysis": usable_analysis(connection, analysis_id)}
+    analysis = usable_analysis(connection, analysis_id)
+    # Earlier releases stored candidates of any depth.
+    return {"analysis": {**analysis, "candidates": without_depth(analysis["candidates"])}}
 
 
 def _checked_candidates(asked: AnalysisRequest) -> list[Any]:

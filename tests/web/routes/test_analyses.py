@@ -1,5 +1,6 @@
 """/api/analyses: predictions that were kept."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -62,6 +63,42 @@ def test_what_predict_answered_with_an_error_is_kept_as_it_was_given(api, client
     long = [{"comment": "x" * 3000}]
     problem = problem_of(save(api, key, None, candidates=long, predictions=[{"error": "no"}]))
     assert problem["errors"][0]["field"] == "candidates.0"
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ('[{"a": 1}, ' + '{"a":' * 300 + "1" + "}" * 300 + "]", None),
+        ('[{"a": Infinity}, -Infinity]', [{"a": None}, None]),
+        ('["Infinity", {"Infinity": "-Infinity"}]', ["Infinity", {"Infinity": "-Infinity"}]),
+    ],
+    ids=["deep", "infinite", "text"],
+)
+def test_what_an_earlier_release_stored_is_answered(api, key, services, analysis, stored, shown):
+    with services.database.write() as connection:
+        connection.exec_driver_sql("UPDATE analyses SET candidates = ?", (stored,))
+    response = api.get(f"/api/analyses/{analysis['id']}", None)
+    found = json.loads(response.get_data())["analysis"]
+    assert found["count"] == len(found["candidates"]) == 2
+    assert shown is None or found["candidates"] == shown
+    (listed,) = api.get(f"/api/analyses?workspace_key={key}")["analyses"]
+    assert listed["count"] == 2
+    renamed = api.patch(f"/api/analyses/{analysis['id']}", None, json={"note": "still mine"})
+    assert renamed.status_code == 200
+    api.delete(f"/api/analyses/{analysis['id']}")
+
+
+@pytest.mark.parametrize(
+    ("candidate", "status"), [("[" * 300 + "]" * 300, 400), ('{"depth": 1e999}', 422)]
+)
+def test_a_candidate_that_could_not_be_sent_again_is_not_stored(api, key, candidate, status):
+    body = (
+        f'{{"workspace_key": "{key}", "title": "t", "predictions": [{{"error": "no"}}],'
+        f'"candidates": [{candidate}]}}'
+    )
+    response = api.post("/api/analyses", None, data=body, content_type="application/json")
+    assert problem_of(response)["status"] == status
+    assert api.get(f"/api/analyses?workspace_key={key}")["count"] == 0
 
 
 def test_analyses_are_listed_newest_first_without_their_rows(api, key, analysis):
