@@ -18,7 +18,7 @@ from backend import wire
 from backend.background.runners import Runner, exited_because, make_runner
 from backend.config import Settings
 from backend.database import Database, models, sessions
-from backend.database.connection import Record
+from backend.database.connection import DatabaseBusy, Record
 from backend.database.schema import now
 from backend.storage.layout import Storage
 from backend.training.spec import UnusableSpec, upgrade_spec
@@ -86,7 +86,7 @@ class Supervisor:
         while not self._is_closing:
             try:
                 return action(*arguments)
-            except OperationalError:
+            except (OperationalError, DatabaseBusy):
                 log.exception("the database cannot be written; trying again")
                 threading.Event().wait(_RETRY_SECONDS)
             except Exception:

@@ -1,16 +1,30 @@
 """Open the SQLite file; connections for reading and for writing."""
 
+import threading
+import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Executable, create_engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection, Executable, RootTransaction, create_engine, event
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from backend.database import schema
 
+# How long a request waits for its turn to write; the contract promises an answer within 5 seconds.
+PATIENCE_SECONDS = 2.5
+
+# While another program holds the lock, whoever comes later need not wait as long to learn of it.
+_SHORT_PATIENCE_SECONDS = 0.25
+
+_START_SECONDS = 30.0
+
 Found = TypeVar("Found")
+
+
+class DatabaseBusy(RuntimeError):
+    """No turn to write in time; nothing was changed, and trying again may help."""
 
 
 class Database:
@@ -24,15 +38,19 @@ class Database:
         """
         self._engine = create_engine(
             f"sqlite:///{path}",
-            connect_args={"timeout": 30, "check_same_thread": False},
+            connect_args={"timeout": PATIENCE_SECONDS, "check_same_thread": False},
+            hide_parameters=True,  # errors are logged; what users sent is not
             pool_size=8,
             max_overflow=-1,
             hide_parameters=True,  # an error's text goes to the log, what was asked for does not
         )
         event.listen(self._engine, "connect", _configure)
         event.listen(self._engine, "begin", _begin)
+        # SQLite's own waiting polls, and lets anyone overtake.
+        self._turn = threading.Lock()
+        self._is_held_outside = False
         self._remembered: dict[Hashable, Any] = {}
-        with self.write() as connection:
+        with self.write(_START_SECONDS) as connection:
             schema.prepare(connection)
 
     @contextmanager
@@ -42,12 +60,42 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """A connection in a transaction: committed at the end, rolled back on an exception."""
-        writer = self._engine.connect().execution_options(is_writer=True)
-        with writer as connection, connection.begin():
-            yield connection
-        self._remembered = {}
+    def write(self, patience: float | None = None) -> Iterator[Connection]:
+        """A connection in a transaction: committed at the end, rolled back on an exception.
+
+        Args:
+            patience: how many seconds to wait for other writers, in this program or another;
+                PATIENCE_SECONDS by default.
+
+        Raises:
+            DatabaseBusy: they took longer.
+        """
+        patience = PATIENCE_SECONDS if patience is None else patience
+        if self._is_held_outside:
+            patience = min(patience, _SHORT_PATIENCE_SECONDS)
+        deadline = time.monotonic() + patience
+        if not self._turn.acquire(timeout=patience):
+            raise _busy(patience)
+        try:
+            writer = self._engine.connect().execution_options(
+                patience=max(0.0, deadline - time.monotonic())
+            )
+            with writer as connection, self._begin_writing(connection, patience):
+                yield connection
+            self._remembered = {}
+        finally:
+            self._turn.release()
+
+    def _begin_writing(self, connection: Connection, patience: float) -> RootTransaction:
+        try:
+            transaction = connection.begin()
+        except OperationalError as error:
+            if not is_locked(error):
+                raise
+            self._is_held_outside = True
+            raise _busy(patience) from error
+        self._is_held_outside = False
+        return transaction
 
     def remember(self, key: Hashable, read: Callable[[Connection], Found | None]) -> Found | None:
         """What `read` finds, remembered until the next transaction of this process is committed.
@@ -99,8 +147,24 @@ def _configure(connection: Any, _record: Any) -> None:
 def _begin(connection: Connection) -> None:
     # A writer takes the lock at once: a transaction that reads before it writes would fail if
     # another writer committed in between.
-    is_writer = connection.get_execution_options().get("is_writer", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")
+    patience = connection.get_execution_options().get("patience")
+    if patience is None:
+        connection.exec_driver_sql("BEGIN")
+    else:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(1000 * patience)}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def is_locked(error: DBAPIError) -> bool:
+    """Whether a statement failed because another connection holds a lock."""
+    return "database is locked" in str(error.orig)
+
+
+def _busy(seconds: float) -> DatabaseBusy:
+    return DatabaseBusy(
+        f"The database was locked for {seconds:g} s, perhaps by another program. Nothing was "
+        "changed: try again in a few seconds."
+    )
 
 
 Record = dict[str, Any]

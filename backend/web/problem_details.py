@@ -19,6 +19,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
 from backend.background.predictor import PredictionFailed
+from backend.database.connection import DatabaseBusy, is_locked
 from backend.errors import ErrorItem, UserError
 from backend.transit.catalog.reader import CatalogError
 from backend.web.request_body import declared
@@ -37,6 +38,7 @@ def init_app(app: APIFlask) -> None:
     app.register_error_handler(CatalogError, _catalog_error)
     app.register_error_handler(PredictionFailed, _prediction_failed)
     app.register_error_handler(DBAPIError, _database_error)
+    app.register_error_handler(DatabaseBusy, _database_busy)
     app.register_error_handler(OSError, _os_error)
     app.register_error_handler(Exception, _unexpected)
 
@@ -140,7 +142,17 @@ def _database_error(error: DBAPIError) -> Response:
         return problem(409, "The parent record was deleted; refresh and retry.")
     if "disk is full" in str(error.orig):
         return _disk_full(error)
+    if is_locked(error):
+        return _database_busy(error)
     return _unexpected(error)
+
+
+def _database_busy(error: Exception) -> Response:
+    log.warning("the database is locked: %s", error)
+    detail = str(error) if isinstance(error, DatabaseBusy) else "The database is locked."
+    response = problem(503, detail)
+    response.headers["Retry-After"] = "5"
+    return response
 
 
 def _os_error(error: OSError) -> Response:

@@ -1,6 +1,8 @@
 """The queue of sessions, with a runner that reports what the test says."""
 
 import errno
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,15 @@ from backend import wire
 from backend.background import supervisor as module
 from backend.background.supervisor import Supervisor
 from backend.config import Settings
-from backend.database import Database, accounts, datasets, models, sessions, workspaces
+from backend.database import (
+    Database,
+    accounts,
+    connection,
+    datasets,
+    models,
+    sessions,
+    workspaces,
+)
 from backend.storage.layout import Storage
 from tests import messages
 from tests.e2e.server import wait_for
@@ -391,3 +401,19 @@ def test_a_session_with_an_unreadable_spec_fails_though_the_database_refuses_at_
     bench.start()
     assert "epohcs" in bench.wait(session_id, "failed")["error"]["message"]
     assert refusals
+
+
+def test_no_event_is_lost_while_another_program_holds_the_lock(bench, monkeypatch, caplog):
+    monkeypatch.setattr(module, "_RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(connection, "PATIENCE_SECONDS", 0.05)
+    session_id = bench.session(bench.workspace())
+    runner = bench.start()
+    bench.wait(session_id, "training")
+    path = bench.settings.data_dir / "exotrain.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as outside:
+        outside.execute("BEGIN IMMEDIATE")
+        runner.report(session_id, messages.started())
+        for epoch in (1, 2, 3):
+            runner.report(session_id, messages.epoch(epoch))
+        wait_for(lambda: caplog.text.count("cannot be written"), lambda count: count > 2, 10)
+    wait_for(lambda: bench.history(session_id), lambda epochs: epochs == [1, 2, 3], 10)

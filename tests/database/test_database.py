@@ -10,6 +10,8 @@ from sqlalchemy.exc import IntegrityError
 
 from backend.config import REPOSITORY
 from backend.database import Database, accounts, datasets, models, schema, sessions, workspaces
+from backend.database import connection as connection_module
+from backend.database.connection import DatabaseBusy
 
 SAMPLES = REPOSITORY / "tests" / "data"
 
@@ -127,6 +129,47 @@ def test_writers_wait_for_each_other(database):
     with database.read() as connection:
         hints = [token["hint"] for token in accounts.list_tokens(connection)]
     assert sorted(hints) == [str(i) for i in range(8)]
+
+
+@pytest.fixture
+def lock(path, database):
+    """Takes the write lock as another program would; released after the test."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as outside:
+        yield outside.execute
+
+
+@pytest.mark.parametrize("mode", ["IMMEDIATE", "EXCLUSIVE"])
+def test_a_writer_gives_up_while_another_program_holds_the_lock_and_readers_do_not_wait(
+    database, lock, mode
+):
+    lock(f"BEGIN {mode}")
+    with pytest.raises(DatabaseBusy, match=r"locked for 0\.1 s"), database.write(patience=0.1):
+        pass
+    with database.read() as connection:
+        assert accounts.find_user(connection, "u") is None
+    lock("ROLLBACK")
+    with database.write() as connection:
+        accounts.create_user(connection, "u")
+
+
+def test_who_comes_while_the_lock_is_known_to_be_held_is_told_soon(database, lock, monkeypatch):
+    monkeypatch.setattr(connection_module, "_SHORT_PATIENCE_SECONDS", 0.01)
+    lock("BEGIN IMMEDIATE")
+    with pytest.raises(DatabaseBusy), database.write(patience=0.1):
+        pass
+    with pytest.raises(DatabaseBusy, match=r"locked for 0\.01 s"), database.write(patience=60):
+        pass
+    lock("ROLLBACK")
+    with database.write(), pytest.raises(DatabaseBusy, match=r"0\.1 s"), database.write(0.1):
+        pass  # after the first success everyone is patient again
+
+
+def test_the_parameters_of_a_statement_that_fails_are_not_in_its_error(database):
+    with database.write() as connection:
+        accounts.create_user(connection, "someone")
+        with pytest.raises(IntegrityError) as failed:
+            accounts.create_user(connection, "someone")
+    assert "someone" not in str(failed.value)
 
 
 def test_a_row_cannot_belong_to_a_deleted_workspace(database):
