@@ -164,7 +164,16 @@ class DepthPredictor:
         self.calls: list[tuple[str, str, int, str]] = []
         self.rows: list[np.ndarray] = []
 
-    def predict(self, model_file: str, sha256: str, rows: Rows, source: str) -> NDArray[np.void]:
+    def predict(
+        self,
+        model_file: str,
+        sha256: str,
+        rows: Rows,
+        source: str,
+        user_id: int = 0,
+        *,
+        is_continued: bool = False,
+    ) -> NDArray[np.void]:
         self.calls.append((model_file, sha256, len(rows), source))
         self.rows.append(rows)
         share = np.clip(rows["depth"] / 20_000, 0, 1)

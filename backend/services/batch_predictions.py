@@ -6,7 +6,8 @@ The answer goes to a file first: after its first byte is sent, an error can no l
 import csv
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from backend.services.predictions import predict
 from backend.transit.catalog.column_names import OWN_FORMAT
 from backend.transit.catalog.reader import Chunk, open_catalog
 from backend.transit.columns import LABELS
+from backend.transit.rows import Rows
 
 ADDED_COLUMNS = (
     "predicted_label",
@@ -41,7 +43,12 @@ _DIGITS = 7
 
 
 def predict_catalogue(
-    services: Services, model: Record, catalogue: Path, answer: Path, own_source: str
+    services: Services,
+    model: Record,
+    catalogue: Path,
+    answer: Path,
+    own_source: str,
+    user_id: int,
 ) -> None:
     """Write a catalogue's table with the prediction columns added.
 
@@ -51,18 +58,23 @@ def predict_catalogue(
         catalogue: CSV in any format; labels are not needed.
         answer: a new file for the CSV.
         own_source: the survey of a table in exotrain format: "exotrain", "koi" or "toi".
+        user_id: who asks; users take turns.
 
     Raises:
         CatalogError: it is not a catalogue, or has no usable row.
         PredictionFailed: the predictor gave no answer.
+        TooMany: too many predictions wait already.
     """
     with open(catalogue, "rb") as source, open(answer, "x", encoding="utf-8", newline="") as sink:
         catalog = open_catalog(source, label_required=False)
         writer = csv.writer(sink, lineterminator="\n")
         writer.writerow([harmless(name) for name in (*catalog.header, *ADDED_COLUMNS)])
         source_of_rows = own_source if catalog.source == OWN_FORMAT else catalog.source
+        predict_rows = partial(predict, services, model, source=source_of_rows, user_id=user_id)
+        is_continued = False
         for chunk in catalog:
-            added = _predictions(services, model, chunk, source_of_rows)
+            added = _predictions(partial(predict_rows, is_continued=is_continued), chunk)
+            is_continued = True
             for record, cells in zip(chunk.records, added, strict=True):
                 writer.writerow(
                     [*(harmless(x) for x in _as_wide(record, len(catalog.header))), *cells]
@@ -78,12 +90,12 @@ def harmless(cell: str) -> str:
 
 
 def _predictions(
-    services: Services, model: Record, chunk: Chunk, source: str
+    predict_rows: Callable[[Rows], list[dict[str, Any]]], chunk: Chunk
 ) -> Iterator[list[str]]:
     """The added cells of each record, in order."""
     cells: dict[int, list[str]] = {}
     if len(chunk.rows):
-        answers = predict(services, model, chunk.rows, source)
+        answers = predict_rows(chunk.rows)
         for position, answer in zip(chunk.accepted.tolist(), answers, strict=True):
             cells[position] = _cells(answer)
     reasons = {each.line: each.message for each in chunk.rejections}

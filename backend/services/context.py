@@ -29,7 +29,16 @@ class Predictor(Protocol):
 
     is_model_loaded: bool
 
-    def predict(self, model_file: str, sha256: str, rows: Rows, source: str) -> NDArray[np.void]:
+    def predict(
+        self,
+        model_file: str,
+        sha256: str,
+        rows: Rows,
+        source: str,
+        user_id: int = 0,
+        *,
+        is_continued: bool = False,
+    ) -> NDArray[np.void]:
         """The predictions of some rows; see `backend.background.predictor`."""
 
 

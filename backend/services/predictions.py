@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection
 
-from backend.background.predictor import CHUNK
+from backend.background.predictor import CHUNK, QueueFull
 from backend.database import models
 from backend.database.connection import Record
-from backend.errors import Conflict, NotFound, Unavailable
+from backend.errors import Conflict, NotFound, TooMany, Unavailable
 from backend.services.context import Services
 from backend.transit.catalog.reader import band
 from backend.transit.columns import FEATURES, LABELS
@@ -47,7 +47,15 @@ def training_ranges(model: Record) -> Record:
     return model["manifest"]["training_ranges"]
 
 
-def predict(services: Services, model: Record, rows: Rows, source: str) -> list[dict[str, Any]]:
+def predict(
+    services: Services,
+    model: Record,
+    rows: Rows,
+    source: str,
+    user_id: int,
+    *,
+    is_continued: bool = False,
+) -> list[dict[str, Any]]:
     """Predict rows, in chunks, so that other requests are answered in between.
 
     A column that no training row had is hidden from the network: it has learnt nothing about it,
@@ -58,23 +66,35 @@ def predict(services: Services, model: Record, rows: Rows, source: str) -> list[
         model: its row in the database.
         rows: `ROW_DTYPE`, (n,), n at least 1.
         source: "exotrain", "koi" or "toi": the band of the limb darkening.
+        user_id: who asks; users take turns.
+        is_continued: other rows of the same request were predicted before.
 
     Returns:
         For each row its prediction as the API describes it, without its place in the request.
 
     Raises:
         PredictionFailed: the predictor gave no answer.
+        TooMany: too many predictions wait already.
         Unavailable: this server runs without one.
     """
     if services.predictor is None:
         raise Unavailable("This server cannot predict: it was started without its launcher.")
     seen = _without_unseen(rows, training_ranges(model))
-    parts = [
-        services.predictor.predict(
-            model["file"], model["sha256"], seen[start : start + CHUNK], source
-        )
-        for start in range(0, len(rows), CHUNK)
-    ]
+    try:
+        parts = [
+            services.predictor.predict(
+                model["file"],
+                model["sha256"],
+                seen[start : start + CHUNK],
+                source,
+                user_id,
+                is_continued=is_continued or start > 0,
+            )
+            for start in range(0, len(rows), CHUNK)
+        ]
+    except QueueFull as error:
+        detail = f"Too many at once: {error}. Try again in a few seconds."
+        raise TooMany(detail, Retry_After="5") from error
     predicted = np.concatenate(parts)
     # The diagnostics are of the candidate as it was given. If a column was hidden, its orbit is not
     # the one that the network has seen.

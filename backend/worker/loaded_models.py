@@ -11,8 +11,7 @@ from backend.transit.catalog.reader import band
 from backend.transit.light_curve.orbit import transit_geometry
 from backend.transit.networks.outputs import PREDICTION_DTYPE
 from backend.transit.rows import Rows
-
-MODELS_KEPT_LOADED = 4
+from backend.worker.memory import MODELS_KEPT_LOADED
 
 
 class NotFinite(RuntimeError):

@@ -4,6 +4,9 @@ import os
 import resource
 import sys
 
+# A model with its graph takes about 50 MB.
+MODELS_KEPT_LOADED = 4
+
 _MEGABYTE = 1 << 20
 
 

@@ -6,40 +6,16 @@ import sys
 import threading
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from backend import wire
-from backend.background import predictor, runners, worker_process
-from backend.background.predictor import PredictionFailed, Predictor
+from backend.background import runners, worker_process
 from backend.background.runners import ProcessRunner
 from backend.config import Settings
-from backend.transit.columns import ROW_DTYPE
 from tests import messages
+from tests.background.children import UNTIL_KILLED, lines
 
 SECONDS = 60
-
-# A child that answers its first command with these lines, then runs a given statement.
-CHILD = """
-import os, signal, sys, time
-sys.stdin.readline()
-sys.stdout.buffer.write({output!r})
-sys.stdout.buffer.flush()
-{ending}
-"""
-UNTIL_KILLED = "time.sleep(600)"
-
-
-@pytest.fixture
-def child(monkeypatch):
-    """Sets what the next children print and how they end."""
-
-    def be(output, ending=""):
-        script = CHILD.format(output=output, ending=ending)
-        command = [sys.executable, "-c", script]
-        monkeypatch.setattr(worker_process, "_command", lambda *_arguments: command)
-
-    return be
 
 
 @pytest.fixture
@@ -64,10 +40,6 @@ def train(settings):
 
     yield train
     runner.close()
-
-
-def lines(*events):
-    return b"".join(wire.encode(event) for event in events)
 
 
 @pytest.mark.parametrize(
@@ -120,78 +92,6 @@ def test_no_thread_is_left_of_a_worker(child, train):
     for each in left:
         each.join(SECONDS)
     assert threading.active_count() <= before + 1  # the listener that has reported the exit
-
-
-def test_a_predictor_that_answers_nonsense_is_replaced_once_and_says_so(
-    child, settings, monkeypatch
-):
-    child(b'{"event": "predicted", "id": 1}\n', UNTIL_KILLED)
-    asked = Predictor(settings)
-    asked.start()
-    rows = np.zeros(0, dtype=ROW_DTYPE)
-    with pytest.raises(PredictionFailed, match="failed twice"):
-        asked.predict("m", "s", rows, "koi")
-    answer = wire.PredictionAnswer(id=2, predictions=b"")
-    child(lines(wire.Ready(), answer), UNTIL_KILLED)
-    assert len(asked.predict("m", "s", rows, "koi")) == 0
-    asked.close()
-
-
-@pytest.fixture
-def predicting(settings):
-    """A place for models in a child of the test's own."""
-    predicting = predictor._InWorker(settings)
-    yield predicting
-    predicting.close()
-    predicting._worker.wait()
-
-
-def asking_for(rows):
-    """A request for that many rows."""
-    packed = bytes(rows * ROW_DTYPE.itemsize)
-    return wire.PredictionRequest(id=1, model_file="m", sha256="s", source="koi", rows=packed)
-
-
-@pytest.mark.parametrize("rows", [1, 3])
-def test_a_predictor_that_answers_for_other_than_the_asked_rows_is_ended(child, predicting, rows):
-    child(lines(wire.PredictionAnswer(id=1, predictions=messages.predictions())), UNTIL_KILLED)
-    with pytest.raises(predictor.WorkerDied, match=f"Expected {rows} predictions, received 2"):
-        predicting.ask(asking_for(rows))
-    assert not predicting._worker.is_alive
-    assert len(predicting.ask(asking_for(2))) == 2
-
-
-def test_a_predictor_that_hangs_while_the_pipe_is_full_is_ended_too(child, predicting, monkeypatch):
-    monkeypatch.setattr(predictor, "ANSWER_SECONDS", 0.1)
-    child(b"", UNTIL_KILLED)
-    ended: queue.Queue = queue.Queue()
-
-    def ask():
-        try:
-            predicting.ask(asking_for(5000))
-        except predictor.WorkerDied as error:
-            ended.put(error)
-
-    threading.Thread(target=ask, daemon=True).start()
-    assert "code -9" in str(ended.get(timeout=SECONDS))
-
-
-def test_a_predictor_that_cannot_be_started_says_so_and_is_tried_again(
-    child, settings, monkeypatch
-):
-    def no_process(*_arguments, **_named):
-        raise OSError("no process left")
-
-    asked = Predictor(settings)
-    asked.start()
-    rows = np.zeros(0, dtype=ROW_DTYPE)
-    with monkeypatch.context() as patch:
-        patch.setattr(predictor, "WorkerProcess", no_process)
-        with pytest.raises(PredictionFailed, match="failed twice"):
-            asked.predict("m", "s", rows, "koi")
-    child(lines(wire.Ready(), wire.PredictionAnswer(id=2, predictions=b"")), UNTIL_KILLED)
-    assert len(asked.predict("m", "s", rows, "koi")) == 0
-    asked.close()
 
 
 def no_thread(*_arguments, **_named):

@@ -15,7 +15,7 @@ from backend.services.predictions import choose_model, predict, training_source
 from backend.storage.incoming import require_space
 from backend.transit.rows import as_rows
 from backend.web.audit_log import record_download
-from backend.web.auth import NO_WORKSPACE, workspace_by_key
+from backend.web.auth import NO_WORKSPACE, current_user, workspace_by_key
 from backend.web.current import services
 from backend.web.request_body import received_file
 from backend.web.schemas.candidates import Candidate, CandidateBody
@@ -33,6 +33,7 @@ predictions_bp = APIBlueprint("predictions", __name__, url_prefix="/api/predict"
 _RESPONSES = {
     **NO_WORKSPACE,
     409: "The workspace has no model yet",
+    429: "Too many predictions wait already",
     503: "The predictor is busy, restarting, or cannot read the model",
 }
 
@@ -80,7 +81,7 @@ def predict_batch(form: BatchForm) -> Response:
     require_space(answer.parent, 2 * incoming.size)
     try:
         source = form.source or training_source(model)
-        predict_catalogue(services(), model, incoming.path, answer, source)
+        predict_catalogue(services(), model, incoming.path, answer, source, current_user()["id"])
         record_download("batch_downloaded", workspace["id"], f"model {model['id']}", stem)
         # It can be read to its end although its name is gone: nothing is left behind.
         stream = open(answer, "rb")  # noqa: SIM115 - the response closes it
@@ -107,7 +108,7 @@ def _answers(candidates: list[Any], model: Record, source: str) -> list[dict[str
     good = [(n, each) for n, each in enumerate(candidates, 1) if isinstance(each, Candidate)]
     rows = as_rows([each.numbers() for _, each in good])
     rows["line"] = [number for number, _ in good]  # what an error calls them by
-    predicted = iter(predict(services(), model, rows, source) if good else [])
+    predicted = iter(predict(services(), model, rows, source, current_user()["id"]) if good else [])
     for row, each in enumerate(candidates):
         if isinstance(each, Candidate):
             answers.append({"row": row, "star": each.star, **next(predicted)})

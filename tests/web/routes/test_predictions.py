@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sqlalchemy import update
 
-from backend.background.predictor import CHUNK, PredictionFailed
+from backend.background.predictor import CHUNK, PredictionFailed, QueueFull
 from backend.database import models, schema
 from backend.services.batch_predictions import ADDED_COLUMNS, harmless
 from tests.api import CANDIDATE, HEADER, catalogue, complete, problem_of, use_depth_predictor
@@ -40,9 +40,9 @@ def test_a_row_is_called_by_its_place_in_the_request(api, key, model_id, predict
     asked = []
     answer = predictor.predict
 
-    def note(model_file, sha256, rows, source):
+    def note(model_file, sha256, rows, source, user_id, **options):
         asked.extend(rows["line"].tolist())
-        return answer(model_file, sha256, rows, source)
+        return answer(model_file, sha256, rows, source, user_id, **options)
 
     monkeypatch.setattr(predictor, "predict", note)
     rows = [{**FULL, "period": -1}, FULL, {"period": 1}, FULL]
@@ -297,7 +297,7 @@ def test_many_rows_are_predicted_in_chunks_and_in_order(api, key, model_id, pred
 
 
 def test_a_predictor_that_fails_is_503_with_its_reason(api, key, model_id, predictor):
-    def fail(*_arguments):
+    def fail(*_arguments, **_options):
         raise PredictionFailed("The model's file is damaged.")
 
     predictor.predict = fail
@@ -306,6 +306,37 @@ def test_a_predictor_that_fails_is_503_with_its_reason(api, key, model_id, predi
         assert problem["status"] == 503
         assert problem["detail"] == "The model's file is damaged."
         assert response.headers["Retry-After"]
+
+
+def test_beyond_the_waiting_predictions_the_answer_is_429_and_says_when_to_come_back(
+    api, key, model_id, predictor
+):
+    def fail(*_arguments, **_options):
+        raise QueueFull("64 predictions are waiting already")
+
+    predictor.predict = fail
+    for response in (
+        api.post("/api/predict", None, json={"workspace_key": key, **CANDIDATE}),
+        api.batch(key, catalogue(5), None),
+    ):
+        problem = problem_of(response)
+        assert problem["status"] == 429
+        assert "64 predictions are waiting" in problem["detail"]
+        assert response.headers["Retry-After"] == "5"
+
+
+def test_only_the_first_rows_of_a_request_can_be_refused(api, key, model_id, predictor):
+    asked = []
+    answer = predictor.predict
+
+    def note(*arguments, is_continued):
+        asked.append((arguments[4], is_continued))
+        return answer(*arguments)
+
+    predictor.predict = note
+    api.batch(key, catalogue(10_000), None)
+    assert [is_continued for _, is_continued in asked] == [False] + [True] * (len(asked) - 1)
+    assert {user_id for user_id, _ in asked} == {1}
 
 
 def test_a_server_without_a_predictor_says_so(api, key, model_id, services):
