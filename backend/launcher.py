@@ -18,6 +18,7 @@ from backend.config import ANY_HOST, Settings, SettingsError
 from backend.database import Database, audit, models
 from backend.services.context import Services
 from backend.services.dataset_upload import remove_orphans
+from backend.services.stored_sizes import measure_stored
 from backend.storage.atomic import sha256_of
 from backend.storage.layout import Storage
 from backend.storage.lock import CannotStart, data_folder_lock
@@ -59,6 +60,7 @@ def serve(settings: Settings) -> None:
     gateway = Gateway(app, settings.names, services.storage.incoming)
     services.storage.prepare()
     remove_orphans(services.database, services.storage)
+    measure_stored(services.database, services.storage)
     _forget_old_audit_entries(services)
     _restore_current_models(services.database, services.storage)
     predictor = Predictor(settings)

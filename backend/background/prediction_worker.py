@@ -21,9 +21,10 @@ from backend.transit.columns import ROW_DTYPE
 from backend.transit.networks.outputs import PREDICTION_DTYPE, Predictions
 from backend.worker.memory import MODELS_KEPT_LOADED
 
-# A start takes 3 to 10 s, loading a model 1 s, a chunk 0.1 s; more while sessions train.
-START_SECONDS = 60.0
-LOAD_SECONDS = 30.0
+# On an idle machine a start takes 4 s, loading a model 1 s, a chunk 0.1 s; on one with eight times
+# as much work as cores, a start takes more than a minute.
+START_SECONDS = 120.0
+LOAD_SECONDS = 60.0
 ANSWER_SECONDS = 8.0
 
 # A machine on which answers are slow as a rule gets this many times the rule.

@@ -30,7 +30,7 @@ __all__ = ["CHUNK", "PredictionFailed", "Predictor", "QueueFull"]
 CHUNK = 512
 
 # Enough for a worker that hangs to be found and replaced, and for the new one to answer.
-WAIT_SECONDS = 60.0
+WAIT_SECONDS = 120.0
 
 _ATTEMPTS = 2
 

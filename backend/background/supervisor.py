@@ -49,7 +49,7 @@ class Supervisor:
         self._runner: Runner = make_runner(settings, self._report)
         # session id: the request that was passed on
         self._running: dict[int, wire.RequestedEnd | None] = {}
-        self._last_workspace_id = 0
+        self._last_user_id = 0
         self._is_closing = False
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
 
@@ -113,11 +113,11 @@ class Supervisor:
     def _start_pending(self) -> None:
         while len(self._running) < self._settings.trainings:
             with self._database.write() as connection:
-                session = sessions.next_pending(connection, self._last_workspace_id)
+                session = sessions.next_pending(connection, self._last_user_id)
                 if session is None:
                     return
                 job = self._take(connection, session)
-            self._last_workspace_id = session["workspace_id"]
+            self._last_user_id = session["turn_of"]
             if job is not None:
                 self._start(job)
 
@@ -238,6 +238,7 @@ class Supervisor:
                 file=file,
                 sha256=event.sha256,
                 file_size=self._storage.model(file).stat().st_size,
+                stored_bytes=self._storage.model_bytes(file),
                 manifest=event.manifest,
             )
             sessions.change(

@@ -6,6 +6,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    LargeBinary,
     Select,
     Text,
     case,
@@ -13,12 +14,13 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    literal,
     select,
     update,
 )
 
 from backend.database.connection import Record, every, first, one
-from backend.database.schema import analyses, now, users
+from backend.database.schema import analyses, now, users, workspaces
 from backend.database.workspaces import accessible
 
 
@@ -34,7 +36,9 @@ def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
     statement = insert(analyses).values(
         workspace_id=workspace_id, created_at=moment, updated_at=moment, **values
     )
-    return one(connection, statement.returning(*analyses.c))
+    created = one(connection, statement.returning(*analyses.c))
+    measure(connection, created["id"])
+    return created
 
 
 def find_for(connection: Connection, analysis_id: int, user_id: int) -> Record | None:
@@ -54,6 +58,23 @@ def change(connection: Connection, analysis_id: int, **values: Any) -> None:
     connection.execute(
         update(analyses).where(analyses.c.id == analysis_id).values(updated_at=now(), **values)
     )
+    measure(connection, analysis_id)
+
+
+def measure(connection: Connection, analysis_id: int | None = None) -> None:
+    """Record the size of an analysis, or of all those whose size is not known."""
+    columns = (analyses.c.title, analyses.c.note, analyses.c.candidates, analyses.c.predictions)
+    size = sum((func.length(cast(column, LargeBinary)) for column in columns), start=literal(0))
+    is_meant = (
+        analyses.c.stored_bytes.is_(None) if analysis_id is None else analyses.c.id == analysis_id
+    )
+    connection.execute(update(analyses).where(is_meant).values(stored_bytes=size))
+
+
+def count_of_owner(connection: Connection, user_id: int) -> int:
+    """The number of analyses in the workspaces that a user owns."""
+    query = select(func.count()).select_from(analyses).join(workspaces)
+    return connection.execute(query.where(workspaces.c.owner_id == user_id)).scalar_one()
 
 
 def remove(connection: Connection, analysis_id: int) -> None:

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Text, cast, delete, func, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
 from backend.database.connection import Record, every, first, one
-from backend.database.schema import analyses, datasets, models, now, training_sessions
+from backend.database.schema import datasets, now, training_sessions
 from backend.database.workspaces import accessible
 
 
@@ -15,7 +15,8 @@ def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
     Args:
         connection: open for writing.
         workspace_id: the workspace that it belongs to.
-        values: name, sha256, file_size, num_samples, num_rejected, source, class_counts, profile.
+        values: name, sha256, file_size, num_samples, num_rejected, source, class_counts, profile,
+            stored_bytes.
     """
     statement = insert(datasets).values(workspace_id=workspace_id, uploaded_at=now(), **values)
     return one(connection, statement.returning(*datasets.c))
@@ -61,21 +62,17 @@ def remove(connection: Connection, dataset_id: int) -> None:
     connection.execute(delete(datasets).where(datasets.c.id == dataset_id))
 
 
-def stored_bytes(connection: Connection, workspace_id: int) -> int:
-    """The bytes that the catalogues, models and analyses of a workspace take on disk."""
-    analysis_size = func.length(cast(analyses.c.candidates, Text)) + func.length(
-        cast(analyses.c.predictions, Text)
+def unmeasured(connection: Connection) -> list[Record]:
+    """The datasets whose size on disk is not known: `{id, workspace_id, sha256}`."""
+    query = select(datasets.c.id, datasets.c.workspace_id, datasets.c.sha256)
+    return every(connection, query.where(datasets.c.stored_bytes.is_(None)))
+
+
+def set_stored_bytes(connection: Connection, dataset_id: int, size: int) -> None:
+    """Record what the files of a dataset take on disk."""
+    connection.execute(
+        update(datasets).where(datasets.c.id == dataset_id).values(stored_bytes=size)
     )
-    sizes = (
-        (datasets, datasets.c.file_size),
-        (models, models.c.file_size),
-        (analyses, analysis_size),
-    )
-    total = 0
-    for table, size in sizes:
-        query = select(func.coalesce(func.sum(size), 0))
-        total += connection.execute(query.where(table.c.workspace_id == workspace_id)).scalar_one()
-    return total
 
 
 def all_files(connection: Connection) -> set[tuple[int, str]]:

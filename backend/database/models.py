@@ -15,7 +15,7 @@ def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
     Args:
         connection: open for writing.
         workspace_id: the workspace that it belongs to.
-        values: session_id, name, file, sha256, file_size, manifest.
+        values: session_id, name, file, sha256, file_size, stored_bytes, manifest.
     """
     statement = insert(models).values(workspace_id=workspace_id, created_at=now(), **values)
     model = one(connection, statement.returning(*models.c))
@@ -71,6 +71,17 @@ def current_models(connection: Connection) -> list[Record]:
     """The current model of every workspace that has one."""
     query = select(models).join(workspaces, workspaces.c.current_model_id == models.c.id)
     return every(connection, query)
+
+
+def unmeasured(connection: Connection) -> list[Record]:
+    """The models whose size on disk is not known: `{id, file}`."""
+    query = select(models.c.id, models.c.file)
+    return every(connection, query.where(models.c.stored_bytes.is_(None)))
+
+
+def set_stored_bytes(connection: Connection, model_id: int, size: int) -> None:
+    """Record what the files of a model take on disk."""
+    connection.execute(update(models).where(models.c.id == model_id).values(stored_bytes=size))
 
 
 def remove(connection: Connection, model_id: int) -> None:

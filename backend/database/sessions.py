@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from backend.database.connection import Record, every, first, one
-from backend.database.schema import epochs, now, training_sessions
+from backend.database.schema import epochs, now, training_sessions, workspaces
 from backend.database.workspaces import accessible
 
 ENDED = ("completed", "failed", "cancelled")
@@ -17,7 +17,8 @@ def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
     Args:
         connection: open for writing.
         workspace_id: the workspace that it belongs to.
-        values: dataset_id, dataset_size, model_name, spec, epochs; retry_of, idempotency_key.
+        values: user_id, dataset_id, dataset_size, model_name, spec, epochs; retry_of,
+            idempotency_key.
     """
     statement = insert(training_sessions).values(
         workspace_id=workspace_id, status="pending", created_at=now(), **values
@@ -80,26 +81,40 @@ def count(connection: Connection, status: str, workspace_id: int | None = None) 
     return connection.execute(query).scalar_one()
 
 
-def next_pending(connection: Connection, last_workspace_id: int) -> Record | None:
-    """The session to train next: workspaces take turns, each with its oldest session.
+def waiting_of(connection: Connection, user_id: int) -> list[int]:
+    """The ids of the pending sessions that a user started, oldest first."""
+    query = (
+        select(training_sessions.c.id)
+        .join(workspaces)
+        .where(training_sessions.c.status == "pending", _starter() == user_id)
+    )
+    return list(connection.execute(query.order_by(training_sessions.c.id)).scalars())
+
+
+def next_pending(connection: Connection, last_user_id: int) -> Record | None:
+    """The session to train next: users take turns, each with the oldest session they started.
 
     A session that a restart interrupted goes before all others.
 
     Args:
         connection: open for reading.
-        last_workspace_id: the workspace that had the last turn; the next higher id follows, and
-            the lowest after the highest.
+        last_user_id: the user who had the last turn; the next higher id follows, and the lowest
+            after the highest.
+
+    Returns:
+        None if none waits; else its row, with the user whose turn it is as `turn_of`.
     """
     waiting = training_sessions.c.status == "pending"
     was_interrupted = training_sessions.c.started_at.is_not(None)
-    had_its_turn = training_sessions.c.workspace_id <= last_workspace_id
+    had_its_turn = _starter() <= last_user_id
     query = (
-        select(training_sessions)
+        select(training_sessions, _starter().label("turn_of"))
+        .join(workspaces)
         .where(waiting)
         .order_by(
             was_interrupted.desc(),
             had_its_turn,
-            training_sessions.c.workspace_id,
+            _starter(),
             training_sessions.c.id,
         )
     )
@@ -165,3 +180,8 @@ def history(connection: Connection, session_id: int, after_epoch: int = 0) -> li
 def remove(connection: Connection, session_id: int) -> None:
     """Delete an ended session and its epochs; its model stays."""
     connection.execute(delete(training_sessions).where(training_sessions.c.id == session_id))
+
+
+def _starter() -> ColumnElement[int]:
+    """Who started a session; release 0.2.0 did not record it: then it was the workspace's owner."""
+    return func.coalesce(training_sessions.c.user_id, workspaces.c.owner_id)

@@ -7,10 +7,8 @@ from sqlalchemy import (
     Connection,
     Select,
     Table,
-    Text,
     and_,
     case,
-    cast,
     delete,
     func,
     insert,
@@ -59,21 +57,39 @@ def accessible(query: Select, table: Table, user_id: int) -> Select:
 
 
 def stored_bytes(connection: Connection, workspace_ids: Sequence[int]) -> dict[int, int]:
-    """The bytes that the datasets, models and analyses of each workspace take on disk."""
-    analysis_size = func.length(cast(analyses.c.candidates, Text)) + func.length(
-        cast(analyses.c.predictions, Text)
-    )
+    """The bytes that the datasets, models and analyses of each workspace take on disk.
+
+    What `stored_sizes` has not measured yet counts with its main file.
+    """
     total = dict.fromkeys(workspace_ids, 0)
     for table, unmeasured in (
         (datasets, datasets.c.file_size),
         (models, models.c.file_size),
-        (analyses, analysis_size),
+        (analyses, 0),
     ):
         size = func.sum(func.coalesce(table.c.stored_bytes, unmeasured))
         query = select(table.c.workspace_id, size.label("size")).group_by(table.c.workspace_id)
         for row in connection.execute(query.where(table.c.workspace_id.in_(workspace_ids))):
             total[row.workspace_id] += row.size
+    # The current model has a copy.
+    copies = select(workspaces.c.id, models.c.file_size).join(
+        models, models.c.id == workspaces.c.current_model_id
+    )
+    for row in connection.execute(copies.where(workspaces.c.id.in_(workspace_ids))):
+        total[row.id] += row.file_size
     return total
+
+
+def owner_of(connection: Connection, workspace_id: int) -> int:
+    """The id of the user who owns a workspace."""
+    query = select(workspaces.c.owner_id).where(workspaces.c.id == workspace_id)
+    return connection.execute(query).scalar_one()
+
+
+def owned_by(connection: Connection, user_id: int) -> list[int]:
+    """The ids of the workspaces that a user owns."""
+    query = select(workspaces.c.id).where(workspaces.c.owner_id == user_id)
+    return list(connection.execute(query).scalars())
 
 
 def remove(connection: Connection, workspace_id: int) -> None:

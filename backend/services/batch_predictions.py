@@ -8,12 +8,14 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 from backend.database.connection import Record
 from backend.services.context import Services
 from backend.services.predictions import predict
+from backend.storage.incoming import open_growing
 from backend.transit.catalog.column_names import OWN_FORMAT
 from backend.transit.catalog.reader import Chunk, open_catalog
 from backend.transit.columns import LABELS
@@ -63,9 +65,13 @@ def predict_catalogue(
     Raises:
         CatalogError: it is not a catalogue, or has no usable row.
         PredictionFailed: the predictor gave no answer.
+        NoSpace: the disk is nearly full.
         TooMany: too many predictions wait already.
     """
-    with open(catalogue, "rb") as source, open(answer, "x", encoding="utf-8", newline="") as sink:
+    with (
+        open(catalogue, "rb") as source,
+        TextIOWrapper(open_growing(answer), encoding="utf-8", newline="") as sink,
+    ):
         catalog = open_catalog(source, label_required=False)
         writer = csv.writer(sink, lineterminator="\n")
         writer.writerow([harmless(name) for name in (*catalog.header, *ADDED_COLUMNS)])

@@ -4,6 +4,7 @@ The same bytes are one dataset in a workspace, however often they are uploaded.
 """
 
 from contextlib import ExitStack
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,10 @@ import numpy as np
 from backend.database import Database, datasets
 from backend.database.connection import Record
 from backend.services.context import Services
-from backend.services.quota import require_quota
+from backend.services.quota import require_bytes
 from backend.storage.atomic import put_in_place, sync
 from backend.storage.dataset_table import TableWriter
-from backend.storage.incoming import IncomingFile, require_space
+from backend.storage.incoming import IncomingFile, open_growing, require_space
 from backend.storage.layout import Storage
 from backend.transit.catalog.reader import open_catalog, profile
 
@@ -42,14 +43,14 @@ def store(
 
     Raises:
         CatalogError: it is not a catalogue, or has no usable row.
-        NoSpace: the workspace's quota or the disk is full.
+        NoSpace: the quota of the workspace's owner or the disk is full.
     """
     database, storage = services.database, services.storage
     with database.read() as connection:
         existing = datasets.find_by_sha256(connection, workspace["id"], incoming.sha256)
         if existing is not None:
             return existing, False
-        require_quota(services, connection, workspace["id"], incoming.size)
+        require_bytes(services, connection, workspace["owner_id"], incoming.size)
     with ExitStack() as cleanup:
         derived = _Derived(storage, cleanup)
         description = derived.read(incoming)
@@ -97,8 +98,8 @@ class _Derived:
         incoming.flush()
         with (
             open(incoming.path, "rb") as source,
-            open(self.table, "xb") as table,
-            open(self.rejections, "x", encoding="utf-8") as sink,
+            open_growing(self.table) as table,
+            TextIOWrapper(open_growing(self.rejections), encoding="utf-8") as sink,
         ):
             catalog = open_catalog(source, label_required=True, rejection_sink=sink)
             writer = TableWriter(table)
@@ -138,7 +139,8 @@ def _record(
             existing = datasets.find_by_sha256(connection, workspace["id"], sha256)
             if existing is not None:
                 return existing, False
-            require_quota(services, connection, workspace["id"], incoming.size)
+            stored = sum(source.stat().st_size for source, _ in places)
+            require_bytes(services, connection, workspace["owner_id"], stored)
             for source, target in places:
                 put_in_place(source, target)
             dataset = datasets.create(
@@ -147,6 +149,7 @@ def _record(
                 name=name,
                 sha256=sha256,
                 file_size=incoming.size,
+                stored_bytes=stored,
                 **description,
             )
         undo.pop_all()

@@ -1,44 +1,79 @@
-"""The quotas: stored bytes and waiting sessions of a workspace, tokens of a user."""
+"""The quotas of a user: stored bytes, waiting sessions, workspaces, analyses, tokens.
+
+What is in a workspace counts for its owner, a session for who started it. Each check is made in the
+transaction that adds something, so that two requests at once cannot both take the last place.
+"""
 
 from sqlalchemy import Connection
 
-from backend.database import accounts, analyses, datasets, sessions, workspaces
+from backend.database import accounts, analyses, sessions, workspaces
 from backend.database.connection import Record
 from backend.errors import NoSpace, TooMany
 from backend.services.context import Services
 from backend.storage.incoming import MEGABYTE
 
 
-def require_quota(services: Services, connection: Connection, workspace_id: int, size: int) -> None:
-    """Check that `size` more bytes fit into the workspace.
+def require_bytes(services: Services, connection: Connection, owner_id: int, size: int) -> None:
+    """Check that `size` more bytes fit into the workspaces of their owner.
 
     Raises:
         NoSpace: they do not.
     """
-    quota = services.settings.quota_mb * MEGABYTE
-    stored = datasets.stored_bytes(connection, workspace_id)
-    if stored + size > quota:
+    use = stored_bytes(services, connection, owner_id)
+    if use["used"] + size > use["allowed"]:
+        left = max(0, use["allowed"] - use["used"])
         raise NoSpace(
-            f"Expected at most {quota / MEGABYTE:,.0f} MB in this workspace, found "
-            f"{stored / MEGABYTE:,.1f} MB and {size / MEGABYTE:,.1f} MB more. Delete datasets or "
-            "models, or ask the administrator to raise EXOTRAIN_QUOTA_MB."
+            f"Expected at most {_mb(use['allowed'])} in all workspaces of their owner, found "
+            f"{_mb(use['used'])}: {_mb(size)} more do not fit into the {_mb(left)} that are left. "
+            "Delete datasets, models or analyses, or have the administrator raise "
+            "EXOTRAIN_QUOTA_MB."
         )
 
 
-def require_waiting_place(services: Services, connection: Connection, workspace_id: int) -> None:
-    """Check that one more session may wait.
+def require_waiting_place(services: Services, connection: Connection, user_id: int) -> None:
+    """Check that one more session of a user may wait.
 
     Raises:
         TooMany: the quota is used up.
     """
     allowed = services.settings.quota_pending
-    waiting = sessions.in_workspace(connection, workspace_id, status="pending")
+    waiting = sessions.waiting_of(connection, user_id)
     if len(waiting) >= allowed:
-        ids = ", ".join(str(each["id"]) for each in reversed(waiting))
+        ids = ", ".join(map(str, waiting))
         raise TooMany(
-            f"Expected at most {allowed} waiting sessions in this workspace, found "
-            f"{len(waiting)}: {ids}. Wait for one to start, cancel one, or have the "
-            "administrator raise EXOTRAIN_QUOTA_PENDING."
+            f"Expected at most {allowed} waiting sessions of one user, found {len(waiting)} of "
+            f"yours: {ids}. Wait for one to start, cancel one, or have the administrator raise "
+            "EXOTRAIN_QUOTA_PENDING."
+        )
+
+
+def require_workspace_place(services: Services, connection: Connection, user_id: int) -> None:
+    """Check that a user may have one more workspace.
+
+    Raises:
+        TooMany: the quota is used up.
+    """
+    allowed = services.settings.quota_workspaces
+    found = len(workspaces.owned_by(connection, user_id))
+    if found >= allowed:
+        raise TooMany(
+            f"Expected at most {allowed} workspaces of one owner, found {found}. Delete one, or "
+            "have the administrator raise EXOTRAIN_QUOTA_WORKSPACES."
+        )
+
+
+def require_analysis_place(services: Services, connection: Connection, owner_id: int) -> None:
+    """Check that the workspaces of an owner may have one more analysis.
+
+    Raises:
+        TooMany: the quota is used up.
+    """
+    allowed = services.settings.quota_analyses
+    found = analyses.count_of_owner(connection, owner_id)
+    if found >= allowed:
+        raise TooMany(
+            f"Expected at most {allowed:,} analyses in all workspaces of their owner, found "
+            f"{found:,}. Delete some, or have the administrator raise EXOTRAIN_QUOTA_ANALYSES."
         )
 
 
@@ -57,28 +92,33 @@ def require_token_place(services: Services, connection: Connection, user: Record
         )
 
 
+def stored_bytes(services: Services, connection: Connection, owner_id: int) -> Record:
+    """The bytes in all workspaces of an owner: `{used, allowed}`."""
+    owned = workspaces.owned_by(connection, owner_id)
+    used = sum(workspaces.stored_bytes(connection, owned).values())
+    return {"used": used, "allowed": services.settings.quota_mb * MEGABYTE}
+
+
+def waiting_sessions(services: Services, connection: Connection, user_id: int) -> Record:
+    """The waiting sessions that a user started: `{used, allowed}`."""
+    used = len(sessions.waiting_of(connection, user_id))
+    return {"used": used, "allowed": services.settings.quota_pending}
+
+
 def usage(services: Services, connection: Connection, user_id: int) -> Record:
     """What a user takes and may take, by quota: `{used, allowed}`."""
     settings = services.settings
-    owned = [
-        each["id"]
-        for each in workspaces.of_user(connection, user_id)
-        if each["owner_id"] == user_id
-    ]
-    counts = {
-        "stored_bytes": (
-            sum(workspaces.stored_bytes(connection, owned).values()),
-            settings.quota_mb * MEGABYTE,
-        ),
-        "waiting_sessions": (
-            sum(sessions.count(connection, "pending", each) for each in owned),
-            settings.quota_pending,
-        ),
-        "workspaces": (len(owned), settings.quota_workspaces),
-        "analyses": (
-            sum(len(analyses.in_workspace(connection, each)) for each in owned),
-            settings.quota_analyses,
-        ),
-        "tokens": (accounts.count_tokens(connection, user_id), settings.quota_tokens),
+    owned = len(workspaces.owned_by(connection, user_id))
+    saved = analyses.count_of_owner(connection, user_id)
+    tokens = accounts.count_tokens(connection, user_id)
+    return {
+        "stored_bytes": stored_bytes(services, connection, user_id),
+        "waiting_sessions": waiting_sessions(services, connection, user_id),
+        "workspaces": {"used": owned, "allowed": settings.quota_workspaces},
+        "analyses": {"used": saved, "allowed": settings.quota_analyses},
+        "tokens": {"used": tokens, "allowed": settings.quota_tokens},
     }
-    return {name: {"used": used, "allowed": allowed} for name, (used, allowed) in counts.items()}
+
+
+def _mb(size: int) -> str:
+    return f"{size / MEGABYTE:,.1f} MB"

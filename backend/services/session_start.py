@@ -5,11 +5,11 @@ import re
 from sqlalchemy import Connection
 
 from backend import wire
-from backend.database import datasets, sessions
+from backend.database import datasets, sessions, workspaces
 from backend.database.connection import Record
 from backend.errors import Conflict, Invalid
 from backend.services.context import Services
-from backend.services.quota import require_waiting_place
+from backend.services.quota import require_bytes, require_waiting_place
 from backend.storage.dataset_table import read_rows, sample_of_labels
 from backend.training.spec import DataError, UnusableSpec, upgrade_spec
 from backend.training.split import MAX_HELD_OUT, check_trainable
@@ -54,6 +54,7 @@ def add_session(
     dataset: Record,
     spec: wire.Spec,
     *,
+    user_id: int,
     idempotency_key: str | None = None,
     retry_of: int | None = None,
 ) -> Record:
@@ -62,7 +63,9 @@ def add_session(
     Raises:
         Invalid: the key was used for another request.
         Conflict: the dataset has just been deleted.
-        TooMany: the limit of waiting sessions is reached.
+        TooMany: as many sessions of the user wait as may wait.
+        NoSpace: the quota of the workspace's owner is used up. A model that a session saves is
+            never refused, so no session starts where there is no room for one.
     """
     workspace_id = dataset["workspace_id"]
     if idempotency_key is not None:
@@ -71,10 +74,12 @@ def add_session(
             return _same_request(earlier, dataset, spec, retry_of)
     if datasets.find(connection, dataset["id"]) is None:
         raise Conflict(f"Dataset {dataset['id']} was deleted: upload it again.")
-    require_waiting_place(services, connection, workspace_id)
+    require_waiting_place(services, connection, user_id)
+    require_bytes(services, connection, workspaces.owner_of(connection, workspace_id), 1)
     return sessions.create(
         connection,
         workspace_id,
+        user_id=user_id,
         dataset_id=dataset["id"],
         dataset_size=dataset["num_samples"],
         model_name=spec.model_name,

@@ -1,9 +1,10 @@
 """Receive an upload: enforce the limits, count and hash it, never hold all of it in memory."""
 
 import hashlib
+import io
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from backend.errors import NoSpace, TooLarge
 
@@ -13,6 +14,8 @@ MEGABYTE = 1 << 20
 RESERVED_BYTES = 64 * MEGABYTE
 
 _SPACE_CHECK_BYTES = 8 * MEGABYTE
+
+_BUFFER_BYTES = MEGABYTE
 
 
 class IncomingFile:
@@ -54,6 +57,22 @@ class IncomingFile:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._file, name)
+
+
+def open_growing(path: Path) -> BinaryIO:
+    """Create a file whose size is known only at the end.
+
+    Writing to it raises NoSpace before the disk is full, not only when it is.
+    """
+    return io.BufferedWriter(_Growing(path, "xb"), _BUFFER_BYTES)
+
+
+class _Growing(io.FileIO):
+    """Checks before each of the buffer's writes that the reserve remains free."""
+
+    def write(self, data: Any) -> int:
+        require_space(Path(str(self.name)).parent, memoryview(data).nbytes)
+        return super().write(data)
 
 
 def require_space(folder: Path, size: int) -> None:

@@ -74,20 +74,23 @@ class Storage:
         """A new path for an upload in progress."""
         return self.incoming / uuid.uuid4().hex
 
+    def dataset_bytes(self, workspace_id: int, sha256: str) -> int:
+        """What a catalogue and the files derived from it take on disk."""
+        return _size_of(self._dataset_files(workspace_id, sha256))
+
+    def model_bytes(self, file: str) -> int:
+        """What a model, its manifest and its test predictions take on disk."""
+        return _size_of(self._model_files(file))
+
     def remove_dataset(self, workspace_id: int, sha256: str) -> None:
         """Delete a catalogue and the files derived from it."""
-        for path in (
-            self.catalogue(workspace_id, sha256),
-            self.table(workspace_id, sha256),
-            self.rejections(workspace_id, sha256),
-        ):
+        for path in self._dataset_files(workspace_id, sha256):
             path.unlink(missing_ok=True)
 
     def remove_model(self, file: str) -> None:
         """Delete a model with its manifest and test predictions."""
-        path = self.model(file)
-        for each in (path, path.with_suffix(".json"), path.with_suffix(".test.npy")):
-            each.unlink(missing_ok=True)
+        for path in self._model_files(file):
+            path.unlink(missing_ok=True)
 
     def remove_checkpoint(self, session_id: int) -> None:
         """Delete the state of a session that has ended."""
@@ -103,6 +106,21 @@ class Storage:
         """Atomically replace the copy of the current model with a copy of this one."""
         with open(self.model(file), "rb") as source:
             write_atomically(self.current_model(workspace_id), lambda target: _copy(source, target))
+
+    def _dataset_files(self, workspace_id: int, sha256: str) -> list[Path]:
+        return [
+            self.catalogue(workspace_id, sha256),
+            self.table(workspace_id, sha256),
+            self.rejections(workspace_id, sha256),
+        ]
+
+    def _model_files(self, file: str) -> list[Path]:
+        path = self.model(file)
+        return [path, path.with_suffix(".json"), path.with_suffix(".test.npy")]
+
+
+def _size_of(paths: list[Path]) -> int:
+    return sum(path.stat().st_size for path in paths if path.exists())
 
 
 def _copy(source: BinaryIO, target: BinaryIO) -> None:

@@ -4,14 +4,13 @@ import json
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import request
 from pydantic import ValidationError
 from sqlalchemy import Connection
 
-from backend.database import analyses, models
+from backend.database import analyses, models, workspaces
 from backend.database.connection import Record
 from backend.errors import Invalid
-from backend.services.quota import require_quota
+from backend.services.quota import require_analysis_place, require_bytes
 from backend.web.audit_log import record
 from backend.web.auth import NO_WORKSPACE, current_user, usable_analysis, workspace_by_key
 from backend.web.current import services
@@ -28,6 +27,8 @@ from backend.web.validation_messages import field_errors, summary
 
 # The longest candidate, in characters of JSON, that is saved with an error as its prediction.
 MAX_REFUSED = 2_000
+
+_QUOTA_FULL = "The quota of the workspace's owner is full"
 
 analyses_bp = APIBlueprint("analyses", __name__, url_prefix="/api/analyses", tag="Analyses")
 
@@ -47,14 +48,21 @@ def list_analyses(query_data: WorkspaceQuery) -> Record:
 @analyses_bp.post("")
 @analyses_bp.input(AnalysisRequest)
 @analyses_bp.output(AnalysisAnswer, 201)
-@analyses_bp.doc(responses={**NO_WORKSPACE, 507: "The workspace's quota is full"})
+@analyses_bp.doc(
+    responses={
+        **NO_WORKSPACE,
+        429: "The workspace's owner has EXOTRAIN_QUOTA_ANALYSES analyses already",
+        507: _QUOTA_FULL,
+    }
+)
 def create_analysis(json_data: AnalysisRequest) -> tuple[Record, int, Record]:
     """Save candidates with their predictions and a note."""
     candidates = _checked_candidates(json_data)
     with services().database.write() as connection:
         workspace = workspace_by_key(connection, json_data.workspace_key)
         _require_model_of(connection, workspace, json_data.model_id)
-        require_quota(services(), connection, workspace["id"], request.content_length or 0)
+        owner = workspace["owner_id"]
+        require_analysis_place(services(), connection, owner)
         created = analyses.create(
             connection,
             workspace["id"],
@@ -65,6 +73,7 @@ def create_analysis(json_data: AnalysisRequest) -> tuple[Record, int, Record]:
             candidates=candidates,
             predictions=[each.model_dump() for each in json_data.predictions],
         )
+        require_bytes(services(), connection, owner, 0)  # now that the size is known
         answer = _answer(connection, created["id"])
     return answer, 201, {"Location": f"/api/analyses/{created['id']}"}
 
@@ -80,13 +89,15 @@ def get_analysis(analysis_id: int) -> Record:
 @analyses_bp.patch("/<int:analysis_id>")
 @analyses_bp.input(AnalysisChange)
 @analyses_bp.output(AnalysisAnswer)
+@analyses_bp.doc(responses={507: _QUOTA_FULL})
 def update_analysis(analysis_id: int, json_data: AnalysisChange) -> Record:
     """Change the title or the note; absent fields stay as they are."""
     changes = {k: v for k, v in json_data.model_dump().items() if v is not None}
     with services().database.write() as connection:
-        _answer(connection, analysis_id)
+        analysis = usable_analysis(connection, analysis_id)
         if changes:
             analyses.change(connection, analysis_id, **changes)
+            _require_room_for_growth(connection, analysis, changes)
         return _answer(connection, analysis_id)
 
 
@@ -111,6 +122,13 @@ def _answer(connection: Connection, analysis_id: int) -> Record:
     analysis = usable_analysis(connection, analysis_id)
     # Earlier releases stored candidates of any depth.
     return {"analysis": {**analysis, "candidates": without_depth(analysis["candidates"])}}
+
+
+def _require_room_for_growth(connection: Connection, analysis: Record, changes: Record) -> None:
+    """Check the quota of a longer note; a shorter one is welcome where the quota is used up."""
+    if len(changes.get("note", "")) > len(analysis["note"]):
+        owner = workspaces.owner_of(connection, analysis["workspace_id"])
+        require_bytes(services(), connection, owner, 0)
 
 
 def _checked_candidates(asked: AnalysisRequest) -> list[Any]:

@@ -6,6 +6,7 @@ from backend.database import datasets
 from backend.database.connection import Record
 from backend.errors import Conflict
 from backend.services.dataset_upload import forget_files, name_from, store
+from backend.services.quota import stored_bytes
 from backend.storage.dataset_table import read_rows, read_rows_of_label
 from backend.transit.catalog.rejections import read_rejections
 from backend.transit.columns import LABELS
@@ -32,7 +33,7 @@ _UPLOAD_RESPONSES = {
     200: "The same bytes were uploaded before; the existing dataset",
     413: "The file is larger than EXOTRAIN_MAX_UPLOAD_MB",
     415: "The body is not a multipart form",
-    507: "The workspace's quota or the disk is full",
+    507: "The quota of the workspace's owner or the disk is full",
 }
 
 
@@ -50,12 +51,15 @@ def upload_dataset(form: UploadForm) -> tuple:
         workspace = workspace_by_key(connection, form.workspace_key)
     name = form.name or name_from(form.file.filename)
     dataset, is_new = store(services(), workspace, incoming, name)
+    with services().database.read() as connection:
+        used = stored_bytes(services(), connection, workspace["owner_id"])
     if not is_new:
         message = f"The same file was uploaded before, as {dataset['name']!r}."
-        return {"message": message, "dataset": dataset}, 200
+        return {"message": message, "dataset": dataset, "stored_bytes": used}, 200
     message = f"{dataset['num_samples']:,} rows accepted, {dataset['num_rejected']:,} left out."
     location = f"/api/training/dataset/{dataset['id']}"
-    return {"message": message, "dataset": dataset}, 201, {"Location": location}
+    answer = {"message": message, "dataset": dataset, "stored_bytes": used}
+    return answer, 201, {"Location": location}
 
 
 @datasets_bp.get("/datasets")

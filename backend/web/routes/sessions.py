@@ -8,10 +8,17 @@ from backend import wire
 from backend.database import datasets, sessions
 from backend.database.connection import Record
 from backend.errors import Conflict, NotFound
+from backend.services.quota import waiting_sessions
 from backend.services.session_start import add_session, checked_key, require_trainable, spec_of
 from backend.services.session_view import describe, describe_all
 from backend.web.audit_log import record
-from backend.web.auth import NO_WORKSPACE, usable_dataset, usable_session, workspace_by_key
+from backend.web.auth import (
+    NO_WORKSPACE,
+    current_user,
+    usable_dataset,
+    usable_session,
+    workspace_by_key,
+)
 from backend.web.current import services
 from backend.web.schemas.base import Done
 from backend.web.schemas.sessions import (
@@ -29,7 +36,8 @@ training_bp = APIBlueprint("training", __name__, url_prefix="/api/training", tag
 _ENDED = {409: "The session has ended"}
 _STARTED = {
     409: "The dataset was deleted",
-    429: "EXOTRAIN_QUOTA_PENDING sessions are waiting already",
+    429: "EXOTRAIN_QUOTA_PENDING of your sessions are waiting already",
+    507: "The quota of the workspace's owner is used up",
 }
 
 
@@ -51,7 +59,14 @@ def start_training(json_data: StartRequest) -> tuple[Record, int, Record]:
     spec = make_spec(json_data, dataset)
     require_trainable(services(), dataset, spec)
     with services().database.write() as connection:
-        session = add_session(services(), connection, dataset, spec, idempotency_key=key)
+        session = add_session(
+            services(),
+            connection,
+            dataset,
+            spec,
+            user_id=current_user()["id"],
+            idempotency_key=key,
+        )
         answer = _started(connection, session, dataset)
     services().notify()
     return answer
@@ -76,6 +91,7 @@ def retry_session(session_id: int) -> tuple[Record, int, Record]:
             connection,
             dataset,
             spec_of(session),
+            user_id=current_user()["id"],
             idempotency_key=key,
             retry_of=session_id,
         )
@@ -161,6 +177,7 @@ def _started(
         "dataset": dataset,
         "model_name": session["model_name"],
         "epochs": session["epochs"],
+        "waiting_sessions": waiting_sessions(services(), connection, current_user()["id"]),
     }
     return answer, 202, {"Location": f"/api/training/session/{session['id']}"}
 

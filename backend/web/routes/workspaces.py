@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from backend.database import accounts, sessions, workspaces
 from backend.database.connection import Record
 from backend.errors import Conflict, Forbidden, Invalid, NotFound
+from backend.services.quota import require_workspace_place
 from backend.web.audit_log import record
 from backend.web.auth import current_user, owned_workspace, visible_workspace, workspace_by_key
 from backend.web.current import services
@@ -42,11 +43,13 @@ def list_workspaces() -> Record:
 @workspaces_bp.post("")
 @workspaces_bp.input(WorkspaceRequest)
 @workspaces_bp.output(WorkspaceAnswer, 201)
+@workspaces_bp.doc(responses={429: "You own EXOTRAIN_QUOTA_WORKSPACES workspaces already"})
 def create_workspace(json_data: WorkspaceRequest) -> Record:
     """Create a workspace; other calls name it by its key."""
     user = current_user()
     key = secrets.token_urlsafe(24)
     with services().database.write() as connection:
+        require_workspace_place(services(), connection, user["id"])
         workspace = workspaces.create(connection, key, json_data.name, user["id"])
         record(connection, "workspace_created", workspace_id=workspace["id"])
     return {"workspace": {**workspace, "owner": user["name"], "role": "owner", "stored_bytes": 0}}

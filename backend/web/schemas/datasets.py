@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 from typing_extensions import TypeAliasType
 
 from backend.transit.columns import COLUMNS, LABELS, NO_LABEL
+from backend.web.schemas.accounts import Use
 from backend.web.schemas.base import (
     Answer,
     JsonBody,
@@ -51,6 +52,7 @@ class UploadAnswer(Success):
 
     message: str
     dataset: Dataset
+    stored_bytes: Use = Field(description="In all workspaces of the owner of this one.")
 
 
 class Datasets(Success):

@@ -8,6 +8,7 @@ from typing_extensions import TypeAliasType
 from backend import wire
 from backend.training import defaults
 from backend.transit.networks import registry
+from backend.web.schemas.accounts import Use
 from backend.web.schemas.base import (
     MAX_ID,
     MODEL_NAME,
@@ -159,6 +160,7 @@ class StartAnswer(Success):
     dataset: Dataset
     model_name: str
     epochs: int
+    waiting_sessions: Use = Field(description="Those that you have started.")
 
 
 class SessionsQuery(WorkspaceQuery):
