@@ -140,9 +140,11 @@ def bench(tmp_path, monkeypatch):
     bench.database.close()
 
 
-def test_workspaces_take_turns_and_a_job_holds_no_path(bench):
-    busy, quiet = bench.workspace(), bench.workspace()
-    ids = [bench.session(busy), bench.session(busy), bench.session(quiet)]
+def test_users_take_turns_and_a_job_holds_no_path(bench):
+    place = bench.workspace()
+    with bench.database.write() as connection:
+        quiet = accounts.create_user(connection, "quiet")["id"]
+    ids = [bench.session(place), bench.session(place), bench.session(place, user_id=quiet)]
     runner = bench.start()
     order = []
     while len(order) < 3:

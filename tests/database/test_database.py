@@ -177,17 +177,29 @@ def test_a_row_cannot_belong_to_a_deleted_workspace(database):
         add_session(connection, 99)
 
 
-def test_workspaces_take_turns_in_the_queue(database):
+def test_users_take_turns_in_the_queue_whatever_workspaces_they_use(database):
     with database.write() as connection:
-        a, b, c = (add_workspace(connection, name) for name in "abc")
-        for workspace in (a, a, a, b, c, c):
-            add_session(connection, workspace)
+        one, other = (add_workspace(connection, name) for name in "ab")
+        a, b, c = (accounts.create_user(connection, name)["id"] for name in "abc")
+        for user, workspace in ((a, one), (a, other), (a, one), (b, one), (c, one), (c, other)):
+            add_session(connection, workspace, user_id=user)
         order, last = [], 0
         while (session := sessions.next_pending(connection, last)) is not None:
-            last = session["workspace_id"]
+            last = session["turn_of"]
             order.append(last)
             sessions.end(connection, session["id"], "completed")
     assert order == [a, b, c, a, c, a]
+
+
+def test_a_session_of_an_earlier_release_takes_the_turn_of_the_workspaces_owner(database):
+    with database.write() as connection:
+        workspace = add_workspace(connection)
+        owner = accounts.find_user(connection, "u")
+        other = accounts.create_user(connection, "other")
+        add_session(connection, workspace, user_id=other["id"])
+        earlier = add_session(connection, workspace)
+        assert sessions.next_pending(connection, other["id"])["id"] == earlier["id"]
+        assert sessions.waiting_of(connection, owner["id"]) == [earlier["id"]]
 
 
 def test_an_interrupted_session_goes_before_all_others(database):
@@ -196,7 +208,7 @@ def test_an_interrupted_session_goes_before_all_others(database):
         add_session(connection, a)
         interrupted = add_session(connection, b)
         sessions.change(connection, interrupted["id"], started_at=schema.now())
-        for last in (0, a, b):
+        for last in (0, 1, 2):
             assert sessions.next_pending(connection, last)["id"] == interrupted["id"]
 
 
@@ -226,7 +238,8 @@ def test_the_first_model_of_a_workspace_becomes_current_and_the_second_does_not(
         )
         assert models.is_current(connection, first)
         assert not models.is_current(connection, second)
-        assert datasets.stored_bytes(connection, workspace) == 20
+        # The current one has a copy.
+        assert workspaces.stored_bytes(connection, [workspace]) == {workspace: 30}
 
 
 def test_deleting_removes_what_belongs_to_it_and_keeps_what_others_need(database):

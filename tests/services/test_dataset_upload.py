@@ -4,6 +4,7 @@ import errno
 import gzip
 import hashlib
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -304,16 +305,68 @@ def test_a_form_of_too_many_or_too_large_fields_is_refused(api, services):
     assert files_of(services) == []
 
 
-def test_a_full_workspace_takes_no_more_and_says_how_much_it_holds(small):
-    key = small.workspace()
-    small.upload(key, padded(MB))
-    small.upload(key, padded(MB - 1))
-    problem = problem_of(small.upload(key, padded(MB - 2), None))
+def test_an_owner_at_the_quota_stores_no_more_and_reads_how_much_is_used_and_left(small):
+    small.upload(small.workspace(), padded(MB))
+    key = small.workspace("of the same owner")
+    problem = problem_of(small.upload(key, padded(MB), None))
     assert problem["status"] == 507
     assert "EXOTRAIN_QUOTA_MB" in problem["detail"]
-    assert "2 MB" in problem["detail"]
-    small.upload(small.workspace("other"), padded(MB))
-    assert len(files_of(services_of(small.client.application))) == 9
+    assert "at most 2.0 MB" in problem["detail"]
+    assert "found 1.0 MB: 1.0 MB more do not fit" in problem["detail"]
+    assert len(files_of(services_of(small.client.application))) == 3
+    other = small.new_user("other")
+    other.upload(other.workspace(), padded(MB))
+
+
+def test_an_editor_fills_the_quota_of_the_owner_and_not_their_own(small):
+    key = small.workspace()
+    editor = small.new_user("editor")
+    small.post(f"/api/workspaces/{key}/members", 201, json={"user": "editor"})
+    answer = editor.upload(key, padded(MB))
+    assert answer["stored_bytes"]["used"] > MB
+    assert editor.get("/api/me")["usage"]["stored_bytes"]["used"] == 0
+    assert editor.upload(key, padded(MB - 9), None).status_code == 507
+    editor.upload(editor.workspace(), padded(MB - 9))
+
+
+def test_the_quota_counts_what_is_on_disk(api, key, services):
+    content = catalogue(3000)
+    answer = api.upload(key, content)
+    files = [path for path in services.storage.uploads.rglob("*") if path.is_file()]
+    on_disk = sum(path.stat().st_size for path in files)
+    assert on_disk > 3 * len(content)
+    assert answer["stored_bytes"] == {"used": on_disk, "allowed": 5000 * MB}
+    assert api.upload(key, content, 200)["stored_bytes"]["used"] == on_disk
+    assert api.get(f"/api/workspaces/{key}")["workspace"]["stored_bytes"] == on_disk
+
+
+def again(api):
+    """The same user with a client of its own, for another thread."""
+    other = Api(api.client.application.test_client(), "")
+    other.headers = api.headers
+    return other
+
+
+def test_of_two_uploads_at_once_only_the_one_that_fits_is_stored(small):
+    keys = [small.workspace(), small.workspace("other")]
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda key: again(small).upload(key, padded(MB), None), keys))
+    assert sorted(each.status_code for each in answers) == [201, 507]
+    assert len(files_of(services_of(small.client.application))) == 3
+
+
+def test_a_table_that_outgrows_the_disk_ends_in_the_middle_and_leaves_nothing(
+    api, key, services, monkeypatch
+):
+    free = iter([*[10**9] * 3, *[incoming.RESERVED_BYTES] * 100])
+    monkeypatch.setattr(
+        incoming.shutil, "disk_usage", lambda path: type("Usage", (), {"free": next(free)})
+    )
+    monkeypatch.setattr(incoming, "_BUFFER_BYTES", 4096)
+    problem = problem_of(api.upload(key, catalogue(3000), None))
+    assert problem["status"] == 507
+    assert "disk" in problem["detail"]
+    assert files_of(services) == []
 
 
 def test_a_nearly_full_disk_is_noticed_before_anything_is_written(api, key, services, monkeypatch):

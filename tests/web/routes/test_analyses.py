@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from backend.services import quota
 from tests.api import CANDIDATE, Api, complete, problem_of, use_depth_predictor
 
 
@@ -171,3 +172,38 @@ def test_analyses_count_towards_the_quota(make_client, settings):
     answers = [save(api, key, None, **many).status_code for _ in range(5)]
     assert answers[0] == 201
     assert answers[-1] == 507
+    listed = api.get(f"/api/analyses?workspace_key={key}")["analyses"]
+    assert len(listed) == answers.count(201)
+    used = api.get("/api/me")["usage"]["stored_bytes"]["used"]
+    assert 0.6 < used / 2**20 <= 1
+
+
+def test_a_longer_note_counts_towards_the_quota_and_a_shorter_one_gives_it_back(
+    make_client, settings, monkeypatch
+):
+    api = Api(make_client(replace(settings, quota_mb=1)), settings.token)
+    path = f"/api/analyses/{save(api, api.workspace())['analysis']['id']}"
+
+    def used():
+        return api.get("/api/me")["usage"]["stored_bytes"]["used"]
+
+    before = used()
+    api.patch(path, json={"note": "é" * 1000})
+    assert used() == before + 2000 - len("two lines\nof text")
+    monkeypatch.setattr(quota, "MEGABYTE", 2000)
+    problem = problem_of(api.patch(path, None, json={"note": "é" * 1001}))
+    assert problem["status"] == 507
+    assert used() == before + 2000 - len("two lines\nof text")
+    api.patch(path, json={"note": "short"})
+
+
+def test_there_are_as_many_analyses_as_the_quota_allows(make_client, settings):
+    api = Api(make_client(replace(settings, quota_analyses=2)), settings.token)
+    keys = [api.workspace(), api.workspace("other")]
+    first, _ = (save(api, key)["analysis"]["id"] for key in keys)
+    problem = problem_of(save(api, keys[0], None))
+    assert problem["status"] == 429
+    assert "EXOTRAIN_QUOTA_ANALYSES" in problem["detail"]
+    assert api.get("/api/me")["usage"]["analyses"] == {"used": 2, "allowed": 2}
+    api.delete(f"/api/analyses/{first}")
+    save(api, keys[0])

@@ -1,10 +1,11 @@
 """/api/training: starting, watching, stopping, repeating."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
-from backend.database import sessions
+from backend.database import models, sessions
 from backend.services.session_view import eta_seconds, progress
 from backend.web.current import services_of
 from tests.api import HEADER, Api, catalogue, complete, problem_of
@@ -78,7 +79,10 @@ def test_a_start_answers_at_once_with_the_session_that_waits(api, key, bell):
     answer = response.get_json()
     assert response.status_code == 202
     session = answer["session"]
-    assert answer.keys() == {"success", "message", "session", "dataset", "model_name", "epochs"}
+    assert answer.keys() == {
+        *("success", "message", "session", "dataset", "model_name", "epochs", "waiting_sessions")
+    }
+    assert answer["waiting_sessions"] == {"used": 1, "allowed": 20}
     assert session.keys() >= FIELDS
     assert (session["status"], session["progress"], session["eta_seconds"]) == ("pending", 0, None)
     assert (session["epochs"], session["epochs_completed"], session["history"]) == (10, 0, [])
@@ -274,10 +278,53 @@ def test_too_many_waiting_sessions_are_429_with_what_waits(make_client, settings
     assert problem["status"] == 429
     assert all(str(each) in problem["detail"] for each in ids)
     assert "EXOTRAIN_QUOTA_PENDING" in problem["detail"]
+    other = api.workspace("other")
+    assert api.start(other, api.dataset(other), None).status_code == 429
     train(services_of(api.client.application), ids[0])
     api.start(key, dataset_id)
-    other = api.workspace("other")
-    api.start(other, api.dataset(other))
+
+
+def test_each_user_has_waiting_sessions_of_their_own_in_a_common_workspace(make_client, settings):
+    api = Api(make_client(replace(settings, quota_pending=1)), settings.token)
+    editor = api.new_user("editor")
+    key = api.workspace()
+    api.post(f"/api/workspaces/{key}/members", 201, json={"user": "editor"})
+    dataset_id = api.dataset(key)
+    first = api.start(key, dataset_id)["session"]["id"]
+    assert editor.get("/api/me")["usage"]["waiting_sessions"] == {"used": 0, "allowed": 1}
+    mine = editor.start(key, dataset_id)["session"]["id"]
+    problem = problem_of(editor.start(key, dataset_id, None))
+    assert f"1 of yours: {mine}." in problem["detail"]
+    with services_of(api.client.application).database.write() as connection:
+        connection.exec_driver_sql("UPDATE training_sessions SET user_id = NULL")  # as in 0.2.0
+    assert editor.get("/api/me")["usage"]["waiting_sessions"]["used"] == 0
+    assert str(first) in problem_of(api.start(key, dataset_id, None))["detail"]
+
+
+def test_of_many_starts_at_once_as_many_are_let_in_as_may_wait(make_client, settings):
+    api = Api(make_client(replace(settings, quota_pending=2)), settings.token)
+    key = api.workspace()
+    dataset_id = api.dataset(key)
+    with ThreadPoolExecutor(8) as pool:
+        clients = [Api(api.client.application.test_client(), settings.token) for _ in range(8)]
+        answers = list(pool.map(lambda each: each.start(key, dataset_id, None), clients))
+    assert sorted(each.status_code for each in answers) == [202] * 2 + [429] * 6
+
+
+def test_no_session_starts_where_the_owner_has_no_room_for_a_model(make_client, settings):
+    client = make_client(replace(settings, quota_mb=1))
+    api = Api(client, settings.token)
+    key = api.workspace()
+    dataset_id = api.dataset(key)
+    session = api.start(key, dataset_id)["session"]["id"]
+    model_id = complete(services_of(client.application), session)
+    with services_of(client.application).database.write() as connection:
+        # A model that is saved is kept, however large it is.
+        models.set_stored_bytes(connection, model_id, 2**20)
+    problem = problem_of(api.start(key, dataset_id, None))
+    assert problem["status"] == 507
+    assert "EXOTRAIN_QUOTA_MB" in problem["detail"]
+    assert api.get(f"/api/models?workspace_key={key}")["count"] == 1
 
 
 def test_sessions_are_listed_newest_first_a_page_at_a_time(api, key):

@@ -1,10 +1,12 @@
 """/api/workspaces: owners and members."""
 
+from dataclasses import replace
+
 import pytest
 
 from backend.database import sessions
 from backend.services.context import MEMBER_TRIES
-from tests.api import CANDIDATE, complete, problem_of
+from tests.api import CANDIDATE, Api, complete, problem_of
 
 
 def test_a_workspace_has_a_key_that_cannot_be_guessed(api):
@@ -212,3 +214,18 @@ def test_members_and_their_roles_are_in_the_audit_log(api, key, stranger):
     api.delete(f"/api/workspaces/{key}")
     last = api.get("/api/audit")["entries"][0]
     assert (last["action"], last["workspace"]) == ("workspace_deleted", "work")
+
+
+def test_a_user_owns_as_many_workspaces_as_the_quota_allows(make_client, settings):
+    api = Api(make_client(replace(settings, quota_workspaces=2)), settings.token)
+    other = api.new_user("other")
+    first = api.workspace()
+    api.workspace()
+    problem = problem_of(api.post("/api/workspaces", None, json={"name": "third"}))
+    assert problem["status"] == 429
+    assert "at most 2 workspaces of one owner, found 2" in problem["detail"]
+    assert "EXOTRAIN_QUOTA_WORKSPACES" in problem["detail"]
+    assert api.get("/api/me")["usage"]["workspaces"] == {"used": 2, "allowed": 2}
+    other.workspace()
+    api.delete(f"/api/workspaces/{first}")
+    api.workspace()
