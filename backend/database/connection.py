@@ -1,7 +1,6 @@
 """Open the SQLite file; connections for reading and for writing."""
 
 import threading
-import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,11 +11,13 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from backend.database import schema
 
-# How long a request waits for its turn to write; the contract promises an answer within 5 seconds.
-PATIENCE_SECONDS = 2.5
+# How long a request waits for the other writers of this program, and then for those of another:
+# the contract promises an answer within 5 seconds.
+TURN_SECONDS = 3.0
+LOCK_SECONDS = 1.5
 
-# While another program holds the lock, whoever comes later need not wait as long to learn of it.
-_SHORT_PATIENCE_SECONDS = 0.25
+# Once another program is known to hold the lock, those that wait behind need not wait as long.
+_KNOWN_LOCK_SECONDS = 0.05
 
 _START_SECONDS = 30.0
 
@@ -38,7 +39,7 @@ class Database:
         """
         self._engine = create_engine(
             f"sqlite:///{path}",
-            connect_args={"timeout": PATIENCE_SECONDS, "check_same_thread": False},
+            connect_args={"timeout": LOCK_SECONDS, "check_same_thread": False},
             hide_parameters=True,  # errors are logged; what users sent is not
             pool_size=8,
             max_overflow=-1,
@@ -64,36 +65,33 @@ class Database:
         """A connection in a transaction: committed at the end, rolled back on an exception.
 
         Args:
-            patience: how many seconds to wait for other writers, in this program or another;
-                PATIENCE_SECONDS by default.
+            patience: how many seconds to wait for the writers of this program, and then for
+                those of another; by default TURN_SECONDS and LOCK_SECONDS.
 
         Raises:
             DatabaseBusy: they took longer.
         """
-        patience = PATIENCE_SECONDS if patience is None else patience
-        if self._is_held_outside:
-            patience = min(patience, _SHORT_PATIENCE_SECONDS)
-        deadline = time.monotonic() + patience
-        if not self._turn.acquire(timeout=patience):
-            raise _busy(patience)
+        if not self._turn.acquire(timeout=TURN_SECONDS if patience is None else patience):
+            raise _busy()
         try:
+            usual = _KNOWN_LOCK_SECONDS if self._is_held_outside else LOCK_SECONDS
             writer = self._engine.connect().execution_options(
-                patience=max(0.0, deadline - time.monotonic())
+                patience=usual if patience is None else patience
             )
-            with writer as connection, self._begin_writing(connection, patience):
+            with writer as connection, self._begin_writing(connection):
                 yield connection
             self._remembered = {}
         finally:
             self._turn.release()
 
-    def _begin_writing(self, connection: Connection, patience: float) -> RootTransaction:
+    def _begin_writing(self, connection: Connection) -> RootTransaction:
         try:
             transaction = connection.begin()
         except OperationalError as error:
             if not is_locked(error):
                 raise
             self._is_held_outside = True
-            raise _busy(patience) from error
+            raise _busy() from error
         self._is_held_outside = False
         return transaction
 
@@ -160,10 +158,10 @@ def is_locked(error: DBAPIError) -> bool:
     return "database is locked" in str(error.orig)
 
 
-def _busy(seconds: float) -> DatabaseBusy:
+def _busy() -> DatabaseBusy:
     return DatabaseBusy(
-        f"The database was locked for {seconds:g} s, perhaps by another program. Nothing was "
-        "changed: try again in a few seconds."
+        "The database is locked, perhaps by another program. Nothing was changed: try again in a "
+        "few seconds."
     )
 
 

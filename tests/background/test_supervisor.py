@@ -407,7 +407,7 @@ def test_a_session_with_an_unreadable_spec_fails_though_the_database_refuses_at_
 
 def test_no_event_is_lost_while_another_program_holds_the_lock(bench, monkeypatch, caplog):
     monkeypatch.setattr(module, "_RETRY_SECONDS", 0.0)
-    monkeypatch.setattr(connection, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(connection, "LOCK_SECONDS", 0.05)
     session_id = bench.session(bench.workspace())
     runner = bench.start()
     bench.wait(session_id, "training")

@@ -10,6 +10,7 @@ from sqlalchemy import update
 from backend.background.predictor import CHUNK, PredictionFailed, QueueFull
 from backend.database import models, schema
 from backend.services.batch_predictions import ADDED_COLUMNS, harmless
+from backend.storage import incoming
 from tests.api import CANDIDATE, HEADER, catalogue, complete, problem_of, use_depth_predictor
 
 FULL = {**CANDIDATE, "impact": 0.2, "snr": 30, "steff": 5700, "srad": 1, "slogg": 4.4, "tmag": 14}
@@ -337,6 +338,18 @@ def test_only_the_first_rows_of_a_request_can_be_refused(api, key, model_id, pre
     api.batch(key, catalogue(10_000), None)
     assert [is_continued for _, is_continued in asked] == [False] + [True] * (len(asked) - 1)
     assert {user_id for user_id, _ in asked} == {1}
+
+
+def test_an_answer_that_outgrows_the_disk_is_507_and_leaves_nothing(
+    api, key, model_id, services, monkeypatch
+):
+    usage = type("Usage", (), {"free": incoming.RESERVED_BYTES + 100_000})
+    monkeypatch.setattr(incoming.shutil, "disk_usage", lambda _path: usage)
+    rows = "\n".join(f"{n},3.5,2.5,900" for n in range(3000))
+    problem = problem_of(api.batch(key, f"star,period,duration,depth\n{rows}\n", None))
+    assert problem["status"] == 507
+    assert "free disk space" in problem["detail"]
+    assert list(services.storage.incoming.iterdir()) == []
 
 
 def test_a_server_without_a_predictor_says_so(api, key, model_id, services):
