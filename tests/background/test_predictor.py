@@ -155,21 +155,22 @@ def test_who_gets_no_answer_in_time_is_told_and_leaves_nothing_in_the_queue(
 def test_an_order_that_nobody_waits_for_is_not_asked_a_second_time(child, asked, monkeypatch):
     monkeypatch.setattr(predictor, "WAIT_SECONDS", 0.1)
     monkeypatch.setattr(prediction_worker, "START_SECONDS", 0.5)
-    started: list[int] = []
-    process = prediction_worker.WorkerProcess
+    attempts: list[int] = []
+    ask = asked._backend.ask
 
-    def counted(*arguments):
-        started.append(1)
-        return process(*arguments)
+    def counted(request):
+        attempts.append(request.id)
+        return ask(request)
 
-    monkeypatch.setattr(prediction_worker, "WorkerProcess", counted)
+    monkeypatch.setattr(asked._backend, "ask", counted)
     child(b"", UNTIL_KILLED)
     with pytest.raises(PredictionFailed, match="no answer within"):
         asked.predict("m", "s", NO_ROWS, "koi")
     monkeypatch.setattr(predictor, "WAIT_SECONDS", SECONDS)
+    monkeypatch.setattr(prediction_worker, "START_SECONDS", SECONDS)
     child(b"", ANSWERS_ALL)
     assert len(asked.predict("m", "s", NO_ROWS, "koi")) == 0
-    assert len(started) == 2
+    assert attempts == [1, 2]
 
 
 def test_preloading_never_waits_whatever_the_worker_does(child, asked):

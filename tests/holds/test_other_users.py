@@ -83,18 +83,19 @@ CANDIDATE = {"period": 3.5, "duration": 2.5, "depth": 900}
 REPLACED_SECONDS = 150
 
 
-@pytest.fixture
-def with_model(start_server: Callable[..., Server], tmp_path: Path) -> tuple[Server, str]:
+@pytest.fixture(scope="module")
+def with_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, str]]:
     """A server with a workspace that has a model, loaded by the predictor."""
-    server = start_server(EXOTRAIN_WARM_WORKERS="0")
+    server = Server(tmp_path_factory.mktemp("data"), EXOTRAIN_WARM_WORKERS="0")
     client = Client(server)
     key = client.workspace()
-    dataset = client.upload(key, small_catalogue(tmp_path))
+    dataset = client.upload(key, small_catalogue(tmp_path_factory.mktemp("catalogue")))
     client.complete(key, dataset["id"], epochs=1)
     for _ in range(2):
         client.post("/api/predict", 200, json={"workspace_key": key, **CANDIDATE})
     wait_for(server.children, lambda pids: len(pids) == 1)  # the predictor; the session has ended
-    return server, key
+    yield server, key
+    server.stop()
 
 
 @pytest.mark.tensorflow

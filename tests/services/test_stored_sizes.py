@@ -33,4 +33,7 @@ def test_everything_is_measured_from_its_files(api, key, services):
     assert used(services) == expected
     folders = (services.storage.uploads, services.storage.models)
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
-    assert 0 < expected - sum(path.stat().st_size for path in files) < 1000  # the analysis
+    with services.database.read() as connection:
+        rows = connection.exec_driver_sql("SELECT stored_bytes FROM analyses").scalar_one()
+    assert rows > 50
+    assert expected == rows + sum(path.stat().st_size for path in files)
