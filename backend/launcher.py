@@ -22,6 +22,7 @@ from backend.services.stored_sizes import measure_stored
 from backend.storage.atomic import sha256_of
 from backend.storage.layout import Storage
 from backend.storage.lock import CannotStart, data_folder_lock
+from backend.storage.permissions import keep_private, tighten
 from backend.web.auth import ensure_administrator
 from backend.web.current import services_of
 from backend.web.http_server.gateway import Gateway
@@ -38,9 +39,11 @@ def main() -> None:
     log_format.set_up("%(asctime)s %(levelname)s %(name)s: %(message)s")
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, _stop)
+    keep_private()
     try:
         settings = Settings.from_environment()
         with data_folder_lock(settings.data_dir):
+            tighten(settings.data_dir)
             serve(settings)
     except (CannotStart, SettingsError) as error:
         sys.exit(f"exotrain cannot start: {error}")

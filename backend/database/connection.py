@@ -37,6 +37,7 @@ class Database:
         Raises:
             UnknownSchemaVersion: the file was written by a newer exotrain.
         """
+        path.touch(0o600)  # whatever the umask; SQLite gives -wal and -shm the same mode
         self._engine = create_engine(
             f"sqlite:///{path}",
             connect_args={"timeout": LOCK_SECONDS, "check_same_thread": False},

@@ -5,6 +5,7 @@ Starts a server in the background, or uses the one of an earlier demo, and leave
 """
 
 import argparse
+import os
 import secrets
 import shutil
 import sys
@@ -24,6 +25,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stop", action="store_true", help="stop the server")
     arguments = parser.parse_args()
+    os.umask(0o077)  # its token and its log are nobody else's
     try:
         settings = Settings.from_environment()
         if arguments.stop:
@@ -72,7 +74,6 @@ def _demo_token(settings: Settings) -> str:
     path = settings.data_dir / "demo.token"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
         path.write_text(secrets.token_urlsafe(32))
     return path.read_text().strip()
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from backend.storage.atomic import write_atomically
+from backend.storage.permissions import FOLDER_MODE
 
 _CHUNK = 1 << 20
 
@@ -32,7 +33,8 @@ class Storage:
     def make_folders(self) -> None:
         """Create the folders that everything else expects."""
         for folder in (self.incoming, self.checkpoints):
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.parent.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
+            folder.mkdir(FOLDER_MODE, exist_ok=True)
 
     def prepare(self) -> None:
         """Create the folders, and remove the partial files of a server that was killed.

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,9 @@ class Server:
 
     repository = REPOSITORY
 
-    def __init__(self, data_dir: Path, **environment: str) -> None:
+    def __init__(self, data_dir: Path, prefix: Sequence[str] = (), **environment: str) -> None:
         self.data_dir = data_dir
+        self._prefix = prefix  # a command that executes the rest of its arguments
         self._environment = environment
         self.start()
 
@@ -39,7 +40,7 @@ class Server:
         self.log = self.data_dir / "server.log"
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, str(self.repository / "backend" / "app.py")],
+                [*self._prefix, sys.executable, str(self.repository / "backend" / "app.py")],
                 env={
                     **{k: v for k, v in os.environ.items() if not k.startswith("EXOTRAIN_")},
                     "EXOTRAIN_DATA_DIR": str(self.data_dir),
