@@ -48,7 +48,7 @@ help:
 	@echo "make run    start the server; Ctrl-C stops it"
 	@echo "make stop   stop the server that make demo left running"
 	@echo "make test   every test but the slowest; make unit: those without TensorFlow, in minutes"
-	@echo "make test-all  make test, then the clients generated from the API's description"
+	@echo "make test-all  make test, then clients and requests generated from the API's description"
 	@echo "make unit-frontend  the tests of the page's modules; needs node"
 	@echo "make check  formatting, lint and types"
 	@echo "make lock   renew requirements.lock and requirements-dev.lock"

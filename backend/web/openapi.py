@@ -41,7 +41,7 @@ _PARAMETERS = {
         "in": "header",
         "required": False,
         "description": "A repeated request with the same key starts no second session.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+        "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
     },
     "IfNoneMatch": {
         "name": "If-None-Match",
@@ -61,6 +61,28 @@ _HEADERS = {
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
     "WWW-Authenticate": {"description": "The expected scheme, Bearer.", "schema": _TEXT},
 }
+
+# What can go wrong with any call of a kind; a route says in its own words what it knows better.
+_ANY_CALL = {
+    "421": "The server does not answer to this host name",
+    "422": "A value is missing, unknown or outside its range",
+    "503": "The server is too busy, or its database is locked; try again",
+}
+_CALL_WITH_TOKEN = {
+    "401": "No valid token",
+    "429": "Too many requests, or too many wrong tokens from this address; try again later",
+}
+_CALL_THAT_CHANGES = {
+    "400": "The body is malformed",
+    "403": "Your role, or your token, allows reading only",
+    "408": "The body stopped arriving",
+    "413": "The body is too large",
+    "507": "The server's disk is full",
+}
+_CALL_WITH_BODY = {"415": "The body is of another type"}
+_CALL_OF_A_RECORD = {"404": "There is no such record"}
+
+_FORMS = ("form", "files", "form_and_files")
 
 _TAKES_IDEMPOTENCY_KEY = ("start_training", "retry_session")
 _GIVES_LOCATION = {
@@ -86,6 +108,8 @@ def init_app(app: APIFlask) -> None:
         SERVERS=[{"url": "/"}],  # not from the Host header: the document is kept
         SECURITY_SCHEMES={"token": _TOKEN},
         AUTO_AUTH_ERROR_RESPONSE=False,
+        VALIDATION_ERROR_DESCRIPTION=_ANY_CALL["422"],
+        NOT_FOUND_DESCRIPTION=_CALL_OF_A_RECORD["404"],
     )
     app.spec_processor(partial(_complete, app))
 
@@ -101,11 +125,14 @@ def _complete(app: APIFlask, document: Any) -> Any:
         if "requestBody" in operation:
             operation["requestBody"]["required"] = True
         _complete_parameters(operation, _query_properties(app, endpoint, schemas))
-        _complete_responses(operation, is_get=method == "get")
-        if method != "get" and endpoint not in ONLY_COMPUTES:
-            _complete_forbidden(operation)
+        _complete_responses(operation, method)
+        if endpoint in ONLY_COMPUTES:
+            del operation["responses"]["403"]
         _add_headers(operation, name)
     queries = {model.__name__ for model, location in models if location == "query"}
+    for model, location in models:
+        if location in _FORMS:
+            _take_null_from(schemas[model.__name__])
     document["security"] = [{"token": []}]
     document["components"] |= {
         "schemas": {name: schemas[name] for name in sorted(schemas) if name not in queries},
@@ -195,22 +222,23 @@ def _complete_parameters(operation: Json, properties: Json) -> None:
             parameter["schema"] = _without_null(schema)
 
 
+def _take_null_from(form: Json) -> None:
+    form["properties"] = {name: _without_null(each) for name, each in form["properties"].items()}
+
+
 def _without_null(schema: Json) -> Json:
-    """The schema of a parameter: one that is absent is not null, a URL has no null."""
+    """The schema of a parameter or a form's field: one that is absent is not null."""
     schema = {k: v for k, v in schema.items() if not (k == "default" and v is None)}
     alternatives = [each for each in schema.pop("anyOf", []) if each != {"type": "null"}]
     return {**schema, **(alternatives[0] if alternatives else {})}
 
 
-def _complete_responses(operation: Json, is_get: bool) -> None:
+def _complete_responses(operation: Json, method: str) -> None:
     responses = operation["responses"]
-    if is_get:
+    if method == "get":
         responses["304"] = {"description": "Nothing has changed since the response with that ETag"}
-    if operation["security"]:
-        responses["401"] = {"description": "No valid token"}
-        others = responses.get("429")
-        prefix = f"{others['description']}, or too" if others else "Too"
-        responses["429"] = {"description": f"{prefix} many wrong tokens from this address"}
+    for code, description in _errors_of(operation, method).items():
+        responses.setdefault(code, {})["description"] = description
     responses["default"] = {"description": "Any other error"}
     content = _success_content(responses)
     for code, response in sorted(responses.items()):
@@ -223,13 +251,24 @@ def _complete_responses(operation: Json, is_get: bool) -> None:
                 response["content"] = {"text/csv": {"schema": _TEXT}}
 
 
-def _complete_forbidden(operation: Json) -> None:
-    earlier = operation["responses"].get("403")
-    known = f"{earlier['description']}. Or: " if earlier else ""
-    operation["responses"]["403"] = {
-        "description": f"{known}You are a viewer of the workspace, or the token is read-only",
-        "content": _PROBLEM_CONTENT,
-    }
+def _errors_of(operation: Json, method: str) -> dict[str, str]:
+    """Every error that an operation can answer with, and when."""
+    errors = dict(_ANY_CALL)
+    if operation["security"]:
+        errors |= _CALL_WITH_TOKEN
+    if method != "get":
+        errors |= _CALL_THAT_CHANGES
+    if "requestBody" in operation:
+        errors |= _CALL_WITH_BODY
+    if any(each.get("in") == "path" for each in operation["parameters"]):
+        errors |= _CALL_OF_A_RECORD
+    own = operation["responses"].items()
+    said = {code: each["description"] for code, each in own if code >= "400"}
+    if "403" in said:
+        said["403"] += ", or your role, or your token, allows reading only"
+    if "429" in said:
+        said["429"] += ", or too many wrong tokens came from this address"
+    return errors | said
 
 
 def _success_content(responses: Json) -> Json:
@@ -251,9 +290,8 @@ def _add_headers(operation: Json, name: str) -> None:
         sent["200"].append("Content-Disposition")
     if "401" in responses:
         sent["401"].append("WWW-Authenticate")
-    for code in ("429", "503"):
-        if code in responses:
-            sent[code].append("Retry-After")
+    for code in responses.keys() & {"429", "503"}:
+        sent[code].append("Retry-After")
     if "304" in responses:
         sent["200"].append("ETag")
         sent["304"].append("ETag")

@@ -164,7 +164,7 @@ def _expected(model: type[BaseModel], schema: JsonSchema) -> str:
         return "a file"
     if "enum" in schema:
         return f"one of {', '.join(map(str, schema['enum']))}"
-    if "pattern" in schema:
+    if schema.get("pattern") in PATTERNS:  # others only describe what a validator says
         return PATTERNS[schema["pattern"]]
     kinds = schema.get("type", [])
     kinds = kinds if isinstance(kinds, list) else [kinds]

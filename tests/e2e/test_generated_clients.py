@@ -1,4 +1,4 @@
-"""Clients that generators make of the OpenAPI document, and one of them at work."""
+"""What is made of the OpenAPI document: generated clients, one at work, and generated requests."""
 
 import importlib
 import json
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.e2e.server import TOKEN, Server, small_catalogue, wait_for
+from tests.e2e.server import TOKEN, Client, Server, small_catalogue, wait_for
 
 pytestmark = [pytest.mark.client, pytest.mark.e2e]
 
@@ -30,7 +30,8 @@ CANDIDATE = {"period": 3.2, "duration": 2.5, "depth": 900.0}
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory):
     """One server for the module."""
-    server = Server(tmp_path_factory.mktemp("data"), EXOTRAIN_WARM_WORKERS="1")
+    # Generated requests bring many wrong tokens.
+    server = Server(tmp_path_factory.mktemp("data"), EXOTRAIN_WRONG_TOKENS="10000")
     yield server
     server.stop()
 
@@ -206,6 +207,101 @@ def test_typescript_types_are_generated_and_compile(document: Path, tmp_path: Pa
     use = tmp_path / "use.ts"
     use.write_text(USE_OF_TYPES)
     run([str(programs / "tsc"), "--noEmit", "--strict", str(use)])
+
+
+# Requests in which everything is right by the description, and which are still refused: a rule
+# between fields, or about the bytes of a file, is none that JSON Schema has words for.
+RULES_BEYOND_THE_DESCRIPTION = {
+    "compute_curve": "the duration must be below the period",
+    "predict": "the duration must be below the period",
+    "create_analysis": "there must be as many predictions as candidates, each a possible one",
+    "get_dataset_curve": "the row must be one of the dataset's",
+    "upload_dataset": "the file must be a catalogue",
+    "predict_batch": "the file must be a catalogue",
+}
+
+SCHEMATHESIS = """
+seed = 1
+continue-on-failure = true
+request-timeout = 60
+warnings = false
+
+[generation]
+max-examples = 3
+database = "none"
+codec = "utf-8"
+
+[checks]
+enabled = true
+
+[dictionaries.workspace]
+values = ["{key}"]
+[dictionaries.dataset]
+values = [{dataset}]
+[dictionaries.model]
+values = [{model}]
+
+[parameters]
+"query.workspace_key" = {{ dictionary = "workspace", probability = 0.9 }}
+"body.workspace_key" = {{ dictionary = "workspace", probability = 0.9 }}
+"body.dataset_id" = {{ dictionary = "dataset", probability = 0.9 }}
+"body.model_id" = {{ dictionary = "model", probability = 0.5 }}
+
+# What is there to be read is not there to be deleted by a guess.
+[[operations]]
+include-method = ["GET", "POST", "PATCH"]
+[operations.parameters]
+"path.dataset_id" = {dataset}
+"path.session_id" = {session}
+"path.model_id" = {model}
+"""
+
+BEYOND = """
+[[operations]]
+include-operation-id = "{operation}"
+[operations.checks.positive_data_acceptance]
+enabled = false
+"""
+
+NO_SCHEMATHESIS = "NO SCHEMATHESIS: pip install -r requirements-dev.txt"
+
+
+@pytest.mark.tensorflow
+def test_generated_requests_find_nothing_that_is_not_described(
+    server: Server, document: Path, tmp_path: Path
+):
+    """All checks of schemathesis; every status must be named, `default` alone does not count."""
+    if importlib.util.find_spec("schemathesis") is None:
+        pytest.skip(NO_SCHEMATHESIS)
+    client = Client(server)
+    key = client.workspace()
+    dataset_id = client.upload(key, small_catalogue(tmp_path, seed=7))["id"]
+    session = client.complete(key, dataset_id, epochs=1)
+    described = json.loads(document.read_text())
+    count = 0
+    for operations in described["paths"].values():
+        for operation in operations.values():
+            del operation["responses"]["default"]
+            count += 1
+    (tmp_path / "openapi.json").write_text(json.dumps(described))
+    config = SCHEMATHESIS.format(
+        key=key, dataset=dataset_id, session=session["id"], model=session["model_id"]
+    )
+    config += "".join(BEYOND.format(operation=each) for each in RULES_BEYOND_THE_DESCRIPTION)
+    (tmp_path / "schemathesis.toml").write_text(config)
+    answer = subprocess.run(
+        [
+            *(sys.executable, "-m", "schemathesis.cli", "--config-file", "schemathesis.toml"),
+            *("run", "openapi.json", "--no-color", "--url", server.address),
+            *("--header", f"Authorization: Bearer {TOKEN}"),
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=900,
+    )
+    assert answer.returncode == 0, answer.stdout[-20_000:] + answer.stderr
+    assert f"Tested: {count}" in answer.stdout
 
 
 USE_OF_TYPES = """

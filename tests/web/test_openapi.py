@@ -335,3 +335,25 @@ def test_what_is_vendored_is_named_with_its_licence():
 
 def test_only_these_endpoints_are_open_to_everybody():
     assert NOT_DESCRIBED | {"site.get_health"} == auth.PUBLIC
+
+
+def test_every_call_names_the_errors_that_any_call_of_its_kind_can_answer_with(document):
+    for path, method, operation in operations(document):
+        named = operation["responses"].keys()
+        expected = {"421", "422", "503"}
+        if path != "/api/health":
+            expected |= {"401", "429"}
+        if method != "GET":
+            expected |= {"400", "403", "408", "413", "507"}
+        if "requestBody" in operation:
+            expected |= {"415"}
+        if "{" in path:
+            expected |= {"404"}
+        assert expected <= named, (path, method, expected - named)
+        for code in named & {"429", "503"}:
+            assert "Retry-After" in operation["responses"][code]["headers"], (path, method, code)
+
+
+def test_a_form_has_no_null(document):
+    for form_name in ("BatchForm", "UploadForm"):
+        assert "null" not in json.dumps(schema(document, form_name))

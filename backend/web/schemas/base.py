@@ -11,6 +11,7 @@ from pydantic import (
     Field,
     PlainValidator,
     WithJsonSchema,
+    model_validator,
 )
 
 from backend.transit.columns import LABELS
@@ -39,6 +40,14 @@ class JsonBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _read_whole_numbers(cls, body: Any) -> Any:
+        """JSON does not tell 3.0 from 3, and some clients write the one for the other."""
+        if not isinstance(body, dict):
+            return body
+        return {name: _whole(value) for name, value in body.items()}
+
 
 class TextFields(BaseModel):
     """A query string or a form, in which everything is text."""
@@ -63,6 +72,11 @@ class Done(Success):
     """A request that was carried out; `message` says what was done."""
 
     message: str
+
+
+def _whole(value: Any) -> Any:
+    is_whole = type(value) is float and value.is_integer() and abs(value) <= MAX_ID
+    return int(value) if is_whole else value
 
 
 def shown(value: Any) -> str:
@@ -149,13 +163,32 @@ def label_code(value: Any) -> int:
     return names[text]
 
 
+# What `one_line` and `many_lines` accept, for the API's description. `str.strip` takes these.
+_SPACE = r"\t-\r\u001c- \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_CONTROL = r"\u0000-\u001f\u007f-\u009f"
+ONE_LINE = rf"^[{_SPACE}]*[^{_CONTROL}{_SPACE}][^{_CONTROL}]*[{_SPACE}]*$"
+MANY_LINES = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
+
 Identifier = Annotated[int, Field(ge=1, le=MAX_ID)]
 Key = Annotated[str, Field(min_length=1, max_length=100, description="The workspace's key.")]
-Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME), AfterValidator(one_line)]
+Name = Annotated[
+    str,
+    Field(min_length=1, max_length=MAX_NAME, json_schema_extra={"pattern": ONE_LINE}),
+    AfterValidator(one_line),
+]
+Text = Annotated[str, Field(json_schema_extra={"pattern": MANY_LINES}), AfterValidator(many_lines)]
 Star = Annotated[
     str | int,
     PlainValidator(star_identifier),
-    WithJsonSchema({"type": ["string", "integer"], "maxLength": MAX_NAME}),
+    WithJsonSchema(
+        {
+            "type": ["string", "integer"],
+            "maxLength": MAX_NAME,
+            "pattern": ONE_LINE,
+            "minimum": -MAX_ID,
+            "maximum": MAX_ID,
+        }
+    ),
 ]
 UserName = Annotated[str, Field(pattern=USER_NAME)]
 LabelFilter = Annotated[

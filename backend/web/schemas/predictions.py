@@ -4,7 +4,6 @@ from typing import Annotated, Any
 
 from apiflask.fields import UploadFile
 from pydantic import (
-    AfterValidator,
     ConfigDict,
     Discriminator,
     Field,
@@ -23,8 +22,8 @@ from backend.web.schemas.base import (
     Name,
     Star,
     Success,
+    Text,
     TextFields,
-    many_lines,
 )
 from backend.web.schemas.candidates import Candidate, CandidateBody
 from backend.web.schemas.datasets import Source
@@ -152,7 +151,7 @@ class BatchForm(TextFields):
     source: Source | None = None
 
 
-Note = Annotated[str, Field(max_length=20_000), AfterValidator(many_lines)]
+Note = Annotated[Text, Field(max_length=20_000)]
 
 
 class SavedPrediction(JsonBody):

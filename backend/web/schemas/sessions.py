@@ -25,6 +25,8 @@ from backend.web.schemas.datasets import Dataset
 
 DEFAULT_MODEL_NAME = "exoplanet_model"
 
+NETWORK_NAME = f"^({'|'.join(registry.NETWORKS)})$"
+
 SessionStatus = TypeAliasType(
     "SessionStatus", Literal["pending", "training", "completed", "failed", "cancelled"]
 )
@@ -57,11 +59,18 @@ class StartRequest(JsonBody):
     learning_rate: float = Field(default=defaults.LEARNING_RATE, ge=1e-6, le=1)
     validation_split: float = Field(default=defaults.VALIDATION_SPLIT, ge=0.05, le=0.5)
     test_split: Annotated[float, AfterValidator(_zero_or_a_split)] = Field(
-        default=defaults.TEST_SPLIT, ge=0, le=0.5, description="0, or 0.05 and more."
+        default=defaults.TEST_SPLIT,
+        ge=0,
+        le=0.5,
+        description="0, or 0.05 and more.",
+        json_schema_extra={"not": {"exclusiveMinimum": 0, "exclusiveMaximum": 0.05}},
     )
     patience: int = Field(default=defaults.PATIENCE, ge=1, le=1000)
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
-    network: Annotated[str, AfterValidator(_known_network)] = defaults.NETWORK
+    network: Annotated[str, AfterValidator(_known_network)] = Field(
+        default=defaults.NETWORK,
+        json_schema_extra={"pattern": NETWORK_NAME},
+    )
     ensemble: int = Field(
         default=defaults.ENSEMBLE,
         ge=1,

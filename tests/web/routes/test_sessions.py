@@ -587,3 +587,10 @@ def test_a_deleted_session_leaves_its_model(api, key, services):
     model = api.get(f"/api/models/{model_id}")["model"]
     assert model["session_id"] is None
     assert (services.settings.data_dir / model["path"]).exists()
+
+
+def test_a_whole_number_may_be_written_with_a_point(api, key, bell):
+    dataset_id = api.dataset(key)
+    spec = api.start(key, dataset_id, epochs=3.0, seed=7.0)["session"]["spec"]
+    assert (spec["epochs"], spec["seed"]) == (3, 7)
+    api.start(key, dataset_id, 422, epochs=3.5)
