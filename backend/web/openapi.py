@@ -82,8 +82,6 @@ _CALL_THAT_CHANGES = {
 _CALL_WITH_BODY = {"415": "The body is of another type"}
 _CALL_OF_A_RECORD = {"404": "There is no such record"}
 
-_FORMS = ("form", "files", "form_and_files")
-
 _TAKES_IDEMPOTENCY_KEY = ("start_training", "retry_session")
 _GIVES_LOCATION = {
     "upload_dataset": "201",
@@ -124,15 +122,13 @@ def _complete(app: APIFlask, document: Any) -> Any:
         operation["security"] = [] if endpoint in PUBLIC else [{"token": []}]
         if "requestBody" in operation:
             operation["requestBody"]["required"] = True
+            _take_null_from_forms(operation["requestBody"]["content"], schemas)
         _complete_parameters(operation, _query_properties(app, endpoint, schemas))
         _complete_responses(operation, method)
         if endpoint in ONLY_COMPUTES:
             del operation["responses"]["403"]
         _add_headers(operation, name)
     queries = {model.__name__ for model, location in models if location == "query"}
-    for model, location in models:
-        if location in _FORMS:
-            _take_null_from(schemas[model.__name__])
     document["security"] = [{"token": []}]
     document["components"] |= {
         "schemas": {name: schemas[name] for name in sorted(schemas) if name not in queries},
@@ -222,8 +218,12 @@ def _complete_parameters(operation: Json, properties: Json) -> None:
             parameter["schema"] = _without_null(schema)
 
 
-def _take_null_from(form: Json) -> None:
-    form["properties"] = {name: _without_null(each) for name, each in form["properties"].items()}
+def _take_null_from_forms(content: Json, schemas: dict[str, Json]) -> None:
+    for media_type, part in content.items():
+        if media_type == "multipart/form-data":
+            form = schemas[part["schema"]["$ref"].removeprefix(_SCHEMAS)]
+            fields = form["properties"].items()
+            form["properties"] = {name: _without_null(each) for name, each in fields}
 
 
 def _without_null(schema: Json) -> Json:
