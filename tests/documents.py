@@ -14,10 +14,14 @@ WORKSPACE_GUIDE = REPOSITORY / "docs" / "EXPERT_WORKSPACE_GUIDE.md"
 MODEL_ARCHITECTURE = REPOSITORY / "docs" / "MODEL_ARCHITECTURE.md"
 ARCHITECTURE = REPOSITORY / "docs" / "ARCHITECTURE.md"
 ACCESS = REPOSITORY / "docs" / "ACCESS.md"
+SECURITY = REPOSITORY / "docs" / "SECURITY.md"
 BENCHMARKS = REPOSITORY / "docs" / "BENCHMARKS.md"
 
 # What the guides explain together.
 GUIDES = (README, TRAINING_GUIDE, MODEL_ARCHITECTURE, WORKSPACE_GUIDE)
+
+# The verification standard, whose text is its authors' and so not in the repository.
+STANDARD = REPOSITORY.parent / "shared" / "security" / "asvs-5.0-level-1-2.csv"
 
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -77,6 +81,12 @@ def paths_of_tree(block: Block) -> Iterator[str]:
         level = (len(line) - len(line.lstrip())) // 2
         above[level:] = [name.rstrip("/")]
         yield "/".join(above) + ("/" if name.endswith("/") else "")
+
+
+def requirements() -> list[tuple[str, str, str, str]]:
+    """The requirements of the security standard: number, level, state, and how it is held."""
+    rows = [cells for cells in table_rows(SECURITY) if re.fullmatch(r"V\d+\.\d+\.\d+", cells[0])]
+    return [(number, level, state, how) for number, level, state, how in rows]
 
 
 def anchors(document: Path) -> set[str]:

@@ -1,5 +1,6 @@
 """The documents name everything that a user can meet, and nothing that is not there."""
 
+import csv
 import dataclasses
 import re
 from pathlib import Path
@@ -22,6 +23,8 @@ from tests.documents import (
     GUIDES,
     MODEL_ARCHITECTURE,
     README,
+    SECURITY,
+    STANDARD,
     TRAINING_GUIDE,
     all_documents,
     anchors,
@@ -30,6 +33,7 @@ from tests.documents import (
     links,
     paths_of_tree,
     prose,
+    requirements,
     table_rows,
 )
 
@@ -297,3 +301,42 @@ def test_the_numbers_of_the_architecture_are_those_of_the_code():
 def test_no_table_is_left_to_be_filled_in():
     for document in (*GUIDES, ARCHITECTURE, BENCHMARKS):
         assert "<!--" not in document.read_text(encoding="utf-8"), document.name
+
+
+def test_every_requirement_of_the_security_standard_has_one_row():
+    if not STANDARD.exists():
+        pytest.skip(
+            f"the security standard is not at {STANDARD}: that {SECURITY.name} answers each of its "
+            "requirements was not tested"
+        )
+    with STANDARD.open(encoding="utf-8", newline="") as table:
+        standard = [(row["req_id"], row["L"]) for row in csv.DictReader(table)]
+    assert [(number, level) for number, level, _, _ in requirements()] == standard
+
+
+def test_every_requirement_is_held_or_says_why_not():
+    states = [state for _, _, state, _ in requirements()]
+    said = (
+        f"Of {len(states)} requirements {states.count('held')} are held, "
+        f"{states.count('does not apply')} do not apply, and {states.count('exception')} are "
+        "exceptions"
+    )
+    assert said in " ".join(prose(SECURITY).split())
+    assert set(states) == {"held", "does not apply", "exception"}
+    for number, _, state, how in requirements():
+        why = re.sub(r"`[^`]+`|\W", "", how)
+        assert why or state == "held", number
+
+
+@pytest.mark.parametrize(
+    ("number", "state", "how"),
+    [pytest.param(number, state, how, id=number) for number, _, state, how in requirements()],
+)
+def test_what_holds_a_requirement_exists(number: str, state: str, how: str):
+    cited = re.findall(r"`((?:[\w.-]+/)*[\w.-]+\.(?:py|js|md))(?:::(\w+))?`", how)
+    assert cited or state != "held", number
+    for path, test in cited:
+        assert (REPOSITORY / path).is_file(), path
+        if test:
+            source = (REPOSITORY / path).read_text(encoding="utf-8")
+            assert f"\ndef {test}(" in source, f"{path}::{test}"
