@@ -101,7 +101,7 @@ def work(server: Server, catalogue: Path, note) -> None:
     client = Client(server)
     look_at_the_page(server)
     key = client.workspace()
-    dataset_id = upload_slowly(client, key, catalogue, note)
+    dataset_id = client.upload(key, catalogue)["id"]
     session_id = client.train(key, dataset_id, epochs=300, patience=300)
     client.wait(session_id, lambda _: any(name.endswith(".ckpt") for name in note()))
     client.post(f"/api/training/session/{session_id}/stop")
@@ -123,31 +123,6 @@ def look_at_the_page(server: Server) -> None:
         html = requests.get(server.address + page, timeout=60).text
         for path in re.findall(r'(?:src|href)="(/[^"]+)"', html):
             assert requests.get(server.address + path, timeout=60).ok, path
-
-
-def upload_slowly(client: Client, key: str, catalogue: Path, note) -> int:
-    """Upload, with a pause in the middle until the server has begun to write; the dataset's id."""
-    form = requests.Request(
-        "POST",
-        "http://localhost",
-        files={"file": ("small.csv", catalogue.read_bytes())},
-        data={"workspace_key": key},
-    ).prepare()
-    assert isinstance(form.body, bytes)
-    content = form.body
-
-    def pieces() -> Iterator[bytes]:
-        yield content[: len(content) // 2]
-        wait_for(note, lambda seen: any("incoming/" in name for name in seen))
-        yield content[len(content) // 2 :]
-
-    answer = client.post(
-        "/api/training/upload-dataset",
-        201,
-        data=pieces(),
-        headers={"Content-Type": form.headers["Content-Type"]},
-    )
-    return answer["dataset"]["id"]
 
 
 def note_modes(data_dir: Path, modes: dict[str, int]) -> dict[str, int]:
@@ -196,9 +171,8 @@ def test_a_connection_of_a_child_would_be_seen(code: str, trace: Path | str, tmp
 
 def test_every_file_is_the_servers_alone_whatever_the_umask(worked: Worked):
     kinds = (".csv", ".npy", ".jsonl", ".keras", ".json", ".ckpt", ".db", ".db-wal", ".db-shm")
-    for kind in (*kinds, ".lock", ".partial"):
+    for kind in (*kinds, ".lock"):
         assert any(path.endswith(kind) for path in worked.modes), kind
-    assert any(path.startswith("uploads/incoming/") for path in worked.modes)
     assert open_to_others(worked.modes) == {}
 
 

@@ -30,8 +30,10 @@ CANDIDATE = {"period": 3.2, "duration": 2.5, "depth": 900.0}
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory):
     """One server for the module."""
-    # Generated requests bring many wrong tokens.
-    server = Server(tmp_path_factory.mktemp("data"), EXOTRAIN_WRONG_TOKENS="10000")
+    # Generated requests bring many wrong tokens, and start sessions that nobody waits for.
+    server = Server(
+        tmp_path_factory.mktemp("data"), EXOTRAIN_WRONG_TOKENS="10000", EXOTRAIN_QUOTA_PENDING="2"
+    )
     yield server
     server.stop()
 
