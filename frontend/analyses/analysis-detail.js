@@ -2,13 +2,15 @@
 
 import { post } from "../lib/api.js";
 import { toQuery } from "../predict/candidate.js";
-import { html } from "../lib/html.js";
+import { html, useState } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { useLatest } from "../lib/latest.js";
+import { withPatience } from "../lib/patience.js";
 import { Failure } from "../ui/basics.js";
 import { useManifest } from "../models/model-choice.js";
 import { NoPrediction } from "../predict/no-prediction.js";
 import { Prediction } from "../predict/prediction.js";
+import { Waiting } from "../ui/waiting.js";
 
 /** @param {{workspace: object, analysis: object, models: object[] | null, result: object}} properties */
 export function AnalysisDetail({ workspace, analysis, models, result }) {
@@ -17,12 +19,14 @@ export function AnalysisDetail({ workspace, analysis, models, result }) {
   // An analysis does not record the survey; that of the model's training data is the likely one.
   const source = manifest.data?.spec?.source ?? "exotrain";
   const isReady = error === null && !(manifest.isLoading && manifest.data === null);
-  const load = (asked) => post("/api/curve", JSON.parse(asked));
+  const [wait, setWait] = useState(null);
+  const load = (asked) => withPatience(() => post("/api/curve", JSON.parse(asked)), { onWait: setWait });
   const curve = useLatest(load, isReady ? JSON.stringify({ ...candidate, source }) : null);
   if (error !== null) return html`<${NoPrediction} error=${error} candidate=${candidate} />`;
   const isThere = models?.some((each) => each.id === analysis.model_id);
   const query = toQuery(candidate, { model: isThere ? analysis.model_id : null });
   return html`
+    ${wait && html`<${Waiting} wait=${wait} />`}
     ${curve.error && html`<${Failure} error=${curve.error} onRetry=${curve.reload} />`}
     <${Prediction}
       prediction=${prediction}

@@ -1,10 +1,12 @@
 // The frame of every page: the header with navigation, notices, the banner while the server is unreachable.
 
-import { connection, get } from "../lib/api.js";
+import { get } from "../lib/api.js";
+import { connection } from "../lib/connection.js";
 import { useData } from "../lib/data.js";
 import { html, useEffect, useErrorBoundary, useRef } from "../lib/html.js";
 import { dictionary, LANGUAGES, showLanguage, t } from "../lib/i18n.js";
 import { close, notices, notifyError } from "../lib/notices.js";
+import { pause } from "../lib/pause.js";
 import { match, useAddress } from "../lib/router.js";
 import { applyTheme, settings, signOut } from "../lib/settings.js";
 import { useStore } from "../lib/store.js";
@@ -14,6 +16,7 @@ import { ROUTES } from "./routes.js";
 import { NotFound } from "../ui/not-found.js";
 import { SignIn } from "./sign-in.js";
 import { Loaded } from "../ui/basics.js";
+import { useSecondsTo } from "../ui/waiting.js";
 
 const SECTIONS = [
   ["datasets", ["datasets"]],
@@ -138,8 +141,18 @@ function Settings({ isSignedIn }) {
 }
 
 function Banner() {
-  const lost = useStore(connection, (state) => state.lost);
-  return html`<div role="status">${lost && html`<p class="banner">${t("error.banner")}</p>`}</div>`;
+  const isLost = useStore(connection, (state) => state.lost);
+  const until = useStore(pause, (state) => state.until);
+  return html`<div role="status">
+    ${isLost
+      ? html`<p class="banner">${t("error.banner")}</p>`
+      : until !== null && html`<p class="banner">${t("error.busy")} <${Countdown} until=${until} /></p>`}
+  </div>`;
+}
+
+/** Not for a screen reader, which would read every second. */
+function Countdown({ until }) {
+  return html`<span aria-hidden="true">${t("error.busy.seconds", { count: useSecondsTo(until) })}</span>`;
 }
 
 function Notices() {

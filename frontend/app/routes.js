@@ -1,6 +1,7 @@
 // Which page each address names. Pages are loaded when they are first shown.
 
-import { ConnectionLost, noteLost } from "../lib/api.js";
+import { ConnectionLost } from "../lib/api.js";
+import { noteLost } from "../lib/connection.js";
 import { useWhenBack } from "../lib/data.js";
 import { html, useEffect, useState } from "../lib/html.js";
 import { t } from "../lib/i18n.js";

@@ -3,6 +3,7 @@
 import { post } from "../lib/api.js";
 import { html, useState } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
+import { withPatience } from "../lib/patience.js";
 import { candidateOf } from "../results/results.js";
 import { MOST_SAVED, SaveAnalysis } from "../predict/save-analysis.js";
 
@@ -35,25 +36,25 @@ export function BatchSave({ workspace, job, shown, selected }) {
       workspace=${workspace}
       count=${kept.length}
       title=${job.file.name}
-      prepare=${() => prepare(workspace, job, kept)}
+      prepare=${(onWait) => prepare(workspace, job, kept, onWait)}
       onClose=${() => setKept(null)}
     />`}
   `;
 }
 
 /** Predicts the rows again: the CSV lacks some of what an analysis keeps. */
-async function prepare(workspace, { model, answer }, results) {
+async function prepare(workspace, job, results, onWait) {
   const candidates = results.map(candidateOf);
   const good = candidates.filter((_, n) => results[n].error === null);
-  const predicted = good.length > 0 ? await predictRows(workspace, model, answer.source, good) : [];
+  const predicted = good.length > 0 ? await predictRows(workspace, job, good, onWait) : [];
   const next = predicted[Symbol.iterator]();
   const predictions = results.map(({ error }) =>
     error === null ? next.next().value : { error: error.slice(0, 1000) },
   );
-  return { modelId: model.id, candidates, predictions };
+  return { modelId: job.model.id, candidates, predictions };
 }
 
-async function predictRows(workspace, model, source, rows) {
-  const asked = { workspace_key: workspace.key, model_id: model.id, source, rows };
-  return (await post("/api/predict", asked)).predictions;
+async function predictRows(workspace, { model, answer }, rows, onWait) {
+  const asked = { workspace_key: workspace.key, model_id: model.id, source: answer.source, rows };
+  return (await withPatience(() => post("/api/predict", asked), { onWait })).predictions;
 }

@@ -4,6 +4,7 @@ import { html } from "../lib/html.js";
 import { fileSize, percent, t } from "../lib/i18n.js";
 import { abort, dismiss, isUnderWay, mayRetry, retry } from "./uploads.js";
 import { Progress } from "../ui/basics.js";
+import { Waiting } from "../ui/waiting.js";
 import { RefusedFile } from "./refused-file.js";
 import { UploadResult } from "./upload-result.js";
 
@@ -39,7 +40,7 @@ export function UploadItem({ upload, workspace }) {
 }
 
 function Outcome({ upload, workspace }) {
-  const { stage, share, error, dataset, isNew, name } = upload;
+  const { stage, share, error, dataset, isNew, name, wait } = upload;
   if (stage === "done") {
     return html`<${UploadResult}
       dataset=${dataset}
@@ -52,6 +53,7 @@ function Outcome({ upload, workspace }) {
   if (stage === "aborted" || stage === "lost") {
     return html`<p class="message warning">${t(`datasets.stage.${stage}`)}</p>`;
   }
+  if (wait) return html`<${Waiting} wait=${wait} />`;
   const stageText = t(`datasets.stage.${stage}`);
   return html`
     <p class="row between" aria-hidden="true">

@@ -1,8 +1,10 @@
 // Uploads of datasets: one after the other, continuing while other pages are open.
 
-import { ApiError, connection, ConnectionLost, upload } from "../lib/api.js";
+import { ApiError, ConnectionLost, upload } from "../lib/api.js";
+import { connection } from "../lib/connection.js";
 import { t } from "../lib/i18n.js";
 import { explain, notify } from "../lib/notices.js";
+import { withPatience } from "../lib/patience.js";
 import { settings } from "../lib/settings.js";
 import { createStore } from "../lib/store.js";
 
@@ -17,6 +19,7 @@ import { createStore } from "../lib/store.js";
  * @property {boolean} [isNew] false if the workspace had the same bytes already
  * @property {object} [dataset] once it is done
  * @property {Error} [error] why it was refused, or lost on the way
+ * @property {object | null} [wait] while the server is busy, as `withPatience` reports it
  * @property {number} attempts to send it
  */
 
@@ -98,8 +101,9 @@ async function send({ id, workspace, file, name, attempts }) {
   addEventListener("beforeunload", askBeforeLeaving);
   const onProgress = (share) => change(id, { share, stage: share < 1 ? "sending" : "checking" });
   try {
-    const form = formOf(workspace, file, name);
-    const { status, body } = await upload(PATH, form, onProgress, { signal: control.signal });
+    const { signal } = control;
+    const attempt = () => upload(PATH, formOf(workspace, file, name), onProgress, { signal });
+    const { status, body } = await withPatience(attempt, { onWait: (wait) => change(id, { wait }), signal });
     change(id, { stage: "done", isNew: status === 201, dataset: body.dataset });
   } catch (error) {
     change(id, { stage: stageAfter(error), error });

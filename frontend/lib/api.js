@@ -1,19 +1,22 @@
-// API calls: the token, errors in one form, whether the server is reachable.
+// API calls: the token, errors in one form; a read waits while the server is busy.
 
+import { noteLost, noteReached } from "./connection.js";
+import { pauseFor, pauseOver } from "./pause.js";
+import { isBusy, secondsToWait, USUAL_SECONDS } from "./retry-after.js";
 import { settings } from "./settings.js";
 import { createStore } from "./store.js";
 
-/** Whether the last call reached the server; `since` counts the times that it came back. */
-export const connection = createStore({ lost: false, since: 0 });
+/** Why the page signed out by itself: "refused" or "expired" is the token; null: it did not. */
+export const dismissal = createStore({ reason: null });
 
-/** A problem reported by the server (RFC 9457); `retryAfter` in seconds, if given. */
+/** A problem reported by the server (RFC 9457); `retryAfter` in seconds, null if it names no time. */
 export class ApiError extends Error {
   constructor(status, problem, retryAfter = null) {
     super(problem.detail ?? problem.title ?? `HTTP ${status}`);
     this.status = status;
     this.problem = problem;
     this.errors = problem.errors ?? [];
-    this.retryAfter = Number(retryAfter) || null;
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -39,16 +42,37 @@ export const post = (path, body, options) => call("POST", path, { body: body ?? 
 export const patch = (path, body) => call("PATCH", path, { body });
 export const remove = (path) => call("DELETE", path);
 
-/** As `call`, but gives the response itself: for files. */
-export async function send(method, path, { query, body, headers = {}, signal, isPatient } = {}) {
+/**
+ * As `call`, but gives the response itself: for files.
+ *
+ * What only reads is sent once the server may be asked, and again where it was busy: such a call takes
+ * longer, it does not fail. With `isOnce` it is sent at once and fails.
+ */
+export async function send(method, path, options = {}) {
+  if (method !== "GET" || options.isOnce) return sendOnce(method, path, options);
+  const { token } = settings.get();
+  for (;;) {
+    await pauseOver(options.signal);
+    if (settings.get().token !== token) throw new DOMException("Signed out", "AbortError");
+    try {
+      return await sendOnce(method, path, options);
+    } catch (error) {
+      if (!(error instanceof ApiError && isBusy(error.status))) throw error;
+      pauseFor(error.retryAfter ?? USUAL_SECONDS);
+    }
+  }
+}
+
+async function sendOnce(method, path, { query, body, headers = {}, signal, isPatient }) {
   const isForm = body instanceof FormData;
+  const { token } = settings.get();
   let response;
   try {
     response = await fetch(withQuery(path, query), {
       method,
       ...(isPatient || method !== "GET" ? { signal } : { signal: withLimit(signal) }),
       headers: {
-        ...authorization(),
+        ...authorization(token),
         ...(body && !isForm ? { "Content-Type": "application/json" } : {}),
         ...headers,
       },
@@ -61,7 +85,8 @@ export async function send(method, path, { query, body, headers = {}, signal, is
   }
   noteReached();
   if (!response.ok && response.status !== 304) {
-    throw refused(response.status, await problemOf(response), response.headers.get("Retry-After"));
+    const header = (name) => response.headers.get(name);
+    throw refused(token, response.status, await problemOf(response), header);
   }
   return response;
 }
@@ -80,7 +105,8 @@ export function upload(path, form, onProgress, { responseType = "json", signal }
     const request = new XMLHttpRequest();
     request.open("POST", path);
     request.responseType = responseType;
-    for (const [name, value] of Object.entries(authorization())) request.setRequestHeader(name, value);
+    const { token } = settings.get();
+    for (const [name, value] of Object.entries(authorization(token))) request.setRequestHeader(name, value);
     request.upload.onprogress = (event) => {
       if (event.lengthComputable) onProgress(event.loaded / event.total);
     };
@@ -89,7 +115,7 @@ export function upload(path, form, onProgress, { responseType = "json", signal }
       const { status, response } = request;
       if (status < 400) return resolve({ status, body: response });
       const problem = response instanceof Blob ? await problemOf(new Response(response)) : response;
-      return reject(refused(status, problem ?? {}, request.getResponseHeader("Retry-After")));
+      return reject(refused(token, status, problem ?? {}, (name) => request.getResponseHeader(name)));
     };
     request.onerror = () => {
       noteLost();
@@ -137,8 +163,7 @@ export function withQuery(path, query = {}) {
   return given.length ? `${path}?${new URLSearchParams(given)}` : path;
 }
 
-function authorization() {
-  const { token } = settings.get();
+function authorization(token) {
   return token ? { Authorization: `Bearer ${token}` } : {};
 }
 
@@ -150,41 +175,19 @@ async function problemOf(response) {
   }
 }
 
-function refused(status, problem, retryAfter) {
-  if (status === 401) settings.set({ token: null });
-  return new ApiError(status, problem, retryAfter);
-}
-
-function noteReached() {
-  const { lost, since } = connection.get();
-  if (lost) connection.set({ lost: false, since: since + 1 });
+function refused(token, status, problem, header) {
+  // Who has signed in anew meanwhile has another token.
+  if (status === 401 && token && token === settings.get().token) {
+    dismissal.set({ reason: /expired/i.test(header("WWW-Authenticate") ?? "") ? "expired" : "refused" });
+    settings.set({ token: null });
+  }
+  return new ApiError(status, problem, secondsToWait(header("Retry-After"), header("Date")));
 }
 
 // A server that hangs is as good as gone; even a busy one responds within a second.
 const LONGEST_ANSWER = 20_000;
-const LONGEST_HEALTH = 5_000;
 
 function withLimit(signal) {
   const limit = AbortSignal.timeout(LONGEST_ANSWER);
   return signal ? AbortSignal.any([signal, limit]) : limit;
-}
-
-const FIRST_RETRY = 1_000;
-const LONGEST_RETRY = 30_000;
-
-/** Asks for the server's health, less and less often, until it answers. */
-export function noteLost() {
-  if (connection.get().lost) return;
-  connection.set({ lost: true });
-  let wait = FIRST_RETRY;
-  const ask = async () => {
-    try {
-      if ((await fetch("/api/health", { signal: AbortSignal.timeout(LONGEST_HEALTH) })).ok) return noteReached();
-    } catch {
-      // Still gone.
-    }
-    wait = Math.min(wait * 1.6, LONGEST_RETRY);
-    return connection.get().lost && setTimeout(ask, wait);
-  };
-  setTimeout(ask, wait);
 }

@@ -1,6 +1,6 @@
 // Data from the server: loaded once, or polled while something is running.
 
-import { connection } from "./api.js";
+import { connection } from "./connection.js";
 import { useCallback, useEffect, useRef, useState } from "./html.js";
 
 const INTERVAL = 2_000;
@@ -53,7 +53,8 @@ export function useWhenBack(function_) {
 
 /**
  * Calls a function at once and then every two seconds while `isActive`; every ten while the page is
- * hidden; not while the server is gone.
+ * hidden; not while the server is gone, nor again before it has ended: it takes as long as a busy
+ * server asks to wait.
  *
  * @param {() => Promise<void>} ask
  * @param {boolean} isActive
@@ -66,9 +67,13 @@ export function usePolling(ask, isActive, dependencies = []) {
     if (!isActive) return undefined;
     let timer = null;
     let isOver = false;
+    let isAsking = false;
     const round = async () => {
+      if (isAsking) return;
       clearTimeout(timer);
+      isAsking = true;
       if (!connection.get().lost) await latest.current().catch(() => {});
+      isAsking = false;
       if (!isOver) timer = setTimeout(round, document.hidden ? HIDDEN_INTERVAL : INTERVAL);
     };
     const whenShown = () => !document.hidden && round();

@@ -1,12 +1,12 @@
-// Repeats a call that the server cannot answer yet (503), after the delay that the server gives.
+// Repeats a call that the server cannot answer yet (429, 503), after the delay that the server gives.
 
 import { ApiError } from "./api.js";
+import { isBusy, USUAL_SECONDS } from "./retry-after.js";
 
 const ATTEMPTS = 4;
-const USUAL_SECONDS = 10;
 
 /**
- * Calls, and calls again while the answer is 503 because the predictor is starting or busy.
+ * Calls, and calls again while the server is busy or its predictor is starting.
  *
  * @param {() => Promise<any>} ask
  * @param {object} options
@@ -19,29 +19,30 @@ export async function withPatience(ask, { onWait, signal }) {
     try {
       return await ask();
     } catch (error) {
-      if (!(error instanceof ApiError) || error.status !== 503 || attempt === ATTEMPTS) throw error;
+      if (!(error instanceof ApiError && isBusy(error.status)) || attempt === ATTEMPTS) throw error;
       await wait(error.retryAfter ?? USUAL_SECONDS, { attempt, onWait, signal });
     }
   }
 }
 
 async function wait(seconds, { attempt, onWait, signal }) {
+  let timer = null;
+  let abort = null;
   try {
     await new Promise((resolve, reject) => {
-      const timer = setTimeout(resolve, seconds * 1000);
-      const state = {
+      timer = setTimeout(resolve, seconds * 1000);
+      abort = () => reject(new DOMException("Aborted", "AbortError"));
+      signal?.addEventListener("abort", abort);
+      onWait({
         until: Date.now() + seconds * 1000,
         retry: attempt,
         retries: ATTEMPTS - 1,
         skip: resolve,
-      };
-      onWait(state);
-      signal?.addEventListener("abort", () => {
-        clearTimeout(timer);
-        reject(new DOMException("Aborted", "AbortError"));
       });
     });
   } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", abort);
     onWait(null);
   }
 }

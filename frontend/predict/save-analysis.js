@@ -6,6 +6,7 @@ import { html, useState } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { notify } from "../lib/notices.js";
 import { Dialog, Failure } from "../ui/basics.js";
+import { Waiting } from "../ui/waiting.js";
 import { NoteField, TitleField } from "./analysis-fields.js";
 
 /** The most candidates that an analysis holds. */
@@ -16,7 +17,8 @@ export const MOST_SAVED = 1000;
  * @param {object} properties.workspace
  * @param {number} properties.count how many candidates
  * @param {string} properties.title to begin with
- * @param {() => Promise<{modelId: number, candidates: object[], predictions: object[]}>} properties.prepare
+ * @param {(onWait: (wait: object | null) => void) => Promise<{modelId: number, candidates: object[],
+ *   predictions: object[]}>} properties.prepare calls `onWait` as `withPatience` does
  * @param {() => void} properties.onClose
  */
 export function SaveAnalysis({ workspace, count, title, prepare, onClose }) {
@@ -24,11 +26,12 @@ export function SaveAnalysis({ workspace, count, title, prepare, onClose }) {
   const named = draft.title ?? title;
   const [error, setError] = useState(null);
   const [isBusy, setBusy] = useState(false);
+  const [wait, setWait] = useState(null);
   const save = async (event) => {
     event.preventDefault();
     setBusy(true);
     try {
-      const { modelId, candidates, predictions } = await prepare();
+      const { modelId, candidates, predictions } = await prepare(setWait);
       const { analysis } = await post("/api/analyses", {
         workspace_key: workspace.key,
         model_id: modelId,
@@ -55,6 +58,7 @@ export function SaveAnalysis({ workspace, count, title, prepare, onClose }) {
       <form class="stack" onSubmit=${save}>
         <${TitleField} value=${named} onInput=${(text) => change({ title: text })} error=${error} />
         <${NoteField} value=${draft.note} onInput=${(note) => change({ note })} error=${error} />
+        ${wait && html`<${Waiting} wait=${wait} />`}
         ${error && html`<${Failure} error=${error} />`}
         <div class="actions end">
           <button type="button" onClick=${onClose}>${t("cancel")}</button>

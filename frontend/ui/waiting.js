@@ -17,7 +17,8 @@ export function Waiting({ wait }) {
   `;
 }
 
-function useSecondsTo(until) {
+/** The whole seconds until a time in milliseconds, counted down. */
+export function useSecondsTo(until) {
   const left = () => Math.max(0, Math.ceil((until - Date.now()) / 1000));
   const [seconds, setSeconds] = useState(left);
   useEffect(() => {

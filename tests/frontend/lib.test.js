@@ -1,4 +1,4 @@
-// Routes, stores, repeated calls, the search in a paged list, the epochs of a session.
+// Routes, stores, the search in a paged list, the epochs of a session.
 
 import "./browser.js";
 
@@ -6,8 +6,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { findPosition } from "../../frontend/dataset-rows/search-rows.js";
-import { ApiError, withQuery } from "../../frontend/lib/api.js";
-import { withPatience } from "../../frontend/lib/patience.js";
+import { withQuery } from "../../frontend/lib/api.js";
 import { match } from "../../frontend/lib/router.js";
 import { createStore } from "../../frontend/lib/store.js";
 import { bestOf, createFollower } from "../../frontend/training/session-follow.js";
@@ -39,34 +38,6 @@ test("a store calls its listeners only when something has changed, until they le
   store.set({ b: 3 });
   assert.equal(seen.length, 1);
   assert.deepEqual(store.get(), { a: NaN, b: 3 });
-});
-
-test("a call that the server cannot answer yet is made again, four times at most", async () => {
-  const busy = () => Promise.reject(new ApiError(503, {}, "0.001"));
-  let calls = 0;
-  const waits = [];
-  const answer = await withPatience(() => ((calls += 1) < 3 ? busy() : Promise.resolve("done")), {
-    onWait: (wait) => waits.push(wait && wait.retry),
-  });
-  assert.equal(answer, "done");
-  assert.deepEqual(waits, [1, null, 2, null]);
-  calls = 0;
-  const never = withPatience(() => ((calls += 1), busy()), { onWait: () => {} });
-  await assert.rejects(never, { status: 503 });
-  assert.equal(calls, 4);
-});
-
-test("another error is not waited for, and an abort ends a wait", async () => {
-  let calls = 0;
-  const refused = () => ((calls += 1), Promise.reject(new ApiError(422, {})));
-  await assert.rejects(withPatience(refused, { onWait: assert.fail }), { status: 422 });
-  assert.equal(calls, 1);
-  const control = new AbortController();
-  const waiting = withPatience(() => Promise.reject(new ApiError(503, {}, "600")), {
-    onWait: (wait) => wait && queueMicrotask(() => wait.skip && control.abort()),
-    signal: control.signal,
-  });
-  await assert.rejects(waiting, { name: "AbortError" });
 });
 
 test("a row is found by its line, wherever it is, in few requests", async () => {
