@@ -38,14 +38,17 @@ export function AnalysisCard({ analysis, workspace, models, onChanged, onDeleted
         >
           ${t("predict.analyses.open")}
         </a>
-        <button
-          type="button"
-          aria-label=${t("predict.analyses.editIt", { title })}
-          onClick=${() => setEditing(true)}
-        >
-          ${t("edit")}
-        </button>
-        <${DeleteAnalysis} analysis=${analysis} onDeleted=${onDeleted} />
+        ${workspace.mayEdit &&
+        html`
+          <button
+            type="button"
+            aria-label=${t("predict.analyses.editIt", { title })}
+            onClick=${() => setEditing(true)}
+          >
+            ${t("edit")}
+          </button>
+          <${DeleteAnalysis} analysis=${analysis} onDeleted=${onDeleted} />
+        `}
       </div>
       ${isEditing &&
       html`<${Dialog} title=${t("predict.analyses.edit")} onClose=${() => setEditing(false)}>

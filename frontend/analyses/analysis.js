@@ -52,12 +52,13 @@ function Saved({ workspace, analysis, models, back, onChanged }) {
     <${PageHead}
       title=${analysis.title}
       back=${back}
-      actions=${html`<${DeleteAnalysis} analysis=${analysis} onDeleted=${whenDeleted} />`}
+      actions=${workspace.mayEdit &&
+      html`<${DeleteAnalysis} analysis=${analysis} onDeleted=${whenDeleted} />`}
     >
       <${AnalysisFacts} analysis=${analysis} models=${models} workspace=${workspace} />
     <//>
     <div class="stack">
-      <${Note} analysis=${analysis} onChanged=${onChanged} />
+      <${Note} workspace=${workspace} analysis=${analysis} onChanged=${onChanged} />
       <${Summary} counts=${countResults(results)} />
       <${ResultExplorer}
         title=${t("predict.analysis.table")}
@@ -76,7 +77,7 @@ function Saved({ workspace, analysis, models, back, onChanged }) {
   `;
 }
 
-function Note({ analysis, onChanged }) {
+function Note({ workspace, analysis, onChanged }) {
   const [isEditing, setEditing] = useState(false);
   const end = (changed) => {
     if (changed) onChanged(changed);
@@ -91,11 +92,12 @@ function Note({ analysis, onChanged }) {
             ${analysis.note
               ? html`<p class="note">${analysis.note}</p>`
               : html`<p class="hint">${t("predict.analysis.noNote")}</p>`}
-            <div class="actions">
+            ${workspace.mayEdit &&
+            html`<div class="actions">
               <button type="button" data-test="edit-note" onClick=${() => setEditing(true)}>
                 ${t("predict.analysis.edit")}
               </button>
-            </div>
+            </div>`}
           `}
     </section>
   `;

@@ -1,9 +1,10 @@
 // The frame of every page: the header with navigation, notices, the banner while the server is unreachable.
 
+import { account, refreshAccount, withRights } from "../lib/account.js";
 import { get } from "../lib/api.js";
 import { connection } from "../lib/connection.js";
 import { useData } from "../lib/data.js";
-import { html, useEffect, useErrorBoundary, useRef } from "../lib/html.js";
+import { html, useEffect, useErrorBoundary, useMemo, useRef } from "../lib/html.js";
 import { dictionary, LANGUAGES, showLanguage, t } from "../lib/i18n.js";
 import { close, notices, notifyError } from "../lib/notices.js";
 import { pause } from "../lib/pause.js";
@@ -12,10 +13,12 @@ import { applyTheme, settings, signOut } from "../lib/settings.js";
 import { useStore } from "../lib/store.js";
 import { useProgressInTitle } from "../lib/title.js";
 import { useWatch } from "../lib/watch.js";
+import { isAnyNearlyUsed } from "../account/usage.js";
 import { ROUTES } from "./routes.js";
 import { NotFound } from "../ui/not-found.js";
 import { SignIn } from "./sign-in.js";
 import { Loaded } from "../ui/basics.js";
+import { RoleBadge } from "../ui/role-badge.js";
 import { useSecondsTo } from "../ui/waiting.js";
 
 const SECTIONS = [
@@ -50,7 +53,7 @@ function SignedOut() {
 
 function SignedIn() {
   const address = useAddress();
-  const workspaces = useData(() => get("/api/workspaces").then((answer) => answer.workspaces), []);
+  const workspaces = useWorkspaces();
   const route = match(ROUTES, address.path);
   const id = route?.parameters.workspace;
   const workspace = workspaces.data?.find((each) => each.id === id);
@@ -73,6 +76,17 @@ function SignedIn() {
       <//>
     </main>
   `;
+}
+
+/** The workspaces of the user, each with what may be done in it. */
+function useWorkspaces() {
+  const token = useStore(account, (state) => state.token);
+  const listed = useData(async () => {
+    const [{ workspaces }] = await Promise.all([get("/api/workspaces"), refreshAccount()]);
+    return workspaces;
+  }, []);
+  const data = useMemo(() => listed.data?.map((each) => withRights(each, token)) ?? null, [listed.data, token]);
+  return { ...listed, data };
 }
 
 /** The page at the address; if it fails, it says so and the frame stays usable. */
@@ -102,7 +116,10 @@ function Brand({ href }) {
 function Navigation({ workspace, path }) {
   const section = path.split("/")[3];
   return html`
-    <a class="workspace-name" href="#/workspaces" title=${t("nav.workspaces")}>${workspace.name}</a>
+    <span class="workspace-choice">
+      <a class="workspace-name" href="#/workspaces" title=${t("nav.workspaces")}>${workspace.name}</a>
+      ${workspace.role !== "owner" && html`<${RoleBadge} role=${workspace.role} />`}
+    </span>
     <nav aria-label=${t("nav.main")}>
       ${SECTIONS.map(
         ([name, sections]) => html`<a
@@ -135,9 +152,24 @@ function Settings({ isSignedIn }) {
       <select aria-label=${t("settings.theme")} value=${theme} onChange=${changeTheme}>
         ${["auto", "light", "dark"].map((each) => html`<option value=${each}>${t(`theme.${each}`)}</option>`)}
       </select>
+      ${isSignedIn && html`<${AccountLink} />`}
       ${isSignedIn && html`<button type="button" class="quiet" onClick=${signOut}>${t("signOut")}</button>`}
     </div>
   `;
+}
+
+/** The user's name, with a sign if the token is read-only or a quota is nearly used. */
+function AccountLink() {
+  const { user, token, usage } = useStore(account);
+  if (!user) return null;
+  return html`<a class="account-link" href="#/account" title=${t("account.title")}>
+    <span class="account-name">${user.name}</span>
+    ${token?.read_only && html`<span class="badge">${t("tokens.readOnly")}</span>`}
+    ${isAnyNearlyUsed(usage) &&
+    html`<span class="badge warning">
+      <span aria-hidden="true">!</span><span class="visually-hidden">${t("usage.nearly")}</span>
+    </span>`}
+  </a>`;
 }
 
 function Banner() {

@@ -37,6 +37,9 @@ const later = (load, name) => {
 export const ROUTES = [
   ["/", Home],
   ["/workspaces", Workspaces],
+  ["/account", later(() => import("../account/account.js"), "Account")],
+  ["/audit", later(() => import("../audit/audit.js"), "Audit")],
+  ["/w/:workspace/audit", later(() => import("../audit/audit.js"), "Audit")],
   ["/w/:workspace/datasets", later(() => import("../datasets/datasets.js"), "Datasets")],
   ["/w/:workspace/datasets/:id", later(() => import("../datasets/dataset.js"), "Dataset")],
   ["/w/:workspace/train", later(() => import("../training/train.js"), "Train")],

@@ -1,14 +1,19 @@
-// Choose, create, share or delete a workspace.
+// Choose, create, share, leave or delete a workspace.
 
-import { get, post, remove } from "../lib/api.js";
-import { useData, useDraft } from "../lib/data.js";
+import { account, refreshAccount } from "../lib/account.js";
+import { post, remove } from "../lib/api.js";
+import { useDraft } from "../lib/data.js";
 import { html, useEffect, useState } from "../lib/html.js";
-import { date, t } from "../lib/i18n.js";
+import { date, fileSize, t } from "../lib/i18n.js";
 import { explain, notify, notifyError } from "../lib/notices.js";
 import { goTo } from "../lib/router.js";
 import { settings } from "../lib/settings.js";
+import { useStore } from "../lib/store.js";
 import { useTitle } from "../lib/title.js";
-import { ActionButton, ConfirmButton, Copyable, Dialog, Field, Loaded, PageHead } from "../ui/basics.js";
+import { UsageWarning } from "../account/usage.js";
+import { ConfirmButton, Copyable, Field, PageHead } from "../ui/basics.js";
+import { RoleBadge } from "../ui/role-badge.js";
+import { MembersDialog } from "./members.js";
 
 /** The address without a page: the workspace that was open last, or the choice of one. */
 export function Home({ workspaces }) {
@@ -22,6 +27,7 @@ export function Home({ workspaces }) {
 
 export function Workspaces({ workspaces }) {
   useTitle(t("workspaces.title"));
+  const isReadOnly = useStore(account, ({ token }) => Boolean(token?.read_only));
   const list = workspaces.data;
   return html`
     <${PageHead} title=${t("workspaces.title")}><p>${t("workspaces.lead")}</p><//>
@@ -29,23 +35,38 @@ export function Workspaces({ workspaces }) {
       <div class="grid">
         ${list.map((each) => html`<${WorkspaceCard} key=${each.id} workspace=${each} onChange=${workspaces.reload} />`)}
       </div>
-      <${NewWorkspace} isFirst=${list.length === 0} onCreated=${workspaces} />
+      ${isReadOnly
+        ? html`<p class="message">${t("looking.token")}</p>`
+        : html`<${NewWorkspace} isFirst=${list.length === 0} onCreated=${workspaces} />`}
     </div>
   `;
 }
 
 function WorkspaceCard({ workspace, onChange }) {
   const [isSharing, setSharing] = useState(false);
-  const isOwner = workspace.owner === settings.get().user?.name;
+  const isOwner = workspace.role === "owner";
+  const seesAudit = isOwner || settings.get().user?.is_admin;
+  const path = `/api/workspaces/${encodeURIComponent(workspace.key)}`;
   const erase = async () => {
-    await remove(`/api/workspaces/${encodeURIComponent(workspace.key)}`);
+    await remove(path);
     notify(t("workspaces.deleted", { name: workspace.name }));
+    onChange();
+  };
+  const leave = async () => {
+    await remove(`${path}/members/${encodeURIComponent(settings.get().user.name)}`);
+    notify(t("workspaces.left", { name: workspace.name }));
     onChange();
   };
   return html`
     <article class="card stack">
-      <h2><a href=${`#/w/${workspace.id}/datasets`}>${workspace.name}</a></h2>
-      <p class="hint">${t("workspaces.owner", { owner: workspace.owner, when: date(workspace.created_at) })}</p>
+      <div class="row between">
+        <h2><a href=${`#/w/${workspace.id}/datasets`}>${workspace.name}</a></h2>
+        <${RoleBadge} role=${workspace.role} />
+      </div>
+      <p class="hint">
+        ${t("workspaces.owner", { owner: workspace.owner, when: date(workspace.created_at) })} ·${" "}
+        ${t("workspaces.stored", { size: fileSize(workspace.stored_bytes) })}
+      </p>
       <div>
         <span class="hint">${t("workspaces.key")}</span>
         <${Copyable} text=${workspace.key} label=${t("workspaces.key")} />
@@ -53,7 +74,19 @@ function WorkspaceCard({ workspace, onChange }) {
       <div class="actions">
         <a class="button primary" href=${`#/w/${workspace.id}/datasets`}>${t("workspaces.open")}</a>
         <button type="button" onClick=${() => setSharing(true)}>${t("workspaces.members")}</button>
+        ${seesAudit && html`<a class="button" href=${`#/w/${workspace.id}/audit`}>${t("audit.title")}</a>`}
+        ${!isOwner &&
+        workspace.lookingBecause !== "token" &&
+        html`<${ConfirmButton}
+          class="danger"
+          question=${t("workspaces.leaveQuestion", { name: workspace.name })}
+          consequence=${t("workspaces.leaveConsequence", { owner: workspace.owner })}
+          confirm=${t("workspaces.leave")}
+          onConfirm=${leave}
+          >${t("workspaces.leave")}<//
+        >`}
         ${isOwner &&
+        workspace.mayEdit &&
         html`<${ConfirmButton}
           class="danger"
           question=${t("workspaces.deleteQuestion", { name: workspace.name })}
@@ -63,55 +96,8 @@ function WorkspaceCard({ workspace, onChange }) {
         >`}
       </div>
       ${isSharing &&
-      html`<${MembersDialog} workspace=${workspace} isOwner=${isOwner} onClose=${() => setSharing(false)} />`}
+      html`<${MembersDialog} workspace=${workspace} onClose=${() => setSharing(false)} />`}
     </article>
-  `;
-}
-
-function MembersDialog({ workspace, isOwner, onClose }) {
-  const path = `/api/workspaces/${encodeURIComponent(workspace.key)}/members`;
-  const members = useData(() => get(path), [path]);
-  const [user, setUser] = useState("");
-  const [error, setError] = useState(null);
-  const add = async (event) => {
-    event.preventDefault();
-    try {
-      members.setData(await post(path, { user: user.trim() }));
-      setUser("");
-      setError(null);
-    } catch (caught) {
-      setError(explain(caught));
-    }
-  };
-  const take = async (name) => members.setData(await remove(`${path}/${encodeURIComponent(name)}`));
-  return html`
-    <${Dialog} title=${t("workspaces.membersOf", { name: workspace.name })} onClose=${onClose}>
-      <${Loaded} of=${members}>
-        ${(data) => html`
-          <p>${t("workspaces.ownedBy", { owner: data.owner })}</p>
-          ${data.members.length === 0 && html`<p class="hint">${t("workspaces.noMembers")}</p>`}
-          <ul class="plain">
-            ${data.members.map(
-              (name) => html`<li key=${name} class="row between">
-                <span>${name}</span>
-                ${isOwner && html`<${ActionButton} class="quiet" onAct=${() => take(name)}>${t("remove")}<//>`}
-              </li>`,
-            )}
-          </ul>
-          ${isOwner &&
-          html`<form class="stack" onSubmit=${add}>
-            <${Field}
-              id="member"
-              label=${t("workspaces.addMember")}
-              help=${t("workspaces.addHelp")}
-              error=${error}
-              input=${{ value: user, required: true, onInput: (event) => setUser(event.target.value) }}
-            />
-            <div class="actions end"><button class="primary">${t("add")}</button></div>
-          </form>`}
-        `}
-      <//>
-    <//>
   `;
 }
 
@@ -123,6 +109,7 @@ function NewWorkspace({ isFirst, onCreated }) {
     try {
       const { workspace } = await post("/api/workspaces", { name });
       forget();
+      refreshAccount().catch(() => {});
       onCreated.setData([...onCreated.data, workspace]);
       goTo(`/w/${workspace.id}/datasets`);
     } catch (caught) {
@@ -145,6 +132,7 @@ function NewWorkspace({ isFirst, onCreated }) {
           onInput: (event) => change({ name: event.target.value }),
         }}
       />
+      <${UsageWarning} of="workspaces" />
       <div class="actions"><button class="primary">${t("workspaces.create")}</button></div>
     </form>
   `;

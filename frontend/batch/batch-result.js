@@ -27,7 +27,7 @@ export function BatchResult({ workspace, job }) {
       results=${answer.results}
       columns=${columns.first}
       more=${columns.own}
-      isSelectable
+      isSelectable=${workspace.mayEdit}
       detail=${(result) => html`<${BatchDetail} workspace=${workspace} job=${job} result=${result} />`}
       actions=${(shown, selected) => html`
         <button
@@ -38,7 +38,8 @@ export function BatchResult({ workspace, job }) {
         >
           ${t("predict.batch.csv")}
         </button>
-        <${BatchSave} workspace=${workspace} job=${job} shown=${shown} selected=${selected} />
+        ${workspace.mayEdit &&
+        html`<${BatchSave} workspace=${workspace} job=${job} shown=${shown} selected=${selected} />`}
       `}
     />
   `;

@@ -73,10 +73,11 @@ function DatasetCard({ dataset, workspace, onChange }) {
         <p class="hint"><${DatasetFacts} dataset=${dataset} /></p>
       </div>
       <${ClassCounts} counts=${dataset.class_counts} />
-      <div class="actions">
+      ${workspace.mayEdit &&
+      html`<div class="actions">
         <a class="button" href=${`#/w/${workspace.id}/train?dataset=${dataset.id}`}>${t("datasets.train")}</a>
         <${DeleteDataset} dataset=${dataset} workspace=${workspace} onDeleted=${onChange} />
-      </div>
+      </div>`}
     </article>
   `;
 }

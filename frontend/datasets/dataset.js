@@ -27,7 +27,8 @@ export function Dataset({ workspace, id, query }) {
         <${PageHead}
           title=${data.name}
           back=${{ href: `#${list}`, text: t("nav.datasets") }}
-          actions=${html`
+          actions=${workspace.mayEdit &&
+          html`
             <a class="button primary" href=${train}>${t("datasets.train")}</a>
             <${DeleteDataset}
               dataset=${data}

@@ -5,6 +5,7 @@ import { useDraft } from "../lib/data.js";
 import { html, useEffect, useRef } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { useStore } from "../lib/store.js";
+import { Usage } from "../account/usage.js";
 import { enqueue, isUnderWay, uploads, whenEnded } from "./uploads.js";
 import { ActionButton, Empty, Field } from "../ui/basics.js";
 import { CatalogueHelp } from "./catalogue-help.js";
@@ -73,6 +74,9 @@ function Chooser({ workspace, isFirst }) {
             input=${name}
           />
           ${!isFirst && html`<div><${ExampleButton} workspace=${workspace} /></div>`}
+          ${workspace.role === "owner"
+            ? html`<${Usage} of="stored_bytes" />`
+            : html`<p class="hint">${t("usage.ofOwner", { owner: workspace.owner })}</p>`}
         </div>
       </div>
       <${CatalogueHelp} />

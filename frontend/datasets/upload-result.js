@@ -32,7 +32,7 @@ export function UploadResult({ dataset, isNew, wantedName, workspace }) {
         </p>
       </div>
       <div class="actions">
-        <a class="button primary" href=${train}>${t("datasets.train")}</a>
+        ${workspace.mayEdit && html`<a class="button primary" href=${train}>${t("datasets.train")}</a>`}
         <a class="button" href=${page}>${t("datasets.view")}</a>
       </div>
       <${ClassCounts} counts=${dataset.class_counts} />

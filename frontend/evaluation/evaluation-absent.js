@@ -30,9 +30,10 @@ export function NoTestStars({ workspace, session }) {
     <${Empty} title=${t("evaluation.absent.noTest")}>
       <p>${t("evaluation.absent.noTest.text")}</p>
       <div class="actions">
-        <a class="button primary" href=${formHref(workspace, session, withTest)}>
+        ${workspace.mayEdit &&
+        html`<a class="button primary" href=${formHref(workspace, session, withTest)}>
           ${t("evaluation.absent.noTest.next")}
-        </a>
+        </a>`}
         <a class="button" href=${sessionHref(workspace, session.id)}>${t("evaluation.absent.training")}</a>
       </div>
     <//>

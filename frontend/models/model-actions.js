@@ -23,13 +23,15 @@ export function ModelActions({ workspace, model, models, workspaces, onErased })
   };
   return html`
     <div class="actions">
-      ${!model.is_current &&
+      ${workspace.mayEdit &&
+      !model.is_current &&
       html`<${PromoteButton} ...${{ workspace, model, models, workspaces }} />`}
       <a class="button" href=${`#/w/${workspace.id}/predict?model=${model.id}`}>${t("models.predict")}</a>
       <${ActionButton} onAct=${() => download(`/api/models/${model.id}/download`, fileName(model))}>
         ${t("models.download")}
       <//>
-      ${model.is_current
+      ${workspace.mayEdit &&
+      (model.is_current
         ? html`<span class="hint">${t("models.deleteCurrent")}</span>`
         : html`<${ConfirmButton}
             class="quiet"
@@ -37,7 +39,7 @@ export function ModelActions({ workspace, model, models, workspaces, onErased })
             consequence=${t("models.deleteConsequence")}
             onConfirm=${remove}
             >${t("delete")}<//
-          >`}
+          >`)}
     </div>
   `;
 }

@@ -56,7 +56,8 @@ function NoModels({ workspace }) {
     <${Empty} title=${t("models.empty")}>
       <p>${t("models.empty.text")}</p>
       <div class="actions">
-        <a class="button primary" href=${`#/w/${workspace.id}/train`}>${t("models.empty.train")}</a>
+        ${workspace.mayEdit &&
+        html`<a class="button primary" href=${`#/w/${workspace.id}/train`}>${t("models.empty.train")}</a>`}
         <a class="button" href=${`#/w/${workspace.id}/datasets`}>${t("models.empty.datasets")}</a>
       </div>
     <//>

@@ -9,7 +9,8 @@ export function NoModel({ workspace }) {
     <${Empty} title=${t("predict.noModel.title")}>
       <p>${t("predict.noModel.text")}</p>
       <div class="actions">
-        <a class="button primary" href=${`#/w/${workspace.id}/train`}>${t("predict.noModel.train")}</a>
+        ${workspace.mayEdit &&
+        html`<a class="button primary" href=${`#/w/${workspace.id}/train`}>${t("predict.noModel.train")}</a>`}
         <a class="button" href=${`#/w/${workspace.id}/sessions`}>${t("predict.noModel.sessions")}</a>
       </div>
     <//>

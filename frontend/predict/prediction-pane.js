@@ -47,7 +47,8 @@ export function PredictionPane({
         abstention=${abstention}
       >
         <${UsedModel} answer=${answer} models=${models} workspace=${workspace} />
-        <${Save} answer=${answer} workspace=${workspace} isWhatIf=${original !== null} />
+        ${workspace.mayEdit &&
+        html`<${Save} answer=${answer} workspace=${workspace} isWhatIf=${original !== null} />`}
       <//>`}
     </div>
   `;

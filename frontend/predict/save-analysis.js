@@ -5,6 +5,7 @@ import { useDraft } from "../lib/data.js";
 import { html, useState } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { notify } from "../lib/notices.js";
+import { UsageWarning } from "../account/usage.js";
 import { Dialog, Failure } from "../ui/basics.js";
 import { Waiting } from "../ui/waiting.js";
 import { NoteField, TitleField } from "./analysis-fields.js";
@@ -58,6 +59,7 @@ export function SaveAnalysis({ workspace, count, title, prepare, onClose }) {
       <form class="stack" onSubmit=${save}>
         <${TitleField} value=${named} onInput=${(text) => change({ title: text })} error=${error} />
         <${NoteField} value=${draft.note} onInput=${(note) => change({ note })} error=${error} />
+        ${workspace.role === "owner" && html`<${UsageWarning} of="analyses" />`}
         ${wait && html`<${Waiting} wait=${wait} />`}
         ${error && html`<${Failure} error=${error} />`}
         <div class="actions end">

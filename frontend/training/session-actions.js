@@ -10,13 +10,14 @@ import { ActionButton, ConfirmButton } from "../ui/basics.js";
 
 /**
  * @param {object} properties
- * @param {object} properties.workspace
+ * @param {object} properties.workspace of which a viewer gets no buttons
  * @param {object} properties.session
  * @param {() => void} [properties.onChange] after a stop, cancel or a refusal: ask for it again
  * @param {() => void} [properties.onDelete]
  * @param {boolean} [properties.hasRetry] false where the page offers it at another place
  */
 export function SessionActions({ workspace, session, onChange, onDelete, hasRetry = true }) {
+  if (!workspace.mayEdit) return null;
   if (RUNNING.includes(session.status)) {
     return html`<${EndButtons} session=${session} onChange=${onChange} />`;
   }

@@ -20,7 +20,8 @@ export function SessionFailure({ workspace, session }) {
       html`<p class="server-words"><span class="hint">${t("training.serverSays")}</span> ${message}</p>`}
       ${session.dataset_id === null
         ? html`<p>${t("training.failed.noDataset")}</p>`
-        : html`<div class="actions">
+        : workspace.mayEdit &&
+          html`<div class="actions">
             <${Remedy} workspace=${workspace} session=${session} reason=${reason} />
             <${RetryButton} workspace=${workspace} session=${session} />
           </div>`}

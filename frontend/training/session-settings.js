@@ -33,7 +33,8 @@ export function SessionSettings({ workspace, session }) {
     <section class="card stack" data-test="settings">
       <div class="row between">
         <h2>${t("training.settings")}</h2>
-        ${dataset_id !== null &&
+        ${workspace.mayEdit &&
+        dataset_id !== null &&
         html`<a class="button" href=${formHref(workspace, session)}>${t("training.another")}</a>`}
       </div>
       <dl class="parameters">

@@ -24,7 +24,9 @@ export function Sessions({ workspace, query }) {
     choose({ ids: ids.filter((each) => each !== id) });
     document.querySelector("main h1")?.focus(); // the button that was pressed is gone
   };
-  const train = html`<a class="button primary" href=${`#/w/${workspace.id}/train`}>${t("training.new")}</a>`;
+  const train =
+    workspace.mayEdit &&
+    html`<a class="button primary" href=${`#/w/${workspace.id}/train`}>${t("training.new")}</a>`;
   const isEmpty = list.sessions?.length === 0 && !list.hasMore;
   return html`
     <${PageHead} title=${t("training.sessions")} actions=${isEmpty && !status ? null : train} />

@@ -20,7 +20,7 @@ export function Refusal({ error, workspace, fields }) {
     <div class="message error" role="alert">
       <p>${said(error, isShownAtFields)}</p>
       ${others.length > 0 && html`<ul>${others.map((each) => html`<li>${problemText(each)}</li>`)}</ul>`}
-      ${error.status === 429 &&
+      ${isQueueFull(error) &&
       html`<p><a href=${waiting}>${t("training.refused.waiting")}</a></p>`}
     </div>
   `;
@@ -28,5 +28,10 @@ export function Refusal({ error, workspace, fields }) {
 
 function said(error, isShownAtFields) {
   if (isShownAtFields) return t("training.refused.fields");
-  return error.status === 429 ? t("training.refused.429") : explain(error);
+  return isQueueFull(error) ? t("training.refused.429") : explain(error);
+}
+
+/** Not a server that is busy with something else. */
+function isQueueFull({ status, message }) {
+  return status === 429 && message.includes("waiting sessions");
 }

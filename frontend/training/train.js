@@ -7,17 +7,26 @@ import { t } from "../lib/i18n.js";
 import { useTitle } from "../lib/title.js";
 import { PAGE } from "../lib/watch.js";
 import { Empty, Loaded, PageHead } from "../ui/basics.js";
+import { LookingOnly } from "../ui/looking-only.js";
 import { TrainingForm } from "./training-form.js";
 
 export function Train({ workspace, query }) {
   useTitle(t("training.new"));
-  const needed = useData(() => loadAll(workspace.key), [workspace.key]);
   return html`
     <${PageHead}
       title=${t("training.new")}
       back=${{ href: `#/w/${workspace.id}/sessions`, text: t("training.sessions") }}
       ><p>${t("training.new.lead")}</p><//
     >
+    ${workspace.mayEdit
+      ? html`<${NewSession} workspace=${workspace} query=${query} />`
+      : html`<${LookingOnly} workspace=${workspace} />`}
+  `;
+}
+
+function NewSession({ workspace, query }) {
+  const needed = useData(() => loadAll(workspace.key), [workspace.key]);
+  return html`
     <${Loaded} of=${needed}>
       ${(data) =>
         data.datasets.length === 0

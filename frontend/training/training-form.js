@@ -7,6 +7,7 @@ import { askForNotifications, explain, notify } from "../lib/notices.js";
 import { goTo } from "../lib/router.js";
 import { startSession, useIdempotencyKey } from "./session-actions-state.js";
 import { INITIAL_TEXTS, readSettings, SETTINGS } from "./training-settings.js";
+import { UsageWarning } from "../account/usage.js";
 import { DatasetChoice } from "./dataset-choice.js";
 import { NetworkChoice } from "./network-choice.js";
 import { SettingField } from "./setting-field.js";
@@ -81,6 +82,7 @@ export function TrainingForm(properties) {
           completed=${completed}
           ahead=${ahead}
         />
+        <${UsageWarning} of="waiting_sessions" />
         <button class="primary" disabled=${starting.isBusy} aria-busy=${starting.isBusy} data-test="start">
           ${t("training.start")}
         </button>

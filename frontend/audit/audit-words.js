@@ -1,0 +1,38 @@
+// What an entry of the audit log says in words.
+
+import { t } from "../lib/i18n.js";
+
+/** What is recorded, as the API names it. */
+export const ACTIONS = [
+  "sign_in_failed",
+  "token_created",
+  "token_revoked",
+  "member_added",
+  "member_role_changed",
+  "member_removed",
+  "member_left",
+  "member_refused",
+  "workspace_created",
+  "workspace_deleted",
+  "dataset_deleted",
+  "session_deleted",
+  "model_deleted",
+  "analysis_deleted",
+  "model_downloaded",
+  "dataset_downloaded",
+  "batch_downloaded",
+  "model_promoted",
+];
+
+const KINDS = ["token", "dataset", "session", "model", "analysis"];
+
+/** What it was done to, and more about it: "Model 3 · kepler"; empty if neither is known. */
+export function detailText({ target, detail }) {
+  return [targetText(target), detail].filter(Boolean).join(" · ");
+}
+
+/** A target such as "model 3" in the page's language; a name stays as it is. */
+function targetText(target) {
+  const [, kind, id] = /^([a-z]+) (\d+)$/.exec(target ?? "") ?? [];
+  return KINDS.includes(kind) ? t(`audit.target.${kind}`, { id }) : target;
+}
