@@ -68,16 +68,18 @@ export function NewToken({ user, onCreated }) {
           <option value=${FOREVER} selected=${draft.days === FOREVER}>${t("tokens.noExpiry")}</option>
         </select>`}
       <//>
-      <label class="check">
-        <input
-          type="checkbox"
-          checked=${draft.isReadOnly}
-          aria-describedby="read-only-help"
-          onChange=${(event) => change({ isReadOnly: event.target.checked })}
-        />
-        ${t("tokens.readOnly")}
-      </label>
-      <p class="help" id="read-only-help">${t("tokens.readOnlyHelp")}</p>
+      <div>
+        <label class="check">
+          <input
+            type="checkbox"
+            checked=${draft.isReadOnly}
+            aria-describedby="read-only-help"
+            onChange=${(event) => change({ isReadOnly: event.target.checked })}
+          />
+          ${t("tokens.readOnly")}
+        </label>
+        <p class="help" id="read-only-help">${t("tokens.readOnlyHelp")}</p>
+      </div>
       <${UsageWarning} of="tokens" />
       ${state.error && html`<${Failure} error=${state.error} />`}
       <div class="actions">

@@ -18,7 +18,7 @@ export function Tokens({ user, current }) {
     refreshAccount().catch(() => {});
   };
   return html`
-    <section class="card stack" aria-labelledby="tokens-title">
+    <section class="card stack">
       <div>
         <h2 id="tokens-title" tabindex="-1">${t("tokens.title")}</h2>
         <p class="hint">${t(user.is_admin ? "tokens.helpAdmin" : "tokens.help")}</p>

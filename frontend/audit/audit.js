@@ -54,7 +54,7 @@ function Entries({ log, isOfServer }) {
       : html`<p class="loading" role="status">${t("loading")}</p>`;
   }
   if (entries.length === 0) return html`<p class="hint" role="status">${t("audit.none")}</p>`;
-  const columns = ["at", "user", "action", ...(isOfServer ? ["workspace"] : []), "address"];
+  const columns = ["action", "user", ...(isOfServer ? ["workspace"] : []), "at", "address"];
   return html`
     <div class="table-scroll whole" tabindex="0" role="region" aria-label=${t("audit.title")}>
       <table data-test="audit">
@@ -77,10 +77,10 @@ function Entry({ entry, isOfServer }) {
   const detail = detailText(entry);
   return html`
     <tr data-test="audit-entry">
-      <td><time datetime=${entry.at}>${dateTime(entry.at)}</time></td>
-      <td>${entry.user ?? "–"}</td>
       <td>${t(`audit.action.${entry.action}`)}${detail && html`<span class="interval">${detail}</span>`}</td>
+      <td>${entry.user ?? "–"}</td>
       ${isOfServer && html`<td>${entry.workspace ?? "–"}</td>`}
+      <td><time datetime=${entry.at}>${dateTime(entry.at)}</time></td>
       <td>${entry.address ?? "–"}</td>
     </tr>
   `;

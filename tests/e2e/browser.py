@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Browser, Locator, Page, Playwright, expect
 
 from tests.e2e.server import TOKEN, Server
 
@@ -34,6 +34,8 @@ _QUIET = (
 PATIENCE = 90_000
 
 expect.set_options(timeout=PATIENCE)
+
+TABS_TO_ANYTHING = 80
 
 
 def find_browser() -> str | None:
@@ -113,3 +115,19 @@ def visit(browser: Browser, server: Server, **context: Any) -> Iterator[Visitor]
         assert visitor.complaints == []
     finally:
         visitor.context.close()
+
+
+def tab_to(page: Page, target: Locator) -> None:
+    """Press Tab until the focus is there, and see that it shows."""
+    target.wait_for(state="attached")
+    for _ in range(TABS_TO_ANYTHING):
+        page.keyboard.press("Tab")
+        if target.evaluate("element => element === document.activeElement"):
+            assert target.evaluate("element => getComputedStyle(element).outlineStyle") != "none"
+            return
+    raise AssertionError(f"Tab does not lead to {target}")
+
+
+def press(page: Page, target: Locator) -> None:
+    tab_to(page, target)
+    page.keyboard.press("Enter")

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -23,7 +23,9 @@ from backend.database.schema import epochs, training_sessions
 from backend.training.split import MAX_HELD_OUT
 from backend.transit import columns
 from backend.transit.catalog import column_names
-from tests.e2e.browser import Visitor, visit
+from backend.web.schemas.accounts import Usage
+from backend.web.schemas.audit import AuditAction
+from tests.e2e.browser import Visitor, press, tab_to, visit
 from tests.e2e.server import TOKEN, Client, Server, small_catalogue
 
 pytestmark = [pytest.mark.e2e, pytest.mark.tensorflow]
@@ -48,8 +50,6 @@ HOSTILE = '<img src=x onerror="window.hacked=1">'
 
 # Above what the longest page of these tests holds (about 2,800), far below one that draws all.
 MOST_ELEMENTS = 4_000
-
-TABS_TO_ANYTHING = 80
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +119,7 @@ def test_no_page_keeps_anybody_out_and_none_is_wider_than_the_window(
 def every_address(work: dict[str, Any]) -> list[str]:
     """An address of each route, of each tab, and one that there is not."""
     routes = re.findall(r'^  \["(/[^"]*)"', (FRONTEND / "app" / "routes.js").read_text(), re.M)
-    assert len(routes) == 15
+    assert len(routes) == 18
     addresses = ["#/nowhere"]
     for route in routes:
         path = route.replace(":workspace", str(work["id"]))
@@ -131,13 +131,23 @@ def every_address(work: dict[str, Any]) -> list[str]:
 
 
 def wrong_with_dialogs(visitor: Visitor, work: dict[str, Any], words: dict[str, str]) -> list[str]:
-    """Of a question before something is deleted, and of a test row."""
+    """Of the members, a new token, a question before something is deleted, and a test row."""
     page = visitor.page
+    visitor.open("#/workspaces")
+    page.get_by_role("button", name=words["workspaces.members"]).first.click()
+    page.get_by_label(words["workspaces.addMember"]).wait_for()
+    found = wrong_with(visitor, "members")
+    page.keyboard.press("Escape")
+    visitor.open("#/account")
+    page.get_by_label(words["tokens.name"], exact=True).fill("of a test")
+    page.get_by_role("button", name=words["tokens.create"]).click()
+    page.locator("[data-test=secret]").wait_for()
+    found += wrong_with(visitor, "a new token")
     visitor.open(f"{work['home']}/sessions")
     settle(page)
     page.get_by_role("button", name=words["delete"]).first.click()
     page.get_by_role("dialog").wait_for()
-    found = wrong_with(visitor, "a question")
+    found += wrong_with(visitor, "a question")
     page.keyboard.press("Escape")
     visitor.open(f"{work['home']}/sessions/{work['sessions']}/evaluation")
     page.locator(f"[data-test={work['fullest_cell']}]").click()
@@ -321,22 +331,6 @@ def test_a_session_is_started_and_cancelled_with_nothing_but_the_keyboard(
 def arrive(page: Page, title: str) -> None:
     """After a change of page, the focus is on its heading: a screen reader reads it."""
     expect(page.get_by_role("heading", level=1, name=title, exact=True)).to_be_focused()
-
-
-def tab_to(page: Page, target: Locator) -> None:
-    """Press Tab until the focus is there, and see that it shows."""
-    target.wait_for(state="attached")
-    for _ in range(TABS_TO_ANYTHING):
-        page.keyboard.press("Tab")
-        if target.evaluate("element => element === document.activeElement"):
-            assert target.evaluate("element => getComputedStyle(element).outlineStyle") != "none"
-            return
-    raise AssertionError(f"Tab does not lead to {target}")
-
-
-def press(page: Page, target: Locator) -> None:
-    tab_to(page, target)
-    page.keyboard.press("Enter")
 
 
 def test_the_browser_chooses_the_language_and_another_one_keeps_the_page_and_what_was_typed(
@@ -549,6 +543,8 @@ def test_what_the_page_repeats_of_the_server_is_the_same_there(
         assert exported("lib/columns.js", "REQUIRED") == list(columns.REQUIRED)
         assert exported("lib/columns.js", "FEATURES") == list(columns.FEATURES)
         assert exported("lib/columns.js", "RANGES") == as_json(columns.RANGES)
+        assert exported("audit/audit-words.js", "ACTIONS") == list(get_args(AuditAction.__value__))
+        assert exported("account/usage.js", "QUOTAS") == list(Usage.model_fields)
         settings = exported("training/training-settings.js", "SETTINGS")
         assert exported("training/training-settings.js", "MAX_HELD_OUT") == MAX_HELD_OUT
     request = people.get("/api/openapi.json")["components"]["schemas"]["StartRequest"]
