@@ -54,9 +54,13 @@ export function PageHead({ title, children, actions, back }) {
   `;
 }
 
+// A question can stand over another dialog: each has a title of its own.
+let dialogs = 0;
+
 /** A dialog over the page; Escape and a click beside it close it, the focus goes back where it was. */
 export function Dialog({ title, onClose, children, isWide }) {
   const dialog = useRef(null);
+  const [titleId] = useState(() => `dialog-title-${(dialogs += 1)}`);
   useEffect(() => {
     dialog.current.showModal();
   }, []);
@@ -64,13 +68,13 @@ export function Dialog({ title, onClose, children, isWide }) {
     <dialog
       ref=${dialog}
       class=${isWide ? "wide" : ""}
-      aria-labelledby="dialog-title"
+      aria-labelledby=${titleId}
       onClose=${onClose}
       onClick=${(event) => event.target === dialog.current && dialog.current.close()}
     >
       <div class="dialog-body">
         <div class="dialog-head">
-          <h2 id="dialog-title">${title}</h2>
+          <h2 id=${titleId}>${title}</h2>
           <button
             type="button"
             class="quiet"
