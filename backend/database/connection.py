@@ -41,7 +41,6 @@ class Database:
         self._engine = create_engine(
             f"sqlite:///{path}",
             connect_args={"timeout": LOCK_SECONDS, "check_same_thread": False},
-            hide_parameters=True,  # errors are logged; what users sent is not
             pool_size=8,
             max_overflow=-1,
             hide_parameters=True,  # an error's text goes to the log, what was asked for does not
