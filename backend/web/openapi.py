@@ -35,13 +35,15 @@ _TOKEN = {
     "description": "Printed at the first start, set by EXOTRAIN_TOKEN, or made by create_token.",
 }
 
+IDEMPOTENCY_KEY = "^[!-~]{1,200}$"
+
 _PARAMETERS = {
     "IdempotencyKey": {
         "name": "Idempotency-Key",
         "in": "header",
         "required": False,
         "description": "A repeated request with the same key starts no second session.",
-        "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
+        "schema": {"type": "string", "pattern": IDEMPOTENCY_KEY},
     },
     "IfNoneMatch": {
         "name": "If-None-Match",

@@ -114,6 +114,8 @@ def test_any_query_gets_an_answer(setting, path, query):
 def test_any_path_gets_an_answer(setting, path):
     api, _ = setting
     for prefix in ("/", "/api/", "/static/", "/api/training/dataset/", "/api/workspaces/"):
+        if (prefix + path).startswith("//"):
+            continue  # the test client takes what follows for a host
         assert api.get(prefix + path, None).status_code < 500
 
 
