@@ -6,6 +6,7 @@ Needs Chromium. Prints a markdown table: the median of several visits with an em
 the API viewer, which is one large third-party script; then a session of a thousand epochs.
 """
 
+import json
 import statistics
 import tempfile
 import time
@@ -57,9 +58,9 @@ def prepare(server: Server, folder: Path) -> int:
     session = client.complete(key, dataset, epochs=1)["id"]
     database = Database(server.data_dir / "exotrain.db")
     with database.write() as connection:
-        (first, *_) = sessions.history(connection, session)
+        first = json.loads(sessions.history(connection, session)[0].metrics)
         more = [
-            {"session_id": session, "epoch": n, "metrics": {**first, "epoch": n, "loss": 1 + 1 / n}}
+            {"session_id": session, "epoch": n, "metrics": {**first, "loss": 1 + 1 / n}}
             for n in range(2, EPOCHS + 1)
         ]
         connection.execute(epochs.insert(), more)

@@ -168,10 +168,10 @@ def _busy() -> DatabaseBusy:
 Record = dict[str, Any]
 
 
-def first(connection: Connection, query: Executable) -> Record | None:
-    """The first row, or None."""
-    row = connection.execute(query).mappings().first()
-    return None if row is None else dict(row)
+def first(connection: Connection, query: Executable, **values: Any) -> Record | None:
+    """The first row, or None; `values` are those of the query's parameters."""
+    row = connection.execute(query, values).first()
+    return None if row is None else row._asdict()
 
 
 def one(connection: Connection, statement: Executable) -> Record:
@@ -179,6 +179,6 @@ def one(connection: Connection, statement: Executable) -> Record:
     return dict(connection.execute(statement).mappings().one())
 
 
-def every(connection: Connection, query: Executable) -> list[Record]:
-    """All rows."""
-    return [dict(row) for row in connection.execute(query).mappings()]
+def every(connection: Connection, query: Executable, **values: Any) -> list[Record]:
+    """All rows; `values` are those of the query's parameters."""
+    return [row._asdict() for row in connection.execute(query, values)]

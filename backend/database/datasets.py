@@ -59,6 +59,9 @@ def sessions_using(connection: Connection, dataset_id: int) -> list[int]:
 
 def remove(connection: Connection, dataset_id: int) -> None:
     """Delete a dataset; its sessions stay, without a dataset."""
+    trained = training_sessions.c.dataset_id == dataset_id
+    version = training_sessions.c.version + 1
+    connection.execute(update(training_sessions).where(trained).values(version=version))
     connection.execute(delete(datasets).where(datasets.c.id == dataset_id))
 
 

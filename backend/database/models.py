@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from backend.database import sessions
 from backend.database.connection import Record, every, first, one
 from backend.database.schema import models, now, workspaces
 from backend.database.workspaces import accessible, set_current_model
@@ -19,6 +20,7 @@ def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
     """
     statement = insert(models).values(workspace_id=workspace_id, created_at=now(), **values)
     model = one(connection, statement.returning(*models.c))
+    _change_session(connection, model["session_id"])
     current = select(workspaces.c.current_model_id).where(workspaces.c.id == workspace_id)
     if connection.execute(current).scalar_one() is None:
         promote(connection, model)
@@ -39,14 +41,6 @@ def find_for(connection: Connection, model_id: int, user_id: int) -> Record | No
 def of_session(connection: Connection, session_id: int) -> Record | None:
     """The model that a session saved, or None."""
     return first(connection, select(models).where(models.c.session_id == session_id))
-
-
-def by_session(connection: Connection, workspace_id: int) -> dict[int, Record]:
-    """The models of a workspace by session: `{session_id: {session_id, id, file}}`."""
-    query = select(models.c.session_id, models.c.id, models.c.file).where(
-        models.c.workspace_id == workspace_id, models.c.session_id.is_not(None)
-    )
-    return {row["session_id"]: row for row in every(connection, query)}
 
 
 def in_workspace(connection: Connection, workspace_id: int) -> list[Record]:
@@ -86,4 +80,11 @@ def set_stored_bytes(connection: Connection, model_id: int, size: int) -> None:
 
 def remove(connection: Connection, model_id: int) -> None:
     """Delete a model; analyses made with it stay, without a model."""
-    connection.execute(delete(models).where(models.c.id == model_id))
+    statement = delete(models).where(models.c.id == model_id).returning(models.c.session_id)
+    _change_session(connection, connection.execute(statement).scalar_one_or_none())
+
+
+def _change_session(connection: Connection, session_id: int | None) -> None:
+    """The session that saved a model names it: what is shown of it has changed."""
+    if session_id is not None:
+        sessions.change(connection, session_id)

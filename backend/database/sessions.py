@@ -1,14 +1,88 @@
-"""Training sessions, their epochs, and the queue of pending ones."""
+"""Training sessions, their epochs, and the queue of pending ones.
 
-from typing import Any
+The version of a session grows at each change of what is shown of it, so that an unchanged one
+is recognised before anything else is read.
+"""
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from backend.database.connection import Record, every, first, one
-from backend.database.schema import epochs, now, training_sessions, workspaces
+from backend.database.schema import epochs, models, now, training_sessions, workspaces
 from backend.database.workspaces import accessible
 
 ENDED = ("completed", "failed", "cancelled")
+
+
+class StoredEpoch(NamedTuple):
+    """An epoch's number, from 1, and its metrics as stored: a JSON object."""
+
+    number: int
+    metrics: str
+
+
+def _text_of(column: Column) -> Any:
+    return cast(column, Text).label(column.name)
+
+
+# What is shown of a session. The answer's schema reads the stored JSON: as text it is neither
+# parsed nor written here.
+_SHOWN = select(
+    *(
+        training_sessions.c[name]
+        for name in (
+            "id",
+            "workspace_id",
+            "version",
+            "dataset_id",
+            "model_name",
+            "dataset_size",
+            "status",
+            "request",
+            "stage",
+            "epochs",
+            "epochs_completed",
+            "best_epoch",
+            "batches_done",
+            "batches",
+            "retry_of",
+            "created_at",
+            "started_at",
+            "completed_at",
+        )
+    ),
+    *(_text_of(training_sessions.c[name]) for name in ("metrics", "training", "error", "spec")),
+    models.c.id.label("model_id"),
+    models.c.file.label("file"),
+).join(models, models.c.session_id == training_sessions.c.id, isouter=True)
+
+# Statements that are polled are made once: to make one takes longer than to run it.
+_BY_ID = _SHOWN.where(training_sessions.c.id == bindparam("session_id"))
+_FOR_USER = accessible(_BY_ID, training_sessions, bindparam("user_id"))
+_IN_WORKSPACE = (
+    _SHOWN.where(training_sessions.c.workspace_id == bindparam("workspace_id"))
+    .order_by(training_sessions.c.id.desc())
+    .limit(bindparam("limit"))
+)
+_HISTORY = (
+    select(epochs.c.epoch, _text_of(epochs.c.metrics))
+    .where(epochs.c.session_id == bindparam("session_id"), epochs.c.epoch > bindparam("after"))
+    .order_by(epochs.c.epoch)
+)
 
 
 def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
@@ -122,9 +196,11 @@ def next_pending(connection: Connection, last_user_id: int) -> Record | None:
 
 
 def change(connection: Connection, session_id: int, **values: Any) -> None:
-    """Change some columns of a session."""
+    """Change some columns of a session, and with them its version."""
     connection.execute(
-        update(training_sessions).where(training_sessions.c.id == session_id).values(**values)
+        update(training_sessions)
+        .where(training_sessions.c.id == session_id)
+        .values(version=training_sessions.c.version + 1, **values)
     )
 
 
@@ -168,13 +244,51 @@ def forget_epochs_after(connection: Connection, session_id: int, epoch: int) -> 
     change(connection, session_id, epochs_completed=epoch, batches_done=0)
 
 
-def history(connection: Connection, session_id: int, after_epoch: int = 0) -> list[Record]:
-    """The epochs after `after_epoch`, oldest first: their metrics, and the number as `epoch`."""
-    query = select(epochs.c.epoch, epochs.c.metrics).where(
-        epochs.c.session_id == session_id, epochs.c.epoch > after_epoch
+def shown(connection: Connection, session_id: int) -> Record | None:
+    """The session as it is shown, its JSON as text, with its model's id and file."""
+    return first(connection, _BY_ID, session_id=session_id)
+
+
+def shown_to(connection: Connection, session_id: int, user_id: int) -> Record | None:
+    """As `shown`, with the user's `role`, if the user has access to it."""
+    return first(connection, _FOR_USER, session_id=session_id, user_id=user_id)
+
+
+def shown_in_workspace(
+    connection: Connection, workspace_id: int, status: str | None, limit: int, before: int | None
+) -> list[Record]:
+    """At most `limit` sessions as `shown`, newest first; `before` is an id."""
+    query = _IN_WORKSPACE
+    if status is not None:
+        query = query.where(training_sessions.c.status == status)
+    if before is not None:
+        query = query.where(training_sessions.c.id < before)
+    return every(connection, query, workspace_id=workspace_id, limit=limit)
+
+
+def history(connection: Connection, session_id: int, after_epoch: int = 0) -> list[StoredEpoch]:
+    """The epochs after `after_epoch`, oldest first."""
+    rows = connection.execute(_HISTORY, {"session_id": session_id, "after": after_epoch})
+    return [StoredEpoch(*row) for row in rows]
+
+
+def latest_epochs(
+    connection: Connection, session_ids: Collection[int], count: int
+) -> dict[int, list[StoredEpoch]]:
+    """The last `count` epochs of each of some sessions, oldest first."""
+    if not session_ids:
+        return {}
+    first_shown = training_sessions.c.epochs_completed - count
+    query = (
+        select(epochs.c.session_id, epochs.c.epoch, _text_of(epochs.c.metrics))
+        .join(training_sessions)
+        .where(epochs.c.session_id.in_(session_ids), epochs.c.epoch > first_shown)
+        .order_by(epochs.c.session_id, epochs.c.epoch)
     )
-    rows = connection.execute(query.order_by(epochs.c.epoch))
-    return [{"epoch": row.epoch, **row.metrics} for row in rows]
+    found: dict[int, list[StoredEpoch]] = {}
+    for session_id, *epoch in connection.execute(query):
+        found.setdefault(session_id, []).append(StoredEpoch(*epoch))
+    return found
 
 
 def remove(connection: Connection, session_id: int) -> None:

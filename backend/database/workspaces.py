@@ -41,7 +41,7 @@ def find(connection: Connection, key: str, user_id: int) -> Record | None:
     return first(connection, _workspaces(user_id).where(workspaces.c.key == key))
 
 
-def accessible(query: Select, table: Table, user_id: int) -> Select:
+def accessible(query: Select, table: Table, user_id: Any) -> Select:
     """A query of records in workspaces, limited to those that a user has access to.
 
     The user's `role` is added to each: owner, editor or viewer. Access is decided in the statement
@@ -50,7 +50,7 @@ def accessible(query: Select, table: Table, user_id: int) -> Select:
     Args:
         query: of `table`, which has a column workspace_id.
         table: datasets, training_sessions, models or analyses.
-        user_id: the user.
+        user_id: the user, or the parameter of a statement that is made once.
     """
     query = query.join_from(table, workspaces, workspaces.c.id == table.c.workspace_id)
     return _with_role(query, user_id)
@@ -171,7 +171,7 @@ def _workspaces(user_id: int) -> Select:
     return _with_role(query, user_id)
 
 
-def _with_role(query: Select, user_id: int) -> Select:
+def _with_role(query: Select, user_id: Any) -> Select:
     is_owner = workspaces.c.owner_id == user_id
     is_member = and_(members.c.workspace_id == workspaces.c.id, members.c.user_id == user_id)
     return (

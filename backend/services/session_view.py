@@ -1,12 +1,14 @@
-"""A session as the API returns it: its database row with progress, ETA and model."""
+"""A session as the API returns it: its database row with progress, ETA and epochs."""
 
+import json
 import math
 from statistics import median
 
 from sqlalchemy import Connection
 
-from backend.database import models, sessions
+from backend.database import sessions
 from backend.database.connection import Record
+from backend.database.sessions import StoredEpoch
 from backend.storage.layout import model_path
 
 # Epochs differ in length: the first one traces the graph, and the machine has other work.
@@ -14,16 +16,19 @@ _EPOCHS_FOR_ETA = 5
 
 
 def describe(connection: Connection, session: Record, after_epoch: int = 0) -> Record:
-    """One session with the epochs after `after_epoch`."""
-    history = sessions.history(connection, session["id"], after_epoch)
-    model = models.of_session(connection, session["id"])
-    return {**_summary(connection, session, model), "history": history}
+    """One session, from `sessions.shown`, with the epochs after `after_epoch` as JSON."""
+    is_training = session["status"] == "training"
+    first_for_eta = session["epochs_completed"] - _EPOCHS_FOR_ETA if is_training else after_epoch
+    epochs = sessions.history(connection, session["id"], min(after_epoch, first_for_eta))
+    history = ",".join(_as_json(each) for each in epochs if each.number > after_epoch)
+    return {**_summary(session, epochs), "history": f"[{history}]"}
 
 
-def describe_all(connection: Connection, workspace_id: int, found: list[Record]) -> list[Record]:
-    """Sessions of one workspace, without their epochs."""
-    by_session = models.by_session(connection, workspace_id)
-    return [_summary(connection, each, by_session.get(each["id"])) for each in found]
+def describe_all(connection: Connection, found: list[Record]) -> list[Record]:
+    """Sessions, from `sessions.shown_in_workspace`, without their epochs."""
+    training = [each["id"] for each in found if each["status"] == "training"]
+    latest = sessions.latest_epochs(connection, training, _EPOCHS_FOR_ETA)
+    return [_summary(each, latest.get(each["id"], [])) for each in found]
 
 
 def progress(session: Record) -> float:
@@ -50,14 +55,15 @@ def eta_seconds(session: Record, epoch_seconds: list[float]) -> float | None:
     return max(0.0, remaining) * median(epoch_seconds[-_EPOCHS_FOR_ETA:])
 
 
-def _summary(connection: Connection, session: Record, model: Record | None) -> Record:
+def _summary(session: Record, latest_epochs: list[StoredEpoch]) -> Record:
+    is_training = session["status"] == "training"
+    seconds = _epoch_seconds(latest_epochs) if is_training else []
     return {
         **session,
-        "stage": session["stage"] if session["status"] == "training" else None,
+        "stage": session["stage"] if is_training else None,
         "progress": progress(session),
-        "eta_seconds": eta_seconds(session, _epoch_seconds(connection, session)),
-        "model_id": None if model is None else model["id"],
-        "model_path": None if model is None else model_path(model["file"]),
+        "eta_seconds": eta_seconds(session, seconds),
+        "model_path": None if session["file"] is None else model_path(session["file"]),
     }
 
 
@@ -65,10 +71,13 @@ def _share_of_epoch(session: Record) -> float:
     return min(1.0, session["batches_done"] / session["batches"]) if session["batches"] else 0.0
 
 
-def _epoch_seconds(connection: Connection, session: Record) -> list[float]:
-    if session["status"] != "training":
-        return []
-    first = max(0, session["epochs_completed"] - _EPOCHS_FOR_ETA)
-    history = sessions.history(connection, session["id"], first)
-    durations = [epoch.get("epoch_seconds") for epoch in history]
+def _epoch_seconds(epochs: list[StoredEpoch]) -> list[float]:
+    durations = [
+        json.loads(each.metrics).get("epoch_seconds") for each in epochs[-_EPOCHS_FOR_ETA:]
+    ]
     return [each for each in durations if each is not None and math.isfinite(each)]
+
+
+def _as_json(epoch: StoredEpoch) -> str:
+    comma = "," if epoch.metrics != "{}" else ""
+    return f'{{"epoch":{epoch.number}{comma}{epoch.metrics[1:]}'

@@ -264,6 +264,12 @@ def usable_session(connection: Connection, session_id: int) -> Record:
     return _usable(found, "session", session_id)
 
 
+def shown_session(connection: Connection, session_id: int) -> Record:
+    """The session with that id, as it is shown; raises as `usable_dataset`."""
+    found = sessions.shown_to(connection, session_id, current_user()["id"])
+    return _usable(found, "session", session_id)
+
+
 def usable_model(connection: Connection, model_id: int) -> Record:
     """The model with that id; raises as `usable_dataset`."""
     found = models.find_for(connection, model_id, current_user()["id"])

@@ -120,7 +120,7 @@ class Bench:
 
     def history(self, session_id: int) -> list[int]:
         with self.database.read() as connection:
-            return [each["epoch"] for each in sessions.history(connection, session_id)]
+            return [each.number for each in sessions.history(connection, session_id)]
 
     def model_file(self, session_id: int) -> Path:
         path = self.storage.model(self.row(session_id)["model_file"])

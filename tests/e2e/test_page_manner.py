@@ -425,9 +425,9 @@ def test_a_thousand_sessions_and_a_thousand_epochs_are_drawn_in_part(
     home = workspace_id(people, key)
     with written(page_server) as connection:
         newest = copy_session(connection, work["sessions"], home, copies=1000)
-        (first, *_) = sessions.history(connection, work["sessions"])
+        first = json.loads(sessions.history(connection, work["sessions"])[0].metrics)
         course = [
-            {"session_id": newest, "epoch": n, "metrics": {**first, "epoch": n, "loss": 1 + 1 / n}}
+            {"session_id": newest, "epoch": n, "metrics": {**first, "loss": 1 + 1 / n}}
             for n in range(1, 1001)
         ]
         connection.execute(insert(epochs), course)

@@ -1,7 +1,9 @@
 """/api/training/start and /api/training/session…: sessions, from the start to the end."""
 
+import secrets
+
 from apiflask import APIBlueprint
-from flask import request
+from flask import Response, request
 from sqlalchemy import Connection
 
 from backend import wire
@@ -15,11 +17,14 @@ from backend.web.audit_log import record
 from backend.web.auth import (
     NO_WORKSPACE,
     current_user,
+    shown_session,
     usable_dataset,
     usable_session,
     workspace_by_key,
 )
 from backend.web.current import services
+from backend.web.json_provider import respond
+from backend.web.response_headers import answer_unchanged
 from backend.web.schemas.base import Done
 from backend.web.schemas.sessions import (
     SessionAnswer,
@@ -32,6 +37,9 @@ from backend.web.schemas.sessions import (
 )
 
 training_bp = APIBlueprint("training", __name__, url_prefix="/api/training", tag="Sessions")
+
+# Another version, or a restored database, may show the same version of a session otherwise.
+_SINCE_START = secrets.token_hex(4)
 
 _ENDED = {409: "The session has ended"}
 _STARTED = {
@@ -104,31 +112,39 @@ def retry_session(session_id: int) -> tuple[Record, int, Record]:
 @training_bp.input(SessionsQuery, location="query")
 @training_bp.output(Sessions)
 @training_bp.doc(responses=NO_WORKSPACE)
-def list_sessions(query_data: SessionsQuery) -> Record:
+def list_sessions(query_data: SessionsQuery) -> Response:
     """List the sessions of a workspace, newest first, without their history."""
     limit = query_data.limit
     with services().database.read() as connection:
         workspace = workspace_by_key(connection, query_data.workspace_key)
-        found = sessions.in_workspace(
+        found = sessions.shown_in_workspace(
             connection,
             workspace["id"],
             status=query_data.status,
             limit=limit + 1,
             before=query_data.cursor,
         )
-        described = describe_all(connection, workspace["id"], found[:limit])
+        described = describe_all(connection, found[:limit])
     cursor = str(described[-1]["id"]) if len(found) > limit else None
-    return {"sessions": described, "count": len(described), "next_cursor": cursor}
+    answer = {"sessions": described, "count": len(described), "next_cursor": cursor}
+    return respond(Sessions, answer)
 
 
 @training_bp.get("/session/<int:session_id>")
 @training_bp.input(SessionQuery, location="query")
 @training_bp.output(SessionAnswer)
-def get_session(session_id: int, query_data: SessionQuery) -> Record:
+def get_session(session_id: int, query_data: SessionQuery) -> Response:
     """Return one session with the history of the epochs after `after_epoch`."""
+    after_epoch = query_data.after_epoch
     with services().database.read() as connection:
-        session = usable_session(connection, session_id)
-        return {"session": describe(connection, session, query_data.after_epoch)}
+        session = shown_session(connection, session_id)
+        etag = f"{_SINCE_START}-{session_id}-{session['version']}-{after_epoch}"
+        if unchanged := answer_unchanged(etag):
+            return unchanged
+        described = describe(connection, session, after_epoch)
+    response = respond(SessionAnswer, {"session": described})
+    response.set_etag(etag)
+    return response
 
 
 @training_bp.post("/session/<int:session_id>/stop")
@@ -173,7 +189,7 @@ def _started(
 ) -> tuple[Record, int, Record]:
     answer = {
         "message": f"Session {session['id']} is {session['status']}.",
-        "session": describe(connection, session),
+        "session": _described(connection, session["id"]),
         "dataset": dataset,
         "model_name": session["model_name"],
         "epochs": session["epochs"],
@@ -196,11 +212,17 @@ def _request_end(session_id: int, request: str, effect: str) -> Record:
             message = f"Session {session_id} {effect}."
         else:
             raise Conflict(f"Session {session_id} has already ended: it is {session['status']}.")
-        changed = describe(connection, usable_session(connection, session_id))
+        changed = _described(connection, session_id)
     if changed["status"] == "cancelled":
         services().storage.remove_checkpoint(session_id)
     services().notify()
     return {"message": message, "session": changed}
+
+
+def _described(connection: Connection, session_id: int) -> Record:
+    session = sessions.shown(connection, session_id)
+    assert session is not None  # it was found in this transaction
+    return describe(connection, session)
 
 
 def _require_ended(session: Record, action: str) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, Json
 from typing_extensions import TypeAliasType
 
 from backend import wire
@@ -112,6 +112,8 @@ class SessionError(Answer):
 class SessionSummary(Answer):
     """A training session. `metrics` are those of the last epoch, once completed of the best one."""
 
+    # `Json` fields are given as the database has them, as text: read and checked in one step.
+
     id: int
     workspace_id: int
     dataset_id: int | None
@@ -131,12 +133,14 @@ class SessionSummary(Answer):
     eta_seconds: float | None = Field(
         description="An upper limit: early stopping may end the session sooner."
     )
-    metrics: Metrics | None
-    training: dict[str, Any] | None = Field(description="Rows in each split, parameters.")
+    metrics: Json[Metrics | None] | None
+    training: Json[dict[str, Any] | None] | None = Field(
+        description="Rows in each split, parameters."
+    )
     model_id: int | None
     model_path: str | None = Field(description="Relative to the data folder.")
-    error: SessionError | None
-    spec: dict[str, Any]
+    error: Json[SessionError | None] | None
+    spec: Json[dict[str, Any]]
     retry_of: int | None
     created_at: str
     started_at: str | None
@@ -146,7 +150,7 @@ class SessionSummary(Answer):
 class Session(SessionSummary):
     """A training session with its epochs."""
 
-    history: list[Epoch]
+    history: Json[list[Epoch]]
 
 
 class SessionAnswer(Success):

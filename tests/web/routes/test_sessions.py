@@ -1,11 +1,13 @@
 """/api/training: starting, watching, stopping, repeating."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import Engine, event
 
-from backend.database import models, sessions
+from backend.database import datasets, models, sessions
 from backend.services.session_view import eta_seconds, progress
 from backend.web.current import services_of
 from tests.api import HEADER, Api, catalogue, complete, problem_of
@@ -412,6 +414,139 @@ def test_who_has_the_answer_already_gets_304_until_something_changes(api, key, s
     changed = api.get(path, None, headers={"If-None-Match": etag})
     assert changed.status_code == 200
     assert changed.headers["ETag"] != etag
+
+
+CHANGES = {
+    "a batch": lambda c, session, _: sessions.change(c, session["id"], batches_done=3),
+    "an epoch": lambda c, session, _: sessions.add_epoch(c, session["id"], 2, METRICS),
+    "a repeated epoch": lambda c, session, _: sessions.add_epoch(
+        c, session["id"], 1, {**METRICS, "loss": 0.5}
+    ),
+    "an epoch to repeat": lambda c, session, _: sessions.forget_epochs_after(c, session["id"], 0),
+    "its end": lambda c, session, _: sessions.end(c, session["id"], "cancelled"),
+    "its model deleted": lambda c, _, model: models.remove(c, model["id"]),
+    "its dataset deleted": lambda c, session, _: datasets.remove(c, session["dataset_id"]),
+}
+
+
+def add_model(connection, session):
+    return models.create(
+        connection,
+        session["workspace_id"],
+        session_id=session["id"],
+        name="m",
+        file="1/m.keras",
+        sha256="0" * 64,
+        file_size=1,
+        manifest={},
+    )
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_whatever_changes_what_is_shown_changes_the_etag(api, key, services, change):
+    session_id = api.session(key, epochs=10)
+    train(services, session_id, [METRICS], batches=10)
+    with services.database.write() as connection:
+        session = sessions.find(connection, session_id)
+        model = add_model(connection, session)
+    path = f"/api/training/session/{session_id}"
+    before = api.get(path, None)
+    with services.database.write() as connection:
+        change(connection, session, model)
+    after = api.get(path, None, headers={"If-None-Match": before.headers["ETag"]})
+    assert after.status_code == 200
+    assert after.get_json() != before.get_json()
+
+
+def test_a_model_that_is_saved_changes_the_etag_of_its_session(api, key, services):
+    session_id = api.session(key)
+    train(services, session_id)
+    path = f"/api/training/session/{session_id}"
+    etag = api.get(path, None).headers["ETag"]
+    with services.database.write() as connection:
+        model = add_model(connection, sessions.find(connection, session_id))
+    changed = api.get(path, headers={"If-None-Match": etag})
+    assert changed["session"]["model_id"] == model["id"]
+
+
+def test_an_unchanged_session_is_recognised_before_its_epochs_are_read(api, key, services):
+    session_id = api.session(key, epochs=10)
+    train(services, session_id, [METRICS])
+    path = f"/api/training/session/{session_id}"
+    etag = api.get(path, None).headers["ETag"]
+    with statements() as executed:
+        assert api.get(path, None, headers={"If-None-Match": etag}).status_code == 304
+    assert executed
+    assert not [each for each in executed if "epochs.metrics" in each]
+
+
+@pytest.mark.parametrize("encoding", ["br", "gzip"])
+def test_a_compressed_answer_is_recognised_by_its_own_etag(api, key, services, encoding):
+    session_id = api.session(key, epochs=10)
+    train(services, session_id, [METRICS] * 5)
+    path = f"/api/training/session/{session_id}"
+    accepted = {"Accept-Encoding": encoding}
+    compressed = api.get(path, None, headers=accepted)
+    assert compressed.headers["Content-Encoding"] == encoding
+    etag = compressed.headers["ETag"]
+    known = {**accepted, "If-None-Match": f'"another", W/{etag}'}
+    unchanged = api.get(path, None, headers=known)
+    assert (unchanged.status_code, unchanged.headers["ETag"]) == (304, f"W/{etag}")
+    assert "Accept-Encoding" in unchanged.headers["Vary"]
+    assert "no-cache" in unchanged.headers["Cache-Control"]
+
+
+def test_each_part_of_the_history_has_an_etag_of_its_own(api, key, services):
+    session_id = api.session(key, epochs=10)
+    train(services, session_id, [METRICS] * 2)
+    path = f"/api/training/session/{session_id}?after_epoch="
+    etag = api.get(path + "1", None).headers["ETag"]
+    assert api.get(path + "0", None, headers={"If-None-Match": etag}).status_code == 200
+
+
+def test_a_list_takes_as_many_statements_for_many_sessions_as_for_one(api, key, services):
+    dataset_id = api.dataset(key)
+    for number in range(12):
+        session_id = api.start(key, dataset_id)["session"]["id"]
+        train(services, session_id, [METRICS] * 3)
+        if number % 2:
+            complete(services, session_id)
+    path = f"/api/training/sessions?workspace_key={key}&limit="
+    with statements() as for_one:
+        api.get(path + "1")
+    with statements() as for_all:
+        listed = api.get(path + "12")["sessions"]
+    assert len(for_all) == len(for_one)
+    assert len(listed) == 12
+    assert sum(each["model_id"] is not None for each in listed) == 6
+    assert [each["eta_seconds"] is not None for each in listed] == [False, True] * 6
+
+
+def test_epochs_of_any_release_have_every_field_and_keep_those_of_their_own(api, key, services):
+    session_id = api.session(key)
+    train(services, session_id, [{}, {"loss": 1.5, "hinge": 2.5}])
+    session = api.get(f"/api/training/session/{session_id}")["session"]
+    nothing = dict.fromkeys(METRICS)
+    assert session["history"] == [
+        {**nothing, "epoch": 1},
+        {**nothing, "epoch": 2, "loss": 1.5, "hinge": 2.5},
+    ]
+    assert session["metrics"] == {**nothing, "loss": 1.5, "hinge": 2.5}
+
+
+@contextmanager
+def statements():
+    """The SQL that is executed meanwhile."""
+    executed: list[str] = []
+
+    def note(_connection, _cursor, statement, *_arguments):
+        executed.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield executed
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
 
 
 def test_a_number_that_is_not_finite_is_sent_as_null(api, key, services):
