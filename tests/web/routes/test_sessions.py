@@ -491,7 +491,7 @@ def test_a_compressed_answer_is_recognised_by_its_own_etag(api, key, services, e
     etag = compressed.headers["ETag"]
     known = {**accepted, "If-None-Match": f'"another", W/{etag}'}
     unchanged = api.get(path, None, headers=known)
-    assert (unchanged.status_code, unchanged.headers["ETag"]) == (304, f"W/{etag}")
+    assert (unchanged.status_code, unchanged.headers["ETag"]) == (304, etag)
     assert "Accept-Encoding" in unchanged.headers["Vary"]
     assert "no-cache" in unchanged.headers["Cache-Control"]
 
