@@ -2,12 +2,15 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from backend.database import sessions
 from backend.database.connection import Record, every, first, one
 from backend.database.schema import models, now, workspaces
 from backend.database.workspaces import accessible, set_current_model
+
+# Each prediction asks for it.
+_BY_ID = select(models).where(models.c.id == bindparam("model_id"))
 
 
 def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
@@ -29,7 +32,7 @@ def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
 
 def find(connection: Connection, model_id: int) -> Record | None:
     """The model with that id, in any workspace."""
-    return first(connection, select(models).where(models.c.id == model_id))
+    return first(connection, _BY_ID, model_id=model_id)
 
 
 def find_for(connection: Connection, model_id: int, user_id: int) -> Record | None:

@@ -6,7 +6,9 @@ The answer goes to a file first: after its first byte is sent, an error can no l
 import csv
 import math
 import re
-from collections.abc import Callable, Iterator
+import string
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
@@ -38,6 +40,8 @@ ADDED_COLUMNS = (
 
 # Spreadsheets run a cell that starts with one of these, the full-width forms included.
 _FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001
+# Nearly all cells of a catalogue: no more need be known of them.
+_HARMLESS_STARTS = frozenset(("", *string.ascii_letters, *string.digits, "."))
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
 
 # The significant digits of a float32 network.
@@ -77,14 +81,37 @@ def predict_catalogue(
         writer.writerow([harmless(name) for name in (*catalog.header, *ADDED_COLUMNS)])
         source_of_rows = own_source if catalog.source == OWN_FORMAT else catalog.source
         predict_rows = partial(predict, services, model, source=source_of_rows, user_id=user_id)
-        is_continued = False
-        for chunk in catalog:
-            added = _predictions(partial(predict_rows, is_continued=is_continued), chunk)
-            is_continued = True
-            for record, cells in zip(chunk.records, added, strict=True):
-                writer.writerow(
-                    [*(harmless(x) for x in _as_wide(record, len(catalog.header))), *cells]
-                )
+        width = len(catalog.header)
+        for chunk, added in _one_ahead(partial(_predictions, predict_rows), catalog):
+            writer.writerows(
+                [*_harmless_record(record, width), *cells]
+                for record, cells in zip(chunk.records, added, strict=True)
+            )
+
+
+def _one_ahead(
+    predict_chunk: Callable[[Chunk, bool], list[list[str]]], chunks: Iterable[Chunk]
+) -> Iterator[tuple[Chunk, list[list[str]]]]:
+    """Each chunk with its predictions, which are made while the one before is written.
+
+    The server reads and writes tables with one core while the predictor's worker uses another. The
+    predictor still has one request of this table at a time.
+    """
+    with ThreadPoolExecutor(1, "batch") as predicting:
+        earlier: tuple[Chunk, Future[list[list[str]]]] | None = None
+        for chunk in chunks:
+            promised = predicting.submit(predict_chunk, chunk, earlier is not None)
+            if earlier is not None:
+                yield earlier[0], earlier[1].result()
+            earlier = chunk, promised
+        if earlier is not None:
+            yield earlier[0], earlier[1].result()
+
+
+def _harmless_record(record: list[str], width: int) -> list[str]:
+    return [
+        cell if cell[:1] in _HARMLESS_STARTS else harmless(cell) for cell in _as_wide(record, width)
+    ]
 
 
 def harmless(cell: str) -> str:
@@ -96,17 +123,19 @@ def harmless(cell: str) -> str:
 
 
 def _predictions(
-    predict_rows: Callable[[Rows], list[dict[str, Any]]], chunk: Chunk
-) -> Iterator[list[str]]:
-    """The added cells of each record, in order."""
+    predict_rows: Callable[..., list[dict[str, Any]]], chunk: Chunk, is_continued: bool
+) -> list[list[str]]:
+    """The added cells of each record, in order; `is_continued` unless it is the first chunk."""
     cells: dict[int, list[str]] = {}
     if len(chunk.rows):
-        answers = predict_rows(chunk.rows)
+        answers = predict_rows(chunk.rows, is_continued=is_continued)
         for position, answer in zip(chunk.accepted.tolist(), answers, strict=True):
             cells[position] = _cells(answer)
     reasons = {each.line: each.message for each in chunk.rejections}
-    for position, line in enumerate(chunk.lines):
-        yield cells.get(position) or _no_prediction(reasons.get(line, "This row was left out."))
+    return [
+        cells.get(position) or _no_prediction(reasons.get(line, "This row was left out."))
+        for position, line in enumerate(chunk.lines)
+    ]
 
 
 def _cells(answer: dict[str, Any]) -> list[str]:
@@ -140,4 +169,4 @@ def _flag(value: bool | None) -> str:
 
 def _as_wide(record: list[str], width: int) -> list[str]:
     """A record cut or filled to the header's number of fields; a wrong number is its reason."""
-    return (record + [""] * width)[:width]
+    return record if len(record) == width else (record + [""] * width)[:width]

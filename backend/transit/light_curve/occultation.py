@@ -56,7 +56,8 @@ def hidden_flux(
         (separation <= 1 - radius_ratio, hidden_flux_inside),
         (np.abs(separation - 1) < radius_ratio, hidden_flux_crossing),
     ):
-        hidden[selected] = part(*(v[selected] for v in (separation, radius_ratio, u1, u2)))
+        if selected.any():  # of a single candidate, one of the parts is empty
+            hidden[selected] = part(*(v[selected] for v in (separation, radius_ratio, u1, u2)))
     return hidden
 
 
