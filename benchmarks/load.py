@@ -70,12 +70,21 @@ class Caller:
         self, method: str, path: str, body: bytes | None, headers: dict[str, str]
     ) -> http.client.HTTPResponse:
         headers = {"Authorization": f"Bearer {TOKEN}", **headers}
-        self._connection.request(method, path, body, headers)
-        response = self._connection.getresponse()
+        try:
+            response = self._exchange(method, path, body, headers)
+        except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
+            self.close()  # it was idle for too long while the other server was measured
+            response = self._exchange(method, path, body, headers)
         response.read()
         if response.status not in (200, 304):
             raise RuntimeError(f"{method} {path}: {response.status}")
         return response
+
+    def _exchange(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
+    ) -> http.client.HTTPResponse:
+        self._connection.request(method, path, body, headers)
+        return self._connection.getresponse()
 
     def close(self) -> None:
         self._connection.close()

@@ -67,6 +67,14 @@ def test_rows_are_predicted_alike_alone_and_together(model_file, model, rows):
         assert np.allclose(values[0], together[name][7], rtol=1e-5)
 
 
+@pytest.mark.parametrize("count", [1, 80])
+def test_a_loaded_model_predicts_what_plain_keras_does(model_file, model, content, rows, count):
+    plain = model_file._deserialise(content, "model.keras")
+    expected = predict(model_file, plain, rows[:count])
+    for name, values in predict(model_file, model, rows[:count]).items():
+        assert np.allclose(values, expected[name], rtol=2e-6, atol=0)
+
+
 def test_no_rows_give_no_predictions(model_file, model, rows):
     found = predict(model_file, model, rows[:0])
     assert {name: len(values) for name, values in found.items()} == {
