@@ -21,7 +21,6 @@ from backend.storage.incoming import open_growing
 from backend.transit.catalog.column_names import OWN_FORMAT
 from backend.transit.catalog.reader import Chunk, open_catalog
 from backend.transit.columns import LABELS
-from backend.transit.rows import Rows
 
 ADDED_COLUMNS = (
     "predicted_label",
