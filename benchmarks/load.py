@@ -13,7 +13,6 @@ import http.client
 import json
 import math
 import signal
-import socket
 import sqlite3
 import statistics
 import sys
@@ -86,8 +85,6 @@ class Caller:
         self, method: str, path: str, body: bytes | None, headers: dict[str, str]
     ) -> http.client.HTTPResponse:
         self._connection.request(method, path, body, headers)
-        # A server that sends head and body apart would wait for this side's delayed ACK, 40 ms.
-        self._connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         return self._connection.getresponse()
 
     def close(self) -> None:
