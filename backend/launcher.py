@@ -49,13 +49,20 @@ def main() -> None:
         sys.exit(f"exotrain cannot start: {error}")
     except KeyboardInterrupt:
         log.info("stopped")
+        _exit_despite_threads(0)
+    except Exception:
+        log.exception("exotrain ends because of an error of its own")
+    else:
+        log.critical("exotrain ends: its HTTP server ended by itself")
+    _exit_despite_threads(1)
 
 
 def serve(settings: Settings) -> None:
-    """Run the server until it is asked to stop: then return, or raise KeyboardInterrupt.
+    """Run the server until it is asked to stop; return if the server ended by itself.
 
     Raises:
         CannotStart: the port is taken.
+        KeyboardInterrupt: it was asked to stop.
     """
     app = create_app(settings)
     services = services_of(app)
@@ -90,7 +97,6 @@ def serve(settings: Settings) -> None:
         gateway.close()
         services.wrong_tokens.close()
         services.database.close()
-        _exit_despite_threads()
 
 
 def _open_port(settings: Settings) -> Server:
@@ -144,11 +150,10 @@ def _announce(server: Server, services: Services) -> None:
         )
 
 
-def _exit_despite_threads() -> None:
+def _exit_despite_threads(code: int) -> NoReturn:
     """Exit at once: a thread in a Keras batch or a long request can be neither ended nor joined."""
-    log.info("stopped")
     logging.shutdown()
-    os._exit(0)
+    os._exit(code)
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
