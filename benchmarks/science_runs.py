@@ -192,7 +192,8 @@ _LIBRARIES = {"HistGradientBoosting": tree_probabilities, "LightGBM": _lightgbm}
 
 def _network(run: Run, work: Work, folder: Path) -> dict[str, Any]:
     from backend.training import keras_setup, train
-    from backend.training.results import predict_in_chunks, publish_calibrated
+    from backend.training.batches import Examples
+    from backend.training.results import predict, publish_calibrated
 
     keras_setup.prepare_tensorflow()
     spec = TrainingSpec(
@@ -212,10 +213,12 @@ def _network(run: Run, work: Work, folder: Path) -> dict[str, Any]:
     events: list[wire.SessionEvent] = []
     with changed(json.loads(run.changes)):
         trained = train.fit_network(spec, work.table, work.split, events.append, _never_stop)
-        published = publish_calibrated(trained.model, trained.validation)
+        published = publish_calibrated(trained.steps, trained.validation)
         asked = work.table[work.split.test]
         tested_band = band(run.tested if run.trained != "both" else work.source)
-        found = predict_in_chunks(published.model, asked, tested_band, lambda: None)
+        steps = trained.steps
+        tested = Examples(asked, tested_band, steps.names, 0, _never_stop, steps.read)
+        found = predict(steps, tested, published.temperature, _never_stop)
     spec.checkpoint.unlink(missing_ok=True)
     seconds = [each.metrics.epoch_seconds for each in events if isinstance(each, wire.Epoch)]
     return {

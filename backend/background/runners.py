@@ -48,10 +48,12 @@ class ProcessRunner:
         self._report = report
         self._warm: list[WorkerProcess] = []
         self._running: dict[int, WorkerProcess] = {}
+        self._before_first_batch: set[int] = set()
 
     def start(self, job: wire.Train) -> None:
         worker = self._take_warm() or self._spawn()
         self._running[job.session_id] = worker
+        self._before_first_batch.add(job.session_id)
         listener = threading.Thread(
             target=self._listen, args=(job.session_id, worker), name=f"session {job.session_id}"
         )
@@ -77,6 +79,10 @@ class ProcessRunner:
                 assert_never(what)
 
     def keep_warm(self) -> None:
+        # A new worker takes a core for seconds: it must not delay a session that starts. Each event
+        # of a session comes back here.
+        if self._before_first_batch & self._running.keys():
+            return
         self._warm = [worker for worker in self._warm if worker.is_alive]
         while len(self._warm) < self._settings.warm_workers:
             self._warm.append(self._spawn())
@@ -98,6 +104,8 @@ class ProcessRunner:
     def _listen(self, session_id: int, worker: WorkerProcess) -> None:
         try:
             for event in worker.events():
+                if isinstance(event, wire.Batch):
+                    self._before_first_batch.discard(session_id)
                 if not isinstance(event, wire.Ready):
                     self._report(session_id, _of_session(event))
         except wire.Malformed as error:
@@ -106,6 +114,7 @@ class ProcessRunner:
             self._report(session_id, wire.Failed(reason="crashed", message=_explain(error)))
         code = worker.wait()
         self._running.pop(session_id, None)
+        self._before_first_batch.discard(session_id)
         self._report(session_id, _explain_exit(code))
 
 

@@ -1,6 +1,8 @@
-"""Rows to batches: curves kept in memory or drawn for each batch, features hidden at random."""
+"""Rows to batches: curves read once or with each batch, features hidden at random."""
 
+import copy
 from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 
 import numpy as np
@@ -34,20 +36,32 @@ _STAR_COLUMNS = [FEATURES.index(name) for name in STAR_FEATURES]
 # The features that the curve depends on: where one is hidden, the curve must not reveal it.
 _CURVE_COLUMNS = [FEATURES.index(name) for name in ("impact", "steff", "slogg")]
 
-_CHUNK = 2048
+# Rows whose curves are drawn at once.
+_CHUNK = 1024
 
-BYTES_PER_CURVE = BINS * 4
+# Rows whose hidden features are drawn at once: a curve alone costs more than one of many.
+_STRETCH = 2048
+
+Read = Callable[[Matrix], dict[str, Matrix]]
+
+
+def whole_curve(curves: Matrix) -> dict[str, Matrix]:
+    """What a network learns from that has the curve itself as its input."""
+    return {registry.CURVE_INPUT: curves[:, :, np.newaxis]}
 
 
 class Examples:
     """The rows of one split as arrays that Keras takes.
 
     Args:
-        rows: ROW_DTYPE, (n,).
+        rows: ROW_DTYPE, or without its `line` and `star`, (n,).
         band: of the limb darkening, "kepler" or "tess".
-        names: the network's inputs.
-        keep_curves: whether all curves are drawn now and kept, or with each batch.
+        names: what the network learns from.
+        keep_bytes: what is read from the curves is kept if it takes at most this much memory;
+            else it is read anew with each batch.
         poll: called from time to time while curves are drawn; may raise to end it.
+        read: from curves, float32 (m, 2001), to what is learnt from them, float32 (m, …), by name;
+            must not depend on which rows are read together.
 
     Attributes:
         rows: as given.
@@ -59,16 +73,21 @@ class Examples:
         rows: Rows,
         band: str,
         names: Collection[str],
-        keep_curves: bool,
+        keep_bytes: int,
         poll: Callable[[], None],
+        read: Read = whole_curve,
     ) -> None:
         self.rows = rows
         self._band = band
-        count = len(rows)
+        self._read = read
         self.catalogue: Matrix | None = None
         if registry.CATALOGUE_INPUT in names:
-            self.catalogue = np.empty((count, len(CATALOGUE_COLUMNS)), np.float32)
-        self._curves = _empty_curves(count) if keep_curves else None
+            self.catalogue = np.empty((len(rows), len(CATALOGUE_COLUMNS)), np.float32)
+        self._readings = self._empty_readings(len(rows))
+        size = sum(each.nbytes for each in self._readings.values())
+        self._is_kept = size <= keep_bytes
+        if not self._is_kept:
+            self._readings = self._empty_readings(0)
         self._prepare(poll)
 
     def __len__(self) -> int:
@@ -82,7 +101,7 @@ class Examples:
             hidden: bool, (m, 6), the features to hide; None hides none.
 
         Returns:
-            {curve_input: float32 (m, 2001, 1); feat_input: float32 (m, 6), NaN where unknown;
+            {what `read` gives: float32 (m, …); feat_input: float32 (m, 6), NaN where unknown;
             catalogue_input: float32 (m, 8), the same, where the network has it},
             {label: int32 (m, 1); period_out: float32 (m, 1), ln(days); depth_out: float32
             (m, 1), ln(ppm)}.
@@ -95,6 +114,20 @@ class Examples:
             registry.DEPTH_OUTPUT: np.log(rows["depth"]).astype(np.float32)[:, None],
         }
         return inputs, targets
+
+    def without(self, names: Collection[str], chosen: Index) -> "Examples":
+        """Some of the rows with features unknown; a curve that none of these changes stays."""
+        less = copy.copy(self)
+        less.rows = without_features(self.rows[chosen], names)
+        if self._is_kept:
+            less._readings = {name: each[chosen] for name, each in self._readings.items()}
+        if self.catalogue is not None:
+            less.catalogue = self.catalogue[chosen]
+        hidden = np.array([name in names for name in FEATURES])
+        is_curve_changed = hidden[_CURVE_COLUMNS].any()
+        if is_curve_changed or (hidden.any() and self.catalogue is not None):
+            less._prepare(lambda: None)
+        return less
 
     def in_order(self, batch_size: int) -> Iterator[Batch]:
         """All rows once, in their order, nothing hidden."""
@@ -110,23 +143,43 @@ class Examples:
             random = np.random.default_rng([seed, 1, epoch])
             order = random.permutation(len(self))
             hidden = hidden_features(len(self), random)
-            for start in range(0, len(self), batch_size):
-                part = slice(start, start + batch_size)
-                yield self.batch(order[part], hidden[part])
+            stretch = batch_size * max(1, _STRETCH // batch_size) if self._is_kept else batch_size
+            for start in range(0, len(self), stretch):
+                part = slice(start, start + stretch)
+                yield from _in_batches(self.batch(order[part], hidden[part]), batch_size)
+
+    def _empty_readings(self, rows: int) -> dict[str, Matrix]:
+        widths = {name: each.shape[1:] for name, each in self._read(_empty_curves(0)).items()}
+        return {name: np.empty((rows, *width), np.float32) for name, width in widths.items()}
 
     def _prepare(self, poll: Callable[[], None]) -> None:
-        """Solve each row's orbit once, for the curve and the catalogue numbers alike."""
-        if self._curves is None and self.catalogue is None:
+        """Solve each row's orbit once, for the curve and the catalogue numbers alike.
+
+        A chunk is drawn while the one before it is read.
+        """
+        if not self._is_kept and self.catalogue is None:
             return
-        for start in range(0, len(self), _CHUNK):
-            poll()
-            chunk = slice(start, start + _CHUNK)
-            rows = self.rows[chunk]
-            geometry = transit_geometry(rows, self._band)
-            if self.catalogue is not None:
-                self.catalogue[chunk] = catalogue_matrix(rows, geometry, self._band)
-            if self._curves is not None:
-                self._curves[chunk] = transit_curves(geometry)
+        starts = range(0, len(self), _CHUNK)
+        with ThreadPoolExecutor(1, thread_name_prefix="curves") as artist:
+            following = artist.submit(self._draw, 0)
+            for start in starts:
+                poll()
+                curves = following.result()
+                following = artist.submit(self._draw, start + _CHUNK)
+                if curves is not None:
+                    for name, values in self._read(curves).items():
+                        self._readings[name][start : start + _CHUNK] = values
+
+    def _draw(self, start: int) -> Matrix | None:
+        """The curves of a chunk, if any are kept; its catalogue numbers are put in their place."""
+        chunk = slice(start, start + _CHUNK)
+        rows = self.rows[chunk]
+        if not len(rows):
+            return None
+        geometry = transit_geometry(rows, self._band)
+        if self.catalogue is not None:
+            self.catalogue[chunk] = catalogue_matrix(rows, geometry, self._band)
+        return transit_curves(geometry) if self._is_kept else None
 
     def _inputs(
         self, index: Index, rows: Rows, hidden: NDArray[np.bool_] | None
@@ -134,16 +187,19 @@ class Examples:
         shown = _without(rows, hidden)
         features = feature_matrix(shown)
         was_known = np.isfinite(feature_matrix(rows)) & ~np.isfinite(features)
-        is_drawn = np.full(len(rows), self._curves is None)
+        is_drawn = np.full(len(rows), not self._is_kept)
         is_drawn |= was_known[:, _CURVE_COLUMNS].any(axis=1)
         is_derived = np.full(len(rows), self.catalogue is not None)
         is_derived &= was_known.any(axis=1)
         is_solved = is_drawn | is_derived
         geometry = transit_geometry(shown[is_solved], self._band)
 
-        curves = self._curves[index] if self._curves is not None else _empty_curves(len(rows))
-        curves[is_drawn] = transit_curves(geometry[is_drawn[is_solved]])
-        inputs = {registry.CURVE_INPUT: curves[:, :, None], registry.FEATURE_INPUT: features}
+        drawn = self._read(transit_curves(geometry[is_drawn[is_solved]]))
+        inputs = {}
+        for name, kept in self._readings.items():
+            inputs[name] = kept[index] if self._is_kept else np.empty_like(drawn[name])
+            inputs[name][is_drawn] = drawn[name]
+        inputs[registry.FEATURE_INPUT] = features
         if self.catalogue is not None:
             catalogue = self.catalogue[index]
             catalogue[is_derived] = catalogue_matrix(
@@ -151,6 +207,16 @@ class Examples:
             )
             inputs[registry.CATALOGUE_INPUT] = catalogue
         return inputs
+
+
+def _in_batches(rows: Batch, batch_size: int) -> Iterator[Batch]:
+    inputs, targets = rows
+    for start in range(0, len(inputs[registry.FEATURE_INPUT]), batch_size):
+        part = slice(start, start + batch_size)
+        yield (
+            {name: values[part] for name, values in inputs.items()},
+            {name: values[part] for name, values in targets.items()},
+        )
 
 
 def _empty_curves(rows: int) -> Matrix:

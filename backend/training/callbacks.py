@@ -90,6 +90,19 @@ class StopWhenDiverged(keras.callbacks.Callback):
             )
 
 
+class AfterFirstBatch(keras.callbacks.Callback):
+    """Calls a function once the first batch of the session is learnt."""
+
+    def __init__(self, function: Callable[[], None]) -> None:
+        super().__init__()
+        self._function: Callable[[], None] | None = function
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        if self._function is not None:
+            self._function()
+            self._function = None
+
+
 class ReportProgress(keras.callbacks.Callback):
     """Emits `batch` and `epoch` events.
 

@@ -6,22 +6,24 @@ and neither is used for the other.
 
 import hashlib
 import json
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from backend.storage.atomic import write_atomically
-from backend.training.batches import FIT_FEATURES, Examples, without_features
+from backend.training.batches import FIT_FEATURES, Examples
 from backend.training.manifest import describe_model
-from backend.training.model_file import PredictedColumns, predict_rows, serialise
+from backend.training.model_file import PredictedColumns, serialise
 from backend.training.spec import TrainingSpec
 from backend.training.split import Split
-from backend.transit.catalog.reader import band
+from backend.training.steps import Steps
 from backend.transit.columns import FEATURES, LABELS, STAR_FEATURES
-from backend.transit.evaluation.baseline import evaluate_baselines
+from backend.transit.evaluation.baseline import evaluate_baselines, sample_rows
 from backend.transit.evaluation.calibration import (
     apply_temperature,
     choose_threshold,
@@ -29,9 +31,8 @@ from backend.transit.evaluation.calibration import (
 )
 from backend.transit.evaluation.figures import abstention, brief, evaluate
 from backend.transit.keys import star_groups
-from backend.transit.light_curve.orbit import transit_geometry
 from backend.transit.networks import registry
-from backend.transit.networks.build import publish
+from backend.transit.networks.build import physical, publish
 from backend.transit.rows import Rows
 
 # The share of the kept predictions that must be correct on the validation stars.
@@ -41,6 +42,8 @@ CERTAIN_PRECISION = 0.9
 MAX_ROWS_WITHOUT = 5_000
 
 _BATCH = 512
+
+_POLL_SECONDS = 0.1
 
 TEST_ROW_DTYPE = np.dtype(
     [
@@ -79,47 +82,102 @@ class Results:
     evaluation: dict[str, Any] | None
 
 
-def publish_calibrated(inner: keras.Model, validation: Examples) -> Published:
+class Baselines:
+    """The figures of the boosted trees, made in a thread while the network learns.
+
+    Args:
+        spec: of the session.
+        table: ROW_DTYPE, (n,), may be a memory-mapped file.
+        split: of its rows.
+    """
+
+    def __init__(self, spec: TrainingSpec, table: Rows, split: Split) -> None:
+        self._spec, self._table, self._split = spec, table, split
+        self._figures: dict[str, Any] | None = None
+        self._failure: Exception | None = None
+        # A daemon: a session that is cancelled does not wait for its trees.
+        self._thread = threading.Thread(target=self._run, name="baselines", daemon=True)
+
+    def start(self) -> None:
+        """Begin, if there are test stars; once."""
+        if len(self._split.test) and self._thread.ident is None:
+            self._thread.start()
+
+    def figures(self, poll: Callable[[], None]) -> dict[str, Any]:
+        """Wait for the figures.
+
+        Args:
+            poll: called from time to time; may raise to end the wait.
+
+        Raises:
+            Exception: what the trees failed with.
+        """
+        self.start()
+        while self._thread.is_alive():
+            poll()
+            self._thread.join(_POLL_SECONDS)
+        if self._failure is not None:
+            raise self._failure
+        assert self._figures is not None
+        return self._figures
+
+    def _run(self) -> None:
+        try:
+            has_catalogue = registry.CATALOGUE_INPUT in registry.NETWORKS[self._spec.network].inputs
+            tested = self._table[self._split.test]
+            self._figures = evaluate_baselines(
+                self._table[sample_rows(self._split.train, self._spec.seed)],
+                tested,
+                self._spec.seed,
+                star_groups(tested),
+                has_catalogue,
+            )
+        except Exception as error:  # raised where the figures are asked for
+            self._failure = error
+
+
+def publish_calibrated(steps: Steps, validation: Examples) -> Published:
     """Wrap a trained inner graph for saving, its probabilities calibrated.
 
     Args:
-        inner: from `build`, trained; it has no optimizer afterwards.
+        steps: of the trained network.
         validation: the validation rows.
     """
     true = validation.rows["label"]
     raw = np.concatenate(
         [
-            np.asarray(inner.predict_on_batch(inputs)[registry.LABEL_OUTPUT]).mean(axis=1)
+            steps.infer(inputs)[registry.LABEL_OUTPUT].mean(axis=1)
             for inputs, _ in validation.in_order(_BATCH)
         ]
     )
     temperature = fit_temperature(true, raw)
     calibrated = apply_temperature(raw, temperature)
     threshold = choose_threshold(true, calibrated, CERTAIN_PRECISION)
-    _drop_optimizer(inner)
-    return Published(publish(inner, temperature), temperature, threshold)
-
-
-def _drop_optimizer(inner: keras.Model) -> None:
-    """Keras saves an optimizer with its model: two more numbers a weight, half of the file."""
-    inner.optimizer = None
-    inner.compiled = False
+    return Published(publish(steps.finished(), temperature), temperature, threshold)
 
 
 def evaluate_model(
-    spec: TrainingSpec, published: Published, table: Rows, split: Split, poll: Callable[[], None]
+    spec: TrainingSpec,
+    steps: Steps,
+    published: Published,
+    test: Examples,
+    split: Split,
+    baselines: Baselines,
+    poll: Callable[[], None],
 ) -> Results:
     """Evaluate predictions of the test rows, and the baselines on the same rows.
 
     Args:
         spec: of the session.
+        steps: of the trained network.
         published: the model.
-        table: ROW_DTYPE, (n,), may be a memory-mapped file.
-        split: of its rows: the baselines learn from the training rows; the test rows may be none.
+        test: the test rows, ROW_DTYPE; may be none.
+        split: of the table's rows.
+        baselines: of this split.
         poll: called from time to time; may raise to end it.
     """
-    trained, tested = table[split.train], table[split.test]
-    found = predict_in_chunks(published.model, tested, band(spec.source), poll)
+    tested = test.rows
+    found = predict(steps, test, published.temperature, poll)
     if not len(tested):
         return Results(tested, found, None)
     stars = star_groups(tested)
@@ -141,9 +199,8 @@ def evaluate_model(
         stars,
         spec.seed,
     )
-    evaluation["missing_features"] = _missing_features(spec, published.model, tested, poll)
-    has_catalogue = registry.CATALOGUE_INPUT in registry.NETWORKS[spec.network].inputs
-    evaluation["baseline"] = evaluate_baselines(trained, tested, spec.seed, stars, has_catalogue)
+    evaluation["missing_features"] = _missing_features(spec, steps, test, published, poll)
+    evaluation["baseline"] = baselines.figures(poll)
     evaluation["test_rows_sha256"] = test_rows_sha256(spec, split)
     return Results(tested, found, evaluation)
 
@@ -154,17 +211,33 @@ def test_rows_sha256(spec: TrainingSpec, split: Split) -> str:
     return hashlib.sha256(spec.dataset_sha256.encode() + rows).hexdigest()
 
 
-def predict_in_chunks(
-    model: keras.Model, rows: Rows, photometric_band: str, poll: Callable[[], None]
+def predict(
+    steps: Steps, examples: Examples, temperature: float, poll: Callable[[], None]
 ) -> PredictedColumns:
-    """As `predict_rows`, with a check from time to time whether to go on."""
-    chunks = []
-    for start in range(0, max(len(rows), 1), _BATCH):
+    """Predict as the saved model will, but for rounding, with the graph that is already traced.
+
+    Args:
+        steps: of the trained network.
+        examples: the rows, n.
+        temperature: of the published model.
+        poll: called from time to time; may raise to end it.
+
+    Returns:
+        As `model_file.predict_rows`.
+    """
+    chunks: list[PredictedColumns] = [physical(_no_outputs(), temperature)]
+    for inputs, _ in examples.in_order(_BATCH):
         poll()
-        chunk = rows[start : start + _BATCH]
-        geometry = transit_geometry(chunk, photometric_band)
-        chunks.append(predict_rows(model, chunk, geometry, photometric_band))
+        chunks.append(physical(steps.infer(inputs), temperature))
     return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}
+
+
+def _no_outputs() -> dict[str, NDArray[np.float32]]:
+    return {
+        registry.LABEL_OUTPUT: np.zeros((0, 1, len(LABELS)), np.float32),
+        registry.PERIOD_OUTPUT: np.zeros((0, 1), np.float32),
+        registry.DEPTH_OUTPUT: np.zeros((0, 1), np.float32),
+    }
 
 
 def save_model(
@@ -194,19 +267,24 @@ def save_model(
 
 
 def _missing_features(
-    spec: TrainingSpec, model: keras.Model, tested: Rows, poll: Callable[[], None]
+    spec: TrainingSpec,
+    steps: Steps,
+    test: Examples,
+    published: Published,
+    poll: Callable[[], None],
 ) -> list[dict[str, Any]]:
     """Figures on the same stars with features hidden; the first row hides none.
 
     At most 5,000 rows, a seeded choice.
     """
-    if len(tested) > MAX_ROWS_WITHOUT:
+    chosen = np.arange(len(test))
+    if len(test) > MAX_ROWS_WITHOUT:
         random = np.random.default_rng([spec.seed, 5])
-        tested = tested[np.sort(random.choice(len(tested), MAX_ROWS_WITHOUT, replace=False))]
+        chosen = np.sort(random.choice(len(test), MAX_ROWS_WITHOUT, replace=False))
+    tested = test.rows[chosen]
     effects = []
     for missing in _combinations(tested):
-        rows = without_features(tested, missing)
-        found = predict_in_chunks(model, rows, band(spec.source), poll)
+        found = predict(steps, test.without(missing, chosen), published.temperature, poll)
         effects.append({"missing": list(missing), **brief(tested["label"], found["probabilities"])})
     return effects
 

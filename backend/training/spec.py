@@ -27,7 +27,8 @@ class TrainingSpec:
             evaluation.
         ensemble: how many networks are trained; the saved model is their mean.
         patience: epochs without a better validation loss of the label before the end.
-        curve_memory_mb: a table whose curves take more is synthesised batch by batch.
+        curve_memory_mb: what is learnt from curves is kept if it takes at most this much, else
+            made batch by batch.
     """
 
     session_id: int

@@ -20,10 +20,11 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from backend import wire
-from backend.training import loop
-from backend.training.batches import BYTES_PER_CURVE, Examples
+from backend.training import defaults, loop
+from backend.training.batches import Examples
 from backend.training.callbacks import (
     MONITOR,
+    AfterFirstBatch,
     Emit,
     KeepCheckpoint,
     ObeyRequests,
@@ -32,14 +33,16 @@ from backend.training.callbacks import (
     StopWhenDiverged,
 )
 from backend.training.checkpoint import Checkpoint, load_checkpoint
-from backend.training.results import evaluate_model, publish_calibrated, save_model
+from backend.training.results import Baselines, evaluate_model, publish_calibrated, save_model
 from backend.training.spec import Cancelled, DataError, Diverged, TrainingSpec
 from backend.training.split import Split, check_trainable, split_by_star
-from backend.training.weight_average import WeightAverage
+from backend.training.steps import Steps
 from backend.transit.catalog.reader import band
-from backend.transit.networks import losses, registry
+from backend.transit.columns import COLUMNS, ROW_DTYPE
+from backend.transit.keys import read_column
 from backend.transit.networks.build import build, count_parameters
 from backend.transit.networks.scaling import learn_scaling
+from backend.transit.rows import Index
 
 __all__ = ["Cancelled", "DataError", "Diverged", "TrainingSpec", "train"]
 
@@ -53,7 +56,7 @@ PLATEAU_FACTOR = 0.4
 WEIGHT_DECAY = 1e-3
 GRADIENT_NORM = 1.0
 
-# Curves that the scaling of what is read from a curve is measured on.
+# Rows that the scaling of what is read from a curve is measured on.
 _SAMPLE_CURVES = 4096
 
 _EVALUATION_BATCH = 512
@@ -71,7 +74,16 @@ _NO_INFLUENCE = (
 )
 
 
-def train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop) -> None:
+def prepare(network: str = defaults.NETWORK, ensemble: int = defaults.ENSEMBLE) -> Steps:
+    """Build and trace a network before a session of it is known; `train` takes it."""
+    steps = _steps(network, ensemble)
+    steps.warm_up()
+    return steps
+
+
+def train(
+    spec: TrainingSpec, emit: Emit, should_stop: ShouldStop, prepared: Steps | None = None
+) -> None:
     """Trains, evaluates and saves one model.
 
     Args:
@@ -79,6 +91,8 @@ def train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop) -> None:
         emit: takes the events Started, Batch, Epoch, Stage, Evaluated and Saved.
         should_stop: gives "stop" (finish this epoch, keep the best weights), "cancel" (end now,
             keep nothing) or None; asked at every batch.
+        prepared: from `prepare`; used if it is of the spec's network. It changes nothing but the
+            time until the first batch.
 
     Raises:
         DataError: the dataset cannot serve the spec.
@@ -89,7 +103,7 @@ def train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop) -> None:
     """
     keras_setup.prepare_tensorflow()
     try:
-        _train(spec, emit, should_stop)
+        _train(spec, emit, should_stop, prepared)
     except Cancelled:
         remove_files(spec)
         raise
@@ -120,16 +134,16 @@ def obey_cancel(should_stop: ShouldStop) -> None:
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained inner graph.
+    """A trained network.
 
     Attributes:
-        model: with its best weights.
+        steps: with its best weights.
         training, validation: the training and the validation rows.
         best_epoch: from 1.
         metrics: of the best epoch.
     """
 
-    model: keras.Model
+    steps: Steps
     training: Examples
     validation: Examples
     best_epoch: int
@@ -137,7 +151,13 @@ class Trained:
 
 
 def fit_network(
-    spec: TrainingSpec, table: NDArray[np.void], split: Split, emit: Emit, should_stop: ShouldStop
+    spec: TrainingSpec,
+    table: NDArray[np.void],
+    split: Split,
+    emit: Emit,
+    should_stop: ShouldStop,
+    prepared: Steps | None = None,
+    after_first_batch: Callable[[], None] = lambda: None,
 ) -> Trained:
     """Train the spec's network on a split of a table; the test rows are not looked at.
 
@@ -145,30 +165,47 @@ def fit_network(
         spec, emit, should_stop: as for `train`; the events are Started, Batch and Epoch.
         table: ROW_DTYPE, (n,), may be a memory-mapped file.
         split: of its rows.
+        prepared: as for `train`.
+        after_first_batch: called once.
 
     Raises:
         Diverged, Cancelled, OSError: as `train`.
     """
-    training, validation = _examples(spec, table, split, lambda: obey_cancel(should_stop))
-    model, measure = _build(spec, training)
+    steps = prepared
+    if steps is None or (steps.name, steps.ensemble) != (spec.network, spec.ensemble):
+        steps = _steps(spec.network, spec.ensemble)
+    training, validation = (
+        examples(spec, steps, _needed(table, rows), lambda: obey_cancel(should_stop))
+        for rows in (split.train, split.validation)
+    )
+    _load(spec, steps, training)
     progress = ReportProgress(emit, math.ceil(len(training) / spec.batch_size))
     resumed = load_checkpoint(spec.checkpoint, _fingerprint(spec))
-    emit(_started(split, model, progress, resumed))
-    best_epoch = _fit(spec, model, measure, training, validation, should_stop, progress, resumed)
-    return Trained(model, training, validation, best_epoch, progress.epochs[best_epoch])
+    emit(_started(split, steps.model, progress, resumed))
+    best_epoch = _fit(
+        spec,
+        steps,
+        (training, validation),
+        [ObeyRequests(should_stop), AfterFirstBatch(after_first_batch)],
+        progress,
+        resumed,
+    )
+    return Trained(steps, training, validation, best_epoch, progress.epochs[best_epoch])
 
 
-def _train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop) -> None:
+def _train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop, prepared: Steps | None) -> None:
     def poll() -> None:
         obey_cancel(should_stop)
 
     table = np.load(spec.table, mmap_mode="r")
     check_trainable(table, spec.validation_split, spec.test_split)
     split = split_by_star(table, spec.validation_split, spec.test_split, spec.seed)
-    trained = fit_network(spec, table, split, emit, should_stop)
+    baselines = Baselines(spec, table, split)
+    trained = fit_network(spec, table, split, emit, should_stop, prepared, baselines.start)
     emit(wire.Stage(stage="evaluating"))
-    published = publish_calibrated(trained.model, trained.validation)
-    results = evaluate_model(spec, published, table, split, poll)
+    published = publish_calibrated(trained.steps, trained.validation)
+    test = examples(spec, trained.steps, table[split.test], poll)
+    results = evaluate_model(spec, trained.steps, published, test, split, baselines, poll)
     emit(wire.Evaluated(evaluation=results.evaluation))
     metrics = {"best_epoch": trained.best_epoch, **trained.metrics.model_dump()}
     manifest = save_model(spec, split, trained.training.rows, published, metrics, results)
@@ -183,36 +220,41 @@ def _train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop) -> None:
     spec.checkpoint.unlink(missing_ok=True)
 
 
-def _examples(
-    spec: TrainingSpec, table: NDArray[np.void], split: Split, poll: Callable[[], None]
-) -> tuple[Examples, Examples]:
-    """The training and the validation rows; their curves in memory if all of them fit."""
-    size = (len(split.train) + len(split.validation)) * BYTES_PER_CURVE
-    keep_curves = size <= spec.curve_memory_mb * 2**20
-    names = registry.NETWORKS[spec.network].inputs
-    train, validation = (
-        Examples(table[rows], band(spec.source), names, keep_curves, poll)
-        for rows in (split.train, split.validation)
+def _steps(network: str, ensemble: int) -> Steps:
+    optimizer = keras.optimizers.AdamW(
+        defaults.LEARNING_RATE, weight_decay=WEIGHT_DECAY, global_clipnorm=GRADIENT_NORM
     )
-    return train, validation
+    return Steps(network, ensemble, optimizer, LABEL_SMOOTHING, REGRESSION_WEIGHT)
 
 
-def _build(spec: TrainingSpec, training: Examples) -> tuple[keras.Model, loop.Measure]:
-    """The inner graph with its optimizer, and the measure of its losses."""
+def examples(
+    spec: TrainingSpec, steps: Steps, rows: NDArray[np.void], poll: Callable[[], None]
+) -> Examples:
+    """Rows of the spec's table for its network."""
+    return Examples(
+        rows, band(spec.source), steps.names, spec.curve_memory_mb * 2**20, poll, steps.read
+    )
+
+
+def _needed(table: NDArray[np.void], rows: Index) -> NDArray[np.void]:
+    """Some rows without their line and star: half of their bytes, which no network sees."""
+    needed = np.empty(len(rows), _NEEDED_DTYPE)
+    for name in needed.dtype.names or ():
+        needed[name] = read_column(table, name)[rows]
+    return needed
+
+
+_NEEDED_DTYPE = np.dtype([(name, ROW_DTYPE[name]) for name in (*COLUMNS, "label")])
+
+
+def _load(spec: TrainingSpec, steps: Steps, training: Examples) -> None:
+    """Put the session's initial weights and its scaling into the steps."""
     scaling = learn_scaling(training.rows, training.catalogue)
     random = np.random.default_rng([spec.seed, 3])
     chosen = random.permutation(len(training))[:_SAMPLE_CURVES]
     sample, _ = training.batch(np.sort(chosen))
-    model = build(spec.network, scaling, sample, spec.seed, spec.ensemble)
-    model.compile(
-        keras.optimizers.AdamW(
-            spec.learning_rate, weight_decay=WEIGHT_DECAY, global_clipnorm=GRADIENT_NORM
-        )
-    )
-    measure = losses.measure(
-        LABEL_SMOOTHING, REGRESSION_WEIGHT, scaling.log_period[1], scaling.log_depth[1]
-    )
-    return model, measure
+    graphs = build(spec.network, scaling, sample, spec.seed, spec.ensemble)
+    steps.load(graphs, scaling, spec.learning_rate)
 
 
 def _started(
@@ -233,11 +275,9 @@ def _started(
 
 def _fit(
     spec: TrainingSpec,
-    model: keras.Model,
-    measure: loop.Measure,
-    training: Examples,
-    validation: Examples,
-    should_stop: ShouldStop,
+    steps: Steps,
+    data: tuple[Examples, Examples],
+    first_callbacks: list[keras.callbacks.Callback],
     progress: ReportProgress,
     resumed: Checkpoint | None,
 ) -> int:
@@ -248,21 +288,19 @@ def _fit(
     plateau = keras.callbacks.ReduceLROnPlateau(
         MONITOR, mode="min", patience=PLATEAU_PATIENCE, factor=PLATEAU_FACTOR, min_lr=1e-6
     )
-    average = WeightAverage(model)
     checkpoint = KeepCheckpoint(
-        spec.checkpoint, _fingerprint(spec), stopping, plateau, progress, average, resumed
+        spec.checkpoint, _fingerprint(spec), stopping, plateau, progress, steps.average, resumed
     )
     first_epoch = resumed.epochs_finished if resumed else 0
     is_finished = resumed is not None and resumed.is_finished
+    training, validation = data
     loop.fit(
-        model,
-        measure,
+        steps,
         training.shuffled(spec.batch_size, spec.seed, first_epoch),
         progress.batches,
         lambda: validation.in_order(_EVALUATION_BATCH),
         range(first_epoch, first_epoch if is_finished else spec.epochs),
-        average,
-        [ObeyRequests(should_stop), StopWhenDiverged(), stopping, plateau, progress, checkpoint],
+        [*first_callbacks, StopWhenDiverged(), stopping, plateau, progress, checkpoint],
     )
     return int(stopping.best_epoch) + 1
 

@@ -28,13 +28,19 @@ class WeightAverage:
         self._average = [tf.Variable(weight.numpy(), trainable=False) for weight in self._weights]
         self._learning: list[NDArray[np.float32]] | None = None
 
-    @tf.function
+    @tf.function(autograph=False)
     def update(self) -> None:
         """Update the average after a step."""
         steps = tf.cast(self._iterations.value, tf.float32)
         decay = tf.minimum(LONGEST, steps / (_SHARE + steps))
         for average, weight in zip(self._average, self._weights, strict=True):
             average.assign(decay * average + (1.0 - decay) * weight.value)
+
+    def restart(self) -> None:
+        """Forget the steps so far: the average begins at the model's weights."""
+        self._learning = None
+        for average, weight in zip(self._average, self._weights, strict=True):
+            average.assign(weight.value)
 
     def show(self) -> None:
         """Put the average into the model."""

@@ -14,11 +14,13 @@ from backend import wire
 from backend.storage.layout import Storage
 from backend.training import train
 from backend.training.callbacks import Emit, ShouldStop
+from backend.training.steps import Steps
 from backend.transit.columns import ROW_DTYPE
 from backend.worker.loaded_models import LoadedModels
 from backend.worker.memory import OverLimit
 
-# A row of the curves in memory takes 8 kB: 250,000 rows fit into the default budget.
+# What is read from a row's curve takes 268 bytes: 7 million rows fit into the default budget. The
+# whole curve, for a network that learns from it, takes 8 kB: 250,000 rows fit.
 DEFAULT_CURVE_MEMORY_MB = 2000
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -26,7 +28,13 @@ _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 log = logging.getLogger(__name__)
 
 
-def train_session(job: wire.Train, storage: Storage, emit: Emit, should_stop: ShouldStop) -> None:
+def train_session(
+    job: wire.Train,
+    storage: Storage,
+    emit: Emit,
+    should_stop: ShouldStop,
+    prepared: Steps | None = None,
+) -> None:
     """Train one session; the last event is Saved, Cancelled or Failed.
 
     Args:
@@ -34,9 +42,10 @@ def train_session(job: wire.Train, storage: Storage, emit: Emit, should_stop: Sh
         storage: where the job's files are on this machine.
         emit: takes the events.
         should_stop: gives "stop", "cancel" or None; asked at every batch.
+        prepared: from `train.prepare`, or None.
     """
     try:
-        train.train(_training_spec(job, storage), emit, should_stop)
+        train.train(_training_spec(job, storage), emit, should_stop, prepared)
     except train.Cancelled:
         emit(wire.Cancelled())
     except Exception as error:

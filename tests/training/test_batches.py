@@ -21,8 +21,11 @@ def rows():
 INPUTS = ("curve_input", "feat_input", "catalogue_input")
 
 
-def examples(rows, keep_curves=True, names=INPUTS):
-    return Examples(rows, "tess", names, keep_curves, poll=lambda: None)
+KEPT = 1 << 30
+
+
+def examples(rows, keep_bytes=KEPT, names=INPUTS):
+    return Examples(rows, "tess", names, keep_bytes, poll=lambda: None)
 
 
 def assert_equal_batches(one, other):
@@ -32,7 +35,7 @@ def assert_equal_batches(one, other):
 
 
 def test_curves_kept_in_memory_and_curves_made_on_the_way_give_the_same_batches(rows):
-    pair = [examples(rows, keep).shuffled(64, seed=1, first_epoch=0) for keep in (True, False)]
+    pair = [examples(rows, keep).shuffled(64, seed=1, first_epoch=0) for keep in (KEPT, 0)]
     for kept, made in islice(zip(*pair, strict=True), 6):
         assert_equal_batches(kept, made)
 
@@ -126,7 +129,7 @@ def test_making_curves_can_be_interrupted(rows):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Examples(rows, "tess", INPUTS, True, poll)
+        Examples(rows, "tess", INPUTS, KEPT, poll)
 
 
 def test_the_labels_change_nothing_that_the_network_sees(rows):

@@ -28,10 +28,14 @@ def rows():
 @pytest.fixture(scope="module")
 def content(model_file, rows):
     from backend.transit.networks.build import build, publish
+    from backend.transit.networks.curve_reading import make_reading
 
     inputs = ("curve_input", "feat_input")
     sample = network_inputs(rows, transit_geometry(rows, "tess"), "tess", inputs)
-    return model_file.serialise(publish(build("transit_cnn", learn_scaling(rows), sample, 1)))
+    reading = make_reading()(sample["curve_input"])
+    sample |= {name: np.asarray(each) for name, each in reading.items()}
+    graphs = build("transit_cnn", learn_scaling(rows), sample, 1)
+    return model_file.serialise(publish(graphs.model))
 
 
 @pytest.fixture

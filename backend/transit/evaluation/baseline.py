@@ -42,9 +42,7 @@ def evaluate_baselines(
         `same_information`, what the network had (curve and features carry depth, T/P and the six
         features; with the catalogue it had all), and `all_columns`, the nine columns.
     """
-    if len(trained) > MAX_ROWS:
-        chosen = np.random.default_rng([seed, 4]).choice(len(trained), MAX_ROWS, replace=False)
-        trained = trained[np.sort(chosen)]
+    trained = sample_rows(trained, seed)
 
     def measured(table: Callable[[Rows], Array]) -> dict[str, Any]:
         found = tree_probabilities(table(trained), trained["label"], table(tested), seed)
@@ -53,6 +51,14 @@ def evaluate_baselines(
     with_all = measured(all_columns)
     with_same = with_all if has_catalogue else measured(same_information)
     return {"same_information": with_same, "all_columns": with_all}
+
+
+def sample_rows(rows: NDArray[Any], seed: int) -> NDArray[Any]:
+    """The rows, or their indices; of more than 100,000 a seeded choice."""
+    if len(rows) <= MAX_ROWS:
+        return rows
+    chosen = np.random.default_rng([seed, 4]).choice(len(rows), MAX_ROWS, replace=False)
+    return rows[np.sort(chosen)]
 
 
 def same_information(rows: Rows) -> Array:
@@ -75,7 +81,8 @@ def tree_probabilities(
 ) -> NDArray[np.float64]:
     """Fit the trees and predict: float64, (n, 3), 0 for a class that was not trained on."""
     used = np.isfinite(known).any(axis=0)  # scikit-learn cannot bin a column without a number
-    with threadpool_limits(_THREADS):
+    # OpenMP alone: how NumPy's products are summed must not depend on whether trees are growing.
+    with threadpool_limits(_THREADS, user_api="openmp"):
         trees = HistGradientBoostingClassifier(random_state=seed).fit(known[:, used], labels)
         found = trees.predict_proba(asked[:, used])
     probabilities = np.zeros((len(asked), len(LABELS)))

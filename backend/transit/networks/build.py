@@ -1,6 +1,6 @@
-"""The Keras networks by name: an inner graph to train, an outer one around it to save.
+"""The Keras networks by name: inner graphs to train, an outer one around them to save.
 
-The inner graph gives each head's probabilities and each member's ln(period / days) and
+An inner graph gives each head's probabilities and each member's ln(period / days) and
 ln(depth / ppm); the outer one calibrated means, days and ppm. Both are made of plain Keras layers
 and operations only, so that plain Keras loads the saved file with safe mode on.
 """
@@ -10,9 +10,11 @@ from collections.abc import Callable
 import keras
 import numpy as np
 from keras import layers, ops
+from numpy.typing import NDArray
 
+from backend.transit.evaluation.calibration import apply_temperature
 from backend.transit.networks import registry
-from backend.transit.networks.layers import Sample, Seeds, make_inputs
+from backend.transit.networks.layers import Sample, Seeds, TwoGraphs, make_inputs
 from backend.transit.networks.scaling import Scaling
 from backend.transit.networks.seed_cnn import build_seed_cnn
 from backend.transit.networks.transit_cnn import build_transit_cnn, build_transit_cnn_catalogue
@@ -22,15 +24,15 @@ _LONGEST_LOG = float(np.log(1e7))
 # The logarithm of a probability of 0 in single precision must stay finite.
 _SMALLEST = 1e-30
 
-_BUILDERS: dict[str, Callable[[Scaling, Sample, Seeds], keras.Model]] = {
+_BUILDERS: dict[str, Callable[[Scaling, Sample, Seeds], TwoGraphs]] = {
     "transit_cnn": build_transit_cnn,
     "transit_cnn_catalogue": build_transit_cnn_catalogue,
     "seed_cnn": build_seed_cnn,
 }
 
 
-def build(name: str, scaling: Scaling, sample: Sample, seed: int, ensemble: int = 1) -> keras.Model:
-    """Build the inner graph of a network.
+def build(name: str, scaling: Scaling, sample: Sample, seed: int, ensemble: int = 1) -> TwoGraphs:
+    """Build the inner graphs of a network.
 
     The members of an ensemble are parts of one graph and are trained together: each has its own
     loss, the metrics are those of their mean, and one checkpoint holds them all.
@@ -38,22 +40,36 @@ def build(name: str, scaling: Scaling, sample: Sample, seed: int, ensemble: int 
     Args:
         name: a key of `registry.NETWORKS`.
         scaling: learnt from the training rows.
-        sample: the inputs of some training rows, on which the scaling is measured.
+        sample: what the network learns from of some training rows, on which the scaling of what
+            is read from a curve is measured.
         seed: of the initial weights and the dropout.
         ensemble: how many members.
 
     Returns:
-        A model from the network's inputs by name to {label (ensemble * heads, 3),
+        Graphs from their inputs by name to {label (ensemble * heads, 3),
         period_out (ensemble,) ln(days), depth_out (ensemble,) ln(ppm)}.
     """
     members = [_BUILDERS[name](scaling, sample, Seeds(seed, n)) for n in range(ensemble)]
     if ensemble == 1:
         return members[0]
-    inputs = make_inputs(registry.NETWORKS[name].inputs)
-    outputs = []
     for number, member in enumerate(members, 1):
-        member.name = f"member_{number}"  # members of one network would share a name
-        outputs.append(member(inputs))
+        member.model.name = f"member_{number}"  # members of one network would share a name
+
+    def learner() -> keras.Model:
+        learners = [member.make_learner() for member in members]
+        for number, each in enumerate(learners, 1):
+            each.name = f"learner_{number}"
+        return _joined(learners, f"{name}_learner")
+
+    return TwoGraphs(_joined([member.model for member in members], name), learner)
+
+
+def _joined(members: list[keras.Model], name: str) -> keras.Model:
+    """The outputs of several models of the same inputs, side by side."""
+    inputs = {
+        name: keras.Input(each.shape[1:], name=name) for name, each in members[0].input.items()
+    }
+    outputs = [member(inputs) for member in members]
     return keras.Model(
         inputs,
         {output: ops.concatenate([each[output] for each in outputs], 1) for output in outputs[0]},
@@ -88,6 +104,25 @@ def publish(inner: keras.Model, temperature: float = 1.0) -> keras.Model:
         ],
         name="exoplanet_model",
     )
+
+
+def physical(outputs: dict[str, NDArray], temperature: float) -> dict[str, NDArray[np.float64]]:
+    """What the published model gives, but for rounding, from outputs of the inner graph.
+
+    Args:
+        outputs: of n rows, by name.
+        temperature: as for `publish`.
+
+    Returns:
+        probabilities: float64, (n, 3); period: float64, (n,), days; depth_ppm: float64, (n,), ppm.
+    """
+    label = outputs[registry.LABEL_OUTPUT].mean(axis=1, dtype=np.float64)
+    period, depth = (
+        np.exp(np.clip(outputs[name].mean(axis=1, dtype=np.float64), -_LONGEST_LOG, _LONGEST_LOG))
+        for name in (registry.PERIOD_OUTPUT, registry.DEPTH_OUTPUT)
+    )
+    probabilities = apply_temperature(label, temperature)
+    return {"probabilities": probabilities, "period": period, "depth_ppm": depth}
 
 
 def count_parameters(model: keras.Model) -> int:

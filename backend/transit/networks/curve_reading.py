@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from backend.transit.columns import FEATURES
 from backend.transit.light_curve.curve import BINS
 from backend.transit.light_curve.diagnostics import SECONDS_A_DAY
+from backend.transit.networks import registry
 from backend.transit.solar import SOLAR_RADIUS_CM, SOLAR_STEFF
 
 # Phase windows of a folded curve: their centres are equally spaced in the logarithm of phase, so
@@ -56,6 +57,13 @@ def read_curve(curve: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.Keras
         axis=-1,
     )
     return summary, ops.expand_dims(in_windows / peak, -1)
+
+
+def make_reading() -> keras.Model:
+    """A graph of `read_curve` alone, from `curve_input` to what it reads, by name."""
+    curve = keras.Input((BINS, 1), name=registry.CURVE_INPUT)
+    summary, windows = read_curve(curve)
+    return keras.Model(curve, {registry.CURVE_SUMMARY: summary, registry.CURVE_WINDOWS: windows})
 
 
 def derive_numbers(summary: keras.KerasTensor, features: keras.KerasTensor) -> keras.KerasTensor:

@@ -1,6 +1,7 @@
 """The parts of the Keras networks: seeds, inputs, features that may be unknown, heads."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import keras
 import numpy as np
@@ -21,6 +22,20 @@ _UNITS = 192
 _DROPOUT = 0.15
 
 _EMBEDDING = 12
+
+
+@dataclass(frozen=True)
+class TwoGraphs:
+    """One network as two graphs of the same layers and weights, with the same outputs.
+
+    Attributes:
+        model: from the network's inputs; the inner graph of what is saved.
+        make_learner: gives the graph from `registry.learner_inputs`, by name, which a session
+            trains. Once it is made, Keras cannot save the model any more.
+    """
+
+    model: keras.Model
+    make_learner: Callable[[], keras.Model]
 
 
 class Seeds:

@@ -6,6 +6,10 @@ CURVE_INPUT = "curve_input"
 FEATURE_INPUT = "feat_input"
 CATALOGUE_INPUT = "catalogue_input"
 
+# What a network that reads the curve first learns from, in place of `curve_input`.
+CURVE_SUMMARY = "curve_summary"
+CURVE_WINDOWS = "curve_windows"
+
 LABEL_OUTPUT = "label"
 PERIOD_OUTPUT = "period_out"
 DEPTH_OUTPUT = "depth_out"
@@ -27,6 +31,19 @@ class NetworkInfo:
     parameters: int
     sentence: str
 
+
+def learner_inputs(name: str) -> tuple[str, ...]:
+    """What a network learns from: its inputs, the curve replaced by what it reads from it.
+
+    The reading has no weights, so a session reads each curve once and not in every epoch.
+    """
+    inputs = NETWORKS[name].inputs
+    if name in _LEARNS_FROM_THE_WHOLE_CURVE:
+        return inputs
+    return (CURVE_SUMMARY, CURVE_WINDOWS, *(each for each in inputs if each != CURVE_INPUT))
+
+
+_LEARNS_FROM_THE_WHOLE_CURVE = ("seed_cnn",)
 
 NETWORKS: dict[str, NetworkInfo] = {
     info.name: info

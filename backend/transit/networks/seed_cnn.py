@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from backend.transit.columns import LABELS
 from backend.transit.networks import registry
-from backend.transit.networks.layers import Sample, Seeds, known_numbers, make_inputs
+from backend.transit.networks.layers import Sample, Seeds, TwoGraphs, known_numbers, make_inputs
 from backend.transit.networks.scaling import Scaling
 
 
-def build_seed_cnn(scaling: Scaling, sample: Sample, seeds: Seeds) -> keras.Model:
-    """The inner graph of `seed_cnn`; the arguments are those of `build.build`."""
+def build_seed_cnn(scaling: Scaling, sample: Sample, seeds: Seeds) -> TwoGraphs:
+    """The graph, twice the same one, of `seed_cnn`; the arguments are those of `build.build`."""
     inputs = make_inputs(registry.NETWORKS["seed_cnn"].inputs)
     x = ops.concatenate(
         [
@@ -28,7 +28,7 @@ def build_seed_cnn(scaling: Scaling, sample: Sample, seeds: Seeds) -> keras.Mode
         layers.Rescaling(spread, mean)(layers.Dense(1, kernel_initializer=seeds.glorot())(x))
         for mean, spread in (scaling.log_period, scaling.log_depth)
     ]
-    return keras.Model(
+    model = keras.Model(
         inputs,
         {
             registry.LABEL_OUTPUT: ops.expand_dims(label, 1),
@@ -37,6 +37,7 @@ def build_seed_cnn(scaling: Scaling, sample: Sample, seeds: Seeds) -> keras.Mode
         },
         name="seed_cnn",
     )
+    return TwoGraphs(model, lambda: model)
 
 
 def _convolve(

@@ -16,6 +16,7 @@ from backend.transit.networks.curve_reading import derive_numbers, read_curve
 from backend.transit.networks.layers import (
     Sample,
     Seeds,
+    TwoGraphs,
     embed_numbers,
     embed_unknowns,
     heads,
@@ -24,22 +25,22 @@ from backend.transit.networks.layers import (
 from backend.transit.networks.scaling import Scaling, scale_numbers
 
 
-def build_transit_cnn(scaling: Scaling, sample: Sample, seeds: Seeds) -> keras.Model:
-    """The inner graph of `transit_cnn`; the arguments are those of `build.build`."""
+def build_transit_cnn(scaling: Scaling, sample: Sample, seeds: Seeds) -> TwoGraphs:
+    """The graphs of `transit_cnn`; the arguments are those of `build.build`."""
     return _build("transit_cnn", scaling, sample, seeds)
 
 
-def build_transit_cnn_catalogue(scaling: Scaling, sample: Sample, seeds: Seeds) -> keras.Model:
-    """The inner graph of `transit_cnn_catalogue`; the arguments are those of `build.build`."""
+def build_transit_cnn_catalogue(scaling: Scaling, sample: Sample, seeds: Seeds) -> TwoGraphs:
+    """The graphs of `transit_cnn_catalogue`; the arguments are those of `build.build`."""
     return _build("transit_cnn_catalogue", scaling, sample, seeds)
 
 
-def _build(name: str, scaling: Scaling, sample: Sample, seeds: Seeds) -> keras.Model:
+def _build(name: str, scaling: Scaling, sample: Sample, seeds: Seeds) -> TwoGraphs:
     inputs = make_inputs(registry.NETWORKS[name].inputs)
     curve, features = inputs[registry.CURVE_INPUT], inputs[registry.FEATURE_INPUT]
     summary, shape = read_curve(curve)
     derived = derive_numbers(summary, features)
-    measured = _measure(keras.Model([curve, features], [summary, derived]), sample)
+    measured = _measure(sample)
 
     parts = [
         _convolve(shape, seeds),
@@ -54,21 +55,27 @@ def _build(name: str, scaling: Scaling, sample: Sample, seeds: Seeds) -> keras.M
     if scaling.catalogue is not None:
         catalogue = embed_unknowns(inputs[registry.CATALOGUE_INPUT], scaling.catalogue, seeds)
         joined = ops.concatenate([joined, catalogue], axis=-1)
-    return keras.Model(
-        inputs,
-        {
-            registry.LABEL_OUTPUT: heads(joined, seeds),
-            registry.PERIOD_OUTPUT: period,
-            registry.DEPTH_OUTPUT: depth,
-        },
-        name=name,
+    outputs = {
+        registry.LABEL_OUTPUT: heads(joined, seeds),
+        registry.PERIOD_OUTPUT: period,
+        registry.DEPTH_OUTPUT: depth,
+    }
+    read = {registry.CURVE_SUMMARY: summary, registry.CURVE_WINDOWS: shape}
+    learns_from = {each: (read | inputs)[each] for each in registry.learner_inputs(name)}
+    for each, tensor in learns_from.items():
+        tensor.name = each
+    return TwoGraphs(
+        keras.Model(inputs, outputs, name=name),
+        lambda: keras.Model(learns_from, outputs, name=f"{name}_learner"),
     )
 
 
-def _measure(reading: keras.Model, sample: Sample) -> list[NDArray[np.float64]]:
+def _measure(sample: Sample) -> list[NDArray[np.float64]]:
     """The numbers read and derived from the sample's rows: float64, (n, numbers) each."""
-    found = reading.predict_on_batch([sample[registry.CURVE_INPUT], sample[registry.FEATURE_INPUT]])
-    return [np.asarray(each, dtype=np.float64) for each in found]
+    found = sample[registry.CURVE_SUMMARY], sample[registry.FEATURE_INPUT]
+    numbers = [keras.Input(each.shape[1:]) for each in found]
+    derived = keras.Model(numbers, derive_numbers(*numbers))(list(found))
+    return [np.asarray(each, dtype=np.float64) for each in (found[0], derived)]
 
 
 def _convolve(shape: keras.KerasTensor, seeds: Seeds) -> keras.KerasTensor:

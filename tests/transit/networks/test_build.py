@@ -58,7 +58,13 @@ def build(name, rows, seed=1, ensemble=1):
 
     sample = inputs_of(rows, NETWORKS[name].inputs)
     scaling = learn_scaling(rows, sample.get("catalogue_input"))
-    return build.build(name, scaling, sample, seed, ensemble)
+    return build.build(name, scaling, sample | read(sample["curve_input"]), seed, ensemble).model
+
+
+def read(curves):
+    from backend.transit.networks.curve_reading import make_reading
+
+    return {name: np.asarray(each) for name, each in make_reading()(curves).items()}
 
 
 def publish(inner, temperature=1.0):

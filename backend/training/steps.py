@@ -1,0 +1,234 @@
+"""A network's steps, traced before its rows are known: a waiting worker has them ready.
+
+Tracing takes longer than everything else before the first batch. So one pair of graphs is built
+from made-up rows and traced; what depends on the rows of a session (weights, scalings, spreads) is
+in variables, and `load` puts a session's own values there.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from backend.training import keras_setup  # before Keras: it chooses the backend
+
+import keras  # isort: skip
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from backend.training.weight_average import WeightAverage
+from backend.transit.columns import FEATURES, ROW_DTYPE
+from backend.transit.light_curve.curve import BINS
+from backend.transit.networks import losses, registry
+from backend.transit.networks.build import build
+from backend.transit.networks.curve_reading import WINDOWS, make_reading
+from backend.transit.networks.inputs import CATALOGUE_COLUMNS, Matrix
+from backend.transit.networks.layers import Sample, TwoGraphs
+from backend.transit.networks.scaling import Scaling, learn_scaling
+
+Arrays = dict[str, NDArray]
+
+# Curves are always read this many at a time: the order in which a matrix product is summed depends
+# on its shape, and a row must be read the same whichever rows are read with it.
+READ_ROWS = 128
+
+_TARGETS = {
+    registry.LABEL_OUTPUT: tf.TensorSpec((None, 1), tf.int32),
+    registry.PERIOD_OUTPUT: tf.TensorSpec((None, 1), tf.float32),
+    registry.DEPTH_OUTPUT: tf.TensorSpec((None, 1), tf.float32),
+}
+
+_WARM_UP_ROWS = 8
+
+
+class Steps:
+    """Trains one network, and predicts with it.
+
+    Args:
+        name: a key of `registry.NETWORKS`.
+        ensemble: how many members.
+        optimizer: with any learning rate.
+        smoothing, regression_weight: as for `losses.measure`.
+
+    Attributes:
+        model: the inner graph that learns; has the optimizer.
+        average: of its weights.
+        names: of what it learns from.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        ensemble: int,
+        optimizer: keras.optimizers.Optimizer,
+        smoothing: float,
+        regression_weight: float,
+    ) -> None:
+        keras_setup.prepare_tensorflow()
+        self.name, self.ensemble = name, ensemble
+        self.names = registry.learner_inputs(name)
+        graphs = build(name, *_made_up(self.names), seed=0, ensemble=ensemble)
+        self.model, self._learner = graphs.model, graphs.make_learner()
+        self.model.compile(optimizer)
+        optimizer.build(self.model.trainable_variables)
+        self.average = WeightAverage(self.model)
+        self._scalings = [_in_variables(layer) for layer in _rescalings(self.model)]
+        self._spreads = [tf.Variable(1.0, trainable=False) for _ in range(2)]
+        self._measure = losses.measure(smoothing, regression_weight, *self._spreads)
+        self._loaded: TwoGraphs | None = None
+        self._train = self._trace_training()
+        self._infer = self._trace_inference()
+        self._test = tf.function(self._sums, autograph=False)
+        self._read = self._trace_reading()
+
+    def warm_up(self) -> None:
+        """Run every step once, on made-up rows: the first run of a step takes longer."""
+        _, sample = _made_up(self.names)
+        inputs = {name: sample[name] for name in self.names}
+        targets = {
+            name: np.zeros((_WARM_UP_ROWS, 1), each.dtype.as_numpy_dtype)
+            for name, each in _TARGETS.items()
+        }
+        self.train(inputs, targets)
+        self.test(inputs, targets)
+        self.read(np.ones((1, BINS), np.float32))
+
+    def load(self, graphs: TwoGraphs, scaling: Scaling, learning_rate: float) -> None:
+        """Start anew from the weights and the scaling of a session's own graphs.
+
+        Args:
+            graphs: from `build`, of this network.
+            scaling: that they were built with.
+            learning_rate: of the optimizer.
+        """
+        self._loaded = graphs
+        _copy(graphs.model, self.model)
+        optimizer = self.model.optimizer
+        for variable in optimizer.variables:
+            variable.assign(np.zeros(variable.shape))
+        optimizer.learning_rate.assign(learning_rate)
+        for variables, layer in zip(self._scalings, _rescalings(graphs.model), strict=True):
+            for variable, value in zip(variables, (layer.scale, layer.offset), strict=True):
+                variable.assign(np.broadcast_to(np.asarray(value, np.float32), variable.shape))
+        spreads = (scaling.log_period[1], scaling.log_depth[1])
+        for variable, spread in zip(self._spreads, spreads, strict=True):
+            variable.assign(spread)
+        self.average.restart()
+
+    def finished(self) -> keras.Model:
+        """The session's own inner graph, from the network's inputs, with the weights learnt."""
+        assert self._loaded is not None
+        _copy(self.model, self._loaded.model)
+        return self._loaded.model
+
+    def train(self, inputs: Arrays, targets: Arrays) -> dict[str, Any]:
+        """Learn from a batch; the sums of its measurements, and its `rows`."""
+        return self._train(inputs, targets)
+
+    def test(self, inputs: Arrays, targets: Arrays) -> dict[str, Any]:
+        """The same sums without learning."""
+        return self._test(targets, self._infer(inputs))
+
+    def infer(self, inputs: Arrays) -> Arrays:
+        """The outputs of the inner graph."""
+        return {name: each.numpy() for name, each in self._infer(inputs).items()}
+
+    def read(self, curves: Matrix) -> dict[str, Matrix]:
+        """What the network learns from curves: float32, (n, 2001), to float32, (n, …), by name."""
+        if registry.CURVE_INPUT in self.names:
+            return {registry.CURVE_INPUT: curves[:, :, np.newaxis]}
+        blocks = [self._read_block(curves[start : start + READ_ROWS]) for start in _starts(curves)]
+        return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+
+    def _read_block(self, curves: Matrix) -> dict[str, Matrix]:
+        rows = len(curves)
+        if rows < READ_ROWS:
+            curves = np.concatenate([curves, np.ones((READ_ROWS - rows, BINS), np.float32)])
+        return {name: each.numpy()[:rows] for name, each in self._read(curves).items()}
+
+    def _trace_training(self) -> tf.types.experimental.PolymorphicFunction:
+        @tf.function(input_signature=(self._input_types(), _TARGETS), autograph=False)
+        def step(inputs: dict[str, Any], targets: dict[str, Any]) -> dict[str, Any]:
+            weights = self.model.trainable_variables
+            with tf.GradientTape() as tape:
+                measured = self._measure(targets, self._learner(inputs, training=True))
+                loss = tf.reduce_mean(measured["loss"])
+            self.model.optimizer.apply(tape.gradient(loss, weights), weights)
+            self.average.update()
+            return _summed(measured)
+
+        return step
+
+    def _trace_inference(self) -> tf.types.experimental.PolymorphicFunction:
+        @tf.function(input_signature=(self._input_types(),), autograph=False)
+        def step(inputs: dict[str, Any]) -> dict[str, Any]:
+            return self._learner(inputs, training=False)
+
+        return step
+
+    def _trace_reading(self) -> tf.types.experimental.PolymorphicFunction:
+        reading = make_reading()
+
+        @tf.function(input_signature=(tf.TensorSpec((READ_ROWS, BINS)),), autograph=False)
+        def read(curves: Any) -> dict[str, Any]:
+            return reading(curves[:, :, tf.newaxis])
+
+        return read
+
+    def _sums(self, targets: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
+        return _summed(self._measure(targets, outputs))
+
+    def _input_types(self) -> dict[str, tf.TensorSpec]:
+        """Any number of rows of each input: one trace for every batch size."""
+        return {
+            name: tf.TensorSpec(each.shape, tf.float32)
+            for name, each in self._learner.input.items()
+        }
+
+
+def _summed(measured: dict[str, Any]) -> dict[str, Any]:
+    sums = {name: tf.reduce_sum(values) for name, values in measured.items()}
+    return {**sums, "rows": tf.shape(measured["loss"])[0]}
+
+
+def _starts(curves: Matrix) -> range:
+    return range(0, max(len(curves), 1), READ_ROWS)
+
+
+def _made_up(names: tuple[str, ...]) -> tuple[Scaling, Sample]:
+    """A scaling and a sample as of a few rows, of which only the shapes matter."""
+    rows = np.zeros(_WARM_UP_ROWS, ROW_DTYPE)
+    rows["period"], rows["depth"] = 10.0, 1000.0
+    catalogue = np.ones((len(rows), len(CATALOGUE_COLUMNS)), np.float32)
+    has_catalogue = registry.CATALOGUE_INPUT in names
+    sample = {
+        registry.CURVE_INPUT: np.ones((len(rows), BINS, 1), np.float32),
+        registry.FEATURE_INPUT: np.ones((len(rows), len(FEATURES)), np.float32),
+        registry.CATALOGUE_INPUT: catalogue,
+        registry.CURVE_SUMMARY: np.zeros((len(rows), 3), np.float32),
+        registry.CURVE_WINDOWS: np.zeros((len(rows), WINDOWS, 1), np.float32),
+    }
+    return learn_scaling(rows, catalogue if has_catalogue else None), sample
+
+
+def _rescalings(model: keras.Model) -> Iterator[keras.layers.Rescaling]:
+    """The layers of a graph, and of the graphs in it, that scale by numbers learnt from rows."""
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from _rescalings(layer)
+        elif isinstance(layer, keras.layers.Rescaling):
+            yield layer
+
+
+def _in_variables(layer: keras.layers.Rescaling) -> tuple[tf.Variable, tf.Variable]:
+    """Make a layer scale by variables in place of numbers."""
+    layer.scale, layer.offset = (
+        tf.Variable(np.asarray(value, np.float32), trainable=False)
+        for value in (layer.scale, layer.offset)
+    )
+    return layer.scale, layer.offset
+
+
+def _copy(one: keras.Model, other: keras.Model) -> None:
+    """Put the variables of one graph into another of the same network."""
+    for value, variable in zip(one.variables, other.variables, strict=True):
+        variable.assign(value.value)
