@@ -32,7 +32,7 @@ from backend.transit.evaluation.calibration import (
 from backend.transit.evaluation.figures import abstention, brief, evaluate
 from backend.transit.keys import star_groups
 from backend.transit.networks import registry
-from backend.transit.networks.build import physical, publish
+from backend.transit.networks.build import LONGEST_LOG, publish
 from backend.transit.rows import Rows
 
 # The share of the kept predictions that must be correct on the validation stars.
@@ -225,11 +225,30 @@ def predict(
     Returns:
         As `model_file.predict_rows`.
     """
-    chunks: list[PredictedColumns] = [physical(_no_outputs(), temperature)]
+    chunks: list[PredictedColumns] = [_physical(_no_outputs(), temperature)]
     for inputs, _ in examples.in_order(_BATCH):
         poll()
-        chunks.append(physical(steps.infer(inputs), temperature))
+        chunks.append(_physical(steps.infer(inputs), temperature))
     return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}
+
+
+def _physical(outputs: dict[str, NDArray], temperature: float) -> PredictedColumns:
+    """What the published model gives, but for rounding, from outputs of the inner graph.
+
+    Args:
+        outputs: of n rows, by name.
+        temperature: of the published model.
+
+    Returns:
+        probabilities: float64, (n, 3); period: float64, (n,), days; depth_ppm: float64, (n,), ppm.
+    """
+    label = outputs[registry.LABEL_OUTPUT].mean(axis=1, dtype=np.float64)
+    period, depth = (
+        np.exp(np.clip(outputs[name].mean(axis=1, dtype=np.float64), -LONGEST_LOG, LONGEST_LOG))
+        for name in (registry.PERIOD_OUTPUT, registry.DEPTH_OUTPUT)
+    )
+    probabilities = apply_temperature(label, temperature)
+    return {"probabilities": probabilities, "period": period, "depth_ppm": depth}
 
 
 def _no_outputs() -> dict[str, NDArray[np.float32]]:

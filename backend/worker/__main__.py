@@ -40,8 +40,7 @@ def main() -> None:
 
     channel.send(wire.Ready())
     storage = Storage(arguments.data_dir)
-    # One that waits has the default network ready; one that is asked already does not wait for it.
-    prepared = jobs.train.prepare() if channel.commands.empty() else None
+    prepared = jobs.prepare_while_waiting(channel.commands.empty)
     match channel.commands.get():
         case wire.Train() as job:
             jobs.train_session(job, storage, channel.send, channel.request, prepared)

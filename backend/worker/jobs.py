@@ -28,6 +28,11 @@ _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 log = logging.getLogger(__name__)
 
 
+def prepare_while_waiting(is_waiting: Callable[[], bool]) -> Steps | None:
+    """The default network, ready to train; None where the first command is there already."""
+    return train.prepare() if is_waiting() else None
+
+
 def train_session(
     job: wire.Train,
     storage: Storage,

@@ -4,6 +4,7 @@ import logging
 import queue
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,28 @@ def test_a_malformed_line_fails_the_session_in_words_and_ends_the_worker(child, 
     assert "does not understand" in failed.message
     child(lines(wire.Ready(), messages.saved()))
     assert train(8)[0] == messages.saved()  # the next session is none the worse
+
+
+@pytest.mark.parametrize(
+    ("events", "warmed"), [([], 0), ([wire.Batch(epoch=1, batches_done=1, batches=2)], 1)]
+)
+def test_a_worker_is_warmed_up_only_after_the_first_batch_of_a_session_that_starts(
+    child, settings, monkeypatch, events, warmed
+):
+    child(lines(wire.Ready(), messages.started(), *events), UNTIL_KILLED)
+    reported: queue.Queue = queue.Queue()
+    runner = ProcessRunner(
+        replace(settings, warm_workers=1), lambda _session, event: reported.put(event)
+    )
+    spawned = []
+    spawn = runner._spawn
+    monkeypatch.setattr(runner, "_spawn", lambda: spawned.append(1) or spawn())
+    runner.start(messages.job())
+    for _ in range(1 + len(events)):
+        reported.get(timeout=SECONDS)
+    runner.keep_warm()
+    assert len(spawned) == 1 + warmed
+    runner.close()
 
 
 def test_an_answer_without_a_question_is_malformed_too(child, train):

@@ -5,9 +5,9 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from backend.training.batches import Examples, hidden_features
+from backend.training.batches import Examples, hidden_features, without_features
 from backend.transit.columns import FEATURES
-from backend.transit.light_curve.curve import synthesise
+from backend.transit.light_curve.curve import synthesise, transit_curves
 from backend.transit.light_curve.orbit import transit_geometry
 from backend.transit.networks.inputs import CATALOGUE_COLUMNS, catalogue_matrix
 from backend.transit.simulation.catalogue import simulate
@@ -86,6 +86,28 @@ def test_hiding_leaves_the_rows_themselves_unchanged(rows):
     before = rows.copy()
     next(examples(rows).shuffled(150, seed=1, first_epoch=0))
     assert all(np.array_equal(rows[n], before[n], equal_nan=True) for n in FEATURES)
+
+
+def test_rows_without_a_feature_are_those_of_a_table_without_it(rows):
+    chosen = np.arange(0, 150, 2)
+    for names in (("snr",), ("impact", "snr"), FEATURES):
+        less = examples(rows).without(names, chosen)
+        (one,) = less.in_order(150)
+        (other,) = examples(without_features(rows[chosen], names)).in_order(150)
+        assert_equal_batches(one, other)
+
+
+def test_a_curve_is_drawn_again_only_where_a_feature_that_shapes_it_is_left_out(rows, monkeypatch):
+    whole = examples(rows, names=INPUTS[:2])
+    drawn = []
+    monkeypatch.setattr(
+        "backend.training.batches.transit_curves",
+        lambda geometry: drawn.append(len(geometry)) or transit_curves(geometry),
+    )
+    whole.without(("snr", "tmag"), np.arange(150))
+    assert drawn == []
+    whole.without(("steff",), np.arange(150))
+    assert drawn == [150]
 
 
 def test_validation_batches_hide_nothing_and_keep_the_order(rows):

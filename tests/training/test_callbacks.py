@@ -84,6 +84,15 @@ def test_a_resumed_session_stops_when_the_uninterrupted_one_would(library, path)
     assert Session(library, path, [], resumed).run(range(4, 7)) == 6
 
 
+def test_what_follows_the_first_batch_is_called_once(library):
+    called = []
+    callback = library.callbacks.AfterFirstBatch(lambda: called.append(1))
+    assert called == []
+    for batch in range(3):
+        callback.on_train_batch_end(batch)
+    assert called == [1]
+
+
 def test_a_resumed_session_goes_on_with_its_weights_and_knows_the_best_ones(library, path):
     before = Session(library, path, [])
     before.run(range(4))

@@ -18,6 +18,7 @@ from backend.training.spec import TrainingSpec
 from backend.training.split import split_by_star
 from backend.transit.columns import FEATURES
 from backend.transit.light_curve.orbit import transit_geometry
+from backend.transit.networks import registry
 from backend.transit.simulation.catalogue import simulate
 
 pytestmark = pytest.mark.tensorflow
@@ -257,6 +258,38 @@ def test_the_same_seed_gives_the_same_weights_also_with_curves_made_on_the_way(
 ):
     run(train, dataclasses.replace(spec, curve_memory_mb=0))
     assert_same_weights(spec.model_path, finished[0].model_path)
+
+
+def test_a_network_that_was_traced_beforehand_ends_with_the_same_weights(train, finished, spec):
+    prepared = train.prepare()
+    events = []
+    train.train(spec, events.append, never, prepared)
+    assert prepared.finished().name == "transit_cnn"  # it was used
+    assert_same_weights(spec.model_path, finished[0].model_path)
+
+
+def test_a_network_prepared_for_another_session_is_left_alone(train, spec):
+    prepared = train.prepare()
+    asked = dataclasses.replace(spec, ensemble=2, epochs=1)
+    events = []
+    with pytest.raises(Killed):
+        train.train(asked, events.append, kill_in_epoch(1, events), prepared)
+    assert events[0].parameters == 2 * registry.NETWORKS["transit_cnn"].parameters
+
+
+def test_the_trees_grow_while_the_network_learns_and_their_failure_fails_the_session(
+    train, spec, rows, monkeypatch
+):
+    from backend.training import results
+
+    def fail(*_arguments):
+        raise MemoryError("no room for trees")
+
+    monkeypatch.setattr(results, "evaluate_baselines", fail)
+    events = []
+    with pytest.raises(MemoryError, match="trees"):
+        train.train(dataclasses.replace(spec, epochs=1), events.append, never)
+    assert of(events, wire.Epoch)
 
 
 def test_the_test_stars_change_nothing_in_the_weights(train, finished, rows, tmp_path):

@@ -10,16 +10,15 @@ from collections.abc import Callable
 import keras
 import numpy as np
 from keras import layers, ops
-from numpy.typing import NDArray
 
-from backend.transit.evaluation.calibration import apply_temperature
 from backend.transit.networks import registry
 from backend.transit.networks.layers import Sample, Seeds, TwoGraphs, make_inputs
 from backend.transit.networks.scaling import Scaling
 from backend.transit.networks.seed_cnn import build_seed_cnn
 from backend.transit.networks.transit_cnn import build_transit_cnn, build_transit_cnn_catalogue
 
-_LONGEST_LOG = float(np.log(1e7))
+# exp of more is no period or depth.
+LONGEST_LOG = float(np.log(1e7))
 
 # The logarithm of a probability of 0 in single precision must stay finite.
 _SMALLEST = 1e-30
@@ -106,25 +105,6 @@ def publish(inner: keras.Model, temperature: float = 1.0) -> keras.Model:
     )
 
 
-def physical(outputs: dict[str, NDArray], temperature: float) -> dict[str, NDArray[np.float64]]:
-    """What the published model gives, but for rounding, from outputs of the inner graph.
-
-    Args:
-        outputs: of n rows, by name.
-        temperature: as for `publish`.
-
-    Returns:
-        probabilities: float64, (n, 3); period: float64, (n,), days; depth_ppm: float64, (n,), ppm.
-    """
-    label = outputs[registry.LABEL_OUTPUT].mean(axis=1, dtype=np.float64)
-    period, depth = (
-        np.exp(np.clip(outputs[name].mean(axis=1, dtype=np.float64), -_LONGEST_LOG, _LONGEST_LOG))
-        for name in (registry.PERIOD_OUTPUT, registry.DEPTH_OUTPUT)
-    )
-    probabilities = apply_temperature(label, temperature)
-    return {"probabilities": probabilities, "period": period, "depth_ppm": depth}
-
-
 def count_parameters(model: keras.Model) -> int:
     """The number of trainable parameters of a model."""
     return sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
@@ -132,4 +112,4 @@ def count_parameters(model: keras.Model) -> int:
 
 def _physical(logarithms: keras.KerasTensor, name: str) -> keras.KerasTensor:
     mean = ops.mean(logarithms, axis=1, keepdims=True)
-    return layers.Identity(name=name)(ops.exp(ops.clip(mean, -_LONGEST_LOG, _LONGEST_LOG)))
+    return layers.Identity(name=name)(ops.exp(ops.clip(mean, -LONGEST_LOG, LONGEST_LOG)))
