@@ -79,7 +79,7 @@ class Steps:
         self._loaded: TwoGraphs | None = None
         self._train = self._trace_training()
         self._infer = self._trace_inference()
-        self._test = tf.function(self._sums, autograph=False)
+        self._test = self._trace_testing()
         self._read = self._trace_reading()
 
     def warm_up(self) -> None:
@@ -148,7 +148,7 @@ class Steps:
         return {name: each.numpy()[:rows] for name, each in self._read(curves).items()}
 
     def _trace_training(self) -> tf.types.experimental.PolymorphicFunction:
-        @tf.function(input_signature=(self._input_types(), _TARGETS), autograph=False)
+        @tf.function(input_signature=(_any_rows(self._learner.input), _TARGETS), autograph=False)
         def step(inputs: dict[str, Any], targets: dict[str, Any]) -> dict[str, Any]:
             weights = self.model.trainable_variables
             with tf.GradientTape() as tape:
@@ -161,7 +161,7 @@ class Steps:
         return step
 
     def _trace_inference(self) -> tf.types.experimental.PolymorphicFunction:
-        @tf.function(input_signature=(self._input_types(),), autograph=False)
+        @tf.function(input_signature=(_any_rows(self._learner.input),), autograph=False)
         def step(inputs: dict[str, Any]) -> dict[str, Any]:
             return self._learner(inputs, training=False)
 
@@ -176,20 +176,24 @@ class Steps:
 
         return read
 
-    def _sums(self, targets: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
-        return _summed(self._measure(targets, outputs))
+    def _trace_testing(self) -> tf.types.experimental.PolymorphicFunction:
+        signature = (_TARGETS, _any_rows(self._learner.output))
 
-    def _input_types(self) -> dict[str, tf.TensorSpec]:
-        """Any number of rows of each input: one trace for every batch size."""
-        return {
-            name: tf.TensorSpec(each.shape, tf.float32)
-            for name, each in self._learner.input.items()
-        }
+        @tf.function(input_signature=signature, autograph=False)
+        def step(targets: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
+            return _summed(self._measure(targets, outputs))
+
+        return step
 
 
 def _summed(measured: dict[str, Any]) -> dict[str, Any]:
     sums = {name: tf.reduce_sum(values) for name, values in measured.items()}
     return {**sums, "rows": tf.shape(measured["loss"])[0]}
+
+
+def _any_rows(tensors: dict[str, keras.KerasTensor]) -> dict[str, tf.TensorSpec]:
+    """Any number of rows of each tensor: one trace for every batch size."""
+    return {name: tf.TensorSpec(each.shape, tf.float32) for name, each in tensors.items()}
 
 
 def _starts(curves: Matrix) -> range:

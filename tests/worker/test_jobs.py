@@ -32,6 +32,12 @@ def jobs():
     return jobs
 
 
+def test_only_a_worker_that_waits_prepares_a_network(jobs, monkeypatch):
+    monkeypatch.setattr(jobs.train, "prepare", lambda: "steps")
+    assert jobs.prepare_while_waiting(lambda: True) == "steps"
+    assert jobs.prepare_while_waiting(lambda: False) is None
+
+
 def test_every_failure_has_its_reason(jobs, monkeypatch, tmp_path):
     training = jobs.train
     failures = {
