@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from backend.transit.columns import LABELS
-from benchmarks import science_tables
-from benchmarks.science_plan import ABLATIONS, all_runs
+from benchmarks.science import tables as science_tables
+from benchmarks.science.plan import ABLATIONS, all_runs
 
 ROWS = 120
 
@@ -27,7 +27,7 @@ def test_every_ablation_by_a_function_names_one():
     changes = itertools.chain(*(each.values() for each in ABLATIONS.values()))
     replacements = {value for change in changes for value in change.values()}
     for name in (each[1:] for each in replacements if isinstance(each, str)):
-        assert hasattr(importlib.import_module("benchmarks.science_runs"), name), name
+        assert hasattr(importlib.import_module("benchmarks.science.runs"), name), name
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_a_table_without_runs_is_left_as_it_is(documents, tmp_path):
 
 
 def made_up_result(seed, is_network):
-    """The file of `science_runs.execute`, with random predictions."""
+    """The file of `science.runs.execute`, with random predictions."""
     random = np.random.default_rng(seed)
     result = {
         "true": random.integers(0, len(LABELS), ROWS),

@@ -73,7 +73,7 @@ def test_a_failure_whose_text_is_not_unicode_reaches_the_server(jobs, monkeypatc
 
 
 def test_an_event_that_cannot_be_made_fails_the_session_in_one_line(jobs, monkeypatch, tmp_path):
-    def evaluate(_spec, emit, _should_stop):
+    def evaluate(_spec, emit, *_):
         emit(wire.Evaluated(evaluation={"accuracy": float("nan")}))
 
     monkeypatch.setattr(jobs.train, "train", evaluate)
@@ -87,7 +87,7 @@ def test_an_event_that_cannot_be_made_fails_the_session_in_one_line(jobs, monkey
 
 
 def test_a_session_in_a_thread_that_takes_too_much_hears_of_its_limit(jobs, monkeypatch, tmp_path):
-    def ask(_spec, _emit, should_stop):
+    def ask(_spec, _emit, should_stop, _prepared):
         should_stop()
 
     monkeypatch.setattr(jobs.train, "train", ask)

@@ -1,6 +1,6 @@
 """The plan of `benchmarks.science`: networks, trees, and networks without one design choice.
 
-`all_runs` lists every run; `science_tables` takes its rows from the same constants.
+`all_runs` lists every run; `tables` takes its rows from the same constants.
 """
 
 import json
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
-from benchmarks.science_runs import FOLDS, Run
+from benchmarks.science.runs import FOLDS, Run
 
 PARTS = ("koi", "transfer", "ablation")
 

@@ -19,9 +19,9 @@ import numpy as np
 
 from backend.config import REPOSITORY
 from backend.transit.rows import Rows
-from benchmarks import science_tables
-from benchmarks.science_plan import PARTS, all_runs
-from benchmarks.science_runs import Run, execute
+from benchmarks.science import tables as science_tables
+from benchmarks.science.plan import PARTS, all_runs
+from benchmarks.science.runs import Run, execute
 from benchmarks.training import ARCHIVE_DATA, TABLES, read_table
 
 

@@ -23,8 +23,8 @@ from backend.transit.evaluation.figures import (
     regression_errors,
     reliability_bins,
 )
-from benchmarks.science_plan import ABLATION_FOLDS, ABLATIONS, LIBRARIES, TUNED
-from benchmarks.science_runs import Run
+from benchmarks.science.plan import ABLATION_FOLDS, ABLATIONS, LIBRARIES, TUNED
+from benchmarks.science.runs import Run
 
 FIGURES = ("accuracy", "macro_f1", "log_loss")
 HEADER = "| | accuracy | macro-F1 | log loss |"

@@ -1,0 +1,1 @@
+"""The networks against boosted trees, on the real tables."""
