@@ -36,7 +36,8 @@ _END_IS_UNCLEAR = (
 _CLOSE = (b"connection", b"close")
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-Answer = tuple[int, list[Header], AsyncIterator[bytes]]
+Piece = tuple[bytes, bool]  # whether it is the last one
+Answer = tuple[int, list[Header], AsyncIterator[Piece]]
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +103,7 @@ class Gateway:
         caller = _caller(scope, headers)
         response = await self._respond(scope, body, lane, caller)
         try:
-            pieces = _pieces(response, lane, caller)
+            pieces = _pieces(response)
             await send_answer(send, body, response.status, response.headers, pieces)
         finally:
             if not response.is_complete:
@@ -145,9 +146,9 @@ async def send_answer(
     body: Body,
     status: int,
     headers: list[Header],
-    pieces: AsyncIterator[bytes],
+    pieces: AsyncIterator[Piece],
 ) -> None:
-    """Send an answer; if a part of the body is still to come, let the client notice.
+    """Send an answer; if a part of the request's body is still to come, let the client notice.
 
     Raises:
         TimeoutError: the client reads too slowly.
@@ -157,13 +158,15 @@ async def send_answer(
         headers = [*headers, _CLOSE]
     pace = Pace()
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    async for piece in pieces:
-        message = {"type": "http.response.body", "body": piece, "more_body": True}
+    async for piece, is_last in pieces:
+        is_end = is_last and not is_early
+        message = {"type": "http.response.body", "body": piece, "more_body": not is_end}
         await pace.within(send(message))
         pace.transferred += len(piece)
-    if is_early and not body.awaits_continue:
-        await body.discard(LINGER_SECONDS)
-    await pace.within(send({"type": "http.response.body", "body": b"", "more_body": False}))
+    if is_early:
+        if not body.awaits_continue:
+            await body.discard(LINGER_SECONDS)
+        await pace.within(send({"type": "http.response.body", "body": b"", "more_body": False}))
 
 
 def refusal(status: int, detail: str, *headers: Header) -> Answer:
@@ -178,14 +181,15 @@ def refusal(status: int, detail: str, *headers: Header) -> Answer:
     return status, described, _once(content)
 
 
-async def _once(content: bytes) -> AsyncIterator[bytes]:
-    yield content
+async def _once(content: bytes) -> AsyncIterator[Piece]:
+    yield content, True
 
 
-async def _pieces(response: Response, lane: Lane, caller: str) -> AsyncIterator[bytes]:
-    yield response.first
-    while not response.is_complete:
-        yield await lane.run(caller, response.next_piece)
+async def _pieces(response: Response) -> AsyncIterator[Piece]:
+    yield response.first, response.is_complete
+    while not response.is_complete:  # of a file: an answer that has begun does not wait in a lane
+        piece = await asyncio.to_thread(response.next_piece)
+        yield piece, response.is_complete
 
 
 def _caller(scope: dict[str, Any], headers: dict[bytes, bytes]) -> str:
