@@ -23,6 +23,7 @@ from tests.documents import (
     GUIDES,
     MODEL_ARCHITECTURE,
     README,
+    RELIABILITY,
     SECURITY,
     STANDARD,
     TRAINING_GUIDE,
@@ -333,10 +334,29 @@ def test_every_requirement_is_held_or_says_why_not():
     [pytest.param(number, state, how, id=number) for number, _, state, how in requirements()],
 )
 def test_what_holds_a_requirement_exists(number: str, state: str, how: str):
-    cited = re.findall(r"`((?:[\w.-]+/)*[\w.-]+\.(?:py|js|md))(?:::(\w+))?`", how)
+    cited = _CITED.findall(how)
     assert cited or state != "held", number
+    _require_that_they_exist(cited)
+
+
+# A file, and perhaps a test in it.
+_CITED = re.compile(r"`((?:[\w.-]+/)*[\w.-]+\.(?:py|js|md))(?:::(\w+))?`")
+
+
+def _require_that_they_exist(cited: list[tuple[str, str]]) -> None:
     for path, test in cited:
         assert (REPOSITORY / path).is_file(), path
         if test:
             source = (REPOSITORY / path).read_text(encoding="utf-8")
             assert f"\ndef {test}(" in source, f"{path}::{test}"
+
+
+@pytest.mark.parametrize(
+    ("promise", "tests"),
+    [cells[:2] for cells in table_rows(RELIABILITY) if len(cells) == 4 and cells[0] != "promised"],
+)
+def test_every_promise_of_reliability_is_tested(promise: str, tests: str):
+    cited = _CITED.findall(tests)
+    assert all(test for _, test in cited), promise
+    assert cited, promise
+    _require_that_they_exist(cited)

@@ -13,7 +13,7 @@ from typing import IO, Any, cast
 
 from werkzeug.exceptions import ClientDisconnected, RequestTimeout
 
-from backend.errors import UserError
+from backend.errors import NoSpace, UserError
 from backend.storage.incoming import MEGABYTE, require_space
 from backend.web.http_server.pace import Pace
 
@@ -104,8 +104,10 @@ class Body:
                 self.is_received = not message["more_body"]
         except TimeoutError:
             self._fail(RequestTimeout("The request's body arrived too slowly, or stopped."))
-        except (ClientDisconnected, UserError, OSError) as error:
+        except (ClientDisconnected, UserError) as error:
             self._fail(error)
+        except OSError as error:  # Werkzeug takes it for a client that has gone
+            self._fail(NoSpace(f"The request's body could not be stored: {error.strerror}."))
         else:
             self.length = pace.transferred
             spool.seek(0)

@@ -1,6 +1,7 @@
 """The HTTP server: early answers reach the client, bodies are not collected."""
 
 import contextlib
+import errno
 import http.client
 import json
 import resource
@@ -16,6 +17,7 @@ from backend.config import ANY_HOST
 from backend.web.current import services_of
 from backend.web.http_server import gateway, pace
 from backend.web.http_server import server as server_module
+from backend.web.http_server.body import Body
 from backend.web.http_server.gateway import Gateway
 from backend.web.http_server.server import Server
 from tests.api import HEADER
@@ -382,3 +384,14 @@ def test_a_connection_that_is_kept_answers_at_once(server, address):
         (held,) = server._server.server_state.connections
         option = held.transport.get_extra_info("socket")
         assert option.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_a_body_that_cannot_be_stored_is_507(address, token, monkeypatch):
+    def fail(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Body, "_append_to_file", fail)
+    content = form("key", b"1,2,3\n" * 30_000)
+    status, problem, _ = request(address, "POST", UPLOAD, content, {**FORM, **token})
+    assert status == 507
+    assert "No space left" in problem["detail"]
