@@ -105,6 +105,7 @@ benchmark: $(DEVELOPMENT)
 	$(BIN)/python -m benchmarks.period
 	$(BIN)/python -m benchmarks.training
 	$(BIN)/python -m benchmarks.page
+	$(BIN)/python -m benchmarks.crowds
 
 # An hour or so; what is done is kept in .benchmark/, and an interrupted one goes on from there.
 benchmark-science: $(DEVELOPMENT)
