@@ -145,7 +145,10 @@ class Server:
             OSError: it cannot be opened.
         """
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._socket = socket.create_server((host, port), family=family, backlog=BACKLOG)
+        every_family = host == "::" and socket.has_dualstack_ipv6()
+        self._socket = socket.create_server(
+            (host, port), family=family, backlog=BACKLOG, dualstack_ipv6=every_family
+        )
         self.port = self._socket.getsockname()[1]
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None

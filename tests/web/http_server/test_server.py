@@ -395,3 +395,11 @@ def test_a_body_that_cannot_be_stored_is_507(address, token, monkeypatch):
     status, problem, _ = request(address, "POST", UPLOAD, content, {**FORM, **token})
     assert status == 507
     assert "No space left" in problem["detail"]
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
+def test_a_server_on_every_address_is_reached_by_both_kinds():
+    server = Server("::", 0)
+    for host in ("127.0.0.1", "::1"):
+        socket.create_connection((host, server.port), timeout=20).close()
+    server.stop()
