@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 
 from backend.config import Settings
 from backend.database import Database, audit
+from backend.database.connection import DatabaseBusy
 from backend.errors import TooMany
 
 WINDOW_SECONDS = 60
@@ -134,8 +135,8 @@ class WrongTokens:
                         address=source,
                         detail=_in_words(count),
                     )
-        except DBAPIError:
-            log.exception("they are not in the audit log")
+        except (DBAPIError, DatabaseBusy) as error:
+            log.error("they are not in the audit log: %s", error)
 
     def _keep_reporting(self) -> None:
         while True:

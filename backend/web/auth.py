@@ -22,6 +22,7 @@ from backend.database.connection import Record
 from backend.database.schema import now
 from backend.errors import Forbidden, NotFound, Unauthorized
 from backend.web.current import services
+from backend.web.http_server.wsgi import IS_IDENTIFIED
 
 ADMINISTRATOR = "admin"
 
@@ -101,6 +102,7 @@ def require_token() -> None:
             WWW_Authenticate=_challenge(is_bearer, is_expired),
         )
     g.identity = identity
+    request.environ[IS_IDENTIFIED] = True
     if identity.token and identity.token["read_only"] and not changes_nothing():
         raise Forbidden(
             "This token is read-only: it reads, predicts and computes, but changes nothing. Use "

@@ -8,6 +8,7 @@ import pytest
 
 from backend.config import Settings
 from backend.database import Database, audit
+from backend.database.connection import DatabaseBusy
 from backend.errors import TooMany
 from backend.services import wrong_tokens
 from backend.services.wrong_tokens import OTHERS, WrongTokens, source_of
@@ -161,3 +162,17 @@ def test_without_wrong_tokens_there_is_no_report(tokens, database, caplog):
     tokens.close()
     assert not caplog.messages
     assert recorded(database) == []
+
+
+def test_a_busy_database_loses_entries_but_not_the_reporter(tokens, database, monkeypatch, caplog):
+    def busy(*_):
+        raise DatabaseBusy("Busy.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(database), "write", busy)
+        tokens.count("192.0.2.1")
+        tokens.report()
+    assert "they are not in the audit log: Busy." in caplog.text
+    tokens.count("192.0.2.1")
+    tokens.report()
+    assert recorded(database)

@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import json
 import logging
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from http import HTTPStatus
 from pathlib import Path
@@ -18,12 +19,21 @@ from backend.config import ANY_HOST
 from backend.web.http_server.body import Body, BodyWanted, NotYetReceived, Receive
 from backend.web.http_server.lanes import Lane, LaneFull
 from backend.web.http_server.pace import Pace
-from backend.web.http_server.wsgi import LIMIT, Header, Response, environment_of
+from backend.web.http_server.wsgi import (
+    IS_IDENTIFIED,
+    LIMIT,
+    Header,
+    Response,
+    environment_of,
+)
 
 # How long a client may take to notice an early answer.
 LINGER_SECONDS = 10.0
 
 _RETRY_SECONDS = 2
+
+# Tokens that are known to be valid.
+_MOST_CALLERS = 10_000
 
 # For a body that the application reads without having said how long it may be.
 _DEFAULT_LIMIT = 1 << 20
@@ -56,6 +66,7 @@ class Gateway:
         self._application = application
         self._allowed_hosts = allowed_hosts
         self._incoming = incoming
+        self._callers = _Callers()
         busy = "The server is busy with other requests; try again in a moment."
         self._reads = Lane("read", 8, 2000, when_full=busy)
         self._writes = Lane("write", 4, 500, when_full=busy)
@@ -100,8 +111,7 @@ class Gateway:
         self, scope: dict[str, Any], headers: dict[bytes, bytes], body: Body, send: Send
     ) -> None:
         lane = self._lane_of(scope["method"], scope["path"])
-        caller = _caller(scope, headers)
-        response = await self._respond(scope, body, lane, caller)
+        response = await self._respond(scope, body, lane, self._callers.name(scope, headers))
         try:
             pieces = _pieces(response)
             await send_answer(send, body, response.status, response.headers, pieces)
@@ -117,11 +127,15 @@ class Gateway:
         if not body.is_received and not body.is_small:
             environment = environment_of(scope, NotYetReceived(), body.length)
             try:
-                return await lane.run(caller, lambda: Response(self._application, environment))
+                return await self._run(lane, caller, environment)
             except BodyWanted:
                 await body.collect(environment.get(LIMIT, _DEFAULT_LIMIT))
-        complete = environment_of(scope, body.stream, body.length)
-        return await lane.run(caller, lambda: Response(self._application, complete))
+        return await self._run(lane, caller, environment_of(scope, body.stream, body.length))
+
+    async def _run(self, lane: Lane, caller: str, environment: dict[str, Any]) -> Response:
+        response = await lane.run(caller, lambda: Response(self._application, environment))
+        self._callers.learn(environment, response.status)
+        return response
 
     def _lane_of(self, method: str, path: str) -> Lane:
         if method in ("GET", "HEAD", "OPTIONS"):
@@ -139,6 +153,36 @@ class Gateway:
             before, colon, port = name.rpartition(":")
             name = before if colon and port.isdigit() else name
         return ANY_HOST in self._allowed_hosts or name.rstrip(".") in self._allowed_hosts
+
+
+class _Callers:
+    """Who asks: a token that the application has accepted before, else an address.
+
+    A token that it has not is no name: whoever makes up tokens would be as many callers.
+    """
+
+    def __init__(self) -> None:
+        self._accepted: OrderedDict[str, None] = OrderedDict()
+
+    def name(self, scope: dict[str, Any], headers: dict[bytes, bytes]) -> str:
+        """The name of who makes a request."""
+        token = _hashed(headers.get(b"authorization", b"").decode("latin-1"))
+        address = str(scope["client"][0]) if scope["client"] else ""
+        return token if token in self._accepted else address
+
+    def learn(self, environment: dict[str, Any], status: int) -> None:
+        """Remember, or forget, the token of a request that was answered."""
+        token = _hashed(environment.get("HTTP_AUTHORIZATION", ""))
+        if environment.get(IS_IDENTIFIED):
+            self._accepted[token] = None
+            if len(self._accepted) > _MOST_CALLERS:
+                self._accepted.popitem(last=False)
+        elif status == 401:
+            self._accepted.pop(token, None)
+
+
+def _hashed(authorization: str) -> str:
+    return hashlib.sha256(authorization.encode()).hexdigest()
 
 
 async def send_answer(
@@ -164,8 +208,8 @@ async def send_answer(
         await pace.within(send(message))
         pace.transferred += len(piece)
     if is_early:
-        if not body.awaits_continue:
-            await body.discard(LINGER_SECONDS)
+        # A client that waits to be asked may have lost its patience in the meantime.
+        await body.discard(1.0 if body.awaits_continue else LINGER_SECONDS)
         await pace.within(send({"type": "http.response.body", "body": b"", "more_body": False}))
 
 
@@ -190,14 +234,6 @@ async def _pieces(response: Response) -> AsyncIterator[Piece]:
     while not response.is_complete:  # of a file: an answer that has begun does not wait in a lane
         piece = await asyncio.to_thread(response.next_piece)
         yield piece, response.is_complete
-
-
-def _caller(scope: dict[str, Any], headers: dict[bytes, bytes]) -> str:
-    """Who asks, as far as that is known before the token is checked."""
-    token = headers.get(b"authorization")
-    if token is not None:
-        return hashlib.sha256(token).hexdigest()
-    return str(scope["client"][0]) if scope["client"] else ""
 
 
 def _is_end_unclear(scope: dict[str, Any], headers: dict[bytes, bytes]) -> bool:

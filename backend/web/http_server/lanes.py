@@ -4,7 +4,7 @@ Within a lane the callers take turns, so that no caller can stop another either.
 """
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -24,12 +24,14 @@ class Lane:
 
         Args:
             name: of its threads.
-            threads: how many requests it works on at once.
+            threads: how many requests it works on at once; one caller may have half of them.
             waiting: how many may wait; one caller may have half of them.
             when_full: what those beyond are told.
         """
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._free = threads
+        self._most_running = max(1, threads // 2)
+        self._running: Counter[str] = Counter()
         self._most_waiting = waiting
         self._when_full = when_full
         # The caller whose turn is next comes first.
@@ -46,14 +48,15 @@ class Lane:
         Raises:
             LaneFull: the queue is full, or this caller's half of it.
         """
-        if self._free:
+        if self._free and self._running[caller] < self._most_running:
             self._free -= 1
+            self._running[caller] += 1
         else:
             await self._turn_of(caller)
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
         finally:
-            self._pass_on()
+            self._pass_on(caller)
 
     def close(self) -> None:
         """Drop what waits; threads that work end with their work."""
@@ -70,18 +73,29 @@ class Lane:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self._pass_on()
+                self._pass_on(caller)
             raise
 
-    def _pass_on(self) -> None:
-        """Give a free thread to the next caller that waits."""
-        while self._queues:
-            caller, own = self._queues.popitem(last=False)
-            turn = own.popleft()
-            self._waiting -= 1
-            if own:
-                self._queues[caller] = own  # to the end: the others come first
-            if not turn.done():
-                turn.set_result(None)
+    def _pass_on(self, caller: str) -> None:
+        """Give a caller's thread to the next one that waits and does not have half of them."""
+        self._running[caller] -= 1
+        if not self._running[caller]:
+            del self._running[caller]
+        for other in list(self._queues):
+            if self._running[other] < self._most_running and self._take_turn(other):
                 return
         self._free += 1
+
+    def _take_turn(self, caller: str) -> bool:
+        """Wake the first of a caller's that still waits; the caller goes to the end of the line."""
+        own = self._queues.pop(caller)
+        while own:
+            turn = own.popleft()
+            self._waiting -= 1
+            if not turn.done():
+                turn.set_result(None)
+                self._running[caller] += 1
+                if own:
+                    self._queues[caller] = own
+                return True
+        return False

@@ -30,7 +30,13 @@ LEAST_MEAN_CHUNK = 64
 # an answer to the client's reading of its last piece. Keep-alive connections close after it too.
 HEAD_SECONDS = 15.0
 
+# Connections that wait to be accepted; and how many asyncio accepts before it looks at the others.
 BACKLOG = 2048
+_ACCEPTED_AT_ONCE = 100
+
+# The address of an IPv4 client on a socket of both families.
+_IPV4_IN_IPV6 = "::ffff:"
+
 MAX_CONNECTIONS = 4096
 
 # File descriptors for everything but connections: database, uploads, pipes of the workers.
@@ -83,9 +89,19 @@ class _Connection(H11Protocol):
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.conn = _Parser(h11.SERVER, MAX_HEAD_BYTES)
         super().connection_made(cast(asyncio.Transport, transport))
+        if self.client and self.client[0].startswith(_IPV4_IN_IPV6):
+            self.client = self.client[0].removeprefix(_IPV4_IN_IPV6), self.client[1]
         self.waiting_since = self.loop.time()
-        if len(self.connections) > self._connections_allowed:
-            self._make_room()
+        self.stalled_since: float | None = None
+        self._make_room()
+
+    def pause_writing(self) -> None:
+        self.stalled_since = self.loop.time()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self.stalled_since = None
+        super().resume_writing()
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Go on with a request of a client that has only ended its own side."""
@@ -124,15 +140,23 @@ class _Connection(H11Protocol):
 
     def end_if_overdue(self) -> None:
         """Hang up on a client that has not sent a head, or has not read its answer, in time."""
-        is_overdue = self.loop.time() - self.waiting_since > HEAD_SECONDS
-        if is_overdue and (self.transport.is_closing() or not self.is_in_request):
+        now = self.loop.time()
+        is_waiting = self.transport.is_closing() or not self.is_in_request
+        is_overdue = is_waiting and now - self.waiting_since > HEAD_SECONDS
+        # Within an answer the gateway's pace decides first; between two it has no say.
+        is_stalled = self.stalled_since is not None and now - self.stalled_since > HEAD_SECONDS + 1
+        if is_overdue or is_stalled:
             self.transport.abort()
 
     def _make_room(self) -> None:
         """End the connection that has waited longest for a head; this one, if all are busy."""
+        if len(self.connections) <= self._connections_allowed:
+            return
         every = cast(set[_Connection], self.connections)
-        idle = [each for each in every if not each.is_in_request]
-        min(idle, key=lambda each: each.waiting_since, default=self).transport.abort()
+        staying = [each for each in every if not each.transport.is_closing()]
+        if len(staying) > self._connections_allowed:
+            idle = [each for each in staying if not each.is_in_request]
+            min(idle, key=lambda each: each.waiting_since, default=self).transport.abort()
 
 
 class Server:
@@ -151,7 +175,7 @@ class Server:
         )
         self.port = self._socket.getsockname()[1]
         self._server: uvicorn.Server | None = None
-        self._thread: threading.Thread | None = None
+        self._has_ended = threading.Event()
 
     @property
     def connections(self) -> int:
@@ -180,46 +204,52 @@ class Server:
             access_log=False,
             server_header=False,
             headers=[("Server", "exotrain")],
-            backlog=BACKLOG,
+            backlog=_ACCEPTED_AT_ONCE,
             proxy_headers=bool(trusted_proxies),
             forwarded_allow_ips=list(trusted_proxies),
             timeout_keep_alive=int(HEAD_SECONDS),
             timeout_graceful_shutdown=grace_seconds,
         )
         self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._run, name="http", daemon=True)
-        self._thread.start()
+        threading.Thread(target=self._run, name="http", daemon=True).start()
 
     def wait(self, seconds: float) -> bool:
-        """Wait for the end of the server; False if it still runs."""
-        assert self._thread is not None
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
+        """Wait for the end of the server; False if it still runs.
+
+        Not by joining its thread: a signal that interrupts `join` makes Python 3.11 take the
+        thread for ended.
+        """
+        return self._has_ended.wait(seconds)
 
     def stop(self) -> None:
         """Close the port, let requests finish for a while, and close every connection."""
-        if self._server is not None and self._thread is not None:
+        if self._server is not None:
             self._server.should_exit = True
-            self._thread.join()
+            self._has_ended.wait((self._server.config.timeout_graceful_shutdown or 0) + 4)
         self._socket.close()
 
     def _run(self) -> None:
-        asyncio.run(self._serve())
+        try:
+            asyncio.run(self._serve())
+        finally:
+            self._has_ended.set()
 
     async def _serve(self) -> None:
         assert self._server is not None
-        sweeping = asyncio.create_task(_sweep(self._server))
+        sweeping = asyncio.create_task(self._sweep(self._server))
         try:
             await self._server.serve([self._socket])
         finally:
             sweeping.cancel()
 
-
-async def _sweep(server: uvicorn.Server) -> None:
-    while True:
-        await asyncio.sleep(_SWEEP_SECONDS)
-        for connection in list(server.server_state.connections):
-            cast(_Connection, connection).end_if_overdue()
+    async def _sweep(self, server: uvicorn.Server) -> None:
+        while not server.started:
+            await asyncio.sleep(0.01)
+        self._socket.listen(BACKLOG)  # asyncio has made the queue as short as what it takes at once
+        while True:
+            await asyncio.sleep(_SWEEP_SECONDS)
+            for connection in list(server.server_state.connections):
+                cast(_Connection, connection).end_if_overdue()
 
 
 def _raise_descriptor_limit() -> int:

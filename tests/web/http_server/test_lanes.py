@@ -90,3 +90,16 @@ def test_no_thread_is_lost_to_errors_and_cancelled_callers():
         assert await lane.run("a", lambda: "done") == "done"
 
     run(scenario)
+
+
+def test_one_caller_has_at_most_half_of_the_threads():
+    async def scenario():
+        lane, gate = Lane("test", 4, 20, when_full="full"), Gate()
+        tasks = await started(lane, gate, *"aaaa")
+        assert await lane.run("b", lambda: "at once") == "at once"
+        gate.open()
+        await asyncio.gather(*tasks)
+        assert sorted(gate.order) == ["a0", "a1", "a2", "a3"]
+        assert await asyncio.gather(*(lane.run("c", lambda: 1) for _ in range(9))) == [1] * 9
+
+    run(scenario)

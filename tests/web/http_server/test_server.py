@@ -6,6 +6,7 @@ import http.client
 import json
 import resource
 import socket
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -20,9 +21,10 @@ from backend.web.http_server import server as server_module
 from backend.web.http_server.body import Body
 from backend.web.http_server.gateway import Gateway
 from backend.web.http_server.server import Server
+from backend.web.http_server.wsgi import IS_IDENTIFIED
 from tests.api import HEADER
+from tests.e2e.server import TOKEN, wait_for
 from tests.e2e.server import Server as ServerProcess
-from tests.e2e.server import wait_for
 
 MB = 1 << 20
 UPLOAD = "/api/training/upload-dataset"
@@ -223,6 +225,26 @@ def test_a_length_may_begin_with_zeros(address, token):
 
 
 @pytest.mark.e2e
+def test_a_request_that_is_on_its_way_at_sigterm_is_answered(tmp_path):
+    server = ServerProcess(tmp_path, EXOTRAIN_WARM_WORKERS="0")
+    url = urlsplit(server.address)
+    body = b'{"name": "w"}'
+    head = (
+        "POST /api/workspaces HTTP/1.1\r\nHost: localhost\r\n"
+        f"Authorization: Bearer {TOKEN}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    with socket.create_connection((url.hostname, url.port), timeout=20) as connection:
+        connection.sendall(head.encode() + body[:3])
+        wait_for(lambda: server.process.poll() is None, lambda runs: runs)
+        server.process.terminate()
+        with pytest.raises(subprocess.TimeoutExpired):
+            server.process.wait(0.7)
+        connection.sendall(body[3:])
+        assert connection.recv(65536).startswith(b"HTTP/1.1 201 ")
+    assert server.process.wait(20) == 0
+
+
+@pytest.mark.e2e
 def test_a_body_of_negative_length_does_not_become_memory(tmp_path):
     """Anyone who reaches the port, without a token, could otherwise fill the memory."""
     server = ServerProcess(tmp_path, EXOTRAIN_WARM_WORKERS="0")
@@ -324,6 +346,37 @@ def test_an_answer_that_nobody_reads_is_given_up(server, address, impatient):
         connection.sendall(script * 20)
         assert connection.recv(12) == b"HTTP/1.1 200"
         wait_for(lambda: server.connections, lambda connections: connections == 0, 20)
+
+
+def test_answers_that_wait_behind_an_unread_one_are_given_up_too(server, address, impatient):
+    """Between two answers of one connection nothing else looks at the clock."""
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect(address)
+        connection.settimeout(2)
+        with contextlib.suppress(OSError):
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 20_000)
+        wait_for(lambda: server.connections, lambda connections: connections == 0, 30)
+
+
+def test_a_burst_of_connections_leaves_as_many_as_are_allowed(server, address, monkeypatch):
+    monkeypatch.setattr(server_module._Connection, "_connections_allowed", 10)
+    held = [socket.create_connection(address, timeout=20) for _ in range(200)]
+    wait_for(lambda: server.connections, lambda connections: connections <= 10, 20)
+    for each in held:
+        each.close()
+
+
+def test_a_made_up_token_is_no_caller_of_its_own(server, address, token):
+    names = [gateway._Callers().name({"client": ("a", 1)}, {b"authorization": b"Bearer x"})]
+    assert names == ["a"]
+    callers = gateway._Callers()
+    valid = {"HTTP_AUTHORIZATION": token["Authorization"], IS_IDENTIFIED: True}
+    headers = {b"authorization": token["Authorization"].encode()}
+    callers.learn(valid, 200)
+    assert callers.name({"client": ("a", 1)}, headers) != "a"
+    callers.learn({"HTTP_AUTHORIZATION": token["Authorization"]}, 401)
+    assert callers.name({"client": ("a", 1)}, headers) == "a"
 
 
 def receive_all(connection):
