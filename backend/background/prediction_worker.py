@@ -102,6 +102,7 @@ class InWorker:
         self._is_closed = True
         if self._worker is not None:
             self._worker.kill()
+            self._worker.wait_briefly()
 
     def _running_worker(self) -> WorkerProcess:
         if self._worker is None or not self._worker.is_alive:

@@ -88,8 +88,11 @@ class ProcessRunner:
             self._warm.append(self._spawn())
 
     def close(self) -> None:
-        for worker in [*self._warm, *self._running.values()]:
+        workers = [*self._warm, *self._running.values()]
+        for worker in workers:
             worker.kill()
+        for worker in workers:
+            worker.wait_briefly()
 
     def _spawn(self) -> WorkerProcess:
         return WorkerProcess(self._settings.data_dir, self._settings.training_memory_mb)

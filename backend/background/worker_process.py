@@ -1,5 +1,6 @@
 """A worker process as the server sees it: start it, exchange messages, end it."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -79,6 +80,14 @@ class WorkerProcess:
         """End the process now."""
         self._process.kill()
 
+    def wait_briefly(self) -> None:
+        """Wait until a killed process is gone, but not for long."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_GONE_SECONDS)
+
+
+# The system may need a moment to free a large process.
+_GONE_SECONDS = 2
 
 # What a dead worker wrote is read at once, but a process that it started may keep the pipe open.
 _LOG_SECONDS = 2

@@ -55,7 +55,8 @@ KINDS = {
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("data"), EXOTRAIN_WARM_WORKERS="0")
+    settings = {"EXOTRAIN_WARM_WORKERS": "0", "EXOTRAIN_QUOTA_WORKSPACES": "10000"}
+    server = Server(tmp_path_factory.mktemp("data"), **settings)
     yield server
     server.stop()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -32,7 +33,9 @@ def run(scenario):
         async with asyncio.timeout(30):
             await scenario()
 
-    asyncio.run(limited())
+    # In a thread of its own: a browser test before it may have left an event loop in this one.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, limited()).result()
 
 
 async def started(lane, gate, *callers):
