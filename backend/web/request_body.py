@@ -64,6 +64,7 @@ def init_app(app: APIFlask) -> None:
     app.before_request(_limit_body)
     app.before_request(_check_query)
     app.before_request(_check_no_body)
+    app.before_request(_check_not_null)
     app.teardown_request(_discard_incoming)
 
 
@@ -127,6 +128,12 @@ def _check_no_body() -> None:
         raise Invalid(f"Expected no body or an empty JSON object, received {shown(body)}.")
     if body:
         raise Invalid.field(str(next(iter(body))), UNKNOWN_FIELD)
+
+
+def _check_not_null() -> None:
+    """Refuse null, which APIFlask takes for an object without fields."""
+    if declared("body") and request.is_json and request.get_json() is None:
+        raise Invalid("Expected a JSON object, received null.")
 
 
 def declared(key: str) -> Any:

@@ -35,7 +35,7 @@ def answer_unchanged(etag: str) -> Response | None:
     """
     known = request.if_none_match
     for tag in known.as_set(include_weak=True):
-        if tag.partition(":")[0] == etag:
+        if tag and tag.partition(":")[0] == etag:
             response = Response(status=304)
             response.set_etag(tag)
             return response

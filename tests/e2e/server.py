@@ -1,5 +1,6 @@
 """A real server process with a data folder of its own, and a client that talks with it."""
 
+import contextlib
 import os
 import re
 import signal
@@ -71,9 +72,11 @@ class Server:
 
     def children(self) -> list[int]:
         """The process ids of the workers."""
-        tasks = Path(f"/proc/{self.process.pid}/task")
-        lists = [(task / "children").read_text().split() for task in tasks.iterdir()]
-        return [int(child) for each in lists for child in each]
+        found: list[int] = []
+        for task in Path(f"/proc/{self.process.pid}/task").iterdir():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that ended
+                found += map(int, (task / "children").read_text().split())
+        return found
 
 
 class Client:

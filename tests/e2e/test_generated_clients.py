@@ -217,6 +217,7 @@ RULES_BEYOND_THE_DESCRIPTION = {
     "compute_curve": "the duration must be below the period",
     "predict": "the duration must be below the period",
     "create_analysis": "there must be as many predictions as candidates, each a possible one",
+    "add_member": "the user must exist",
     "get_dataset_curve": "the row must be one of the dataset's",
     "upload_dataset": "the file must be a catalogue",
     "predict_batch": "the file must be a catalogue",

@@ -116,7 +116,8 @@ def test_a_stopped_predictor_is_replaced_and_meanwhile_everything_else_is_answer
             timed(client.get, path, None)
             for path in ["/api/health", "/api/workspaces", f"/api/models?workspace_key={key}"] * 10
         ]
-        assert not any(each.done() for each in predictions)  # they were read meanwhile
+        done = [each.result()[0].status_code for each in predictions if each.done()]
+        assert set(done) <= {429}  # the others wait: they were read meanwhile
         answers = [each.result() for each in predictions]
     for answer, seconds in reads:
         assert answer.status_code == 200

@@ -172,3 +172,8 @@ def test_tokens_are_in_the_audit_log_without_their_secrets(api):
         ("token_created", target, "of guest, read-only"),
     ]
     assert made["token"] not in str(entries)
+
+
+def test_null_is_no_request_for_a_token(api):
+    answer = api.post("/api/tokens", 422, data="null", content_type="application/json")
+    assert "received null" in answer["detail"]

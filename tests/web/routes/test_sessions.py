@@ -732,3 +732,10 @@ def test_a_whole_number_may_be_written_with_a_point(api, key, bell):
     spec = api.start(key, dataset_id, epochs=3.0, seed=7.0)["session"]["spec"]
     assert (spec["epochs"], spec["seed"]) == (3, 7)
     api.start(key, dataset_id, 422, epochs=3.5)
+
+
+@pytest.mark.parametrize("tag", ['""', "*", "W/", ",", '"a", ""'])
+def test_an_odd_etag_is_an_ordinary_request(api, key, tag):
+    path = f"/api/training/session/{api.session(key)}"
+    response = api.get(path, None, headers={"If-None-Match": tag})
+    assert response.status_code in (200, 304)
