@@ -115,9 +115,9 @@ class WrongTokens:
         ordered = sorted(counts.items(), key=lambda each: each[1].wrong, reverse=True)
         total = _sum(list(counts.values()))
         log.warning(
-            "%s from %d addresses; most from %s: %d",
+            "%s from %s; most from %s: %d",
             _in_words(total),
-            len(counts),
+            "1 address" if len(counts) == 1 else f"{len(counts):,} addresses",
             ordered[0][0],
             ordered[0][1].wrong,
         )
