@@ -100,12 +100,14 @@ def test_the_page_leaves_a_server_alone_for_as_long_as_it_asks_and_then_goes_on_
         visitor.sign_in(token)
         visitor.open("#/account")
         visitor.heading("Account")
-        administrator.call("DELETE", f"/api/tokens/{token_id(administrator, 'limited')}", 200)
+        # The limit is reached first: the page asks now and then by itself, and is to meet the limit
+        # alone, never a 401 before it.
         for _ in range(3):
             answer = guess(server)
         assert answer.status_code == 429
         wait = int(answer.headers["Retry-After"])
         assert wait > QUIET_MILLISECONDS / 1000
+        administrator.call("DELETE", f"/api/tokens/{token_id(administrator, 'limited')}", 200)
 
         visitor.open("#/workspaces")
         visitor.open("#/account")
