@@ -1,6 +1,6 @@
 """The tables, and the upgrades from earlier versions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from sqlalchemy import (
@@ -109,13 +109,18 @@ training_sessions = _table(
     Column("model_name", String, nullable=False),
     Column("spec", JSON, nullable=False),
     Column("status", String, nullable=False),  # pending training completed failed cancelled
-    Column("request", String),  # stop or cancel: requested, not yet done
+    Column("request", String),  # stop, cancel or keep: requested, not yet done
     Column("stage", String),  # while training: preparing learning evaluating
     Column("epochs", Integer, nullable=False),
     Column("epochs_completed", Integer, nullable=False, default=0),
     Column("batches_done", Integer, nullable=False, default=0),  # of the current epoch
     Column("batches", Integer, nullable=False, default=0),
     Column("starts_without_epoch", Integer, nullable=False, default=0),
+    # Grows with each start of a worker; what an earlier one still reports or writes is ignored.
+    Column("starts", Integer, nullable=False, server_default=text("0")),
+    # How often its worker ended by itself or had to be ended, and it was started again.
+    Column("crashes", Integer, nullable=False, server_default=text("0")),
+    Column("checkpoint_bytes", Integer),  # of a failed session that can be kept; None: none
     Column("training", JSON),  # what the worker reported at the start: split sizes, parameters
     Column("metrics", JSON),
     Column("best_epoch", Integer),
@@ -224,12 +229,16 @@ _ADDED_INDEXES = (
 )
 
 
-def _add_roles_versions_and_audit(connection: Connection) -> None:
-    for column in _ADDED_COLUMNS:
+def _add_columns(connection: Connection, columns: Iterable[Column]) -> None:
+    for column in columns:
         definition = str(CreateColumn(column).compile(dialect=connection.dialect))
         for key in column.foreign_keys:
             definition = f"{definition} REFERENCES {key.column.table.name} ON DELETE {key.ondelete}"
         connection.exec_driver_sql(f"ALTER TABLE {column.table.name} ADD COLUMN {definition}")
+
+
+def _add_roles_versions_and_audit(connection: Connection) -> None:
+    _add_columns(connection, _ADDED_COLUMNS)
     audit.create(connection)
     for table in metadata.sorted_tables:
         for index in table.indexes:
@@ -237,8 +246,17 @@ def _add_roles_versions_and_audit(connection: Connection) -> None:
                 index.create(connection)
 
 
+def _add_starts_and_crashes(connection: Connection) -> None:
+    columns = training_sessions.c
+    _add_columns(connection, (columns.starts, columns.crashes, columns.checkpoint_bytes))
+
+
 # UPGRADES[n] upgrades a database from version n + 1 to n + 2.
-UPGRADES: list[Callable[[Connection], None]] = [_add_stage, _add_roles_versions_and_audit]
+UPGRADES: list[Callable[[Connection], None]] = [
+    _add_stage,
+    _add_roles_versions_and_audit,
+    _add_starts_and_crashes,
+]
 
 VERSION = len(UPGRADES) + 1
 
