@@ -8,6 +8,7 @@ from sqlalchemy import (
     Select,
     Table,
     and_,
+    bindparam,
     case,
     delete,
     func,
@@ -38,7 +39,7 @@ def of_user(connection: Connection, user_id: int) -> list[Record]:
 
 def find(connection: Connection, key: str, user_id: int) -> Record | None:
     """The workspace with that key, if the user has access."""
-    return first(connection, _workspaces(user_id).where(workspaces.c.key == key))
+    return first(connection, _BY_KEY, key=key, user_id=user_id)
 
 
 def accessible(query: Select, table: Table, user_id: Any) -> Select:
@@ -164,7 +165,7 @@ def set_current_model(connection: Connection, workspace_id: int, model_id: int |
     )
 
 
-def _workspaces(user_id: int) -> Select:
+def _workspaces(user_id: Any) -> Select:
     owner = users.c.name.label("owner")
     query = select(*workspaces.c, owner)
     query = query.join_from(workspaces, users, users.c.id == workspaces.c.owner_id)
@@ -190,3 +191,7 @@ def id_of_key(connection: Connection, key: str) -> int | None:
     """The id of the workspace with that key, whoever may use it: the caller checks access."""
     query = select(workspaces.c.id).where(workspaces.c.key == key)
     return connection.execute(query).scalar_one_or_none()
+
+
+# Each prediction asks for it: to make a statement takes longer than to run it.
+_BY_KEY = _workspaces(bindparam("user_id")).where(workspaces.c.key == bindparam("key"))

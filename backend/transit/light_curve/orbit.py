@@ -202,7 +202,8 @@ def _solve_planet(
         radius_ratio[solvable] = _solve_radius_ratio(
             depth[solvable], impact[solvable], u1[solvable], u2[solvable]
         )
-        impact[rest] = _solve_impact(depth[rest], impact[rest], u1[rest], u2[rest])
+        if len(rest):  # of a single candidate, nearly always none
+            impact[rest] = _solve_impact(depth[rest], impact[rest], u1[rest], u2[rest])
     return impact, radius_ratio
 
 
