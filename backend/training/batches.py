@@ -129,6 +129,11 @@ class Examples:
             less._prepare(lambda: None)
         return less
 
+    def forget_readings(self) -> None:
+        """Free the memory of what was read from the curves; it is read anew where it is needed."""
+        self._is_kept = False
+        self._readings = self._empty_readings(0)
+
     def in_order(self, batch_size: int) -> Iterator[Batch]:
         """All rows once, in their order, nothing hidden."""
         for start in range(0, len(self), batch_size):

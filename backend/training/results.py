@@ -30,7 +30,7 @@ from backend.transit.evaluation.calibration import (
     fit_temperature,
 )
 from backend.transit.evaluation.figures import abstention, brief, evaluate
-from backend.transit.keys import star_groups
+from backend.transit.keys import read_rows, star_groups
 from backend.transit.networks import registry
 from backend.transit.networks.build import LONGEST_LOG, publish
 from backend.transit.rows import Rows
@@ -124,9 +124,9 @@ class Baselines:
     def _run(self) -> None:
         try:
             has_catalogue = registry.CATALOGUE_INPUT in registry.NETWORKS[self._spec.network].inputs
-            tested = self._table[self._split.test]
+            tested = read_rows(self._table, self._split.test)
             self._figures = evaluate_baselines(
-                self._table[sample_rows(self._split.train, self._spec.seed)],
+                read_rows(self._table, sample_rows(self._split.train, self._spec.seed)),
                 tested,
                 self._spec.seed,
                 star_groups(tested),

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.training.spec import DataError
-from backend.transit.columns import LABELS, NO_LABEL
-from backend.transit.keys import star_groups
+from backend.transit.columns import LABELS, NO_LABEL, STAR_FEATURES
+from backend.transit.keys import read_column, read_columns, star_groups
 from backend.transit.rows import Index, Rows
 
 MIN_ROWS = 50
@@ -28,7 +28,7 @@ class Split:
 
 def usable_rows(table: Rows) -> Index:
     """Indices of the rows with a label: intp, increasing."""
-    return np.flatnonzero(table["label"] != NO_LABEL)
+    return np.flatnonzero(read_column(table, "label") != NO_LABEL)
 
 
 def check_trainable(table: Rows, validation_split: float, test_split: float) -> None:
@@ -47,21 +47,19 @@ def check_trainable(table: Rows, validation_split: float, test_split: float) -> 
             f"Expected validation_split and test_split to be at most {MAX_HELD_OUT:g} together, "
             f"received {validation_split:g} and {test_split:g}: the rest is for training."
         )
-    rows = table[usable_rows(table)]
-    if len(rows) < MIN_ROWS:
+    usable = usable_rows(table)
+    if len(usable) < MIN_ROWS:
         raise DataError(
-            f"Expected at least {MIN_ROWS} rows with a label, received {len(rows)} "
+            f"Expected at least {MIN_ROWS} rows with a label, received {len(usable)} "
             f"(of {len(table)} accepted rows)."
         )
-    stars = star_groups(rows)
-    counts = {
-        name: len(np.unique(stars[rows["label"] == code])) for code, name in enumerate(LABELS)
-    }
+    stars, labels = _stars_and_labels(table, usable)
+    counts = {name: len(np.unique(stars[labels == code])) for code, name in enumerate(LABELS)}
     present = {name: count for name, count in counts.items() if count}
     if len(present) < 2:
         raise DataError(
             f"Expected at least two classes, received only {next(iter(present))} "
-            f"({len(rows)} rows)."
+            f"({len(usable)} rows)."
         )
     scarce = {name: count for name, count in present.items() if count < MIN_STARS_PER_CLASS}
     if scarce:
@@ -84,9 +82,8 @@ def split_by_star(table: Rows, validation_split: float, test_split: float, seed:
         seed: the same seed and table give the same split.
     """
     usable = usable_rows(table)
-    rows = table[usable]
-    stars = star_groups(rows)
-    strata = _rarest_label(rows["label"], stars)
+    stars, labels = _stars_and_labels(table, usable)
+    strata = _rarest_label(labels, stars)
     part = np.zeros(len(strata), dtype=np.int8)
     random = np.random.default_rng([seed, 0])
     for label in np.unique(strata):
@@ -97,6 +94,14 @@ def split_by_star(table: Rows, validation_split: float, test_split: float, seed:
         part[shuffled[n_test : n_test + n_validation]] = 1
     train, validation, test = (usable[part[stars] == number] for number in range(3))
     return Split(train, validation, test)
+
+
+def _stars_and_labels(table: Rows, usable: Index) -> tuple[Index, NDArray[np.int8]]:
+    """The star's number and the label of each usable row; of a large table a part is copied."""
+    needed = read_columns(table, ("star", *STAR_FEATURES))
+    if len(usable) < len(table):
+        needed = needed[usable]
+    return star_groups(needed), read_column(table, "label")[usable]
 
 
 def _share(fraction: float, stars: int) -> int:

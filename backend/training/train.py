@@ -39,7 +39,7 @@ from backend.training.split import Split, check_trainable, split_by_star
 from backend.training.steps import Steps
 from backend.transit.catalog.reader import band
 from backend.transit.columns import COLUMNS, ROW_DTYPE
-from backend.transit.keys import read_column
+from backend.transit.keys import read_column, read_rows
 from backend.transit.networks.build import build, count_parameters
 from backend.transit.networks.scaling import learn_scaling
 from backend.transit.rows import Index
@@ -202,9 +202,11 @@ def _train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop, prepared: St
     split = split_by_star(table, spec.validation_split, spec.test_split, spec.seed)
     baselines = Baselines(spec, table, split)
     trained = fit_network(spec, table, split, emit, should_stop, prepared, baselines.start)
+    trained.training.forget_readings()  # the evaluation needs the memory
     emit(wire.Stage(stage="evaluating"))
     published = publish_calibrated(trained.steps, trained.validation)
-    test = examples(spec, trained.steps, table[split.test], poll)
+    trained.validation.forget_readings()
+    test = examples(spec, trained.steps, read_rows(table, split.test), poll)
     results = evaluate_model(spec, trained.steps, published, test, split, baselines, poll)
     emit(wire.Evaluated(evaluation=results.evaluation))
     metrics = {"best_epoch": trained.best_epoch, **trained.metrics.model_dump()}

@@ -40,6 +40,12 @@ def test_curves_kept_in_memory_and_curves_made_on_the_way_give_the_same_batches(
         assert_equal_batches(kept, made)
 
 
+def test_rows_whose_readings_were_forgotten_give_the_same_batches(rows):
+    kept, forgotten = examples(rows), examples(rows)
+    forgotten.forget_readings()
+    assert_equal_batches(kept.batch(np.arange(20)), forgotten.batch(np.arange(20)))
+
+
 def test_an_epoch_depends_on_its_number_and_the_seed_and_not_on_where_the_session_began(rows):
     whole = list(islice(examples(rows).shuffled(64, seed=1, first_epoch=0), 6))
     resumed = list(islice(examples(rows).shuffled(64, seed=1, first_epoch=1), 3))

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from backend.transit.columns import STAR_FEATURES
-from backend.transit.keys import star_groups, star_keys
+from backend.transit.columns import ROW_DTYPE, STAR_FEATURES
+from backend.transit.keys import BLOCK_ROWS, read_rows, star_groups, star_keys
 from backend.transit.simulation.catalogue import simulate
 
 
@@ -35,3 +35,20 @@ def test_the_same_rows_always_get_the_same_numbers(gappy):
     assert np.array_equal(groups, star_groups(gappy.copy()))
     assert groups[:12].tolist() == [202, 1224, 1910, 1319, 203, 204, 205, 206, 207, 208, 209, 0]
     assert groups.max() + 1 == 1948
+
+
+def test_many_stars_are_numbered_in_the_order_of_their_names():
+    rows = np.zeros(2 * BLOCK_ROWS + 2, ROW_DTYPE)
+    rows["star"] = np.random.default_rng(1).integers(0, 9999, len(rows)).astype("S48")
+    rows["star"][-1] = b"zzz"
+    expected = np.unique(rows["star"], return_inverse=True)[1]
+    assert np.array_equal(star_groups(rows), expected)
+
+
+def test_rows_are_read_where_they_stand_in_the_file(tmp_path):
+    rows = simulate(2 * BLOCK_ROWS + 2, seed=1)
+    np.save(tmp_path / "table.npy", rows)
+    table = np.load(tmp_path / "table.npy", mmap_mode="r")
+    for index in ([], [0], [BLOCK_ROWS - 1, BLOCK_ROWS, BLOCK_ROWS, 2 * BLOCK_ROWS + 1]):
+        found = read_rows(table, np.array(index, np.intp))
+        assert found.tobytes() == rows[np.array(index, np.intp)].tobytes()
