@@ -48,7 +48,7 @@ help:
 	@echo "make run    start the server; Ctrl-C stops it"
 	@echo "make stop   stop the server that make demo left running"
 	@echo "make test   every test but the slowest; make unit: those without TensorFlow, in minutes"
-	@echo "make test-all  make test, then crowds, faults, and generated clients and requests"
+	@echo "make test-all  make test, then long ones, crowds, faults, and generated clients and requests"
 	@echo "make unit-frontend  the tests of the page's modules; needs node"
 	@echo "make check  formatting, lint and types"
 	@echo "make lock   renew requirements.lock and requirements-dev.lock"
@@ -68,10 +68,10 @@ stop: $(RUNTIME)
 
 test: check
 	@rm -f $(SKIPS_FILE)
-	$(call tests,-n 2 --dist loadfile -m "not client and not holds")
+	$(call tests,-n 2 --dist loadfile -m "not client and not holds and not slow")
 
 test-all: test
-	$(call tests,-n 2 --dist loadfile -m "client or holds",--all)
+	$(call tests,-n 2 --dist loadfile -m "client or holds or slow",--all)
 
 unit: $(DEVELOPMENT)
 	$(BIN)/python -m pytest -m "not tensorflow and not e2e and not archive and not client"

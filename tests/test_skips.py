@@ -89,7 +89,7 @@ def test_where_everything_is_required_only_the_archive_may_be_missing(run):
     [
         ("test", "not client", "Skipped: {file}"),
         ("test-all", "not client", "Skipped: {file}"),
-        ("test-all", "client or holds", "Skipped: --all {file}"),
+        ("test-all", "client or holds or slow", "Skipped: --all {file}"),
         ("test-all", "none", "Skipped: --all {file}"),
     ],
 )

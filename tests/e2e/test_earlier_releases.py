@@ -14,7 +14,7 @@ import pytest
 from tests.data.make_samples import predict, sampled_curve
 from tests.e2e.server import Client, Server
 
-pytestmark = [pytest.mark.e2e, pytest.mark.tensorflow]
+pytestmark = [pytest.mark.e2e, pytest.mark.tensorflow, pytest.mark.slow]
 
 ARCHIVES = sorted((Path(__file__).parent.parent / "data").glob("*.tar.xz"))
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, Request, expect
 from tests.e2e.browser import press, tab_to, visit
 from tests.e2e.server import TOKEN, Client, Server, small_catalogue, wait_for
 
-pytestmark = [pytest.mark.e2e, pytest.mark.tensorflow]
+pytestmark = [pytest.mark.e2e, pytest.mark.tensorflow, pytest.mark.slow]
 
 # Long enough to be followed; it ends with the server.
 LONG = {"epochs": 500, "patience": 500, "batch_size": 32, "seed": 3}

@@ -28,7 +28,7 @@ from backend.web.schemas.audit import AuditAction
 from tests.e2e.browser import Visitor, press, tab_to, visit
 from tests.e2e.server import TOKEN, Client, Server, small_catalogue
 
-pytestmark = [pytest.mark.e2e, pytest.mark.tensorflow]
+pytestmark = [pytest.mark.e2e, pytest.mark.tensorflow, pytest.mark.slow]
 
 FRONTEND = REPOSITORY / "frontend"
 
