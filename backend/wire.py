@@ -131,13 +131,15 @@ class Train(_Checked):
     """Train one session. The first command to a worker.
 
     Attributes:
-        model_file: the model's name in the database; with the workspace, the session and the
-            dataset's hash it says which files the worker reads and writes.
+        start: of the session's starts, from 1; each has a checkpoint and a model file of its own.
+        model_file: the model's name in the database; with the workspace, the session, its start
+            and the dataset's hash it says which files the worker reads and writes.
         memory_mb: the limit for the worker; None: no limit.
     """
 
     kind: Literal["train"] = "train"
     session_id: int
+    start: int
     workspace_id: int
     model_file: str
     memory_mb: int | None
@@ -314,11 +316,13 @@ class Exited(_Checked):
 
     Attributes:
         reason, message: why the session failed, if no earlier event ended it.
+        may_retry: whether its last checkpoint deserves another worker.
     """
 
     event: Literal["exited"] = "exited"
     reason: Reason = "crashed"
     message: str = "The session ended without a result."
+    may_retry: bool = False
 
 
 Command = Train | Stop | ServePredictions | PredictionRequest

@@ -1,7 +1,7 @@
 """Runs each session in its own child process, or in a thread of the server.
 
-A runner is started with jobs and reports their events. After the last event of a job it reports
-`Exited`, once.
+A runner is started with jobs and reports their events, with the session's id and the number of its
+start. After the last event of a job it reports `Exited`, once.
 """
 
 import logging
@@ -17,7 +17,7 @@ from backend.background.worker_process import WorkerProcess
 from backend.config import Settings
 from backend.storage.layout import Storage
 
-Report = Callable[[int, wire.ReportedEvent], None]
+Report = Callable[[int, int, wire.ReportedEvent], None]
 
 _KILLED = -9
 
@@ -55,7 +55,9 @@ class ProcessRunner:
         self._running[job.session_id] = worker
         self._before_first_batch.add(job.session_id)
         listener = threading.Thread(
-            target=self._listen, args=(job.session_id, worker), name=f"session {job.session_id}"
+            target=self._listen,
+            args=(job.session_id, job.start, worker),
+            name=f"session {job.session_id}",
         )
         try:
             worker.send(job)
@@ -104,21 +106,22 @@ class ProcessRunner:
                 return worker
         return None
 
-    def _listen(self, session_id: int, worker: WorkerProcess) -> None:
+    def _listen(self, session_id: int, start: int, worker: WorkerProcess) -> None:
         try:
             for event in worker.events():
                 if isinstance(event, wire.Batch):
                     self._before_first_batch.discard(session_id)
                 if not isinstance(event, wire.Ready):
-                    self._report(session_id, _of_session(event))
+                    self._report(session_id, start, _of_session(event))
         except wire.Malformed as error:
             log.error("session %s: its worker is killed. %s", session_id, error)
             worker.kill()
-            self._report(session_id, wire.Failed(reason="crashed", message=_explain(error)))
+            failed = wire.Failed(reason="crashed", message=_explain(error))
+            self._report(session_id, start, failed)
         code = worker.wait()
         self._running.pop(session_id, None)
         self._before_first_batch.discard(session_id)
-        self._report(session_id, _explain_exit(code))
+        self._report(session_id, start, _explain_exit(code))
 
 
 class ThreadRunner:
@@ -153,7 +156,7 @@ class ThreadRunner:
             jobs.train_session(
                 job,
                 self._storage,
-                lambda event: self._report(session_id, event),
+                lambda event: self._report(session_id, job.start, event),
                 lambda: self._should_stop(session_id),
             )
         except _ServerIsClosing:
@@ -163,7 +166,7 @@ class ThreadRunner:
             log.exception("session %s ended without a result", session_id)
             exited = exited_because("The session ended without a result", error)
         self._requests.pop(session_id, None)
-        self._report(session_id, exited)
+        self._report(session_id, job.start, exited)
 
     def _should_stop(self, session_id: int) -> wire.RequestedEnd | None:
         from backend.worker.memory import OverLimit, over_limit_message, resident_mb

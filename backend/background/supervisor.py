@@ -45,7 +45,7 @@ class Supervisor:
         self._database = database
         self._storage = storage
         self._on_new_model = on_new_model
-        self._inbox: queue.Queue[tuple[int, wire.ReportedEvent] | None] = queue.Queue()
+        self._inbox: queue.Queue[tuple[int, int, wire.ReportedEvent] | None] = queue.Queue()
         self._runner: Runner = make_runner(settings, self._report)
         # session id: the request that was passed on
         self._running: dict[int, wire.RequestedEnd | None] = {}
@@ -67,8 +67,8 @@ class Supervisor:
         self.notify()
         self._thread.join()
 
-    def _report(self, session_id: int, event: wire.ReportedEvent) -> None:
-        self._inbox.put((session_id, event))
+    def _report(self, session_id: int, start: int, event: wire.ReportedEvent) -> None:
+        self._inbox.put((session_id, start, event))
 
     def _run(self) -> None:
         self._persist(self._recover)
@@ -123,20 +123,27 @@ class Supervisor:
 
     def _take(self, connection: Connection, session: Record) -> wire.Train | None:
         """Set a pending session to training; one whose spec cannot be read has failed."""
-        model_file = session["model_file"] or _new_model_file(connection, session)
+        start = session["starts"] + 1
+        model_file = _new_model_file(connection, session)
         try:
-            job = describe_job(session, model_file, self._settings)
+            job = describe_job(session, start, model_file, self._settings)
         except UnusableSpec as error:
             log.error("session %s cannot start: %s", session["id"], error)
             self._discard(session)
             failure = {"reason": "crashed", "message": str(error)}
             sessions.end(connection, session["id"], "failed", failure)
             return None
+        # Before the commit: what an older start wrote is of no use to this one but for its
+        # checkpoint, and a start that is tried again finds the same files.
+        if session["model_file"] is not None:
+            self._storage.remove_model(session["model_file"])
+        self._storage.pass_on_checkpoint(session["id"], start)
         sessions.change(
             connection,
             session["id"],
             status="training",
             stage="preparing",
+            starts=start,
             model_file=model_file,
             started_at=session["started_at"] or now(),
         )
@@ -148,7 +155,9 @@ class Supervisor:
             self._runner.start(job)
         except Exception as error:
             log.exception("session %s cannot start", job.session_id)
-            self._report(job.session_id, exited_because("The session could not start", error))
+            self._report(
+                job.session_id, job.start, exited_because("The session could not start", error)
+            )
 
     def _forward_requests(self) -> None:
         with self._database.read() as connection:
@@ -158,12 +167,12 @@ class Supervisor:
                     self._running[session_id] = session["request"]
                     self._runner.request(session_id, session["request"])
 
-    def _handle(self, session_id: int, event: wire.ReportedEvent) -> None:
+    def _handle(self, session_id: int, start: int, event: wire.ReportedEvent) -> None:
         with self._database.read() as connection:
             session = sessions.find(connection, session_id)
         if isinstance(event, wire.Exited):
             self._running.pop(session_id, None)
-        if session is None or session["status"] != "training":
+        if session is None or session["status"] != "training" or session["starts"] != start:
             return
         match event:
             case wire.Started():
@@ -277,7 +286,7 @@ class Supervisor:
             self._storage.remove_model(session["model_file"])
 
 
-def describe_job(session: Record, model_file: str, settings: Settings) -> wire.Train:
+def describe_job(session: Record, start: int, model_file: str, settings: Settings) -> wire.Train:
     """Turn a session into a job for a runner.
 
     Raises:
@@ -285,6 +294,7 @@ def describe_job(session: Record, model_file: str, settings: Settings) -> wire.T
     """
     return wire.Train(
         session_id=session["id"],
+        start=start,
         workspace_id=session["workspace_id"],
         model_file=model_file,
         memory_mb=settings.training_memory_mb,

@@ -1,5 +1,6 @@
 """The data folder: where each file is kept."""
 
+import re
 import shutil
 import uuid
 from pathlib import Path
@@ -9,6 +10,8 @@ from backend.storage.atomic import write_atomically
 from backend.storage.permissions import FOLDER_MODE
 
 _CHUNK = 1 << 20
+
+_CHECKPOINT_NAME = re.compile(r"(?P<session>\d+)(\.(?P<start>\d+))?\.ckpt")
 
 
 class Storage:
@@ -20,7 +23,7 @@ class Storage:
     uploads/incoming/                               uploads in progress; emptied at start
     model/<workspace id>/<name>_<time>.keras        with .json (manifest) and .test.npy beside it
     model/<workspace id>/exoplanet_model.keras      a copy of the current model
-    model/checkpoints/<session id>.*                of the sessions in training
+    model/checkpoints/<session id>.<start>.ckpt     of the sessions in training
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -68,9 +71,26 @@ class Storage:
         """The copy of the workspace's current model."""
         return self.models / str(workspace_id) / "exoplanet_model.keras"
 
-    def checkpoint(self, session_id: int) -> Path:
-        """The state of a session in training, after its last finished epoch."""
-        return self.checkpoints / f"{session_id}.ckpt"
+    def checkpoint(self, session_id: int, start: int) -> Path:
+        """The state of a session after its last finished epoch, as one of its starts writes it."""
+        return self.checkpoints / f"{session_id}.{start}.ckpt"
+
+    def newest_checkpoint(self, session_id: int) -> Path | None:
+        """The checkpoint of a session's latest start that wrote one."""
+        return max(self._checkpoints_of(session_id), key=_start_of, default=None)
+
+    def pass_on_checkpoint(self, session_id: int, start: int) -> None:
+        """Give a session's newest checkpoint to a new start, and remove those of older starts.
+
+        A worker of an older start that still writes does so under a name that nobody reads.
+        """
+        newest = self.newest_checkpoint(session_id)
+        if newest is None:
+            return
+        newest.replace(self.checkpoint(session_id, start))
+        for older in self._checkpoints_of(session_id):
+            if _start_of(older) != start:
+                older.unlink(missing_ok=True)
 
     def new_incoming(self) -> Path:
         """A new path for an upload in progress."""
@@ -109,6 +129,10 @@ class Storage:
         with open(self.model(file), "rb") as source:
             write_atomically(self.current_model(workspace_id), lambda target: _copy(source, target))
 
+    def _checkpoints_of(self, session_id: int) -> list[Path]:
+        found = self.checkpoints.glob(f"{session_id}.*ckpt")
+        return [path for path in found if _CHECKPOINT_NAME.fullmatch(path.name)]
+
     def _dataset_files(self, workspace_id: int, sha256: str) -> list[Path]:
         return [
             self.catalogue(workspace_id, sha256),
@@ -119,6 +143,12 @@ class Storage:
     def _model_files(self, file: str) -> list[Path]:
         path = self.model(file)
         return [path, path.with_suffix(".json"), path.with_suffix(".test.npy")]
+
+
+def _start_of(checkpoint: Path) -> int:
+    """The start that wrote a checkpoint; release 0.3.0 did not number them."""
+    name = _CHECKPOINT_NAME.fullmatch(checkpoint.name)
+    return int(name["start"] or 0) if name else 0
 
 
 def _size_of(paths: list[Path]) -> int:

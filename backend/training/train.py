@@ -2,7 +2,8 @@
 
 Step by step: rows -> split by star -> curves -> scaling -> inner graph, trained -> outer graph,
 saved -> evaluation on the test stars. After each epoch a checkpoint; a session that finds one of
-its own goes on from there and ends with the same weights.
+its own goes on from there and ends with the same weights. The checkpoint stays: whoever records the
+model removes it.
 """
 
 import dataclasses
@@ -219,7 +220,6 @@ def _train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop, prepared: St
             metrics=trained.metrics,
         )
     )
-    spec.checkpoint.unlink(missing_ok=True)
 
 
 def _steps(network: str, ensemble: int) -> Steps:

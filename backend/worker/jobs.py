@@ -90,7 +90,7 @@ def _training_spec(job: wire.Train, storage: Storage) -> train.TrainingSpec:
         session_id=job.session_id,
         table=storage.table(job.workspace_id, job.spec.dataset_sha256),
         model_path=storage.model(job.model_file),
-        checkpoint=storage.checkpoint(job.session_id),
+        checkpoint=storage.checkpoint(job.session_id, job.start),
         curve_memory_mb=_curve_memory_mb(job.memory_mb),
         **settings,
     )

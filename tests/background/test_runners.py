@@ -28,14 +28,14 @@ def settings(tmp_path):
 def train(settings):
     """Starts a session in a child; gives its events up to the last."""
     reported: queue.Queue = queue.Queue()
-    runner = ProcessRunner(settings, lambda session_id, event: reported.put((session_id, event)))
+    runner = ProcessRunner(settings, lambda *report: reported.put(report))
 
     def train(session_id=7):
-        runner.start(messages.job(session_id=session_id))
+        runner.start(messages.job(session_id=session_id, start=4))
         events = []
         while not events or not isinstance(events[-1], wire.Exited):
-            reported_id, event = reported.get(timeout=SECONDS)
-            assert reported_id == session_id
+            *reported_by, event = reported.get(timeout=SECONDS)
+            assert reported_by == [session_id, 4]
             events.append(event)
         return events
 
@@ -73,7 +73,7 @@ def test_a_worker_is_warmed_up_only_after_the_first_batch_of_a_session_that_star
     child(lines(wire.Ready(), messages.started(), *events), UNTIL_KILLED)
     reported: queue.Queue = queue.Queue()
     runner = ProcessRunner(
-        replace(settings, warm_workers=1), lambda _session, event: reported.put(event)
+        replace(settings, warm_workers=1), lambda _session, _start, event: reported.put(event)
     )
     spawned = []
     spawn = runner._spawn
@@ -169,7 +169,7 @@ def test_a_thread_in_which_tensorflow_cannot_be_imported_ends_its_session_in_wor
     monkeypatch.setattr(runners, "import_jobs", fail)
     reported: queue.Queue = queue.Queue()
     runner = runners.ThreadRunner(settings, lambda *event: reported.put(event))
-    runner.start(messages.job(session_id=7))
-    session_id, exited = reported.get(timeout=SECONDS)
-    assert (session_id, type(exited), exited.reason) == (7, wire.Exited, "crashed")
+    runner.start(messages.job(session_id=7, start=2))
+    *reported_by, exited = reported.get(timeout=SECONDS)
+    assert (reported_by, type(exited), exited.reason) == ([7, 2], wire.Exited, "crashed")
     assert wire.encodable(str(failure)) in exited.message

@@ -150,8 +150,8 @@ def test_users_take_turns_and_a_job_holds_no_path(bench):
     while len(order) < 3:
         wait_for(lambda: len(runner.jobs), lambda n: n > len(order), 10)
         order.append(runner.jobs[-1].session_id)
-        runner.report(order[-1], messages.failed())
-        runner.report(order[-1], wire.Exited())
+        runner.report(order[-1], 1, messages.failed())
+        runner.report(order[-1], 1, wire.Exited())
     assert order == [ids[0], ids[2], ids[1]]
     assert str(bench.settings.data_dir) not in str(runner.jobs)
 
@@ -178,15 +178,15 @@ def test_events_become_what_the_session_shows(bench):
     runner = bench.start()
     bench.wait(session_id, "training")
     assert bench.row(session_id)["stage"] == "preparing"
-    runner.report(session_id, messages.started())
+    runner.report(session_id, 1, messages.started())
     wait_for(lambda: bench.row(session_id)["stage"], lambda stage: stage == "learning", 10)
-    runner.report(session_id, messages.epoch(1))
-    runner.report(session_id, wire.Batch(epoch=2, batches_done=3, batches=4))
-    runner.report(session_id, wire.Stage(stage="evaluating"))
+    runner.report(session_id, 1, messages.epoch(1))
+    runner.report(session_id, 1, wire.Batch(epoch=2, batches_done=3, batches=4))
+    runner.report(session_id, 1, wire.Stage(stage="evaluating"))
     wait_for(lambda: bench.row(session_id)["stage"], lambda stage: stage == "evaluating", 10)
-    runner.report(session_id, wire.Evaluated(evaluation={"n_test": 1}))
+    runner.report(session_id, 1, wire.Evaluated(evaluation={"n_test": 1}))
     file = bench.model_file(session_id)
-    runner.report(session_id, messages.saved())
+    runner.report(session_id, 1, messages.saved())
     row = bench.wait(session_id, "completed")
     assert (row["epochs_completed"], row["batches_done"], row["batches"]) == (1, 3, 4)
     assert row["metrics"] == messages.metrics(1.0).model_dump()
@@ -209,10 +209,10 @@ def test_epochs_that_a_killed_server_missed_come_with_the_resumed_start(bench):
     session_id = bench.session(bench.workspace())
     runner = bench.start()
     bench.wait(session_id, "training")
-    runner.report(session_id, messages.epoch(1))
-    runner.report(session_id, messages.epoch(3))
+    runner.report(session_id, 1, messages.epoch(1))
+    runner.report(session_id, 1, messages.epoch(3))
     history = (messages.epoch(1), messages.epoch(2))
-    runner.report(session_id, messages.started(resumed_from_epoch=2, history=history))
+    runner.report(session_id, 1, messages.started(resumed_from_epoch=2, history=history))
     wait_for(lambda: bench.history(session_id), lambda epochs: epochs == [1, 2], 10)
     assert bench.row(session_id)["epochs_completed"] == 2
 
@@ -226,7 +226,7 @@ def test_a_request_reaches_the_runner_once(bench):
     for _ in range(3):
         bench.supervisor.notify()
     wait_for(lambda: runner.requests, bool, 10)
-    runner.report(session_id, messages.failed())
+    runner.report(session_id, 1, messages.failed())
     bench.wait(session_id, "failed")
     assert runner.requests == [(session_id, "stop")]
 
@@ -238,7 +238,7 @@ def test_a_model_saved_after_the_cancel_is_not_kept(bench):
     file = bench.model_file(session_id)
     with bench.database.write() as connection:
         sessions.change(connection, session_id, request="cancel")
-    runner.report(session_id, messages.saved())
+    runner.report(session_id, 1, messages.saved())
     bench.wait(session_id, "cancelled")
     assert not file.exists()
     with bench.database.read() as connection:
@@ -256,11 +256,11 @@ def test_a_session_that_ends_without_a_result_fails_and_leaves_no_checkpoint(
     bench, exit_event, reason
 ):
     session_id = bench.session(bench.workspace())
-    checkpoint = bench.storage.checkpoint(session_id)
+    checkpoint = bench.storage.checkpoint(session_id, 1)
     checkpoint.write_bytes(b"state")
     runner = bench.start()
     bench.wait(session_id, "training")
-    runner.report(session_id, wire.Exited(**exit_event))
+    runner.report(session_id, 1, wire.Exited(**exit_event))
     assert bench.wait(session_id, "failed")["error"]["reason"] == reason
     assert not checkpoint.exists()
 
@@ -298,10 +298,10 @@ def test_a_resume_without_a_new_epoch_counts_towards_the_last_restart(bench):
     runner = bench.start()
     history = (messages.epoch(1), messages.epoch(2))
     wait_for(lambda: runner.jobs, bool, 10)
-    runner.report(left, messages.started(resumed_from_epoch=2, history=history))
+    runner.report(left, 1, messages.started(resumed_from_epoch=2, history=history))
     wait_for(lambda: bench.row(left)["stage"], lambda stage: stage == "learning", 10)
     assert bench.row(left)["starts_without_epoch"] == 2
-    runner.report(left, messages.epoch(3))
+    runner.report(left, 1, messages.epoch(3))
     wait_for(lambda: bench.row(left)["epochs_completed"], lambda number: number == 3, 10)
     assert bench.row(left)["starts_without_epoch"] == 0
 
@@ -321,7 +321,7 @@ def test_an_event_that_the_database_refuses_at_first_is_recorded_whole(bench, mo
 
     monkeypatch.setattr(sessions, "change", refuse_once)
     history = (messages.epoch(1), messages.epoch(2))
-    runner.report(session_id, messages.started(resumed_from_epoch=2, history=history))
+    runner.report(session_id, 1, messages.started(resumed_from_epoch=2, history=history))
     wait_for(lambda: bench.row(session_id)["stage"], lambda stage: stage == "learning", 10)
     assert refusals
     assert bench.history(session_id) == [1, 2]
@@ -359,7 +359,7 @@ def test_a_warm_worker_that_cannot_be_started_does_not_end_the_queue(bench, monk
     first = bench.session(bench.workspace())
     runner = bench.start()
     bench.wait(first, "training")
-    runner.report(first, messages.failed())
+    runner.report(first, 1, messages.failed())
     bench.wait(first, "failed")
     assert "Resource temporarily unavailable" in caplog.text
 
@@ -414,8 +414,8 @@ def test_no_event_is_lost_while_another_program_holds_the_lock(bench, monkeypatc
     path = bench.settings.data_dir / "exotrain.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as outside:
         outside.execute("BEGIN IMMEDIATE")
-        runner.report(session_id, messages.started())
+        runner.report(session_id, 1, messages.started())
         for epoch in (1, 2, 3):
-            runner.report(session_id, messages.epoch(epoch))
+            runner.report(session_id, 1, messages.epoch(epoch))
         wait_for(lambda: caplog.text.count("cannot be written"), lambda count: count > 2, 10)
     wait_for(lambda: bench.history(session_id), lambda epochs: epochs == [1, 2, 3], 10)

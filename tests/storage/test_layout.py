@@ -52,7 +52,7 @@ def test_preparing_removes_the_partial_files_of_a_killed_server_and_nothing_else
         storage.uploads / "1" / ".abc.npy.0123.partial",
         storage.models / "1" / ".model.keras.0123.partial",
     ]
-    kept = [storage.catalogue(1, "abc"), storage.model("1/model.keras"), storage.checkpoint(5)]
+    kept = [storage.catalogue(1, "abc"), storage.model("1/model.keras"), storage.checkpoint(5, 1)]
     for path in leftovers + kept:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"x")
@@ -76,10 +76,11 @@ def test_everything_of_a_dataset_a_model_and_a_session_is_removed(storage):
         storage.model("1/m.keras"),
         storage.model("1/m.json"),
         storage.model("1/m.test.npy"),
-        storage.checkpoint(3),
-        storage.checkpoint(3).with_suffix(".weights.h5"),
+        storage.checkpoint(3, 1),
+        storage.checkpoint(3, 2),
+        storage.checkpoints / "3.weights.h5",
     ]
-    others = [storage.catalogue(2, "abc"), storage.model("1/m2.keras"), storage.checkpoint(33)]
+    others = [storage.catalogue(2, "abc"), storage.model("1/m2.keras"), storage.checkpoint(33, 1)]
     for path in paths + others:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"x")
@@ -105,3 +106,22 @@ def test_a_hash_is_that_of_the_whole_file(tmp_path):
     content = b"0123456789" * 300_000
     path.write_bytes(content)
     assert sha256_of(path) == hashlib.sha256(content).hexdigest()
+
+
+@pytest.mark.parametrize("names", [("3.ckpt",), ("3.ckpt", "3.1.ckpt"), ("3.9.ckpt", "3.10.ckpt")])
+def test_the_newest_checkpoint_is_passed_on_to_a_new_start_and_the_others_go(storage, names):
+    others = ["33.11.ckpt", "3.kept.ckpt", "3.weights.h5"]
+    for name in (*names, *others):
+        (storage.checkpoints / name).write_text(name)
+    storage.pass_on_checkpoint(3, 11)
+    assert storage.checkpoint(3, 11).read_text() == names[-1]
+    assert storage.newest_checkpoint(3) == storage.checkpoint(3, 11)
+    left = sorted(path.name for path in storage.checkpoints.iterdir())
+    assert left == sorted(["3.11.ckpt", *others])
+    storage.pass_on_checkpoint(3, 11)  # tried again
+    assert storage.checkpoint(3, 11).read_text() == names[-1]
+
+
+def test_a_session_without_a_checkpoint_passes_none_on(storage):
+    storage.pass_on_checkpoint(3, 1)
+    assert storage.newest_checkpoint(3) is None

@@ -94,7 +94,7 @@ def test_a_session_in_a_thread_that_takes_too_much_hears_of_its_limit(jobs, monk
     monkeypatch.setattr(runners, "import_jobs", lambda: jobs)
     reported = queue.Queue()
     settings = Settings(data_dir=tmp_path, training_memory_mb=1)
-    runner = runners.ThreadRunner(settings, lambda _id, event: reported.put(event))
+    runner = runners.ThreadRunner(settings, lambda _id, _start, event: reported.put(event))
     runner.start(messages.job())
     failed = reported.get(timeout=60)
     assert failed.reason == "out_of_memory"

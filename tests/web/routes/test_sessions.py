@@ -589,11 +589,11 @@ def test_a_completed_session_names_its_model(api, key, services):
 @pytest.mark.parametrize("wish", ["stop", "cancel"])
 def test_a_waiting_session_is_cancelled_by_either(api, key, services, bell, wish):
     session_id = api.session(key)
-    services.storage.checkpoint(session_id).write_bytes(b"of an interrupted training")
+    services.storage.checkpoint(session_id, 1).write_bytes(b"of an interrupted training")
     answer = api.post(f"/api/training/session/{session_id}/{wish}")
     assert answer["session"]["status"] == "cancelled"
     assert answer["session"]["completed_at"] is not None
-    assert not services.storage.checkpoint(session_id).exists()
+    assert not services.storage.checkpoint(session_id, 1).exists()
     assert bell.rings == 2
 
 

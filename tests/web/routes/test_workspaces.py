@@ -178,7 +178,7 @@ def test_a_workspace_that_trains_is_not_deleted_and_one_that_waits_is(api, key, 
     assert f"Session {session_id}" in problem["detail"]
     with services.database.write() as connection:
         sessions.change(connection, session_id, status="pending")
-    checkpoint = services.storage.checkpoint(session_id)
+    checkpoint = services.storage.checkpoint(session_id, 1)
     checkpoint.write_bytes(b"of an interrupted training")
     api.delete(f"/api/workspaces/{key}")
     api.get(f"/api/training/session/{session_id}", 404)
