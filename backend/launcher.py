@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from backend import create_app, log_format
 from backend.background.predictor import Predictor
-from backend.background.supervisor import Supervisor
+from backend.background.supervisor import Supervisor, SupervisorEnded
 from backend.config import ANY_HOST, Settings, SettingsError
 from backend.database import Database, audit, models
 from backend.services.context import Services
@@ -50,6 +50,8 @@ def main() -> None:
     except KeyboardInterrupt:
         log.info("stopped")
         _exit_despite_threads(0)
+    except SupervisorEnded as error:
+        log.critical("exotrain ends: %s", error)
     except Exception:
         log.exception("exotrain ends because of an error of its own")
     else:
@@ -63,6 +65,7 @@ def serve(settings: Settings) -> None:
     Raises:
         CannotStart: the port is taken.
         KeyboardInterrupt: it was asked to stop.
+        SupervisorEnded: the session queue cannot be restarted.
     """
     app = create_app(settings)
     services = services_of(app)
@@ -79,6 +82,7 @@ def serve(settings: Settings) -> None:
         services.database,
         services.storage,
         on_new_model=lambda model: predictor.preload(model["file"], model["sha256"]),
+        troubles=services.troubles,
     )
     services.predictor, services.supervisor = predictor, supervisor
     try:
@@ -89,7 +93,7 @@ def serve(settings: Settings) -> None:
         server.start(gateway, settings.trusted_proxies, REQUEST_GRACE_SECONDS)
         _announce(server, services)
         while not server.wait(seconds=1.0):
-            pass
+            supervisor.check()
     finally:
         supervisor.close()
         predictor.close()

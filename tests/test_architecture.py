@@ -46,6 +46,8 @@ ROOMS = """
     web -> config
     web -> errors
     web -> wire
+    web -> shortage
+    web -> troubles
     services -> background
     services -> training
     services -> database
@@ -54,6 +56,7 @@ ROOMS = """
     services -> config
     services -> errors
     services -> wire
+    services -> troubles
     background -> worker
     background -> training
     background -> database
@@ -62,6 +65,7 @@ ROOMS = """
     background -> config
     background -> log_format
     background -> wire
+    background -> troubles
     worker -> training
     worker -> storage
     worker -> transit

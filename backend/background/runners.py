@@ -21,6 +21,9 @@ Report = Callable[[int, int, wire.ReportedEvent], None]
 
 _KILLED = -9
 
+# A dead worker's pipe is read at once, unless a process that it started keeps it open.
+_LISTENER_SECONDS = 0.5
+
 log = logging.getLogger(__name__)
 
 
@@ -48,6 +51,7 @@ class ProcessRunner:
         self._report = report
         self._warm: list[WorkerProcess] = []
         self._running: dict[int, WorkerProcess] = {}
+        self._listeners: dict[int, threading.Thread] = {}
         self._before_first_batch: set[int] = set()
 
     def start(self, job: wire.Train) -> None:
@@ -61,9 +65,11 @@ class ProcessRunner:
         )
         try:
             worker.send(job)
+            self._listeners[job.session_id] = listener
             listener.start()
         except Exception:  # nobody would hear of this worker again
             del self._running[job.session_id]
+            self._listeners.pop(job.session_id, None)
             worker.kill()
             worker.wait()
             raise
@@ -95,6 +101,8 @@ class ProcessRunner:
             worker.kill()
         for worker in workers:
             worker.wait_briefly()
+        for listener in list(self._listeners.values()):  # what a worker reported is passed on
+            listener.join(_LISTENER_SECONDS)
 
     def _spawn(self) -> WorkerProcess:
         return WorkerProcess(self._settings.data_dir, self._settings.training_memory_mb)
@@ -120,6 +128,7 @@ class ProcessRunner:
             self._report(session_id, start, failed)
         code = worker.wait()
         self._running.pop(session_id, None)
+        self._listeners.pop(session_id, None)
         self._before_first_batch.discard(session_id)
         self._report(session_id, start, _explain_exit(code))
 

@@ -1,33 +1,71 @@
-"""The session queue: starts waiting sessions, records events, resumes after a restart.
+"""The session queue: a thread that starts waiting sessions and records what runners report.
 
-One thread, the only one that changes a session after it was started. It sleeps until a runner
-reports an event or `notify` is called.
+It is the only one that changes a session after its start. It sleeps until a runner reports,
+`notify` is called, or something is to be tried again. After an error that nothing caught it begins
+anew; if that does not help, `check` says so.
 """
 
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from typing import Any, assert_never
-
-from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
+from dataclasses import dataclass
+from functools import partial
 
 from backend import wire
-from backend.background.runners import Runner, exited_because, make_runner
+from backend.background.attempts import DATABASE_SECONDS, Attempts
+from backend.background.current_copies import CurrentCopies
+from backend.background.runners import Runner, make_runner
+from backend.background.session_end import remove_leftovers
+from backend.background.session_events import SessionEvents
+from backend.background.session_starts import START_PAUSES, CannotStart, SessionStarts
 from backend.config import Settings
-from backend.database import Database, models, sessions
-from backend.database.connection import DatabaseBusy, Record
-from backend.database.schema import now
+from backend.database import Database, sessions
+from backend.database.connection import Record
 from backend.storage.layout import Storage
-from backend.training.spec import UnusableSpec, upgrade_spec
+from backend.troubles import Troubles
 
-MAX_STARTS_WITHOUT_EPOCH = 3
+# After this many in a row without progress, the next error ends the server. Progress is an event
+# recorded, or a while without an error.
+MAX_RESTARTS = 5
+_WHILE_SECONDS = 60.0
 
-_RETRY_SECONDS = 1.0
+# Between attempts to record one event that fails for another reason; then its session fails.
+_EVENT_PAUSES = (0.5, 2.0, 5.0)
+
+_WARM_SECONDS = 15.0
+_RESTART_SECONDS = 1.0
+_RESTART_SHOWN_SECONDS = 600.0
+# The loop goes round this often, should a reason to be woken be missed.
+_LONGEST_SLEEP = 60.0
+
+# The whole stop of the server may take ten seconds: how long workers may take to be gone and what
+# they reported to be recorded, at least for the latter, and for all of it.
+_DRAIN_SECONDS = 3.0
+_LEAST_DRAIN_SECONDS = 1.0
+_CLOSE_SECONDS = 5.0
+
+Message = tuple[int, int, wire.ReportedEvent]
 
 log = logging.getLogger(__name__)
+
+
+class SupervisorEnded(RuntimeError):
+    """The session queue has ended by itself: the server is of no use without it."""
+
+
+@dataclass
+class _Running:
+    """A session that a runner has.
+
+    Attributes:
+        start: the number of its start.
+        passed_on: the request that the runner knows of.
+    """
+
+    start: int
+    passed_on: wire.RequestedEnd | None = None
 
 
 class Supervisor:
@@ -39,18 +77,35 @@ class Supervisor:
         database: Database,
         storage: Storage,
         on_new_model: Callable[[Record], None],
+        troubles: Troubles | None = None,
     ) -> None:
-        """Prepare only; `on_new_model` is called with each model that becomes current."""
+        """Prepare only.
+
+        Args:
+            settings, database, storage: the server's.
+            on_new_model: called with each model that becomes current.
+            troubles: takes what does not work at the moment.
+        """
         self._settings = settings
         self._database = database
         self._storage = storage
-        self._on_new_model = on_new_model
-        self._inbox: queue.Queue[tuple[int, int, wire.ReportedEvent] | None] = queue.Queue()
+        self._troubles = troubles or Troubles()
+        self._closing = threading.Event()
+        self._attempts = Attempts(self._closing, self._troubles)
+        self._copies = CurrentCopies(database, storage, self._troubles)
+        self._events = SessionEvents(database, storage, self._copies, on_new_model)
+        self._starts = SessionStarts(settings, database, storage)
+        self._inbox: queue.Queue[Message | None] = queue.Queue()
+        self._message: Message | None = None  # taken from the inbox, not yet recorded
+        self._recorded = 0  # messages
         self._runner: Runner = make_runner(settings, self._report)
-        # session id: the request that was passed on
-        self._running: dict[int, wire.RequestedEnd | None] = {}
-        self._last_user_id = 0
-        self._is_closing = False
+        self._running: dict[int, _Running] = {}
+        self._has_recovered = False
+        self._is_in_order = False
+        self._warm_due = 0.0
+        self._longest_sleep = _LONGEST_SLEEP
+        self._deadline = 0.0
+        self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
 
     def start(self) -> None:
@@ -61,261 +116,184 @@ class Supervisor:
         """Check the database: a session was added, or its `request` was set."""
         self._inbox.put(None)
 
+    def check(self) -> None:
+        """Do nothing while the queue works.
+
+        Raises:
+            SupervisorEnded: it does not, and cannot be restarted.
+        """
+        if not self._thread.is_alive():
+            raise SupervisorEnded(
+                f"the session queue ended by itself and could not be restarted ({self._error!r}). "
+                "Start the server again: sessions in training are resumed."
+            )
+
     def close(self) -> None:
         """End the running sessions; they are resumed at the next start."""
-        self._is_closing = True
+        self._deadline = time.monotonic() + _DRAIN_SECONDS
+        self._closing.set()
         self.notify()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join(_CLOSE_SECONDS)
 
     def _report(self, session_id: int, start: int, event: wire.ReportedEvent) -> None:
         self._inbox.put((session_id, start, event))
 
     def _run(self) -> None:
-        self._persist(self._recover)
-        while not self._is_closing:
-            self._persist(self._start_pending)
-            self._persist(self._forward_requests)
-            self._persist(self._runner.keep_warm)
-            message = self._inbox.get()
-            if message is not None and not self._is_closing:
-                self._persist(self._handle, *message)
-        self._runner.close()
+        try:
+            self._keep_working()
+        finally:
+            self._runner.close()
+        self._drain()
 
-    def _persist(self, action: Callable[..., None], *arguments: Any) -> None:
-        """Call it, repeatedly while the database cannot be written: no event may be lost."""
-        while not self._is_closing:
+    def _keep_working(self) -> None:
+        """Work until the end; after an error that nothing caught, begin again."""
+        restarts = 0
+        while not self._closing.is_set():
+            recorded, began = self._recorded, time.monotonic()
             try:
-                return action(*arguments)
-            except (OperationalError, DatabaseBusy):
-                log.exception("the database cannot be written; trying again")
-                threading.Event().wait(_RETRY_SECONDS)
-            except Exception:
-                log.exception("%s%s failed", action.__name__, arguments)
-                return None
-        return None
+                self._work()
+            except BaseException as error:
+                self._error = error
+                is_first = self._recorded > recorded or time.monotonic() - began > _WHILE_SECONDS
+                restarts = 1 if is_first else restarts + 1
+                if restarts > MAX_RESTARTS:
+                    raise
+                log.exception("the session queue is restarted after an error (%d)", restarts)
+                self._troubles.note("supervisor", _RESTART_SHOWN_SECONDS)
+                self._is_in_order = False
+                self._closing.wait(_RESTART_SECONDS * restarts)
 
-    def _recover(self) -> None:
-        """Put the sessions that an earlier server left in training first in the queue."""
-        with self._database.write() as connection:
-            for session in sessions.with_status(connection, "training"):
-                starts = session["starts_without_epoch"] + 1
-                if session["request"] == "cancel":
-                    self._discard(session)
-                    sessions.end(connection, session["id"], "cancelled")
-                elif starts >= MAX_STARTS_WITHOUT_EPOCH:
-                    self._discard(session)
-                    sessions.end(connection, session["id"], "failed", _interrupted())
-                else:
-                    sessions.change(
-                        connection, session["id"], status="pending", starts_without_epoch=starts
-                    )
+    def _work(self) -> None:
+        self._step(partial(remove_leftovers, self._database, self._storage))
+        while not self._closing.is_set():
+            self._longest_sleep = _LONGEST_SLEEP
+            self._step(self._put_in_order)
+            self._step(self._start_pending)
+            self._step(self._forward_requests)
+            self._step(self._copies.retry)
+            self._keep_warm()
+            self._take_message()
+            if self._message is not None:
+                self._record(*self._message)
+
+    def _step(self, step: Callable[[], None]) -> None:
+        """Do something that comes again: what fails now is left to the next time."""
+        try:
+            self._attempts.make(step)
+        except Exception:
+            log.exception("a step of the session queue failed; it is tried again")
+            self._longest_sleep = DATABASE_SECONDS
+
+    def _put_in_order(self) -> None:
+        """What the rows say is training is, after a start of the server and after an error here."""
+        if self._is_in_order:
+            return
+        if self._has_recovered:
+            self._starts.reclaim(self._running.keys())
+        else:
+            self._starts.recover()
+            self._has_recovered = True
+        self._is_in_order = True
 
     def _start_pending(self) -> None:
-        while len(self._running) < self._settings.trainings:
-            with self._database.write() as connection:
-                session = sessions.next_pending(connection, self._last_user_id)
-                if session is None:
+        self._starts.put_back()
+        while self._has_place:
+            try:
+                job = self._starts.take()
+                if job is None:
                     return
-                job = self._take(connection, session)
-            self._last_user_id = session["turn_of"]
-            if job is not None:
                 self._start(job)
+            except CannotStart as error:
+                log.exception("%s; it is put back", error)
+                self._troubles.note("workers", 2 * START_PAUSES[-1])
+                self._starts.has_failed(error)
+                self._starts.put_back()
+            else:
+                self._troubles.clear("workers")
+                self._starts.has_started(job.session_id)
 
-    def _take(self, connection: Connection, session: Record) -> wire.Train | None:
-        """Set a pending session to training; one whose spec cannot be read has failed."""
-        start = session["starts"] + 1
-        model_file = _new_model_file(connection, session)
-        try:
-            job = describe_job(session, start, model_file, self._settings)
-        except UnusableSpec as error:
-            log.error("session %s cannot start: %s", session["id"], error)
-            self._discard(session)
-            failure = {"reason": "crashed", "message": str(error)}
-            sessions.end(connection, session["id"], "failed", failure)
-            return None
-        # Before the commit: what an older start wrote is of no use to this one but for its
-        # checkpoint, and a start that is tried again finds the same files.
-        if session["model_file"] is not None:
-            self._storage.remove_model(session["model_file"])
-        self._storage.pass_on_checkpoint(session["id"], start)
-        sessions.change(
-            connection,
-            session["id"],
-            status="training",
-            stage="preparing",
-            starts=start,
-            model_file=model_file,
-            started_at=session["started_at"] or now(),
-        )
-        return job
+    @property
+    def _has_place(self) -> bool:
+        return len(self._running) < self._settings.trainings
 
     def _start(self, job: wire.Train) -> None:
-        self._running[job.session_id] = None
+        self._running[job.session_id] = _Running(job.start)
         try:
             self._runner.start(job)
-        except Exception as error:
-            log.exception("session %s cannot start", job.session_id)
-            self._report(
-                job.session_id, job.start, exited_because("The session could not start", error)
-            )
+        except BaseException as error:
+            del self._running[job.session_id]
+            if isinstance(error, Exception):
+                raise CannotStart(job.session_id) from error
+            raise
 
     def _forward_requests(self) -> None:
         with self._database.read() as connection:
-            for session_id, passed_on in list(self._running.items()):
-                session = sessions.find(connection, session_id)
-                if session is not None and session["request"] not in (None, passed_on):
-                    self._running[session_id] = session["request"]
-                    self._runner.request(session_id, session["request"])
+            found = {each: sessions.find(connection, each) for each in self._running}
+        for session_id, session in found.items():
+            running = self._running[session_id]
+            if session is not None and session["request"] not in (None, running.passed_on):
+                self._runner.request(session_id, session["request"])
+                running.passed_on = session["request"]
 
-    def _handle(self, session_id: int, start: int, event: wire.ReportedEvent) -> None:
-        with self._database.read() as connection:
-            session = sessions.find(connection, session_id)
-        if isinstance(event, wire.Exited):
-            self._running.pop(session_id, None)
-        if session is None or session["status"] != "training" or session["starts"] != start:
+    def _keep_warm(self) -> None:
+        if time.monotonic() < self._warm_due:
             return
-        match event:
-            case wire.Started():
-                self._on_started(session, event)
-            case wire.Batch():
-                self._on_batch(session, event)
-            case wire.Epoch():
-                self._on_epoch(session, event)
-            case wire.Stage():
-                self._on_stage(session, event)
-            case wire.Evaluated():
-                self._on_evaluated(session, event)
-            case wire.Saved():
-                self._on_saved(session, event)
-            case wire.Cancelled():
-                self._end_without_model(session, "cancelled", None)
-            case wire.Failed():
-                self._on_failed(session, event)
-            case wire.Exited():
-                self._on_exited(session, event)
-            case _:
-                assert_never(event)
+        try:
+            self._runner.keep_warm()
+        except Exception:
+            log.exception("no worker can be prepared; it is tried again")
+            self._troubles.note("workers", 2 * _WARM_SECONDS)
+            self._warm_due = time.monotonic() + _WARM_SECONDS
 
-    def _on_started(self, session: Record, event: wire.Started) -> None:
-        # A server that was killed may have missed an epoch that is in the checkpoint.
-        has_new_epoch = event.resumed_from_epoch > session["epochs_completed"]
-        starts = 0 if has_new_epoch else session["starts_without_epoch"]
-        with self._database.write() as connection:
-            for each in event.history:
-                sessions.add_epoch(connection, session["id"], each.epoch, each.metrics.model_dump())
-            sessions.forget_epochs_after(connection, session["id"], event.resumed_from_epoch)
-            sessions.change(
-                connection,
-                session["id"],
-                stage="learning",
-                training=event.model_dump(exclude={"event", "history"}),
-                batches=event.batches,
-                starts_without_epoch=starts,  # recording the history again is no new epoch
+    def _take_message(self) -> None:
+        """Wait for a message, unless one is left from before an error."""
+        if self._message is not None:
+            return
+        waits = [self._longest_sleep, self._copies.seconds_to_retry]
+        if self._has_place:
+            waits.append(self._starts.seconds_to_retry)
+        if self._warm_due > time.monotonic():
+            waits.append(self._warm_due - time.monotonic())
+        try:
+            self._message = self._inbox.get(timeout=min(each for each in waits if each is not None))
+        except queue.Empty:
+            return
+
+    def _record(self, session_id: int, start: int, event: wire.ReportedEvent) -> None:
+        """Record the message that was taken; it is kept if the server stops before."""
+        try:
+            is_done = self._attempts.make(
+                self._events.record, session_id, start, event, pauses=_EVENT_PAUSES
             )
+        except Exception as error:
+            log.exception("session %s: %s cannot be recorded", session_id, event.event)
+            is_done = self._give_up(session_id, start, event, error)
+        if is_done:
+            running = self._running.get(session_id)
+            if isinstance(event, wire.Exited) and running is not None and running.start == start:
+                del self._running[session_id]
+            self._message = None
+            self._recorded += 1
 
-    def _on_batch(self, session: Record, event: wire.Batch) -> None:
-        with self._database.write() as connection:
-            sessions.change(
-                connection,
-                session["id"],
-                batches_done=event.batches_done,
-                batches=event.batches,
-            )
+    def _give_up(
+        self, session_id: int, start: int, event: wire.ReportedEvent, error: Exception
+    ) -> bool:
+        try:
+            is_done = self._attempts.make(self._events.give_up, session_id, start, event, error)
+        except Exception:
+            log.exception("session %s cannot be ended either", session_id)
+            is_done, self._is_in_order = True, False
+        if session_id in self._running:
+            self._runner.request(session_id, "cancel")
+        return is_done
 
-    def _on_epoch(self, session: Record, event: wire.Epoch) -> None:
-        with self._database.write() as connection:
-            sessions.add_epoch(connection, session["id"], event.epoch, event.metrics.model_dump())
-
-    def _on_stage(self, session: Record, event: wire.Stage) -> None:
-        with self._database.write() as connection:
-            sessions.change(connection, session["id"], stage=event.stage)
-
-    def _on_evaluated(self, session: Record, event: wire.Evaluated) -> None:
-        with self._database.write() as connection:
-            sessions.change(connection, session["id"], evaluation=event.evaluation)
-
-    def _on_saved(self, session: Record, event: wire.Saved) -> None:
-        if session["request"] == "cancel":
-            return self._end_without_model(session, "cancelled", None)
-        file = session["model_file"]
-        with self._database.write() as connection:
-            model = models.create(
-                connection,
-                session["workspace_id"],
-                session_id=session["id"],
-                name=session["model_name"],
-                file=file,
-                sha256=event.sha256,
-                file_size=self._storage.model(file).stat().st_size,
-                stored_bytes=self._storage.model_bytes(file),
-                manifest=event.manifest,
-            )
-            sessions.change(
-                connection,
-                session["id"],
-                metrics=event.metrics.model_dump(),
-                best_epoch=event.best_epoch,
-            )
-            sessions.end(connection, session["id"], "completed")
-            is_current = models.is_current(connection, model)
-            if is_current:  # the file before the commit: a reader of the row finds the file
-                self._storage.promote(session["workspace_id"], file)
-        self._storage.remove_checkpoint(session["id"])
-        if is_current:
-            self._on_new_model(model)
-        return None
-
-    def _on_failed(self, session: Record, event: wire.Failed | wire.Exited) -> None:
-        error = {"reason": event.reason, "message": event.message}
-        self._end_without_model(session, "failed", error)
-
-    def _on_exited(self, session: Record, event: wire.Exited) -> None:
-        if session["request"] == "cancel":
-            self._end_without_model(session, "cancelled", None)
-        else:
-            self._on_failed(session, event)
-
-    def _end_without_model(self, session: Record, status: str, error: Record | None) -> None:
-        self._discard(session)
-        with self._database.write() as connection:
-            sessions.end(connection, session["id"], status, error)
-
-    def _discard(self, session: Record) -> None:
-        self._storage.remove_checkpoint(session["id"])
-        if session["model_file"] is not None:
-            self._storage.remove_model(session["model_file"])
-
-
-def describe_job(session: Record, start: int, model_file: str, settings: Settings) -> wire.Train:
-    """Turn a session into a job for a runner.
-
-    Raises:
-        UnusableSpec: this version cannot read the stored spec.
-    """
-    return wire.Train(
-        session_id=session["id"],
-        start=start,
-        workspace_id=session["workspace_id"],
-        model_file=model_file,
-        memory_mb=settings.training_memory_mb,
-        spec=upgrade_spec(session["spec"]),
-    )
-
-
-def _new_model_file(connection: Any, session: Record) -> str:
-    """`<workspace id>/<model name>_<YYYYMMDD_HHMMSS>.keras`; the first free second from now on."""
-    moment = datetime.now(UTC)
-    while True:
-        stem = f"{session['model_name']}_{moment:%Y%m%d_%H%M%S}"
-        model_file = f"{session['workspace_id']}/{stem}.keras"
-        if not sessions.model_file_is_taken(connection, model_file):
-            return model_file
-        moment += timedelta(seconds=1)
-
-
-def _interrupted() -> Record:
-    return {
-        "reason": "interrupted",
-        "message": f"The server was restarted {MAX_STARTS_WITHOUT_EPOCH} times before this "
-        "session finished one new epoch. Retry it when the server can run without interruption.",
-    }
+    def _drain(self) -> None:
+        """Record what was reported before the end, but no end that the stop itself has caused."""
+        deadline = max(self._deadline, time.monotonic() + _LEAST_DRAIN_SECONDS)
+        messages = [self._message]
+        while not self._inbox.empty():
+            messages.append(self._inbox.get())
+        for message in messages:
+            if message is not None and not isinstance(message[2], wire.Exited):
+                self._events.record_before(deadline, *message)

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from backend.database import sessions
 from backend.database.connection import Record, every, first, one
-from backend.database.schema import models, now, workspaces
+from backend.database.schema import models, now, training_sessions, workspaces
 from backend.database.workspaces import accessible, set_current_model
 
 # Each prediction asks for it.
@@ -62,6 +62,31 @@ def is_current(connection: Connection, model: Record) -> bool:
     """Whether the workspace predicts with this model."""
     query = select(workspaces.c.current_model_id).where(workspaces.c.id == model["workspace_id"])
     return connection.execute(query).scalar_one() == model["id"]
+
+
+def current_of(connection: Connection, workspace_id: int) -> Record | None:
+    """The current model of a workspace, or None."""
+    query = select(models).join(workspaces, workspaces.c.current_model_id == models.c.id)
+    return first(connection, query.where(workspaces.c.id == workspace_id))
+
+
+def unrecorded_files(connection: Connection) -> list[str]:
+    """The files that ended sessions chose for their models without recording one.
+
+    Those of a session of which something is still requested are not among them.
+    """
+    chosen = training_sessions.c.model_file
+    query = (
+        select(chosen)
+        .join(models, models.c.file == chosen, isouter=True)
+        .where(
+            training_sessions.c.status.in_(("failed", "cancelled")),
+            training_sessions.c.request.is_(None),
+            chosen.is_not(None),
+            models.c.id.is_(None),
+        )
+    )
+    return list(connection.execute(query).scalars())
 
 
 def current_models(connection: Connection) -> list[Record]:

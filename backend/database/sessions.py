@@ -165,7 +165,9 @@ def waiting_of(connection: Connection, user_id: int) -> list[int]:
     return list(connection.execute(query.order_by(training_sessions.c.id)).scalars())
 
 
-def next_pending(connection: Connection, last_user_id: int) -> Record | None:
+def next_pending(
+    connection: Connection, last_user_id: int, held_back: Collection[int] = ()
+) -> Record | None:
     """The session to train next: users take turns, each with the oldest session they started.
 
     A session that a restart interrupted goes before all others.
@@ -174,11 +176,13 @@ def next_pending(connection: Connection, last_user_id: int) -> Record | None:
         connection: open for reading.
         last_user_id: the user who had the last turn; the next higher id follows, and the lowest
             after the highest.
+        held_back: ids of sessions whose turn is not yet.
 
     Returns:
         None if none waits; else its row, with the user whose turn it is as `turn_of`.
     """
-    waiting = training_sessions.c.status == "pending"
+    columns = training_sessions.c
+    waiting = (columns.status == "pending") & columns.id.not_in(held_back)
     was_interrupted = training_sessions.c.started_at.is_not(None)
     had_its_turn = _starter() <= last_user_id
     query = (

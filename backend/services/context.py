@@ -12,6 +12,7 @@ from backend.services.try_limit import TryLimit
 from backend.services.wrong_tokens import WrongTokens
 from backend.storage.layout import Storage
 from backend.transit.rows import Rows
+from backend.troubles import Troubles
 
 # Tries to add members, of a user in a minute: more would be guesses of other users' names.
 MEMBER_TRIES = 20
@@ -51,6 +52,7 @@ class Services:
     storage: Storage
     supervisor: Supervisor | None = None
     predictor: Predictor | None = None
+    troubles: Troubles = field(default_factory=Troubles)
     member_tries: TryLimit = field(
         default_factory=lambda: TryLimit(MEMBER_TRIES, "tries to add members")
     )

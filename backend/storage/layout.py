@@ -79,6 +79,11 @@ class Storage:
         """The checkpoint of a session's latest start that wrote one."""
         return max(self._checkpoints_of(session_id), key=_start_of, default=None)
 
+    def sessions_with_checkpoint(self) -> set[int]:
+        """The ids of the sessions that a start has left a checkpoint of."""
+        names = (_CHECKPOINT_NAME.fullmatch(path.name) for path in self.checkpoints.iterdir())
+        return {int(name["session"]) for name in names if name}
+
     def pass_on_checkpoint(self, session_id: int, start: int) -> None:
         """Give a session's newest checkpoint to a new start, and remove those of older starts.
 
@@ -118,6 +123,12 @@ class Storage:
         """Delete the state of a session that has ended."""
         for path in self.checkpoints.glob(f"{session_id}.*"):
             path.unlink(missing_ok=True)
+
+    def remove_unfinished(self, session_id: int, model_file: str | None) -> None:
+        """Delete what a session has written that ended without a model."""
+        self.remove_checkpoint(session_id)
+        if model_file is not None:
+            self.remove_model(model_file)
 
     def remove_workspace(self, workspace_id: int) -> None:
         """Delete every file of a workspace."""

@@ -68,7 +68,7 @@ _HEADERS = {
 _ANY_CALL = {
     "421": "The server does not answer to this host name",
     "422": "A value is missing, unknown or outside its range",
-    "503": "The server is too busy, or its database is locked; try again",
+    "503": "The server is too busy or short of resources, or its database is locked; try again",
 }
 _CALL_WITH_TOKEN = {
     "401": "No valid token",

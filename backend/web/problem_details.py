@@ -18,9 +18,11 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
+from backend import shortage
 from backend.background.predictor import PredictionFailed
 from backend.database.connection import DatabaseBusy, is_locked
 from backend.errors import ErrorItem, UserError
+from backend.shortage import is_shortage
 from backend.transit.catalog.reader import CatalogError
 from backend.web.request_body import declared
 from backend.web.validation_messages import field_errors, summary
@@ -40,7 +42,7 @@ def init_app(app: APIFlask) -> None:
     app.register_error_handler(DBAPIError, _database_error)
     app.register_error_handler(DatabaseBusy, _database_busy)
     app.register_error_handler(OSError, _os_error)
-    app.register_error_handler(Exception, _unexpected)
+    app.register_error_handler(Exception, _unforeseen)
 
 
 def problem(
@@ -144,7 +146,7 @@ def _database_error(error: DBAPIError) -> Response:
         return _disk_full(error)
     if is_locked(error):
         return _database_busy(error)
-    return _unexpected(error)
+    return _short(error) if is_shortage(error.orig) else _unexpected(error)
 
 
 def _database_busy(error: Exception) -> Response:
@@ -156,7 +158,18 @@ def _database_busy(error: Exception) -> Response:
 
 
 def _os_error(error: OSError) -> Response:
-    return _disk_full(error) if error.errno in _DISK_FULL else _unexpected(error)
+    return _disk_full(error) if error.errno in _DISK_FULL else _unforeseen(error)
+
+
+def _unforeseen(error: Exception) -> Response:
+    return _short(error) if is_shortage(error) else _unexpected(error)
+
+
+def _short(error: Exception) -> Response:
+    log.error("the server is short of memory, threads or open files: %s", error)
+    response = problem(503, shortage.MESSAGE)
+    response.headers["Retry-After"] = str(shortage.RETRY_SECONDS)
+    return response
 
 
 def _disk_full(error: Exception) -> Response:

@@ -1,9 +1,9 @@
-// Starts a session: the settings, each explained, and the estimated time.
+// Starts a session: the settings, each explained, the estimated time, and what the server lacks at the moment.
 
 import { get } from "../lib/api.js";
 import { useData } from "../lib/data.js";
 import { html } from "../lib/html.js";
-import { t } from "../lib/i18n.js";
+import { has, t } from "../lib/i18n.js";
 import { useTitle } from "../lib/title.js";
 import { PAGE } from "../lib/watch.js";
 import { Empty, Loaded, PageHead } from "../ui/basics.js";
@@ -31,7 +31,8 @@ function NewSession({ workspace, query }) {
       ${(data) =>
         data.datasets.length === 0
           ? html`<${NoDataset} workspace=${workspace} />`
-          : html`<${TrainingForm} ...${{ workspace, query, onStale: needed.reload, ...data }} />`}
+          : html`<${Degraded} reasons=${data.reasons} />
+              <${TrainingForm} ...${{ workspace, query, onStale: needed.reload, ...data }} />`}
     <//>
   `;
 }
@@ -49,7 +50,22 @@ async function loadAll(workspace_key) {
     defaultNetwork: networks.default,
     completed: completed.sessions,
     ahead: health.queue.pending + health.queue.training,
+    reasons: health.reasons,
   };
+}
+
+/** Why a session may not start at once; the server's own words where the page has none. */
+function Degraded({ reasons }) {
+  if (reasons.length === 0) return null;
+  const said = ({ code, message }) => (has(`training.degraded.${code}`) ? t(`training.degraded.${code}`) : message);
+  return html`
+    <div class="message warning" role="status">
+      <p>${t("training.degraded")}</p>
+      <ul>
+        ${reasons.map((reason) => html`<li key=${reason.code}>${said(reason)}</li>`)}
+      </ul>
+    </div>
+  `;
 }
 
 function NoDataset({ workspace }) {

@@ -1,143 +1,12 @@
-"""The queue of sessions, with a runner that reports what the test says."""
-
-import errno
-import sqlite3
-from contextlib import closing
-from pathlib import Path
-from typing import Any
+"""The queue of sessions: turns, events, requests, restarts."""
 
 import pytest
-from sqlalchemy.exc import OperationalError
 
 from backend import wire
-from backend.background import supervisor as module
-from backend.background.supervisor import Supervisor
-from backend.config import Settings
-from backend.database import (
-    Database,
-    accounts,
-    connection,
-    datasets,
-    models,
-    sessions,
-    workspaces,
-)
-from backend.storage.layout import Storage
+from backend.database import accounts, sessions
 from tests import messages
+from tests.background.bench import wait_until_gone
 from tests.e2e.server import wait_for
-
-
-class ToldRunner:
-    """Takes jobs and does nothing with them; the test reports in its place."""
-
-    def __init__(self, _settings: Settings, report: Any) -> None:
-        self.report = report
-        self.jobs: list[wire.Train] = []
-        self.requests: list[tuple[int, wire.RequestedEnd]] = []
-        self.is_closed = False
-
-    def start(self, job: wire.Train) -> None:
-        self.jobs.append(job)
-
-    def request(self, session_id: int, what: wire.RequestedEnd) -> None:
-        self.requests.append((session_id, what))
-
-    def keep_warm(self) -> None:
-        pass
-
-    def close(self) -> None:
-        self.is_closed = True
-
-
-class Bench:
-    """A database with workspaces, a supervisor over it, and its runner."""
-
-    def __init__(self, folder: Path) -> None:
-        self.settings = Settings(data_dir=folder)
-        self.storage = Storage(folder)
-        self.storage.make_folders()
-        self.database = Database(folder / "exotrain.db")
-        self.announced: list[dict[str, Any]] = []
-        self.supervisor: Supervisor | None = None
-        with self.database.write() as connection:
-            self.user = accounts.create_user(connection, "admin", is_admin=True)
-
-    def workspace(self) -> tuple[int, int]:
-        with self.database.write() as connection:
-            key = f"key{len(workspaces.of_user(connection, self.user['id']))}"
-            workspace = workspaces.create(connection, key, key, self.user["id"])
-            dataset = datasets.create(
-                connection,
-                workspace["id"],
-                name="d",
-                sha256="d",
-                file_size=1,
-                num_samples=1,
-                num_rejected=0,
-                source="koi",
-                class_counts={},
-                profile={},
-            )
-        return workspace["id"], dataset["id"]
-
-    def session(
-        self, place: tuple[int, int], spec: dict[str, Any] = messages.SPEC, **values: Any
-    ) -> int:
-        with self.database.write() as connection:
-            made = sessions.create(
-                connection,
-                place[0],
-                dataset_id=place[1],
-                dataset_size=1,
-                model_name="m",
-                spec=spec,
-                epochs=3,
-            )
-            if values:
-                sessions.change(connection, made["id"], **values)
-        return made["id"]
-
-    def start(self, **settings: Any) -> ToldRunner:
-        self.supervisor = Supervisor(
-            Settings(data_dir=self.settings.data_dir, **settings),
-            self.database,
-            self.storage,
-            self.announced.append,
-        )
-        self.supervisor.start()
-        runner = self.supervisor._runner
-        assert isinstance(runner, ToldRunner)
-        return runner
-
-    def row(self, session_id: int) -> dict[str, Any]:
-        with self.database.read() as connection:
-            found = sessions.find(connection, session_id)
-        assert found is not None
-        return found
-
-    def wait(self, session_id: int, status: str) -> dict[str, Any]:
-        return wait_for(lambda: self.row(session_id), lambda row: row["status"] == status, 10)
-
-    def history(self, session_id: int) -> list[int]:
-        with self.database.read() as connection:
-            return [each.number for each in sessions.history(connection, session_id)]
-
-    def model_file(self, session_id: int) -> Path:
-        path = self.storage.model(self.row(session_id)["model_file"])
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"model")
-        return path
-
-
-@pytest.fixture
-def bench(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "make_runner", ToldRunner)
-    bench = Bench(tmp_path)
-    yield bench
-    if bench.supervisor is not None:
-        bench.supervisor.close()
-        assert bench.supervisor._runner.is_closed
-    bench.database.close()
 
 
 def test_users_take_turns_and_a_job_holds_no_path(bench):
@@ -231,20 +100,6 @@ def test_a_request_reaches_the_runner_once(bench):
     assert runner.requests == [(session_id, "stop")]
 
 
-def test_a_model_saved_after_the_cancel_is_not_kept(bench):
-    session_id = bench.session(bench.workspace())
-    runner = bench.start()
-    bench.wait(session_id, "training")
-    file = bench.model_file(session_id)
-    with bench.database.write() as connection:
-        sessions.change(connection, session_id, request="cancel")
-    runner.report(session_id, 1, messages.saved())
-    bench.wait(session_id, "cancelled")
-    assert not file.exists()
-    with bench.database.read() as connection:
-        assert models.of_session(connection, session_id) is None
-
-
 @pytest.mark.parametrize(
     ("exit_event", "reason"),
     [
@@ -256,13 +111,13 @@ def test_a_session_that_ends_without_a_result_fails_and_leaves_no_checkpoint(
     bench, exit_event, reason
 ):
     session_id = bench.session(bench.workspace())
-    checkpoint = bench.storage.checkpoint(session_id, 1)
-    checkpoint.write_bytes(b"state")
     runner = bench.start()
     bench.wait(session_id, "training")
+    checkpoint = bench.storage.checkpoint(session_id, 1)
+    checkpoint.write_bytes(b"state")
     runner.report(session_id, 1, wire.Exited(**exit_event))
     assert bench.wait(session_id, "failed")["error"]["reason"] == reason
-    assert not checkpoint.exists()
+    wait_until_gone(checkpoint)
 
 
 def test_what_an_earlier_server_left_in_training_goes_first(bench):
@@ -306,28 +161,6 @@ def test_a_resume_without_a_new_epoch_counts_towards_the_last_restart(bench):
     assert bench.row(left)["starts_without_epoch"] == 0
 
 
-def test_an_event_that_the_database_refuses_at_first_is_recorded_whole(bench, monkeypatch):
-    session_id = bench.session(bench.workspace())
-    runner = bench.start()
-    bench.wait(session_id, "training")
-    monkeypatch.setattr(module, "_RETRY_SECONDS", 0.0)
-    change, refusals = sessions.change, []
-
-    def refuse_once(connection, session_id, **values):
-        if "training" in values and not refusals:
-            refusals.append(values)
-            raise OperationalError("UPDATE", {}, Exception("database is locked"))
-        change(connection, session_id, **values)
-
-    monkeypatch.setattr(sessions, "change", refuse_once)
-    history = (messages.epoch(1), messages.epoch(2))
-    runner.report(session_id, 1, messages.started(resumed_from_epoch=2, history=history))
-    wait_for(lambda: bench.row(session_id)["stage"], lambda stage: stage == "learning", 10)
-    assert refusals
-    assert bench.history(session_id) == [1, 2]
-    assert bench.row(session_id)["training"]["resumed_from_epoch"] == 2
-
-
 def test_a_spec_that_an_earlier_version_stored_becomes_a_job(bench):
     stored = {name: messages.SPEC[name] for name in messages.SPEC.keys() - {"version"}}
     session_id = bench.session(bench.workspace(), stored)
@@ -347,75 +180,3 @@ def test_a_spec_that_cannot_be_read_fails_its_session_and_no_other(bench):
     assert "epohcs" in error["message"]
     bench.wait(readable, "training")
     assert [job.session_id for job in runner.jobs] == [readable]
-
-
-def no_process(*_arguments):
-    """Fails as a machine does that can start no other process."""
-    raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
-
-
-def test_a_warm_worker_that_cannot_be_started_does_not_end_the_queue(bench, monkeypatch, caplog):
-    monkeypatch.setattr(ToldRunner, "keep_warm", no_process)
-    first = bench.session(bench.workspace())
-    runner = bench.start()
-    bench.wait(first, "training")
-    runner.report(first, 1, messages.failed())
-    bench.wait(first, "failed")
-    assert "Resource temporarily unavailable" in caplog.text
-
-
-def test_a_session_that_the_runner_cannot_start_fails_in_words_and_frees_its_place(
-    bench, monkeypatch
-):
-    place = bench.workspace()
-    refused, other = bench.session(place), bench.session(place)
-    start = ToldRunner.start
-
-    def refuse(runner, job):
-        if job.session_id == refused:
-            no_process()
-        start(runner, job)
-
-    monkeypatch.setattr(ToldRunner, "start", refuse)
-    runner = bench.start(trainings=1)
-    error = bench.wait(refused, "failed")["error"]
-    assert error["reason"] == "crashed"
-    assert "could not start" in error["message"]
-    assert "Resource temporarily unavailable" in error["message"]
-    bench.wait(other, "training")
-    wait_for(lambda: [job.session_id for job in runner.jobs], lambda ids: ids == [other], 10)
-
-
-def test_a_session_with_an_unreadable_spec_fails_though_the_database_refuses_at_first(
-    bench, monkeypatch
-):
-    monkeypatch.setattr(module, "_RETRY_SECONDS", 0.0)
-    end, refusals = sessions.end, []
-
-    def refuse_once(*arguments):
-        if not refusals:
-            refusals.append(arguments)
-            raise OperationalError("UPDATE", {}, Exception("database is locked"))
-        end(*arguments)
-
-    monkeypatch.setattr(sessions, "end", refuse_once)
-    session_id = bench.session(bench.workspace(), {**messages.SPEC, "epohcs": 3})
-    bench.start()
-    assert "epohcs" in bench.wait(session_id, "failed")["error"]["message"]
-    assert refusals
-
-
-def test_no_event_is_lost_while_another_program_holds_the_lock(bench, monkeypatch, caplog):
-    monkeypatch.setattr(module, "_RETRY_SECONDS", 0.0)
-    monkeypatch.setattr(connection, "LOCK_SECONDS", 0.05)
-    session_id = bench.session(bench.workspace())
-    runner = bench.start()
-    bench.wait(session_id, "training")
-    path = bench.settings.data_dir / "exotrain.db"
-    with closing(sqlite3.connect(path, isolation_level=None)) as outside:
-        outside.execute("BEGIN IMMEDIATE")
-        runner.report(session_id, 1, messages.started())
-        for epoch in (1, 2, 3):
-            runner.report(session_id, 1, messages.epoch(epoch))
-        wait_for(lambda: caplog.text.count("cannot be written"), lambda count: count > 2, 10)
-    wait_for(lambda: bench.history(session_id), lambda epochs: epochs == [1, 2, 3], 10)

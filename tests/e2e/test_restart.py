@@ -45,7 +45,7 @@ def test_a_killed_session_is_resumed_and_ends_with_the_same_weights(
     assert history_without_times(resumed) == history_without_times(whole)
     first, second = (weights_of(server.data_dir / each["model_path"]) for each in (whole, resumed))
     assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
-    assert not [each for each in server.data_dir.glob("model/checkpoints/*") if each.is_file()]
+    wait_for(lambda: list(server.data_dir.glob("model/checkpoints/*")), lambda files: not files)
 
 
 def kill_and_start_again(server: Server) -> None:
@@ -110,13 +110,21 @@ def test_a_killed_worker_fails_its_session_and_the_server_goes_on(
     session_id = client.train(
         key, dataset["id"], **{**SPEC, "epochs": 500, "patience": 500, "test_split": 0}
     )
-    client.wait(session_id, lambda session: session["epochs_completed"] >= 1)
-    for worker in server.children():
-        os.kill(worker, signal.SIGKILL)
+    client.wait(session_id, lambda session: session["epochs_completed"] >= 2)
+    kill_workers(server)
+    resumed = client.wait(session_id, lambda session: session["training"]["resumed_from_epoch"])
+    assert resumed["status"] == "training", resumed["error"]
+    kill_workers(server)
     session = client.wait(session_id)
     assert session["status"] == "failed"
-    assert session["error"]["reason"] == "out_of_memory"
+    assert session["error"]["reason"] == "crashed"
+    assert "started again from its last finished epoch" in session["error"]["message"]
     assert client.get("/api/health")["status"] == "healthy"
+
+
+def kill_workers(server: Server) -> None:
+    for worker in server.children():
+        os.kill(worker, signal.SIGKILL)
 
 
 def test_a_session_above_its_memory_limit_is_ended(

@@ -118,8 +118,8 @@ def test_a_cancelled_session_keeps_nothing_and_can_be_retried(
     session = client.wait(session_id)
     assert session["status"] == "cancelled"
     assert session["model_id"] is None
-    assert not list(server.data_dir.glob("model/*/never*"))
-    assert not list(server.data_dir.glob(f"model/checkpoints/{session_id}.*"))
+    for files in ("model/*/never*", f"model/checkpoints/{session_id}.*"):
+        wait_for(lambda files=files: list(server.data_dir.glob(files)), lambda found: not found)
     again = client.post(f"/api/training/session/{session_id}/retry", 202)["session"]
     assert again["spec"] == session["spec"]
     client.post(f"/api/training/session/{again['id']}/cancel")

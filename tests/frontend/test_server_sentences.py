@@ -3,7 +3,7 @@
 import io
 import json
 import subprocess
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from backend.transit.catalog.header import CatalogError
 from backend.transit.catalog.reader import open_catalog
 from backend.transit.columns import LABELS, ROW_DTYPE
 from backend.transit.report.findings import LIMITS, report
+from backend.troubles import Code
 from tests.frontend.test_units import node
 
 MODULE = REPOSITORY / "frontend" / "datasets" / "server-sentences.js"
@@ -50,6 +51,14 @@ def warnings_by_code(**columns: Any) -> dict[str, list[str]]:
     for each in report(table)["warnings"]:
         found.setdefault(each["code"], []).append(each["message"])
     return found
+
+
+def test_the_page_has_words_for_every_reason_why_the_server_is_degraded():
+    dictionary = REPOSITORY / "frontend" / "locales" / "en" / "training.json"
+    known = json.loads(dictionary.read_text(encoding="utf-8"))
+    prefix = "training.degraded."
+    named = {key.removeprefix(prefix) for key in known if key.startswith(prefix)}
+    assert named == set(get_args(Code))
 
 
 def rejections() -> CatalogError:

@@ -13,7 +13,8 @@ from typing import IO, Any, cast
 
 from werkzeug.exceptions import ClientDisconnected, RequestTimeout
 
-from backend.errors import NoSpace, UserError
+from backend import shortage
+from backend.errors import NoSpace, Unavailable, UserError
 from backend.storage.incoming import MEGABYTE, require_space
 from backend.web.http_server.pace import Pace
 
@@ -57,6 +58,12 @@ class Failed(io.RawIOBase):
     def readinto(self, _buffer: Any) -> int:
         """Raise the reason."""
         raise self._why
+
+
+def _not_stored(error: OSError) -> UserError:
+    if shortage.is_shortage(error):
+        return Unavailable(shortage.MESSAGE, Retry_After=str(shortage.RETRY_SECONDS))
+    return NoSpace(f"The request's body could not be stored: {error.strerror}.")
 
 
 class Body:
@@ -107,7 +114,7 @@ class Body:
         except (ClientDisconnected, UserError) as error:
             self._fail(error)
         except OSError as error:  # Werkzeug takes it for a client that has gone
-            self._fail(NoSpace(f"The request's body could not be stored: {error.strerror}."))
+            self._fail(_not_stored(error))
         else:
             self.length = pace.transferred
             spool.seek(0)

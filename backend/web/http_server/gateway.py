@@ -15,6 +15,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+from backend import shortage
 from backend.config import ANY_HOST
 from backend.web.http_server.body import Body, BodyWanted, NotYetReceived, Receive
 from backend.web.http_server.lanes import Lane, LaneFull
@@ -111,13 +112,21 @@ class Gateway:
         self, scope: dict[str, Any], headers: dict[bytes, bytes], body: Body, send: Send
     ) -> None:
         lane = self._lane_of(scope["method"], scope["path"])
-        response = await self._respond(scope, body, lane, self._callers.name(scope, headers))
+        try:
+            response = await self._respond(scope, body, lane, self._callers.name(scope, headers))
+        except (MemoryError, OSError, RuntimeError) as error:
+            if not shortage.is_shortage(error):
+                raise
+            log.error("a request is refused: %s", error)
+            retry_after = (b"retry-after", str(shortage.RETRY_SECONDS).encode())
+            return await send_answer(send, body, *refusal(503, shortage.MESSAGE, retry_after))
         try:
             pieces = _pieces(response)
             await send_answer(send, body, response.status, response.headers, pieces)
         finally:
             if not response.is_complete:
                 await asyncio.to_thread(response.close)
+        return None
 
     async def _respond(
         self, scope: dict[str, Any], body: Body, lane: Lane, caller: str

@@ -4,12 +4,15 @@ Within a lane the callers take turns, so that no caller can stop another either.
 """
 
 import asyncio
+import threading
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 _Result = TypeVar("_Result")
+
+_START_SECONDS = 30.0
 
 
 class LaneFull(Exception):
@@ -29,6 +32,7 @@ class Lane:
             when_full: what those beyond are told.
         """
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        _start_all(self._pool, threads)
         self._free = threads
         self._most_running = max(1, threads // 2)
         self._running: Counter[str] = Counter()
@@ -99,3 +103,14 @@ class Lane:
                     self._queues[caller] = own
                 return True
         return False
+
+
+def _start_all(pool: ThreadPoolExecutor, threads: int) -> None:
+    """Start a pool's threads now: it starts one after it has taken the work that the thread is for.
+
+    Where no thread can be started, that work would be refused and done nevertheless.
+    """
+    together = threading.Barrier(threads + 1)
+    for _ in range(threads):
+        pool.submit(together.wait, _START_SECONDS)
+    together.wait(_START_SECONDS)

@@ -214,7 +214,7 @@ def _request_end(session_id: int, request: str, effect: str) -> Record:
             raise Conflict(f"Session {session_id} has already ended: it is {session['status']}.")
         changed = _described(connection, session_id)
     if changed["status"] == "cancelled":
-        services().storage.remove_checkpoint(session_id)
+        services().storage.remove_unfinished(session_id, session["model_file"])
     services().notify()
     return {"message": message, "session": changed}
 

@@ -17,11 +17,17 @@ site_bp = APIBlueprint("site", __name__, tag="Server")
 @site_bp.get("/api/health")
 @site_bp.output(Health)
 def get_health() -> Record:
-    """Return the state of the server and the length of the queue."""
+    """Return the state of the server and the length of the queue.
+
+    A server that is `degraded` answers; the reasons say what does not work.
+    """
     predictor = services().predictor
     with services().database.read() as connection:
         queue = {name: sessions.count(connection, name) for name in ("pending", "training")}
+    reasons = [each._asdict() for each in services().troubles.current()]
     return {
+        "status": "degraded" if reasons else "healthy",
+        "reasons": reasons,
         "version": VERSION,
         "model_loaded": predictor is not None and predictor.is_model_loaded,
         "queue": queue,

@@ -1,6 +1,14 @@
 """The state of the server."""
 
+from typing import Literal
+
+from typing_extensions import TypeAliasType
+
+from backend import troubles
 from backend.web.schemas.base import Answer
+
+HealthStatus = TypeAliasType("HealthStatus", Literal["healthy", "degraded"])
+TroubleCode = TypeAliasType("TroubleCode", troubles.Code)
 
 
 class Queue(Answer):
@@ -10,10 +18,18 @@ class Queue(Answer):
     training: int
 
 
-class Health(Answer):
-    """The state of the server."""
+class Trouble(Answer):
+    """Something that does not work at the moment."""
 
-    status: str = "healthy"
+    code: TroubleCode
+    message: str
+
+
+class Health(Answer):
+    """The state of the server: `degraded` while there are reasons."""
+
+    status: HealthStatus
+    reasons: list[Trouble]
     version: str
     model_loaded: bool
     queue: Queue

@@ -106,3 +106,17 @@ def test_one_caller_has_at_most_half_of_the_threads():
         assert await asyncio.gather(*(lane.run("c", lambda: 1) for _ in range(9))) == [1] * 9
 
     run(scenario)
+
+
+def test_a_lane_needs_no_new_thread_for_what_it_takes(monkeypatch):
+    def no_thread(*_arguments):
+        raise RuntimeError("can't start new thread")
+
+    async def scenario():
+        lane, gate = Lane("test", 2, 20, when_full="full"), Gate()
+        monkeypatch.setattr(threading.Thread, "start", no_thread)
+        tasks = await started(lane, gate, *"abc")
+        gate.open()
+        assert sorted(await asyncio.gather(*tasks)) == ["a0", "b1", "c2"]
+
+    run(scenario)

@@ -450,6 +450,28 @@ def test_a_body_that_cannot_be_stored_is_507(address, token, monkeypatch):
     assert "No space left" in problem["detail"]
 
 
+@pytest.mark.parametrize(
+    ("method", "error"),
+    [
+        ("_append_to_file", OSError(errno.EMFILE, "Too many open files")),
+        ("_append", RuntimeError("can't start new thread")),
+    ],
+    ids=["no file descriptor", "no thread"],
+)
+def test_a_body_that_meets_a_shortage_is_503_with_retry_after(
+    address, token, monkeypatch, method, error
+):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(Body, method, fail)
+    content = form("key", b"1,2,3\n" * 30_000)
+    status, problem, headers = request(address, "POST", UPLOAD, content, {**FORM, **token})
+    assert status == 503
+    assert "short of memory, threads or open files" in problem["detail"]
+    assert int(headers["retry-after"]) > 0
+
+
 @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
 def test_a_server_on_every_address_is_reached_by_both_kinds():
     server = Server("::", 0)

@@ -590,10 +590,16 @@ def test_a_completed_session_names_its_model(api, key, services):
 def test_a_waiting_session_is_cancelled_by_either(api, key, services, bell, wish):
     session_id = api.session(key)
     services.storage.checkpoint(session_id, 1).write_bytes(b"of an interrupted training")
+    model = services.storage.model("1/m.keras")
+    model.parent.mkdir(exist_ok=True)
+    model.write_bytes(b"of a worker that crashed")
+    with services.database.write() as connection:
+        sessions.change(connection, session_id, model_file="1/m.keras")
     answer = api.post(f"/api/training/session/{session_id}/{wish}")
     assert answer["session"]["status"] == "cancelled"
     assert answer["session"]["completed_at"] is not None
     assert not services.storage.checkpoint(session_id, 1).exists()
+    assert not model.exists()
     assert bell.rings == 2
 
 

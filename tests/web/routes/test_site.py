@@ -14,6 +14,7 @@ from tests.api import Api, problem_of, use_depth_predictor
 def test_health_shows_the_version_and_the_queue(client, api, key, services):
     assert client.get("/api/health").get_json() == {
         "status": "healthy",
+        "reasons": [],
         "version": VERSION,
         "model_loaded": False,
         "queue": {"pending": 0, "training": 0},
@@ -25,6 +26,21 @@ def test_health_shows_the_version_and_the_queue(client, api, key, services):
     health = client.get("/api/health").get_json()
     assert health["queue"] == {"pending": 1, "training": 1}
     assert health["model_loaded"] is True
+
+
+def test_health_is_degraded_with_reasons_in_words_as_long_as_they_hold(client, services):
+    services.troubles.note("workers", 600)
+    services.troubles.note("database", 600)
+    services.troubles.note("current_copy", -1)  # it is over
+    response = client.get("/api/health")
+    assert response.status_code == 200
+    health = response.get_json()
+    assert health["status"] == "degraded"
+    assert [each["code"] for each in health["reasons"]] == ["database", "workers"]
+    assert health["reasons"][1]["message"].startswith("Workers cannot be started.")
+    for code in ("workers", "database"):
+        services.troubles.clear(code)
+    assert client.get("/api/health").get_json()["status"] == "healthy"
 
 
 def test_the_web_page_is_at_the_root_and_needs_no_token(client):
