@@ -118,14 +118,19 @@ def test_a_cancelled_session_keeps_nothing_and_can_be_retried(
     session = client.wait(session_id)
     assert session["status"] == "cancelled"
     assert session["model_id"] is None
-    for files in ("model/*/never*", f"model/checkpoints/{session_id}.*"):
-        wait_for(lambda files=files: list(server.data_dir.glob(files)), lambda found: not found)
+    wait_until_gone(server, "model/*/never*")
+    wait_until_gone(server, f"model/checkpoints/{session_id}.*")
     again = client.post(f"/api/training/session/{session_id}/retry", 202)["session"]
     assert again["spec"] == session["spec"]
     client.post(f"/api/training/session/{again['id']}/cancel")
     client.wait(again["id"])
     client.call("DELETE", f"/api/training/session/{session_id}", 200)
     client.get(f"/api/training/session/{session_id}", 404)
+
+
+def wait_until_gone(server: Server, files: str) -> None:
+    """Files go after the commit that the API shows."""
+    wait_for(lambda: list(server.data_dir.glob(files)), lambda found: not found)
 
 
 def test_the_same_spec_seed_and_data_give_the_same_weights_and_their_file_is_guarded(
