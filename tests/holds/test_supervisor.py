@@ -44,8 +44,20 @@ class Bench:
     def path(self, session_id: int) -> str:
         return f"/api/training/session/{session_id}"
 
+    def patiently(self, method: str, path: str) -> dict[str, Any]:
+        """Call again while the server is short of something: 503."""
+        answer = wait_for(lambda: self.client.call(method, path), lambda a: a.status_code != 503)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
     def health(self) -> dict[str, Any]:
-        return self.client.get("/api/health")
+        return self.patiently("GET", "/api/health")
+
+    def session(self, session_id: int) -> dict[str, Any]:
+        return self.patiently("GET", self.path(session_id))["session"]
+
+    def cancel(self, session_id: int) -> None:
+        self.patiently("POST", f"{self.path(session_id)}/cancel")
 
     def reasons(self) -> list[str]:
         return [each["code"] for each in self.health()["reasons"]]
@@ -202,10 +214,10 @@ def queued_behind_one_that_trains(bench: Bench) -> tuple[int, int]:
 def test_a_session_that_cannot_start_waits_is_tried_again_and_completes(bench: Bench):
     running, waiting = queued_behind_one_that_trains(bench)
     with without_descriptors(bench.server):
-        bench.client.post(f"{bench.path(running)}/cancel")
+        bench.cancel(running)
         wait_for(bench.reasons, lambda reasons: reasons == ["workers"])
-        assert bench.client.session(waiting)["status"] == "pending"
-        assert bench.client.session(running)["status"] == "cancelled"
+        assert bench.session(waiting)["status"] == "pending"
+        assert bench.session(running)["status"] == "cancelled"
     session = bench.client.wait(waiting)
     assert session["status"] == "completed", session["error"]
     wait_for(lambda: bench.health()["status"], lambda status: status == "healthy")
@@ -217,12 +229,12 @@ def test_a_session_that_can_never_start_fails_in_words_and_one_that_waits_is_can
     running, waiting = queued_behind_one_that_trains(bench)
     unwanted = bench.train(**QUICK)
     with without_descriptors(bench.server):
-        bench.client.post(f"{bench.path(running)}/cancel")
+        bench.cancel(running)
         wait_for(bench.reasons, lambda reasons: reasons == ["workers"])
-        bench.client.post(f"{bench.path(unwanted)}/cancel")
-        assert bench.client.session(unwanted)["status"] == "cancelled"
-        session = bench.client.wait(waiting)
-    assert session["status"] == "failed"
+        bench.cancel(unwanted)
+        assert bench.session(unwanted)["status"] == "cancelled"
+        wait_for(lambda: bench.session(waiting)["status"], lambda status: status == "failed")
+    session = bench.session(waiting)
     assert session["error"]["reason"] == "crashed"
     assert "could not start in 4 attempts" in session["error"]["message"]
     assert "Too many open files" in session["error"]["message"]
