@@ -3,11 +3,15 @@
 A server that is killed in between leaves files without a use; the next one removes them.
 """
 
+import logging
+
 from sqlalchemy import Connection
 
 from backend.database import Database, models, sessions
 from backend.database.connection import Record
 from backend.storage.layout import Storage
+
+log = logging.getLogger(__name__)
 
 
 def end_without_model(
@@ -26,7 +30,10 @@ def end_without_model(
 
 def remove_files(storage: Storage, session: Record) -> None:
     """Remove what a session without a model has written: `session` is its row before the end."""
-    storage.remove_unfinished(session["id"], session["model_file"])
+    try:
+        storage.remove_unfinished(session["id"], session["model_file"])
+    except OSError as error:  # the end is committed: it must not look as if it had failed
+        log.warning("files of session %s stay until the next start: %s", session["id"], error)
 
 
 def remove_leftovers(database: Database, storage: Storage) -> None:

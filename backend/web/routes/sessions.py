@@ -7,6 +7,7 @@ from flask import Response, request
 from sqlalchemy import Connection
 
 from backend import wire
+from backend.background.session_end import remove_files
 from backend.database import datasets, sessions
 from backend.database.connection import Record
 from backend.errors import Conflict, NotFound
@@ -214,7 +215,7 @@ def _request_end(session_id: int, request: str, effect: str) -> Record:
             raise Conflict(f"Session {session_id} has already ended: it is {session['status']}.")
         changed = _described(connection, session_id)
     if changed["status"] == "cancelled":
-        services().storage.remove_unfinished(session_id, session["model_file"])
+        remove_files(services().storage, session)
     services().notify()
     return {"message": message, "session": changed}
 
