@@ -6,7 +6,7 @@ Unicode are errors. Messages cannot be changed and name files, but hold no paths
 is each machine's own.
 
     server                                  worker
-      Train(spec, …)  ──────────────────────▶ Ready, Started, Batch, Epoch, …, Saved
+      Train(spec, …)  ──────────────────────▶ Ready, Started, Batch, Epoch, …, Saved; Alive
       Stop            ──────────────────────▶ (finishes the epoch)
       ServePredictions, PredictionRequest ──▶ Ready, PredictionAnswer or PredictionRefusal
 """
@@ -186,6 +186,19 @@ class Ready(_Checked):
     event: Literal["ready"] = "ready"
 
 
+class Alive(_Checked):
+    """A heartbeat: the process runs; sent every two seconds once it is ready, until its job ends.
+
+    Attributes:
+        processor_seconds: that it has used, the heartbeats' own left out.
+        progress: grows whenever the session asks whether to go on.
+    """
+
+    event: Literal["alive"] = "alive"
+    processor_seconds: float
+    progress: int
+
+
 class EpochMetrics(_Checked):
     """Measured after an epoch on the training and, as val_…, the validation rows.
 
@@ -316,7 +329,8 @@ class Exited(_Checked):
 
     Attributes:
         reason, message: why the session failed, if no earlier event ended it.
-        may_retry: whether its last checkpoint deserves another worker.
+        may_retry: the same session may succeed in another worker: this one was killed from
+            outside, crashed without a word, was stopped, or hung.
     """
 
     event: Literal["exited"] = "exited"
@@ -328,7 +342,7 @@ class Exited(_Checked):
 Command = Train | Stop | ServePredictions | PredictionRequest
 SessionEvent = Started | Batch | Epoch | Stage | Evaluated | Saved | Cancelled | Failed
 ReportedEvent = SessionEvent | Exited  # what a runner reports of a session
-Event = Ready | SessionEvent | PredictionAnswer | PredictionRefusal
+Event = Ready | Alive | SessionEvent | PredictionAnswer | PredictionRefusal
 
 _COMMANDS: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="kind")])
 _EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])

@@ -5,7 +5,8 @@ file, named by `SKIPS_FILE`, in which each line is one reason and how many tests
 
 A reason that begins with NO and a name in capitals ("NO CHROMIUM: …") says that the machine lacks
 something. With `REQUIRE_ALL=1`, as in CI, such a skip is a failure; only the tables of the NASA
-Exoplanet Archive, which are not ours to hand out, and the right to mount may be missing there too.
+Exoplanet Archive, which are not ours to hand out, and the rights to mount and to limit memory may
+be missing there too.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-MAY_BE_MISSING = ("NO ARCHIVE TABLES", "NO MOUNT")
+MAY_BE_MISSING = ("NO ARCHIVE TABLES", "NO MOUNT", "NO CGROUP")
 
 # The tests that only `make test-all` runs, and what its reason says of them in `make test`.
 LATER = "left to make test-all"

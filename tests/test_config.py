@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.config import REPOSITORY, Settings, SettingsError, is_loopback
+from backend.config import IDLE_WORKER_MB, REPOSITORY, Settings, SettingsError, is_loopback
 
 
 def test_without_variables_everything_has_the_documented_default():
@@ -120,6 +120,14 @@ def test_the_error_says_what_was_expected_and_what_came(name, value, problem):
     with pytest.raises(SettingsError) as raised:
         Settings.from_environment({f"EXOTRAIN_{name}": value})
     assert str(raised.value) == f"EXOTRAIN_{name}: {problem}"
+
+
+def test_a_memory_limit_below_what_an_idle_worker_holds_is_refused_with_both_numbers():
+    lowest = str(IDLE_WORKER_MB)
+    environment = {"EXOTRAIN_TRAINING_MEMORY_MB": lowest}
+    assert Settings.from_environment(environment).training_memory_mb == IDLE_WORKER_MB
+    with pytest.raises(SettingsError, match=f"is 256 MB, but a worker holds {lowest} MB"):
+        Settings.from_environment({"EXOTRAIN_TRAINING_MEMORY_MB": "256"})
 
 
 def test_a_refused_token_is_not_repeated():

@@ -14,6 +14,7 @@ from tests import messages
 
 EVENTS = [
     wire.Ready(),
+    wire.Alive(processor_seconds=0.1 + 0.2, progress=3),
     messages.started(history=(messages.epoch(1), messages.epoch(2, None))),
     wire.Batch(epoch=1, batches_done=2, batches=4),
     messages.epoch(1),

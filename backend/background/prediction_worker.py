@@ -13,8 +13,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from backend import wire
-from backend.background.runners import import_jobs
 from backend.background.worker_process import WorkerProcess
+from backend.background.workers.thread_runner import import_jobs
 from backend.config import Settings
 from backend.storage.layout import Storage
 from backend.transit.columns import ROW_DTYPE
@@ -64,6 +64,7 @@ class InWorker:
         self._worker: WorkerProcess | None = None
         self._events: Iterator[wire.Event] = iter(())
         self._is_closed = False
+        self._is_ended = False
         self._is_ready = False
         self._loaded: list[str] = []  # sha256 of the models in it, the most recently used last
         self._usual_seconds = 0.0  # of an answer, when nothing had to be loaded
@@ -88,13 +89,11 @@ class InWorker:
                     case wire.PredictionRefusal(id=request.id, error=reason):
                         raise PredictionFailed(reason)
         except wire.Malformed as error:
-            worker.kill()
-            worker.wait()
+            self._end(worker)
             raise WorkerDied(f"was killed. {error}") from error
         finally:
             limit.cancel()
-        worker.kill()  # it may have closed its pipe and live on
-        code = worker.wait()
+        code = self._end(worker)  # it may have closed its pipe and live on
         why = f"did not answer within {limit.seconds:g} s and" if limit.is_over else "has"
         raise WorkerDied(f"{why} ended with code {code}")
 
@@ -104,9 +103,14 @@ class InWorker:
             self._worker.kill()
             self._worker.wait_briefly()
 
+    def _end(self, worker: WorkerProcess) -> int | None:
+        worker.kill()
+        self._is_ended = True  # even where the system does not let go of it
+        return worker.wait()
+
     def _running_worker(self) -> WorkerProcess:
-        if self._worker is None or not self._worker.is_alive:
-            self._is_ready = False
+        if self._worker is None or self._is_ended or not self._worker.is_alive:
+            self._is_ready = self._is_ended = False
             self._loaded = []
             self._worker = WorkerProcess(self._settings.data_dir)
             self._events = self._worker.events()

@@ -5,24 +5,28 @@ start. After the last event of a job it reports `Exited`, once.
 """
 
 import logging
-import sys
 import threading
+import time
 from collections.abc import Callable
-from functools import cache
-from typing import Any, Protocol, assert_never
+from typing import Protocol, assert_never
 
 from backend import wire
-from backend.background.worker_log import filtered_stderr
 from backend.background.worker_process import WorkerProcess
+from backend.background.workers import pulse
+from backend.background.workers.reports import Report, exited_because
+from backend.background.workers.session_worker import SessionWorker
+from backend.background.workers.thread_runner import ThreadRunner
 from backend.config import Settings
-from backend.storage.layout import Storage
 
-Report = Callable[[int, int, wire.ReportedEvent], None]
+__all__ = ["ProcessRunner", "Report", "Runner", "exited_because", "make_runner"]
 
-_KILLED = -9
+# How long a server that stops waits for the system to free its workers, and for what they said.
+_CLOSE_SECONDS = 2.0
 
-# A dead worker's pipe is read at once, unless a process that it started keeps it open.
-_LISTENER_SECONDS = 0.5
+# A waiting worker that died or was stopped is replaced after this pause; one after another, after
+# twice the last, up to the longest: a machine on which none can start is not kept busy by it.
+FIRST_PAUSE_SECONDS = 5.0
+LONGEST_PAUSE_SECONDS = 600.0
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +38,7 @@ class Runner(Protocol):
         """Start training this job's session."""
 
     def request(self, session_id: int, what: wire.RequestedEnd) -> None:
-        """Ask a session to `stop` after its epoch, or to `cancel` now."""
+        """Ask a session to `stop` after its epoch, or to `cancel` now; never waits for it."""
 
     def keep_warm(self) -> None:
         """Prepare a worker, so that the next session starts quickly."""
@@ -44,35 +48,27 @@ class Runner(Protocol):
 
 
 class ProcessRunner:
-    """A child process for each session: its memory is freed, and its crash harms no other."""
+    """A child process for each session: its memory is freed, and its crash harms no other.
+
+    A thread of its own, the judge, ends workers that are stopped or hang, and replaces waiting ones
+    that died.
+    """
 
     def __init__(self, settings: Settings, report: Report) -> None:
         self._settings = settings
         self._report = report
-        self._warm: list[WorkerProcess] = []
-        self._running: dict[int, WorkerProcess] = {}
-        self._listeners: dict[int, threading.Thread] = {}
-        self._before_first_batch: set[int] = set()
+        self._lock = threading.RLock()  # of what follows; never held while an event is reported
+        self._waiting: list[SessionWorker] = []
+        self._running: dict[int, SessionWorker] = {}
+        self._is_warm_wanted = False
+        self._pause = _Pause()
+        self._judge: threading.Thread | None = None
+        self._closing = threading.Event()
 
     def start(self, job: wire.Train) -> None:
-        worker = self._take_warm() or self._spawn()
-        self._running[job.session_id] = worker
-        self._before_first_batch.add(job.session_id)
-        listener = threading.Thread(
-            target=self._listen,
-            args=(job.session_id, job.start, worker),
-            name=f"session {job.session_id}",
-        )
-        try:
-            worker.send(job)
-            self._listeners[job.session_id] = listener
-            listener.start()
-        except Exception:  # nobody would hear of this worker again
-            del self._running[job.session_id]
-            self._listeners.pop(job.session_id, None)
-            worker.kill()
-            worker.wait()
-            raise
+        with self._lock:
+            worker = self._give_to_waiting(job) or self._spawn(job)
+            self._running[job.session_id] = worker
 
     def request(self, session_id: int, what: wire.RequestedEnd) -> None:
         worker = self._running.get(session_id)
@@ -82,157 +78,105 @@ class ProcessRunner:
             case "cancel":
                 worker.kill()  # nothing in it is worth waiting for
             case "stop":
-                worker.send(wire.Stop())
+                worker.stop()
             case _:
                 assert_never(what)
 
     def keep_warm(self) -> None:
-        # A new worker takes a core for seconds: it must not delay a session that starts. Each event
-        # of a session comes back here.
-        if self._before_first_batch & self._running.keys():
-            return
-        self._warm = [worker for worker in self._warm if worker.is_alive]
-        while len(self._warm) < self._settings.warm_workers:
-            self._warm.append(self._spawn())
+        with self._lock:
+            self._is_warm_wanted = True
+            # A new worker takes a core for seconds: it must not delay a session that starts. Each
+            # event of a session comes back here.
+            if self._closing.is_set() or not all(
+                each.has_learnt for each in self._running.values()
+            ):
+                return
+            while len(self._waiting) < self._settings.warm_workers and self._pause.is_over:
+                self._waiting.append(self._spawn())
 
     def close(self) -> None:
-        workers = [*self._warm, *self._running.values()]
+        with self._lock:
+            self._closing.set()
+            workers = [*self._waiting, *self._running.values()]
         for worker in workers:
             worker.kill()
+        deadline = time.monotonic() + _CLOSE_SECONDS
         for worker in workers:
-            worker.wait_briefly()
-        for listener in list(self._listeners.values()):  # what a worker reported is passed on
-            listener.join(_LISTENER_SECONDS)
+            worker.wait_until_heard(deadline - time.monotonic())
 
-    def _spawn(self) -> WorkerProcess:
-        return WorkerProcess(self._settings.data_dir, self._settings.training_memory_mb)
-
-    def _take_warm(self) -> WorkerProcess | None:
-        while self._warm:
-            worker = self._warm.pop(0)
-            if worker.is_alive:
+    def _give_to_waiting(self, job: wire.Train) -> SessionWorker | None:
+        while self._waiting:
+            worker = self._waiting.pop(0)
+            if worker.give(job):
+                self._pause.reset()
                 return worker
         return None
 
-    def _listen(self, session_id: int, start: int, worker: WorkerProcess) -> None:
-        try:
-            for event in worker.events():
-                if isinstance(event, wire.Batch):
-                    self._before_first_batch.discard(session_id)
-                if not isinstance(event, wire.Ready):
-                    self._report(session_id, start, _of_session(event))
-        except wire.Malformed as error:
-            log.error("session %s: its worker is killed. %s", session_id, error)
-            worker.kill()
-            failed = wire.Failed(reason="crashed", message=_explain(error))
-            self._report(session_id, start, failed)
-        code = worker.wait()
-        self._running.pop(session_id, None)
-        self._listeners.pop(session_id, None)
-        self._before_first_batch.discard(session_id)
-        self._report(session_id, start, _explain_exit(code))
+    def _spawn(self, job: wire.Train | None = None) -> SessionWorker:
+        if self._judge is None:
+            judge = threading.Thread(target=self._judge_all, name="judge", daemon=True)
+            judge.start()
+            self._judge = judge
+        process = WorkerProcess(self._settings.data_dir, self._settings.training_memory_mb)
+        return SessionWorker(process, self._pass_on, self._forget, job)
+
+    def _pass_on(self, job: wire.Train, event: wire.ReportedEvent) -> None:
+        is_end_of_server = self._closing.is_set() and isinstance(event, wire.Exited)
+        if not is_end_of_server:  # which is no end of the session
+            self._report(job.session_id, job.start, event)
+
+    def _forget(self, worker: SessionWorker) -> None:
+        with self._lock:
+            if worker in self._waiting and not self._closing.is_set():
+                self._waiting.remove(worker)
+                self._pause.begin()
+                log.warning("a waiting worker is gone: it is replaced")
+            for session_id, each in list(self._running.items()):
+                if each is worker:
+                    del self._running[session_id]
+
+    def _judge_all(self) -> None:
+        last = time.monotonic()
+        while not self._closing.wait(pulse.TICK_SECONDS):
+            now = time.monotonic()
+            seconds, last = now - last, now
+            with self._lock:
+                workers = [*self._waiting, *self._running.values()]
+            for worker in workers:
+                _without_end(worker.tick, seconds)
+            if self._is_warm_wanted:
+                _without_end(self.keep_warm)
 
 
-class ThreadRunner:
-    """Keras in threads of the server, for hosts where processes cannot be started."""
-
-    def __init__(self, settings: Settings, report: Report) -> None:
-        self._storage = Storage(settings.data_dir)
-        self._memory_mb = settings.training_memory_mb
-        self._report = report
-        self._requests: dict[int, wire.RequestedEnd] = {}
-        self._is_closing = False
-
-    def start(self, job: wire.Train) -> None:
-        name = f"session {job.session_id}"
-        threading.Thread(target=self._train, args=(job,), name=name, daemon=True).start()
-
-    def request(self, session_id: int, what: wire.RequestedEnd) -> None:
-        self._requests[session_id] = what
-
-    def keep_warm(self) -> None:
-        if "backend.worker.jobs" not in sys.modules:
-            threading.Thread(target=import_jobs, name="warm-up", daemon=True).start()
-
-    def close(self) -> None:
-        self._is_closing = True
-
-    def _train(self, job: wire.Train) -> None:
-        session_id = job.session_id
-        exited = wire.Exited()
-        try:
-            jobs = import_jobs()
-            jobs.train_session(
-                job,
-                self._storage,
-                lambda event: self._report(session_id, job.start, event),
-                lambda: self._should_stop(session_id),
-            )
-        except _ServerIsClosing:
-            log.info("session %s will be resumed at the next start", session_id)
-            return
-        except Exception as error:
-            log.exception("session %s ended without a result", session_id)
-            exited = exited_because("The session ended without a result", error)
-        self._requests.pop(session_id, None)
-        self._report(session_id, job.start, exited)
-
-    def _should_stop(self, session_id: int) -> wire.RequestedEnd | None:
-        from backend.worker.memory import OverLimit, over_limit_message, resident_mb
-
-        if self._is_closing:
-            raise _ServerIsClosing
-        if self._memory_mb and resident_mb() > self._memory_mb:
-            raise OverLimit(over_limit_message(self._memory_mb))
-        return self._requests.get(session_id)
+def _without_end(action: Callable[..., None], *arguments: float) -> None:
+    """Call it; the thread goes on whatever it raises, since its end would end its workers."""
+    try:
+        action(*arguments)
+    except Exception:
+        log.exception("%s%s failed", action.__qualname__, arguments)
 
 
-class _ServerIsClosing(BaseException):
-    """Ends a session as a kill would: its checkpoint stays."""
+class _Pause:
+    """Between the loss of a waiting worker and its replacement."""
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+        self._until = 0.0
+
+    @property
+    def is_over(self) -> bool:
+        return time.monotonic() >= self._until
+
+    def begin(self) -> None:
+        longer = max(FIRST_PAUSE_SECONDS, 2 * self._seconds)
+        self._seconds = min(longer, LONGEST_PAUSE_SECONDS)
+        self._until = time.monotonic() + self._seconds
+
+    def reset(self) -> None:
+        self._seconds = self._until = 0.0
 
 
 def make_runner(settings: Settings, report: Report) -> Runner:
     """The runner that `EXOTRAIN_RUNNER` names."""
     kind = ThreadRunner if settings.runner == "thread" else ProcessRunner
     return kind(settings, report)
-
-
-@cache
-def import_jobs() -> Any:
-    """`backend.worker.jobs`, and with it TensorFlow, in this process."""
-    from backend.training import keras_setup
-    from backend.worker import jobs
-
-    with filtered_stderr():
-        keras_setup.open_devices()
-    return jobs
-
-
-def exited_because(what: str, error: Exception) -> wire.Exited:
-    """The last event of a session that an exception of the server's own ended."""
-    words = f"{what} ({type(error).__name__}: {str(error)[:500]}). Retry it later."
-    return wire.Exited(message=wire.encodable(words))
-
-
-def _of_session(event: wire.Event) -> wire.SessionEvent:
-    if not isinstance(event, wire.SessionEvent):
-        raise wire.Malformed(f"Expected an event of a session, received {event!r:.200}")
-    return event
-
-
-def _explain(error: wire.Malformed) -> str:
-    return f"The session's worker sent a message that the server does not understand. {error}"
-
-
-def _explain_exit(code: int) -> wire.Exited:
-    if code == _KILLED:
-        return wire.Exited(
-            reason="out_of_memory",
-            message="The system killed the session, most likely because the machine ran out of "
-            "memory. Use a smaller dataset or batch_size, then retry.",
-        )
-    return wire.Exited(
-        reason="crashed",
-        message=f"The session's process ended without a result (exit code {code}); "
-        "the server's log has its last output.",
-    )

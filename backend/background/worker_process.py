@@ -2,14 +2,32 @@
 
 import contextlib
 import os
+import select
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from backend import wire
 from backend.background.worker_log import pass_on
 from backend.config import REPOSITORY
+
+# The system may need a moment to free a large process.
+_GONE_SECONDS = 10.0
+_CLOSING_SECONDS = 2.0
+
+# What a dead worker wrote is read at once, but a process that it started may keep the pipe open.
+_LOG_SECONDS = 2
+
+# A manifest, an evaluation or an answer of the predictor takes a few hundred kB at most; a worker
+# that writes without line breaks must not fill the server's memory.
+_LONGEST_LINE = 1 << 26
+
+# Where proc_pid_stat(5) has the time in user mode, followed by that in the kernel, counted from the
+# field after the name.
+_USER_TIME = 11
 
 
 class WorkerProcess:
@@ -29,7 +47,12 @@ class WorkerProcess:
             cwd=REPOSITORY,
             start_new_session=True,  # the server handles Ctrl-C in the terminal
         )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         assert self._process.stderr is not None
+        self._input, self._output = self._process.stdin, self._process.stdout
+        os.set_blocking(self._input.fileno(), False)
+        self._open_pipes = threading.Lock()  # no number of a pipe is used while it is closed
         try:
             self._log = pass_on(self._process.stderr, name=f"log of worker {self._process.pid}")
         except RuntimeError:  # no thread can be started
@@ -38,19 +61,45 @@ class WorkerProcess:
             raise
 
     @property
+    def id(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    @property
     def is_alive(self) -> bool:
         """Whether the process runs."""
-        return self._process.poll() is None
+        return self.exit_code is None
+
+    @property
+    def exit_code(self) -> int | None:
+        """How the process has ended, negative for a signal; None: it runs."""
+        return self._process.poll()
+
+    @property
+    def has_unread(self) -> bool:
+        """Whether the reader of its events is behind."""
+        with self._open_pipes:
+            return not self._output.closed and _is_ready(self._output, select.POLLIN, seconds=0)
+
+    def processor_seconds(self) -> float | None:
+        """What the process has used of the processors, by the kernel; None where it cannot say."""
+        try:
+            stat = Path(f"/proc/{self.id}/stat").read_text(encoding="ascii", errors="replace")
+        except OSError:
+            return None
+        used = stat.rpartition(")")[2].split()[_USER_TIME : _USER_TIME + 2]
+        return sum(map(int, used)) / os.sysconf("SC_CLK_TCK")
 
     def send(self, message: wire.Command) -> None:
-        """Write a command; if the worker has died, the reader of its events will notice."""
-        assert self._process.stdin is not None
-        line = wire.encode(message)
-        try:
-            self._process.stdin.write(line)
-            self._process.stdin.flush()
-        except (BrokenPipeError, ValueError):  # ValueError: the pipe was closed by `wait`
-            self.kill()
+        """Write a command, however long the worker takes to read it.
+
+        If the worker has died, the reader of its events will notice.
+        """
+        self._write(wire.encode(message), waits=True)
+
+    def send_at_once(self, message: wire.Command) -> bool:
+        """Write a command; False: the worker has left earlier ones unread, and gets no other."""
+        return self._write(wire.encode(message), waits=False)
 
     def events(self) -> Iterator[wire.Event]:
         """Yield the worker's events until it ends.
@@ -58,39 +107,60 @@ class WorkerProcess:
         Raises:
             Malformed: it sent something else.
         """
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
+        while line := self._output.readline(_LONGEST_LINE):
             if not line.endswith(b"\n"):
+                if len(line) == _LONGEST_LINE:
+                    raise wire.Malformed(f"Expected lines, received {len(line)} bytes without end")
                 return  # a killed worker may leave half a line
             yield wire.decode_event(line)
 
-    def wait(self) -> int:
-        """The exit code, negative for a signal."""
-        code = self._process.wait()
+    def wait(self, seconds: float | None = None) -> int | None:
+        """Wait until the process is gone and close its pipes.
+
+        Args:
+            seconds: at most; None: long enough for a killed process that is not stuck.
+
+        Returns:
+            The exit code, negative for a signal; None if it is still there: a process that waits
+            for a device outlives even its kill.
+        """
+        self.wait_briefly(_GONE_SECONDS if seconds is None else seconds)
         self._log.join(_LOG_SECONDS)
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                try:
-                    pipe.close()
-                except BrokenPipeError:
-                    continue
-        return code
+        with self._open_pipes:
+            for pipe in (self._input, self._output):
+                pipe.close()
+        return self.exit_code
 
     def kill(self) -> None:
-        """End the process now."""
+        """End the process now, even a stopped one."""
         self._process.kill()
 
-    def wait_briefly(self) -> None:
+    def wait_briefly(self, seconds: float = _CLOSING_SECONDS) -> None:
         """Wait until a killed process is gone, but not for long."""
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_GONE_SECONDS)
+            self._process.wait(max(0.0, seconds))
+
+    def _write(self, line: bytes, *, waits: bool) -> bool:
+        with self._open_pipes:
+            if self._input.closed:
+                return True
+            try:
+                while line:
+                    try:
+                        line = line[os.write(self._input.fileno(), line) :]
+                    except BlockingIOError:
+                        if not waits:
+                            return False
+                        _is_ready(self._input, select.POLLOUT, seconds=None)
+            except BrokenPipeError:
+                self.kill()
+            return True
 
 
-# The system may need a moment to free a large process.
-_GONE_SECONDS = 2
-
-# What a dead worker wrote is read at once, but a process that it started may keep the pipe open.
-_LOG_SECONDS = 2
+def _is_ready(pipe: IO[bytes], for_what: int, seconds: float | None) -> bool:
+    poll = select.poll()
+    poll.register(pipe, for_what)
+    return bool(poll.poll(None if seconds is None else 1000 * seconds))
 
 
 def _command(data_dir: Path, memory_mb: int | None) -> list[str]:

@@ -19,6 +19,7 @@ from typing import NoReturn
 
 from backend import log_format, wire
 from backend.storage.layout import Storage
+from backend.worker.heartbeat import Heartbeat
 
 _MEMORY_CHECK_SECONDS = 0.5
 _PR_SET_PDEATHSIG = 1
@@ -40,14 +41,16 @@ def main() -> None:
 
     channel.send(wire.Ready())
     storage = Storage(arguments.data_dir)
-    prepared = jobs.prepare_while_waiting(channel.commands.empty)
-    match channel.commands.get():
-        case wire.Train() as job:
-            jobs.train_session(job, storage, channel.send, channel.request, prepared)
-        case wire.ServePredictions():
-            jobs.answer_predictions(storage, channel.next_request, channel.send)
-        case other:
-            _end(f"Expected train or predict as the first command, received {other!r}")
+    with Heartbeat(channel.send, lambda: channel.requests_asked) as heartbeat:
+        prepared = jobs.prepare_while_waiting(channel.commands.empty)
+        match channel.commands.get():
+            case wire.Train() as job:
+                jobs.train_session(job, storage, channel.send, channel.request, prepared)
+            case wire.ServePredictions():
+                heartbeat.stop()  # each question to it has a limit of its own
+                jobs.answer_predictions(storage, channel.next_request, channel.send)
+            case other:
+                _end(f"Expected train or predict as the first command, received {other!r}")
 
 
 class _Channel:
@@ -55,10 +58,12 @@ class _Channel:
 
     def __init__(self) -> None:
         # Libraries print to file descriptor 1: events keep the pipe, the rest goes to the log.
-        self._events = os.fdopen(os.dup(1), "wb")
+        # Unbuffered: Python aborts where a thread that it ends holds the lock of a buffer.
+        self._events = os.fdopen(os.dup(1), "wb", buffering=0)
         os.dup2(2, 1)
         self._lock = threading.Lock()
         self._request: wire.RequestedEnd | None = None
+        self.requests_asked = 0  # how often the session has asked for its request
         self.commands: queue.Queue[wire.Command] = queue.Queue()
         threading.Thread(target=self._listen, name="commands", daemon=True).start()
 
@@ -67,13 +72,14 @@ class _Channel:
         line = wire.encode(event)
         with self._lock:
             try:
-                self._events.write(line)
-                self._events.flush()
+                while line:
+                    line = line[self._events.write(line) :]
             except BrokenPipeError:
                 os._exit(1)
 
     def request(self) -> wire.RequestedEnd | None:
         """The parent's request to the current session: stop, or None."""
+        self.requests_asked += 1
         return self._request
 
     def next_request(self) -> wire.PredictionRequest:

@@ -23,7 +23,8 @@ from backend.worker.memory import OverLimit
 # whole curve, for a network that learns from it, takes 8 kB: 250,000 rows fit.
 DEFAULT_CURVE_MEMORY_MB = 2000
 
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+# No space left, the user's quota is used up, or a file has reached the size that is allowed.
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 log = logging.getLogger(__name__)
 
@@ -111,9 +112,10 @@ def _explain(error: Exception) -> tuple[wire.Reason, str]:
         return "diverged", str(error)
     if isinstance(error, OverLimit):
         return "out_of_memory", str(error)
-    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+    if _is_lack_of_memory(error):
+        said = f" ({in_words(error)[:300]})" if str(error) else ""
         return "out_of_memory", (
-            "The machine had no memory left for this session. "
+            f"The machine had no memory left for this session{said}. "
             "Use a smaller batch_size or dataset, or train fewer sessions at once."
         )
     if isinstance(error, OSError) and error.errno in _DISK_FULL:
@@ -121,3 +123,9 @@ def _explain(error: Exception) -> tuple[wire.Reason, str]:
             "The disk of the data folder is full: free some space, then retry this session."
         )
     return "crashed", f"{type(error).__name__}: {in_words(error)[:500]}"
+
+
+def _is_lack_of_memory(error: Exception) -> bool:
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    return isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"

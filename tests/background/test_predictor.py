@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from backend import wire
-from backend.background import prediction_worker, predictor
+from backend.background import prediction_worker, predictor, worker_process
 from backend.background.prediction_worker import InWorker, WorkerDied
 from backend.background.predictor import PredictionFailed, Predictor
 from backend.config import Settings
@@ -150,6 +150,24 @@ def test_who_gets_no_answer_in_time_is_told_and_leaves_nothing_in_the_queue(
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(ask, range(6)))
     assert len(asked._orders._short) == 0
+
+
+def test_a_predictor_that_cannot_be_ended_is_replaced_all_the_same(child, predicting, monkeypatch):
+    monkeypatch.setattr(worker_process, "_GONE_SECONDS", 0.1)
+    monkeypatch.setattr(worker_process, "_LOG_SECONDS", 0.1)
+    monkeypatch.setattr(prediction_worker, "START_SECONDS", 0.1)
+    with monkeypatch.context() as patch:
+        patch.setattr(worker_process.WorkerProcess, "kill", lambda _self: None)
+        child(b"", f"os.close(1); {UNTIL_KILLED}")
+        with pytest.raises(WorkerDied):
+            predicting.ask(asking_for(0))
+    first = predicting._worker
+    assert first.is_alive
+    monkeypatch.setattr(prediction_worker, "START_SECONDS", SECONDS)
+    child(lines(wire.Ready(), wire.PredictionAnswer(id=1, predictions=b"")), UNTIL_KILLED)
+    assert len(predicting.ask(asking_for(0))) == 0
+    first.kill()
+    first.wait()
 
 
 def test_an_order_that_nobody_waits_for_is_not_asked_a_second_time(child, asked, monkeypatch):

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from backend import wire
-from backend.background import runners, worker_process
+from backend.background import worker_process
 from backend.background.runners import ProcessRunner
+from backend.background.workers import session_worker, thread_runner
+from backend.background.workers.memory_kills import KillCounter
 from backend.config import Settings
 from tests import messages
 from tests.background.children import UNTIL_KILLED, lines
@@ -77,7 +79,7 @@ def test_a_worker_is_warmed_up_only_after_the_first_batch_of_a_session_that_star
     )
     spawned = []
     spawn = runner._spawn
-    monkeypatch.setattr(runner, "_spawn", lambda: spawned.append(1) or spawn())
+    monkeypatch.setattr(runner, "_spawn", lambda *job: spawned.append(1) or spawn(*job))
     runner.start(messages.job())
     for _ in range(1 + len(events)):
         reported.get(timeout=SECONDS)
@@ -97,14 +99,46 @@ def test_half_a_line_of_a_killed_worker_is_no_event_and_no_mistake(child, train)
     child(lines(messages.epoch(1)) + half, "os.kill(os.getpid(), signal.SIGKILL)")
     epoch, exited = train()
     assert epoch == messages.epoch(1)
-    assert exited.reason == "out_of_memory"
+    assert isinstance(exited, wire.Exited)
 
 
-def test_a_worker_that_ends_by_itself_is_explained_with_its_exit_code(child, train):
-    child(b"", "sys.exit(3)")
+@pytest.mark.parametrize(
+    ("ending", "named"),
+    [
+        ("sys.exit(3)", "ended without a result (exit code 3)"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", "was killed from outside (signal 9)"),
+        ("os.kill(os.getpid(), signal.SIGTERM)", "was killed from outside (signal 15)"),
+        ("os.kill(os.getpid(), signal.SIGSEGV)", "crashed (signal 11, SIGSEGV)"),
+    ],
+)
+def test_a_worker_that_ends_without_a_word_is_explained_and_may_be_retried(
+    child, train, ending, named
+):
+    child(b"", ending)
     (exited,) = train()
-    assert exited.reason == "crashed"
-    assert "exit code 3" in exited.message
+    assert (exited.reason, exited.may_retry) == ("crashed", True)
+    assert named in exited.message
+
+
+def test_a_kill_that_the_kernel_has_counted_is_a_lack_of_memory_and_no_other_is(
+    child, train, monkeypatch, tmp_path
+):
+    counter = tmp_path / "memory.events"
+    counter.write_text("oom 7\noom_kill 3\n")
+    monkeypatch.setattr(session_worker, "find_counter", lambda _pid: KillCounter(counter))
+    kill = "os.kill(os.getpid(), signal.SIGKILL)"
+    child(b"", kill)
+    (exited,) = train()
+    assert (exited.reason, exited.may_retry) == ("crashed", True)
+    counted = f"open({str(counter)!r}, 'w').write('oom 8\\noom_kill 4\\n')"
+    child(b"", f"{counted}; {kill}")
+    (exited,) = train()
+    assert (exited.reason, exited.may_retry) == ("out_of_memory", False)
+    assert "ran out of memory" in exited.message
+    counted = f"open({str(counter)!r}, 'w').write('oom 9\\noom_kill 5\\n')"
+    child(b"", f"{counted}; sys.exit(3)")  # another was the victim
+    (exited,) = train()
+    assert (exited.reason, exited.may_retry) == ("crashed", True)
 
 
 def test_no_thread_is_left_of_a_worker(child, train):
@@ -142,34 +176,49 @@ def test_no_child_is_left_where_its_log_cannot_be_read(child, settings, monkeypa
 def test_no_child_is_left_where_nobody_can_listen_to_it(child, settings, monkeypatch):
     child(b"", UNTIL_KILLED)
     before = children()
-    runner = ProcessRunner(settings, lambda *_event: None)
-    monkeypatch.setattr(runner, "_spawn", lambda: _spawned(settings, monkeypatch))
+    worker = worker_process.WorkerProcess(settings.data_dir)
+    monkeypatch.setattr(threading.Thread, "start", no_thread)
     with pytest.raises(RuntimeError, match="new thread"):
-        runner.start(messages.job())
+        session_worker.SessionWorker(worker, print, print, messages.job())
     assert not children() - before
 
 
-def _spawned(settings, monkeypatch):
-    worker = worker_process.WorkerProcess(settings.data_dir)
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_no_child_is_left_where_nobody_can_judge_it(child, settings, monkeypatch):
+    child(b"", UNTIL_KILLED)
+    before = children()
+    runner = ProcessRunner(settings, lambda *_event: None)
     monkeypatch.setattr(threading.Thread, "start", no_thread)
-    return worker
+    with pytest.raises(RuntimeError, match="new thread"):
+        runner.start(messages.job())
+    assert not children() - before
+    monkeypatch.undo()
+    child(lines(messages.saved()))
+    runner.start(messages.job())  # and the next start makes up for it
+    runner.close()
 
 
 @pytest.mark.parametrize(
-    "failure", [ImportError("libtensorflow.so is missing"), OSError("no \udc80.so")], ids=type
+    ("failure", "reason"),
+    [
+        (ImportError("libtensorflow.so is missing"), "crashed"),
+        (OSError("no \udc80.so"), "crashed"),
+        (MemoryError("Unable to allocate 3 GiB"), "out_of_memory"),
+    ],
+    ids=str,
 )
 def test_a_thread_in_which_tensorflow_cannot_be_imported_ends_its_session_in_words(
-    settings, monkeypatch, failure, caplog
+    settings, monkeypatch, failure, reason, caplog
 ):
     def fail():
         raise failure
 
     # pytest-xdist cannot send a log with a lone surrogate from its worker.
-    caplog.set_level(logging.CRITICAL, logger=runners.__name__)
-    monkeypatch.setattr(runners, "import_jobs", fail)
+    caplog.set_level(logging.CRITICAL, logger=thread_runner.__name__)
+    monkeypatch.setattr(thread_runner, "import_jobs", fail)
     reported: queue.Queue = queue.Queue()
-    runner = runners.ThreadRunner(settings, lambda *event: reported.put(event))
+    runner = thread_runner.ThreadRunner(settings, lambda *event: reported.put(event))
     runner.start(messages.job(session_id=7, start=2))
     *reported_by, exited = reported.get(timeout=SECONDS)
-    assert (reported_by, type(exited), exited.reason) == ([7, 2], wire.Exited, "crashed")
+    assert (reported_by, type(exited), exited.reason) == ([7, 2], wire.Exited, reason)
     assert wire.encodable(str(failure)) in exited.message

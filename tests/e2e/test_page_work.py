@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from backend.config import IDLE_WORKER_MB
 from tests.e2e.browser import visit
 from tests.e2e.server import Client, Server, small_catalogue, wait_for
 
@@ -321,13 +322,15 @@ def predict_with_the_current_model(page: Page, people: Client, key: str, model: 
 
 
 def test_a_session_without_enough_memory_says_why_what_to_do_and_is_retried(
-    browser: Browser, start_server: Callable[..., Server], catalogue: Path
+    browser: Browser, start_server: Callable[..., Server], tmp_path: Path
 ):
-    server = start_server(EXOTRAIN_TRAINING_MEMORY_MB="256", EXOTRAIN_WARM_WORKERS="0")
+    server = start_server(
+        EXOTRAIN_TRAINING_MEMORY_MB=str(IDLE_WORKER_MB), EXOTRAIN_WARM_WORKERS="0"
+    )
     client = Client(server)
     key = client.workspace()
-    dataset = client.upload(key, catalogue)
-    failed = client.wait(client.train(key, dataset["id"], batch_size=64))
+    dataset = client.upload(key, small_catalogue(tmp_path, rows=6000))
+    failed = client.wait(client.train(key, dataset["id"], batch_size=4096))
     assert failed["error"]["reason"] == "out_of_memory"
     with visit(browser, server) as visitor:
         page = visitor.page
@@ -342,7 +345,7 @@ def test_a_session_without_enough_memory_says_why_what_to_do_and_is_retried(
         expect(failure).to_contain_text("Use a smaller batch size")
         expect(failure).to_contain_text(failed["error"]["message"])
         failure.get_by_role("link", name="Try again with half the batch size").click()
-        expect(page.get_by_label("Batch size")).to_have_value("32")
+        expect(page.get_by_label("Batch size")).to_have_value("2048")
         page.go_back()
         button(failure, "Retry").click()
         retried = page.get_by_role("link", name=f"Retry of session {failed['id']}")
@@ -350,7 +353,7 @@ def test_a_session_without_enough_memory_says_why_what_to_do_and_is_retried(
         badge(page, "Failed").wait_for()
         expect(failure.get_by_role("heading")).to_have_text(why)
         newest = sessions_of(client, key)[0]
-        assert (newest["retry_of"], newest["spec"]["batch_size"]) == (failed["id"], 64)
+        assert (newest["retry_of"], newest["spec"]["batch_size"]) == (failed["id"], 4096)
 
 
 def test_compared_sessions_show_whether_the_test_stars_are_the_same_and_which_settings_differ(

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from backend.config import IDLE_WORKER_MB
 from tests.e2e.server import (
     Client,
     Server,
@@ -118,6 +119,7 @@ def test_a_killed_worker_fails_its_session_and_the_server_goes_on(
     session = client.wait(session_id)
     assert session["status"] == "failed"
     assert session["error"]["reason"] == "crashed"
+    assert "killed from outside (signal 9)" in session["error"]["message"]
     assert "started again from its last finished epoch" in session["error"]["message"]
     assert client.get("/api/health")["status"] == "healthy"
 
@@ -127,17 +129,24 @@ def kill_workers(server: Server) -> None:
         os.kill(worker, signal.SIGKILL)
 
 
+@pytest.mark.parametrize("runner", ["process", "thread"])
 def test_a_session_above_its_memory_limit_is_ended(
-    start_server: Callable[..., Server], tmp_path: Path
+    runner: str, start_server: Callable[..., Server], tmp_path: Path
 ):
-    server = start_server(EXOTRAIN_TRAINING_MEMORY_MB="300", EXOTRAIN_WARM_WORKERS="0")
+    server = start_server(
+        EXOTRAIN_TRAINING_MEMORY_MB=str(IDLE_WORKER_MB),
+        EXOTRAIN_WARM_WORKERS="0",
+        EXOTRAIN_RUNNER=runner,
+    )
     client = Client(server)
     key = client.workspace()
-    dataset = client.upload(key, small_catalogue(tmp_path))
-    session = client.wait(client.train(key, dataset["id"], **SPEC))
+    # Batches of this size take some 400 MB beyond what an idle worker holds.
+    dataset = client.upload(key, small_catalogue(tmp_path, rows=6000))
+    session = client.wait(client.train(key, dataset["id"], **{**SPEC, "batch_size": 4096}))
     assert session["status"] == "failed"
     assert session["error"]["reason"] == "out_of_memory"
-    assert "EXOTRAIN_TRAINING_MEMORY_MB" in session["error"]["message"]
+    said = f"more than the {IDLE_WORKER_MB} MB that EXOTRAIN_TRAINING_MEMORY_MB allows"
+    assert said in session["error"]["message"]
 
 
 def test_the_predictor_is_started_again_when_it_dies(

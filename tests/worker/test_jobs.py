@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from backend import wire
-from backend.background import runners
+from backend.background.workers import thread_runner
 from backend.config import Settings
 from backend.transit.columns import ROW_DTYPE
 from backend.transit.networks.outputs import PREDICTION_DTYPE
@@ -61,6 +61,41 @@ def test_every_failure_has_its_reason(jobs, monkeypatch, tmp_path):
         assert event.message
 
 
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+def test_a_full_disk_a_used_up_quota_and_a_largest_file_are_one_reason(jobs, number):
+    reason, message = jobs._explain(OSError(number, "no more"))
+    assert reason == "disk_full"
+    assert "disk" in message
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [MemoryError("Unable to allocate 3 GiB"), OSError(errno.ENOMEM, "Unable to allocate 3 GiB")],
+    ids=type,
+)
+def test_a_lack_of_memory_says_what_could_not_be_had(jobs, failure):
+    reason, message = jobs._explain(failure)
+    assert reason == "out_of_memory"
+    assert "Unable to allocate 3 GiB" in message
+    assert "smaller batch_size" in message
+
+
+def test_tensorflow_without_memory_is_out_of_memory_in_its_words(jobs, monkeypatch, tmp_path):
+    import tensorflow as tf
+
+    said = "OOM when allocating tensor with shape[4096,2001,64]"
+
+    def fail(*_arguments):
+        raise tf.errors.ResourceExhaustedError(None, None, said)
+
+    monkeypatch.setattr(jobs.train, "_train", fail)
+    events = []
+    jobs.train_session(messages.job(), jobs.Storage(tmp_path), events.append, lambda: None)
+    (failed,) = events
+    assert failed.reason == "out_of_memory"
+    assert said in failed.message
+
+
 @pytest.mark.usefixtures("unlogged")
 def test_a_failure_whose_text_is_not_unicode_reaches_the_server(jobs, monkeypatch, tmp_path):
     def fail(*_arguments):
@@ -91,10 +126,10 @@ def test_a_session_in_a_thread_that_takes_too_much_hears_of_its_limit(jobs, monk
         should_stop()
 
     monkeypatch.setattr(jobs.train, "train", ask)
-    monkeypatch.setattr(runners, "import_jobs", lambda: jobs)
+    monkeypatch.setattr(thread_runner, "import_jobs", lambda: jobs)
     reported = queue.Queue()
     settings = Settings(data_dir=tmp_path, training_memory_mb=1)
-    runner = runners.ThreadRunner(settings, lambda _id, _start, event: reported.put(event))
+    runner = thread_runner.ThreadRunner(settings, lambda _id, _start, event: reported.put(event))
     runner.start(messages.job())
     failed = reported.get(timeout=60)
     assert failed.reason == "out_of_memory"

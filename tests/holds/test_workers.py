@@ -1,0 +1,199 @@
+"""Workers of a real server that are killed, stopped, hang or run out of memory."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backend.config import IDLE_WORKER_MB
+from tests.background.control_group import small_group
+from tests.e2e.server import Client, Server, is_running, small_catalogue, wait_for
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.tensorflow,
+    pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc"),
+]
+
+ENDLESS = {"epochs": 500, "batch_size": 32, "seed": 3, "patience": 500, "test_split": 0}
+SHORT = {**ENDLESS, "epochs": 4}
+
+# A stopped worker is found after 30 s, one that hangs after 120 s.
+FOUND_SECONDS = 60
+HANG_SECONDS = 200
+
+# What a worker takes that trains a small catalogue, beyond what it holds while it waits.
+LIMIT_MB = 48
+
+
+class Bench:
+    """A server with a small catalogue."""
+
+    def __init__(self, server: Server, folder: Path) -> None:
+        self.server = server
+        self.client = Client(server)
+        self.key = self.client.workspace()
+        self.dataset = self.client.upload(self.key, small_catalogue(folder))["id"]
+
+    def train(self, **spec: Any) -> int:
+        return self.client.train(self.key, self.dataset, **spec)
+
+    def learning(self, **spec: Any) -> tuple[int, int]:
+        """A session that has learnt an epoch, and the process id of its worker."""
+        session_id = self.train(**spec)
+        session = self.client.wait(session_id, lambda session: session["epochs_completed"] >= 1)
+        assert session["status"] == "training", session["error"]
+        (worker,) = self.server.children()
+        return session_id, worker
+
+    def goes_on(self, session_id: int, first: int) -> int:
+        """Another worker goes on from the checkpoint: its process id."""
+        seen = self.client.session(session_id)["epochs_completed"]
+        session = self.client.wait(
+            session_id, lambda session: session["epochs_completed"] >= seen + 2
+        )
+        assert session["status"] == "training", session["error"]
+        assert session["training"]["resumed_from_epoch"] >= 1
+        (second,) = self.server.children()
+        assert second != first
+        return second
+
+    def waiting_worker(self, not_this: int | None = None) -> int:
+        """The process id of a warm worker that has nothing more to do."""
+        pids = wait_for(self.server.children, lambda pids: pids not in ([], [not_this]), 150)
+        (worker,) = [pid for pid in pids if pid != not_this]
+        wait_for(lambda: resident_mb(worker), lambda megabytes: megabytes > 300, 150)
+        used, since = processor_ticks(worker), time.monotonic()
+
+        def idle_seconds() -> float:
+            nonlocal used, since
+            now = processor_ticks(worker)
+            if now > used + 2:
+                used, since = now, time.monotonic()
+            return time.monotonic() - since
+
+        wait_for(idle_seconds, lambda seconds: seconds > 3, 150)
+        return worker
+
+
+@pytest.fixture
+def bench(start_server: Callable[..., Server], tmp_path: Path) -> Bench:
+    """A server without a warm worker."""
+    return Bench(start_server(EXOTRAIN_WARM_WORKERS="0"), tmp_path)
+
+
+@pytest.fixture
+def warm_bench(start_server: Callable[..., Server], tmp_path: Path) -> Bench:
+    """A server with one."""
+    return Bench(start_server(EXOTRAIN_WARM_WORKERS="1"), tmp_path)
+
+
+def resident_mb(process_id: int) -> float:
+    pages = int(Path(f"/proc/{process_id}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def processor_ticks(process_id: int) -> int:
+    fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def gone(process_id: int, seconds: float) -> None:
+    wait_for(lambda: is_running(process_id), lambda runs: not runs, seconds)
+
+
+def test_a_killed_worker_is_not_out_of_memory_and_its_session_goes_on_once(bench: Bench):
+    session_id, worker = bench.learning(**ENDLESS)
+    os.kill(worker, signal.SIGKILL)
+    second = bench.goes_on(session_id, worker)
+    os.kill(second, signal.SIGKILL)
+    session = bench.client.wait(session_id)
+    assert session["status"] == "failed"
+    assert session["error"]["reason"] == "crashed"
+    assert "killed from outside (signal 9)" in session["error"]["message"]
+
+
+def test_a_stopped_worker_is_found_and_its_session_goes_on_in_another(bench: Bench):
+    session_id, worker = bench.learning(**ENDLESS)
+    os.kill(worker, signal.SIGSTOP)
+    gone(worker, FOUND_SECONDS)
+    bench.goes_on(session_id, worker)
+    assert "did not answer for 30 s" in bench.server.log.read_text()
+
+
+def test_a_session_that_waits_for_ever_is_found_and_goes_on(bench: Bench):
+    session_id = bench.train(**SHORT)
+    (table,) = bench.server.data_dir.glob("uploads/*/*.npy")
+    content = table.read_bytes()
+    table.unlink()
+    os.mkfifo(table)  # reading waits for a writer that never comes
+    (worker,) = wait_for(bench.server.children, lambda pids: len(pids) == 1)
+    gone(worker, HANG_SECONDS)
+    table.unlink()
+    table.write_bytes(content)
+    session = bench.client.wait(session_id)
+    assert session["status"] == "completed", session["error"]
+    assert "did nothing for 120 s" in bench.server.log.read_text()
+
+
+def test_a_stopped_worker_holds_up_neither_a_stop_nor_a_cancel(bench: Bench):
+    session_id, worker = bench.learning(**ENDLESS)
+    os.kill(worker, signal.SIGSTOP)
+    bench.client.post(f"/api/training/session/{session_id}/stop")
+    bench.client.post(f"/api/training/session/{session_id}/cancel")
+    session = bench.client.wait(session_id, seconds=20)
+    assert session["status"] == "cancelled"
+    gone(worker, 5)
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_waiting_worker_that_dies_or_is_stopped_is_replaced(
+    warm_bench: Bench, how: signal.Signals
+):
+    first = warm_bench.waiting_worker()
+    os.kill(first, how)
+    gone(first, FOUND_SECONDS)
+    second = warm_bench.waiting_worker(not_this=first)
+    session = warm_bench.client.complete(warm_bench.key, warm_bench.dataset, **SHORT)
+    assert session["training"]["resumed_from_epoch"] == 0
+    assert second != first
+
+
+def test_a_server_that_was_stopped_for_longer_than_a_worker_may_be_ends_none(bench: Bench):
+    session_id, worker = bench.learning(**ENDLESS)
+    bench.server.process.send_signal(signal.SIGSTOP)
+    until = time.monotonic() + 40
+    wait_for(time.monotonic, lambda now: now > until)
+    bench.server.process.send_signal(signal.SIGCONT)
+    seen = bench.client.session(session_id)["epochs_completed"]
+    session = bench.client.wait(
+        session_id, lambda session: session["epochs_completed"] >= seen + 5, 120
+    )
+    assert session["status"] == "training", session["error"]
+    until = time.monotonic() + 5  # a verdict would have come by now
+    wait_for(time.monotonic, lambda now: now > until)
+    assert bench.server.children() == [worker]
+
+
+def test_a_worker_whose_memory_the_kernel_takes_is_out_of_memory(warm_bench: Bench):
+    worker = warm_bench.waiting_worker()
+    with small_group(LIMIT_MB) as group:
+        (group / "cgroup.procs").write_text(str(worker))
+        session_id = warm_bench.train(epochs=3)
+        session = warm_bench.client.wait(session_id)
+        gone(worker, 5)
+    assert session["status"] == "failed"
+    assert session["error"]["reason"] == "out_of_memory"
+    assert "ran out of memory" in session["error"]["message"]
+
+
+def test_a_memory_limit_that_no_worker_can_keep_is_refused_at_the_start(tmp_path: Path):
+    with pytest.raises(AssertionError) as refusal:
+        Server(tmp_path, EXOTRAIN_TRAINING_MEMORY_MB="256")
+    said = f"EXOTRAIN_TRAINING_MEMORY_MB is 256 MB, but a worker holds {IDLE_WORKER_MB} MB"
+    assert said in str(refusal.value)
