@@ -15,6 +15,9 @@ class UserError(Exception):
 
     status = 400
 
+    # For programs, where the status leaves open what happened.
+    code: str | None = None
+
     def __init__(self, detail: str, errors: Iterable[ErrorItem] = (), **headers: str) -> None:
         super().__init__(detail)
         self.detail = detail
@@ -48,6 +51,12 @@ class Conflict(UserError):
     """Not possible in the current state."""
 
     status = 409
+
+
+class ModelCorrupt(Conflict):
+    """The file of a model is damaged, was exchanged, or is missing; trying again does not help."""
+
+    code = "model_corrupt"
 
 
 class TooLarge(UserError):

@@ -1,24 +1,35 @@
 """Start the server with everything that it needs, and stop it.
 
 Takes the lock on the data folder, opens the port, starts the supervisor and the predictor, and
-serves until Ctrl-C or SIGTERM. Sessions that are still training resume at the next start.
+serves until Ctrl-C or SIGTERM. Sessions that are still training resume at the next start. Whatever
+fails before the server is ready ends the process, with a last line that says why.
 """
 
 import logging
 import os
 import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
+
+from sqlalchemy.exc import DBAPIError
 
 from backend import create_app, log_format
 from backend.background.predictor import Predictor
 from backend.background.supervisor import Supervisor, SupervisorEnded
 from backend.config import ANY_HOST, Settings, SettingsError
 from backend.database import Database, audit, models
+from backend.database.connection import DatabaseBusy
+from backend.database.schema import UnknownSchemaVersion
+from backend.errors import ModelCorrupt
 from backend.services.context import Services
-from backend.services.dataset_upload import remove_orphans
+from backend.services.leftovers import remove_leftovers
 from backend.services.stored_sizes import measure_stored
+from backend.storage import disk, temporary
 from backend.storage.atomic import sha256_of
 from backend.storage.layout import Storage
 from backend.storage.lock import CannotStart, data_folder_lock
@@ -30,6 +41,7 @@ from backend.web.http_server.server import Server
 
 # How long a request may take to finish when the server stops; the whole stop may take ten seconds.
 REQUEST_GRACE_SECONDS = 3
+MOST_STOPPING_SECONDS = 9.5
 
 log = logging.getLogger(__name__)
 
@@ -41,12 +53,9 @@ def main() -> None:
         signal.signal(each, _stop)
     keep_private()
     try:
-        settings = Settings.from_environment()
-        with data_folder_lock(settings.data_dir):
-            tighten(settings.data_dir)
-            serve(settings)
+        serve(Settings.from_environment())
     except (CannotStart, SettingsError) as error:
-        sys.exit(f"exotrain cannot start: {error}")
+        _say_why(error)
     except KeyboardInterrupt:
         log.info("stopped")
         _exit_despite_threads(0)
@@ -63,44 +72,103 @@ def serve(settings: Settings) -> None:
     """Run the server until it is asked to stop; return if the server ended by itself.
 
     Raises:
-        CannotStart: the port is taken.
+        CannotStart: something that the server needs is not as it must be.
         KeyboardInterrupt: it was asked to stop.
         SupervisorEnded: the session queue cannot be restarted.
     """
+    with ExitStack() as closing:
+        try:
+            with _starting(settings.data_dir):
+                closing.enter_context(data_folder_lock(settings.data_dir))
+                server, supervisor = _start(settings, closing)
+            while not server.wait(seconds=1.0):
+                supervisor.check()
+        finally:
+            _end_within(MOST_STOPPING_SECONDS, sys.exc_info()[1])
+
+
+def _start(settings: Settings, closing: ExitStack) -> tuple[Server, Supervisor]:
+    """Start everything; `closing` is told how to end what was started, the last one first."""
+    tighten(settings.data_dir)
+    storage = Storage(settings.data_dir)
+    storage.prepare()
+    temporary.use(storage.temporary)
     app = create_app(settings)
     services = services_of(app)
+    closing.callback(services.database.close)
     server = _open_port(settings)
-    gateway = Gateway(app, settings.names, services.storage.incoming)
-    services.storage.prepare()
-    remove_orphans(services.database, services.storage)
-    measure_stored(services.database, services.storage)
-    _forget_old_audit_entries(services)
-    _restore_current_models(services.database, services.storage)
+    gateway = Gateway(app, settings.names, storage.incoming)
+    _put_in_order(services)
     predictor = Predictor(settings)
     supervisor = Supervisor(
         settings,
         services.database,
-        services.storage,
+        storage,
         on_new_model=lambda model: predictor.preload(model["file"], model["sha256"]),
         troubles=services.troubles,
     )
     services.predictor, services.supervisor = predictor, supervisor
+    for close in (services.wrong_tokens.close, gateway.close, server.stop):
+        closing.callback(close)
+    services.wrong_tokens.start()
+    predictor.start()
+    closing.callback(predictor.close)
+    supervisor.start()
+    closing.callback(supervisor.close)
+    _preload_current_models(services.database, predictor)
+    server.start(gateway, settings.trusted_proxies, REQUEST_GRACE_SECONDS)
+    _announce(server, services)
+    return server, supervisor
+
+
+def _put_in_order(services: Services) -> None:
+    """Make files and database agree, whatever happened to either since the last end."""
+    database, storage = services.database, services.storage
+    remove_leftovers(database, storage)
+    measure_stored(database, storage)
+    _forget_old_audit_entries(services)
+    _restore_current_models(database, storage)
+    services.tables.rebuild_missing()
+
+
+@contextmanager
+def _starting(data_dir: Path) -> Iterator[None]:
+    """Say in one line what is not as it must be, where that is known.
+
+    Raises:
+        CannotStart: it is the machine, the data folder or the database.
+    """
     try:
-        services.wrong_tokens.start()
-        predictor.start()
-        supervisor.start()
-        _preload_current_models(services.database, predictor)
-        server.start(gateway, settings.trusted_proxies, REQUEST_GRACE_SECONDS)
-        _announce(server, services)
-        while not server.wait(seconds=1.0):
-            supervisor.check()
-    finally:
-        supervisor.close()
-        predictor.close()
-        server.stop()
-        gateway.close()
-        services.wrong_tokens.close()
-        services.database.close()
+        yield
+    except CannotStart:
+        raise
+    except OSError as error:
+        raise CannotStart(_in_words(error, data_dir)) from error
+    except DBAPIError as error:
+        file = data_dir / "exotrain.db"
+        full = disk.why_full(file)
+        why = disk.full_message(full, data_dir) if full else f"{file}: {error.orig}"
+        raise CannotStart(why) from error
+    except (UnknownSchemaVersion, DatabaseBusy) as error:
+        raise CannotStart(str(error)) from error
+    except Exception as error:
+        log.exception("the start failed")
+        raise CannotStart(f"{type(error).__name__}: {error}") from error
+
+
+def _in_words(error: OSError, data_dir: Path) -> str:
+    if disk.is_full(error):
+        return disk.full_message(error, data_dir)
+    where = f"{error.filename}: " if error.filename else ""
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return f"{where}expected a folder, found something else."
+    if isinstance(error, PermissionError):
+        return f"{where}the server's user may not read or change it ({error.strerror})."
+    return f"{where}{error.strerror or error}."
+
+
+def _say_why(error: Exception) -> None:
+    print(f"exotrain cannot start: {log_format.escaped(str(error))}", file=sys.stderr, flush=True)
 
 
 def _open_port(settings: Settings) -> Server:
@@ -125,9 +193,12 @@ def _restore_current_models(database: Database, storage: Storage) -> None:
     with database.read() as connection:
         for model in models.current_models(connection):
             current = storage.current_model(model["workspace_id"])
-            is_there = storage.model(model["file"]).exists()
-            if is_there and (not current.exists() or sha256_of(current) != model["sha256"]):
-                storage.promote(model["workspace_id"], model["file"])
+            if current.is_file() and sha256_of(current) == model["sha256"]:
+                continue
+            try:
+                storage.promote(model["workspace_id"], model["file"], model["sha256"])
+            except ModelCorrupt as error:  # the copy stays as it is
+                log.error("model %d, which is current, cannot be used. %s", model["id"], error)
 
 
 def _preload_current_models(database: Database, predictor: Predictor) -> None:
@@ -152,6 +223,21 @@ def _announce(server: Server, services: Services) -> None:
             "Lost it? Stop the server and run: flask --app backend token",
             flush=True,
         )
+
+
+def _end_within(seconds: float, reason: BaseException | None) -> None:
+    """End the process if what it closes now takes longer; say the reason that nobody else will."""
+
+    def end() -> None:
+        log.critical("exotrain ends: something could not be closed within %g s", seconds)
+        if isinstance(reason, CannotStart):
+            _say_why(reason)
+        _exit_despite_threads(1)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    with suppress(RuntimeError):  # no thread is left: then it takes as long as it takes
+        timer.start()
 
 
 def _exit_despite_threads(code: int) -> NoReturn:

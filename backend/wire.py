@@ -317,11 +317,12 @@ class PredictionAnswer(_Checked):
 
 
 class PredictionRefusal(_Checked):
-    """The model of request `id` cannot be used; `error` says why."""
+    """The model of request `id` cannot be used; `error` says why, `reason` what is to blame."""
 
     event: Literal["refused"] = "refused"
     id: int
     error: str
+    reason: Literal["failed", "model_corrupt"]
 
 
 class Exited(_Checked):

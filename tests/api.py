@@ -144,7 +144,7 @@ def complete(services: Services, session_id: int, source: str = "exotrain") -> i
             },
         )
     if services_current(services, model["workspace_id"]) == model["id"]:
-        services.storage.promote(model["workspace_id"], file)
+        services.storage.promote(model["workspace_id"], file, model["sha256"])
     return model["id"]
 
 

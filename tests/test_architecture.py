@@ -32,6 +32,7 @@ ROOMS = """
     launcher -> storage
     launcher -> config
     launcher -> log_format
+    launcher -> errors
     create_app -> web
     create_app -> services
     create_app -> database

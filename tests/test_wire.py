@@ -25,7 +25,8 @@ EVENTS = [
     wire.Cancelled(),
     messages.failed(),
     wire.PredictionAnswer(id=1, predictions=messages.predictions(depth_ppm=0.1)),
-    wire.PredictionRefusal(id=1, error="line one\nline two"),
+    wire.PredictionRefusal(id=1, error="line one\nline two", reason="failed"),
+    wire.PredictionRefusal(id=1, error="damaged", reason="model_corrupt"),
 ]
 
 COMMANDS = [
@@ -127,7 +128,7 @@ def test_a_number_that_is_not_finite_is_not_even_made_into_a_message(make, value
     "make",
     [
         lambda text: wire.Failed(reason="crashed", message=text),
-        lambda text: wire.PredictionRefusal(id=1, error=text),
+        lambda text: wire.PredictionRefusal(id=1, error=text, reason="failed"),
         lambda text: wire.Evaluated(evaluation={"deep": [text]}),
         lambda text: wire.Evaluated(evaluation={text: 1}),
         lambda text: wire.Spec(**{**messages.SPEC, "dataset_name": text}),

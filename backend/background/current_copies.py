@@ -8,6 +8,7 @@ import logging
 import time
 
 from backend.database import Database, models
+from backend.errors import ModelCorrupt
 from backend.storage.layout import Storage
 from backend.troubles import Troubles
 
@@ -31,10 +32,13 @@ class CurrentCopies:
         """How long until a copy is tried again; None: none is missing."""
         return max(0.0, self._due - time.monotonic()) if self._missing else None
 
-    def write(self, workspace_id: int, file: str) -> None:
+    def write(self, workspace_id: int, file: str, sha256: str) -> None:
         """Copy a model, or note that its copy is missing."""
         try:
-            self._storage.promote(workspace_id, file)
+            self._storage.promote(workspace_id, file, sha256)
+        except ModelCorrupt as error:  # trying again does not mend it
+            log.error("the copy of the current model stays as it was: %s", error)
+            self._missing.discard(workspace_id)
         except Exception:  # whatever it is, the model itself is there
             log.exception("the copy of the current model %s cannot be written", file)
             self._missing.add(workspace_id)
@@ -58,4 +62,4 @@ class CurrentCopies:
             if model is None:
                 self._missing.discard(workspace_id)
             else:
-                self.write(workspace_id, model["file"])
+                self.write(workspace_id, model["file"], model["sha256"])

@@ -37,8 +37,16 @@ class PredictionFailed(RuntimeError):
     """The predictor gave no answer; the message says why and what to do."""
 
 
+class ModelUnusable(PredictionFailed):
+    """The model's file is damaged or missing; the message says what to do."""
+
+
 class WorkerDied(RuntimeError):
     """The worker ended, or did not answer in time."""
+
+
+# By the reason of a refusal.
+_FAILURES = {"failed": PredictionFailed, "model_corrupt": ModelUnusable}
 
 
 class Backend(Protocol):
@@ -48,7 +56,8 @@ class Backend(Protocol):
         """Predict the request's rows: PREDICTION_DTYPE, (n,).
 
         Raises:
-            PredictionFailed: the model cannot be used.
+            ModelUnusable: the model's file is damaged or missing.
+            PredictionFailed: the model gives no usable answer.
             WorkerDied: asking again may help.
         """
 
@@ -86,8 +95,8 @@ class InWorker:
                     case wire.PredictionAnswer(id=request.id):
                         self._note(request, limit.seconds_since_set)
                         return _one_a_row(request, event)
-                    case wire.PredictionRefusal(id=request.id, error=reason):
-                        raise PredictionFailed(reason)
+                    case wire.PredictionRefusal(id=request.id, error=words, reason=reason):
+                        raise _FAILURES[reason](words)
         except wire.Malformed as error:
             self._end(worker)
             raise WorkerDied(f"was killed. {error}") from error
@@ -149,7 +158,7 @@ class InThisProcess:
             return self._models.predict(request.model_file, request.sha256, rows, request.source)
         except Exception as error:
             log.exception("prediction with %s failed", request.model_file)
-            raise PredictionFailed(jobs.in_words(error)) from error
+            raise _FAILURES[jobs.refusal_reason(error)](jobs.in_words(error)) from error
 
     def close(self) -> None:
         self._models = None

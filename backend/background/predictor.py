@@ -17,6 +17,7 @@ from backend.background.prediction_worker import (
     Backend,
     InThisProcess,
     InWorker,
+    ModelUnusable,
     PredictionFailed,
     WorkerDied,
 )
@@ -25,7 +26,7 @@ from backend.transit.columns import ROW_DTYPE
 from backend.transit.networks.outputs import Predictions
 from backend.transit.rows import Rows
 
-__all__ = ["CHUNK", "PredictionFailed", "Predictor", "QueueFull"]
+__all__ = ["CHUNK", "ModelUnusable", "PredictionFailed", "Predictor", "QueueFull"]
 
 CHUNK = 512
 
@@ -81,7 +82,8 @@ class Predictor:
 
         Raises:
             QueueFull: too many predictions wait already.
-            PredictionFailed: the model's file is damaged, or the predictor does not answer.
+            ModelUnusable: the model's file is damaged or missing.
+            PredictionFailed: the predictor does not answer.
         """
         order = self._order(model_file, sha256, rows, source, user_id)
         self._orders.add(order, is_continued=is_continued)

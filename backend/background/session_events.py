@@ -147,7 +147,7 @@ class SessionEvents:
         sessions.end(connection, session["id"], "completed")
         is_current = models.is_current(connection, model)
         if is_current:  # the file before the commit: a reader of the row finds the file
-            self._copies.write(session["workspace_id"], file)
+            self._copies.write(session["workspace_id"], file, event.sha256)
 
         def afterwards() -> None:
             if is_current:

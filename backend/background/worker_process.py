@@ -5,6 +5,7 @@ import os
 import select
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import IO
 from backend import wire
 from backend.background.worker_log import pass_on
 from backend.config import REPOSITORY
+from backend.storage.permissions import FOLDER_MODE
 
 # The system may need a moment to free a large process.
 _GONE_SECONDS = 10.0
@@ -38,12 +40,15 @@ class WorkerProcess:
     """
 
     def __init__(self, data_dir: Path, memory_mb: int | None = None) -> None:
+        # Of its own, so that nothing of a worker that was killed is left.
+        os.makedirs(tempfile.gettempdir(), FOLDER_MODE, exist_ok=True)  # it looks superfluous
+        self._temporary = tempfile.TemporaryDirectory(prefix="worker-", ignore_cleanup_errors=True)
         self._process = subprocess.Popen(
             _command(data_dir, memory_mb),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=_environment(),
+            env=_environment(self._temporary.name),
             cwd=REPOSITORY,
             start_new_session=True,  # the server handles Ctrl-C in the terminal
         )
@@ -139,6 +144,7 @@ class WorkerProcess:
         """Wait until a killed process is gone, but not for long."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(max(0.0, seconds))
+        self._temporary.cleanup()
 
     def _write(self, line: bytes, *, waits: bool) -> bool:
         with self._open_pipes:
@@ -168,11 +174,12 @@ def _command(data_dir: Path, memory_mb: int | None) -> list[str]:
     return [*command, "--parent", str(os.getpid()), "--memory-mb", str(memory_mb or 0)]
 
 
-def _environment() -> dict[str, str]:
+def _environment(temporary: str) -> dict[str, str]:
     paths = [str(REPOSITORY), os.environ.get("PYTHONPATH", "")]
     return {
         "TF_CPP_MIN_LOG_LEVEL": "2",
         **os.environ,
         "PYTHONPATH": os.pathsep.join(path for path in paths if path),
         "KERAS_BACKEND": "tensorflow",
+        "TMPDIR": temporary,
     }

@@ -78,6 +78,12 @@ def set_stored_bytes(connection: Connection, dataset_id: int, size: int) -> None
     )
 
 
+def every_one(connection: Connection) -> list[Record]:
+    """All datasets of all workspaces, oldest first, without their profiles."""
+    columns = [column for column in datasets.c if column.name != "profile"]
+    return every(connection, select(*columns).order_by(datasets.c.id))
+
+
 def all_files(connection: Connection) -> set[tuple[int, str]]:
     """`(workspace id, sha256)` of every dataset."""
     rows = connection.execute(select(datasets.c.workspace_id, datasets.c.sha256))

@@ -95,6 +95,11 @@ def current_models(connection: Connection) -> list[Record]:
     return every(connection, query)
 
 
+def all_files(connection: Connection) -> list[str]:
+    """The file of every model."""
+    return list(connection.execute(select(models.c.file)).scalars())
+
+
 def unmeasured(connection: Connection) -> list[Record]:
     """The models whose size on disk is not known: `{id, file}`."""
     query = select(models.c.id, models.c.file)

@@ -67,6 +67,7 @@ def predict_catalogue(
 
     Raises:
         CatalogError: it is not a catalogue, or has no usable row.
+        ModelCorrupt: the model's file is damaged or missing.
         PredictionFailed: the predictor gave no answer.
         NoSpace: the disk is nearly full.
         TooMany: too many predictions wait already.

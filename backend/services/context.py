@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from backend.config import Settings
 from backend.database import Database
+from backend.services.dataset_tables import DatasetTables
 from backend.services.try_limit import TryLimit
 from backend.services.wrong_tokens import WrongTokens
 from backend.storage.layout import Storage
@@ -57,8 +58,10 @@ class Services:
         default_factory=lambda: TryLimit(MEMBER_TRIES, "tries to add members")
     )
     wrong_tokens: WrongTokens = field(init=False)
+    tables: DatasetTables = field(init=False)
 
     def __post_init__(self) -> None:
+        self.tables = DatasetTables(self.database, self.storage)
         self.wrong_tokens = WrongTokens(self.settings, self.database)
 
     def notify(self) -> None:

@@ -4,24 +4,17 @@ The same bytes are one dataset in a workspace, however often they are uploaded.
 """
 
 from contextlib import ExitStack
-from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from backend.database import Database, datasets
 from backend.database.connection import Record
 from backend.services.context import Services
+from backend.services.dataset_tables import derive
 from backend.services.quota import require_bytes
 from backend.storage.atomic import put_in_place, sync
-from backend.storage.dataset_table import TableWriter
-from backend.storage.incoming import IncomingFile, open_growing, require_space
+from backend.storage.incoming import IncomingFile
 from backend.storage.layout import Storage
-from backend.transit.catalog.reader import open_catalog, profile
-
-# A row of a narrow CSV is about 60 bytes long, and 129 in the table.
-_DERIVED_PER_BYTE = 2.5
 
 _DEFAULT_NAME = "dataset"
 _MAX_NAME = 200
@@ -73,16 +66,6 @@ def forget_files(database: Database, storage: Storage, workspace_id: int, sha256
             storage.remove_dataset(workspace_id, sha256)
 
 
-def remove_orphans(database: Database, storage: Storage) -> None:
-    """Delete files that a killed server left without a database row; for the launcher."""
-    with database.write() as connection:
-        known = datasets.all_files(connection)
-        for path in storage.uploads.glob("*/*"):
-            folder, sha256 = path.parent.name, path.name.partition(".")[0]
-            if folder.isdigit() and (int(folder), sha256) not in known:
-                path.unlink()
-
-
 class _Derived:
     """The table and the rejections of an upload, until they are moved to their place."""
 
@@ -94,28 +77,9 @@ class _Derived:
 
     def read(self, incoming: IncomingFile) -> dict[str, Any]:
         """Read the catalogue into both files; returns the columns of its database row."""
-        require_space(self.table.parent, int(incoming.size * _DERIVED_PER_BYTE))
         incoming.flush()
-        with (
-            open(incoming.path, "rb") as source,
-            open_growing(self.table) as table,
-            TextIOWrapper(open_growing(self.rejections), encoding="utf-8") as sink,
-        ):
-            catalog = open_catalog(source, label_required=True, rejection_sink=sink)
-            writer = TableWriter(table)
-            for chunk in catalog:
-                writer.append(chunk.rows)
-            writer.finish()
-        described = profile(np.load(self.table, mmap_mode="r"), catalog.rejections.summary())
-        described["recognised"] = catalog.columns
-        described["unread"] = len(catalog.header) - len(catalog.columns)
-        return {
-            "source": catalog.source,
-            "num_samples": described["rows"],
-            "num_rejected": catalog.rejections.total,
-            "class_counts": described["class_counts"],
-            "profile": described,
-        }
+        with open(incoming.path, "rb") as source:
+            return derive(source, incoming.size, self.table, self.rejections)
 
 
 def _record(

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection
 
-from backend.background.predictor import CHUNK, QueueFull
+from backend.background.predictor import CHUNK, ModelUnusable, QueueFull
 from backend.database import models
 from backend.database.connection import Record
-from backend.errors import Conflict, NotFound, TooMany, Unavailable
+from backend.errors import Conflict, ModelCorrupt, NotFound, TooMany, Unavailable
 from backend.services.context import Services
 from backend.transit.catalog.reader import band
 from backend.transit.columns import FEATURES, LABELS
@@ -73,6 +73,7 @@ def predict(
         For each row its prediction as the API describes it, without its place in the request.
 
     Raises:
+        ModelCorrupt: the model's file is damaged or missing.
         PredictionFailed: the predictor gave no answer.
         TooMany: too many predictions wait already.
         Unavailable: this server runs without one.
@@ -95,6 +96,8 @@ def predict(
     except QueueFull as error:
         detail = f"Too many at once: {error}. Try again in a few seconds."
         raise TooMany(detail, Retry_After="5") from error
+    except ModelUnusable as error:
+        raise ModelCorrupt(str(error)) from error
     predicted = np.concatenate(parts)
     # The diagnostics are of the candidate as it was given. If a column was hidden, its orbit is not
     # the one that the network has seen.

@@ -34,7 +34,7 @@ def require_trainable(services: Services, dataset: Record, spec: wire.Spec) -> N
     Raises:
         Invalid: it cannot; the message gives the numbers.
     """
-    path = services.storage.table(dataset["workspace_id"], dataset["sha256"])
+    path = services.tables.table(dataset)
     splits = spec.validation_split, spec.test_split
     sample = sample_of_labels(path)
     try:

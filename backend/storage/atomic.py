@@ -1,13 +1,19 @@
 """Write files atomically, and hash them."""
 
 import contextlib
+import glob
 import hashlib
 import os
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
+
+# A temporary file of `replacing`.
+PARTIAL = re.compile(r"\..+\.[0-9a-f]{8}\.partial")
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
@@ -33,6 +39,13 @@ def replacing(path: Path) -> Iterator[Path]:
         raise
 
 
+def remove_partials(path: Path) -> None:
+    """Delete the temporary files of processes that were killed while they wrote `path`."""
+    for partial in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
+        if PARTIAL.fullmatch(partial.name):
+            partial.unlink(missing_ok=True)
+
+
 def put_in_place(source: Path, target: Path) -> None:
     """Rename a finished file so that a power cut leaves either the whole file or none."""
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -55,4 +68,9 @@ def sync(path: Path) -> None:
 def sha256_of(path: Path) -> str:
     """The SHA-256 of a file, hexadecimal, read in pieces."""
     with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256_of_open(file)
+
+
+def sha256_of_open(file: BufferedReader) -> str:
+    """The SHA-256 of what an open file holds from here to its end."""
+    return hashlib.file_digest(file, "sha256").hexdigest()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from backend.errors import NoSpace, TooLarge
+from backend.storage.disk import mount_point
 
 MEGABYTE = 1 << 20
 
@@ -84,8 +85,9 @@ def require_space(folder: Path, size: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < size + RESERVED_BYTES:
         raise NoSpace(
-            f"Expected {(size + RESERVED_BYTES) / MEGABYTE:,.0f} MB of free disk space, found "
-            f"{free / MEGABYTE:,.0f} MB. Delete what you do not need, or ask the administrator."
+            f"Expected {(size + RESERVED_BYTES) / MEGABYTE:,.0f} MB of free disk space on "
+            f"{mount_point(folder)}, found {free / MEGABYTE:,.0f} MB. Delete what you do not need, "
+            "or ask the administrator."
         )
 
 

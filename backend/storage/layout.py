@@ -4,12 +4,11 @@ import re
 import shutil
 import uuid
 from pathlib import Path
-from typing import BinaryIO
 
-from backend.storage.atomic import write_atomically
+from backend.storage import temporary
+from backend.storage.atomic import remove_partials
 from backend.storage.permissions import FOLDER_MODE
-
-_CHUNK = 1 << 20
+from backend.storage.verified import copy_verified
 
 _CHECKPOINT_NAME = re.compile(r"(?P<session>\d+)(\.(?P<start>\d+))?\.ckpt")
 
@@ -24,6 +23,7 @@ class Storage:
     model/<workspace id>/<name>_<time>.keras        with .json (manifest) and .test.npy beside it
     model/<workspace id>/exoplanet_model.keras      a copy of the current model
     model/checkpoints/<session id>.<start>.ckpt     of the sessions in training
+    exotrain.tmp/                                   temporary files; emptied at start
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -32,24 +32,21 @@ class Storage:
         self.models = data_dir / "model"
         self.incoming = self.uploads / "incoming"
         self.checkpoints = self.models / "checkpoints"
+        self.temporary = data_dir / "exotrain.tmp"
 
     def make_folders(self) -> None:
         """Create the folders that everything else expects."""
-        for folder in (self.incoming, self.checkpoints):
+        for folder in (self.incoming, self.checkpoints, self.temporary):
             folder.parent.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
             folder.mkdir(FOLDER_MODE, exist_ok=True)
 
     def prepare(self) -> None:
-        """Create the folders, and remove the partial files of a server that was killed.
+        """Create the folders, and empty the one for temporary files.
 
-        Only the holder of the lock may call it: a running server's uploads are there too.
+        Only the holder of the lock may call it: a running server's temporary files are there too.
         """
         self.make_folders()
-        for leftover in self.incoming.iterdir():
-            leftover.unlink()
-        for folder in (self.uploads, self.models):
-            for leftover in folder.glob("**/.*.partial"):
-                leftover.unlink()
+        temporary.empty(self.temporary)
 
     def catalogue(self, workspace_id: int, sha256: str) -> Path:
         """The uploaded CSV."""
@@ -103,26 +100,28 @@ class Storage:
 
     def dataset_bytes(self, workspace_id: int, sha256: str) -> int:
         """What a catalogue and the files derived from it take on disk."""
-        return _size_of(self._dataset_files(workspace_id, sha256))
+        return _size_of(self.dataset_files(workspace_id, sha256))
 
     def model_bytes(self, file: str) -> int:
         """What a model, its manifest and its test predictions take on disk."""
-        return _size_of(self._model_files(file))
+        return _size_of(self.model_files(file))
 
     def remove_dataset(self, workspace_id: int, sha256: str) -> None:
         """Delete a catalogue and the files derived from it."""
-        for path in self._dataset_files(workspace_id, sha256):
+        for path in self.dataset_files(workspace_id, sha256):
             path.unlink(missing_ok=True)
 
     def remove_model(self, file: str) -> None:
-        """Delete a model with its manifest and test predictions."""
-        for path in self._model_files(file):
+        """Delete a model with its manifest and test predictions, finished or not."""
+        for path in self.model_files(file):
             path.unlink(missing_ok=True)
+            remove_partials(path)
 
     def remove_checkpoint(self, session_id: int) -> None:
-        """Delete the state of a session that has ended."""
-        for path in self.checkpoints.glob(f"{session_id}.*"):
-            path.unlink(missing_ok=True)
+        """Delete the state of a session that has ended, finished or not."""
+        for pattern in (f"{session_id}.*", f".{session_id}.*.partial"):
+            for path in self.checkpoints.glob(pattern):
+                path.unlink(missing_ok=True)
 
     def remove_unfinished(self, session_id: int, model_file: str | None) -> None:
         """Delete what a session has written that ended without a model."""
@@ -135,23 +134,28 @@ class Storage:
         for folder in (self.uploads, self.models):
             shutil.rmtree(folder / str(workspace_id), ignore_errors=True)
 
-    def promote(self, workspace_id: int, file: str) -> None:
-        """Atomically replace the copy of the current model with a copy of this one."""
-        with open(self.model(file), "rb") as source:
-            write_atomically(self.current_model(workspace_id), lambda target: _copy(source, target))
+    def promote(self, workspace_id: int, file: str, sha256: str) -> None:
+        """Atomically replace the copy of the current model with a copy of this one.
+
+        Raises:
+            ModelCorrupt: the model's file does not have that hash; the copy is as it was.
+        """
+        copy_verified(self.model(file), sha256, self.current_model(workspace_id))
 
     def _checkpoints_of(self, session_id: int) -> list[Path]:
         found = self.checkpoints.glob(f"{session_id}.*ckpt")
         return [path for path in found if _CHECKPOINT_NAME.fullmatch(path.name)]
 
-    def _dataset_files(self, workspace_id: int, sha256: str) -> list[Path]:
+    def dataset_files(self, workspace_id: int, sha256: str) -> list[Path]:
+        """A catalogue and the files derived from it."""
         return [
             self.catalogue(workspace_id, sha256),
             self.table(workspace_id, sha256),
             self.rejections(workspace_id, sha256),
         ]
 
-    def _model_files(self, file: str) -> list[Path]:
+    def model_files(self, file: str) -> list[Path]:
+        """A model, its manifest and its test predictions."""
         path = self.model(file)
         return [path, path.with_suffix(".json"), path.with_suffix(".test.npy")]
 
@@ -164,10 +168,6 @@ def _start_of(checkpoint: Path) -> int:
 
 def _size_of(paths: list[Path]) -> int:
     return sum(path.stat().st_size for path in paths if path.exists())
-
-
-def _copy(source: BinaryIO, target: BinaryIO) -> None:
-    shutil.copyfileobj(source, target, _CHUNK)
 
 
 def model_path(file: str) -> str:

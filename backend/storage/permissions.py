@@ -9,7 +9,7 @@ from pathlib import Path
 FOLDER_MODE = 0o700
 
 # What exotrain makes in a data folder, which may be a folder with other things in it.
-_FOLDERS = ("uploads", "model")
+_FOLDERS = ("uploads", "model", "exotrain.tmp")
 _FILES = ("exotrain.db*", "exotrain.lock", "exotrain.log", "demo.token")
 
 _OF_OTHERS = stat.S_IRWXG | stat.S_IRWXO

@@ -20,6 +20,11 @@ from backend.transit.networks.inputs import Matrix, network_inputs
 PredictedColumns = dict[str, NDArray[np.float64]]
 
 
+_NOT_THERE = (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
+
+_WHAT_TO_DO = "Restore it from a backup, or train the model again."
+
+
 class ModelFileError(RuntimeError):
     """A model's file is missing, or is not the one that was saved."""
 
@@ -60,16 +65,20 @@ def load_verified_model(path: Path, sha256: str) -> TracedModel:
 
     Raises:
         ModelFileError: the file is missing, was changed, or is not a model.
+        OSError: it could not be read now; it may be whole.
     """
     try:
         content = path.read_bytes()
-    except OSError as error:
-        raise ModelFileError(f"The model's file {path.name} cannot be read: {error}.") from error
+    except _NOT_THERE as error:
+        raise ModelFileError(
+            f"The model's file {path.name} cannot be read on the server: {error.strerror}. "
+            f"{_WHAT_TO_DO}"
+        ) from error
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:
         raise ModelFileError(
             f"The model's file {path.name} is not the one that was saved: expected sha256 "
-            f"{sha256}, found {found}. Restore it from a backup, or train the model again."
+            f"{sha256}, found {found}. {_WHAT_TO_DO}"
         )
     keras_setup.prepare_tensorflow()
     model = TracedModel(_deserialise(content, path.name))

@@ -198,7 +198,13 @@ def _train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop, prepared: St
     def poll() -> None:
         obey_cancel(should_stop)
 
-    table = np.load(spec.table, mmap_mode="r")
+    try:
+        table = np.load(spec.table, mmap_mode="r")
+    except (FileNotFoundError, ValueError) as error:
+        raise DataError(
+            "The rows of the dataset are missing on the server, or damaged; its log says more. "
+            "Restore the dataset's files from a backup, or upload it again."
+        ) from error
     check_trainable(table, spec.validation_split, spec.test_split)
     split = split_by_star(table, spec.validation_split, spec.test_split, spec.seed)
     baselines = Baselines(spec, table, split)

@@ -6,6 +6,7 @@ cannot be read also has `found`, `missing` and `recognised`, lists of column nam
 
 import errno
 import logging
+import os
 import secrets
 from collections.abc import Iterable
 from typing import Any
@@ -23,11 +24,11 @@ from backend.background.predictor import PredictionFailed
 from backend.database.connection import DatabaseBusy, is_locked
 from backend.errors import ErrorItem, UserError
 from backend.shortage import is_shortage
+from backend.storage import disk
 from backend.transit.catalog.reader import CatalogError
+from backend.web.current import services
 from backend.web.request_body import declared
 from backend.web.validation_messages import field_errors, summary
-
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +68,8 @@ def problem(
 
 
 def _user_error(error: UserError) -> Response:
-    response = problem(error.status, error.detail, error.errors)
+    extensions = {"code": error.code} if error.code else {}
+    response = problem(error.status, error.detail, error.errors, **extensions)
     response.headers.extend(error.headers)
     return response
 
@@ -142,8 +144,9 @@ def _prediction_failed(error: PredictionFailed) -> Response:
 def _database_error(error: DBAPIError) -> Response:
     if isinstance(error, IntegrityError) and "FOREIGN KEY" in str(error.orig):
         return problem(409, "The parent record was deleted; refresh and retry.")
-    if "disk is full" in str(error.orig):
-        return _disk_full(error)
+    full = _what_is_full(error)
+    if full is not None:
+        return _disk_full(full)
     if is_locked(error):
         return _database_busy(error)
     return _short(error) if is_shortage(error.orig) else _unexpected(error)
@@ -158,7 +161,7 @@ def _database_busy(error: Exception) -> Response:
 
 
 def _os_error(error: OSError) -> Response:
-    return _disk_full(error) if error.errno in _DISK_FULL else _unforeseen(error)
+    return _disk_full(error) if disk.is_full(error) else _unforeseen(error)
 
 
 def _unforeseen(error: Exception) -> Response:
@@ -172,11 +175,25 @@ def _short(error: Exception) -> Response:
     return response
 
 
-def _disk_full(error: Exception) -> Response:
-    log.error("the disk is full: %s", error)
-    return problem(
-        507, "The server's disk is full: delete datasets or models, or ask for more space."
-    )
+def _what_is_full(error: DBAPIError) -> OSError | None:
+    """Why the database could not grow, if that is why a statement failed.
+
+    SQLite has a code for a disk without room, but none for a quota or for the largest size of a
+    file: then it says only that it could not write.
+    """
+    said = str(error.orig)
+    if "disk is full" not in said and "disk I/O error" not in said:
+        return None
+    found = disk.why_full(services().settings.data_dir / "exotrain.db")
+    if found is None and "disk is full" in said:  # there is room again
+        return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    return found
+
+
+def _disk_full(error: OSError) -> Response:
+    message = disk.full_message(error, services().settings.data_dir)
+    log.error("%s (%s)", message, error)
+    return problem(507, f"{message} Delete datasets or models, or ask for more space.")
 
 
 def _unexpected(error: Exception) -> Response:

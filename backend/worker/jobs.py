@@ -3,17 +3,19 @@
 Importing this module imports TensorFlow.
 """
 
-import errno
 import logging
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 from pydantic import ValidationError
 
 from backend import wire
+from backend.storage import disk
 from backend.storage.layout import Storage
 from backend.training import train
 from backend.training.callbacks import Emit, ShouldStop
+from backend.training.model_file import ModelFileError
 from backend.training.steps import Steps
 from backend.transit.columns import ROW_DTYPE
 from backend.worker.loaded_models import LoadedModels
@@ -22,9 +24,6 @@ from backend.worker.memory import OverLimit
 # What is read from a row's curve takes 268 bytes: 7 million rows fit into the default budget. The
 # whole curve, for a network that learns from it, takes 8 kB: 250,000 rows fit.
 DEFAULT_CURVE_MEMORY_MB = 2000
-
-# No space left, the user's quota is used up, or a file has reached the size that is allowed.
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +54,7 @@ def train_session(
     except train.Cancelled:
         emit(wire.Cancelled())
     except Exception as error:
-        reason, message = _explain(error)
+        reason, message = _explain(error, storage)
         log.exception("session %s failed (%s)", job.session_id, reason)
         emit(wire.Failed(reason=reason, message=wire.encodable(message)))
 
@@ -75,7 +74,14 @@ def answer_predictions(
             answer(wire.PredictionAnswer(id=request.id, predictions=found.tobytes()))
         except Exception as error:
             log.exception("prediction with %s failed", request.model_file)
-            answer(wire.PredictionRefusal(id=request.id, error=wire.encodable(in_words(error))))
+            words = wire.encodable(in_words(error))
+            reason = refusal_reason(error)
+            answer(wire.PredictionRefusal(id=request.id, error=words, reason=reason))
+
+
+def refusal_reason(error: Exception) -> Literal["failed", "model_corrupt"]:
+    """Whether the model's file is to blame for a prediction that failed."""
+    return "model_corrupt" if isinstance(error, ModelFileError) else "failed"
 
 
 def in_words(error: Exception) -> str:
@@ -104,7 +110,7 @@ def _curve_memory_mb(limit_mb: int | None) -> int:
     return min(DEFAULT_CURVE_MEMORY_MB, max(16, (limit_mb - 1000) // 2))
 
 
-def _explain(error: Exception) -> tuple[wire.Reason, str]:
+def _explain(error: Exception, storage: Storage) -> tuple[wire.Reason, str]:
     """The contract's reason, and a message for the person who started the session."""
     if isinstance(error, train.DataError):
         return "data", str(error)
@@ -118,10 +124,9 @@ def _explain(error: Exception) -> tuple[wire.Reason, str]:
             f"The machine had no memory left for this session{said}. "
             "Use a smaller batch_size or dataset, or train fewer sessions at once."
         )
-    if isinstance(error, OSError) and error.errno in _DISK_FULL:
-        return "disk_full", (
-            "The disk of the data folder is full: free some space, then retry this session."
-        )
+    if isinstance(error, OSError) and disk.is_full(error):
+        message = disk.full_message(error, storage.models)
+        return "disk_full", f"{message} Free some space, then retry this session."
     return "crashed", f"{type(error).__name__}: {in_words(error)[:500]}"
 
 

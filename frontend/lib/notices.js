@@ -1,7 +1,7 @@
 // Short notices at the edge of the page, and system notifications outside it.
 
 import { ConnectionLost } from "./api.js";
-import { duration, t } from "./i18n.js";
+import { duration, has, t } from "./i18n.js";
 import { whenSignedOut } from "./settings.js";
 import { createStore } from "./store.js";
 
@@ -36,9 +36,11 @@ export function notifyError(error) {
   notify(explain(error), { kind: "error" });
 }
 
-/** An error as a sentence: the server's own message where there is one, and when to try again. */
+/** An error as a sentence: the page's for what has a code, else the server's own, and when to try again. */
 export function explain(error) {
   if (error instanceof ConnectionLost) return t("error.connection");
+  const known = `error.code.${error.problem?.code}`;
+  if (has(known)) return t(known);
   const message = error.message || t("error.unknown");
   return error.retryAfter ? `${message} ${t("error.tryAgain", { time: duration(error.retryAfter) })}` : message;
 }

@@ -10,7 +10,7 @@ import pytest
 from backend import wire
 from backend.background import prediction_worker, predictor, worker_process
 from backend.background.prediction_worker import InWorker, WorkerDied
-from backend.background.predictor import PredictionFailed, Predictor
+from backend.background.predictor import ModelUnusable, PredictionFailed, Predictor
 from backend.config import Settings
 from backend.transit.columns import ROW_DTYPE
 from tests import messages
@@ -69,6 +69,17 @@ def test_a_predictor_that_answers_nonsense_is_replaced_once_and_says_so(child, a
         asked.predict("m", "s", NO_ROWS, "koi")
     child(lines(wire.Ready(), wire.PredictionAnswer(id=2, predictions=b"")), UNTIL_KILLED)
     assert len(asked.predict("m", "s", NO_ROWS, "koi")) == 0
+
+
+@pytest.mark.parametrize(
+    ("reason", "failure"), [("failed", PredictionFailed), ("model_corrupt", ModelUnusable)]
+)
+def test_a_refusal_is_told_apart_by_its_reason(child, predicting, reason, failure):
+    refusal = wire.PredictionRefusal(id=1, error="no", reason=reason)
+    child(lines(wire.Ready(), refusal), UNTIL_KILLED)
+    with pytest.raises(PredictionFailed, match="no") as raised:
+        predicting.ask(asking_for(1))
+    assert type(raised.value) is failure
 
 
 @pytest.mark.parametrize("rows", [1, 3])

@@ -89,7 +89,7 @@ def test_a_worker_is_warmed_up_only_after_the_first_batch_of_a_session_that_star
 
 
 def test_an_answer_without_a_question_is_malformed_too(child, train):
-    child(lines(wire.PredictionRefusal(id=1, error="no")), UNTIL_KILLED)
+    child(lines(wire.PredictionRefusal(id=1, error="no", reason="failed")), UNTIL_KILLED)
     failed, _exited = train()
     assert failed.reason == "crashed"
 

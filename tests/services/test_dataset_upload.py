@@ -418,19 +418,6 @@ def test_a_workspace_deleted_during_an_upload_gets_no_dataset(api, key, services
     assert files_of(services) == []
 
 
-def test_orphans_of_a_killed_server_are_removed_and_nothing_else(api, key, services):
-    api.upload(key, catalogue())
-    before = files_of(services)
-    storage = services.storage
-    for path in (storage.catalogue(1, "f" * 64), storage.table(99, "a" * 64)):
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(b"x")
-    under_way = storage.new_incoming()
-    under_way.write_bytes(b"x")
-    dataset_upload.remove_orphans(services.database, storage)
-    assert files_of(services) == sorted([*before, under_way.name])
-
-
 def test_deleting_and_uploading_the_same_bytes_at_once_keeps_the_new_files(api, key, services):
     dataset_id = api.dataset(key)
     with services.database.read() as connection:

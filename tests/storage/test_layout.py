@@ -1,9 +1,14 @@
 """Files are written whole or not at all."""
 
 import hashlib
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
+from backend.storage import temporary
 from backend.storage.atomic import put_in_place, replacing, sha256_of, write_atomically
 from backend.storage.layout import Storage
 
@@ -46,19 +51,48 @@ def test_putting_a_file_in_place_creates_the_folder(tmp_path):
     assert not source.exists()
 
 
-def test_preparing_removes_the_partial_files_of_a_killed_server_and_nothing_else(storage):
-    leftovers = [
+def test_preparing_empties_the_folder_of_temporary_files_and_nothing_else(storage, tmp_path):
+    storage.temporary.chmod(0o755)
+    (storage.temporary / "tmpabc" / "deep").mkdir(parents=True)
+    (storage.temporary / "tmpabc" / "deep" / "file").write_bytes(b"x")
+    (storage.temporary / "file").write_bytes(b"x")
+    kept = [
         storage.new_incoming(),
-        storage.uploads / "1" / ".abc.npy.0123.partial",
-        storage.models / "1" / ".model.keras.0123.partial",
+        storage.catalogue(1, "abc"),
+        storage.checkpoint(5),
+        tmp_path / "tmp" / "of somebody",
+        tmp_path / "linked",
     ]
     kept = [storage.catalogue(1, "abc"), storage.model("1/model.keras"), storage.checkpoint(5, 1)]
     for path in leftovers + kept:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"x")
+    (storage.temporary / "link").symlink_to(tmp_path / "tmp")
     storage.prepare()
-    assert not any(path.exists() for path in leftovers)
+    assert list(storage.temporary.iterdir()) == []
     assert all(path.exists() for path in kept)
+
+
+def test_a_folder_of_temporary_files_that_leads_elsewhere_is_not_emptied(storage, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "file").write_bytes(b"x")
+    storage.temporary.rmdir()
+    storage.temporary.symlink_to(elsewhere)
+    with pytest.raises(NotADirectoryError, match="found a link"):
+        storage.prepare()
+    assert (elsewhere / "file").exists()
+
+
+def test_temporary_files_of_this_process_and_its_children_lie_there(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setenv("TMPDIR", "/nowhere")
+    temporary.use(tmp_path)
+    with tempfile.NamedTemporaryFile() as file:
+        assert Path(file.name).parent == tmp_path
+    code = "import tempfile; print(tempfile.gettempdir())"
+    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert child.stdout.strip() == str(tmp_path)
 
 
 def test_creating_the_folders_does_not_touch_uploads_in_progress(storage):
@@ -79,8 +113,17 @@ def test_everything_of_a_dataset_a_model_and_a_session_is_removed(storage):
         storage.checkpoint(3, 1),
         storage.checkpoint(3, 2),
         storage.checkpoints / "3.weights.h5",
+        storage.model("1/.m.keras.01234567.partial"),
+        storage.model("1/.m.test.npy.01234567.partial"),
+        storage.checkpoints / ".3.2.ckpt.01234567.partial",
     ]
-    others = [storage.catalogue(2, "abc"), storage.model("1/m2.keras"), storage.checkpoint(33, 1)]
+    others = [
+        storage.catalogue(2, "abc"),
+        storage.model("1/m2.keras"),
+        storage.checkpoint(33, 1),
+        storage.model("1/.m2.keras.01234567.partial"),
+        storage.checkpoints / ".33.2.ckpt.01234567.partial",
+    ]
     for path in paths + others:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"x")
@@ -95,7 +138,7 @@ def test_the_current_model_is_a_copy(storage):
     storage.model("1").mkdir()
     for name in ("old", "new"):
         storage.model(f"1/{name}.keras").write_bytes(name.encode())
-        storage.promote(1, f"1/{name}.keras")
+        storage.promote(1, f"1/{name}.keras", hashlib.sha256(name.encode()).hexdigest())
         assert storage.current_model(1).read_bytes() == name.encode()
     assert storage.current_model(1).name == "exoplanet_model.keras"
     assert storage.model("1/old.keras").exists()

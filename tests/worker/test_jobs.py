@@ -11,11 +11,19 @@ import pytest
 from backend import wire
 from backend.background.workers import thread_runner
 from backend.config import Settings
+from backend.storage.disk import mount_point
 from backend.transit.columns import ROW_DTYPE
 from backend.transit.networks.outputs import PREDICTION_DTYPE
 from tests import messages
 
 pytestmark = pytest.mark.tensorflow
+
+
+def model_file_error():
+    """What a damaged model raises."""
+    from backend.training.model_file import ModelFileError
+
+    return ModelFileError("damaged")
 
 
 @pytest.fixture
@@ -61,20 +69,13 @@ def test_every_failure_has_its_reason(jobs, monkeypatch, tmp_path):
         assert event.message
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
-def test_a_full_disk_a_used_up_quota_and_a_largest_file_are_one_reason(jobs, number):
-    reason, message = jobs._explain(OSError(number, "no more"))
-    assert reason == "disk_full"
-    assert "disk" in message
-
-
 @pytest.mark.parametrize(
     "failure",
     [MemoryError("Unable to allocate 3 GiB"), OSError(errno.ENOMEM, "Unable to allocate 3 GiB")],
     ids=type,
 )
-def test_a_lack_of_memory_says_what_could_not_be_had(jobs, failure):
-    reason, message = jobs._explain(failure)
+def test_a_lack_of_memory_says_what_could_not_be_had(jobs, failure, tmp_path):
+    reason, message = jobs._explain(failure, jobs.Storage(tmp_path))
     assert reason == "out_of_memory"
     assert "Unable to allocate 3 GiB" in message
     assert "smaller batch_size" in message
@@ -94,6 +95,19 @@ def test_tensorflow_without_memory_is_out_of_memory_in_its_words(jobs, monkeypat
     (failed,) = events
     assert failed.reason == "out_of_memory"
     assert said in failed.message
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+def test_each_way_to_be_full_is_disk_full_and_names_the_disk(jobs, monkeypatch, tmp_path, code):
+    def fail(*_arguments):
+        raise OSError(code, "full")
+
+    monkeypatch.setattr(jobs.train, "train", fail)
+    events = []
+    jobs.train_session(messages.job(), jobs.Storage(tmp_path), events.append, lambda: None)
+    (event,) = events
+    assert event.reason == "disk_full"
+    assert f"disk {mount_point(tmp_path)} (" in event.message
 
 
 @pytest.mark.usefixtures("unlogged")
@@ -209,6 +223,24 @@ def test_a_prediction_that_is_not_finite_is_refused(jobs, monkeypatch, tmp_path,
         "PredictionAnswer is not valid: "
         "predictions: Value error, expected a finite depth_ppm of every row"
     )
+
+
+@pytest.mark.parametrize(
+    ("failure", "reason"),
+    [
+        (model_file_error, "model_corrupt"),
+        (lambda: OSError(errno.EMFILE, "Too many open files"), "failed"),
+        (lambda: RuntimeError("a bug"), "failed"),
+    ],
+)
+def test_a_refusal_says_whether_the_model_is_to_blame(
+    jobs, monkeypatch, tmp_path, rows, failure, reason
+):
+    def predict(*_arguments):
+        raise failure()
+
+    (refusal,) = answers_to(jobs, monkeypatch, tmp_path, predict, rows)
+    assert refusal.reason == reason
 
 
 @pytest.mark.parametrize(

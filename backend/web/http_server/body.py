@@ -15,6 +15,7 @@ from werkzeug.exceptions import ClientDisconnected, RequestTimeout
 
 from backend import shortage
 from backend.errors import NoSpace, Unavailable, UserError
+from backend.storage import disk
 from backend.storage.incoming import MEGABYTE, require_space
 from backend.web.http_server.pace import Pace
 
@@ -60,10 +61,11 @@ class Failed(io.RawIOBase):
         raise self._why
 
 
-def _not_stored(error: OSError) -> UserError:
+def _not_stored(error: OSError, folder: Path) -> UserError:
     if shortage.is_shortage(error):
         return Unavailable(shortage.MESSAGE, Retry_After=str(shortage.RETRY_SECONDS))
-    return NoSpace(f"The request's body could not be stored: {error.strerror}.")
+    why = disk.full_message(error, folder) if disk.is_full(error) else error.strerror
+    return NoSpace(f"The request's body could not be stored: {why}")
 
 
 class Body:
@@ -114,7 +116,7 @@ class Body:
         except (ClientDisconnected, UserError) as error:
             self._fail(error)
         except OSError as error:  # Werkzeug takes it for a client that has gone
-            self._fail(_not_stored(error))
+            self._fail(_not_stored(error, self._folder))
         else:
             self.length = pace.transferred
             spool.seek(0)

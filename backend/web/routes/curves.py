@@ -22,6 +22,7 @@ curves_bp = APIBlueprint("curves", __name__, url_prefix="/api", tag="Curves")
 @curves_bp.get("/training/dataset/<int:dataset_id>/curve")
 @curves_bp.input(CurveQuery, location="query")
 @curves_bp.output(Curve)
+@curves_bp.doc(responses={409: "The rows of the dataset are missing on the server"})
 def get_dataset_curve(dataset_id: int, query_data: CurveQuery) -> Record:
     """Return the light curve of one accepted row; rows count from 0."""
     with services().database.read() as connection:
@@ -32,7 +33,7 @@ def get_dataset_curve(dataset_id: int, query_data: CurveQuery) -> Record:
             f"Expected a whole number from 0 to {dataset['num_samples'] - 1}, "
             f"received {query_data.row}.",
         )
-    path = services().storage.table(dataset["workspace_id"], dataset["sha256"])
+    path = services().tables.table(dataset)
     _, rows = read_rows(path, query_data.row, 1)
     return {**curve_of(rows, dataset["source"]), "line": int(rows["line"][0])}
 

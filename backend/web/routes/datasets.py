@@ -36,6 +36,8 @@ _UPLOAD_RESPONSES = {
     507: "The quota of the workspace's owner or the disk is full",
 }
 
+_ROWS_MISSING = {409: "The rows of the dataset are missing on the server"}
+
 
 @datasets_bp.post("/upload-dataset")
 @datasets_bp.input(UploadForm, location="form_and_files", arg_name="form")
@@ -112,11 +114,12 @@ def delete_dataset(dataset_id: int) -> Record:
 @datasets_bp.get("/dataset/<int:dataset_id>/rows")
 @datasets_bp.input(RowsQuery, location="query")
 @datasets_bp.output(Rows)
+@datasets_bp.doc(responses=_ROWS_MISSING)
 def list_dataset_rows(dataset_id: int, query_data: RowsQuery) -> Record:
     """List the accepted rows, each with its line in the file."""
     with services().database.read() as connection:
         dataset = usable_dataset(connection, dataset_id)
-    path = services().storage.table(dataset["workspace_id"], dataset["sha256"])
+    path = services().tables.table(dataset)
     offset, limit, label = query_data.offset, query_data.limit, query_data.label
     if label is None:
         total = dataset["num_samples"]
@@ -137,6 +140,7 @@ def list_dataset_rows(dataset_id: int, query_data: RowsQuery) -> Record:
 @datasets_bp.get("/dataset/<int:dataset_id>/rejected")
 @datasets_bp.input(Page, location="query")
 @datasets_bp.output(RejectedRows)
+@datasets_bp.doc(responses=_ROWS_MISSING)
 def list_rejected_rows(dataset_id: int, query_data: Page) -> Record:
     """List the rows that were left out, each with its line in the file and the reason.
 
@@ -144,7 +148,7 @@ def list_rejected_rows(dataset_id: int, query_data: Page) -> Record:
     """
     with services().database.read() as connection:
         dataset = usable_dataset(connection, dataset_id)
-    path = services().storage.rejections(dataset["workspace_id"], dataset["sha256"])
+    path = services().tables.rejections(dataset)
     offset, limit = query_data.offset, query_data.limit
     with open(path, encoding="utf-8") as lines:
         rejected = [each._asdict() for each in read_rejections(lines, offset, limit)]

@@ -24,7 +24,7 @@ _SESSION = "/training/session/<int:session_id>/evaluation"
 # As many as a plot can show and a browser can draw at once.
 MOST_POINTS = 2_000
 
-_NOT_YET = {409: "The session has not completed"}
+_NOT_YET = {409: "The session has not completed, or its files are missing on the server"}
 
 
 @evaluation_bp.get(_SESSION)
@@ -72,7 +72,7 @@ def get_evaluation_points(session_id: int) -> Record:
         )
     chosen = np.linspace(0, len(tested) - 1, min(len(tested), MOST_POINTS)).astype(np.intp)
     shown = tested[chosen]
-    path = services().storage.table(dataset["workspace_id"], dataset["sha256"])
+    path = services().tables.table(dataset)
     rows = read_rows_at(path, shown["row"])
     return {
         "row": shown["row"].tolist(),
@@ -88,7 +88,7 @@ def _tested_rows(session_id: int) -> tuple[np.ndarray, Record | None]:
     """The test rows of a completed session with their predictions, and its dataset if it exists.
 
     Raises:
-        NotFound, Conflict: as `_evaluated_session`; or its model was deleted.
+        NotFound, Conflict: as `_evaluated_session`; or its model was deleted, or lacks its file.
     """
     session = _evaluated_session(session_id)
     with services().database.read() as connection:
@@ -96,7 +96,13 @@ def _tested_rows(session_id: int) -> tuple[np.ndarray, Record | None]:
         dataset = datasets.find(connection, session["dataset_id"] or 0)
     if model is None:
         raise NotFound(f"The model of session {session_id} was deleted, and its test rows with it.")
-    tested = np.load(services().storage.model(model["file"]).with_suffix(".test.npy"))
+    try:
+        tested = np.load(services().storage.model(model["file"]).with_suffix(".test.npy"))
+    except (FileNotFoundError, ValueError, EOFError) as error:
+        raise Conflict(
+            f"The test predictions of session {session_id} are missing on the server, or damaged. "
+            "Restore the model's files from a backup, or train it again."
+        ) from error
     return tested, dataset
 
 
@@ -123,7 +129,7 @@ def _evaluated_session(session_id: int) -> Record:
 def _described(tested: np.ndarray, dataset: Record | None) -> list[Record]:
     answers = [_prediction(each) for each in tested]
     if dataset is not None and answers:
-        path = services().storage.table(dataset["workspace_id"], dataset["sha256"])
+        path = services().tables.table(dataset)
         for answer, row in zip(answers, read_rows_at(path, tested["row"]), strict=True):
             answer["line"] = int(row["line"])
             answer["star"] = row["star"].decode("utf-8", "replace") or None

@@ -1,6 +1,6 @@
 """/api/models: the models of completed sessions."""
 
-from pathlib import Path
+import os
 
 from apiflask import APIBlueprint
 from apiflask.schemas import FileSchema
@@ -9,8 +9,9 @@ from sqlalchemy import Connection
 
 from backend.database import models
 from backend.database.connection import Record
-from backend.errors import Conflict, NotFound
+from backend.errors import Conflict
 from backend.storage.layout import model_path
+from backend.storage.verified import open_verified
 from backend.web.audit_log import record, record_download
 from backend.web.auth import NO_WORKSPACE, usable_model, workspace_by_key
 from backend.web.current import services
@@ -18,6 +19,8 @@ from backend.web.schemas.base import Done, WorkspaceQuery
 from backend.web.schemas.models import ModelAnswer, Models, PromoteAnswer
 
 models_bp = APIBlueprint("models", __name__, url_prefix="/api/models", tag="Models")
+
+_CORRUPT = {409: "The model's file is damaged or missing on the server (`model_corrupt`)"}
 
 
 @models_bp.get("")
@@ -44,19 +47,12 @@ def get_model(model_id: int) -> Record:
 
 @models_bp.get("/<int:model_id>/download")
 @models_bp.output(FileSchema, content_type="application/octet-stream")
+@models_bp.doc(responses=_CORRUPT)
 def download_model(model_id: int) -> Response:
     """Download the `.keras` file; plain Keras loads it in safe mode."""
     with services().database.read() as connection:
         model = usable_model(connection, model_id)
-    path = _existing_file(model)
-    response = send_file(
-        path,
-        mimetype="application/octet-stream",
-        as_attachment=True,
-        download_name=path.name,
-        etag=model["sha256"],
-        conditional=True,
-    )
+    response = _file_of(model)
     response.headers["Cache-Control"] = "private, no-cache"
     if response.status_code in (200, 206) and request.method == "GET":
         record_download(
@@ -67,15 +63,15 @@ def download_model(model_id: int) -> Response:
 
 @models_bp.post("/<int:model_id>/promote")
 @models_bp.output(PromoteAnswer)
+@models_bp.doc(responses=_CORRUPT)
 def promote_model(model_id: int) -> Record:
     """Make a model the current one of its workspace; promote an older one to roll back."""
     with services().database.write() as connection:
         model = usable_model(connection, model_id)
-        _existing_file(model)
         models.promote(connection, model)
         # The file before the commit, under the write lock: two promotions at once end with one
         # model in both places. The next start repairs a kill in between, from the database.
-        services().storage.promote(model["workspace_id"], model["file"])
+        services().storage.promote(model["workspace_id"], model["file"], model["sha256"])
         _record(connection, "model_promoted", model)
         answer = _answer(connection, usable_model(connection, model_id))
     return {"message": f"Model {model_id} is now the current model.", "model": answer}
@@ -108,11 +104,31 @@ def _record(connection: Connection, action: str, model: Record) -> None:
     )
 
 
-def _existing_file(model: Record) -> Path:
+def _file_of(model: Record) -> Response:
+    """A model's file, or the part of it that was asked for: what was hashed is what is sent.
+
+    Raises:
+        ModelCorrupt: it is damaged or missing.
+    """
     path = services().storage.model(model["file"])
-    if not path.exists():
-        raise NotFound(f"The file of model {model['id']} is missing on the server.")
-    return path
+    file = open_verified(path, model["sha256"])
+    status = os.fstat(file.fileno())
+    try:
+        response = send_file(
+            file,
+            mimetype="application/octet-stream",
+            as_attachment=True,
+            download_name=path.name,
+            etag=model["sha256"],
+            last_modified=status.st_mtime,
+            conditional=False,  # Flask does not know the size of an open file
+        )
+        response.content_length = status.st_size
+        response.make_conditional(request, accept_ranges=True, complete_length=status.st_size)
+        return response
+    except BaseException:
+        file.close()
+        raise
 
 
 def _answer(connection: Connection, model: Record) -> Record:

@@ -32,9 +32,9 @@ predictions_bp = APIBlueprint("predictions", __name__, url_prefix="/api/predict"
 
 _RESPONSES = {
     **NO_WORKSPACE,
-    409: "The workspace has no model yet",
+    409: "The workspace has no model yet, or the model's file is damaged (`model_corrupt`)",
     429: "Too many predictions wait already",
-    503: "The predictor is busy, restarting, or cannot read the model",
+    503: "The predictor is busy or restarting",
 }
 
 

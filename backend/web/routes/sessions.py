@@ -44,7 +44,7 @@ _SINCE_START = secrets.token_hex(4)
 
 _ENDED = {409: "The session has ended"}
 _STARTED = {
-    409: "The dataset was deleted",
+    409: "The dataset was deleted, or its rows are missing on the server",
     429: "EXOTRAIN_QUOTA_PENDING of your sessions are waiting already",
     507: "The quota of the workspace's owner is used up",
 }
@@ -84,7 +84,10 @@ def start_training(json_data: StartRequest) -> tuple[Record, int, Record]:
 @training_bp.post("/session/<int:session_id>/retry")
 @training_bp.output(StartAnswer, 202)
 @training_bp.doc(
-    responses={**_STARTED, 409: "The session has not ended, or its dataset was deleted"}
+    responses={
+        **_STARTED,
+        409: "The session has not ended, or its dataset was deleted or lacks its rows",
+    }
 )
 def retry_session(session_id: int) -> tuple[Record, int, Record]:
     """Start a new session with the settings of an ended one."""

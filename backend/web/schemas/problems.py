@@ -39,6 +39,9 @@ class Problem(_Sparse):
     title: str = Field(description="The name of the status.")
     status: int
     detail: str = Field(description="What is wrong, in a sentence for people.")
+    code: str | SkipJsonSchema[None] = Field(
+        default=None, description="What it is for a program: `model_corrupt`."
+    )
     errors: list[ProblemItem] | SkipJsonSchema[None] = Field(
         default=None, description="Every field, row or column that is wrong."
     )

@@ -3,6 +3,7 @@
 import pytest
 
 from backend.storage.layout import Storage
+from backend.web.routes import models as model_routes
 from tests.api import complete, problem_of
 
 
@@ -72,17 +73,63 @@ def test_a_promotion_that_cannot_write_its_file_changes_nothing(
     assert api.get(f"/api/workspaces/{key}")["workspace"]["current_model_id"] == two[0]
 
 
-def test_a_model_whose_file_is_missing_is_neither_downloaded_nor_promoted(api, key, two, services):
-    path = api.get(f"/api/models/{two[1]}")["model"]["path"]
-    (services.settings.data_dir / path).unlink()
+def flip(path):
+    content = bytearray(path.read_bytes())
+    content[0] ^= 1
+    path.write_bytes(content)
+
+
+DAMAGES = {
+    "a bit": flip,
+    "cut off": lambda path: path.write_bytes(path.read_bytes()[:-1]),
+    "another's": lambda path: path.write_bytes(b"model of another session"),
+    "missing": lambda path: path.unlink(),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_model_is_neither_downloaded_nor_promoted(api, key, two, services, damage):
+    path = services.settings.data_dir / api.get(f"/api/models/{two[1]}")["model"]["path"]
+    workspace_id = api.get(f"/api/workspaces/{key}")["workspace"]["id"]
+    good = services.storage.current_model(workspace_id).read_bytes()
+    tag = api.get(f"/api/models/{two[1]}/download", None).headers["ETag"]
+    damage(path)
+    download = f"/api/models/{two[1]}/download"
     for response in (
-        api.get(f"/api/models/{two[1]}/download", None),
+        api.get(download, None),
+        api.call("HEAD", download, None),
+        api.get(download, None, headers={"If-None-Match": tag}),
+        api.get(download, None, headers={"Range": "bytes=0-4"}),
         api.post(f"/api/models/{two[1]}/promote", None),
     ):
-        problem = problem_of(response)
-        assert problem["status"] == 404
-        assert "missing" in problem["detail"]
+        assert response.status_code == 409
+        assert "Retry-After" not in response.headers
+        assert "ETag" not in response.headers
+        if response.request.method != "HEAD":
+            problem = problem_of(response)
+            assert problem["code"] == "model_corrupt"
+            assert path.name in problem["detail"]
+            assert "backup" in problem["detail"]
+    assert services.storage.current_model(workspace_id).read_bytes() == good
     assert api.get(f"/api/workspaces/{key}")["workspace"]["current_model_id"] == two[0]
+    assert [path.name for path in services.storage.models.rglob("*.partial")] == []
+
+
+def test_what_was_hashed_is_what_is_downloaded(api, two, services, monkeypatch):
+    """The file is replaced between the two."""
+    path = services.settings.data_dir / api.get(f"/api/models/{two[1]}")["model"]["path"]
+    content = path.read_bytes()
+    opened = model_routes.open_verified
+
+    def open_then_replace(*arguments):
+        file = opened(*arguments)
+        other = path.with_name("other")
+        other.write_bytes(b"other")
+        other.replace(path)
+        return file
+
+    monkeypatch.setattr(model_routes, "open_verified", open_then_replace)
+    assert api.get(f"/api/models/{two[1]}/download", None).get_data() == content
 
 
 def test_the_current_model_is_not_deleted_and_another_is_with_its_files(api, two, services):

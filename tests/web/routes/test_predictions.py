@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sqlalchemy import update
 
-from backend.background.predictor import CHUNK, PredictionFailed, QueueFull
+from backend.background.predictor import CHUNK, ModelUnusable, PredictionFailed, QueueFull
 from backend.database import models, schema
 from backend.services.batch_predictions import ADDED_COLUMNS, harmless
 from backend.storage import incoming
@@ -299,14 +299,28 @@ def test_many_rows_are_predicted_in_chunks_and_in_order(api, key, model_id, pred
 
 def test_a_predictor_that_fails_is_503_with_its_reason(api, key, model_id, predictor):
     def fail(*_arguments, **_options):
-        raise PredictionFailed("The model's file is damaged.")
+        raise PredictionFailed("The predictor is starting.")
 
     predictor.predict = fail
     for response in (predict(api, key, None, **CANDIDATE), api.batch(key, catalogue(), None)):
         problem = problem_of(response)
         assert problem["status"] == 503
-        assert problem["detail"] == "The model's file is damaged."
+        assert problem["detail"] == "The predictor is starting."
         assert response.headers["Retry-After"]
+
+
+def test_a_model_whose_file_is_damaged_is_409_and_not_to_be_tried_again(
+    api, key, model_id, predictor
+):
+    def fail(*_arguments, **_options):
+        raise ModelUnusable("The model's file is damaged.")
+
+    predictor.predict = fail
+    for response in (predict(api, key, None, **CANDIDATE), api.batch(key, catalogue(), None)):
+        problem = problem_of(response)
+        assert (problem["status"], problem["code"]) == (409, "model_corrupt")
+        assert problem["detail"] == "The model's file is damaged."
+        assert "Retry-After" not in response.headers
 
 
 def test_beyond_the_waiting_predictions_the_answer_is_429_and_says_when_to_come_back(

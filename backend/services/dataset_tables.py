@@ -1,0 +1,184 @@
+"""The rows of a dataset: read from its catalogue, and read again where they are missing.
+
+After an upload there are two files beside the catalogue, the table and the rejections. They may be
+gone later, after a restore without them or a mishap. At a start they are made again: at once for
+sessions that wait for them, in the background for everybody else.
+"""
+
+import logging
+import threading
+from collections.abc import Iterable
+from io import BufferedReader, TextIOWrapper
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from backend.database import Database, datasets, sessions
+from backend.database.connection import Record
+from backend.errors import Conflict, NoSpace, Unavailable
+from backend.storage.atomic import put_in_place, sha256_of_open
+from backend.storage.dataset_table import TableWriter, is_whole
+from backend.storage.incoming import open_growing, require_space
+from backend.storage.layout import Storage
+from backend.transit.catalog.reader import CatalogError, open_catalog, profile
+
+# A row of a narrow CSV is about 60 bytes long, and 129 in the table.
+_DERIVED_PER_BYTE = 2.5
+
+_RETRY_SECONDS = "5"
+
+# What the same catalogue must give again.
+_SAME = ("num_samples", "num_rejected", "class_counts")
+
+log = logging.getLogger(__name__)
+
+
+class _Unusable(RuntimeError):
+    """The rows cannot be made again; the message says why."""
+
+
+def derive(source: BinaryIO, size: int, table: Path, rejections: Path) -> dict[str, Any]:
+    """Read a catalogue into both files.
+
+    Args:
+        source: the catalogue, at its beginning.
+        size: of the catalogue, in bytes.
+        table, rejections: new files.
+
+    Returns:
+        The columns of its database row that tell about its content.
+
+    Raises:
+        CatalogError: it is not a catalogue, or has no usable row.
+        NoSpace: the disk is nearly full.
+    """
+    require_space(table.parent, int(size * _DERIVED_PER_BYTE))
+    with (
+        open_growing(table) as rows,
+        TextIOWrapper(open_growing(rejections), encoding="utf-8") as sink,
+    ):
+        catalog = open_catalog(source, label_required=True, rejection_sink=sink)
+        writer = TableWriter(rows)
+        for chunk in catalog:
+            writer.append(chunk.rows)
+        writer.finish()
+    described = profile(np.load(table, mmap_mode="r"), catalog.rejections.summary())
+    described["recognised"] = catalog.columns
+    described["unread"] = len(catalog.header) - len(catalog.columns)
+    return {
+        "source": catalog.source,
+        "num_samples": described["rows"],
+        "num_rejected": catalog.rejections.total,
+        "class_counts": described["class_counts"],
+        "profile": described,
+    }
+
+
+class DatasetTables:
+    """Where the rows of datasets are; makes missing ones again."""
+
+    def __init__(self, database: Database, storage: Storage) -> None:
+        self._database = database
+        self._storage = storage
+        self._waiting: set[int] = set()  # ids of datasets
+
+    def table(self, dataset: Record) -> Path:
+        """The file of the accepted rows.
+
+        Raises:
+            Unavailable: it is being made again.
+            Conflict: it is missing, or cut off.
+        """
+        path = self._storage.table(dataset["workspace_id"], dataset["sha256"])
+        self._require(is_whole(path, dataset["num_samples"]), dataset, "accepted")
+        return path
+
+    def rejections(self, dataset: Record) -> Path:
+        """The file of the rejected rows; raises like `table`."""
+        path = self._storage.rejections(dataset["workspace_id"], dataset["sha256"])
+        self._require(path.is_file(), dataset, "rejected")
+        return path
+
+    def rebuild_missing(self) -> None:
+        """Make again what unfinished sessions need, and start a thread that makes the rest."""
+        with self._database.read() as connection:
+            found = datasets.every_one(connection)
+            waiting = sessions.with_status(connection, "pending", "training")
+        needed = {each["dataset_id"] for each in waiting}
+        missing = [each for each in found if self._missing(each)]
+        self._waiting = {each["id"] for each in missing}
+        self._rebuild(each for each in missing if each["id"] in needed)
+        others = [each for each in missing if each["id"] not in needed]
+        if others:
+            threading.Thread(
+                target=self._rebuild, args=(others,), name="missing tables", daemon=True
+            ).start()
+
+    def _require(self, is_there: bool, dataset: Record, what: str) -> None:
+        if is_there:
+            return
+        name = f"The {what} rows of dataset {dataset['id']} ({dataset['name']!r})"
+        if dataset["id"] in self._waiting:
+            detail = f"{name} are being read again from its file. Try again in a few seconds."
+            raise Unavailable(detail, Retry_After=_RETRY_SECONDS)
+        raise Conflict(
+            f"{name} are missing on the server. Start it again: it reads them from the dataset's "
+            "file, or its log says why it cannot. Else restore the dataset's files from a backup, "
+            "or delete it and upload it again."
+        )
+
+    def _missing(self, dataset: Record) -> list[Path]:
+        workspace_id, sha256 = dataset["workspace_id"], dataset["sha256"]
+        table = self._storage.table(workspace_id, sha256)
+        rejections = self._storage.rejections(workspace_id, sha256)
+        missing = [] if is_whole(table, dataset["num_samples"]) else [table]
+        return missing if rejections.is_file() else [*missing, rejections]
+
+    def _rebuild(self, missing: Iterable[Record]) -> None:
+        for dataset in missing:
+            called = f"dataset {dataset['id']} ({dataset['name']!r})"
+            try:
+                self._derive_again(dataset)
+                log.warning("the missing rows of %s were read again from its file", called)
+            except (_Unusable, CatalogError, NoSpace, OSError) as error:
+                log.error("the rows of %s are missing, and cannot be read: %s", called, error)
+            except Exception:
+                log.exception("the rows of %s are missing, and cannot be read", called)
+            self._waiting.discard(dataset["id"])
+
+    def _derive_again(self, dataset: Record) -> None:
+        storage, sha256 = self._storage, dataset["sha256"]
+        catalogue = storage.catalogue(dataset["workspace_id"], sha256)
+        made = {
+            storage.table(dataset["workspace_id"], sha256): storage.new_incoming(),
+            storage.rejections(dataset["workspace_id"], sha256): storage.new_incoming(),
+        }
+        try:
+            with open(catalogue, "rb") as source:
+                _require_same_file(source, dataset)
+                described = derive(source, dataset["file_size"], *made.values())
+            _require_same_rows(described, dataset)
+            with self._database.write() as connection:  # it may be deleted meanwhile
+                if datasets.find(connection, dataset["id"]) is not None:
+                    for path in self._missing(dataset):
+                        put_in_place(made[path], path)
+        finally:
+            for path in made.values():
+                path.unlink(missing_ok=True)
+
+
+def _require_same_file(source: BufferedReader, dataset: Record) -> None:
+    found = sha256_of_open(source)
+    if found != dataset["sha256"]:
+        raise _Unusable(
+            f"its file is not the one that was uploaded: expected sha256 {dataset['sha256']}, "
+            f"found {found}"
+        )
+    source.seek(0)
+
+
+def _require_same_rows(described: Record, dataset: Record) -> None:
+    for name in _SAME:
+        if described[name] != dataset[name]:
+            raise _Unusable(f"expected {name} {dataset[name]}, read {described[name]}")

@@ -1,0 +1,107 @@
+"""Removes, at a start, what a killed server or worker left; for the launcher.
+
+What is not known to be exotrain's own stays, and so does whatever may belong to another database:
+one that is new, or that was restored, may lie beside files of which it has no row. Then it has no
+row at all, or is younger than the files, or lacks more than a kill leaves.
+"""
+
+import logging
+import math
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from backend.database import Database, accounts, datasets, models, sessions
+from backend.database.connection import Record
+from backend.storage.layout import Storage
+from backend.storage.survey import survey
+
+# A kill ends one upload between its files and its row, and a few deletions. More files without a
+# row than these leave are of another database.
+_MOST_AFTER_A_KILL = 16
+
+_SHOWN = 5
+
+log = logging.getLogger(__name__)
+
+
+def remove_leftovers(database: Database, storage: Storage) -> None:
+    """Remove what belongs to nothing in the database; one line of the log names what stays."""
+    with database.write() as connection:  # nothing is uploaded in between
+        found = survey(storage)
+        of_datasets = {
+            path
+            for workspace_id, sha256 in datasets.all_files(connection)
+            for path in storage.dataset_files(workspace_id, sha256)
+        }
+        saved = _files(storage, models.all_files(connection))
+        unfinished = _files(storage, _files_of_sessions(connection))
+        orphans = [
+            ([path for path in found.of_datasets if path not in of_datasets], bool(of_datasets)),
+            ([path for path in found.of_models if path not in saved | unfinished], bool(saved)),
+        ]
+        stay = list(found.strangers)
+        for paths, has_rows in orphans:
+            own = _written_since(_first_moment(connection), paths) if has_rows else []
+            is_after_a_kill = len({_stem(path) for path in own}) <= _MOST_AFTER_A_KILL
+            gone = set(own) if is_after_a_kill else set()
+            _remove(gone)
+            stay += [path for path in paths if path not in gone]
+        _remove(found.unfinished)
+        for session_id, path in found.checkpoints:
+            session = sessions.find(connection, session_id)
+            if session is None:
+                stay.append(path)
+            elif _has_ended(session):
+                _remove([path])
+    if stay:
+        _report(storage, stay)
+
+
+def _files(storage: Storage, names: Iterable[str]) -> set[Path]:
+    return {path for name in names for path in storage.model_files(name)}
+
+
+def _files_of_sessions(connection: Connection) -> list[str]:
+    """The names under which unfinished sessions save their models."""
+    unfinished = sessions.with_status(connection, "pending", "training")
+    return [each["model_file"] for each in unfinished if each["model_file"] is not None]
+
+
+def _has_ended(session: Record) -> bool:
+    """Whether nothing will need a session's checkpoint."""
+    is_kept = session["checkpoint_bytes"] is not None or session["request"] is not None
+    return session["status"] in sessions.ENDED and not is_kept
+
+
+def _first_moment(connection: Connection) -> float:
+    """When this database was begun, in seconds since 1970."""
+    administrator = accounts.administrator(connection)
+    if administrator is None:
+        return math.inf
+    return datetime.fromisoformat(administrator["created_at"]).timestamp()
+
+
+def _written_since(moment: float, paths: Iterable[Path]) -> list[Path]:
+    return [path for path in paths if path.stat().st_mtime >= moment]
+
+
+def _stem(path: Path) -> Path:
+    return path.with_name(path.name.partition(".")[0])
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
+def _report(storage: Storage, paths: list[Path]) -> None:
+    names = [str(path.relative_to(storage.data_dir)) for path in paths[:_SHOWN]]
+    log.warning(
+        "%d files or folders are not exotrain's own, or of another database: they stay. %s%s",
+        len(paths),
+        ", ".join(names),
+        ", …" if len(paths) > _SHOWN else "",
+    )
