@@ -3,6 +3,7 @@
 Importing this module imports TensorFlow.
 """
 
+import errno
 import logging
 from collections.abc import Callable
 from typing import Literal
