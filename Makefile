@@ -41,12 +41,14 @@ define tests
 endef
 
 .PHONY: help demo run stop test test-all unit unit-frontend check lock sbom benchmark \
-	benchmark-science screenshots clean
+	benchmark-science screenshots backup restore clean
 
 help:
 	@echo "make demo   train on the example catalogue, watch it, leave the server running"
 	@echo "make run    start the server; Ctrl-C stops it"
 	@echo "make stop   stop the server that make demo left running"
+	@echo "make backup DEST=folder   save the data while the server works"
+	@echo "make restore FROM=folder  put a backup back; the server must be stopped"
 	@echo "make test   every test but the slowest; make unit: those without TensorFlow, in minutes"
 	@echo "make test-all  make test, then long ones, crowds, faults, and generated clients and requests"
 	@echo "make unit-frontend  the tests of the page's modules; needs node"
@@ -65,6 +67,14 @@ run: $(RUNTIME)
 
 stop: $(RUNTIME)
 	@$(BIN)/python -m backend.demo --stop
+
+backup: $(RUNTIME)
+	@test -n "$(DEST)" || { echo "make backup DEST=folder: where the backup goes"; exit 2; }
+	@$(BIN)/python -m backend.backup save "$(DEST)"
+
+restore: $(RUNTIME)
+	@test -n "$(FROM)" || { echo "make restore FROM=folder: the backup, or where backups are"; exit 2; }
+	@$(BIN)/python -m backend.backup restore "$(FROM)"
 
 test: check
 	@rm -f $(SKIPS_FILE)

@@ -20,7 +20,7 @@ def create_app(settings: "Settings | None" = None) -> "APIFlask":
 
     Raises:
         SettingsError: a variable has a value that cannot be used.
-        UnknownSchemaVersion: the database was written by a newer exotrain.
+        CannotStart: the database is damaged, incomplete, gone, or of a newer exotrain.
     """
     from backend.config import Settings
     from backend.web.application import make_app

@@ -23,6 +23,9 @@ SQL = {"sqlalchemy"}
 # every import of the code stands here, and none points up.
 ROOMS = """
     app -> launcher
+    backup -> database
+    backup -> storage
+    backup -> config
     demo -> config
     launcher -> create_app
     launcher -> web
@@ -76,6 +79,7 @@ ROOMS = """
     training -> transit
     training -> wire
     wire -> transit
+    database -> storage
     storage -> transit
     storage -> errors
 """
@@ -102,7 +106,16 @@ INSIDE_TRANSIT = """
 """
 
 # Modules that a server process may hold all the time: everything above the worker's jobs.
-ABOVE_THE_WORKER = ("launcher", "demo", "web", "services", "background", "database", "storage")
+ABOVE_THE_WORKER = (
+    "launcher",
+    "demo",
+    "web",
+    "services",
+    "background",
+    "database",
+    "backup",
+    "storage",
+)
 
 # What the parts of `training` are that the server checks a request with.
 WITHOUT_KERAS = ("backend.training.spec", "backend.training.split", "backend.worker.memory")

@@ -1,15 +1,20 @@
-"""Open the SQLite file; connections for reading and for writing."""
+"""The SQLite file: connections for reading, and one for writing."""
 
-import threading
+import logging
+import os
+import sqlite3
+import struct
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Executable, RootTransaction, create_engine, event
+from sqlalchemy import Connection, Executable, RootTransaction
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from backend.database import schema
+from backend.database import opening, soundness
+from backend.database.turn import DatabaseBusy, Turn
+from backend.storage.lock import CannotStart
 
 # How long a request waits for the other writers of this program, and then for those of another:
 # the contract promises an answer within 5 seconds.
@@ -21,11 +26,12 @@ _KNOWN_LOCK_SECONDS = 0.05
 
 _START_SECONDS = 30.0
 
+# The log is merged into the file when it is longer; SQLite's own bound is a thousand pages.
+LOG_BYTES = 4_000_000
+
 Found = TypeVar("Found")
 
-
-class DatabaseBusy(RuntimeError):
-    """No turn to write in time; nothing was changed, and trying again may help."""
+log = logging.getLogger(__name__)
 
 
 class Database:
@@ -35,24 +41,29 @@ class Database:
         """Open `path`, creating or upgrading its tables.
 
         Raises:
-            UnknownSchemaVersion: the file was written by a newer exotrain.
+            CannotStart: it is damaged, of another application or of a newer exotrain, it is gone,
+                or another program kept it locked.
         """
-        path.touch(0o600)  # whatever the umask; SQLite gives -wal and -shm the same mode
-        self._engine = create_engine(
-            f"sqlite:///{path}",
-            connect_args={"timeout": LOCK_SECONDS, "check_same_thread": False},
-            pool_size=8,
-            max_overflow=-1,
-            hide_parameters=True,  # an error's text goes to the log, what was asked for does not
-        )
-        event.listen(self._engine, "connect", _configure)
-        event.listen(self._engine, "begin", _begin)
-        # SQLite's own waiting polls, and lets anyone overtake.
-        self._turn = threading.Lock()
+        self._path = path
+        self._turn = Turn(path.with_name(f"{path.name}.writer"))
+        self._engine = opening.reading_engine(path, LOCK_SECONDS)
+        self._writer = opening.writing_engine(path, LOCK_SECONDS)
+        self._file: int | None = None  # the database's own, open while the mark is kept true
+        self._is_merged = False  # whether the file has everything that is in the log
         self._is_held_outside = False
         self._remembered: dict[Hashable, Any] = {}
-        with self.write(_START_SECONDS) as connection:
-            schema.prepare(connection)
+        soundness.require_sound(path)
+        try:
+            with self._turn.take(_START_SECONDS, lambda: _START_SECONDS):
+                if not path.exists():
+                    opening.create(path)
+                with self._writer.connect() as connection:
+                    patient = connection.execution_options(patience=_START_SECONDS)
+                    opening.upgrade(patient, path)
+        except DatabaseBusy as error:
+            raise CannotStart(f"{path} cannot be opened: {error}") from error
+        except OperationalError as error:
+            raise CannotStart(f"{path} cannot be opened: {error.orig}") from error
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -71,29 +82,10 @@ class Database:
         Raises:
             DatabaseBusy: they took longer.
         """
-        if not self._turn.acquire(timeout=TURN_SECONDS if patience is None else patience):
-            raise _busy()
-        try:
-            usual = _KNOWN_LOCK_SECONDS if self._is_held_outside else LOCK_SECONDS
-            writer = self._engine.connect().execution_options(
-                patience=usual if patience is None else patience
-            )
-            with writer as connection, self._begin_writing(connection):
+        with self._writer_in_turn(patience) as connection:
+            with self._transaction(connection):
                 yield connection
             self._remembered = {}
-        finally:
-            self._turn.release()
-
-    def _begin_writing(self, connection: Connection) -> RootTransaction:
-        try:
-            transaction = connection.begin()
-        except OperationalError as error:
-            if not is_locked(error):
-                raise
-            self._is_held_outside = True
-            raise _busy() from error
-        self._is_held_outside = False
-        return transaction
 
     def remember(self, key: Hashable, read: Callable[[Connection], Found | None]) -> Found | None:
         """What `read` finds, remembered until the next transaction of this process is committed.
@@ -115,54 +107,131 @@ class Database:
 
         It does not wait, and what is remembered stays.
         """
-        with self._engine.connect() as connection:
-            wait = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
-            connection.exec_driver_sql("PRAGMA busy_timeout = 0")
-            try:
+        try:
+            with self._writer_in_turn(0) as connection, self._transaction(connection):
                 connection.execute(statement)
-                connection.commit()
-            except OperationalError:
-                connection.rollback()
-                return False
-            finally:
-                connection.exec_driver_sql(f"PRAGMA busy_timeout = {wait}")
+        except (DatabaseBusy, OperationalError):
+            return False
         return True
 
     def close(self) -> None:
-        """Close every connection; SQLite then merges the write-ahead log into the file."""
+        """Close every connection; the write-ahead log is merged into the file."""
         self._engine.dispose()
+        try:
+            with self._turn.take(TURN_SECONDS, lambda: LOCK_SECONDS):
+                self._end_using()
+        except (DatabaseBusy, OSError, sqlite3.Error, DBAPIError):
+            # The file that says that it is in use stays: the next start looks closely.
+            log.exception("the database was not closed cleanly")
+        self._turn.close()
+
+    @contextmanager
+    def _writer_in_turn(self, patience: float | None) -> Iterator[Connection]:
+        """The connection that writes, with no transaction yet."""
+        turn = TURN_SECONDS if patience is None else patience
+        with (
+            self._turn.take(turn, lambda: self._patience_outside(patience)) as left,
+            self._writer.connect() as connection,
+        ):
+            yield connection.execution_options(patience=left)
+
+    def _patience_outside(self, patience: float | None) -> float:
+        usual = _KNOWN_LOCK_SECONDS if self._is_held_outside else LOCK_SECONDS
+        self._is_held_outside = True  # until a transaction has begun
+        return usual if patience is None else patience
+
+    @contextmanager
+    def _transaction(self, connection: Connection) -> Iterator[None]:
+        if self._file is None:
+            self._begin_using(connection)
+        with self._begin_writing(connection):
+            yield
+            is_long = not self._is_merged and self._log_bytes() > LOG_BYTES
+            if is_long:
+                _count_up(connection)
+        self._is_merged = False
+        if is_long and self._merge(connection):
+            try:
+                self._mark(log=True)
+            except OSError as error:  # an earlier state than the true one: less is noticed
+                log.warning("%s was not written: %s", soundness.mark_of(self._path), error)
+
+    def _begin_writing(self, connection: Connection) -> RootTransaction:
+        try:
+            transaction = connection.begin()
+        except OperationalError as error:
+            if not is_locked(error):
+                raise
+            raise DatabaseBusy from error
+        self._is_held_outside = False
+        return transaction
+
+    def _log_bytes(self) -> int:
+        try:
+            return soundness.log_of(self._path).stat().st_size
+        except OSError:
+            return 0
+
+    def _begin_using(self, connection: Connection) -> None:
+        """Say in the file beside the database that it is in use, from which state of it on."""
+        with self._begin_writing(connection):
+            _count_up(connection)
+        self._file = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        self._merge(connection)
+        try:
+            self._mark(log=True)
+        except BaseException:
+            os.close(self._file)
+            self._file = None
+            raise
+
+    def _merge(self, connection: Connection) -> bool:
+        """Copy the log into the file, as far as no reader needs the file as it is."""
+        try:
+            self._is_merged = _merge_log(connection, "PASSIVE")
+        except sqlite3.Error as error:  # what was committed is in the log, and stays there
+            log.warning("the write-ahead log was not merged into the database: %s", error)
+        return self._is_merged
+
+    def _mark(self, *, log: bool) -> None:
+        assert self._file is not None
+        (cookie,) = struct.unpack(">I", os.pread(self._file, 4, soundness.COOKIE_OFFSET))
+        soundness.write_mark(self._path, soundness.Mark(cookie, log))
+
+    def _end_using(self) -> None:
+        if self._file is not None:
+            with self._writer.connect() as connection:
+                if not _merge_log(connection, "TRUNCATE"):
+                    # The connection stays open: a reader that is the last to close would merge the
+                    # log, and the file that says that there is one would not be true any more.
+                    log.warning("a reader is still at work: the next start checks the database")
+                    return
+            self._mark(log=False)
+        self._writer.dispose()
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+            if not soundness.log_of(self._path).exists():
+                soundness.remove_mark(self._path)
 
 
-def _configure(connection: Any, _record: Any) -> None:
-    # `_begin` begins the transactions, not the driver.
-    connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode = WAL")
-    # FULL: whatever was answered is on disk, even after a power cut.
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
+def _count_up(connection: Connection) -> None:
+    """A new cookie, for `soundness.Mark`; every connection reads the tables' definitions anew."""
+    cookie = connection.exec_driver_sql("PRAGMA schema_version").scalar_one()
+    connection.exec_driver_sql(f"PRAGMA schema_version = {cookie + 1}")
 
 
-def _begin(connection: Connection) -> None:
-    # A writer takes the lock at once: a transaction that reads before it writes would fail if
-    # another writer committed in between.
-    patience = connection.get_execution_options().get("patience")
-    if patience is None:
-        connection.exec_driver_sql("BEGIN")
-    else:
-        connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(1000 * patience)}")
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _merge_log(connection: Connection, how: str) -> bool:
+    """Merge the log without waiting for readers; whether all of it is in the file now."""
+    driver = opening.driver_of(connection)
+    driver.execute("PRAGMA busy_timeout = 0")
+    _, frames, merged = driver.execute(f"PRAGMA wal_checkpoint({how})").fetchone()
+    return frames == merged >= 0
 
 
 def is_locked(error: DBAPIError) -> bool:
     """Whether a statement failed because another connection holds a lock."""
     return "database is locked" in str(error.orig)
-
-
-def _busy() -> DatabaseBusy:
-    return DatabaseBusy(
-        "The database is locked, perhaps by another program. Nothing was changed: try again in a "
-        "few seconds."
-    )
 
 
 Record = dict[str, Any]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 
 from sqlalchemy import (
     JSON,
@@ -19,6 +20,8 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.schema import CreateColumn, SchemaItem
+
+from backend.storage.lock import CannotStart
 
 metadata = MetaData()
 
@@ -251,7 +254,8 @@ def _add_starts_and_crashes(connection: Connection) -> None:
     _add_columns(connection, (columns.starts, columns.crashes, columns.checkpoint_bytes))
 
 
-# UPGRADES[n] upgrades a database from version n + 1 to n + 2.
+# UPGRADES[n] upgrades a database from version n + 1 to n + 2. `opening.upgrade` calls them with
+# foreign keys off, so that one may rebuild a table, and checks every reference afterwards.
 UPGRADES: list[Callable[[Connection], None]] = [
     _add_stage,
     _add_roles_versions_and_audit,
@@ -261,28 +265,20 @@ UPGRADES: list[Callable[[Connection], None]] = [
 VERSION = len(UPGRADES) + 1
 
 
-class UnknownSchemaVersion(RuntimeError):
+# In the header of each database, for `file` and for the next start: "exot" in ASCII. Releases up to
+# 0.3.0 did not write it; FIRST_TABLES are what theirs have in common.
+APPLICATION_ID = 0x65786F74
+FIRST_TABLES = frozenset({"users", "tokens", "workspaces", "datasets", "training_sessions"})
+
+
+class UnknownSchemaVersion(CannotStart):
     """The database was written by a newer version of exotrain."""
 
-
-def prepare(connection: Connection) -> None:
-    """Create the tables in an empty database, or upgrade an older one to VERSION.
-
-    Raises:
-        UnknownSchemaVersion: the database is newer than this program.
-    """
-    version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-    if version > VERSION:
-        raise UnknownSchemaVersion(
-            f"The database has schema version {version}, this exotrain knows at most {VERSION}: "
-            "start the newer exotrain that wrote it."
+    def __init__(self, path: Path, version: int) -> None:
+        super().__init__(
+            f"{path} has schema version {version}, this exotrain knows at most {VERSION}: start "
+            "the newer exotrain that wrote it."
         )
-    if version == 0:
-        metadata.create_all(connection)
-    else:
-        for upgrade in UPGRADES[version - 1 :]:
-            upgrade(connection)
-    connection.exec_driver_sql(f"PRAGMA user_version = {VERSION}")
 
 
 def now() -> str:

@@ -57,6 +57,7 @@ def token_command(user: str) -> None:
                         "POST /api/tokens"
                     )
                 secret, _ = new_token(connection, found)
+            services.database.close()  # or the next start would check it as after a crash
     except CannotStart as error:
         raise click.ClickException(f"stop the server first: {error}") from error
     click.echo(secret)

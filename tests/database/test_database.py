@@ -1,19 +1,15 @@
 """The database: versions, transactions, the order of the queue."""
 
 import sqlite3
-import tarfile
 import threading
 from contextlib import closing
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from backend.config import REPOSITORY
 from backend.database import Database, accounts, datasets, models, schema, sessions, workspaces
 from backend.database import connection as connection_module
 from backend.database.connection import DatabaseBusy
-
-SAMPLES = REPOSITORY / "tests" / "data"
 
 
 @pytest.fixture
@@ -61,36 +57,6 @@ def test_an_older_database_is_upgraded(path, monkeypatch):
             assert found == len(upgrade) + 1
             connection.exec_driver_sql("SELECT nickname FROM users")
         database.close()
-
-
-@pytest.mark.parametrize("release", ["0.1.0", "0.2.0"])
-def test_a_database_of_an_earlier_release_gets_every_column_and_index(path, release):
-    with tarfile.open(SAMPLES / f"{release}.tar.xz") as sample:
-        member = next(each for each in sample.getnames() if each.endswith("exotrain.db"))
-        content = sample.extractfile(member)
-        assert content is not None
-        path.write_bytes(content.read())
-    Database(path).close()
-    fresh = path.with_name("fresh.db")
-    Database(fresh).close()
-    assert structure(path) == structure(fresh)
-
-
-def structure(path):
-    """Every table's columns, foreign keys and indexes, as SQLite describes them."""
-    found = {}
-    with closing(sqlite3.connect(path)) as connection:
-        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-        for (name,) in names:
-            columns = connection.execute(f"PRAGMA table_info({name})").fetchall()
-            keys = connection.execute(f"PRAGMA foreign_key_list({name})").fetchall()
-            indexes = connection.execute(f"PRAGMA index_list({name})").fetchall()
-            found[name] = (
-                {row[1:] for row in columns},
-                {row[2:] for row in keys},
-                {row[1:] for row in indexes},
-            )
-    return found
 
 
 def test_a_transaction_that_fails_leaves_nothing(database):

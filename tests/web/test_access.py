@@ -242,8 +242,9 @@ def test_another_users_records_answer_exactly_like_ones_that_do_not_exist(app, h
 def test_another_users_records_take_the_statements_of_ones_that_do_not_exist(app, house):
     """Else the time of an answer tells whether there is such a record."""
     seen = []
-    engine = house.services.database._engine
-    event.listen(engine, "before_cursor_execute", lambda *arguments: seen.append(arguments[2]))
+    database = house.services.database
+    for engine in (database._engine, database._writer):
+        event.listen(engine, "before_cursor_execute", lambda *arguments: seen.append(arguments[2]))
     stranger = house.as_("stranger")
     for rule, method, there, absent in foreign_and_absent_calls(app, house):
         statements = []

@@ -1,0 +1,147 @@
+"""Opens a database: its engines; makes a new one; upgrades an older one."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+
+from backend.database import schema
+from backend.storage.atomic import put_in_place, replacing
+from backend.storage.lock import CannotStart
+
+
+def reading_engine(path: Path, lock_seconds: float) -> Engine:
+    """Connections that only read: they never write, and never merge the log."""
+    engine = _engine(path, lock_seconds, pool_size=8, max_overflow=-1)
+    event.listen(engine, "connect", _only_read)
+    return engine
+
+
+def writing_engine(path: Path, lock_seconds: float, journal: str = "WAL") -> Engine:
+    """One connection, for everything that is written; its caller has the turn."""
+    engine = _engine(path, lock_seconds, pool_size=1, max_overflow=0)
+    event.listen(engine, "connect", lambda connection, _record: _write_to(connection, journal))
+    return engine
+
+
+def driver_of(connection: Connection) -> sqlite3.Connection:
+    """SQLite's own connection, for what cannot be done in a transaction."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver
+
+
+def create(path: Path) -> None:
+    """Make a new database; it is whole from the moment it has its name."""
+    new = path.with_name(f"{path.name}.new")
+    for leftover in path.parent.glob(f"{new.name}*"):
+        leftover.unlink()
+    new.touch(0o600)  # whatever the umask; SQLite gives -wal and -shm the same mode
+    engine = writing_engine(new, 0, journal="DELETE")
+    try:
+        with engine.begin() as connection:
+            schema.metadata.create_all(connection)
+            _sign(connection)
+    finally:
+        engine.dispose()
+    put_in_place(new, path)
+
+
+def upgrade(connection: Connection, path: Path) -> None:
+    """Upgrade a database to VERSION in one transaction; a copy of the file as it was is kept.
+
+    Raises:
+        CannotStart: a row would refer to one that is not there; nothing was changed.
+    """
+    driver = driver_of(connection)
+    (version,) = driver.execute("PRAGMA user_version").fetchone()
+    (application,) = driver.execute("PRAGMA application_id").fetchone()
+    if (version, application) == (schema.VERSION, schema.APPLICATION_ID):
+        return
+    if version < schema.VERSION:
+        _keep_copy(driver, path)
+    # A table is rebuilt by dropping the old one: with foreign keys that would delete, row by row,
+    # everything that refers to it. In a transaction they can't be turned off any more.
+    driver.execute("PRAGMA foreign_keys = OFF")
+    try:
+        with connection.begin():
+            for each in schema.UPGRADES[version - 1 :]:
+                each(connection)
+            _require_references(connection, path)
+            _sign(connection)
+    finally:
+        driver.execute("PRAGMA foreign_keys = ON")
+
+
+def _engine(path: Path, lock_seconds: float, **pool: int) -> Engine:
+    engine = create_engine(
+        f"sqlite:///{path}",
+        connect_args={"timeout": lock_seconds, "check_same_thread": False},
+        hide_parameters=True,  # an error's text goes to the log, what was asked for does not
+        **pool,
+    )
+    event.listen(engine, "connect", _configure)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _configure(connection: Any, _record: Any) -> None:
+    # `_begin` begins the transactions, not the driver.
+    connection.isolation_level = None
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _only_read(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA query_only = ON")
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
+
+
+def _write_to(connection: Any, journal: str) -> None:
+    connection.execute(f"PRAGMA journal_mode = {journal}")
+    # FULL: whatever was answered is on disk, even after a power cut.
+    connection.execute("PRAGMA synchronous = FULL")
+    # The log is merged by `Database`, which notes it; and it is as long as what is in it.
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
+    connection.execute("PRAGMA journal_size_limit = 0")
+
+
+def _begin(connection: Connection) -> None:
+    # A writer takes the lock at once: a transaction that reads before it writes would fail if
+    # another writer committed in between.
+    patience = connection.get_execution_options().get("patience")
+    if patience is None:
+        connection.exec_driver_sql("BEGIN")
+    else:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(1000 * patience)}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _sign(connection: Connection) -> None:
+    connection.exec_driver_sql(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+    connection.exec_driver_sql(f"PRAGMA user_version = {schema.VERSION}")
+
+
+def _require_references(connection: Connection, path: Path) -> None:
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+    if broken is not None:
+        raise CannotStart(
+            f"{path} cannot be upgraded to schema version {schema.VERSION}: row {broken[1]} of "
+            f"{broken[0]} would refer to a row of {broken[2]} that is not there. Nothing was "
+            "changed: go on with the exotrain that wrote it, and report this."
+        )
+
+
+def _keep_copy(driver: sqlite3.Connection, path: Path) -> None:
+    copy = path.with_name(f"{path.name}.before-version-{schema.VERSION}")
+    try:
+        with replacing(copy) as partial:
+            partial.touch(0o600)
+            with closing(sqlite3.connect(partial)) as target:
+                driver.backup(target)
+    except (OSError, sqlite3.Error) as error:
+        raise CannotStart(
+            f"{path} is upgraded only after a copy of it was made, and {copy} cannot be written: "
+            f"{error}"
+        ) from error

@@ -1,0 +1,175 @@
+"""An upgrade keeps every row, and the file as it was."""
+
+import shutil
+import sqlite3
+import tarfile
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from backend.config import REPOSITORY
+from backend.database import Database, schema
+from backend.storage.lock import CannotStart
+from tests.database.killed import rows_of
+
+SAMPLES = REPOSITORY / "tests" / "data"
+RELEASES = sorted(path.name.removesuffix(".tar.xz") for path in SAMPLES.glob("*.tar.xz"))
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory) -> dict[str, Path]:
+    """The databases of earlier releases with their logs: each server was killed; and version 1."""
+    folder = tmp_path_factory.mktemp("samples")
+    for release in RELEASES:
+        with tarfile.open(SAMPLES / f"{release}.tar.xz") as sample:
+            for member in sample.getmembers():
+                name = Path(member.name).name
+                content = sample.extractfile(member) if name.startswith("exotrain.db") else None
+                if content is not None:
+                    target = folder / release / name
+                    target.parent.mkdir(exist_ok=True)
+                    target.write_bytes(content.read())
+    first = folder / "before 0.1.0"
+    shutil.copytree(folder / "0.1.0", first)
+    with closing(sqlite3.connect(first / "exotrain.db")) as connection:
+        connection.execute("ALTER TABLE training_sessions DROP COLUMN stage")
+        connection.execute("PRAGMA user_version = 1")
+    return {each.name: each for each in folder.iterdir()}
+
+
+@pytest.fixture(params=["before 0.1.0", *RELEASES])
+def path(samples, request, tmp_path) -> Path:
+    """A database of an earlier release, with rows in every table."""
+    shutil.copytree(samples[request.param], tmp_path / "data")
+    return tmp_path / "data" / "exotrain.db"
+
+
+def named_rows(path: Path) -> dict[str, list[dict]]:
+    """Every row by the names of its columns, and the version."""
+    found = {}
+    with closing(sqlite3.connect(path)) as connection:
+        connection.row_factory = sqlite3.Row
+        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        for (name,) in names:
+            rows = connection.execute(f"SELECT * FROM {name}").fetchall()
+            found[name] = [dict(row) for row in rows]
+    return found
+
+
+def with_rows_everywhere(path: Path) -> dict[str, list[dict]]:
+    """Its rows, after one was added to each table that had none."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        if "audit" in rows_of(path):
+            connection.execute("INSERT INTO audit (at, action) VALUES ('2026', 'token_created')")
+    found = named_rows(path)
+    assert all(found.values()), [name for name, rows in found.items() if not rows]
+    return found
+
+
+def test_every_row_of_an_earlier_release_is_kept(path):
+    before = with_rows_everywhere(path)
+    Database(path).close()
+    after = named_rows(path)
+    for table, rows in before.items():
+        assert len(after[table]) == len(rows), table
+        for old, new in zip(rows, after[table], strict=True):
+            assert {name: new[name] for name in old} == old, table
+
+
+def test_it_gets_every_column_and_index(path, tmp_path):
+    Database(path).close()
+    Database(tmp_path / "fresh.db").close()
+    assert structure(path) == structure(tmp_path / "fresh.db")
+
+
+def structure(path):
+    """Every table's columns, foreign keys and indexes, as SQLite describes them."""
+    found = {}
+    with closing(sqlite3.connect(path)) as connection:
+        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        for (name,) in names:
+            columns = connection.execute(f"PRAGMA table_info({name})").fetchall()
+            keys = connection.execute(f"PRAGMA foreign_key_list({name})").fetchall()
+            indexes = connection.execute(f"PRAGMA index_list({name})").fetchall()
+            found[name] = (
+                {row[1:] for row in columns},
+                {(*row[2:4], row[4] or "id", *row[5:]) for row in keys},  # None: the primary key
+                {row[1:] for row in indexes},
+            )
+    return found
+
+
+def test_the_file_as_it_was_is_kept_beside(path):
+    before = with_rows_everywhere(path)
+    with closing(sqlite3.connect(path)) as connection:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+    Database(path).close()
+    copy = path.with_name(f"exotrain.db.before-version-{schema.VERSION}")
+    assert named_rows(copy) == before
+    assert copy.stat().st_mode & 0o077 == 0
+    with closing(sqlite3.connect(copy)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (version,)
+
+
+def test_no_upgrade_without_a_copy(path):
+    before = rows_of(path)
+    path.with_name(f"exotrain.db.before-version-{schema.VERSION}").mkdir()  # so it can't be written
+    with pytest.raises(CannotStart, match="only after a copy"):
+        Database(path)
+    assert rows_of(path) == before
+
+
+REBUILD = (
+    "CREATE TABLE new (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, name VARCHAR NOT NULL, "
+    "is_admin BOOLEAN NOT NULL, created_at VARCHAR NOT NULL, UNIQUE (name))",
+    "INSERT INTO new SELECT * FROM users",
+    "DROP TABLE users",
+    "ALTER TABLE new RENAME TO users",
+)
+
+
+def add_upgrade(monkeypatch, statements):
+    """A later version, which executes some statements."""
+
+    def upgrade(connection):
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+    monkeypatch.setattr(schema, "UPGRADES", [*schema.UPGRADES, upgrade])
+    monkeypatch.setattr(schema, "VERSION", schema.VERSION + 1)
+
+
+def test_an_upgrade_that_rebuilds_a_table_keeps_what_refers_to_it(path, monkeypatch):
+    """With foreign keys, dropping the old table would empty every other one."""
+    before = with_rows_everywhere(path)
+    add_upgrade(monkeypatch, REBUILD)
+    database = Database(path)
+    with database.write() as connection:
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one() == 1
+        assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+    database.close()
+    after = named_rows(path)
+    for table, rows in before.items():
+        if table != "sqlite_sequence":
+            assert [
+                {name: new[name] for name in old}
+                for old, new in zip(rows, after[table], strict=True)
+            ] == rows, table
+
+
+def test_an_upgrade_that_leaves_a_row_without_its_parent_is_undone(path, monkeypatch):
+    Database(path).close()
+    before = rows_of(path)
+    add_upgrade(monkeypatch, ["DELETE FROM workspaces"])
+    with pytest.raises(CannotStart, match="not there"):
+        Database(path)
+    assert rows_of(path) == before
+    monkeypatch.undo()
+    Database(path).close()
+
+
+def test_a_copy_is_not_made_without_an_upgrade(tmp_path):
+    for _ in range(2):
+        Database(tmp_path / "exotrain.db").close()
+    assert not list(tmp_path.glob("*before-version*"))
