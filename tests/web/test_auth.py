@@ -108,12 +108,14 @@ def statements_of(services, call):
     def see(_connection, _cursor, statement, *_):
         seen.append(statement)
 
-    engine = services.database._engine
-    event.listen(engine, "before_cursor_execute", see)
+    engines = (services.database._engine, services.database._writer)
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", see)
     try:
         call()
     finally:
-        event.remove(engine, "before_cursor_execute", see)
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", see)
     return seen
 
 
