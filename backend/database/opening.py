@@ -1,5 +1,6 @@
 """Opens a database: its engines; makes a new one; upgrades an older one."""
 
+import logging
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -10,6 +11,11 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from backend.database import schema
 from backend.storage.atomic import put_in_place, replacing
 from backend.storage.lock import CannotStart
+
+# A folder with a longer number as its name is not one of ours.
+_ID_DIGITS = 15
+
+log = logging.getLogger(__name__)
 
 
 def reading_engine(path: Path, lock_seconds: float) -> Engine:
@@ -43,6 +49,7 @@ def create(path: Path) -> None:
     try:
         with engine.begin() as connection:
             schema.metadata.create_all(connection)
+            _leave_out_ids_of(path.parent, connection)
             _sign(connection)
     finally:
         engine.dispose()
@@ -116,6 +123,30 @@ def _begin(connection: Connection) -> None:
     else:
         connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(1000 * patience)}")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _leave_out_ids_of(folder: Path, connection: Connection) -> None:
+    """Begin above the numbers of what an earlier database left, so that nothing of it is taken
+    for the new one's: its files stay."""
+    left = {
+        "workspaces": [*folder.glob("uploads/*"), *folder.glob("model/*")],
+        "training_sessions": [*folder.glob("model/checkpoints/*")],
+    }
+    for table, paths in left.items():
+        numbers = [int(n) for n in (path.name.split(".")[0] for path in paths) if _is_id(n)]
+        if numbers:
+            log.warning(
+                "%s has files of an earlier database: they stay, and the ids of new %s begin at %d",
+                folder,
+                table.replace("_", " "),
+                max(numbers) + 1,
+            )
+            statement = "INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)"
+            connection.exec_driver_sql(statement, (table, max(numbers)))
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < _ID_DIGITS
 
 
 def _sign(connection: Connection) -> None:

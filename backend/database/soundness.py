@@ -104,7 +104,7 @@ def require_sound(path: Path) -> None:
     log = log_of(path)
     log_bytes = log.stat().st_size if log.exists() else None
     if not path.exists():
-        _require_new(path, mark)
+        _require_new(path)
         return
     header = _read_header(path)
     if mark is not None and mark.log and log_bytes is None:
@@ -160,26 +160,15 @@ def _read_mark(path: Path) -> Mark | None:
         return Mark()  # the machine stopped while it was written: nothing was in the log yet
 
 
-def _require_new(path: Path, mark: Mark | None) -> None:
-    """A database that is not there may be made only where there never was one."""
-    beside = [each for each in (log_of(path), mark_of(path)) if each.exists()]
-    if not beside:
-        beside = list(_data_beside(path))
-    if beside:
-        raise CannotStart(
-            f"{path} is missing, but {beside[0]} is there, so there was one. Put it back, or "
-            f"{_lower(_RESTORE)}. To begin with an empty database, move uploads, model and "
-            f"{path.name}* in that folder away first."
-        )
-
-
-def _data_beside(path: Path) -> list[Path]:
-    """One of the files that belong to a database that is not there, if there is any."""
-    for folder, pattern in (("uploads", "[0-9]*/*.csv"), ("model", "[0-9]*/*.keras")):
-        found = next((path.parent / folder).glob(pattern), None)
-        if found is not None:
-            return [found]
-    return []
+def _require_new(path: Path) -> None:
+    """A database that is not there may be made, but not where one was lost while it was in use."""
+    for beside in (log_of(path), mark_of(path)):
+        if beside.exists():
+            raise CannotStart(
+                f"{path} is missing, but {beside} is there: a server that used it did not stop "
+                f"cleanly. Put it back, or {_lower(_RESTORE)}. To begin with an empty database, "
+                f"move {path.name}* in that folder away first; uploads and models may stay."
+            )
 
 
 def _read_header(path: Path) -> Header:

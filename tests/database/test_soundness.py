@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.database import Database, accounts, schema
+from backend.database import Database, accounts, schema, sessions, workspaces
 from backend.storage.lock import CannotStart
 from tests.database.killed import copy_of, killed_writer, rows_of
 
@@ -210,12 +210,20 @@ def test_a_database_that_is_gone_after_a_kill_is_not_made_anew(path):
     assert "exotrain.db-wal is there" in refused(path)  # it would be merged into the new one
 
 
-@pytest.mark.parametrize("file", ["uploads/3/0f.csv", "model/3/m_20260101_000000.keras"])
-def test_a_database_that_is_gone_beside_uploads_or_models_is_not_made_anew(tmp_path, file):
-    beside = tmp_path / file
-    beside.parent.mkdir(parents=True)
-    beside.write_bytes(b"")
-    assert file in refused(tmp_path / "exotrain.db")
+def test_a_new_database_beside_files_of_another_uses_none_of_its_ids(tmp_path, caplog):
+    for name in ("uploads/3/0f.csv", "model/11/m.keras", "model/checkpoints/7.2.ckpt", "model/x/y"):
+        beside = tmp_path / name
+        beside.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_bytes(b"")
+    database = Database(tmp_path / "exotrain.db")
+    with database.write() as connection:
+        user = accounts.create_user(connection, "astronomer", is_admin=False)
+        workspace = workspaces.create(connection, "key", "name", user["id"])
+        values = {"dataset_size": 1, "model_name": "m", "spec": {}, "epochs": 1}
+        session = sessions.create(connection, workspace["id"], **values)
+    database.close()
+    assert (user["id"], workspace["id"], session["id"]) == (1, 12, 8)
+    assert "files of an earlier database: they stay" in caplog.text
 
 
 def test_where_there_was_none_a_new_one_is_made(tmp_path):
