@@ -26,6 +26,7 @@ ROOMS = """
     backup -> database
     backup -> storage
     backup -> config
+    demo -> storage
     demo -> config
     launcher -> create_app
     launcher -> web

@@ -1,6 +1,5 @@
 """The demo's server process: start it, find it by the lock on its data folder, stop it."""
 
-import fcntl
 import os
 import signal
 import subprocess
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from backend.config import REPOSITORY, Settings
 from backend.demo.client import Api, DemoFailed
+from backend.storage import lock
 
 _START_SECONDS = 60
 _STOP_SECONDS = 15
@@ -22,8 +22,7 @@ def start(settings: Settings, api: Api) -> None:
     Raises:
         DemoFailed: it did not start.
     """
-    # In this order: a server that is just starting must not find its lock taken.
-    if api.is_healthy() and _server_process(settings) is not None:
+    if lock.holder(settings.data_dir) is not None and api.is_healthy():
         print(f"Using the server that is running at {api.address}.")
         return
     settings.data_dir.mkdir(parents=True, exist_ok=True)  # the log is kept in it
@@ -38,10 +37,7 @@ def start(settings: Settings, api: Api) -> None:
             start_new_session=True,  # it keeps running after the demo
         )
     deadline = time.monotonic() + _START_SECONDS
-    # The lock is not touched: if the server found it taken, it would end.
-    while not (
-        api.is_healthy() and _recorded_process(settings) == server.pid and server.poll() is None
-    ):
+    while not (lock.holder(settings.data_dir) == server.pid and api.is_healthy()):
         if server.poll() is not None or time.monotonic() > deadline:
             raise DemoFailed(f"the server did not start:\n{_last_line(log_path(settings))}")
         time.sleep(_POLL_SECONDS)
@@ -51,46 +47,35 @@ def start(settings: Settings, api: Api) -> None:
 def stop(settings: Settings) -> None:
     """Stop the server of this data folder, and wait until it has ended.
 
+    The system says which process that is. The id in the lock's file may be an old one, which by
+    now is another program's.
+
     Raises:
-        DemoFailed: it did not stop in time.
+        DemoFailed: it did not stop in time, or the system does not say which process it is.
     """
-    process_id = _server_process(settings)
+    process_id = lock.holder(settings.data_dir)
     if process_id is None:
+        _require_free(settings)
         print("No exotrain server is running.")
         return
     os.kill(process_id, signal.SIGTERM)
     deadline = time.monotonic() + _STOP_SECONDS
-    while _server_process(settings) is not None:
+    while lock.holder(settings.data_dir) == process_id:
         if time.monotonic() > deadline:
             raise DemoFailed(f"the server (process {process_id}) did not stop; see its log")
         time.sleep(_POLL_SECONDS)
     print("The server has stopped.")
 
 
-def _server_process(settings: Settings) -> int | None:
-    """The id of the process that holds the lock on the data folder, or None.
-
-    For a moment this takes the lock, if nobody holds it.
-    """
-    path = _lock_path(settings)
-    if not path.exists():
-        return None
-    with open(path) as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return _recorded_process(settings)
-    return None
-
-
-def _recorded_process(settings: Settings) -> int | None:
-    """The id of the process that was the last to take the lock, read without taking it."""
-    path = _lock_path(settings)
-    return int(path.read_text().strip() or 0) or None if path.exists() else None
-
-
-def _lock_path(settings: Settings) -> Path:
-    return settings.data_dir / "exotrain.lock"
+def _require_free(settings: Settings) -> None:
+    """Refuse to call a folder free that a server of 0.3.0 or another program has locked."""
+    if lock.is_held(settings.data_dir):
+        path = lock.lock_path(settings.data_dir)
+        raise DemoFailed(
+            f"a process holds {path}, and the system does not say which, so nothing was stopped. "
+            f"If process {path.read_text().strip() or '?'} is an exotrain of an earlier release, "
+            "end it with kill."
+        )
 
 
 def log_path(settings: Settings) -> Path:

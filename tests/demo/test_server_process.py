@@ -1,6 +1,7 @@
 """The demo's server process: started, found and stopped."""
 
 import fcntl
+import signal
 import socket
 from pathlib import Path
 from typing import TextIO
@@ -10,6 +11,8 @@ import pytest
 from backend.config import Settings
 from backend.demo import server_process
 from backend.demo.client import Api, DemoFailed
+from backend.storage.lock import lock_path
+from tests.storage.holders import AS_A_SERVER, AS_OTHERS_DO, BYSTANDER, running
 
 
 @pytest.mark.e2e
@@ -70,3 +73,30 @@ def test_without_a_server_there_is_nothing_to_stop(
 ):
     server_process.stop(Settings(data_dir=tmp_path))
     assert "No exotrain server is running." in capsys.readouterr().out
+
+
+def test_an_id_that_another_program_has_by_now_is_never_ended(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    with running(BYSTANDER, tmp_path) as bystander:
+        lock_path(tmp_path).write_text(f"{bystander.pid}\n")
+        server_process.stop(Settings(data_dir=tmp_path))
+        assert "No exotrain server is running." in capsys.readouterr().out
+        assert bystander.poll() is None
+
+
+def test_the_server_that_holds_the_folder_is_stopped_whatever_id_the_file_has(tmp_path: Path):
+    with running(AS_A_SERVER, tmp_path) as server, running(BYSTANDER, tmp_path) as bystander:
+        lock_path(tmp_path).write_text(f"{bystander.pid}\n")
+        server_process.stop(Settings(data_dir=tmp_path))
+        assert server.wait(10) == -signal.SIGTERM
+        assert bystander.poll() is None
+
+
+def test_where_the_system_does_not_say_who_holds_the_folder_nothing_is_ended(tmp_path: Path):
+    with running(AS_OTHERS_DO, tmp_path) as other, running(BYSTANDER, tmp_path) as bystander:
+        lock_path(tmp_path).write_text(f"{bystander.pid}\n")
+        with pytest.raises(DemoFailed, match=f"process {bystander.pid} is an exotrain"):
+            server_process.stop(Settings(data_dir=tmp_path))
+        assert other.poll() is None
+        assert bystander.poll() is None

@@ -169,7 +169,8 @@ def test_a_second_server_on_the_same_data_folder_or_port_says_why_it_cannot_star
 ):
     server = start_server()
     port = server.address.rpartition(":")[2]
-    with pytest.raises(AssertionError, match="another exotrain uses the data folder"):
+    named = rf"another exotrain \(process {server.process.pid}\) uses the data folder"
+    with pytest.raises(AssertionError, match=named):
         Server(server.data_dir)
     with pytest.raises(AssertionError, match="EXOTRAIN_PORT"):
         Server(tmp_path, EXOTRAIN_PORT=port)
