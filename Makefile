@@ -40,7 +40,7 @@ define tests
 	$(BIN)/python -m tests.skips $(2) $(SKIPS_FILE); exit $$status
 endef
 
-.PHONY: help demo run stop test test-all unit unit-frontend check lock sbom benchmark \
+.PHONY: help demo run stop test test-all soak unit unit-frontend check lock sbom benchmark \
 	benchmark-science screenshots backup restore clean
 
 help:
@@ -51,6 +51,7 @@ help:
 	@echo "make restore FROM=folder  put a backup back; the server must be stopped"
 	@echo "make test   every test but the slowest; make unit: those without TensorFlow, in minutes"
 	@echo "make test-all  make test, then long ones, crowds, faults, and generated clients and requests"
+	@echo "make soak   kill server and workers 200 times under traffic, and check what is left"
 	@echo "make unit-frontend  the tests of the page's modules; needs node"
 	@echo "make check  formatting, lint and types"
 	@echo "make lock   renew requirements.lock and requirements-dev.lock"
@@ -82,6 +83,10 @@ test: check
 
 test-all: test
 	$(call tests,-n 2 --dist loadfile -m "client or holds or slow",--all)
+
+# Half an hour or so; a violation names the seed and the point, and keeps the data folder.
+soak: $(DEVELOPMENT)
+	$(BIN)/python -m tests.soak --points 200 --seed 1
 
 unit: $(DEVELOPMENT)
 	$(BIN)/python -m pytest -m "not tensorflow and not e2e and not archive and not client"
