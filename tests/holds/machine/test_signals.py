@@ -181,7 +181,7 @@ def test_so_does_one_that_trains_with_tensorflow(
 
 
 def test_a_server_that_stands_still_for_half_a_minute_ends_no_session(machine: Machine):
-    session_id = machine.train(epochs=80)
+    session_id = machine.train(epochs=900)
     machine.client.wait(session_id, lambda session: session["epochs_completed"] >= 2)
     workers = machine.server.children()
 
@@ -195,11 +195,15 @@ def test_a_server_that_stands_still_for_half_a_minute_ends_no_session(machine: M
     finally:
         machine.server.process.send_signal(signal.SIGCONT)
     machine.client = Client(machine.server)  # an idle connection does not outlive the pause
-    session = machine.client.wait(session_id, lambda session: session["epochs_completed"] >= 62)
-    assert session["status"] == "training"
+    caught_up = machine.client.wait(
+        session_id, lambda session: session["epochs_completed"] >= before + 60
+    )
+    assert caught_up["status"] == "training"
     assert set(workers) <= set(machine.server.children())
+    machine.client.post(f"/api/training/session/{session_id}/stop")
     session = machine.client.wait(session_id)
     assert session["status"] == "completed", session["error"]
-    assert [each["epoch"] for each in session["history"]] == list(range(1, 81))
+    epochs = [each["epoch"] for each in session["history"]]
+    assert epochs == list(range(1, finished() + 1))
     lines = journal.read(machine.journal)[session_id]
     assert [line.what for line in lines].count("started") == 1
