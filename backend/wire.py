@@ -135,6 +135,7 @@ class Train(_Checked):
         model_file: the model's name in the database; with the workspace, the session, its start
             and the dataset's hash it says which files the worker reads and writes.
         memory_mb: the limit for the worker; None: no limit.
+        keep: train no further epoch: evaluate and save the best one of the kept checkpoint.
     """
 
     kind: Literal["train"] = "train"
@@ -144,6 +145,7 @@ class Train(_Checked):
     model_file: str
     memory_mb: int | None
     spec: Spec
+    keep: bool = False
 
 
 class Stop(_Checked):

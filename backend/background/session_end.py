@@ -1,12 +1,13 @@
-"""The end of a session that saved no model: its row in a transaction, its files after the commit.
+"""The end of a session: its row in a transaction, files without a use after the commit.
 
-A server that is killed in between leaves files without a use; the next one removes them.
+A server that is killed in between leaves such files; the next one removes them.
 """
 
 import logging
 
 from sqlalchemy import Connection
 
+from backend import wire
 from backend.database import Database, models, sessions
 from backend.database.connection import Record
 from backend.storage.layout import Storage
@@ -14,18 +15,59 @@ from backend.storage.layout import Storage
 log = logging.getLogger(__name__)
 
 
+def record_model(
+    connection: Connection, storage: Storage, session: Record, event: wire.Saved
+) -> Record:
+    """Record the model that a session has saved, and the figures of its epoch."""
+    file = session["model_file"]
+    sessions.change(
+        connection,
+        session["id"],
+        metrics=event.metrics.model_dump(),
+        best_epoch=event.best_epoch,
+    )
+    return models.create(
+        connection,
+        session["workspace_id"],
+        session_id=session["id"],
+        name=session["model_name"],
+        file=file,
+        sha256=event.sha256,
+        file_size=storage.model(file).stat().st_size,
+        stored_bytes=storage.model_bytes(file),
+        manifest=event.manifest,
+    )
+
+
 def end_without_model(
-    connection: Connection, session: Record, status: str, error: Record | None = None
+    connection: Connection,
+    storage: Storage,
+    session: Record,
+    status: str,
+    error: Record | None = None,
 ) -> None:
     """Set a session to failed or cancelled; `remove_files` follows the commit.
 
+    The finished epochs of a failed one are put aside before: they can still be kept.
+
     Args:
         connection: open for writing.
+        storage: where its files are.
         session: its row, read in the same transaction.
         status: "failed", or "cancelled".
         error: of a failed one, `{reason, message}`.
     """
-    sessions.end(connection, session["id"], status, error)
+    kept_bytes = _put_aside(storage, session) if status == "failed" else None
+    sessions.end(connection, session["id"], status, error, kept_bytes)
+
+
+def _put_aside(storage: Storage, session: Record) -> int | None:
+    """The size of the finished epochs that are kept; a disk that fails must not prevent the end."""
+    try:
+        return storage.keep_checkpoint(session["id"])
+    except OSError:
+        log.exception("the finished epochs of session %s cannot be kept", session["id"])
+        return None
 
 
 def remove_files(storage: Storage, session: Record) -> None:

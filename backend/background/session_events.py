@@ -15,7 +15,8 @@ from sqlalchemy import Connection
 from backend import wire
 from backend.background.attempts import is_passing
 from backend.background.current_copies import CurrentCopies
-from backend.background.session_end import end_without_model, remove_files
+from backend.background.keeping import Keeping, give_up_keep
+from backend.background.session_end import end_without_model, record_model, remove_files
 from backend.database import Database, models, sessions
 from backend.database.connection import Record
 from backend.storage.layout import Storage, model_path
@@ -39,12 +40,14 @@ class SessionEvents:
         database: Database,
         storage: Storage,
         copies: CurrentCopies,
+        keeping: Keeping,
         on_new_model: Callable[[Record], None],
     ) -> None:
         """Prepare only; `on_new_model` is called with each model that becomes current."""
         self._database = database
         self._storage = storage
         self._copies = copies
+        self._keeping = keeping
         self._on_new_model = on_new_model
 
     def record(
@@ -89,20 +92,24 @@ class SessionEvents:
             session = _of_start(connection, session_id, start)
             if session is None:
                 return
+            if session["status"] == "failed":
+                return give_up_keep(connection, session, _unrecorded(session, event, error))
             if session["request"] == "cancel":
-                end_without_model(connection, session, "cancelled")
+                end_without_model(connection, self._storage, session, "cancelled")
             else:
                 failure = {"reason": "crashed", "message": _unrecorded(session, event, error)}
                 if isinstance(event, wire.Saved):
                     sessions.change(connection, session_id, model_file=None)
                     session["model_file"] = None
-                end_without_model(connection, session, "failed", failure)
+                end_without_model(connection, self._storage, session, "failed", failure)
         remove_files(self._storage, session)
 
     def _change(
         self, connection: Connection, session: Record, event: wire.ReportedEvent
     ) -> Afterwards | None:
         """Write what an event changes; return what is to be done after the commit."""
+        if session["status"] == "failed":
+            return self._keeping.change(connection, session, event)
         session_id = session["id"]
         match event:
             case wire.Started():
@@ -126,28 +133,11 @@ class SessionEvents:
         return None
 
     def _on_saved(self, connection: Connection, session: Record, event: wire.Saved) -> Afterwards:
-        file = session["model_file"]
-        model = models.create(
-            connection,
-            session["workspace_id"],
-            session_id=session["id"],
-            name=session["model_name"],
-            file=file,
-            sha256=event.sha256,
-            file_size=self._storage.model(file).stat().st_size,
-            stored_bytes=self._storage.model_bytes(file),
-            manifest=event.manifest,
-        )
-        sessions.change(
-            connection,
-            session["id"],
-            metrics=event.metrics.model_dump(),
-            best_epoch=event.best_epoch,
-        )
+        model = record_model(connection, self._storage, session, event)
         sessions.end(connection, session["id"], "completed")
         is_current = models.is_current(connection, model)
         if is_current:  # the file before the commit: a reader of the row finds the file
-            self._copies.write(session["workspace_id"], file, event.sha256)
+            self._copies.write(session["workspace_id"], model["file"], event.sha256)
 
         def afterwards() -> None:
             if is_current:
@@ -165,7 +155,7 @@ class SessionEvents:
     ) -> Afterwards | None:
         """The session has no model, unless a crashed one goes on from its checkpoint."""
         if session["request"] == "cancel" or isinstance(event, wire.Saved | wire.Cancelled):
-            end_without_model(connection, session, "cancelled")
+            end_without_model(connection, self._storage, session, "cancelled")
         elif (
             isinstance(event, wire.Exited)
             and event.may_retry
@@ -177,16 +167,16 @@ class SessionEvents:
         else:
             message = _failure(session, event)
             failure = {"reason": event.reason, "message": message}
-            end_without_model(connection, session, "failed", failure)
+            end_without_model(connection, self._storage, session, "failed", failure)
         return partial(remove_files, self._storage, session)
 
 
 def _of_start(connection: Connection, session_id: int, start: int) -> Record | None:
-    """A session in training, if this is its latest start."""
+    """A session in training, or one whose best epoch is kept, if this is its latest start."""
     session = sessions.find(connection, session_id)
-    if session is None or session["status"] != "training" or session["starts"] != start:
+    if session is None or session["starts"] != start:
         return None
-    return session
+    return session if session["status"] in ("training", "failed") else None
 
 
 def _on_started(connection: Connection, session: Record, event: wire.Started) -> None:

@@ -54,9 +54,9 @@ class SessionStarts:
             for session in sessions.with_status(connection, "training"):
                 starts = session["starts_without_epoch"] + 1
                 if session["request"] == "cancel":
-                    end_without_model(connection, session, "cancelled")
+                    end_without_model(connection, self._storage, session, "cancelled")
                 elif starts >= MAX_STARTS_WITHOUT_EPOCH:
-                    end_without_model(connection, session, "failed", _interrupted())
+                    end_without_model(connection, self._storage, session, "failed", _interrupted())
                 else:
                     sessions.change(
                         connection, session["id"], status="pending", starts_without_epoch=starts
@@ -69,7 +69,7 @@ class SessionStarts:
                 if session["id"] in running:
                     continue
                 if session["request"] == "cancel":
-                    end_without_model(connection, session, "cancelled")
+                    end_without_model(connection, self._storage, session, "cancelled")
                 else:
                     sessions.change(connection, session["id"], status="pending")
 
@@ -124,11 +124,11 @@ class SessionStarts:
             waits = session is not None and session["status"] in ("pending", "training")
             if session is not None and waits:
                 if session["request"] == "cancel":
-                    end_without_model(connection, session, "cancelled")
+                    end_without_model(connection, self._storage, session, "cancelled")
                     ended = session
                 elif is_last:
                     failure = _no_worker(failures, error)
-                    end_without_model(connection, session, "failed", failure)
+                    end_without_model(connection, self._storage, session, "failed", failure)
                     ended = session
                 else:
                     sessions.change(connection, session_id, status="pending")
@@ -143,13 +143,13 @@ class SessionStarts:
     def _job(self, connection: Connection, session: Record) -> wire.Train | None:
         """Set a pending session to training; one whose spec cannot be read has failed."""
         start = session["starts"] + 1
-        model_file = _new_model_file(connection, session)
+        model_file = new_model_file(connection, session)
         try:
             job = describe_job(session, start, model_file, self._settings)
         except UnusableSpec as error:
             log.error("session %s cannot start: %s", session["id"], error)
             failure = {"reason": "crashed", "message": str(error)}
-            end_without_model(connection, session, "failed", failure)
+            sessions.end(connection, session["id"], "failed", failure)  # and nothing can be kept
             return None
         try:
             self._prepare_files(session, start)
@@ -174,8 +174,17 @@ class SessionStarts:
         self._storage.pass_on_checkpoint(session["id"], start)
 
 
-def describe_job(session: Record, start: int, model_file: str, settings: Settings) -> wire.Train:
+def describe_job(
+    session: Record, start: int, model_file: str, settings: Settings, *, keep: bool = False
+) -> wire.Train:
     """Turn a session into a job for a runner.
+
+    Args:
+        session: its row.
+        start: its number, from 1.
+        model_file: from `new_model_file`.
+        settings: of the server.
+        keep: save the best epoch of its kept checkpoint, and train no further one.
 
     Raises:
         UnusableSpec: this version cannot read the stored spec.
@@ -187,10 +196,11 @@ def describe_job(session: Record, start: int, model_file: str, settings: Setting
         model_file=model_file,
         memory_mb=settings.training_memory_mb,
         spec=upgrade_spec(session["spec"]),
+        keep=keep,
     )
 
 
-def _new_model_file(connection: Any, session: Record) -> str:
+def new_model_file(connection: Any, session: Record) -> str:
     """`<workspace id>/<model name>_<YYYYMMDD_HHMMSS>.keras`; the first free second from now on."""
     moment = datetime.now(UTC)
     while True:

@@ -16,6 +16,7 @@ from functools import partial
 from backend import wire
 from backend.background.attempts import DATABASE_SECONDS, Attempts
 from backend.background.current_copies import CurrentCopies
+from backend.background.keeping import Keeping
 from backend.background.runners import Runner, make_runner
 from backend.background.session_end import remove_leftovers
 from backend.background.session_events import SessionEvents
@@ -23,6 +24,7 @@ from backend.background.session_starts import START_PAUSES, CannotStart, Session
 from backend.config import Settings
 from backend.database import Database, sessions
 from backend.database.connection import Record
+from backend.database.kept import has_started
 from backend.storage.layout import Storage
 from backend.troubles import Troubles
 
@@ -61,10 +63,12 @@ class _Running:
 
     Attributes:
         start: the number of its start.
+        keep: whether its best epoch is kept, and nothing trained.
         passed_on: the request that the runner knows of.
     """
 
     start: int
+    keep: bool = False
     passed_on: wire.RequestedEnd | None = None
 
 
@@ -93,7 +97,8 @@ class Supervisor:
         self._closing = threading.Event()
         self._attempts = Attempts(self._closing, self._troubles)
         self._copies = CurrentCopies(database, storage, self._troubles)
-        self._events = SessionEvents(database, storage, self._copies, on_new_model)
+        self._keeping = Keeping(settings, database, storage, self._copies, on_new_model)
+        self._events = SessionEvents(database, storage, self._copies, self._keeping, on_new_model)
         self._starts = SessionStarts(settings, database, storage)
         self._inbox: queue.Queue[Message | None] = queue.Queue()
         self._message: Message | None = None  # taken from the inbox, not yet recorded
@@ -172,6 +177,7 @@ class Supervisor:
             self._step(self._start_pending)
             self._step(self._forward_requests)
             self._step(self._copies.retry)
+            self._step(self._keeping.remove_old)
             self._keep_warm()
             self._take_message()
             if self._message is not None:
@@ -192,6 +198,7 @@ class Supervisor:
         if self._has_recovered:
             self._starts.reclaim(self._running.keys())
         else:
+            self._keeping.recover()
             self._starts.recover()
             self._has_recovered = True
         self._is_in_order = True
@@ -200,13 +207,14 @@ class Supervisor:
         self._starts.put_back()
         while self._has_place:
             try:
-                job = self._starts.take()
+                job = self._keeping.take(self._running) or self._starts.take()
                 if job is None:
                     return
                 self._start(job)
             except CannotStart as error:
                 log.exception("%s; it is put back", error)
                 self._troubles.note("workers", 2 * START_PAUSES[-1])
+                self._keeping.has_failed(error)
                 self._starts.has_failed(error)
                 self._starts.put_back()
             else:
@@ -218,7 +226,7 @@ class Supervisor:
         return len(self._running) < self._settings.trainings
 
     def _start(self, job: wire.Train) -> None:
-        self._running[job.session_id] = _Running(job.start)
+        self._running[job.session_id] = _Running(job.start, job.keep)
         try:
             self._runner.start(job)
         except BaseException as error:
@@ -232,9 +240,10 @@ class Supervisor:
             found = {each: sessions.find(connection, each) for each in self._running}
         for session_id, session in found.items():
             running = self._running[session_id]
-            if session is not None and session["request"] not in (None, running.passed_on):
-                self._runner.request(session_id, session["request"])
-                running.passed_on = session["request"]
+            request = _requested(session, running.keep)
+            if request is not None and request != running.passed_on:
+                self._runner.request(session_id, request)
+                running.passed_on = request
 
     def _keep_warm(self) -> None:
         if time.monotonic() < self._warm_due:
@@ -297,3 +306,12 @@ class Supervisor:
         for message in messages:
             if message is not None and not isinstance(message[2], wire.Exited):
                 self._events.record_before(deadline, *message)
+
+
+def _requested(session: Record | None, keep: bool) -> wire.RequestedEnd | None:
+    """What a runner is to do with a session that it has; a keep that is not wanted ends."""
+    if keep:
+        return None if session is not None and has_started(session) else "cancel"
+    if session is None or session["status"] != "training":
+        return None
+    return session["request"]

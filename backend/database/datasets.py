@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from backend.database.connection import Record, every, first, one
 from backend.database.schema import datasets, now, training_sessions
@@ -49,10 +49,11 @@ def in_workspace(connection: Connection, workspace_id: int) -> list[Record]:
 
 
 def sessions_using(connection: Connection, dataset_id: int) -> list[int]:
-    """The ids of the pending and training sessions that use the dataset."""
+    """The ids of the sessions that still need the dataset: pending, training or being kept."""
+    is_unfinished = training_sessions.c.status.in_(("pending", "training"))
     query = select(training_sessions.c.id).where(
         training_sessions.c.dataset_id == dataset_id,
-        training_sessions.c.status.in_(("pending", "training")),
+        or_(is_unfinished, training_sessions.c.request == "keep"),
     )
     return list(connection.execute(query.order_by(training_sessions.c.id)).scalars())
 

@@ -63,6 +63,7 @@ _SHOWN = select(
             "created_at",
             "started_at",
             "completed_at",
+            "checkpoint_bytes",
         )
     ),
     *(_text_of(training_sessions.c[name]) for name in ("metrics", "training", "error", "spec")),
@@ -214,14 +215,24 @@ def model_file_is_taken(connection: Connection, model_file: str) -> bool:
     return first(connection, query) is not None
 
 
-def end(connection: Connection, session_id: int, status: str, error: Record | None = None) -> None:
-    """Set the final state: completed, failed (with `{reason, message}`) or cancelled."""
+def end(
+    connection: Connection,
+    session_id: int,
+    status: str,
+    error: Record | None = None,
+    checkpoint_bytes: int | None = None,
+) -> None:
+    """Set the final state: completed, failed (with `{reason, message}`) or cancelled.
+
+    `checkpoint_bytes` is the size of what a failed session finished, if it can be kept.
+    """
     change(
         connection,
         session_id,
         status=status,
         error=error,
         request=None,
+        checkpoint_bytes=checkpoint_bytes,
         completed_at=now(),
     )
 

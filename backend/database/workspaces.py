@@ -19,7 +19,16 @@ from sqlalchemy import (
 )
 
 from backend.database.connection import Record, every, first, one
-from backend.database.schema import analyses, datasets, members, models, now, users, workspaces
+from backend.database.schema import (
+    analyses,
+    datasets,
+    members,
+    models,
+    now,
+    training_sessions,
+    users,
+    workspaces,
+)
 
 
 def create(connection: Connection, key: str, name: str, owner_id: int) -> Record:
@@ -58,17 +67,18 @@ def accessible(query: Select, table: Table, user_id: Any) -> Select:
 
 
 def stored_bytes(connection: Connection, workspace_ids: Sequence[int]) -> dict[int, int]:
-    """The bytes that the datasets, models and analyses of each workspace take on disk.
+    """The bytes that the datasets, models, analyses and kept epochs of each workspace take.
 
     What `stored_sizes` has not measured yet counts with its main file.
     """
     total = dict.fromkeys(workspace_ids, 0)
-    for table, unmeasured in (
-        (datasets, datasets.c.file_size),
-        (models, models.c.file_size),
-        (analyses, 0),
+    for table, taken in (
+        (datasets, func.coalesce(datasets.c.stored_bytes, datasets.c.file_size)),
+        (models, func.coalesce(models.c.stored_bytes, models.c.file_size)),
+        (analyses, func.coalesce(analyses.c.stored_bytes, 0)),
+        (training_sessions, func.coalesce(training_sessions.c.checkpoint_bytes, 0)),
     ):
-        size = func.sum(func.coalesce(table.c.stored_bytes, unmeasured))
+        size = func.sum(taken)
         query = select(table.c.workspace_id, size.label("size")).group_by(table.c.workspace_id)
         for row in connection.execute(query.where(table.c.workspace_id.in_(workspace_ids))):
             total[row.workspace_id] += row.size

@@ -13,20 +13,22 @@ from backend.services.context import Services
 from backend.storage.incoming import MEGABYTE
 
 
-def require_bytes(services: Services, connection: Connection, owner_id: int, size: int) -> None:
-    """Check that `size` more bytes fit into the workspaces of their owner.
+def require_bytes(
+    services: Services, connection: Connection, owner_id: int, size: int, freed: int = 0
+) -> None:
+    """Check that `size` more bytes fit into the workspaces of their owner once `freed` are gone.
 
     Raises:
         NoSpace: they do not.
     """
     use = stored_bytes(services, connection, owner_id)
-    if use["used"] + size > use["allowed"]:
+    if use["used"] - freed + size > use["allowed"]:
         left = max(0, use["allowed"] - use["used"])
         raise NoSpace(
             f"Expected at most {_mb(use['allowed'])} in all workspaces of their owner, found "
             f"{_mb(use['used'])}: {_mb(size)} more do not fit into the {_mb(left)} that are left. "
-            "Delete datasets, models or analyses, or have the administrator raise "
-            "EXOTRAIN_QUOTA_MB."
+            "Delete datasets, models, analyses or the kept epochs of failed sessions, or have the "
+            "administrator raise EXOTRAIN_QUOTA_MB."
         )
 
 

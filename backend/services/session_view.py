@@ -6,7 +6,7 @@ from statistics import median
 
 from sqlalchemy import Connection
 
-from backend.database import sessions
+from backend.database import kept, sessions
 from backend.database.connection import Record
 from backend.database.sessions import StoredEpoch
 from backend.storage.layout import model_path
@@ -22,6 +22,13 @@ def describe(connection: Connection, session: Record, after_epoch: int = 0) -> R
     epochs = sessions.history(connection, session["id"], min(after_epoch, first_for_eta))
     history = ",".join(_as_json(each) for each in epochs if each.number > after_epoch)
     return {**_summary(session, epochs), "history": f"[{history}]"}
+
+
+def described(connection: Connection, session_id: int) -> Record:
+    """The session with that id, which was found in this transaction, with all its epochs."""
+    session = sessions.shown(connection, session_id)
+    assert session is not None
+    return describe(connection, session)
 
 
 def describe_all(connection: Connection, found: list[Record]) -> list[Record]:
@@ -60,10 +67,11 @@ def _summary(session: Record, latest_epochs: list[StoredEpoch]) -> Record:
     seconds = _epoch_seconds(latest_epochs) if is_training else []
     return {
         **session,
-        "stage": session["stage"] if is_training else None,
+        "stage": session["stage"] if is_training or session["request"] == "keep" else None,
         "progress": progress(session),
         "eta_seconds": eta_seconds(session, seconds),
         "model_path": None if session["file"] is None else model_path(session["file"]),
+        "keepable_until": kept.keepable_until(session),
     }
 
 

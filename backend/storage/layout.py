@@ -6,7 +6,7 @@ import uuid
 from pathlib import Path
 
 from backend.storage import temporary
-from backend.storage.atomic import remove_partials
+from backend.storage.atomic import remove_partials, sync
 from backend.storage.permissions import FOLDER_MODE
 from backend.storage.verified import copy_verified
 
@@ -23,6 +23,7 @@ class Storage:
     model/<workspace id>/<name>_<time>.keras        with .json (manifest) and .test.npy beside it
     model/<workspace id>/exoplanet_model.keras      a copy of the current model
     model/checkpoints/<session id>.<start>.ckpt     of the sessions in training
+    model/checkpoints/<session id>.kept.ckpt        of a failed session that can still be kept
     exotrain.tmp/                                   temporary files; emptied at start
     """
 
@@ -94,6 +95,38 @@ class Storage:
             if _start_of(older) != start:
                 older.unlink(missing_ok=True)
 
+    def kept_checkpoint(self, session_id: int) -> Path:
+        """The state after the last finished epoch of a session that failed."""
+        return self.checkpoints / f"{session_id}.kept.ckpt"
+
+    def kept_checkpoints(self) -> dict[int, Path]:
+        """All of them, by the id of the session."""
+        found = self.checkpoints.glob("*.kept.ckpt")
+        names = ((path.name.partition(".")[0], path) for path in found)
+        return {int(session): path for session, path in names if session.isdecimal()}
+
+    def keep_checkpoint(self, session_id: int) -> int | None:
+        """Put the newest checkpoint of a failed session where it is kept, and remove the others.
+
+        A second call changes nothing: the transaction that records it may have to be repeated.
+
+        Returns:
+            its size in bytes; None if no epoch was finished.
+        """
+        kept, newest = self.kept_checkpoint(session_id), self.newest_checkpoint(session_id)
+        if newest is not None:
+            newest.replace(kept)
+            sync(self.checkpoints)
+        for older in self._checkpoints_of(session_id):
+            older.unlink(missing_ok=True)
+        return kept.stat().st_size if kept.exists() else None
+
+    def take_back_checkpoint(self, session_id: int, start: int) -> None:
+        """Undo `keep_checkpoint` for a session that trains on."""
+        kept = self.kept_checkpoint(session_id)
+        if kept.exists() and self.newest_checkpoint(session_id) is None:
+            kept.replace(self.checkpoint(session_id, start))
+
     def new_incoming(self) -> Path:
         """A new path for an upload in progress."""
         return self.incoming / uuid.uuid4().hex
@@ -118,10 +151,16 @@ class Storage:
             remove_partials(path)
 
     def remove_checkpoint(self, session_id: int) -> None:
-        """Delete the state of a session that has ended, finished or not."""
+        """Delete the state of a session that has ended, but for what can still be kept."""
+        kept = self.kept_checkpoint(session_id)
         for pattern in (f"{session_id}.*", f".{session_id}.*.partial"):
             for path in self.checkpoints.glob(pattern):
-                path.unlink(missing_ok=True)
+                if path != kept:
+                    path.unlink(missing_ok=True)
+
+    def remove_kept_checkpoint(self, session_id: int) -> None:
+        """Delete the finished epochs of a session that failed."""
+        self.kept_checkpoint(session_id).unlink(missing_ok=True)
 
     def remove_unfinished(self, session_id: int, model_file: str | None) -> None:
         """Delete what a session has written that ended without a model."""

@@ -3,7 +3,7 @@
 import json
 import os
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from backend import wire
 from backend.storage.atomic import replacing
+from backend.training.spec import NothingToKeep
 
 Arrays = list[NDArray]
 
@@ -80,6 +81,22 @@ def load_checkpoint(path: Path, fingerprint: str) -> Checkpoint | None:
     except (FileNotFoundError, zipfile.BadZipFile, KeyError, ValueError):
         return None
     return Checkpoint(**state, **groups)
+
+
+def load_kept(path: Path, fingerprint: str) -> Checkpoint:
+    """Read the checkpoint of a session that is to be kept, as one that needs no further epoch.
+
+    Raises:
+        NothingToKeep: there is none that this version can use.
+    """
+    found = load_checkpoint(path, fingerprint)
+    if found is None:
+        raise NothingToKeep(
+            "The finished epochs of this session cannot be read: their file is damaged or missing, "
+            "or another version of exotrain or Keras wrote it, or the dataset is another one. "
+            "Retry the session."
+        )
+    return replace(found, is_finished=True)
 
 
 def restore_variables(model: keras.Model, checkpoint: Checkpoint) -> None:

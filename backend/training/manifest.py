@@ -22,7 +22,7 @@ from backend.transit.networks.inputs import CATALOGUE_COLUMNS, CATALOGUE_UNITS
 
 _PACKAGES = ("keras", "tensorflow", "numpy", "scikit-learn")
 
-_PATHS = ("table", "model_path", "checkpoint")
+_NO_SETTINGS = ("table", "model_path", "checkpoint", "keep")
 
 _INPUTS: dict[str, dict[str, Any]] = {
     registry.CURVE_INPUT: {
@@ -68,7 +68,7 @@ def describe_model(
         content: the model file's bytes.
     """
     settings = dataclasses.asdict(spec)
-    for name in _PATHS:
+    for name in _NO_SETTINGS:
         del settings[name]
     return {
         "model_name": spec.model_name,

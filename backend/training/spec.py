@@ -23,6 +23,7 @@ class TrainingSpec:
         model_path: where the finished `.keras` file goes; its manifest (`.json`) and the test
             predictions (`.test.npy`) go beside it.
         checkpoint: the file that holds the state after the last finished epoch.
+        keep: train no further epoch: evaluate and save the best one of the checkpoint, which stays.
         validation_split, test_split: fractions of the stars; a test split of 0 means no
             evaluation.
         ensemble: how many networks are trained; the saved model is their mean.
@@ -48,6 +49,7 @@ class TrainingSpec:
     network: str = defaults.NETWORK
     ensemble: int = defaults.ENSEMBLE
     curve_memory_mb: int = 500
+    keep: bool = False
 
 
 class UnusableSpec(ValueError):
@@ -78,6 +80,10 @@ def upgrade_spec(stored: dict[str, Any]) -> wire.Spec:
 
 class DataError(ValueError):
     """The dataset cannot serve this spec; the message names the numbers."""
+
+
+class NothingToKeep(RuntimeError):
+    """The finished epochs of a session that is to be kept cannot be read."""
 
 
 class Diverged(RuntimeError):

@@ -33,9 +33,9 @@ from backend.training.callbacks import (
     ShouldStop,
     StopWhenDiverged,
 )
-from backend.training.checkpoint import Checkpoint, load_checkpoint
+from backend.training.checkpoint import Checkpoint, load_checkpoint, load_kept
 from backend.training.results import Baselines, evaluate_model, publish_calibrated, save_model
-from backend.training.spec import Cancelled, DataError, Diverged, TrainingSpec
+from backend.training.spec import Cancelled, DataError, Diverged, NothingToKeep, TrainingSpec
 from backend.training.split import Split, check_trainable, split_by_star
 from backend.training.steps import Steps
 from backend.transit.catalog.reader import band
@@ -45,7 +45,7 @@ from backend.transit.networks.build import build, count_parameters
 from backend.transit.networks.scaling import learn_scaling
 from backend.transit.rows import Index
 
-__all__ = ["Cancelled", "DataError", "Diverged", "TrainingSpec", "train"]
+__all__ = ["Cancelled", "DataError", "Diverged", "NothingToKeep", "TrainingSpec", "train"]
 
 # The label is what the network is for; the regressions share its convolutions, and must not
 # steer them.
@@ -72,6 +72,7 @@ _NO_INFLUENCE = (
     "model_path",
     "checkpoint",
     "curve_memory_mb",
+    "keep",
 )
 
 
@@ -98,6 +99,7 @@ def train(
     Raises:
         DataError: the dataset cannot serve the spec.
         Diverged: the loss stopped being finite.
+        NothingToKeep: the checkpoint to keep cannot be read.
         Cancelled: `should_stop` said so; nothing is left behind.
         MemoryError: no memory was left.
         OSError: a file could not be written.
@@ -113,14 +115,11 @@ def train(
 
 
 def remove_files(spec: TrainingSpec) -> None:
-    """Remove whatever a session of this spec has written."""
-    for path in (
-        spec.checkpoint,
-        spec.model_path,
-        spec.model_path.with_suffix(".json"),
-        spec.model_path.with_suffix(".test.npy"),
-    ):
-        path.unlink(missing_ok=True)
+    """Remove whatever a session of this spec has written; a checkpoint to keep was there before."""
+    for suffix in (".keras", ".json", ".test.npy"):
+        spec.model_path.with_suffix(suffix).unlink(missing_ok=True)
+    if not spec.keep:
+        spec.checkpoint.unlink(missing_ok=True)
 
 
 def obey_cancel(should_stop: ShouldStop) -> None:
@@ -181,7 +180,8 @@ def fit_network(
     )
     _load(spec, steps, training)
     progress = ReportProgress(emit, math.ceil(len(training) / spec.batch_size))
-    resumed = load_checkpoint(spec.checkpoint, _fingerprint(spec))
+    load = load_kept if spec.keep else load_checkpoint
+    resumed = load(spec.checkpoint, _fingerprint(spec))
     emit(_started(split, steps.model, progress, resumed))
     best_epoch = _fit(
         spec,

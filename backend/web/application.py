@@ -23,6 +23,7 @@ from backend.web.routes.audit import audit_bp
 from backend.web.routes.curves import curves_bp
 from backend.web.routes.datasets import datasets_bp
 from backend.web.routes.evaluations import evaluation_bp
+from backend.web.routes.kept import kept_bp
 from backend.web.routes.models import models_bp
 from backend.web.routes.networks import networks_bp
 from backend.web.routes.predictions import predictions_bp
@@ -37,6 +38,7 @@ BLUEPRINTS = (
     datasets_bp,
     curves_bp,
     training_bp,
+    kept_bp,
     evaluation_bp,
     networks_bp,
     models_bp,

@@ -6,6 +6,7 @@ Importing this module imports TensorFlow.
 import errno
 import logging
 from collections.abc import Callable
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -44,7 +45,7 @@ def train_session(
     """Train one session; the last event is Saved, Cancelled or Failed.
 
     Args:
-        job: from `supervisor.describe_job`.
+        job: from `session_starts.describe_job`.
         storage: where the job's files are on this machine.
         emit: takes the events.
         should_stop: gives "stop", "cancel" or None; asked at every batch.
@@ -98,10 +99,17 @@ def _training_spec(job: wire.Train, storage: Storage) -> train.TrainingSpec:
         session_id=job.session_id,
         table=storage.table(job.workspace_id, job.spec.dataset_sha256),
         model_path=storage.model(job.model_file),
-        checkpoint=storage.checkpoint(job.session_id, job.start),
+        checkpoint=_checkpoint(job, storage),
+        keep=job.keep,
         curve_memory_mb=_curve_memory_mb(job.memory_mb),
         **settings,
     )
+
+
+def _checkpoint(job: wire.Train, storage: Storage) -> Path:
+    if job.keep:
+        return storage.kept_checkpoint(job.session_id)
+    return storage.checkpoint(job.session_id, job.start)
 
 
 def _curve_memory_mb(limit_mb: int | None) -> int:
@@ -115,6 +123,8 @@ def _explain(error: Exception, storage: Storage) -> tuple[wire.Reason, str]:
     """The contract's reason, and a message for the person who started the session."""
     if isinstance(error, train.DataError):
         return "data", str(error)
+    if isinstance(error, train.NothingToKeep):
+        return "crashed", str(error)
     if isinstance(error, train.Diverged):
         return "diverged", str(error)
     if isinstance(error, OverLimit):

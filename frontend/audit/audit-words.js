@@ -16,6 +16,7 @@ export const ACTIONS = [
   "workspace_deleted",
   "dataset_deleted",
   "session_deleted",
+  "checkpoint_deleted",
   "model_deleted",
   "analysis_deleted",
   "model_downloaded",

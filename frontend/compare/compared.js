@@ -4,9 +4,9 @@ import { ApiError, get } from "../lib/api.js";
 import { usePolling, useWhenBack } from "../lib/data.js";
 import { useEffect, useRef, useState } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
-import { createFollower } from "../training/session-follow.js";
+import { createFollower, hasResult } from "../training/session-follow.js";
 import { whenSignedOut } from "../lib/settings.js";
-import { RUNNING } from "../lib/watch.js";
+import { isUnderWay } from "../lib/watch.js";
 
 /**
  * @typedef {object} Compared
@@ -33,7 +33,7 @@ export function useCompared(ids, workspace) {
     for (const id of ids) if (!known[id]?.session) learn(id);
   }, [ids.join()]);
   useWhenBack(() => ids.filter((id) => !known[id]?.session).forEach(learn));
-  const running = ids.filter((id) => RUNNING.includes(known[id]?.session?.status));
+  const running = ids.filter((id) => known[id]?.session && isUnderWay(known[id].session));
   usePolling(() => Promise.all(running.map(learn)), running.length > 0, [running.join()]);
   return ids.map((id) => known[id] ?? { id, session: null, evaluation: null, error: null });
 }
@@ -43,7 +43,7 @@ async function load(id, follower, workspace) {
   try {
     const session = await follower.ask();
     if (session.workspace_id !== workspace.id) throw new ApiError(404, { detail: t("notFound.text") });
-    const evaluation = session.status === "completed" ? await evaluationOf(session) : null;
+    const evaluation = hasResult(session) ? await evaluationOf(session) : null;
     const isKnown = (last) => last?.session === session && last.evaluation === evaluation;
     return (last) => (isKnown(last) ? last : { id, session, evaluation, error: null });
   } catch (error) {

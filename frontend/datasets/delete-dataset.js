@@ -5,7 +5,7 @@ import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { notify } from "../lib/notices.js";
 import { forgetDataset } from "./uploads.js";
-import { RUNNING, watched } from "../lib/watch.js";
+import { isUnderWay, watched } from "../lib/watch.js";
 import { ConfirmButton } from "../ui/basics.js";
 
 /**
@@ -38,10 +38,10 @@ export function DeleteDataset({ dataset, workspace, onDeleted }) {
   >`;
 }
 
-/** A session that waits or trains on the dataset, as far as the page knows. */
+/** A session that still needs the dataset, as far as the page knows. */
 function readerOf(dataset) {
   const sessions = watched.get().sessions ?? [];
-  return sessions.find((each) => each.dataset_id === dataset.id && RUNNING.includes(each.status));
+  return sessions.find((each) => each.dataset_id === dataset.id && isUnderWay(each));
 }
 
 function tellReader(dataset, session, workspace) {

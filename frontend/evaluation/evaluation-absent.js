@@ -8,7 +8,7 @@ import { Empty } from "../ui/basics.js";
 import { sessionHref } from "../training/session-head.js";
 import { formHref } from "../training/session-settings.js";
 
-/** A session that has not completed: it waits, runs, failed or was cancelled. */
+/** A session without a result: it waits, runs, failed or was cancelled. */
 export function NotCompleted({ workspace, session }) {
   const kind = RUNNING.includes(session.status) ? "running" : session.status;
   return html`

@@ -23,6 +23,7 @@ import { RankingCharts } from "./ranking-charts.js";
 import { RegressionCharts } from "./regression-charts.js";
 import { ReliabilityChart } from "./reliability-chart.js";
 import { RowDialog } from "./row-dialog.js";
+import { hasResult } from "../training/session-follow.js";
 import { SessionHead } from "../training/session-head.js";
 import { NotFound } from "../ui/not-found.js";
 
@@ -51,24 +52,30 @@ export function Evaluation({ workspace, id, query }) {
   if (isForeign || session.error?.status === 404) return html`<${NotFound} />`;
   return html`<${Loaded} of=${session}>
     ${(data) =>
-      data.status === "completed" && data.spec.test_split !== 0
+      hasResult(data) && data.spec.test_split !== 0
         ? html`<${Evaluated} workspace=${workspace} session=${data} query=${query} />`
         : html`
             <${SessionHead} workspace=${workspace} session=${data} current="evaluation" />
-            ${data.status === "completed"
+            ${hasResult(data)
               ? html`<${NoTestStars} workspace=${workspace} session=${data} />`
               : html`<${NotCompleted} workspace=${workspace} session=${data} />`}
           `}
   <//>`;
 }
 
-/** Loads the session again when it ends while the page is open. */
+/** Loads the session again when it ends, or is kept, while the page is open. */
 function useReloadWhenEnded(session, id) {
-  const status = useStore(watched, ({ sessions }) => sessions?.find((each) => each.id === id)?.status);
+  const state = useStore(watched, ({ sessions }) => {
+    const listed = sessions?.find((each) => each.id === id);
+    return listed && stateOf(listed);
+  });
   useEffect(() => {
-    if (session.data && status && status !== session.data.status) session.reload();
-  }, [status]);
+    if (session.data && state && state !== stateOf(session.data)) session.reload();
+  }, [state]);
 }
+
+/** What decides whether there is an evaluation: a failed session gets one when it is kept. */
+const stateOf = ({ status, best_epoch }) => `${status} ${best_epoch}`;
 
 function Evaluated({ workspace, session, query }) {
   const evaluation = useData(

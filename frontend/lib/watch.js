@@ -12,6 +12,12 @@ export const PAGE = 50;
 
 export const RUNNING = ["pending", "training"];
 
+/** Whether the best epoch of a failed session is becoming a model. */
+export const isBeingKept = ({ status, request }) => status === "failed" && request === "keep";
+
+/** Whether something of a session will still change by itself. */
+export const isUnderWay = (session) => RUNNING.includes(session.status) || isBeingKept(session);
+
 /**
  * The first page of sessions of the workspace opened last; `sessions` is null until they are loaded.
  * `unseen` counts those that ended while the page was hidden.
@@ -48,7 +54,7 @@ export function useWatch(openWorkspace) {
       if (answer === null || watched.get().key !== workspace.key) return;
       announceEnded(watched.get().sessions ?? [], answer.sessions, workspace);
       watched.set({ sessions: answer.sessions, nextCursor: answer.next_cursor, error: null });
-      setRunning(answer.sessions.some((each) => RUNNING.includes(each.status)));
+      setRunning(answer.sessions.some(isUnderWay));
     } catch (error) {
       watched.set({ error });
       if (error.status === 404) setRunning(false); // the workspace is deleted, or no longer ours

@@ -1,4 +1,4 @@
-// Actions on sessions: start, stop, cancel, retry, delete.
+// Actions on sessions: start, stop, cancel, retry, keep, delete.
 
 import { post, remove } from "../lib/api.js";
 import { useRef } from "../lib/html.js";
@@ -47,6 +47,18 @@ export async function endSession(id, wish) {
   } finally {
     watchAgain(); // also after a refusal: it has ended meanwhile
   }
+}
+
+/** Asks for the best epoch of a failed session as a model. */
+export async function keepBestEpoch(id) {
+  await post(`/api/training/session/${id}/keep`);
+  watchAgain();
+}
+
+/** Deletes the finished epochs of a failed session. */
+export async function deleteEpochs(id) {
+  await remove(`/api/training/session/${id}/checkpoint`);
+  watchAgain();
 }
 
 export async function deleteSession(id) {

@@ -5,7 +5,7 @@ import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { askForNotifications, notify } from "../lib/notices.js";
 import { goTo } from "../lib/router.js";
-import { RUNNING } from "../lib/watch.js";
+import { isBeingKept, RUNNING } from "../lib/watch.js";
 import { ActionButton, ConfirmButton } from "../ui/basics.js";
 
 /**
@@ -22,9 +22,10 @@ export function SessionActions({ workspace, session, onChange, onDelete, hasRetr
     return html`<${EndButtons} session=${session} onChange=${onChange} />`;
   }
   const canRetry = hasRetry && session.dataset_id !== null;
+  const canDelete = !isBeingKept(session);
   return html`
     ${canRetry && html`<${RetryButton} workspace=${workspace} session=${session} />`}
-    <${DeleteButton} session=${session} onDelete=${onDelete} />
+    ${canDelete && html`<${DeleteButton} session=${session} onDelete=${onDelete} />`}
   `;
 }
 
@@ -73,8 +74,14 @@ function DeleteButton({ session, onDelete }) {
   return html`<${ConfirmButton}
     class="quiet"
     question=${t("training.delete.question", { name: session.model_name, id: String(session.id) })}
-    consequence=${t(session.model_id ? "training.delete.withModel" : "training.delete.consequence")}
+    consequence=${t(`training.delete.${belongings(session)}`)}
     onConfirm=${erase}
     >${t("delete")}<//
   >`;
+}
+
+/** What goes with a session: a part of the key of a text. */
+function belongings({ model_id, keepable_until }) {
+  if (model_id) return "withModel";
+  return keepable_until ? "withEpochs" : "consequence";
 }

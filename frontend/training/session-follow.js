@@ -4,10 +4,14 @@ import { conditional, get } from "../lib/api.js";
 import { usePolling } from "../lib/data.js";
 import { useCallback, useEffect, useMemo, useState } from "../lib/html.js";
 import { whenSignedOut } from "../lib/settings.js";
-import { RUNNING } from "../lib/watch.js";
+import { isUnderWay } from "../lib/watch.js";
 
 /** What early stopping follows: the label's log loss on the validation stars. */
 export const scoreOf = (epoch) => epoch.val_label_loss ?? epoch.val_loss;
+
+/** Whether a session has a model's figures: it completed, or failed and its best epoch was kept. */
+export const hasResult = ({ status, best_epoch }) =>
+  status === "completed" || (status === "failed" && best_epoch !== null);
 
 /** The epoch with the best score so far, or null. */
 export function bestOf(history) {
@@ -65,7 +69,7 @@ export function useSession(id) {
   const [state, setState] = useState({ session: null, error: null });
   const [round, setRound] = useState(0);
   const { session, error } = state;
-  const isOver = error?.status === 404 || (session !== null && !RUNNING.includes(session.status));
+  const isOver = error?.status === 404 || (session !== null && !isUnderWay(session));
   const ask = async () => {
     try {
       const now = await follower.ask();
@@ -75,6 +79,9 @@ export function useSession(id) {
     }
   };
   usePolling(ask, !isOver, [follower, round]);
+  useEffect(() => {
+    if (round > 0) ask(); // of an ended session too: its best epoch is kept, or its epochs are gone
+  }, [round]);
   const askAgain = useCallback(() => {
     setState((last) => ({ ...last, error: null }));
     setRound((number) => number + 1);
@@ -88,7 +95,7 @@ const scores = new Map();
 whenSignedOut(() => scores.clear());
 
 /**
- * The metrics of a listed session's best epoch so far, or null. A completed session brings them; of
+ * The metrics of a listed session's best epoch so far, or null. One with a result brings them; of
  * a running one, only epochs that the list has skipped are asked for.
  */
 export function useBestScore(session) {
@@ -98,7 +105,7 @@ export function useBestScore(session) {
     if (status !== "training" || epochs_completed === 0) return;
     takeScores(session).then(() => redraw((number) => number + 1), () => {});
   }, [id, status, epochs_completed]);
-  if (status === "completed") return session.metrics && { epoch: session.best_epoch, ...session.metrics };
+  if (hasResult(session)) return session.metrics && { epoch: session.best_epoch, ...session.metrics };
   return status === "training" ? (scores.get(id)?.best ?? null) : null;
 }
 

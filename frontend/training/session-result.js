@@ -3,6 +3,7 @@
 import { html } from "../lib/html.js";
 import { duration, fixed, percent, significant, t } from "../lib/i18n.js";
 import { RUNNING } from "../lib/watch.js";
+import { hasResult } from "./session-follow.js";
 import { sessionHref } from "./session-head.js";
 import { elapsedSeconds } from "./session-progress.js";
 
@@ -15,8 +16,7 @@ import { elapsedSeconds } from "./session-progress.js";
 export function SessionResult({ workspace, session, best }) {
   const isRunning = RUNNING.includes(session.status);
   if (!best && !isRunning) return null;
-  const isCompleted = session.status === "completed";
-  const key = isCompleted ? "training.result" : isRunning ? "training.resultSoFar" : "training.resultLost";
+  const key = `training.${kindOf(session)}`;
   return html`
     <section class="card stack" data-test="result">
       <div>
@@ -34,9 +34,15 @@ export function SessionResult({ workspace, session, best }) {
         />
         <${Figure} name="took" value=${duration(elapsedSeconds(session))} />
       </dl>
-      ${isCompleted && html`<${WayOn} workspace=${workspace} session=${session} />`}
+      ${hasResult(session) && html`<${WayOn} workspace=${workspace} session=${session} />`}
     </section>
   `;
+}
+
+function kindOf(session) {
+  if (hasResult(session)) return "result";
+  if (RUNNING.includes(session.status)) return "resultSoFar";
+  return session.keepable_until ? "resultKeepable" : "resultLost";
 }
 
 function Figure({ name, value, unit }) {
@@ -50,7 +56,8 @@ function WayOn({ workspace, session }) {
   const { id, epochs, epochs_completed, model_id, spec, training } = session;
   const isTested = spec.test_split > 0;
   return html`
-    ${epochs_completed < epochs &&
+    ${session.status === "completed" &&
+    epochs_completed < epochs &&
     html`<p class="hint">${t("training.endedEarly", { done: epochs_completed, all: epochs })}</p>`}
     ${!isTested && html`<p class="hint">${t("training.notTested")}</p>`}
     <div class="actions">

@@ -3,7 +3,7 @@
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { goTo } from "../lib/router.js";
-import { bestOf, useSession } from "./session-follow.js";
+import { bestOf, hasResult, useSession } from "./session-follow.js";
 import { useTitle } from "../lib/title.js";
 import { RUNNING } from "../lib/watch.js";
 import { Failure, PageHead } from "../ui/basics.js";
@@ -11,6 +11,7 @@ import { MetricsChart } from "./metrics-chart.js";
 import { SessionActions } from "./session-actions.js";
 import { SessionFailure } from "./session-failure.js";
 import { sessionHref, SessionHead } from "./session-head.js";
+import { SessionKept } from "./session-kept.js";
 import { SessionProgress, stageText } from "./session-progress.js";
 import { SessionResult } from "./session-result.js";
 import { SessionSettings } from "./session-settings.js";
@@ -49,6 +50,8 @@ function Found({ workspace, session, onChange }) {
       </p>
       ${isRunning && html`<section class="card"><${SessionProgress} session=${session} /></section>`}
       ${isFailed && html`<${SessionFailure} workspace=${workspace} session=${session} />`}
+      ${isFailed &&
+      html`<${SessionKept} workspace=${workspace} session=${session} onChange=${onChange} />`}
       ${session.status === "cancelled" &&
       html`<p class="message">
         ${t(session.started_at ? "training.wasCancelled" : "training.neverStarted")}
@@ -71,8 +74,9 @@ function Found({ workspace, session, onChange }) {
   `;
 }
 
-/** A completed session names the epoch of its model; before that, it is the best one so far. */
-function bestEpoch({ status, best_epoch, history }) {
-  const best = status === "completed" && history.find((each) => each.epoch === best_epoch);
+/** A session with a result names the epoch of its model; before that, it is the best one so far. */
+function bestEpoch(session) {
+  const { best_epoch, history } = session;
+  const best = hasResult(session) && history.find((each) => each.epoch === best_epoch);
   return best || bestOf(history);
 }

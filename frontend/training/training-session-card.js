@@ -2,12 +2,13 @@
 
 import { html, useMemo, useRef } from "../lib/html.js";
 import { dateTime, duration, fixed, percent, t } from "../lib/i18n.js";
-import { useBestScore } from "./session-follow.js";
-import { RUNNING } from "../lib/watch.js";
+import { hasResult, useBestScore } from "./session-follow.js";
+import { isBeingKept, RUNNING } from "../lib/watch.js";
 import { StatusBadge } from "../ui/basics.js";
 import { networkName } from "./network-choice.js";
 import { SessionActions } from "./session-actions.js";
 import { sessionHref } from "./session-head.js";
+import { keepingText } from "./session-kept.js";
 import { elapsedSeconds, SessionProgress } from "./session-progress.js";
 
 /**
@@ -62,6 +63,7 @@ function Card({ workspace, session, isChosen, onChoose, onDelete }) {
       ${RUNNING.includes(status) && html`<${SessionProgress} session=${session} />`}
       ${status === "failed" &&
       html`<p class="field-error">${t(`training.failed.${session.error?.reason ?? "crashed"}`)}</p>`}
+      ${isBeingKept(session) && html`<p>${keepingText(session)}</p>`}
       <${Outcome} workspace=${workspace} session=${session} />
     </article>
   `;
@@ -89,11 +91,11 @@ function whenText({ created_at, started_at, completed_at }) {
   return t("training.addedAt", { when: dateTime(created_at) });
 }
 
-/** The best validation score so far, and where to go from a completed session. */
+/** The best validation score so far, and where to go from one with a result. */
 function Outcome({ workspace, session }) {
   const best = useBestScore(session);
-  const isCompleted = session.status === "completed";
-  if (!best && !isCompleted) return null;
+  const isDone = hasResult(session);
+  if (!best && !isDone) return null;
   return html`
     <div class="row between">
       <span class="row score">
@@ -103,7 +105,7 @@ function Outcome({ workspace, session }) {
         html`<span>${t("training.score.logLoss")} <strong>${fixed(best.val_label_loss, 3)}</strong></span>`}
         ${best?.epoch && html`<span class="hint">${t("training.score.epoch", { epoch: best.epoch })}</span>`}
       </span>
-      ${isCompleted &&
+      ${isDone &&
       html`<span class="row">
         ${session.spec.test_split > 0 &&
         html`<a href=${sessionHref(workspace, session.id, "evaluation")}>${t("training.tab.evaluation")}</a>`}

@@ -168,3 +168,25 @@ def test_the_newest_checkpoint_is_passed_on_to_a_new_start_and_the_others_go(sto
 def test_a_session_without_a_checkpoint_passes_none_on(storage):
     storage.pass_on_checkpoint(3, 1)
     assert storage.newest_checkpoint(3) is None
+
+
+@pytest.mark.parametrize("names", [("3.ckpt",), ("3.9.ckpt", "3.10.ckpt")])
+def test_the_newest_checkpoint_of_a_failed_session_is_kept_and_can_be_taken_back(storage, names):
+    others = ["33.11.ckpt", "33.kept.ckpt", "stranger.kept.ckpt"]
+    for name in (*names, *others):
+        (storage.checkpoints / name).write_text(name)
+    for _ in range(2):  # a transaction may be repeated
+        assert storage.keep_checkpoint(3) == len(names[-1])
+    assert storage.kept_checkpoint(3).read_text() == names[-1]
+    left = sorted(path.name for path in storage.checkpoints.iterdir())
+    assert left == sorted(["3.kept.ckpt", *others])
+    assert storage.kept_checkpoints().keys() == {3, 33}
+    storage.take_back_checkpoint(3, 10)
+    assert storage.checkpoint(3, 10).read_text() == names[-1]
+    assert not storage.kept_checkpoint(3).exists()
+
+
+def test_a_session_that_finished_no_epoch_has_none_to_keep(storage):
+    assert storage.keep_checkpoint(3) is None
+    storage.take_back_checkpoint(3, 1)
+    assert storage.newest_checkpoint(3) is None

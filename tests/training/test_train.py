@@ -332,6 +332,56 @@ def test_a_killed_ensemble_with_the_catalogue_resumes_to_the_same_weights(train,
     assert_same_weights(killed.model_path, whole.model_path)
 
 
+@pytest.fixture(scope="module")
+def shorter(train, rows, tmp_path_factory):
+    """A session of two epochs: its spec and its events."""
+    spec = make_spec(tmp_path_factory.mktemp("shorter"), rows, epochs=2)
+    return spec, run(train, spec)
+
+
+@pytest.fixture
+def kept(train, spec):
+    """The spec to keep a session that was killed in its third epoch."""
+    events = []
+    with pytest.raises(Killed):
+        train.train(spec, events.append, kill_in_epoch(3, events))
+    return dataclasses.replace(spec, keep=True, model_path=spec.model_path.with_name("kept.keras"))
+
+
+def test_the_best_epoch_of_a_killed_session_is_kept_without_a_further_one(train, shorter, kept):
+    before = kept.checkpoint.read_bytes()
+    events = run(train, kept)
+    kinds = [type(event) for event in events]
+    assert kinds == [wire.Started, wire.Stage, wire.Evaluated, wire.Saved]
+    assert [each.epoch for each in events[0].history] == [1, 2]
+    saved, expected = events[-1], of(shorter[1], wire.Saved)[0]
+    assert saved.best_epoch == expected.best_epoch
+    assert saved.metrics == events[0].history[saved.best_epoch - 1].metrics
+    assert "keep" not in saved.manifest["spec"]
+    assert events[2].evaluation["n_test"] == of(shorter[1], wire.Evaluated)[0].evaluation["n_test"]
+    assert_same_weights(kept.model_path, shorter[0].model_path)
+    assert kept.checkpoint.read_bytes() == before
+
+
+def test_a_cancelled_keep_leaves_the_checkpoint_and_nothing_else(train, kept):
+    with pytest.raises(train.Cancelled):
+        train.train(kept, lambda event: None, lambda: "cancel")
+    assert kept.checkpoint.exists()
+    assert not list(kept.model_path.parent.glob("kept.*"))
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut short", "of another dataset"])
+def test_what_cannot_be_read_is_not_trained_anew(train, kept, damage):
+    if damage == "missing":
+        kept.checkpoint.unlink()
+    elif damage == "cut short":
+        kept.checkpoint.write_bytes(kept.checkpoint.read_bytes()[:1000])
+    else:
+        kept = dataclasses.replace(kept, dataset_sha256="e" * 64)
+    with pytest.raises(train.NothingToKeep, match="cannot be read"):
+        run(train, kept)
+
+
 def test_a_session_killed_after_its_last_epoch_only_evaluates_and_saves(train, finished, spec):
     def emit(event):
         if isinstance(event, wire.Evaluated):

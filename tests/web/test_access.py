@@ -13,7 +13,7 @@ from sqlalchemy import event
 from backend.database import accounts, sessions, workspaces
 from backend.web import auth
 from backend.web.current import services_of
-from tests.api import CANDIDATE, Api, catalogue, complete, form, use_depth_predictor
+from tests.api import CANDIDATE, Api, catalogue, complete, fail, form, use_depth_predictor
 from tests.documents import ACCESS, table_rows
 from tests.web.routes.test_evaluations import TEST_ROWS
 
@@ -31,7 +31,10 @@ CALLERS = (
 )
 
 # After them a session is not what it was before.
-CONSUMING = ("training.stop_session", "training.cancel_session")
+CONSUMING = ("training.stop_session", "training.cancel_session", "kept.keep_session")
+
+# Of the finished epochs of a failed session.
+KEPT = ("kept.keep_session", "kept.delete_session_checkpoint")
 
 COUNTER = itertools.count()
 
@@ -126,11 +129,17 @@ class House:
             "token_id": token["id"],
             "dataset_id": owner.dataset(key),
             "session_id": session_id,
+            "failed_id": self._failed(owner, key, used),
             "pending_id": owner.start(key, used)["session"]["id"],
             "model_id": model_id,
             "analysis_id": saved["analysis"]["id"],
             "filename": "main.js",
         }
+
+    def _failed(self, owner, key, dataset_id):
+        session_id = owner.start(key, dataset_id)["session"]["id"]
+        fail(self.services, session_id)
+        return session_id
 
     def _evaluate(self, session_id, model_id):
         with self.services.database.write() as connection:
@@ -298,6 +307,8 @@ def call_as(user: Api, rule, method, values):
     """A call whose body and query are as they must be, so that only the access decides."""
     if rule.endpoint in ("training.stop_session", "training.cancel_session"):
         values = {**values, "session_id": values["pending_id"]}
+    if rule.endpoint in KEPT:
+        values = {**values, "session_id": values["failed_id"]}
     path = path_of(rule, values)
     key = values["workspace_key"]
     if method == "GET":

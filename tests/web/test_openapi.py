@@ -26,8 +26,8 @@ NOT_DESCRIBED = {
 }
 
 VERBS = (
-    "add|cancel|compute|create|delete|download|get|list|predict|promote|remove|retry|revoke|start|"
-    "stop|update|upload"
+    "add|cancel|compute|create|delete|download|get|keep|list|predict|promote|remove|retry|revoke|"
+    "start|stop|update|upload"
 )
 
 

@@ -86,7 +86,7 @@ def get_dataset(dataset_id: int) -> Record:
 
 @datasets_bp.delete("/dataset/<int:dataset_id>")
 @datasets_bp.output(Done)
-@datasets_bp.doc(responses={409: "A waiting or training session uses it"})
+@datasets_bp.doc(responses={409: "A session that waits, trains or is being kept uses it"})
 def delete_dataset(dataset_id: int) -> Record:
     """Delete a dataset; its ended sessions and their models stay."""
     with services().database.write() as connection:

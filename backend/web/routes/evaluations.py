@@ -107,7 +107,7 @@ def _tested_rows(session_id: int) -> tuple[np.ndarray, Record | None]:
 
 
 def _evaluated_session(session_id: int) -> Record:
-    """The session, if it is completed and had test stars.
+    """The session, if it is completed or was kept, and had test stars.
 
     Raises:
         NotFound: there is no such session, or it was trained without test stars.
@@ -115,9 +115,11 @@ def _evaluated_session(session_id: int) -> Record:
     """
     with services().database.read() as connection:
         session = usable_session(connection, session_id)
-    if session["status"] != "completed":
+    # A failed session has a best epoch once that was kept.
+    if session["status"] != "completed" and session["best_epoch"] is None:
         raise Conflict(
-            f"Session {session_id} is {session['status']}; only completed ones have an evaluation."
+            f"Session {session_id} is {session['status']}; only completed ones have an evaluation, "
+            "and failed ones whose best epoch was kept."
         )
     if session["evaluation"] is None:
         raise NotFound(

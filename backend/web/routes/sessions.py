@@ -8,12 +8,13 @@ from sqlalchemy import Connection
 
 from backend import wire
 from backend.background.session_end import remove_files
-from backend.database import datasets, sessions
+from backend.database import datasets, kept, sessions
 from backend.database.connection import Record
 from backend.errors import Conflict, NotFound
 from backend.services.quota import waiting_sessions
+from backend.services.session_keep import require_not_being_kept
 from backend.services.session_start import add_session, checked_key, require_trainable, spec_of
-from backend.services.session_view import describe, describe_all
+from backend.services.session_view import describe, describe_all, described
 from backend.web.audit_log import record
 from backend.web.auth import (
     NO_WORKSPACE,
@@ -128,9 +129,9 @@ def list_sessions(query_data: SessionsQuery) -> Response:
             limit=limit + 1,
             before=query_data.cursor,
         )
-        described = describe_all(connection, found[:limit])
-    cursor = str(described[-1]["id"]) if len(found) > limit else None
-    answer = {"sessions": described, "count": len(described), "next_cursor": cursor}
+        shown = describe_all(connection, found[:limit])
+    cursor = str(shown[-1]["id"]) if len(found) > limit else None
+    answer = {"sessions": shown, "count": len(shown), "next_cursor": cursor}
     return respond(Sessions, answer)
 
 
@@ -145,8 +146,8 @@ def get_session(session_id: int, query_data: SessionQuery) -> Response:
         etag = f"{_SINCE_START}-{session_id}-{session['version']}-{after_epoch}"
         if unchanged := answer_unchanged(etag):
             return unchanged
-        described = describe(connection, session, after_epoch)
-    response = respond(SessionAnswer, {"session": described})
+        shown = describe(connection, session, after_epoch)
+    response = respond(SessionAnswer, {"session": shown})
     response.set_etag(etag)
     return response
 
@@ -165,18 +166,22 @@ def stop_session(session_id: int) -> Record:
 @training_bp.output(StopAnswer)
 @training_bp.doc(responses=_ENDED)
 def cancel_session(session_id: int) -> Record:
-    """End a session now and keep nothing."""
+    """End a session now and keep nothing.
+
+    Of a failed session whose best epoch is being kept, end that; its finished epochs stay.
+    """
     return _request_end(session_id, "cancel", "ends now and keeps nothing")
 
 
 @training_bp.delete("/session/<int:session_id>")
 @training_bp.output(Done)
-@training_bp.doc(responses={409: "The session has not ended"})
+@training_bp.doc(responses={409: "The session has not ended, or its best epoch is being kept"})
 def delete_session(session_id: int) -> Record:
     """Delete an ended session; its model stays."""
     with services().database.write() as connection:
         session = usable_session(connection, session_id)
         _require_ended(session, "deleted")
+        require_not_being_kept(session)
         sessions.remove(connection, session_id)
         record(
             connection,
@@ -185,6 +190,9 @@ def delete_session(session_id: int) -> Record:
             target=f"session {session_id}",
             detail=session["model_name"],
         )
+        # Before the commit: a kill in between leaves a row without its file, which the next start
+        # notices, and no file that nothing knows of.
+        services().storage.remove_kept_checkpoint(session_id)
     return {"message": f"Session {session_id} was deleted."}
 
 
@@ -193,7 +201,7 @@ def _started(
 ) -> tuple[Record, int, Record]:
     answer = {
         "message": f"Session {session['id']} is {session['status']}.",
-        "session": _described(connection, session["id"]),
+        "session": described(connection, session["id"]),
         "dataset": dataset,
         "model_name": session["model_name"],
         "epochs": session["epochs"],
@@ -214,19 +222,16 @@ def _request_end(session_id: int, request: str, effect: str) -> Record:
             if session["request"] != "cancel":
                 sessions.change(connection, session_id, request=request)
             message = f"Session {session_id} {effect}."
+        elif kept.is_requested(session) and request == "cancel":
+            sessions.change(connection, session_id, request=None, stage=None, evaluation=None)
+            message = f"Session {session_id} is no longer being kept; its finished epochs stay."
         else:
             raise Conflict(f"Session {session_id} has already ended: it is {session['status']}.")
-        changed = _described(connection, session_id)
+        changed = described(connection, session_id)
     if changed["status"] == "cancelled":
         remove_files(services().storage, session)
     services().notify()
     return {"message": message, "session": changed}
-
-
-def _described(connection: Connection, session_id: int) -> Record:
-    session = sessions.shown(connection, session_id)
-    assert session is not None  # it was found in this transaction
-    return describe(connection, session)
 
 
 def _require_ended(session: Record, action: str) -> None:

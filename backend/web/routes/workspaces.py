@@ -6,10 +6,11 @@ import secrets
 from apiflask import APIBlueprint
 from sqlalchemy import Connection
 
-from backend.database import accounts, sessions, workspaces
+from backend.database import accounts, kept, sessions, workspaces
 from backend.database.connection import Record
 from backend.errors import Conflict, Forbidden, Invalid, NotFound
 from backend.services.quota import require_workspace_place
+from backend.services.session_keep import require_not_being_kept
 from backend.web.audit_log import record
 from backend.web.auth import current_user, owned_workspace, visible_workspace, workspace_by_key
 from backend.web.current import services
@@ -67,7 +68,7 @@ def get_workspace(key: str) -> Record:
 
 @workspaces_bp.delete("/<key>")
 @workspaces_bp.output(Done)
-@workspaces_bp.doc(responses={**_OWNER_ONLY, 409: "One of its sessions is training"})
+@workspaces_bp.doc(responses={**_OWNER_ONLY, 409: "One of its sessions is training or being kept"})
 def delete_workspace(key: str) -> Record:
     """Delete a workspace with its datasets, sessions, models and analyses.
 
@@ -77,6 +78,8 @@ def delete_workspace(key: str) -> Record:
         workspace = owned_workspace(connection, key)
         _require_no_training(connection, workspace)
         pending = sessions.in_workspace(connection, workspace["id"], status="pending")
+        for session in kept.with_checkpoint(connection, workspace["id"]):
+            services().storage.remove_kept_checkpoint(session["id"])
         record(connection, "workspace_deleted", workspace_id=workspace["id"])
         workspaces.remove(connection, workspace["id"])
     services().storage.remove_workspace(workspace["id"])
@@ -189,3 +192,6 @@ def _require_no_training(connection: Connection, workspace: Record) -> None:
             f"Session {training[0]['id']} of this workspace is training: cancel it, or wait "
             "until it has ended."
         )
+    being_kept = kept.requested_in(connection, workspace["id"])
+    if being_kept is not None:
+        require_not_being_kept(being_kept)

@@ -22,6 +22,7 @@ AuditAction = TypeAliasType(
         "workspace_deleted",
         "dataset_deleted",
         "session_deleted",
+        "checkpoint_deleted",
         "model_deleted",
         "analysis_deleted",
         "model_downloaded",

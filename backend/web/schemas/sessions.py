@@ -31,7 +31,7 @@ SessionStatus = TypeAliasType(
     "SessionStatus", Literal["pending", "training", "completed", "failed", "cancelled"]
 )
 SessionStage = TypeAliasType("SessionStage", Literal["preparing", "learning", "evaluating"])
-RequestedEnd = TypeAliasType("RequestedEnd", wire.RequestedEnd)
+RequestedEnd = TypeAliasType("RequestedEnd", Literal["stop", "cancel", "keep"])
 FailureReason = TypeAliasType("FailureReason", wire.Reason)
 
 
@@ -107,6 +107,10 @@ class SessionError(Answer):
 
     reason: FailureReason
     message: str
+    keep_error: str | None = Field(
+        default=None,
+        description="Why its best epoch could not be kept, the last time it was tried.",
+    )
 
 
 class SessionSummary(Answer):
@@ -122,7 +126,8 @@ class SessionSummary(Answer):
     status: SessionStatus
     request: RequestedEnd | None = Field(description="Requested, not yet done.")
     stage: SessionStage | None = Field(
-        description="The current step: computing curves, training, or testing on the test stars."
+        description="The current step: computing curves, training, or testing on the test stars; "
+        "also while the best epoch of a failed session is being kept."
     )
     epochs: int
     epochs_completed: int
@@ -140,6 +145,13 @@ class SessionSummary(Answer):
     model_id: int | None
     model_path: str | None = Field(description="Relative to the data folder.")
     error: Json[SessionError | None] | None
+    keepable_until: str | None = Field(
+        description="Until then the best epoch of this failed session can be kept as a model; "
+        "null: it has none."
+    )
+    checkpoint_bytes: int | None = Field(
+        description="What the finished epochs of this failed session take while they can be kept."
+    )
     spec: Json[dict[str, Any]]
     retry_of: int | None
     created_at: str

@@ -1,0 +1,220 @@
+"""Keeps the best epoch of failed sessions: a worker evaluates and saves it, and trains nothing.
+
+It takes a place of a session. A keep has started while its row has a stage. Until the database
+knows the model, the finished epochs stay: whatever fails, they can be kept again.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime
+from functools import partial
+
+from sqlalchemy import Connection
+
+from backend import wire
+from backend.background.current_copies import CurrentCopies
+from backend.background.session_end import record_model
+from backend.background.session_starts import CannotStart, describe_job, new_model_file
+from backend.config import Settings
+from backend.database import Database, kept, models, sessions
+from backend.database.connection import Record
+from backend.storage.layout import Storage
+from backend.training.spec import UnusableSpec
+
+MAX_RESTARTS = 3
+
+_REMOVAL_SECONDS = 3600.0
+
+log = logging.getLogger(__name__)
+
+
+class Keeping:
+    """The keeps that wait or run. Used from the supervisor's thread alone."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        storage: Storage,
+        copies: CurrentCopies,
+        on_new_model: Callable[[Record], None],
+    ) -> None:
+        """Prepare only; `on_new_model` is called with each model that becomes current."""
+        self._settings = settings
+        self._database = database
+        self._storage = storage
+        self._copies = copies
+        self._on_new_model = on_new_model
+        self._removal_due = 0.0
+
+    def recover(self) -> None:
+        """Make files and database agree after a kill, and count the restarts of each keep."""
+        with self._database.write() as connection:
+            for session_id in self._storage.kept_checkpoints():
+                session = sessions.find(connection, session_id)
+                if session is not None and session["checkpoint_bytes"] is None:
+                    self._settle(session)
+            for session in kept.with_checkpoint(connection):
+                if not self._storage.kept_checkpoint(session["id"]).exists():
+                    _refuse(connection, session, _GONE)
+                    kept.forget(connection, session["id"])
+                elif kept.has_started(session):
+                    _count_restart(connection, session)
+
+    def take(self, running: Collection[int]) -> wire.Train | None:
+        """Start the keep that waits longest, with a start and a model of its own.
+
+        Args:
+            running: sessions that have a worker.
+
+        Returns:
+            None: none waits.
+        """
+        with self._database.write() as connection:
+            for session in kept.requested(connection):
+                if session["id"] not in running:
+                    job = self._job(connection, session)
+                    if job is not None:
+                        return job
+        return None
+
+    def has_failed(self, error: CannotStart) -> None:
+        """End a keep for which there was no worker; nothing, if the session is another one."""
+        message = f"No worker could be started ({error.__cause__}). Try it again later."
+        with self._database.write() as connection:
+            session = sessions.find(connection, error.session_id)
+            if session is not None and kept.has_started(session):
+                _refuse(connection, session, wire.encodable(message))
+
+    def remove_old(self) -> None:
+        """Remove the finished epochs of sessions that nobody kept in time; once an hour."""
+        if time.monotonic() < self._removal_due:
+            return
+        with self._database.write() as connection:
+            for session_id in kept.too_old(connection, datetime.now(UTC)):
+                log.info(
+                    "session %d: its finished epochs are removed: their time is over", session_id
+                )
+                # Before the commit: a kill in between leaves a row without its file, which the next
+                # start notices, and no file that nothing knows of.
+                self._storage.remove_kept_checkpoint(session_id)
+                kept.forget(connection, session_id)
+        self._removal_due = time.monotonic() + _REMOVAL_SECONDS
+
+    def change(
+        self, connection: Connection, session: Record, event: wire.ReportedEvent
+    ) -> Callable[[], None] | None:
+        """Write what an event of a failed session's latest start changes.
+
+        Returns:
+            What is to be done after the commit.
+        """
+        if not kept.has_started(session):  # cancelled, or it has ended
+            return self._forget_model(connection, session, event)
+        match event:
+            case wire.Started():
+                _on_started(connection, session, event)
+            case wire.Stage():
+                sessions.change(connection, session["id"], stage=event.stage)
+            case wire.Evaluated():
+                sessions.change(connection, session["id"], evaluation=event.evaluation)
+            case wire.Saved():
+                return self._on_saved(connection, session, event)
+            case wire.Failed() | wire.Exited():
+                _refuse(connection, session, event.message)
+                return self._forget_model(connection, session, event)
+            case _:
+                pass  # nothing is learnt, and only a withdrawn keep is cancelled
+        return None
+
+    def _job(self, connection: Connection, session: Record) -> wire.Train | None:
+        start = session["starts"] + 1
+        model_file = new_model_file(connection, session)
+        try:
+            job = describe_job(session, start, model_file, self._settings, keep=True)
+        except UnusableSpec as error:
+            _refuse(connection, session, str(error))
+            return None
+        if session["model_file"] is not None:
+            self._storage.remove_model(session["model_file"])
+        sessions.change(
+            connection, session["id"], stage="preparing", starts=start, model_file=model_file
+        )
+        return job
+
+    def _on_saved(
+        self, connection: Connection, session: Record, event: wire.Saved
+    ) -> Callable[[], None]:
+        model = record_model(connection, self._storage, session, event)
+        sessions.change(connection, session["id"], request=None, stage=None, checkpoint_bytes=None)
+        is_current = models.is_current(connection, model)
+        if is_current:  # the file before the commit: a reader of the row finds the file
+            self._copies.write(session["workspace_id"], model["file"])
+
+        def afterwards() -> None:
+            if is_current:
+                self._on_new_model(model)
+            self._storage.remove_kept_checkpoint(session["id"])
+
+        return afterwards
+
+    def _forget_model(
+        self, connection: Connection, session: Record, event: wire.ReportedEvent
+    ) -> Callable[[], None] | None:
+        """Remove what a worker has written for nothing, once it writes no more."""
+        file = session["model_file"]
+        is_over = isinstance(event, wire.Exited) and file is not None
+        if not is_over or models.of_session(connection, session["id"]) is not None:
+            return None
+        return partial(self._storage.remove_model, file)
+
+    def _settle(self, session: Record) -> None:
+        """A kept checkpoint that its row does not know: a kill came beside a commit."""
+        if session["status"] in sessions.ENDED:
+            self._storage.remove_kept_checkpoint(session["id"])
+        else:
+            self._storage.take_back_checkpoint(session["id"], session["starts"])
+
+
+def give_up_keep(connection: Connection, session: Record, message: str) -> None:
+    """End a keep whose event cannot be recorded; nothing, if none has started."""
+    if kept.has_started(session):
+        _refuse(connection, session, message)
+
+
+def _on_started(connection: Connection, session: Record, event: wire.Started) -> None:
+    """Show the epochs that the checkpoint has: a kill may have hidden one, or lost one."""
+    session_id = session["id"]
+    for each in event.history:
+        sessions.add_epoch(connection, session_id, each.epoch, each.metrics.model_dump())
+    sessions.forget_epochs_after(connection, session_id, event.resumed_from_epoch)
+    restarts = session["starts_without_epoch"]
+    sessions.change(connection, session_id, starts_without_epoch=restarts)
+
+
+def _count_restart(connection: Connection, session: Record) -> None:
+    restarts = session["starts_without_epoch"] + 1
+    sessions.change(connection, session["id"], starts_without_epoch=restarts, stage=None)
+    if restarts >= MAX_RESTARTS:
+        _refuse(connection, session, _INTERRUPTED)
+
+
+def _refuse(connection: Connection, session: Record, message: str) -> None:
+    """Record that the best epoch could not be kept, and why; it can be tried again."""
+    sessions.change(
+        connection,
+        session["id"],
+        request=None,
+        stage=None,
+        evaluation=None,
+        error={**session["error"], "keep_error": message},
+    )
+
+
+_GONE = "The file with the finished epochs of this session is missing. Retry the session."
+
+_INTERRUPTED = (
+    f"The server was restarted {MAX_RESTARTS} times before the best epoch was saved. Keep it when "
+    "the server can run without interruption."
+)
