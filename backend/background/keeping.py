@@ -150,7 +150,7 @@ class Keeping:
         sessions.change(connection, session["id"], request=None, stage=None, checkpoint_bytes=None)
         is_current = models.is_current(connection, model)
         if is_current:  # the file before the commit: a reader of the row finds the file
-            self._copies.write(session["workspace_id"], model["file"])
+            self._copies.write(session["workspace_id"], model["file"], event.sha256)
 
         def afterwards() -> None:
             if is_current:
