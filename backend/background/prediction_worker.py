@@ -83,7 +83,7 @@ class InWorker:
             worker = self._running_worker()
             limit = _Limit(worker.kill)
             limit.set(self._seconds_for(request))
-        except (OSError, RuntimeError) as error:  # the machine has no process or thread left
+        except (OSError, RuntimeError, MemoryError) as error:  # the machine has none left
             raise WorkerDied(f"could not be started: {error}") from error
         try:
             worker.send(request)  # waits while the pipe is full
@@ -97,7 +97,7 @@ class InWorker:
                         return _one_a_row(request, event)
                     case wire.PredictionRefusal(id=request.id, error=words, reason=reason):
                         raise _FAILURES[reason](words)
-        except wire.Malformed as error:
+        except (wire.Malformed, OSError) as error:  # OSError: of a pipe
             self._end(worker)
             raise WorkerDied(f"was killed. {error}") from error
         finally:

@@ -87,7 +87,10 @@ def remove_leftovers(database: Database, storage: Storage) -> None:
         unrecorded = models.unrecorded_files(connection)
         found = (sessions.find(connection, each) for each in storage.sessions_with_checkpoint())
         ended = [each for each in found if each is not None and each["status"] in sessions.ENDED]
-    for file in unrecorded:
-        storage.remove_model(file)
-    for session in ended:
-        storage.remove_checkpoint(session["id"])
+    try:
+        for file in unrecorded:
+            storage.remove_model(file)
+        for session in ended:
+            storage.remove_checkpoint(session["id"])
+    except OSError as error:
+        log.warning("files of ended sessions stay until the next start: %s", error)

@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 from backend import wire
 from backend.background.attempts import DATABASE_SECONDS, Attempts
@@ -170,7 +169,6 @@ class Supervisor:
                 self._closing.wait(_RESTART_SECONDS * restarts)
 
     def _work(self) -> None:
-        self._step(partial(remove_leftovers, self._database, self._storage))
         while not self._closing.is_set():
             self._longest_sleep = _LONGEST_SLEEP
             self._step(self._put_in_order)
@@ -201,6 +199,8 @@ class Supervisor:
             self._keeping.recover()
             self._starts.recover()
             self._has_recovered = True
+        # Only now: what had to be ended has left files too.
+        remove_leftovers(self._database, self._storage)
         self._is_in_order = True
 
     def _start_pending(self) -> None:

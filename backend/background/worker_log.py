@@ -5,6 +5,7 @@ lines are matched by their exact text; only the prefix before it, time and threa
 """
 
 import contextlib
+import logging
 import os
 import re
 import tempfile
@@ -38,6 +39,8 @@ _LIKE_THE_SERVERS = re.compile(r"\d{4}-\d\d-\d\d ")
 _LONGEST_LINE = 1 << 16
 
 _STDERR = 2
+
+log = logging.getLogger(__name__)
 
 _one_at_a_time = threading.Lock()
 
@@ -73,10 +76,13 @@ def filtered_stderr() -> Iterator[None]:
 
 
 def _copy(output: IO[bytes]) -> None:
-    with output:
-        while line := output.readline(_LONGEST_LINE):
-            if not _HIDDEN.fullmatch(line):
-                _print(_harmless(line))
+    try:
+        with output:
+            while line := output.readline(_LONGEST_LINE):
+                if not _HIDDEN.fullmatch(line):
+                    _print(_harmless(line))
+    except OSError as error:
+        log.error("a worker's output cannot be read any more: %s", error)
 
 
 def _harmless(line: bytes) -> bytes:

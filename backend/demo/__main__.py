@@ -32,7 +32,7 @@ def main() -> None:
             server_process.stop(settings)
         else:
             show(settings)
-    except (DemoFailed, SettingsError) as error:
+    except (DemoFailed, SettingsError, OSError) as error:
         sys.exit(f"demo: {error}")
     except KeyboardInterrupt:
         sys.exit("\ndemo: interrupted. The server keeps running; stop it with: make stop")
@@ -72,10 +72,13 @@ def show(settings: Settings) -> None:
 def _demo_token(settings: Settings) -> str:
     """A random token, kept beside the data so that the next demo can use the same server."""
     path = settings.data_dir / "demo.token"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(secrets.token_urlsafe(32))
-    return path.read_text().strip()
+    known = path.read_text().strip() if path.exists() else ""
+    if known:  # a disk that was full leaves an empty file
+        return known
+    path.parent.mkdir(parents=True, exist_ok=True)
+    token = secrets.token_urlsafe(32)
+    path.write_text(token)
+    return token
 
 
 def _workspace_key(api: Api) -> str:

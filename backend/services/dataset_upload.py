@@ -9,6 +9,7 @@ from typing import Any
 
 from backend.database import Database, datasets
 from backend.database.connection import Record
+from backend.services.aftermath import left_to_the_next_start
 from backend.services.context import Services
 from backend.services.dataset_tables import derive
 from backend.services.quota import require_bytes
@@ -60,8 +61,12 @@ def name_from(file_name: str | None) -> str:
 
 
 def forget_files(database: Database, storage: Storage, workspace_id: int, sha256: str) -> None:
-    """Delete the files of a dataset that was removed, unless it was uploaded again since."""
-    with database.write() as connection:
+    """Delete the files of a dataset that was removed, unless it was uploaded again since.
+
+    What cannot be deleted now goes at the next start.
+    """
+    what = f"the deletion of uploads/{workspace_id}/{sha256}.*"
+    with left_to_the_next_start(what), database.write() as connection:
         if datasets.find_by_sha256(connection, workspace_id, sha256) is None:
             storage.remove_dataset(workspace_id, sha256)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import logging
 import shutil
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -17,6 +18,8 @@ RESERVED_BYTES = 64 * MEGABYTE
 _SPACE_CHECK_BYTES = 8 * MEGABYTE
 
 _BUFFER_BYTES = MEGABYTE
+
+log = logging.getLogger(__name__)
 
 
 class IncomingFile:
@@ -53,7 +56,10 @@ class IncomingFile:
 
     def discard(self) -> None:
         """Close and delete the file; it stays if it has already been moved into place."""
-        self._file.close()
+        try:
+            self._file.close()
+        except OSError as error:  # a full disk does not take what is still in the buffer
+            log.warning("an upload is given up: %s", error)
         self.path.unlink(missing_ok=True)
 
     def __getattr__(self, name: str) -> Any:

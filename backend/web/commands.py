@@ -33,8 +33,13 @@ def simulate_command(rows: int, seed: int, output: Path | None) -> None:
     if output is None:
         write_csv(table, seed, sys.stdout)
     else:
-        with output.open("w", encoding="utf-8", newline="\n") as stream:
-            write_csv(table, seed, stream)
+        try:
+            with output.open("w", encoding="utf-8", newline="\n") as stream:
+                write_csv(table, seed, stream)
+        except OSError as error:
+            raise click.ClickException(
+                f"{output} could not be written, what is there is not whole: {error.strerror}"
+            ) from error
         click.echo(f"{len(table):,} simulated rows: {output}")
 
 

@@ -5,6 +5,7 @@ even if the server is killed. So a client that sends slowly, or stops, costs no 
 """
 
 import asyncio
+import contextlib
 import io
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -134,7 +135,8 @@ class Body:
 
     def close(self) -> None:
         """Give the memory and the file back."""
-        self.stream.close()
+        with contextlib.suppress(OSError):  # what a full disk does not take is lost anyway
+            self.stream.close()
 
     async def _append(self, piece: bytes, before: int) -> None:
         if before + len(piece) <= SMALL_BYTES:
@@ -148,5 +150,5 @@ class Body:
         self.stream.write(piece)
 
     def _fail(self, why: Exception) -> None:
-        self.stream.close()
+        self.close()
         self.stream = cast(IO[bytes], Failed(why))

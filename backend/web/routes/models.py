@@ -1,6 +1,7 @@
 """/api/models: the models of completed sessions."""
 
 import os
+from contextlib import ExitStack
 
 from apiflask import APIBlueprint
 from apiflask.schemas import FileSchema
@@ -10,6 +11,7 @@ from sqlalchemy import Connection
 from backend.database import models
 from backend.database.connection import Record
 from backend.errors import Conflict
+from backend.services.aftermath import left_to_the_next_start
 from backend.storage.layout import model_path
 from backend.storage.verified import open_verified
 from backend.web.audit_log import record, record_download
@@ -66,14 +68,17 @@ def download_model(model_id: int) -> Response:
 @models_bp.doc(responses=_CORRUPT)
 def promote_model(model_id: int) -> Record:
     """Make a model the current one of its workspace; promote an older one to roll back."""
-    with services().database.write() as connection:
-        model = usable_model(connection, model_id)
-        models.promote(connection, model)
-        # The file before the commit, under the write lock: two promotions at once end with one
-        # model in both places. The next start repairs a kill in between, from the database.
-        services().storage.promote(model["workspace_id"], model["file"], model["sha256"])
-        _record(connection, "model_promoted", model)
-        answer = _answer(connection, usable_model(connection, model_id))
+    with ExitStack() as if_not_committed:
+        with services().database.write() as connection:
+            model = usable_model(connection, model_id)
+            models.promote(connection, model)
+            # The file before the commit, under the write lock: two promotions at once end with one
+            # model in both places. The next start repairs a kill in between, from the database.
+            services().storage.promote(model["workspace_id"], model["file"], model["sha256"])
+            if_not_committed.callback(_restore_copy, model["workspace_id"])
+            _record(connection, "model_promoted", model)
+            answer = _answer(connection, usable_model(connection, model_id))
+        if_not_committed.pop_all()
     return {"message": f"Model {model_id} is now the current model.", "model": answer}
 
 
@@ -90,8 +95,18 @@ def delete_model(model_id: int) -> Record:
             )
         models.remove(connection, model_id)
         _record(connection, "model_deleted", model)
-    services().storage.remove_model(model["file"])
+    with left_to_the_next_start(f"the deletion of model/{model['file']}"):
+        services().storage.remove_model(model["file"])
     return {"message": f"Model {model_id} was deleted."}
+
+
+def _restore_copy(workspace_id: int) -> None:
+    """Copy the model again that the database has as the current one."""
+    what = f"the repair of model/{workspace_id}/exoplanet_model.keras"
+    with left_to_the_next_start(what), services().database.write() as connection:
+        for model in models.current_models(connection):
+            if model["workspace_id"] == workspace_id:
+                services().storage.promote(workspace_id, model["file"], model["sha256"])
 
 
 def _record(connection: Connection, action: str, model: Record) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from backend.database import accounts, kept, sessions, workspaces
 from backend.database.connection import Record
 from backend.errors import Conflict, Forbidden, Invalid, NotFound
+from backend.services.aftermath import left_to_the_next_start
 from backend.services.quota import require_workspace_place
 from backend.services.session_keep import require_not_being_kept
 from backend.web.audit_log import record
@@ -83,8 +84,9 @@ def delete_workspace(key: str) -> Record:
         record(connection, "workspace_deleted", workspace_id=workspace["id"])
         workspaces.remove(connection, workspace["id"])
     services().storage.remove_workspace(workspace["id"])
-    for session in pending:
-        services().storage.remove_checkpoint(session["id"])
+    with left_to_the_next_start("the deletion of checkpoints"):
+        for session in pending:
+            services().storage.remove_checkpoint(session["id"])
     return {"message": f"The workspace {workspace['name']!r} was deleted."}
 
 
