@@ -1,0 +1,1 @@
+"""Faults in the process of the tests: real files, database, children and threads."""

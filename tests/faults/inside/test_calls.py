@@ -1,0 +1,144 @@
+"""The database fails under each call that changes something: an answer in words, and no change."""
+
+import json
+from typing import Any
+
+import pytest
+
+from backend.database import accounts
+from tests.api import CANDIDATE, complete, problem_of
+from tests.faults.state import all_of
+
+FAULTS = [
+    ("BEGIN IMMEDIATE", "database is locked", 503),
+    ("[IDU][NEP][SLD]*", "database or disk is full", 507),  # INSERT, DELETE, UPDATE
+    ("COMMIT", "database is locked", 503),
+    ("COMMIT", "database or disk is full", 507),
+    ("COMMIT", "disk I/O error", 500),
+    ("BEGIN IMMEDIATE", "unable to open database file", 503),  # no descriptor is left
+]
+
+# What is called: method, path and body, in the world of `world`. Each works once.
+CALLS: dict[str, tuple[str, str, dict[str, Any] | None]] = {
+    "create_workspace": ("POST", "/api/workspaces", {"name": "new"}),
+    "delete_workspace": ("DELETE", "/api/workspaces/{key}", None),
+    "add_member": ("POST", "/api/workspaces/{key}/members", {"user": "friend"}),
+    "change_member": (
+        "POST",
+        "/api/workspaces/{key}/members",
+        {"user": "member", "role": "viewer"},
+    ),
+    "remove_member": ("DELETE", "/api/workspaces/{key}/members/member", None),
+    "create_token": ("POST", "/api/tokens", {"user": "new"}),
+    "revoke_token": ("DELETE", "/api/tokens/{token}", None),
+    "start_training": (
+        "POST",
+        "/api/training/start",
+        {"workspace_key": "{key}", "dataset_id": "{dataset}"},
+    ),
+    "retry_session": ("POST", "/api/training/session/{ended}/retry", None),
+    "stop_session": ("POST", "/api/training/session/{pending}/stop", None),
+    "cancel_session": ("POST", "/api/training/session/{pending}/cancel", None),
+    "delete_session": ("DELETE", "/api/training/session/{ended}", None),
+    "delete_dataset": ("DELETE", "/api/training/dataset/{dataset}", None),
+    "promote_model": ("POST", "/api/models/{other_model}/promote", None),
+    "delete_model": ("DELETE", "/api/models/{other_model}", None),
+    "download_model": ("GET", "/api/models/{model}/download", None),
+    "update_analysis": ("PATCH", "/api/analyses/{analysis}", {"note": "new"}),
+    "delete_analysis": ("DELETE", "/api/analyses/{analysis}", None),
+}
+
+
+@pytest.fixture
+def world(api, key, services) -> dict[str, Any]:
+    """One of everything that a call can name."""
+    ended, second = (api.session(key) for _ in range(2))
+    model, other_model = complete(services, ended), complete(services, second)
+    api.new_user("friend")
+    member = api.post("/api/tokens", 201, json={"user": "member"})
+    api.post(f"/api/workspaces/{key}/members", 201, json={"user": "member"})
+    kept = {
+        "workspace_key": key,
+        "title": "kept",
+        "candidates": [CANDIDATE],
+        "predictions": [{"label": 1, "label_name": "CONFIRMED", "period": 3.4}],
+        "model_id": model,
+    }
+    analysis = api.post("/api/analyses", 201, json=kept)["analysis"]
+    return {
+        "key": key,
+        "dataset": api.dataset(key, rows=400),
+        "ended": ended,
+        "pending": api.session(key),
+        "model": model,
+        "other_model": other_model,
+        "token": member["id"],
+        "analysis": analysis["id"],
+        "kept": kept,
+    }
+
+
+def call(api, world, name):
+    """The answer of a call."""
+    if name == "create_analysis":
+        return api.post("/api/analyses", None, json=world["kept"])
+    method, path, body = CALLS[name]
+    filled = json.dumps(body)
+    for word, value in world.items():
+        path = path.replace(f"{{{word}}}", str(value))
+        filled = filled.replace(f'"{{{word}}}"', json.dumps(value))
+    sent = json.loads(filled)
+    return api.call(method, path, None, **({} if sent is None else {"json": sent}))
+
+
+@pytest.mark.parametrize("name", [*CALLS, "create_analysis"])
+def test_a_call_whose_row_cannot_be_written_says_so_and_changes_nothing(
+    faults, api, world, services, name
+):
+    before = all_of(services)
+    for statement, effect, status in FAULTS:
+        fault = faults.add("sql", statement, effect)
+        answer = call(api, world, name)
+        assert fault.effects == 1, (statement, effect)
+        assert answer.status_code == status, (statement, effect, answer.get_data(as_text=True))
+        problem = problem_of(answer)
+        assert (status == 503) == ("Retry-After" in answer.headers)
+        assert (
+            effect not in problem["detail"] or status != 500
+        )  # a number, by which the log is read
+        assert all_of(services) == before, (statement, effect)
+        faults.clear()
+    answer = call(api, world, name)
+    assert answer.status_code in (200, 201, 202), answer.get_data(as_text=True)
+    assert all_of(services) != before
+
+
+@pytest.mark.parametrize(
+    "effect", ["database is locked", "disk I/O error", "database or disk is full"]
+)
+def test_a_use_of_a_token_that_cannot_be_noted_harms_no_request(faults, api, services, effect):
+    user = api.new_user("user")
+    fault = faults.add("sql", "UPDATE tokens*", effect)
+    answer = user.get("/api/me", None)
+    assert answer.status_code == 200
+    answer.close()  # the use is noted when the answer was sent
+    assert fault.effects == 1
+    assert user.get("/api/me")["user"]["name"] == "user"
+    with services.database.read() as connection:
+        assert accounts.find_user(connection, "user") is not None
+
+
+@pytest.mark.parametrize("effect", ["database is locked", "disk I/O error"])
+def test_wrong_tokens_that_cannot_be_recorded_are_in_the_log(
+    faults, client, services, caplog, effect
+):
+    headers = {"Authorization": "Bearer wrong"}
+    assert client.get("/api/me", headers=headers).status_code == 401
+    fault = faults.add("sql", "INSERT INTO audit*", effect)
+    services.wrong_tokens.report()
+    assert fault.effects == 1
+    assert "1 wrong token" in caplog.text
+    assert "not in the audit log" in caplog.text
+    assert client.get("/api/me", headers=headers).status_code == 401
+    services.wrong_tokens.report()
+    assert caplog.text.count("not in the audit log") == 1

@@ -1,0 +1,313 @@
+"""Every place of the backend that makes such a call, under the test in which that call fails.
+
+A place is `module.function call`; `scan` finds them in the source. One that is not here fails
+`test_places`: give it a test in which its call fails, hangs or kills, and a line.
+"""
+
+_FAULTS = "tests/faults/inside/test_"
+_HOLDS = "tests/holds/test_faults.py::test_"
+
+PLACES = {
+    f"{_FAULTS}upload.py::"
+    "test_a_file_that_cannot_be_written_ends_the_upload_and_leaves_nothing": """
+        backend.services.dataset_upload._Derived.__init__ unlink
+        backend.services.dataset_upload._Derived.read write
+        backend.services.dataset_upload._record rename
+        backend.services.dataset_upload.store fsync
+        backend.storage.atomic.put_in_place fsync
+        backend.storage.atomic.put_in_place mkdir
+        backend.storage.atomic.put_in_place rename
+        backend.storage.atomic.sync fsync
+        backend.storage.atomic.sync open
+        backend.storage.incoming.IncomingFile.__init__ write
+        backend.storage.incoming._Growing.write write
+    """,
+    f"{_FAULTS}upload.py::test_a_disk_that_stays_full_is_a_507_and_leaves_nothing": """
+        backend.storage.incoming.IncomingFile.discard unlink
+        backend.storage.incoming.IncomingFile.write write
+    """,
+    f"{_FAULTS}upload.py::test_a_row_that_cannot_be_written_ends_the_upload_and_leaves_nothing": """
+        backend.services.dataset_upload._record database
+    """,
+    f"{_FAULTS}deletes.py::"
+    "test_a_dataset_whose_files_wait_for_the_database_is_gone_all_the_same": """
+        backend.services.dataset_upload.forget_files database
+    """,
+    f"{_FAULTS}deletes.py::test_a_dataset_whose_files_cannot_be_deleted_is_gone_all_the_same": """
+        backend.storage.layout.Storage.remove_dataset unlink
+    """,
+    f"{_FAULTS}deletes.py::test_a_model_whose_files_cannot_be_deleted_is_gone_all_the_same": """
+        backend.storage.layout.Storage.remove_model unlink
+    """,
+    f"{_FAULTS}deletes.py::test_a_workspace_whose_files_cannot_be_deleted_is_gone_all_the_same": """
+        backend.storage.layout.Storage.remove_workspace unlink
+    """,
+    f"{_FAULTS}deletes.py::"
+    "test_a_waiting_session_whose_checkpoint_cannot_be_deleted_is_cancelled_all_the_same": """
+        backend.storage.layout.Storage.remove_checkpoint unlink
+    """,
+    f"{_FAULTS}calls.py::test_a_call_whose_row_cannot_be_written_says_so_and_changes_nothing": """
+        backend.web.audit_log.record_download database
+        backend.web.routes.accounts.create_token database
+        backend.web.routes.accounts.revoke_token database
+        backend.web.routes.analyses.create_analysis database
+        backend.web.routes.analyses.delete_analysis database
+        backend.web.routes.analyses.update_analysis database
+        backend.web.routes.datasets.delete_dataset database
+        backend.web.routes.models.delete_model database
+        backend.web.routes.sessions._request_end database
+        backend.web.routes.sessions.delete_session database
+        backend.web.routes.sessions.retry_session database
+        backend.web.routes.sessions.start_training database
+        backend.web.routes.workspaces.add_member database
+        backend.web.routes.workspaces.create_workspace database
+        backend.web.routes.workspaces.delete_workspace database
+        backend.web.routes.workspaces.remove_member database
+    """,
+    f"{_FAULTS}calls.py::test_a_use_of_a_token_that_cannot_be_noted_harms_no_request": """
+        backend.web.auth._note_use database
+    """,
+    f"{_FAULTS}calls.py::test_wrong_tokens_that_cannot_be_recorded_are_in_the_log": """
+        backend.services.wrong_tokens.WrongTokens.report database
+    """,
+    f"{_FAULTS}promotion.py::test_a_promotion_that_fails_changes_neither_the_row_nor_the_copy": """
+        backend.storage.atomic.replacing mkdir
+        backend.storage.atomic.replacing rename
+        backend.storage.atomic.replacing unlink
+        backend.storage.atomic.write_atomically rename
+        backend.storage.atomic.write_atomically write
+        backend.storage.layout.Storage.promote write
+        backend.storage.layout._copy write
+        backend.web.routes.models._restore_copy database
+        backend.web.routes.models.promote_model database
+    """,
+    f"{_FAULTS}batch.py::"
+    "test_a_file_that_cannot_be_written_ends_the_prediction_and_leaves_nothing": """
+        backend.services.batch_predictions.predict_catalogue write
+        backend.web.routes.predictions.predict_batch unlink
+        backend.web.routes.predictions.predict_batch write
+    """,
+    f"{_FAULTS}batch.py::test_a_thread_that_cannot_be_started_is_a_503": """
+        backend.services.batch_predictions._one_ahead thread
+    """,
+    f"{_FAULTS}sessions.py::test_a_statement_that_fails_once_loses_no_event": """
+        backend.background.session_events.SessionEvents.record database
+        backend.background.session_starts.SessionStarts.recover database
+        backend.background.session_starts.SessionStarts.take database
+    """,
+    f"{_FAULTS}sessions.py::"
+    "test_a_model_is_kept_though_its_row_or_its_copy_cannot_be_written_at_first": """
+        backend.background.current_copies.CurrentCopies._write_again database
+    """,
+    f"{_FAULTS}sessions.py::test_an_event_that_cannot_be_recorded_fails_its_session_in_words": """
+        backend.background.session_events.SessionEvents.give_up database
+    """,
+    f"{_FAULTS}sessions.py::"
+    "test_a_session_that_cannot_start_is_put_back_though_the_database_fails": """
+        backend.background.session_starts.SessionStarts._put_back database
+    """,
+    f"{_FAULTS}sessions.py::test_a_queue_that_begins_again_takes_back_its_sessions": """
+        backend.background.session_starts.SessionStarts.reclaim database
+    """,
+    f"{_FAULTS}sessions.py::test_a_checkpoint_that_cannot_be_passed_on_is_passed_on_later": """
+        backend.storage.layout.Storage.pass_on_checkpoint rename
+        backend.storage.layout.Storage.pass_on_checkpoint unlink
+    """,
+    f"{_FAULTS}sessions.py::test_a_fork_that_fails_is_tried_again": """
+        backend.background.worker_process.WorkerProcess.__init__ fork
+    """,
+    f"{_FAULTS}sessions.py::test_a_thread_that_cannot_be_started_is_tried_again": """
+        backend.background.runners.ProcessRunner.start thread
+        backend.background.worker_log.pass_on thread
+    """,
+    f"{_FAULTS}sessions.py::test_a_job_that_cannot_be_sent_is_sent_to_another_worker": """
+        backend.background.worker_process.WorkerProcess.send pipe
+    """,
+    f"{_FAULTS}predictor.py::test_a_call_that_fails_once_is_not_noticed": """
+        backend.background.prediction_worker._Limit.set thread
+    """,
+    f"{_FAULTS}threads.py::test_a_session_for_which_there_is_no_thread_is_tried_again": """
+        backend.background.runners.ThreadRunner.start thread
+    """,
+    f"{_FAULTS}threads.py::test_tensorflow_that_cannot_be_warmed_up_stops_nothing": """
+        backend.background.runners.ThreadRunner.keep_warm thread
+    """,
+    f"{_FAULTS}threads.py::"
+    "test_a_file_that_cannot_take_what_tensorflow_prints_ends_nothing_but_the_session": """
+        backend.background.worker_log.filtered_stderr write
+    """,
+    f"{_FAULTS}training_files.py::"
+    "test_a_checkpoint_that_cannot_be_written_leaves_the_one_before": """
+        backend.training.checkpoint.save_checkpoint fsync
+        backend.training.checkpoint.save_checkpoint rename
+        backend.training.checkpoint.save_checkpoint write
+    """,
+    f"{_FAULTS}training_files.py::test_a_model_is_in_its_place_only_with_its_other_files": """
+        backend.training.results.save_model write
+    """,
+    f"{_FAULTS}training_files.py::test_a_revision_that_cannot_be_asked_for_is_none": """
+        backend.training.manifest.git_revision fork
+    """,
+    f"{_FAULTS}others.py::test_a_lane_needs_no_thread_that_it_may_not_get_later": """
+        backend.web.http_server.lanes.Lane.__init__ thread
+        backend.web.http_server.lanes.Lane.run thread
+    """,
+    f"{_FAULTS}others.py::"
+    "test_a_body_for_which_there_is_no_room_is_refused_to_whoever_reads_it": """
+        backend.web.http_server.body.Body._append thread
+        backend.web.http_server.body.Body._append write
+        backend.web.http_server.body.Body._append_to_file write
+        backend.web.http_server.body.Body.collect write
+    """,
+    f"{_FAULTS}others.py::"
+    "test_an_answer_in_pieces_for_which_there_is_no_thread_ends_and_the_next_is_whole": """
+        backend.web.http_server.gateway.Gateway._answer thread
+        backend.web.http_server.gateway._pieces thread
+    """,
+    f"{_FAULTS}others.py::test_a_lock_that_cannot_be_made_is_said_in_words": """
+        backend.storage.lock.data_folder_lock lock
+        backend.storage.lock.data_folder_lock write
+    """,
+    f"{_FAULTS}others.py::test_a_data_folder_that_cannot_be_made_is_said_in_words": """
+        backend.storage.lock.data_folder_lock mkdir
+    """,
+    f"{_FAULTS}others.py::test_a_simulation_that_cannot_be_written_says_so": """
+        backend.transit.simulation.catalogue.write_csv write
+        backend.web.commands.simulate_command write
+    """,
+    f"{_FAULTS}others.py::test_a_token_that_cannot_be_stored_is_not_printed": """
+        backend.web.auth.ensure_administrator database
+        backend.web.commands.token_command database
+    """,
+    f"{_FAULTS}others.py::test_a_token_of_the_demo_that_could_not_be_written_is_made_anew": """
+        backend.demo.__main__._demo_token mkdir
+        backend.demo.__main__._demo_token write
+    """,
+    f"{_FAULTS}others.py::test_a_demo_that_cannot_start_its_server_says_so": """
+        backend.demo.server_process._server_process lock
+        backend.demo.server_process.start fork
+        backend.demo.server_process.start mkdir
+        backend.demo.server_process.start write
+    """,
+    f"{_FAULTS}others.py::test_a_log_that_cannot_be_written_does_not_stop_a_worker": """
+        backend.background.worker_log._print write
+    """,
+    f"{_FAULTS}others.py::test_a_table_that_cannot_be_written_whole_is_no_table": """
+        backend.storage.dataset_table.TableWriter.append write
+    """,
+    f"{_FAULTS}others.py::test_rejections_that_cannot_be_written_end_the_reading": """
+        backend.transit.catalog.rejections.RejectionLog.add write
+    """,
+    f"{_HOLDS}a_start_that_fails_ends_the_process_in_words": """
+        backend.background.predictor.Predictor.__init__ thread
+        backend.background.supervisor.Supervisor.__init__ thread
+        backend.database.connection.Database.__init__ write
+        backend.launcher._forget_old_audit_entries database
+        backend.services.dataset_upload.remove_orphans database
+        backend.services.dataset_upload.remove_orphans unlink
+        backend.services.stored_sizes.measure_stored database
+        backend.services.wrong_tokens.WrongTokens.start thread
+        backend.storage.layout.Storage.make_folders mkdir
+        backend.storage.layout.Storage.prepare unlink
+        backend.web.http_server.server.Server.start thread
+    """,
+    f"{_HOLDS}a_disk_that_is_full_for_a_worker_fails_its_session_in_words_and_leaves_nothing": """
+        backend.training.model_file.serialise write
+        backend.training.train.remove_files unlink
+    """,
+    f"{_HOLDS}a_prediction_that_has_no_room_for_its_model_says_so_and_the_next_one_works": """
+        backend.training.model_file._deserialise write
+    """,
+    f"{_HOLDS}a_thread_that_a_worker_cannot_start_ends_nothing_but_its_session": """
+        backend.training.batches.Examples._prepare thread
+        backend.training.loop.fit thread
+        backend.training.results.Baselines.__init__ thread
+        backend.worker.__main__._Channel.__init__ open
+        backend.worker.__main__._Channel.__init__ thread
+        backend.worker.__main__._Channel._listen open
+        backend.worker.__main__._lower_priority write
+        backend.worker.__main__._watch_memory thread
+    """,
+    f"{_HOLDS}a_worker_killed_while_it_writes_is_replaced_and_leaves_nothing": """
+        backend.worker.__main__._Channel.send pipe
+    """,
+}
+
+# What came together with this table has tests of its own, but none here in which the call fails:
+# give it one, and move its line.
+WITHOUT = """
+    backend.background.keeping.Keeping.has_failed database
+    backend.background.keeping.Keeping.recover database
+    backend.background.keeping.Keeping.remove_old database
+    backend.background.keeping.Keeping.take database
+    backend.background.runners.ProcessRunner._spawn thread
+    backend.background.worker_process.WorkerProcess.__init__ mkdir
+    backend.background.worker_process.WorkerProcess.__init__ write
+    backend.background.worker_process.WorkerProcess._write write
+    backend.background.workers.session_worker.SessionWorker.__init__ thread
+    backend.background.workers.thread_runner.ThreadRunner.keep_warm thread
+    backend.background.workers.thread_runner.ThreadRunner.start thread
+    backend.backup.copying.copy_file fsync
+    backend.backup.copying.copy_file mkdir
+    backend.backup.copying.copy_file write
+    backend.backup.copying.link_file mkdir
+    backend.backup.copying.sync_folders fsync
+    backend.backup.restore._Switch._announce rename
+    backend.backup.restore._Switch._move rename
+    backend.backup.restore._Switch.run fsync
+    backend.backup.restore._Switch.run mkdir
+    backend.backup.restore._Switch.run unlink
+    backend.backup.restore._copy_all mkdir
+    backend.backup.restore.restore mkdir
+    backend.backup.restore.restore unlink
+    backend.backup.save._Copy._keep_only unlink
+    backend.backup.save._copy_database fsync
+    backend.backup.save._copy_database unlink
+    backend.backup.save._new_folder lock
+    backend.backup.save._new_folder mkdir
+    backend.backup.save._new_folder open
+    backend.backup.save._new_folder unlink
+    backend.backup.save._publish fsync
+    backend.backup.save._publish rename
+    backend.backup.save._remove_if_dead lock
+    backend.backup.save._remove_if_dead open
+    backend.backup.save._remove_if_dead unlink
+    backend.backup.save.save fsync
+    backend.backup.save.save mkdir
+    backend.backup.save.save write
+    backend.database.connection.Database._begin_using open
+    backend.database.opening._keep_copy rename
+    backend.database.opening._keep_copy write
+    backend.database.opening.create rename
+    backend.database.opening.create unlink
+    backend.database.opening.create write
+    backend.database.soundness._open_private open
+    backend.database.soundness.remove_mark unlink
+    backend.database.soundness.write_mark fsync
+    backend.database.soundness.write_mark write
+    backend.database.turn.Turn._lock_file lock
+    backend.database.turn.Turn._lock_file open
+    backend.database.turn.Turn.take lock
+    backend.launcher._end_within thread
+    backend.services.dataset_tables.DatasetTables._derive_again database
+    backend.services.dataset_tables.DatasetTables._derive_again rename
+    backend.services.dataset_tables.DatasetTables._derive_again unlink
+    backend.services.dataset_tables.DatasetTables.rebuild_missing thread
+    backend.services.dataset_tables.derive write
+    backend.services.leftovers._remove unlink
+    backend.services.leftovers.remove_leftovers database
+    backend.storage.atomic.remove_partials unlink
+    backend.storage.disk.why_full write
+    backend.storage.layout.Storage.keep_checkpoint fsync
+    backend.storage.layout.Storage.keep_checkpoint rename
+    backend.storage.layout.Storage.keep_checkpoint unlink
+    backend.storage.layout.Storage.remove_kept_checkpoint unlink
+    backend.storage.layout.Storage.take_back_checkpoint rename
+    backend.storage.lock.is_held lock
+    backend.storage.temporary.empty unlink
+    backend.storage.verified.copy_verified write
+    backend.storage.verified.copy_verified.copy write
+    backend.web.routes.kept.delete_session_checkpoint database
+    backend.web.routes.kept.keep_session database
+    backend.worker.heartbeat.Heartbeat.__init__ thread
+"""
