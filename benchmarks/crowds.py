@@ -16,7 +16,7 @@ import numpy as np
 import requests
 
 from tests.e2e.server import Server
-from tests.holds.test_hostile_connections import KINDS, crowd, memory_mb
+from tests.holds.network.test_hostile_connections import KINDS, crowd, memory_mb
 
 QUESTIONS = 300
 

@@ -71,6 +71,7 @@ ROOMS = """
     background -> log_format
     background -> wire
     background -> troubles
+    background -> errors
     worker -> training
     worker -> storage
     worker -> transit

@@ -60,7 +60,7 @@ class WorkerProcess:
         self._open_pipes = threading.Lock()  # no number of a pipe is used while it is closed
         try:
             self._log = pass_on(self._process.stderr, name=f"log of worker {self._process.pid}")
-        except RuntimeError:  # no thread can be started
+        except (RuntimeError, MemoryError):  # no thread can be started
             with self._process:  # closes the pipes and waits
                 self._process.kill()
             raise

@@ -76,8 +76,8 @@ PLACES = {
         backend.storage.atomic.replacing unlink
         backend.storage.atomic.write_atomically rename
         backend.storage.atomic.write_atomically write
-        backend.storage.layout.Storage.promote write
-        backend.storage.layout._copy write
+        backend.storage.verified.copy_verified write
+        backend.storage.verified.copy_verified.copy write
         backend.web.routes.models._restore_copy database
         backend.web.routes.models.promote_model database
     """,
@@ -117,20 +117,20 @@ PLACES = {
         backend.background.worker_process.WorkerProcess.__init__ fork
     """,
     f"{_FAULTS}sessions.py::test_a_thread_that_cannot_be_started_is_tried_again": """
-        backend.background.runners.ProcessRunner.start thread
+        backend.background.workers.session_worker.SessionWorker.__init__ thread
         backend.background.worker_log.pass_on thread
     """,
     f"{_FAULTS}sessions.py::test_a_job_that_cannot_be_sent_is_sent_to_another_worker": """
-        backend.background.worker_process.WorkerProcess.send pipe
+        backend.background.worker_process.WorkerProcess._write write
     """,
     f"{_FAULTS}predictor.py::test_a_call_that_fails_once_is_not_noticed": """
         backend.background.prediction_worker._Limit.set thread
     """,
     f"{_FAULTS}threads.py::test_a_session_for_which_there_is_no_thread_is_tried_again": """
-        backend.background.runners.ThreadRunner.start thread
+        backend.background.workers.thread_runner.ThreadRunner.start thread
     """,
     f"{_FAULTS}threads.py::test_tensorflow_that_cannot_be_warmed_up_stops_nothing": """
-        backend.background.runners.ThreadRunner.keep_warm thread
+        backend.background.workers.thread_runner.ThreadRunner.keep_warm thread
     """,
     f"{_FAULTS}threads.py::"
     "test_a_file_that_cannot_take_what_tensorflow_prints_ends_nothing_but_the_session": """
@@ -184,7 +184,7 @@ PLACES = {
         backend.demo.__main__._demo_token write
     """,
     f"{_FAULTS}others.py::test_a_demo_that_cannot_start_its_server_says_so": """
-        backend.demo.server_process._server_process lock
+        backend.storage.lock.is_held lock
         backend.demo.server_process.start fork
         backend.demo.server_process.start mkdir
         backend.demo.server_process.start write
@@ -201,14 +201,14 @@ PLACES = {
     f"{_HOLDS}a_start_that_fails_ends_the_process_in_words": """
         backend.background.predictor.Predictor.__init__ thread
         backend.background.supervisor.Supervisor.__init__ thread
-        backend.database.connection.Database.__init__ write
+        backend.database.opening.create write
         backend.launcher._forget_old_audit_entries database
-        backend.services.dataset_upload.remove_orphans database
-        backend.services.dataset_upload.remove_orphans unlink
+        backend.services.leftovers.remove_leftovers database
+        backend.services.leftovers._remove unlink
         backend.services.stored_sizes.measure_stored database
         backend.services.wrong_tokens.WrongTokens.start thread
         backend.storage.layout.Storage.make_folders mkdir
-        backend.storage.layout.Storage.prepare unlink
+        backend.storage.temporary.empty unlink
         backend.web.http_server.server.Server.start thread
     """,
     f"{_HOLDS}a_disk_that_is_full_for_a_worker_fails_its_session_in_words_and_leaves_nothing": """
@@ -243,10 +243,6 @@ WITHOUT = """
     backend.background.runners.ProcessRunner._spawn thread
     backend.background.worker_process.WorkerProcess.__init__ mkdir
     backend.background.worker_process.WorkerProcess.__init__ write
-    backend.background.worker_process.WorkerProcess._write write
-    backend.background.workers.session_worker.SessionWorker.__init__ thread
-    backend.background.workers.thread_runner.ThreadRunner.keep_warm thread
-    backend.background.workers.thread_runner.ThreadRunner.start thread
     backend.backup.copying.copy_file fsync
     backend.backup.copying.copy_file mkdir
     backend.backup.copying.copy_file write
@@ -280,7 +276,6 @@ WITHOUT = """
     backend.database.opening._keep_copy write
     backend.database.opening.create rename
     backend.database.opening.create unlink
-    backend.database.opening.create write
     backend.database.soundness._open_private open
     backend.database.soundness.remove_mark unlink
     backend.database.soundness.write_mark fsync
@@ -294,8 +289,6 @@ WITHOUT = """
     backend.services.dataset_tables.DatasetTables._derive_again unlink
     backend.services.dataset_tables.DatasetTables.rebuild_missing thread
     backend.services.dataset_tables.derive write
-    backend.services.leftovers._remove unlink
-    backend.services.leftovers.remove_leftovers database
     backend.storage.atomic.remove_partials unlink
     backend.storage.disk.why_full write
     backend.storage.layout.Storage.keep_checkpoint fsync
@@ -303,10 +296,6 @@ WITHOUT = """
     backend.storage.layout.Storage.keep_checkpoint unlink
     backend.storage.layout.Storage.remove_kept_checkpoint unlink
     backend.storage.layout.Storage.take_back_checkpoint rename
-    backend.storage.lock.is_held lock
-    backend.storage.temporary.empty unlink
-    backend.storage.verified.copy_verified write
-    backend.storage.verified.copy_verified.copy write
     backend.web.routes.kept.delete_session_checkpoint database
     backend.web.routes.kept.keep_session database
     backend.worker.heartbeat.Heartbeat.__init__ thread

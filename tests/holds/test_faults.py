@@ -27,13 +27,6 @@ CANDIDATE = {"period": 3.5, "duration": 2.5, "depth": 900}
 # What the promise of a start that ends "within seconds" allows here, on a machine that is busy.
 START_SECONDS = 60
 
-UNTIL_WORKERS = pytest.mark.xfail(
-    strict=True, reason="a worker that was killed is not yet told from one without memory"
-)
-UNTIL_FILES = pytest.mark.xfail(
-    strict=True, reason="what fails before the server is ready is not yet said in one line"
-)
-
 
 @dataclass
 class Bench:
@@ -131,7 +124,6 @@ KILLS = [
 ]
 
 
-@UNTIL_WORKERS
 @pytest.mark.tensorflow
 @pytest.mark.parametrize(("call", "what", "more"), KILLS)
 def test_a_worker_killed_while_it_writes_is_replaced_and_leaves_nothing(
@@ -176,9 +168,7 @@ def test_a_disk_that_is_full_for_a_worker_fails_its_session_in_words_and_leaves_
 
 
 @pytest.mark.tensorflow
-@pytest.mark.parametrize(
-    "name", [pytest.param("commands", marks=UNTIL_WORKERS), "batches_0", "curves_0", "baselines"]
-)
+@pytest.mark.parametrize("name", ["commands", "batches_0", "curves_0", "baselines"])
 def test_a_thread_that_a_worker_cannot_start_ends_nothing_but_its_session(bench: Bench, name: str):
     fault = bench.faults.add("thread", name, "none", process="worker")
     session = bench.client.wait(bench.client.train(bench.key, bench.dataset, epochs=1))
@@ -347,19 +337,15 @@ def start_and_end(folder: Path, faults: Faults) -> tuple[int, str]:
 
 START = [
     pytest.param("open", "*/exotrain.lock", "EACCES", id="open the lock"),
-    pytest.param("write", "*/exotrain.lock", "ENOSPC", id="write the lock", marks=UNTIL_FILES),
-    pytest.param("mkdir", "*/uploads", "ENOSPC", id="make the folders", marks=UNTIL_FILES),
-    pytest.param("open", "*/exotrain.db", "ENOSPC", id="make the database", marks=UNTIL_FILES),
-    pytest.param(
-        "sql", "*CREATE TABLE*", "disk I/O error", id="make the tables", marks=UNTIL_FILES
-    ),
-    pytest.param(
-        "sql", "COMMIT", "database or disk is full", id="commit the tables", marks=UNTIL_FILES
-    ),
-    pytest.param("thread", "http", "none", id="thread of the HTTP server", marks=UNTIL_FILES),
-    pytest.param("thread", "supervisor", "none", id="thread of the supervisor", marks=UNTIL_FILES),
-    pytest.param("thread", "predictor", "none", id="thread of the predictor", marks=UNTIL_FILES),
-    pytest.param("thread", "wrong tokens", "none", id="thread of the reports", marks=UNTIL_FILES),
+    pytest.param("write", "*/exotrain.lock", "ENOSPC", id="write the lock"),
+    pytest.param("mkdir", "*/uploads", "ENOSPC", id="make the folders"),
+    pytest.param("open", "*/exotrain.db", "ENOSPC", id="make the database"),
+    pytest.param("sql", "*CREATE TABLE*", "disk I/O error", id="make the tables"),
+    pytest.param("sql", "COMMIT", "database or disk is full", id="commit the tables"),
+    pytest.param("thread", "http", "none", id="thread of the HTTP server"),
+    pytest.param("thread", "supervisor", "none", id="thread of the supervisor"),
+    pytest.param("thread", "predictor", "none", id="thread of the predictor"),
+    pytest.param("thread", "wrong tokens", "none", id="thread of the reports"),
 ]
 
 

@@ -68,7 +68,7 @@ def answer_predictions(
         found = sha256_of(path) if path.exists() else None
         if found != request.sha256:
             message = f"expected {request.sha256}, found {found}"
-            answer(wire.PredictionRefusal(id=request.id, error=message))
+            answer(wire.PredictionRefusal(id=request.id, error=message, reason="model_corrupt"))
             continue
         rows = np.frombuffer(request.rows, ROW_DTYPE)
         predicted = np.empty(len(rows), PREDICTION_DTYPE)

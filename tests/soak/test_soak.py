@@ -11,7 +11,6 @@ SEED = 7
 POINTS = range(1, 11)
 
 
-@pytest.mark.xfail(strict=True, reason="a killed worker is told as out of memory")
 @pytest.mark.e2e
 def test_ten_kills_under_traffic_lose_nothing_and_leave_nothing(tmp_path: Path):
     done = soak(SEED, POINTS, "light", tmp_path)

@@ -19,10 +19,6 @@ from tests.faults.state import names_in
 
 SECONDS = 60
 
-UNTIL_WORKERS = pytest.mark.xfail(
-    strict=True, reason="a worker that was killed or cannot be heard is not yet told apart"
-)
-
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
@@ -131,7 +127,7 @@ def test_a_fork_that_fails_is_tried_again(faults, api, key, services, supervisor
     assert fault.effects == 2
 
 
-@pytest.mark.parametrize("name", ["log of worker *", "session *"])
+@pytest.mark.parametrize("name", ["log of worker *", "listener of worker *"])
 def test_a_thread_that_cannot_be_started_is_tried_again(
     faults, api, key, services, supervisor, name
 ):
@@ -226,7 +222,7 @@ def test_a_session_that_cannot_start_can_be_cancelled(faults, api, key, services
     assert ended(api, session_id)["status"] == "cancelled"
 
 
-@pytest.mark.parametrize("effect", [pytest.param("EPIPE", marks=UNTIL_WORKERS), "EIO"])
+@pytest.mark.parametrize("effect", ["EPIPE", "EIO"])
 def test_a_job_that_cannot_be_sent_is_sent_to_another_worker(
     faults, api, key, services, supervisor, effect
 ):
@@ -237,7 +233,6 @@ def test_a_job_that_cannot_be_sent_is_sent_to_another_worker(
     assert fault.effects == 1
 
 
-@UNTIL_WORKERS
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize("first", [1, 2])
 def test_a_pipe_that_cannot_be_read_ends_the_worker_and_not_the_session(

@@ -5,9 +5,9 @@ import sys
 import pytest
 
 from backend import wire
-from backend.background import runners
 from backend.background.supervisor import Supervisor
 from backend.background.worker_log import filtered_stderr
+from backend.background.workers import thread_runner
 from backend.config import Settings
 from tests.e2e.server import wait_for
 from tests.faults import workers
@@ -51,7 +51,7 @@ def completed(api, session_id):
 def test_a_session_for_which_there_is_no_thread_is_tried_again(
     faults, api, key, supervisor, monkeypatch
 ):
-    monkeypatch.setattr(runners, "import_jobs", lambda: Jobs)
+    monkeypatch.setattr(thread_runner, "import_jobs", lambda: Jobs)
     session_id = api.session(key)
     fault = faults.add("thread", "session *", "none", times=2)
     supervisor.start()
@@ -62,7 +62,7 @@ def test_a_session_for_which_there_is_no_thread_is_tried_again(
 def test_tensorflow_that_cannot_be_warmed_up_stops_nothing(
     faults, api, key, supervisor, monkeypatch
 ):
-    monkeypatch.setattr(runners, "import_jobs", lambda: Jobs)
+    monkeypatch.setattr(thread_runner, "import_jobs", lambda: Jobs)
     fault = faults.add("thread", "warm-up", "none")
     supervisor.start()
     wait_for(lambda: fault.effects, bool, SECONDS)
@@ -76,7 +76,7 @@ def test_a_file_that_cannot_take_what_tensorflow_prints_ends_nothing_but_the_ses
         with filtered_stderr():
             return Jobs
 
-    monkeypatch.setattr(runners, "import_jobs", import_jobs)
+    monkeypatch.setattr(thread_runner, "import_jobs", import_jobs)
     monkeypatch.setitem(sys.modules, "backend.worker.jobs", Jobs)  # nothing is warmed up
     fault = faults.add("open", "*", "ENOSPC", caller="*worker_log.filtered_stderr")
     session_id = api.session(key)

@@ -116,7 +116,6 @@ def test_a_disk_that_is_full_during_the_save_leaves_no_half_model(
     client.complete(key, dataset, **SHORT)
 
 
-@pytest.mark.xfail(strict=True, reason="EFBIG is told as a crash until it is a full disk")
 def test_a_file_that_may_not_grow_is_a_full_disk(start_server, tmp_path: Path):
     server = start_server(EXOTRAIN_WARM_WORKERS="0")
     client = Client(server)
@@ -155,7 +154,6 @@ def test_an_upload_that_may_not_grow_is_refused_and_leaves_nothing(start_server,
     assert client.upload(key, large)["num_samples"] == 200_000
 
 
-@pytest.mark.xfail(strict=True, reason="temporary files do not lie in the data folder yet")
 def test_a_full_folder_for_temporary_files_does_not_matter(
     mount: Callable[[int], Path], start_server: Callable[..., Server], tmp_path: Path
 ):
