@@ -145,7 +145,7 @@ class Train(_Checked):
     model_file: str
     memory_mb: int | None
     spec: Spec
-    keep: bool = False
+    keep: bool
 
 
 class Stop(_Checked):

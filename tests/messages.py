@@ -30,7 +30,8 @@ SPEC: dict[str, Any] = {
 
 def job(**fields: Any) -> wire.Train:
     """A session to train."""
-    defaults: dict[str, Any] = {"session_id": 1, "start": 1, "workspace_id": 1, "memory_mb": None}
+    defaults: dict[str, Any] = {"session_id": 1, "start": 1, "workspace_id": 1, "keep": False,
+        "memory_mb": None}
     defaults |= {"model_file": "1/m.keras", "spec": wire.Spec(**SPEC)}
     return wire.Train(**defaults | fields)
 

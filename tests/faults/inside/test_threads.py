@@ -63,6 +63,7 @@ def test_tensorflow_that_cannot_be_warmed_up_stops_nothing(
     faults, api, key, supervisor, monkeypatch
 ):
     monkeypatch.setattr(thread_runner, "import_jobs", lambda: Jobs)
+    monkeypatch.delitem(sys.modules, "backend.worker.jobs", raising=False)  # as in a new server
     fault = faults.add("thread", "warm-up", "none")
     supervisor.start()
     wait_for(lambda: fault.effects, bool, SECONDS)
