@@ -1,5 +1,6 @@
 """Messages between server and worker, for tests that need some."""
 
+import hashlib
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,9 @@ import numpy as np
 from backend import wire
 from backend.transit.columns import ROW_DTYPE
 from backend.transit.networks.outputs import PREDICTION_DTYPE
+
+# What a session in these tests has saved.
+MODEL = b"model"
 
 FIGURES = ("accuracy", "loss", "label_loss", "period_mae", "depth_mae")
 
@@ -30,8 +34,13 @@ SPEC: dict[str, Any] = {
 
 def job(**fields: Any) -> wire.Train:
     """A session to train."""
-    defaults: dict[str, Any] = {"session_id": 1, "start": 1, "workspace_id": 1, "keep": False,
-        "memory_mb": None}
+    defaults: dict[str, Any] = {
+        "session_id": 1,
+        "start": 1,
+        "workspace_id": 1,
+        "keep": False,
+        "memory_mb": None,
+    }
     defaults |= {"model_file": "1/m.keras", "spec": wire.Spec(**SPEC)}
     return wire.Train(**defaults | fields)
 
@@ -56,8 +65,9 @@ def started(**fields: Any) -> wire.Started:
 
 
 def saved() -> wire.Saved:
-    """The end of a session."""
-    return wire.Saved(sha256="s", manifest={"m": 1}, best_epoch=1, metrics=metrics(1.0))
+    """The end of a session whose model's file is MODEL."""
+    sha256 = hashlib.sha256(MODEL).hexdigest()
+    return wire.Saved(sha256=sha256, manifest={"m": 1}, best_epoch=1, metrics=metrics(1.0))
 
 
 def failed() -> wire.Failed:

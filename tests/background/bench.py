@@ -123,7 +123,7 @@ class Bench:
     def model_file(self, session_id: int) -> Path:
         path = self.storage.model(self.row(session_id)["model_file"])
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"model")
+        path.write_bytes(messages.MODEL)
         return path
 
     def model(self, session_id: int) -> dict[str, Any] | None:

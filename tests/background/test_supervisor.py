@@ -71,7 +71,7 @@ def test_events_become_what_the_session_shows(bench):
     assert row["evaluation"] == {"n_test": 1}
     current = bench.storage.current_model(row["workspace_id"])
     assert current.read_bytes() == file.read_bytes()
-    assert wait_for(lambda: bench.announced, bool, 10)[0]["sha256"] == "s"
+    assert wait_for(lambda: bench.announced, bool, 10)[0]["sha256"] == messages.saved().sha256
 
 
 def test_epochs_that_a_killed_server_missed_come_with_the_resumed_start(bench):
