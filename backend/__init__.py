@@ -23,6 +23,17 @@ def create_app(settings: "Settings | None" = None) -> "APIFlask":
         CannotStart: the database is damaged, incomplete, gone, or of a newer exotrain.
     """
     from backend.config import Settings
+    from backend.database.opening import is_current
+    from backend.storage.lock import data_folder_lock
     from backend.web.application import make_app
 
-    return make_app(settings or Settings.from_environment())
+    if settings is not None:
+        return make_app(settings)
+    # For `flask --app backend …`; the launcher has the lock already. A server of an earlier release
+    # may be using the database: it is upgraded only where nobody does.
+    settings = Settings.from_environment()
+    path = settings.data_dir / "exotrain.db"
+    if path.exists() and is_current(path):
+        return make_app(settings)
+    with data_folder_lock(settings.data_dir):
+        return make_app(settings)

@@ -7,6 +7,7 @@ fails before the server is ready ends the process, with a last line that says wh
 
 import logging
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -21,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from backend import create_app, log_format
 from backend.background.predictor import Predictor
 from backend.background.supervisor import Supervisor, SupervisorEnded
+from backend.backup.restore import PARTIAL_FOLDER
 from backend.config import ANY_HOST, Settings, SettingsError
 from backend.database import Database, audit, models
 from backend.database.connection import DatabaseBusy
@@ -90,6 +92,8 @@ def serve(settings: Settings) -> None:
 def _start(settings: Settings, closing: ExitStack) -> tuple[Server, Supervisor]:
     """Start everything; `closing` is told how to end what was started, the last one first."""
     tighten(settings.data_dir)
+    # Of a restore that was killed; whoever restores has the lock that this server has now.
+    shutil.rmtree(settings.data_dir / PARTIAL_FOLDER, ignore_errors=True)
     storage = Storage(settings.data_dir)
     storage.prepare()
     temporary.use(storage.temporary)
@@ -193,12 +197,15 @@ def _restore_current_models(database: Database, storage: Storage) -> None:
     with database.read() as connection:
         for model in models.current_models(connection):
             current = storage.current_model(model["workspace_id"])
-            if current.is_file() and sha256_of(current) == model["sha256"]:
-                continue
             try:
+                with suppress(OSError):  # what cannot be read is written anew
+                    if current.is_file() and sha256_of(current) == model["sha256"]:
+                        continue
                 storage.promote(model["workspace_id"], model["file"], model["sha256"])
             except ModelCorrupt as error:  # the copy stays as it is
                 log.error("model %d, which is current, cannot be used. %s", model["id"], error)
+            except OSError as error:  # nothing but people reads it
+                log.error("the copy %s cannot be written: %s", current, error)
 
 
 def _preload_current_models(database: Database, predictor: Predictor) -> None:

@@ -22,6 +22,6 @@ def is_shortage(error: BaseException | None) -> bool:
             return "can't start new thread" in str(error)
         case sqlite3.OperationalError():
             # It was open before: what is missing is a descriptor for another connection.
-            return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_CANTOPEN
+            return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CANTOPEN
         case _:
             return False

@@ -23,6 +23,7 @@ SQL = {"sqlalchemy"}
 # every import of the code stands here, and none points up.
 ROOMS = """
     app -> launcher
+    launcher -> backup
     backup -> database
     backup -> storage
     backup -> config
@@ -72,6 +73,7 @@ ROOMS = """
     background -> wire
     background -> troubles
     background -> errors
+    background -> shortage
     worker -> training
     worker -> storage
     worker -> transit
@@ -84,6 +86,7 @@ ROOMS = """
     database -> storage
     storage -> transit
     storage -> errors
+    storage -> shortage
 """
 
 INSIDE_WEB = """

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.exc import OperationalError
 
 from backend.database.connection import DatabaseBusy
+from backend.shortage import is_shortage
 from backend.troubles import Troubles
 
 # Between attempts to write a database that is locked, full or out of reach.
@@ -18,9 +19,14 @@ log = logging.getLogger(__name__)
 
 
 def is_passing(error: Exception) -> bool:
-    """Whether the same step may succeed later: the database is locked, full or out of reach."""
+    """Whether the same step may succeed later.
+
+    The database is locked, full or out of reach, or files cannot be opened for the moment.
+    """
     # SQLite's own error comes from the first statement of a new connection.
-    return isinstance(error, OperationalError | sqlite3.OperationalError | DatabaseBusy)
+    if isinstance(error, OperationalError | sqlite3.OperationalError | DatabaseBusy):
+        return True
+    return isinstance(error, OSError) and is_shortage(error)
 
 
 class Attempts:

@@ -84,7 +84,7 @@ class Keeping:
         message = f"No worker could be started ({error.__cause__}). Try it again later."
         with self._database.write() as connection:
             session = sessions.find(connection, error.session_id)
-            if session is not None and kept.has_started(session):
+            if session is not None and kept.is_requested(session):
                 _refuse(connection, session, wire.encodable(message))
 
     def remove_old(self) -> None:
@@ -137,7 +137,10 @@ class Keeping:
             _refuse(connection, session, str(error))
             return None
         if session["model_file"] is not None:
-            self._storage.remove_model(session["model_file"])
+            try:
+                self._storage.remove_model(session["model_file"])
+            except OSError as error:
+                raise CannotStart(session["id"]) from error
         sessions.change(
             connection, session["id"], stage="preparing", starts=start, model_file=model_file
         )

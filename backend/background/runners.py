@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol, assert_never
 
 from backend import wire
@@ -113,7 +114,7 @@ class ProcessRunner:
         return None
 
     def _spawn(self, job: wire.Train | None = None) -> SessionWorker:
-        if self._judge is None:
+        if self._judge is None or not self._judge.is_alive():
             judge = threading.Thread(target=self._judge_all, name="judge", daemon=True)
             judge.start()
             self._judge = judge
@@ -138,14 +139,16 @@ class ProcessRunner:
     def _judge_all(self) -> None:
         last = time.monotonic()
         while not self._closing.wait(pulse.TICK_SECONDS):
-            now = time.monotonic()
-            seconds, last = now - last, now
-            with self._lock:
-                workers = [*self._waiting, *self._running.values()]
-            for worker in workers:
-                _without_end(worker.tick, seconds)
-            if self._is_warm_wanted:
-                _without_end(self.keep_warm)
+            # Its end would end the workers that it made.
+            with suppress(Exception):
+                now = time.monotonic()
+                seconds, last = now - last, now
+                with self._lock:
+                    workers = [*self._waiting, *self._running.values()]
+                for worker in workers:
+                    _without_end(worker.tick, seconds)
+                if self._is_warm_wanted:
+                    _without_end(self.keep_warm)
 
 
 def _without_end(action: Callable[..., None], *arguments: float) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from backend import wire
 from backend.database import Database, models, sessions
 from backend.database.connection import Record
+from backend.shortage import is_shortage
 from backend.storage.layout import Storage
 
 log = logging.getLogger(__name__)
@@ -65,7 +66,9 @@ def _put_aside(storage: Storage, session: Record) -> int | None:
     """The size of the finished epochs that are kept; a disk that fails must not prevent the end."""
     try:
         return storage.keep_checkpoint(session["id"])
-    except OSError:
+    except OSError as error:
+        if is_shortage(error):
+            raise  # nothing is lost: the end is recorded again, whole
         log.exception("the finished epochs of session %s cannot be kept", session["id"])
         return None
 

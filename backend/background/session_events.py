@@ -7,6 +7,7 @@ when it is tried again. What an older start reports, or a session that has ended
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import assert_never
 
@@ -97,6 +98,9 @@ class SessionEvents:
             if session["request"] == "cancel":
                 end_without_model(connection, self._storage, session, "cancelled")
             else:
+                if isinstance(event, wire.Saved) and session["model_file"] is not None:
+                    with suppress(OSError):
+                        session["model_file"] = self._storage.set_aside_model(session["model_file"])
                 failure = {"reason": "crashed", "message": _unrecorded(session, event, error)}
                 if isinstance(event, wire.Saved):
                     sessions.change(connection, session_id, model_file=None)
@@ -207,7 +211,8 @@ def _failure(session: Record, event: wire.Failed | wire.Exited) -> str:
 
 def _unrecorded(session: Record, event: wire.ReportedEvent, error: Exception) -> str:
     what = wire.encodable(f"({type(error).__name__}: {str(error)[:300]})")
-    if isinstance(event, wire.Saved) and session["model_file"] is not None:
+    is_keep = session["status"] == "failed"  # its model goes, its epochs stay
+    if isinstance(event, wire.Saved) and session["model_file"] is not None and not is_keep:
         return (
             f"The model was trained, but could not be recorded {what}. Its file, "
             f"{model_path(session['model_file'])} in the data folder, stays. Retry the session."

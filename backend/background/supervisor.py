@@ -172,7 +172,8 @@ class Supervisor:
         while not self._closing.is_set():
             self._longest_sleep = _LONGEST_SLEEP
             self._step(self._put_in_order)
-            self._step(self._start_pending)
+            if self._has_recovered:  # else recovery would take ours for an earlier server's
+                self._step(self._start_pending)
             self._step(self._forward_requests)
             self._step(self._copies.retry)
             self._step(self._keeping.remove_old)
@@ -187,6 +188,7 @@ class Supervisor:
             self._attempts.make(step)
         except Exception:
             log.exception("a step of the session queue failed; it is tried again")
+            self._troubles.note("supervisor", 10 * DATABASE_SECONDS)
             self._longest_sleep = DATABASE_SECONDS
 
     def _put_in_order(self) -> None:
@@ -214,9 +216,12 @@ class Supervisor:
             except CannotStart as error:
                 log.exception("%s; it is put back", error)
                 self._troubles.note("workers", 2 * START_PAUSES[-1])
+                self._starts.has_failed(error)  # in memory: not lost if the next one fails
                 self._keeping.has_failed(error)
-                self._starts.has_failed(error)
                 self._starts.put_back()
+            except BaseException:  # it may have been taken, and have no worker
+                self._is_in_order = False
+                raise
             else:
                 self._troubles.clear("workers")
                 self._starts.has_started(job.session_id)

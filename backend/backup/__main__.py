@@ -12,6 +12,7 @@ from backend.backup.manifest import BackupFailed
 from backend.backup.restore import restore
 from backend.backup.save import save
 from backend.config import Settings, SettingsError
+from backend.storage import disk
 from backend.storage.lock import CannotStart
 from backend.storage.permissions import keep_private
 
@@ -27,15 +28,25 @@ def main(arguments: list[str]) -> None:
     folder = chosen.folder.expanduser().absolute()
     signal.signal(signal.SIGTERM, _interrupt)
     keep_private()
+    data_dir = Path()
     try:
         data_dir = Settings.from_environment().data_dir
         (save if chosen.action == "save" else restore)(data_dir, folder, _say)
     except (BackupFailed, CannotStart, SettingsError) as error:
         sys.exit(f"exotrain cannot {_VERBS[chosen.action]}: {error}")
     except (OSError, sqlite3.Error) as error:
-        sys.exit(f"exotrain cannot {_VERBS[chosen.action]}, and what it wrote is removed: {error}")
+        where = folder if chosen.action == "save" else data_dir
+        why = _in_words(error, where)
+        sys.exit(f"exotrain cannot {_VERBS[chosen.action]}, and what it wrote is removed: {why}")
     except KeyboardInterrupt:
         sys.exit("Interrupted: what was written is removed, and nothing else was changed.")
+
+
+def _in_words(error: OSError | sqlite3.Error, where: Path) -> str:
+    full = disk.why_full(where / "exotrain.db") if isinstance(error, sqlite3.Error) else error
+    if isinstance(full, OSError) and disk.is_full(full):
+        return disk.full_message(full, where)
+    return str(error)
 
 
 def _say(line: str) -> None:

@@ -5,7 +5,9 @@ is kept aside. From the first rename to the last, a file says that the database 
 database itself comes last: a server does not start on half of it.
 """
 
+import os
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,7 +28,7 @@ from backend.storage.atomic import sync
 from backend.storage.lock import data_folder_lock
 
 # In the data folder, so that renaming is enough; its name begins like everything of ours.
-_PARTIAL = "exotrain.restore.partial"
+PARTIAL_FOLDER = "exotrain.restore.partial"
 
 
 def restore(data_dir: Path, source: Path, say: Say) -> None:
@@ -40,7 +42,7 @@ def restore(data_dir: Path, source: Path, say: Say) -> None:
     manifest = Manifest.read(folder)
     _require_readable(folder, manifest)
     with data_folder_lock(data_dir):
-        partial = data_dir / _PARTIAL
+        partial = data_dir / PARTIAL_FOLDER
         shutil.rmtree(partial, ignore_errors=True)  # of a restore that was killed
         require_space(data_dir, manifest.size)
         partial.mkdir(0o700)
@@ -120,6 +122,8 @@ class _Switch:
                 self._move(self._partial / name, self._data_dir / name)
             sync(self._data_dir)
         except BaseException:
+            for each in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(each, signal.SIG_IGN)  # a second one must not end the undoing
             for step in reversed(self._undo):
                 step()
             raise
@@ -146,5 +150,9 @@ class _Switch:
         write_mark(self._database, Mark())
 
     def _move(self, source: Path, target: Path) -> None:
+        def back() -> None:
+            if os.path.lexists(target) and not os.path.lexists(source):
+                target.rename(source)
+
+        self._undo.append(back)  # before: a signal may come before the line after the rename
         source.rename(target)
-        self._undo.append(lambda: target.rename(source))

@@ -28,7 +28,7 @@ from backend.backup.copying import (
 )
 from backend.backup.manifest import DATABASE, FOLDERS, BackupFailed, Entry, Manifest
 from backend.database.schema import now
-from backend.database.soundness import THOROUGH_BYTES, damage_in, open_read_only
+from backend.database.soundness import THOROUGH_BYTES, damage_in, open_read_only, require_log
 from backend.storage.atomic import sha256_of, sync
 from backend.storage.layout import Storage
 
@@ -164,8 +164,10 @@ def _copy_database(source: Path, target: Path) -> int:
 
     Raises:
         BackupFailed: it is damaged.
+        CannotStart: the log is missing that alone may have its last commits.
     """
     target.unlink(missing_ok=True)
+    require_log(source)  # to open it makes an empty one
     with closing(open_read_only(source)) as live, closing(sqlite3.connect(target)) as copy:
         live.backup(copy)
         copy.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it

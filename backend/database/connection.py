@@ -57,9 +57,10 @@ class Database:
             with self._turn.take(_START_SECONDS, lambda: _START_SECONDS):
                 if not path.exists():
                     opening.create(path)
-                with self._writer.connect() as connection:
-                    patient = connection.execution_options(patience=_START_SECONDS)
-                    opening.upgrade(patient, path)
+                if not opening.is_current(path):
+                    with self._writer.connect() as connection:
+                        patient = connection.execution_options(patience=_START_SECONDS)
+                        opening.upgrade(patient, path)
         except DatabaseBusy as error:
             raise CannotStart(f"{path} cannot be opened: {error}") from error
         except OperationalError as error:
@@ -129,11 +130,15 @@ class Database:
     def _writer_in_turn(self, patience: float | None) -> Iterator[Connection]:
         """The connection that writes, with no transaction yet."""
         turn = TURN_SECONDS if patience is None else patience
-        with (
-            self._turn.take(turn, lambda: self._patience_outside(patience)) as left,
-            self._writer.connect() as connection,
-        ):
-            yield connection.execution_options(patience=left)
+        with self._turn.take(turn, lambda: self._patience_outside(patience)) as left:
+            try:
+                writer = self._writer.connect()
+            except OperationalError as error:
+                if is_locked(error):
+                    raise DatabaseBusy from error
+                raise
+            with writer as connection:
+                yield connection.execution_options(patience=left)
 
     def _patience_outside(self, patience: float | None) -> float:
         usual = _KNOWN_LOCK_SECONDS if self._is_held_outside else LOCK_SECONDS
@@ -199,6 +204,10 @@ class Database:
         soundness.write_mark(self._path, soundness.Mark(cookie, log))
 
     def _end_using(self) -> None:
+        if self._file is None and soundness.mark_of(self._path).exists():
+            # Nothing was written since an unclean end, but the last connection that is closed
+            # merges the log: it is merged here, and the mark follows.
+            self._file = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
         if self._file is not None:
             with self._writer.connect() as connection:
                 if not _merge_log(connection, "TRUNCATE"):

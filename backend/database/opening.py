@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 
 from backend.database import schema
-from backend.storage.atomic import put_in_place, replacing
+from backend.database.soundness import open_read_only
+from backend.storage.atomic import put_in_place, remove_partials, replacing
 from backend.storage.lock import CannotStart
 
 # A folder with a longer number as its name is not one of ours.
@@ -51,9 +52,23 @@ def create(path: Path) -> None:
             schema.metadata.create_all(connection)
             _leave_out_ids_of(path.parent, connection)
             _sign(connection)
+        with engine.connect() as connection:
+            driver_of(connection).execute("PRAGMA journal_mode = WAL")
     finally:
         engine.dispose()
     put_in_place(new, path)
+
+
+def is_current(path: Path) -> bool:
+    """Whether a database is as this release writes it: then its log stays as it is.
+
+    Another journal than the log (a restored backup has one) can be changed only while nobody reads.
+    """
+    with closing(open_read_only(path)) as connection:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        (journal,) = connection.execute("PRAGMA journal_mode").fetchone()
+    return (version, application, journal) == (schema.VERSION, schema.APPLICATION_ID, "wal")
 
 
 def upgrade(connection: Connection, path: Path) -> None:
@@ -167,6 +182,7 @@ def _require_references(connection: Connection, path: Path) -> None:
 def _keep_copy(driver: sqlite3.Connection, path: Path) -> None:
     copy = path.with_name(f"{path.name}.before-version-{schema.VERSION}")
     try:
+        remove_partials(copy)  # of a start that was killed
         with replacing(copy) as partial:
             partial.touch(0o600)
             with closing(sqlite3.connect(partial)) as target:

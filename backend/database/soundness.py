@@ -14,6 +14,7 @@ cookie
     changes does not grow with a log.
 """
 
+import errno
 import json
 import os
 import sqlite3
@@ -24,6 +25,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from backend.database import schema
+from backend.storage import disk
 from backend.storage.atomic import sync
 from backend.storage.lock import CannotStart
 
@@ -38,6 +40,17 @@ _HEADER_BYTES = 100
 COOKIE_OFFSET = 40
 
 _LOCK_SECONDS = 5.0
+
+_MARK_BYTES = 64
+
+_OF_THE_MACHINE = (
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+)
 
 _RESTORE = "Restore a backup (make restore FROM=…)"
 
@@ -80,10 +93,19 @@ def write_mark(path: Path, mark: Mark) -> None:
     """Say that a database is in use; durable on return."""
     target = mark_of(path)
     is_new = not target.exists()
-    with open(target, "w", encoding="utf-8", opener=_open_private) as file:
-        json.dump(mark._asdict(), file)
-        file.flush()
-        os.fsync(file.fileno())
+    # Always of one length, and in place: it needs no room, and is never empty.
+    content = json.dumps(mark._asdict()).ljust(_MARK_BYTES).encode()
+    file = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        if os.pwrite(file, content, 0) < len(content):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
+        os.fsync(file)
+    except BaseException:
+        if is_new:
+            target.unlink()
+        raise
+    finally:
+        os.close(file)
     if is_new:
         sync(path.parent)
 
@@ -107,12 +129,7 @@ def require_sound(path: Path) -> None:
         _require_new(path)
         return
     header = _read_header(path)
-    if mark is not None and mark.log and log_bytes is None:
-        raise CannotStart(
-            f"{log} is missing: the server that used {path} did not stop cleanly, and its last "
-            f"changes may have been in that file alone. Put it back, or {_lower(_RESTORE)}. To go "
-            f"on without those changes, delete {mark_of(path).name}."
-        )
+    require_log(path)
     if mark is not None and header.cookie < mark.cookie:
         raise CannotStart(
             f"{path} is older than {log.name} beside it, so the two do not belong together. "
@@ -127,8 +144,27 @@ def require_sound(path: Path) -> None:
             _require_ours(path, connection)
             if was_in_use:
                 _check_pages(path, connection)
+    except sqlite3.OperationalError as error:
+        raise _cannot_be_read(path, error) from error
     except sqlite3.DatabaseError as error:
         raise _damaged(path, str(error)) from error
+
+
+def require_log(path: Path) -> None:
+    """Look for the log that alone may have the last commits, before anything makes an empty one.
+
+    Raises:
+        CannotStart: it is missing.
+    """
+    mark, log = _read_mark(path), log_of(path)
+    # Read twice: a server may have stopped cleanly just now.
+    if mark is None or not mark.log or log.exists() or _read_mark(path) != mark:
+        return
+    raise CannotStart(
+        f"{log} is missing: the server that used {path} did not stop cleanly, and its last "
+        f"changes may have been in that file alone. Put it back, or {_lower(_RESTORE)}. To go "
+        f"on without those changes, delete {mark_of(path).name}."
+    )
 
 
 def open_read_only(path: Path) -> sqlite3.Connection:
@@ -145,10 +181,6 @@ def damage_in(connection: sqlite3.Connection, *, is_large: bool) -> str | None:
     check = "quick_check" if is_large else "integrity_check"
     (found,) = connection.execute(f"PRAGMA {check}(1)").fetchone()
     return None if found == "ok" else " ".join(found.split())
-
-
-def _open_private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def _read_mark(path: Path) -> Mark | None:
@@ -218,6 +250,17 @@ def _check_pages(path: Path, connection: sqlite3.Connection) -> None:
     found = damage_in(connection, is_large=path.stat().st_size > THOROUGH_BYTES)
     if found is not None:
         raise _damaged(path, found)
+
+
+def _cannot_be_read(path: Path, error: sqlite3.OperationalError) -> CannotStart:
+    """What is wrong with the machine, not with the database, is not called damage."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    full = disk.why_full(path) if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR) else None
+    if full is not None:
+        return CannotStart(disk.full_message(full, path.parent))
+    if code in _OF_THE_MACHINE:
+        return CannotStart(f"{path} cannot be opened: {error}.")
+    return _damaged(path, str(error))
 
 
 def _damaged(path: Path, found: str) -> CannotStart:

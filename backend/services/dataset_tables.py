@@ -14,10 +14,10 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from backend.database import Database, datasets, sessions
+from backend.database import Database, datasets, kept, sessions
 from backend.database.connection import Record
 from backend.errors import Conflict, NoSpace, Unavailable
-from backend.storage.atomic import put_in_place, sha256_of_open
+from backend.storage.atomic import put_in_place, sha256_of_open, sync
 from backend.storage.dataset_table import TableWriter, is_whole
 from backend.storage.incoming import open_growing, require_space
 from backend.storage.layout import Storage
@@ -30,6 +30,9 @@ _RETRY_SECONDS = "5"
 
 # What the same catalogue must give again.
 _SAME = ("num_samples", "num_rejected", "class_counts")
+
+# How long a table that was made again waits for its turn: nobody else waits for it.
+_PATIENCE = 30.0
 
 log = logging.getLogger(__name__)
 
@@ -105,6 +108,7 @@ class DatasetTables:
         with self._database.read() as connection:
             found = datasets.every_one(connection)
             waiting = sessions.with_status(connection, "pending", "training")
+            waiting += kept.requested(connection)
         needed = {each["dataset_id"] for each in waiting}
         missing = [each for each in found if self._missing(each)]
         self._waiting = {each["id"] for each in missing}
@@ -159,7 +163,9 @@ class DatasetTables:
                 _require_same_file(source, dataset)
                 described = derive(source, dataset["file_size"], *made.values())
             _require_same_rows(described, dataset)
-            with self._database.write() as connection:  # it may be deleted meanwhile
+            for path in made.values():
+                sync(path)  # not while others wait for their turn to write
+            with self._database.write(_PATIENCE) as connection:  # it may be deleted meanwhile
                 if datasets.find(connection, dataset["id"]) is not None:
                     for path in self._missing(dataset):
                         put_in_place(made[path], path)

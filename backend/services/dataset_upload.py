@@ -103,13 +103,13 @@ def _record(
         (derived.rejections, storage.rejections(workspace["id"], sha256)),
     ]
     with ExitStack() as undo:
-        undo.callback(forget_files, services.database, storage, workspace["id"], sha256)
         with services.database.write() as connection:
             existing = datasets.find_by_sha256(connection, workspace["id"], sha256)
             if existing is not None:
                 return existing, False
             stored = sum(source.stat().st_size for source, _ in places)
             require_bytes(services, connection, workspace["owner_id"], stored)
+            undo.callback(forget_files, services.database, storage, workspace["id"], sha256)
             for source, target in places:
                 put_in_place(source, target)
             dataset = datasets.create(

@@ -23,7 +23,8 @@ def request_keep(services: Services, connection: Connection, session: Record) ->
         raise Conflict(f"Session {session['id']} is being kept already: wait until it has ended.")
     workspace_id = session["workspace_id"]
     sha256 = session["spec"]["dataset_sha256"]
-    if datasets.find_by_sha256(connection, workspace_id, sha256) is None:
+    dataset = datasets.find_by_sha256(connection, workspace_id, sha256)
+    if dataset is None:
         raise Conflict(
             f"The dataset of session {session['id']} was deleted: upload it again, then keep the "
             "best epoch."
@@ -34,6 +35,7 @@ def request_keep(services: Services, connection: Connection, session: Record) ->
         connection,
         session["id"],
         request="keep",
+        dataset_id=dataset["id"],  # it may have been deleted and uploaded again
         stage=None,
         starts_without_epoch=0,
         error={**session["error"], "keep_error": None},

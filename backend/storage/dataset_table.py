@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from backend.shortage import is_shortage
 from backend.transit.columns import LABELS, ROW_DTYPE
 from backend.transit.rows import Index, Rows
 
@@ -51,14 +52,22 @@ class TableWriter:
 
 
 def is_whole(path: Path, rows: int) -> bool:
-    """Whether there is a table of that many rows; their values are not looked at."""
+    """Whether there is a table of that many rows; their values are not looked at.
+
+    Raises:
+        OSError: no file can be opened at the moment.
+    """
     try:
         with open(path, "rb") as file:
             np.lib.format.read_magic(file)
             shape, _, dtype = np.lib.format.read_array_header_1_0(file)
             expected = file.tell() + rows * dtype.itemsize
             return shape == (rows,) and os.fstat(file.fileno()).st_size == expected
-    except (OSError, ValueError):
+    except OSError as error:
+        if is_shortage(error):
+            raise
+        return False
+    except ValueError:
         return False
 
 

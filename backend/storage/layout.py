@@ -10,7 +10,9 @@ from backend.storage.atomic import remove_partials, sync
 from backend.storage.permissions import FOLDER_MODE
 from backend.storage.verified import copy_verified
 
-_CHECKPOINT_NAME = re.compile(r"(?P<session>\d+)(\.(?P<start>\d+))?\.ckpt")
+# SQLite has no longer ones.
+_ID_DIGITS = 15
+_CHECKPOINT_NAME = re.compile(r"(?P<session>\d{1,15})(\.(?P<start>\d{1,15}))?\.ckpt", re.ASCII)
 
 
 class Storage:
@@ -103,7 +105,7 @@ class Storage:
         """All of them, by the id of the session."""
         found = self.checkpoints.glob("*.kept.ckpt")
         names = ((path.name.partition(".")[0], path) for path in found)
-        return {int(session): path for session, path in names if session.isdecimal()}
+        return {int(session): path for session, path in names if _is_id(session)}
 
     def keep_checkpoint(self, session_id: int) -> int | None:
         """Put the newest checkpoint of a failed session where it is kept, and remove the others.
@@ -150,6 +152,18 @@ class Storage:
             path.unlink(missing_ok=True)
             remove_partials(path)
 
+    def set_aside_model(self, file: str) -> str:
+        """Rename a model that could not be recorded, so that no start takes it for a leftover.
+
+        Returns:
+            its new name.
+        """
+        stem = self.model(file).stem
+        for path in self.model_files(file):
+            if path.exists():
+                path.rename(path.with_name(path.name.replace(stem, f"{stem}.unrecorded", 1)))
+        return f"{file.removesuffix('.keras')}.unrecorded.keras"
+
     def remove_checkpoint(self, session_id: int) -> None:
         """Delete the state of a session that has ended, but for what can still be kept."""
         kept = self.kept_checkpoint(session_id)
@@ -182,8 +196,11 @@ class Storage:
         copy_verified(self.model(file), sha256, self.current_model(workspace_id))
 
     def _checkpoints_of(self, session_id: int) -> list[Path]:
-        found = self.checkpoints.glob(f"{session_id}.*ckpt")
-        return [path for path in found if _CHECKPOINT_NAME.fullmatch(path.name)]
+        # Not `glob`: from Python 3.13 on it takes a folder that cannot be read for an empty one.
+        found = (
+            (_CHECKPOINT_NAME.fullmatch(each.name), each) for each in self.checkpoints.iterdir()
+        )
+        return [path for name, path in found if name and int(name["session"]) == session_id]
 
     def dataset_files(self, workspace_id: int, sha256: str) -> list[Path]:
         """A catalogue and the files derived from it."""
@@ -197,6 +214,10 @@ class Storage:
         """A model, its manifest and its test predictions."""
         path = self.model(file)
         return [path, path.with_suffix(".json"), path.with_suffix(".test.npy")]
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= _ID_DIGITS
 
 
 def _start_of(checkpoint: Path) -> int:

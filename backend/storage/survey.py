@@ -15,7 +15,7 @@ from backend.storage.layout import Storage
 _OF_DATASET = re.compile(r"[0-9a-f]{64}\.(csv|npy|rejected\.jsonl)")
 _OF_MODEL = re.compile(r".+_\d{8}_\d{6}\.(keras|json|test\.npy)", re.ASCII)
 _CURRENT_MODEL = re.compile(r"exoplanet_model\.keras")
-_CHECKPOINT = re.compile(r"(\d+)(\.\w+)*\.ckpt", re.ASCII)
+_CHECKPOINT = re.compile(r"(\d{1,15})(\.\w+)*\.ckpt", re.ASCII)
 _WORKSPACE = re.compile(r"\d+", re.ASCII)
 
 # An upload in progress, and what `tempfile` leaves where the system has no unnamed files.

@@ -78,7 +78,7 @@ def load_checkpoint(path: Path, fingerprint: str) -> Checkpoint | None:
                 group: [stored[name] for name in sorted(stored.files) if name.startswith(group)]
                 for group in _ARRAYS
             }
-    except (FileNotFoundError, zipfile.BadZipFile, KeyError, ValueError):
+    except (FileNotFoundError, zipfile.BadZipFile, EOFError, KeyError, ValueError):
         return None
     return Checkpoint(**state, **groups)
 

@@ -53,16 +53,18 @@ def token_command(user: str) -> None:
     services = services_of(current_app)
     try:
         with data_folder_lock(services.settings.data_dir):
-            ensure_administrator(services.database, services.settings)
-            with services.database.write() as connection:
-                found = accounts.find_user(connection, user)
-                if found is None:
-                    raise click.ClickException(
-                        f"there is no user {user!r}; the administrator creates users with "
-                        "POST /api/tokens"
-                    )
-                secret, _ = new_token(connection, found)
-            services.database.close()  # or the next start would check it as after a crash
+            try:
+                ensure_administrator(services.database, services.settings)
+                with services.database.write() as connection:
+                    found = accounts.find_user(connection, user)
+                    if found is None:
+                        raise click.ClickException(
+                            f"there is no user {user!r}; the administrator creates users with "
+                            "POST /api/tokens"
+                        )
+                    secret, _ = new_token(connection, found)
+            finally:
+                services.database.close()  # or the next start would miss the log
     except CannotStart as error:
         raise click.ClickException(f"stop the server first: {error}") from error
     click.echo(secret)

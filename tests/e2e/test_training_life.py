@@ -145,7 +145,7 @@ def test_the_same_spec_seed_and_data_give_the_same_weights_and_their_file_is_gua
     files[1].write_bytes(content)
     body = {"workspace_key": trained.key, "model_id": again["model_id"], **CANDIDATE}
     answer = client.post("/api/predict", None, json=body)
-    assert answer.status_code == 503
+    assert answer.status_code == 409
     assert "sha256" in answer.json()["detail"]
 
 

@@ -299,4 +299,11 @@ WITHOUT = """
     backend.web.routes.kept.delete_session_checkpoint database
     backend.web.routes.kept.keep_session database
     backend.worker.heartbeat.Heartbeat.__init__ thread
+    backend.backup.restore._Switch._move.back rename
+    backend.database.connection.Database._end_using open
+    backend.database.soundness.write_mark open
+    backend.database.soundness.write_mark unlink
+    backend.launcher._start unlink
+    backend.services.dataset_tables.DatasetTables._derive_again fsync
+    backend.storage.layout.Storage.set_aside_model rename
 """

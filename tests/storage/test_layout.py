@@ -59,11 +59,11 @@ def test_preparing_empties_the_folder_of_temporary_files_and_nothing_else(storag
     kept = [
         storage.new_incoming(),
         storage.catalogue(1, "abc"),
-        storage.checkpoint(5),
+        storage.model("1/model.keras"),
+        storage.checkpoint(5, 1),
         tmp_path / "tmp" / "of somebody",
         tmp_path / "linked",
     ]
-    kept = [storage.catalogue(1, "abc"), storage.model("1/model.keras"), storage.checkpoint(5, 1)]
     for path in kept:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"x")

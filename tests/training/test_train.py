@@ -205,11 +205,13 @@ def test_the_temperature_and_the_threshold_come_from_the_validation_stars(finish
     assert manifest["abstention"]["threshold"] == pytest.approx(expected, abs=1e-4)
 
 
-def test_three_files_are_left_and_the_hash_is_the_model_s(finished):
+def test_three_files_and_the_checkpoint_are_left_and_the_hash_is_the_model_s(finished):
     spec, events = finished
     folder = spec.model_path.parent
     names = {path.name for path in folder.iterdir()}
-    assert names == {"table.npy", "small.keras", "small.json", "small.test.npy"}
+    # The server removes the checkpoint, once the database knows the model.
+    checkpoint = spec.checkpoint.name
+    assert names == {"table.npy", "small.keras", "small.json", "small.test.npy", checkpoint}
     sha256 = hashlib.sha256(spec.model_path.read_bytes()).hexdigest()
     assert of(events, wire.Saved)[0].sha256 == sha256
 

@@ -21,6 +21,9 @@ EXIT_SECONDS = 10.0
 # How long a process that was killed or is dead may keep its listener waiting.
 GONE_SECONDS = 30.0
 
+# Made before there is a lack of memory.
+_UNEXPLAINED = wire.Exited(may_retry=True)
+
 log = logging.getLogger(__name__)
 
 
@@ -149,10 +152,18 @@ class SessionWorker:
                 return
             self._is_gone = True
             job, verdict = self._job, self._verdict
-        self._on_gone(self)
-        if job is not None:
-            code, is_out_of_memory = self._process.exit_code, self._kills.has_any()
-            self._report(job, explain_exit(code, verdict, is_out_of_memory=is_out_of_memory))
+        exited = _UNEXPLAINED
+        try:
+            self._on_gone(self)
+            is_out_of_memory = self._kills.has_any()
+            exited = explain_exit(
+                self._process.exit_code, verdict, is_out_of_memory=is_out_of_memory
+            )
+        except Exception:
+            log.exception("the end of worker %d cannot be explained", self._process.id)
+        finally:
+            if job is not None:
+                self._report(job, exited)
 
 
 def _explain(error: wire.Malformed) -> str:

@@ -26,6 +26,7 @@ class ThreadRunner:
         self._is_closing = False
 
     def start(self, job: wire.Train) -> None:
+        self._requests.pop(job.session_id, None)  # of an earlier start
         name = f"session {job.session_id}"
         threading.Thread(target=self._train, args=(job,), name=name, daemon=True).start()
 

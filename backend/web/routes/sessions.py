@@ -211,10 +211,14 @@ def _started(
 
 
 def _request_end(session_id: int, request: str, effect: str) -> Record:
-    """Request the end of a training session; a waiting one is cancelled by either request."""
+    """Request the end of a training session; either cancels one that has not learnt anything."""
     with services().database.write() as connection:
         session = usable_session(connection, session_id)
-        if session["status"] == "pending":
+        if session["status"] == "pending" and request == "stop" and session["epochs_completed"]:
+            # Interrupted, or to be started again after a crash: the epochs that it has are kept.
+            sessions.change(connection, session_id, request=request)
+            message = f"Session {session_id} {effect}."
+        elif session["status"] == "pending":
             sessions.end(connection, session_id, "cancelled")
             message = f"Session {session_id} was waiting and has been cancelled."
         elif session["status"] == "training":

@@ -447,7 +447,7 @@ def test_a_body_that_cannot_be_stored_is_507(address, token, monkeypatch):
     content = form("key", b"1,2,3\n" * 30_000)
     status, problem, _ = request(address, "POST", UPLOAD, content, {**FORM, **token})
     assert status == 507
-    assert "No space left" in problem["detail"]
+    assert "is full" in problem["detail"]
 
 
 @pytest.mark.parametrize(
