@@ -10,11 +10,12 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from backend import wire
-from backend.background import attempts, current_copies, session_starts
+from backend.background import attempts, current_copies, keeping, session_starts
 from backend.background import supervisor as module
 from backend.background.supervisor import SupervisorEnded
 from backend.database import connection as connection_module
 from backend.database import models, sessions
+from backend.storage.layout import Storage
 from tests import messages
 from tests.background.bench import ToldRunner, wait_until_gone
 from tests.e2e.server import wait_for
@@ -618,3 +619,43 @@ def test_files_that_a_killed_server_did_not_come_to_remove_go_at_the_next_start(
     for path in gone:
         wait_until_gone(path)
     assert all(path.exists() for path in kept)
+
+
+# Two failures at once
+
+
+def test_a_start_that_fails_while_the_database_is_locked_is_tried_again(bench, monkeypatch):
+    session_id = bench.session(bench.workspace())
+    fail_times(monkeypatch, keeping.Keeping, "has_failed", locked())
+    failed = fail_times(monkeypatch, ToldRunner, "start", OSError(errno.EAGAIN, "no process"))
+    bench.start()
+    wait_for(lambda: failed, bool, 10)
+    row = wait_for(lambda: bench.row(session_id), lambda row: row["starts"] == 2, 10)
+    assert row["status"] == "training"
+
+
+def test_nothing_starts_before_what_an_earlier_server_left_is_in_order(bench, monkeypatch):
+    session_id = bench.session(bench.workspace())
+    failed = fail_times(monkeypatch, keeping.Keeping, "recover", OSError(errno.EIO, "no"), times=3)
+    bench.start()
+    row = bench.wait(session_id, "training")
+    assert len(failed) == 3
+    assert row["starts"] == 1
+
+
+def test_without_a_descriptor_the_finished_epochs_of_a_failed_session_stay(bench, monkeypatch):
+    session_id = bench.session(bench.workspace())
+    runner = bench.start()
+    bench.wait(session_id, "training")
+    bench.storage.checkpoint(session_id, 1).write_bytes(b"state")
+    error = OSError(errno.EMFILE, "Too many open files")
+    failed = fail_times(monkeypatch, Storage, "keep_checkpoint", error, times=8)
+    runner.report(session_id, 1, messages.failed())
+    row = bench.wait(session_id, "failed")
+    assert len(failed) == 8
+    assert row["checkpoint_bytes"] == 5
+    assert bench.storage.kept_checkpoint(session_id).exists()
+
+
+def locked():
+    return OperationalError("BEGIN IMMEDIATE", {}, Exception("database is locked"))

@@ -19,7 +19,7 @@ from backend.backup.manifest import BackupFailed, Manifest
 from backend.backup.restore import restore
 from backend.backup.save import save
 from backend.config import REPOSITORY
-from backend.database import Database, schema, sessions
+from backend.database import Database, schema, sessions, soundness
 from backend.storage.atomic import sha256_of
 from backend.storage.lock import CannotStart
 from tests.api import complete
@@ -229,6 +229,15 @@ def test_a_damaged_database_is_not_saved(data_dir, work, destination):
     with pytest.raises(BackupFailed, match="damaged"):
         save(data_dir, destination, print)
     assert list(destination.iterdir()) == []
+
+
+def test_without_the_log_that_alone_has_commits_it_is_not_saved(data_dir, destination):
+    database = data_dir / "exotrain.db"
+    soundness.write_mark(database, soundness.Mark(1, log=True))
+    soundness.log_of(database).unlink(missing_ok=True)
+    with pytest.raises(CannotStart, match=r"exotrain\.db-wal is missing"):
+        save(data_dir, destination, print)
+    assert not soundness.log_of(database).exists()  # an empty one would hide that
 
 
 def test_the_folders_that_are_saved_are_no_place_for_it(data_dir):

@@ -1,5 +1,6 @@
 """What a database is looked at for before it is used: right data, or a refusal in words."""
 
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.database import Database, accounts, schema, sessions, workspaces
+from backend.database import Database, accounts, schema, sessions, soundness, workspaces
 from backend.storage.lock import CannotStart
 from tests.database.killed import copy_of, killed_writer, rows_of
 
@@ -271,3 +272,30 @@ def test_a_reader_that_outlives_the_stop_loses_nothing(tmp_path):
 def test_a_mark_that_was_half_written_only_makes_the_next_start_look_closely(path, rows):
     path.with_name("exotrain.db.in-use").write_bytes(b'{"chan')
     assert open_and_read(path) == rows
+
+
+def test_a_start_that_fails_early_after_a_kill_leaves_a_sound_database(path, rows):
+    # The last connection to close merges the log, which would then be missing.
+    Database(path).close()
+    assert open_and_read(path) == rows
+
+
+def test_a_locked_database_is_not_called_damaged(closed, monkeypatch):
+    monkeypatch.setattr(soundness, "_LOCK_SECONDS", 0.05)
+    with closing(sqlite3.connect(closed, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(CannotStart, match=r"cannot be opened: database is locked\."):
+            soundness.require_sound(closed)
+
+
+def test_a_mark_that_finds_no_room_is_the_earlier_one_or_none(path, monkeypatch):
+    monkeypatch.setattr(os, "pwrite", lambda *_written: 3)
+    before = soundness.mark_of(path).read_bytes()
+    with pytest.raises(OSError, match="No space left"):
+        soundness.write_mark(path, soundness.Mark(7, log=True))
+    assert soundness.mark_of(path).read_bytes() == before
+    other = path.with_name("other.db")
+    with pytest.raises(OSError, match="No space left"):
+        soundness.write_mark(other, soundness.Mark(7, log=True))
+    assert not soundness.mark_of(other).exists()

@@ -372,12 +372,14 @@ def test_a_cancelled_keep_leaves_the_checkpoint_and_nothing_else(train, kept):
     assert not list(kept.model_path.parent.glob("kept.*"))
 
 
-@pytest.mark.parametrize("damage", ["missing", "cut short", "of another dataset"])
+@pytest.mark.parametrize("damage", ["missing", "cut short", "empty", "of another dataset"])
 def test_what_cannot_be_read_is_not_trained_anew(train, kept, damage):
     if damage == "missing":
         kept.checkpoint.unlink()
     elif damage == "cut short":
         kept.checkpoint.write_bytes(kept.checkpoint.read_bytes()[:1000])
+    elif damage == "empty":
+        kept.checkpoint.write_bytes(b"")
     else:
         kept = dataclasses.replace(kept, dataset_sha256="e" * 64)
     with pytest.raises(train.NothingToKeep, match="cannot be read"):

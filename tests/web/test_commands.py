@@ -4,7 +4,7 @@ import fcntl
 
 import pytest
 
-from backend.database import accounts
+from backend.database import accounts, soundness
 from backend.web.auth import hash_token
 from tests.api import Api
 
@@ -30,10 +30,12 @@ def test_a_new_token_for_a_user(runner, client, api):
     assert [each["name"] for each in found] == ["mine"]
 
 
-def test_a_user_that_does_not_exist_gets_none(runner, api):
+def test_a_user_that_does_not_exist_gets_none_and_the_database_is_closed(runner, services):
     result = runner.invoke(args=["token", "nobody"])
     assert result.exit_code == 1
     assert "no user 'nobody'" in result.output
+    soundness.require_sound(services.settings.data_dir / "exotrain.db")
+    assert not soundness.mark_of(services.settings.data_dir / "exotrain.db").exists()
 
 
 def test_while_the_server_runs_there_is_none(runner, services, api):

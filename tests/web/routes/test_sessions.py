@@ -604,6 +604,19 @@ def test_a_waiting_session_is_cancelled_by_either(api, key, services, bell, wish
     assert bell.rings == 2
 
 
+def test_a_stop_keeps_the_epochs_of_a_session_that_waits_to_go_on(api, key, services):
+    session_id = api.session(key)
+    services.storage.checkpoint(session_id, 1).write_bytes(b"of a worker that crashed")
+    with services.database.write() as connection:
+        sessions.change(connection, session_id, epochs_completed=40)
+    stopped = api.post(f"/api/training/session/{session_id}/stop")["session"]
+    assert (stopped["status"], stopped["request"]) == ("pending", "stop")
+    assert services.storage.checkpoint(session_id, 1).exists()
+    cancelled = api.post(f"/api/training/session/{session_id}/cancel")["session"]
+    assert cancelled["status"] == "cancelled"
+    assert not services.storage.checkpoint(session_id, 1).exists()
+
+
 @pytest.mark.parametrize("wish", ["stop", "cancel"])
 def test_a_request_to_a_training_session_is_stored_and_the_supervisor_notified(
     api, key, services, bell, wish
