@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from backend.database import opening, soundness
 from backend.database.turn import DatabaseBusy, Turn
+from backend.storage import disk
 from backend.storage.lock import CannotStart
 
 # How long a request waits for the other writers of this program, and then for those of another:
@@ -64,7 +65,9 @@ class Database:
         except DatabaseBusy as error:
             raise CannotStart(f"{path} cannot be opened: {error}") from error
         except OperationalError as error:
-            raise CannotStart(f"{path} cannot be opened: {error.orig}") from error
+            full = disk.why_full(path)
+            why = f"{path} cannot be opened: {error.orig}"
+            raise CannotStart(disk.full_message(full, path.parent) if full else why) from error
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -93,9 +93,9 @@ class WrongTokens:
 
     def start(self) -> None:
         """Report from now on: at most one line in the log and one transaction a minute."""
-        self._reporter = threading.Thread(target=self._keep_reporting, name="wrong tokens")
-        self._reporter.daemon = True
-        self._reporter.start()
+        reporter = threading.Thread(target=self._keep_reporting, name="wrong tokens", daemon=True)
+        reporter.start()
+        self._reporter = reporter  # what could not be started is not waited for
 
     def close(self) -> None:
         """Report what is left, and end."""

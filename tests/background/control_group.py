@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from backend.background.workers.memory_kills import find_counter
+from tests.e2e.server import wait_for
 
 NO_CGROUP = "NO CGROUP: no control group with a limit of memory can be made here"
 
@@ -36,4 +37,11 @@ def small_group(limit_mb: int) -> Iterator[Path]:
             (folder / f"memory.{swap}").write_text(str(swap_bytes))
         yield folder
     finally:
+        wait_for(lambda: _is_removed(folder), bool, 20)
+
+
+def _is_removed(folder: Path) -> bool:
+    """Remove a group; the system may still hold a process that was killed in it."""
+    with contextlib.suppress(OSError):
         folder.rmdir()
+    return not folder.exists()

@@ -17,7 +17,7 @@ from tests.e2e.server import Client, Server, small_catalogue
 
 pytestmark = [pytest.mark.e2e, pytest.mark.tensorflow]
 
-SPEC = {"epochs": 40, "batch_size": 32, "seed": 3, "patience": 41}
+SPEC = {"epochs": 80, "batch_size": 32, "seed": 3, "patience": 81}
 
 CANDIDATE = {"period": 3.5, "duration": 2.5, "depth": 900.0}
 

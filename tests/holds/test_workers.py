@@ -44,9 +44,10 @@ class Bench:
         return self.client.train(self.key, self.dataset, **spec)
 
     def learning(self, **spec: Any) -> tuple[int, int]:
-        """A session that has learnt an epoch, and the process id of its worker."""
+        """A session whose first epoch is in its checkpoint, and the process id of its worker."""
         session_id = self.train(**spec)
-        session = self.client.wait(session_id, lambda session: session["epochs_completed"] >= 1)
+        # An epoch is told before it is written.
+        session = self.client.wait(session_id, lambda session: session["epochs_completed"] >= 2)
         assert session["status"] == "training", session["error"]
         (worker,) = self.server.children()
         return session_id, worker

@@ -20,7 +20,7 @@ MB = 1 << 20
 
 # The promise is half a second at the 99th percentile; here the machine may be busy with other
 # tests. Before, none of these questions was answered within ten seconds.
-MOST_SECONDS = 5.0
+MOST_SECONDS = 10.0
 
 UPLOAD = "/api/training/upload-dataset"
 _FORM = "Content-Type: multipart/form-data; boundary=b\r\n"
