@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from backend.config import IDLE_WORKER_MB
-from tests.background.control_group import small_group
 from tests.e2e.server import Client, Server, is_running, small_catalogue, wait_for
 
 pytestmark = [
@@ -26,9 +25,6 @@ SHORT = {**ENDLESS, "epochs": 4}
 # A stopped worker is found after 30 s, one that hangs after 120 s.
 FOUND_SECONDS = 60
 HANG_SECONDS = 200
-
-# What a worker takes that trains a small catalogue, beyond what it holds while it waits.
-LIMIT_MB = 48
 
 
 class Bench:
@@ -179,18 +175,6 @@ def test_a_server_that_was_stopped_for_longer_than_a_worker_may_be_ends_none(ben
     until = time.monotonic() + 5  # a verdict would have come by now
     wait_for(time.monotonic, lambda now: now > until)
     assert bench.server.children() == [worker]
-
-
-def test_a_worker_whose_memory_the_kernel_takes_is_out_of_memory(warm_bench: Bench):
-    worker = warm_bench.waiting_worker()
-    with small_group(LIMIT_MB) as group:
-        (group / "cgroup.procs").write_text(str(worker))
-        session_id = warm_bench.train(epochs=3)
-        session = warm_bench.client.wait(session_id)
-        gone(worker, 5)
-    assert session["status"] == "failed"
-    assert session["error"]["reason"] == "out_of_memory"
-    assert "ran out of memory" in session["error"]["message"]
 
 
 def test_a_memory_limit_that_no_worker_can_keep_is_refused_at_the_start(tmp_path: Path):
