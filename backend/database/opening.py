@@ -5,6 +5,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
 
@@ -20,8 +21,11 @@ log = logging.getLogger(__name__)
 
 
 def reading_engine(path: Path, lock_seconds: float) -> Engine:
-    """Connections that only read: they never write, and never merge the log."""
-    engine = _engine(path, lock_seconds, pool_size=8, max_overflow=-1)
+    """Connections that only read: they never write, and never merge the log.
+
+    Not even the last one that is closed does, as one that may write would.
+    """
+    engine = _engine(path, lock_seconds, pool_size=8, max_overflow=-1, mode="ro")
     event.listen(engine, "connect", _only_read)
     return engine
 
@@ -97,10 +101,15 @@ def upgrade(connection: Connection, path: Path) -> None:
         driver.execute("PRAGMA foreign_keys = ON")
 
 
-def _engine(path: Path, lock_seconds: float, **pool: int) -> Engine:
+def _engine(path: Path, lock_seconds: float, *, mode: str = "rwc", **pool: int) -> Engine:
+    address = f"file:{quote(str(path.absolute()))}?mode={mode}"
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(address, uri=True, timeout=lock_seconds, check_same_thread=False)
+
     engine = create_engine(
-        f"sqlite:///{path}",
-        connect_args={"timeout": lock_seconds, "check_same_thread": False},
+        "sqlite:///exotrain.db",  # only its kind counts: in an address a path may have no "?"
+        creator=connect,
         hide_parameters=True,  # an error's text goes to the log, what was asked for does not
         **pool,
     )

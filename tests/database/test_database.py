@@ -233,3 +233,17 @@ def test_deleting_removes_what_belongs_to_it_and_keeps_what_others_need(database
         assert sessions.find(connection, session["id"])["dataset_id"] is None
         workspaces.remove(connection, workspace)
         assert sessions.find(connection, session["id"]) is None
+
+
+@pytest.mark.parametrize("name", ["a b", "é#x", "q?m", "p%20q"])
+def test_the_folder_of_a_database_may_have_any_name(tmp_path, name):
+    folder = tmp_path / name
+    folder.mkdir()
+    database = Database(folder / "exotrain.db")
+    with database.write() as connection:
+        accounts.create_user(connection, "astronomer")
+    with database.read() as connection:
+        assert accounts.find_user(connection, "astronomer")
+    database.close()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (folder / "exotrain.db").stat().st_size > 0

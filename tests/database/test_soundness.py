@@ -280,6 +280,15 @@ def test_a_start_that_fails_early_after_a_kill_leaves_a_sound_database(path, row
     assert open_and_read(path) == rows
 
 
+def test_what_only_reads_after_a_kill_leaves_the_log_where_it_is(path, rows):
+    database = Database(path)
+    with database.read() as connection:
+        assert accounts.find_user(connection, "user 100")
+    database._engine.dispose()  # as at the end of a command that did not close it
+    assert path.with_name("exotrain.db-wal").stat().st_size > 0
+    assert open_and_read(path) == rows
+
+
 def test_a_locked_database_is_not_called_damaged(closed, monkeypatch):
     monkeypatch.setattr(soundness, "_LOCK_SECONDS", 0.05)
     with closing(sqlite3.connect(closed, isolation_level=None)) as other:
