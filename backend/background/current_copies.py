@@ -7,7 +7,10 @@ again until it is written.
 import logging
 import time
 
+from sqlalchemy import Connection
+
 from backend.database import Database, models
+from backend.database.connection import Record
 from backend.errors import ModelCorrupt
 from backend.storage.layout import Storage
 from backend.troubles import Troubles
@@ -32,7 +35,17 @@ class CurrentCopies:
         """How long until a copy is tried again; None: none is missing."""
         return max(0.0, self._due - time.monotonic()) if self._missing else None
 
-    def write(self, workspace_id: int, file: str, sha256: str) -> None:
+    def write_if_current(self, connection: Connection, model: Record) -> bool:
+        """Copy a model that was just recorded if its workspace uses it; whether it does.
+
+        Before the commit: a reader of the row finds the file.
+        """
+        is_current = models.is_current(connection, model)
+        if is_current:
+            self._write(model["workspace_id"], model["file"], model["sha256"])
+        return is_current
+
+    def _write(self, workspace_id: int, file: str, sha256: str) -> None:
         """Copy a model, or note that its copy is missing."""
         try:
             self._storage.promote(workspace_id, file, sha256)
@@ -62,4 +75,4 @@ class CurrentCopies:
             if model is None:
                 self._missing.discard(workspace_id)
             else:
-                self.write(workspace_id, model["file"], model["sha256"])
+                self._write(workspace_id, model["file"], model["sha256"])

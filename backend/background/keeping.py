@@ -151,9 +151,7 @@ class Keeping:
     ) -> Callable[[], None]:
         model = record_model(connection, self._storage, session, event)
         sessions.change(connection, session["id"], request=None, stage=None, checkpoint_bytes=None)
-        is_current = models.is_current(connection, model)
-        if is_current:  # the file before the commit: a reader of the row finds the file
-            self._copies.write(session["workspace_id"], model["file"], event.sha256)
+        is_current = self._copies.write_if_current(connection, model)
 
         def afterwards() -> None:
             if is_current:

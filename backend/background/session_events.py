@@ -18,7 +18,7 @@ from backend.background.attempts import is_passing
 from backend.background.current_copies import CurrentCopies
 from backend.background.keeping import Keeping, give_up_keep
 from backend.background.session_end import end_without_model, record_model, remove_files
-from backend.database import Database, models, sessions
+from backend.database import Database, sessions
 from backend.database.connection import Record
 from backend.storage.layout import Storage, model_path
 
@@ -139,9 +139,7 @@ class SessionEvents:
     def _on_saved(self, connection: Connection, session: Record, event: wire.Saved) -> Afterwards:
         model = record_model(connection, self._storage, session, event)
         sessions.end(connection, session["id"], "completed")
-        is_current = models.is_current(connection, model)
-        if is_current:  # the file before the commit: a reader of the row finds the file
-            self._copies.write(session["workspace_id"], model["file"], event.sha256)
+        is_current = self._copies.write_if_current(connection, model)
 
         def afterwards() -> None:
             if is_current:
@@ -203,8 +201,8 @@ def _on_started(connection: Connection, session: Record, event: wire.Started) ->
 def _failure(session: Record, event: wire.Failed | wire.Exited) -> str:
     if isinstance(event, wire.Exited) and session["crashes"]:
         return (
-            f"{event.message} It had been started again from its last finished epoch before, "
-            "after it ended without a result."
+            f"{event.message} It had ended so once before, and was started again from its last "
+            "finished epoch."
         )
     return event.message
 

@@ -301,7 +301,7 @@ def test_a_crashed_session_goes_on_once_from_its_checkpoint_then_fails_in_words(
     runner.report(session_id, 2, CRASHED)
     error = bench.wait(session_id, "failed")["error"]
     assert error["reason"] == "crashed"
-    assert error["message"].startswith("It ended. It had been started again")
+    assert error["message"].startswith("It ended. It had ended so once before")
     assert runner.started(session_id) == [1, 2]
     wait_until_gone(bench.storage.checkpoint(session_id, 2))
 

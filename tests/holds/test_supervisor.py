@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.e2e.browser import visit
 from tests.e2e.server import Client, Server, is_running, small_catalogue, wait_for
+from tests.holds.bench import Bench
 
 pytestmark = [pytest.mark.e2e, pytest.mark.tensorflow]
 
@@ -29,17 +30,8 @@ NO_PRLIMIT = "NO PRLIMIT: limits of another process can be set on Linux only"
 PROMISED_STOP_SECONDS = 10
 
 
-class Bench:
+class QueueBench(Bench):
     """A server with one worker at a time and none in advance, a workspace and a dataset."""
-
-    def __init__(self, server: Server, folder: Path) -> None:
-        self.server = server
-        self.client = Client(server)
-        self.key = self.client.workspace()
-        self.dataset = self.client.upload(self.key, small_catalogue(folder))["id"]
-
-    def train(self, **spec: Any) -> int:
-        return self.client.train(self.key, self.dataset, **spec)
 
     def path(self, session_id: int) -> str:
         return f"/api/training/session/{session_id}"
@@ -77,11 +69,11 @@ class Bench:
 
 
 @pytest.fixture
-def bench(start_server: Callable[..., Server], tmp_path: Path) -> Bench:
-    return Bench(start_server(EXOTRAIN_WARM_WORKERS="0"), tmp_path)
+def bench(start_server: Callable[..., Server], tmp_path: Path) -> QueueBench:
+    return QueueBench(start_server(EXOTRAIN_WARM_WORKERS="0"), tmp_path)
 
 
-def test_a_model_saved_while_the_database_is_busy_is_kept(bench: Bench):
+def test_a_model_saved_while_the_database_is_busy_is_kept(bench: QueueBench):
     session_id = bench.train(**QUICK)
     bench.client.wait(session_id, lambda session: session["stage"] == "learning")
     worker = bench.worker()
@@ -103,7 +95,7 @@ def leftovers(server: Server) -> list[str]:
     return [path.name for path in server.data_dir.glob("model/checkpoints/*")]
 
 
-def test_a_copy_that_cannot_be_written_neither_loses_nor_delays_the_model(bench: Bench):
+def test_a_copy_that_cannot_be_written_neither_loses_nor_delays_the_model(bench: QueueBench):
     workspace = bench.client.get(f"/api/workspaces/{bench.key}")["workspace"]["id"]
     copy = bench.server.data_dir / "model" / str(workspace) / "exoplanet_model.keras"
     copy.mkdir(parents=True)
@@ -119,7 +111,7 @@ def test_a_copy_that_cannot_be_written_neither_loses_nor_delays_the_model(bench:
     wait_for(lambda: bench.health()["status"], lambda status: status == "healthy")
 
 
-def test_the_page_says_what_does_not_work_in_both_languages(browser: Browser, bench: Bench):
+def test_the_page_says_what_does_not_work_in_both_languages(browser: Browser, bench: QueueBench):
     workspace = bench.client.get(f"/api/workspaces/{bench.key}")["workspace"]["id"]
     copy = bench.server.data_dir / "model" / str(workspace) / "exoplanet_model.keras"
     copy.mkdir(parents=True)
@@ -142,7 +134,7 @@ def test_the_page_says_what_does_not_work_in_both_languages(browser: Browser, be
 def test_an_accepted_cancel_never_ends_as_completed(
     start_server: Callable[..., Server], tmp_path: Path
 ):
-    bench = Bench(start_server(EXOTRAIN_WARM_WORKERS="1"), tmp_path)
+    bench = QueueBench(start_server(EXOTRAIN_WARM_WORKERS="1"), tmp_path)
     chance = random.Random(3)
     for _ in range(6):
         session_id = bench.train(**QUICK)
@@ -156,7 +148,7 @@ def test_an_accepted_cancel_never_ends_as_completed(
         assert (session["model_id"] is None) == (expected == "cancelled")
 
 
-def test_a_stop_at_the_moment_of_the_evaluation_repeats_no_epoch(bench: Bench):
+def test_a_stop_at_the_moment_of_the_evaluation_repeats_no_epoch(bench: QueueBench):
     session_id = bench.train(**{**QUICK, "epochs": 2, "test_split": 0.15})
     bench.client.wait(session_id, lambda session: session["stage"] == "evaluating")
     bench.server.stop(signal.SIGTERM, PROMISED_STOP_SECONDS)
@@ -169,7 +161,7 @@ def test_a_stop_at_the_moment_of_the_evaluation_repeats_no_epoch(bench: Bench):
     assert [each["epoch"] for each in session["history"]] == [1, 2]
 
 
-def test_a_server_with_a_busy_database_stops_in_time(bench: Bench):
+def test_a_server_with_a_busy_database_stops_in_time(bench: QueueBench):
     session_id = bench.train(**ENDLESS)
     bench.client.wait(session_id, lambda session: session["epochs_completed"] >= 1)
     with bench.locked():
@@ -205,13 +197,13 @@ def without_descriptors(server: Server) -> Iterator[None]:
         resource.prlimit(process, resource.RLIMIT_NOFILE, usual)
 
 
-def queued_behind_one_that_trains(bench: Bench) -> tuple[int, int]:
+def queued_behind_one_that_trains(bench: QueueBench) -> tuple[int, int]:
     running = bench.train(**ENDLESS)
     bench.client.wait(running, lambda session: session["stage"] == "learning")
     return running, bench.train(**QUICK)
 
 
-def test_a_session_that_cannot_start_waits_is_tried_again_and_completes(bench: Bench):
+def test_a_session_that_cannot_start_waits_is_tried_again_and_completes(bench: QueueBench):
     running, waiting = queued_behind_one_that_trains(bench)
     with without_descriptors(bench.server):
         bench.cancel(running)
@@ -224,7 +216,7 @@ def test_a_session_that_cannot_start_waits_is_tried_again_and_completes(bench: B
 
 
 def test_a_session_that_can_never_start_fails_in_words_and_one_that_waits_is_cancelled(
-    bench: Bench,
+    bench: QueueBench,
 ):
     running, waiting = queued_behind_one_that_trains(bench)
     unwanted = bench.train(**QUICK)
@@ -241,7 +233,7 @@ def test_a_session_that_can_never_start_fails_in_words_and_one_that_waits_is_can
     assert bench.client.wait(bench.train(**QUICK))["status"] == "completed"
 
 
-def test_a_request_that_meets_a_shortage_is_503_with_retry_after(bench: Bench, tmp_path: Path):
+def test_a_request_that_meets_a_shortage_is_503_with_retry_after(bench: QueueBench, tmp_path: Path):
     large = small_catalogue(tmp_path, rows=2000)
     bench.health()  # over the connection that is kept
     with without_descriptors(bench.server), open(large, "rb") as content:
@@ -281,7 +273,7 @@ def test_a_queue_that_fails_is_restarted_and_health_says_so(
     breakable: tuple[Server, Path], tmp_path: Path
 ):
     server, flag = breakable
-    bench = Bench(server, tmp_path)
+    bench = QueueBench(server, tmp_path)
     running = bench.train(**ENDLESS)
     bench.client.wait(running, lambda session: session["epochs_completed"] >= 1)
     worker = bench.worker()
@@ -299,7 +291,7 @@ def test_a_queue_that_cannot_be_restarted_ends_the_server_with_a_clear_last_line
     breakable: tuple[Server, Path], tmp_path: Path
 ):
     server, flag = breakable
-    bench = Bench(server, tmp_path)
+    bench = QueueBench(server, tmp_path)
     running = bench.train(**ENDLESS)
     bench.client.wait(running, lambda session: session["epochs_completed"] >= 1)
     worker = bench.worker()
@@ -319,7 +311,7 @@ def test_a_queue_that_cannot_be_restarted_ends_the_server_with_a_clear_last_line
     client.wait(running)
 
 
-def test_a_worker_killed_from_outside_is_retried_once_and_the_session_completes(bench: Bench):
+def test_a_worker_killed_from_outside_is_retried_once_and_the_session_completes(bench: QueueBench):
     session_id = bench.train(**{**QUICK, "epochs": 12, "patience": 12})
     bench.client.wait(session_id, lambda session: session["epochs_completed"] >= 2)
     os.kill(bench.worker(), signal.SIGKILL)

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from backend.config import IDLE_WORKER_MB
-from tests.e2e.server import Client, Server, is_running, small_catalogue, wait_for
+from tests.e2e.server import Server, is_running, wait_for
+from tests.holds.bench import Bench
 
 pytestmark = [
     pytest.mark.e2e,
@@ -27,17 +28,8 @@ FOUND_SECONDS = 60
 HANG_SECONDS = 200
 
 
-class Bench:
+class WorkerBench(Bench):
     """A server with a small catalogue."""
-
-    def __init__(self, server: Server, folder: Path) -> None:
-        self.server = server
-        self.client = Client(server)
-        self.key = self.client.workspace()
-        self.dataset = self.client.upload(self.key, small_catalogue(folder))["id"]
-
-    def train(self, **spec: Any) -> int:
-        return self.client.train(self.key, self.dataset, **spec)
 
     def learning(self, **spec: Any) -> tuple[int, int]:
         """A session whose first epoch is in its checkpoint, and the process id of its worker."""
@@ -79,15 +71,15 @@ class Bench:
 
 
 @pytest.fixture
-def bench(start_server: Callable[..., Server], tmp_path: Path) -> Bench:
+def bench(start_server: Callable[..., Server], tmp_path: Path) -> WorkerBench:
     """A server without a warm worker."""
-    return Bench(start_server(EXOTRAIN_WARM_WORKERS="0"), tmp_path)
+    return WorkerBench(start_server(EXOTRAIN_WARM_WORKERS="0"), tmp_path)
 
 
 @pytest.fixture
-def warm_bench(start_server: Callable[..., Server], tmp_path: Path) -> Bench:
+def warm_bench(start_server: Callable[..., Server], tmp_path: Path) -> WorkerBench:
     """A server with one."""
-    return Bench(start_server(EXOTRAIN_WARM_WORKERS="1"), tmp_path)
+    return WorkerBench(start_server(EXOTRAIN_WARM_WORKERS="1"), tmp_path)
 
 
 def resident_mb(process_id: int) -> float:
@@ -104,7 +96,7 @@ def gone(process_id: int, seconds: float) -> None:
     wait_for(lambda: is_running(process_id), lambda runs: not runs, seconds)
 
 
-def test_a_killed_worker_is_not_out_of_memory_and_its_session_goes_on_once(bench: Bench):
+def test_a_killed_worker_is_not_out_of_memory_and_its_session_goes_on_once(bench: WorkerBench):
     session_id, worker = bench.learning(**ENDLESS)
     os.kill(worker, signal.SIGKILL)
     second = bench.goes_on(session_id, worker)
@@ -115,7 +107,7 @@ def test_a_killed_worker_is_not_out_of_memory_and_its_session_goes_on_once(bench
     assert "killed from outside (signal 9)" in session["error"]["message"]
 
 
-def test_a_stopped_worker_is_found_and_its_session_goes_on_in_another(bench: Bench):
+def test_a_stopped_worker_is_found_and_its_session_goes_on_in_another(bench: WorkerBench):
     session_id, worker = bench.learning(**ENDLESS)
     os.kill(worker, signal.SIGSTOP)
     gone(worker, FOUND_SECONDS)
@@ -123,7 +115,7 @@ def test_a_stopped_worker_is_found_and_its_session_goes_on_in_another(bench: Ben
     assert "did not answer for 30 s" in bench.server.log.read_text()
 
 
-def test_a_session_that_waits_for_ever_is_found_and_goes_on(bench: Bench):
+def test_a_session_that_waits_for_ever_is_found_and_goes_on(bench: WorkerBench):
     session_id = bench.train(**SHORT)
     (table,) = bench.server.data_dir.glob("uploads/*/*.npy")
     content = table.read_bytes()
@@ -138,7 +130,7 @@ def test_a_session_that_waits_for_ever_is_found_and_goes_on(bench: Bench):
     assert "did nothing for 120 s" in bench.server.log.read_text()
 
 
-def test_a_stopped_worker_holds_up_neither_a_stop_nor_a_cancel(bench: Bench):
+def test_a_stopped_worker_holds_up_neither_a_stop_nor_a_cancel(bench: WorkerBench):
     session_id, worker = bench.learning(**ENDLESS)
     os.kill(worker, signal.SIGSTOP)
     bench.client.post(f"/api/training/session/{session_id}/stop")
@@ -150,7 +142,7 @@ def test_a_stopped_worker_holds_up_neither_a_stop_nor_a_cancel(bench: Bench):
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
 def test_a_waiting_worker_that_dies_or_is_stopped_is_replaced(
-    warm_bench: Bench, how: signal.Signals
+    warm_bench: WorkerBench, how: signal.Signals
 ):
     first = warm_bench.waiting_worker()
     os.kill(first, how)
@@ -161,7 +153,7 @@ def test_a_waiting_worker_that_dies_or_is_stopped_is_replaced(
     assert second != first
 
 
-def test_a_server_that_was_stopped_for_longer_than_a_worker_may_be_ends_none(bench: Bench):
+def test_a_server_that_was_stopped_for_longer_than_a_worker_may_be_ends_none(bench: WorkerBench):
     session_id, worker = bench.learning(**ENDLESS)
     bench.server.process.send_signal(signal.SIGSTOP)
     until = time.monotonic() + 40
