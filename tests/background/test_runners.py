@@ -222,3 +222,18 @@ def test_a_thread_in_which_tensorflow_cannot_be_imported_ends_its_session_in_wor
     *reported_by, exited = reported.get(timeout=SECONDS)
     assert (reported_by, type(exited), exited.reason) == ([7, 2], wire.Exited, reason)
     assert wire.encodable(str(failure)) in exited.message
+
+
+def test_a_request_that_came_too_late_for_one_start_does_not_end_the_next(settings, monkeypatch):
+    asked: queue.Queue = queue.Queue()
+
+    class Jobs:
+        @staticmethod
+        def train_session(_job, _storage, _emit, should_stop):
+            asked.put(should_stop())
+
+    monkeypatch.setattr(thread_runner, "import_jobs", lambda: Jobs)
+    runner = thread_runner.ThreadRunner(settings, lambda *_event: None)
+    runner.request(7, "cancel")
+    runner.start(messages.job(session_id=7, start=2))
+    assert asked.get(timeout=SECONDS) is None

@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -270,6 +271,29 @@ def test_the_newest_of_several_is_restored(api, data_dir, destination, backup, t
     restore(tmp_path / "new", destination, print)
     names = [row[2] for row in rows_of(tmp_path / "new" / "exotrain.db")["workspaces"]]
     assert "since then" in names
+
+
+def test_a_signal_in_the_middle_of_a_rename_is_undone(data_dir, backup, monkeypatch):
+    rename = Path.rename
+
+    def interrupted(source, target):
+        moved = rename(source, target)
+        if source == data_dir / "exotrain.db":
+            raise KeyboardInterrupt
+        return moved
+
+    rows, files = rows_of(data_dir / "exotrain.db"), files_of(data_dir)
+    handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    monkeypatch.setattr(Path, "rename", interrupted)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            restore(data_dir, backup, print)
+    finally:
+        for each, handler in handlers.items():
+            signal.signal(each, handler)
+    assert rows_of(data_dir / "exotrain.db") == rows
+    assert files_of(data_dir) == files
+    assert list(data_dir.glob("exotrain-before-restore-*")) == []
 
 
 def test_what_was_there_is_kept_aside(api, data_dir, backup, said):

@@ -1,5 +1,6 @@
 """What a database is looked at for before it is used: right data, or a refusal in words."""
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -308,3 +309,16 @@ def test_a_mark_that_finds_no_room_is_the_earlier_one_or_none(path, monkeypatch)
     with pytest.raises(OSError, match="No space left"):
         soundness.write_mark(other, soundness.Mark(7, log=True))
     assert not soundness.mark_of(other).exists()
+
+
+def test_a_disk_that_is_full_at_the_first_write_after_a_kill_harms_nothing(path, rows, monkeypatch):
+    def full(*_arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    database = Database(path)
+    with monkeypatch.context() as patch:
+        patch.setattr(soundness, "write_mark", full)
+        with pytest.raises(OSError, match="No space left"), database.write():
+            pass
+    database.close()  # merges the log: what says that it must be there has to follow
+    assert open_and_read(path) == rows

@@ -1,10 +1,12 @@
 """What a kill leaves is removed at the next start, and nothing else is."""
 
+import errno
 import logging
 import os
 
 import pytest
 
+from backend import launcher
 from backend.database import models, sessions
 from backend.services.leftovers import remove_leftovers
 from tests.api import catalogue, complete
@@ -198,3 +200,28 @@ def test_nothing_is_said_where_nothing_is_strange(services, caplog):
     with caplog.at_level(logging.WARNING):
         start(services)
     assert caplog.records == []
+
+
+@pytest.mark.usefixtures("uploaded")
+def test_a_checkpoint_with_a_number_that_is_no_id_stays(services):
+    stranger = put(services.storage.checkpoints / f"{'9' * 30}.ckpt")
+    start(services)
+    assert stranger.exists()
+
+
+def test_a_copy_that_cannot_be_written_does_not_keep_the_server_from_starting(
+    api, key, services, monkeypatch, caplog
+):
+    def full(*_arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    session_id = api.session(key)
+    complete(services, session_id)
+    current = services.storage.current_model(1)
+    current.unlink()
+    with monkeypatch.context() as patch:
+        patch.setattr(type(services.storage), "promote", full)
+        launcher._restore_current_models(services.database, services.storage)
+    assert str(current) in caplog.text
+    launcher._restore_current_models(services.database, services.storage)
+    assert current.exists()

@@ -1,12 +1,13 @@
 """Tables on disk: written and read in pieces, never loaded whole."""
 
+import errno
 import tracemalloc
 
 import numpy as np
 import pytest
 
 from backend.storage import dataset_table
-from backend.storage.dataset_table import TableWriter
+from backend.storage.dataset_table import TableWriter, is_whole
 from backend.transit.columns import NO_LABEL, ROW_DTYPE
 
 ROWS = 200_000
@@ -78,3 +79,13 @@ def test_no_reader_loads_the_whole_table(path):
         lambda: dataset_table.read_rows_at(path, np.arange(0, ROWS, 1000)),
     ):
         assert peak_mb(action) < 10
+
+
+def test_without_a_descriptor_a_table_is_not_said_to_be_missing(path, monkeypatch):
+    def no_descriptor(*_arguments):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    assert is_whole(path, ROWS)
+    monkeypatch.setattr("builtins.open", no_descriptor)
+    with pytest.raises(OSError, match="Too many"):
+        is_whole(path, ROWS)

@@ -366,3 +366,24 @@ def test_what_one_worker_does_to_the_judge_harms_no_other(child, bench, monkeypa
     assert "did not answer" in bench.next().message
     assert 7 in bench.runner._running
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_lack_of_memory_at_the_end_of_a_worker_still_ends_its_session(bench, child, monkeypatch):
+    def no_memory(*_arguments, **_named):
+        raise MemoryError
+
+    monkeypatch.setattr(session_worker, "explain_exit", no_memory)
+    child(READY)
+    bench.start()
+    exited = bench.events()[-1]
+    assert isinstance(exited, wire.Exited)
+    assert exited.may_retry
+
+
+def test_a_judge_that_has_died_is_replaced(bench, child):
+    bench.runner._judge = threading.Thread(target=lambda: None)
+    bench.runner._judge.start()
+    bench.runner._judge.join()
+    child(READY, UNTIL_KILLED)
+    bench.start()
+    assert bench.runner._judge.is_alive()
