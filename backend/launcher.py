@@ -223,6 +223,7 @@ def _announce(server: Server, services: Services) -> None:
             "the server answers to any host name: set EXOTRAIN_ALLOWED_HOSTS to the names that it "
             "is reached by"
         )
+    host = f"[{host}]" if ":" in host else host
     print(f"exotrain is ready at http://{host}:{server.port}", flush=True)
     if token is not None:
         print(

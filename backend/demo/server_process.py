@@ -1,6 +1,7 @@
 """The demo's server process: start it, find it by the lock on its data folder, stop it."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,7 +18,10 @@ _POLL_SECONDS = 0.1
 
 
 def start(settings: Settings, api: Api) -> None:
-    """Start a server in the background and wait until it answers; use one that already runs.
+    """Start a server in the background and wait until it is ready; use one that already runs.
+
+    `api` gets the address that the server says in its log: what answers at the port of the settings
+    may be another server, before which this one must yield.
 
     Raises:
         DemoFailed: it did not start.
@@ -28,6 +32,7 @@ def start(settings: Settings, api: Api) -> None:
     settings.data_dir.mkdir(parents=True, exist_ok=True)  # the log is kept in it
     environment = {**os.environ, "EXOTRAIN_TOKEN": api.token}
     with open(log_path(settings), "ab") as log:
+        before = log.tell()
         server = subprocess.Popen(
             [sys.executable, str(REPOSITORY / "backend" / "app.py")],
             env=environment,
@@ -37,10 +42,11 @@ def start(settings: Settings, api: Api) -> None:
             start_new_session=True,  # it keeps running after the demo
         )
     deadline = time.monotonic() + _START_SECONDS
-    while not (lock.holder(settings.data_dir) == server.pid and api.is_healthy()):
+    while (address := _ready_address(log_path(settings), before)) is None:
         if server.poll() is not None or time.monotonic() > deadline:
             raise DemoFailed(f"the server did not start:\n{_last_line(log_path(settings))}")
         time.sleep(_POLL_SECONDS)
+    api.address = address
     print(f"Server started at {api.address}.")
 
 
@@ -81,6 +87,14 @@ def _require_free(settings: Settings) -> None:
 def log_path(settings: Settings) -> Path:
     """The log of the server in the background."""
     return settings.data_dir / "exotrain.log"
+
+
+def _ready_address(log: Path, before: int) -> str | None:
+    """Where the server says that it is ready, in what its log has after `before` bytes."""
+    with open(log, "rb") as file:
+        file.seek(before)
+        said = re.search(rb"^exotrain is ready at (\S+)\n", file.read(), re.MULTILINE)
+    return said[1].decode() if said else None
 
 
 def _last_line(path: Path) -> str:

@@ -3,6 +3,8 @@
 import fcntl
 import signal
 import socket
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import TextIO
 
@@ -32,16 +34,40 @@ def test_a_server_that_cannot_start_is_reported_with_the_last_line_of_its_log(
 
 
 @pytest.mark.e2e
+def test_a_server_of_others_that_answers_at_the_port_is_not_taken_for_the_one_that_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    class Healthy(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"status": "healthy"}')
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Healthy) as other:
+        port = other.server_port
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        monkeypatch.setenv("EXOTRAIN_DATA_DIR", str(tmp_path))
+        monkeypatch.setenv("EXOTRAIN_PORT", str(port))
+        api = Api(f"http://127.0.0.1:{port}", "token")
+        try:
+            assert api.is_healthy()
+            with pytest.raises(DemoFailed, match=f"port {port} .* cannot be opened"):
+                server_process.start(Settings.from_environment(), api)
+        finally:
+            other.shutdown()
+
+
+@pytest.mark.e2e
 def test_a_server_is_started_used_and_stopped_and_finds_its_lock_free(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
     monkeypatch.setenv("EXOTRAIN_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("EXOTRAIN_PORT", str(port))
+    monkeypatch.setenv("EXOTRAIN_PORT", "0")
     settings = Settings.from_environment()
-    api = Api(f"http://localhost:{port}", "test_user_123")
+    api = Api("http://localhost:0", "test_user_123")
 
     taken = []
     lock = fcntl.flock
@@ -53,6 +79,7 @@ def test_a_server_is_started_used_and_stopped_and_finds_its_lock_free(
     monkeypatch.setattr("fcntl.flock", take)
     # Left behind by a server that was killed.
     (tmp_path / "exotrain.lock").write_text("1\n")
+    (tmp_path / "exotrain.log").write_text("exotrain is ready at http://localhost:1\n")
     try:
         server_process.start(settings, api)
         assert not taken

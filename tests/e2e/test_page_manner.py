@@ -5,7 +5,6 @@ import io
 import json
 import re
 import signal
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,6 +26,7 @@ from backend.web.schemas.accounts import Usage
 from backend.web.schemas.audit import AuditAction
 from tests.e2e.browser import Visitor, press, tab_to, visit
 from tests.e2e.server import TOKEN, Client, Server, small_catalogue
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.e2e, pytest.mark.tensorflow, pytest.mark.slow]
 
@@ -261,12 +261,6 @@ def test_what_is_typed_outlives_a_server_that_is_killed_and_the_page_goes_on_whe
         expect(page.get_by_label("Model name")).to_have_value("typed_before")
         expect(page.get_by_label("Epochs", exact=True)).to_have_value("7")
         visitor.is_expected("ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE")
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
 
 
 def test_a_session_is_started_and_cancelled_with_nothing_but_the_keyboard(
