@@ -2,8 +2,10 @@
 
 import contextlib
 import os
+import random
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -23,6 +25,10 @@ ENDED = ("completed", "failed", "cancelled")
 
 # Small enough for a test, large enough for every class to reach every part of the split.
 SMALL_ROWS = 240
+
+# Below what the system gives to whoever asks for port 0 and to outgoing connections, which are
+# many while tests run side by side.
+_PORTS = range(20_000, 30_000)
 
 
 class Server:
@@ -180,3 +186,15 @@ def weights_of(model_file: Path) -> list[np.ndarray]:
     import keras
 
     return keras.saving.load_model(model_file).get_weights()
+
+
+def free_port() -> int:
+    """A port on which nothing listens, for a server that must come back at the same one."""
+    while True:
+        port = random.choice(_PORTS)
+        with socket.socket() as listener:
+            try:
+                listener.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port

@@ -25,8 +25,7 @@ from backend.transit.catalog import column_names
 from backend.web.schemas.accounts import Usage
 from backend.web.schemas.audit import AuditAction
 from tests.e2e.browser import Visitor, press, tab_to, visit
-from tests.e2e.server import TOKEN, Client, Server, small_catalogue
-from tests.ports import free_port
+from tests.e2e.server import TOKEN, Client, Server, free_port, small_catalogue
 
 pytestmark = [pytest.mark.e2e, pytest.mark.tensorflow, pytest.mark.slow]
 

@@ -107,6 +107,8 @@ class Soak:
                 self._pass(point)
                 if number % _QUIET_EVERY == 0 or number == numbers[-1]:
                     self._rest()
+                    done = number - numbers.start + 1
+                    print(f"{self._trainer}: {done} of {len(numbers)} points held", flush=True)
             except Violated as violated:
                 (self._folder / "ledger.json").write_text(json.dumps(self.ledger.as_json()))
                 raise Violated(
