@@ -92,8 +92,7 @@ def serve(settings: Settings) -> None:
 def _start(settings: Settings, closing: ExitStack) -> tuple[Server, Supervisor]:
     """Start everything; `closing` is told how to end what was started, the last one first."""
     tighten(settings.data_dir)
-    # Of a restore that was killed; whoever restores has the lock that this server has now.
-    shutil.rmtree(settings.data_dir / PARTIAL_FOLDER, ignore_errors=True)
+    _remove_partial_restore(settings.data_dir / PARTIAL_FOLDER)
     storage = Storage(settings.data_dir)
     storage.prepare()
     temporary.use(storage.temporary)
@@ -123,6 +122,13 @@ def _start(settings: Settings, closing: ExitStack) -> tuple[Server, Supervisor]:
     server.start(gateway, settings.trusted_proxies, REQUEST_GRACE_SECONDS)
     _announce(server, services)
     return server, supervisor
+
+
+def _remove_partial_restore(folder: Path) -> None:
+    """Remove what a killed restore left; whoever restores has the lock that this server has now."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        log.warning("%s is of a restore that was killed, and cannot be deleted: it stays", folder)
 
 
 def _put_in_order(services: Services) -> None:

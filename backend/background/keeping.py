@@ -53,8 +53,8 @@ class Keeping:
         with self._database.write() as connection:
             for session_id in self._storage.kept_checkpoints():
                 session = sessions.find(connection, session_id)
-                if session is not None and session["checkpoint_bytes"] is None:
-                    self._settle(session)
+                if session is not None and _is_useless(session):
+                    self._remove_file(session_id)
             for session in kept.with_checkpoint(connection):
                 if not self._storage.kept_checkpoint(session["id"]).exists():
                     _refuse(connection, session, _GONE)
@@ -92,15 +92,13 @@ class Keeping:
         if time.monotonic() < self._removal_due:
             return
         with self._database.write() as connection:
-            for session_id in kept.too_old(connection, datetime.now(UTC)):
-                log.info(
-                    "session %d: its finished epochs are removed: their time is over", session_id
-                )
-                # Before the commit: a kill in between leaves a row without its file, which the next
-                # start notices, and no file that nothing knows of.
-                self._storage.remove_kept_checkpoint(session_id)
+            too_old = kept.too_old(connection, datetime.now(UTC))
+            for session_id in too_old:
                 kept.forget(connection, session_id)
         self._removal_due = time.monotonic() + _REMOVAL_SECONDS
+        for session_id in too_old:
+            log.info("session %d: its finished epochs are removed: their time is over", session_id)
+            self._remove_file(session_id)
 
     def change(
         self, connection: Connection, session: Record, event: wire.ReportedEvent
@@ -156,7 +154,7 @@ class Keeping:
         def afterwards() -> None:
             if is_current:
                 self._on_new_model(model)
-            self._storage.remove_kept_checkpoint(session["id"])
+            self._remove_file(session["id"])
 
         return afterwards
 
@@ -170,12 +168,20 @@ class Keeping:
             return None
         return partial(self._storage.remove_model, file)
 
-    def _settle(self, session: Record) -> None:
-        """A kept checkpoint that its row does not know: a kill came beside a commit."""
-        if session["status"] in sessions.ENDED:
-            self._storage.remove_kept_checkpoint(session["id"])
-        else:
-            self._storage.take_back_checkpoint(session["id"], session["starts"])
+    def _remove_file(self, session_id: int) -> None:
+        """Remove finished epochs that no row knows any more; what stays goes at the next start."""
+        try:
+            self._storage.remove_kept_checkpoint(session_id)
+        except OSError as error:
+            log.warning("session %d: its finished epochs stay for now: %s", session_id, error)
+
+
+def _is_useless(session: Record) -> bool:
+    """Whether a kept checkpoint of a session is one that its row does not know.
+
+    A kill came after the commit. A session that has not ended takes it back when it starts.
+    """
+    return session["status"] in sessions.ENDED and session["checkpoint_bytes"] is None
 
 
 def give_up_keep(connection: Connection, session: Record, message: str) -> None:

@@ -49,7 +49,8 @@ def end_without_model(
 ) -> None:
     """Set a session to failed or cancelled; `remove_files` follows the commit.
 
-    The finished epochs of a failed one are put aside before: they can still be kept.
+    The finished epochs of a failed one are put aside before: they can still be kept. Should the
+    transaction fail, and the session go on, its next start takes them back.
 
     Args:
         connection: open for writing.
@@ -69,8 +70,8 @@ def _put_aside(storage: Storage, session: Record) -> int | None:
     except OSError as error:
         if is_shortage(error):
             raise  # nothing is lost: the end is recorded again, whole
-        log.exception("the finished epochs of session %s cannot be kept", session["id"])
-        return None
+        log.exception("the finished epochs of session %s cannot be put aside", session["id"])
+        return storage.kept_bytes(session["id"])  # it may be only their folder that is not synced
 
 
 def remove_files(storage: Storage, session: Record) -> None:

@@ -7,7 +7,6 @@ when it is tried again. What an older start reports, or a session that has ended
 import logging
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from typing import assert_never
 
@@ -94,19 +93,34 @@ class SessionEvents:
             if session is None:
                 return
             if session["status"] == "failed":
-                return give_up_keep(connection, session, _unrecorded(session, event, error))
+                return give_up_keep(connection, session, _unrecorded(event, error))
             if session["request"] == "cancel":
                 end_without_model(connection, self._storage, session, "cancelled")
             else:
+                message = _unrecorded(event, error)
                 if isinstance(event, wire.Saved) and session["model_file"] is not None:
-                    with suppress(OSError):
-                        session["model_file"] = self._storage.set_aside_model(session["model_file"])
-                failure = {"reason": "crashed", "message": _unrecorded(session, event, error)}
+                    message = self._set_aside(session["model_file"], error)
+                failure = {"reason": "crashed", "message": message}
                 if isinstance(event, wire.Saved):
                     sessions.change(connection, session_id, model_file=None)
                     session["model_file"] = None
                 end_without_model(connection, self._storage, session, "failed", failure)
         remove_files(self._storage, session)
+
+    def _set_aside(self, model_file: str, error: Exception) -> str:
+        """Let the model stay that a session has saved, if possible; says where it is."""
+        try:
+            model_file = self._storage.set_aside_model(model_file)
+            until = "stays"
+        except OSError as failure:
+            if is_passing(failure):
+                raise
+            log.error("%s cannot be renamed: %s", model_path(model_file), failure)
+            until = "stays until the server is started again: copy it before"
+        return (
+            f"The model was trained, but could not be recorded {_named(error)}. Its file, "
+            f"{model_path(model_file)} in the data folder, {until}. Retry the session."
+        )
 
     def _change(
         self, connection: Connection, session: Record, event: wire.ReportedEvent
@@ -207,12 +221,10 @@ def _failure(session: Record, event: wire.Failed | wire.Exited) -> str:
     return event.message
 
 
-def _unrecorded(session: Record, event: wire.ReportedEvent, error: Exception) -> str:
-    what = wire.encodable(f"({type(error).__name__}: {str(error)[:300]})")
-    is_keep = session["status"] == "failed"  # its model goes, its epochs stay
-    if isinstance(event, wire.Saved) and session["model_file"] is not None and not is_keep:
-        return (
-            f"The model was trained, but could not be recorded {what}. Its file, "
-            f"{model_path(session['model_file'])} in the data folder, stays. Retry the session."
-        )
-    return f"What the session reported ({event.event}) could not be recorded {what}. Retry it."
+def _unrecorded(event: wire.ReportedEvent, error: Exception) -> str:
+    what = f"What the session reported ({event.event})"
+    return f"{what} could not be recorded {_named(error)}. Retry it."
+
+
+def _named(error: Exception) -> str:
+    return wire.encodable(f"({type(error).__name__}: {str(error)[:300]})")

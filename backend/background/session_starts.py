@@ -171,6 +171,7 @@ class SessionStarts:
         # checkpoint, and a start that is tried again finds the same files.
         if session["model_file"] is not None:
             self._storage.remove_model(session["model_file"])
+        self._storage.take_back_checkpoint(session["id"], start)  # of an end that was not recorded
         self._storage.pass_on_checkpoint(session["id"], start)
 
 

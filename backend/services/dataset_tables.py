@@ -17,6 +17,7 @@ import numpy as np
 from backend.database import Database, datasets, kept, sessions
 from backend.database.connection import Record
 from backend.errors import Conflict, NoSpace, Unavailable
+from backend.services.aftermath import left_to_the_next_start
 from backend.storage.atomic import put_in_place, sha256_of_open, sync
 from backend.storage.dataset_table import TableWriter, is_whole
 from backend.storage.incoming import open_growing, require_space
@@ -171,7 +172,8 @@ class DatasetTables:
                         put_in_place(made[path], path)
         finally:
             for path in made.values():
-                path.unlink(missing_ok=True)
+                with left_to_the_next_start(f"the deletion of uploads/incoming/{path.name}"):
+                    path.unlink(missing_ok=True)
 
 
 def _require_same_file(source: BufferedReader, dataset: Record) -> None:

@@ -42,8 +42,8 @@ def request_keep(services: Services, connection: Connection, session: Record) ->
     )
 
 
-def delete_checkpoint(services: Services, connection: Connection, session: Record) -> None:
-    """Delete the finished epochs of a failed session.
+def forget_checkpoint(connection: Connection, session: Record) -> None:
+    """Record that the finished epochs of a failed session go; after the commit, delete them.
 
     Raises:
         Conflict: there are none, or the best one is being kept.
@@ -51,9 +51,6 @@ def delete_checkpoint(services: Services, connection: Connection, session: Recor
     _require_checkpoint(connection, session)
     require_not_being_kept(session)
     kept.forget(connection, session["id"])
-    # Before the commit: a kill in between leaves a row without its file, which the next start
-    # notices, and no file that nothing knows of.
-    services.storage.remove_kept_checkpoint(session["id"])
 
 
 def require_not_being_kept(session: Record) -> None:

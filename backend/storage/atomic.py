@@ -30,13 +30,18 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; at the end, the file written there replaces `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
+    partial = partial_of(path)
     try:
         yield partial
         put_in_place(partial, path)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+
+
+def partial_of(path: Path) -> Path:
+    """A new name beside `path`, of a file that the next start deletes if it is still there."""
+    return path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
 
 
 def remove_partials(path: Path) -> None:

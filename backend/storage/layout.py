@@ -108,25 +108,31 @@ class Storage:
         return {int(session): path for session, path in names if _is_id(session)}
 
     def keep_checkpoint(self, session_id: int) -> int | None:
-        """Put the newest checkpoint of a failed session where it is kept, and remove the others.
+        """Put the newest checkpoint of a failed session where it is kept; older ones stay.
 
         A second call changes nothing: the transaction that records it may have to be repeated.
 
         Returns:
-            its size in bytes; None if no epoch was finished.
+            as `kept_bytes`.
         """
-        kept, newest = self.kept_checkpoint(session_id), self.newest_checkpoint(session_id)
-        if newest is not None:
+        kept = self.kept_checkpoint(session_id)
+        if not kept.exists():
+            newest = self.newest_checkpoint(session_id)
+            if newest is None:
+                return None
             newest.replace(kept)
-            sync(self.checkpoints)
-        for older in self._checkpoints_of(session_id):
-            older.unlink(missing_ok=True)
+        sync(self.checkpoints)
+        return self.kept_bytes(session_id)
+
+    def kept_bytes(self, session_id: int) -> int | None:
+        """The size of what is kept of a session that failed; None: nothing."""
+        kept = self.kept_checkpoint(session_id)
         return kept.stat().st_size if kept.exists() else None
 
     def take_back_checkpoint(self, session_id: int, start: int) -> None:
-        """Undo `keep_checkpoint` for a session that trains on."""
+        """Undo `keep_checkpoint` for a session that trains on: no checkpoint of it is newer."""
         kept = self.kept_checkpoint(session_id)
-        if kept.exists() and self.newest_checkpoint(session_id) is None:
+        if kept.exists():
             kept.replace(self.checkpoint(session_id, start))
 
     def new_incoming(self) -> Path:
@@ -150,6 +156,7 @@ class Storage:
         """Delete a model with its manifest and test predictions, finished or not."""
         for path in self.model_files(file):
             path.unlink(missing_ok=True)
+        for path in self.model_files(file):
             remove_partials(path)
 
     def set_aside_model(self, file: str) -> str:
@@ -157,9 +164,12 @@ class Storage:
 
         Returns:
             its new name.
+
+        Raises:
+            OSError: it has its old name.
         """
         stem = self.model(file).stem
-        for path in self.model_files(file):
+        for path in reversed(self.model_files(file)):  # the model last, whose name is told
             if path.exists():
                 path.rename(path.with_name(path.name.replace(stem, f"{stem}.unrecorded", 1)))
         return f"{file.removesuffix('.keras')}.unrecorded.keras"

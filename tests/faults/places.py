@@ -46,6 +46,20 @@ PLACES = {
     "test_a_waiting_session_whose_checkpoint_cannot_be_deleted_is_cancelled_all_the_same": """
         backend.storage.layout.Storage.remove_checkpoint unlink
     """,
+    f"{_FAULTS}deletes.py::"
+    "test_a_model_beside_which_a_partial_file_stays_is_gone_with_its_other_files": """
+        backend.storage.atomic.remove_partials unlink
+    """,
+    f"{_FAULTS}deletes.py::test_a_session_whose_epochs_cannot_be_taken_away_stays_with_them": """
+        backend.storage.removal.Removal.add rename
+    """,
+    f"{_FAULTS}deletes.py::"
+    "test_a_session_whose_epochs_cannot_be_deleted_is_gone_and_the_next_start_removes_them": """
+        backend.storage.removal.Removal.__exit__ unlink
+    """,
+    f"{_FAULTS}deletes.py::test_epochs_that_cannot_be_put_back_either_are_named_in_the_log": """
+        backend.storage.removal.Removal.__exit__ rename
+    """,
     f"{_FAULTS}calls.py::test_a_call_whose_row_cannot_be_written_says_so_and_changes_nothing": """
         backend.web.audit_log.record_download database
         backend.web.routes.accounts.create_token database
@@ -54,6 +68,8 @@ PLACES = {
         backend.web.routes.analyses.delete_analysis database
         backend.web.routes.analyses.update_analysis database
         backend.web.routes.datasets.delete_dataset database
+        backend.web.routes.kept.delete_session_checkpoint database
+        backend.web.routes.kept.keep_session database
         backend.web.routes.models.delete_model database
         backend.web.routes.sessions._request_end database
         backend.web.routes.sessions.delete_session database
@@ -63,6 +79,10 @@ PLACES = {
         backend.web.routes.workspaces.create_workspace database
         backend.web.routes.workspaces.delete_workspace database
         backend.web.routes.workspaces.remove_member database
+    """,
+    f"{_FAULTS}calls.py::"
+    "test_what_keeps_the_database_from_growing_is_found_out_where_it_can_be": """
+        backend.storage.disk.why_full write
     """,
     f"{_FAULTS}calls.py::test_a_use_of_a_token_that_cannot_be_noted_harms_no_request": """
         backend.web.auth._note_use database
@@ -106,6 +126,10 @@ PLACES = {
     "test_a_session_that_cannot_start_is_put_back_though_the_database_fails": """
         backend.background.session_starts.SessionStarts._put_back database
     """,
+    f"{_FAULTS}sessions.py::"
+    "test_a_model_that_can_be_neither_recorded_nor_renamed_is_named_as_it_is": """
+        backend.storage.layout.Storage.set_aside_model rename
+    """,
     f"{_FAULTS}sessions.py::test_a_queue_that_begins_again_takes_back_its_sessions": """
         backend.background.session_starts.SessionStarts.reclaim database
     """,
@@ -117,11 +141,44 @@ PLACES = {
         backend.background.worker_process.WorkerProcess.__init__ fork
     """,
     f"{_FAULTS}sessions.py::test_a_thread_that_cannot_be_started_is_tried_again": """
-        backend.background.workers.session_worker.SessionWorker.__init__ thread
         backend.background.worker_log.pass_on thread
+        backend.background.workers.session_worker.SessionWorker.__init__ thread
+    """,
+    f"{_FAULTS}sessions.py::"
+    "test_a_judge_that_cannot_be_started_is_started_with_the_next_worker": """
+        backend.background.runners.ProcessRunner._spawn thread
     """,
     f"{_FAULTS}sessions.py::test_a_job_that_cannot_be_sent_is_sent_to_another_worker": """
         backend.background.worker_process.WorkerProcess._write write
+    """,
+    f"{_FAULTS}sessions.py::test_a_folder_that_cannot_be_made_for_a_worker_is_tried_again": """
+        backend.background.worker_process.WorkerProcess.__init__ mkdir
+        backend.background.worker_process.WorkerProcess.__init__ write
+    """,
+    f"{_FAULTS}kept_epochs.py::"
+    "test_a_session_fails_in_its_own_words_though_its_epochs_cannot_be_put_aside": """
+        backend.storage.layout.Storage.keep_checkpoint fsync
+        backend.storage.layout.Storage.keep_checkpoint rename
+    """,
+    f"{_FAULTS}kept_epochs.py::test_a_session_that_takes_back_its_epochs_later_goes_on": """
+        backend.storage.layout.Storage.take_back_checkpoint rename
+    """,
+    f"{_FAULTS}kept_epochs.py::"
+    "test_a_keep_that_cannot_be_taken_from_the_queue_at_first_is_taken_later": """
+        backend.background.keeping.Keeping.take database
+    """,
+    f"{_FAULTS}kept_epochs.py::test_a_keep_that_a_restart_interrupted_counts_it_once": """
+        backend.background.keeping.Keeping.recover database
+    """,
+    f"{_FAULTS}kept_epochs.py::"
+    "test_a_keep_without_a_worker_whose_end_cannot_be_recorded_is_tried_again": """
+        backend.background.keeping.Keeping.has_failed database
+    """,
+    f"{_FAULTS}kept_epochs.py::test_epochs_whose_time_is_over_go_with_their_row_or_not_at_all": """
+        backend.background.keeping.Keeping.remove_old database
+    """,
+    f"{_FAULTS}kept_epochs.py::test_epochs_that_cannot_be_deleted_hold_up_nothing": """
+        backend.storage.layout.Storage.remove_kept_checkpoint unlink
     """,
     f"{_FAULTS}predictor.py::test_a_call_that_fails_once_is_not_noticed": """
         backend.background.prediction_worker._Limit.set thread
@@ -147,6 +204,27 @@ PLACES = {
     """,
     f"{_FAULTS}training_files.py::test_a_revision_that_cannot_be_asked_for_is_none": """
         backend.training.manifest.git_revision fork
+    """,
+    f"{_FAULTS}others.py::"
+    "test_an_end_for_which_no_thread_is_left_to_watch_it_closes_everything": """
+        backend.launcher._end_within thread
+    """,
+    f"{_FAULTS}others.py::test_what_is_left_of_a_restore_and_cannot_be_deleted_stops_no_start": """
+        backend.launcher._remove_partial_restore unlink
+    """,
+    f"{_FAULTS}tables.py::"
+    "test_missing_rows_that_cannot_be_made_again_are_made_at_the_next_start": """
+        backend.services.dataset_tables.DatasetTables._derive_again database
+        backend.services.dataset_tables.DatasetTables._derive_again fsync
+        backend.services.dataset_tables.DatasetTables._derive_again rename
+        backend.services.dataset_tables.derive write
+    """,
+    f"{_FAULTS}tables.py::"
+    "test_files_for_nothing_that_cannot_be_deleted_do_not_hide_that_the_rows_are_there": """
+        backend.services.dataset_tables.DatasetTables._derive_again unlink
+    """,
+    f"{_FAULTS}tables.py::test_rows_for_which_there_is_no_thread_end_the_start_in_words": """
+        backend.services.dataset_tables.DatasetTables.rebuild_missing thread
     """,
     f"{_FAULTS}others.py::test_a_lane_needs_no_thread_that_it_may_not_get_later": """
         backend.web.http_server.lanes.Lane.__init__ thread
@@ -227,6 +305,7 @@ PLACES = {
         backend.worker.__main__._Channel._listen open
         backend.worker.__main__._lower_priority write
         backend.worker.__main__._watch_memory thread
+        backend.worker.heartbeat.Heartbeat.__init__ thread
     """,
     f"{_HOLDS}a_worker_killed_while_it_writes_is_replaced_and_leaves_nothing": """
         backend.worker.__main__._Channel.send pipe
@@ -236,13 +315,6 @@ PLACES = {
 # What came together with this table has tests of its own, but none here in which the call fails:
 # give it one, and move its line.
 WITHOUT = """
-    backend.background.keeping.Keeping.has_failed database
-    backend.background.keeping.Keeping.recover database
-    backend.background.keeping.Keeping.remove_old database
-    backend.background.keeping.Keeping.take database
-    backend.background.runners.ProcessRunner._spawn thread
-    backend.background.worker_process.WorkerProcess.__init__ mkdir
-    backend.background.worker_process.WorkerProcess.__init__ write
     backend.backup.copying.copy_file fsync
     backend.backup.copying.copy_file mkdir
     backend.backup.copying.copy_file write
@@ -283,27 +355,8 @@ WITHOUT = """
     backend.database.turn.Turn._lock_file lock
     backend.database.turn.Turn._lock_file open
     backend.database.turn.Turn.take lock
-    backend.launcher._end_within thread
-    backend.services.dataset_tables.DatasetTables._derive_again database
-    backend.services.dataset_tables.DatasetTables._derive_again rename
-    backend.services.dataset_tables.DatasetTables._derive_again unlink
-    backend.services.dataset_tables.DatasetTables.rebuild_missing thread
-    backend.services.dataset_tables.derive write
-    backend.storage.atomic.remove_partials unlink
-    backend.storage.disk.why_full write
-    backend.storage.layout.Storage.keep_checkpoint fsync
-    backend.storage.layout.Storage.keep_checkpoint rename
-    backend.storage.layout.Storage.keep_checkpoint unlink
-    backend.storage.layout.Storage.remove_kept_checkpoint unlink
-    backend.storage.layout.Storage.take_back_checkpoint rename
-    backend.web.routes.kept.delete_session_checkpoint database
-    backend.web.routes.kept.keep_session database
-    backend.worker.heartbeat.Heartbeat.__init__ thread
     backend.backup.restore._Switch._move.back rename
     backend.database.connection.Database._end_using open
     backend.database.soundness.write_mark open
     backend.database.soundness.write_mark unlink
-    backend.launcher._start unlink
-    backend.services.dataset_tables.DatasetTables._derive_again fsync
-    backend.storage.layout.Storage.set_aside_model rename
 """

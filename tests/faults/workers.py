@@ -52,12 +52,17 @@ def events() -> list[wire.Event]:
     ]
 
 
-def command(models: str) -> list[str]:
-    """The command of such a child; `models` is the folder of the models."""
+def command(models: str, said: list[wire.Event] | None = None) -> list[str]:
+    """The command of such a child.
+
+    Args:
+        models: the folder of the models.
+        said: what it says of a session; by default `events`.
+    """
     answer = wire.PredictionAnswer(id=1, predictions=messages.predictions())
     packed = answer.model_dump(mode="json")["predictions"]
     script = _SCRIPT.format(
-        events=[wire.encode(event) for event in events()],
+        events=[wire.encode(event) for event in said or events()],
         folder=models,
         model=MODEL,
         predictions=packed,

@@ -168,12 +168,12 @@ def test_a_disk_that_is_full_for_a_worker_fails_its_session_in_words_and_leaves_
 
 
 @pytest.mark.tensorflow
-@pytest.mark.parametrize("name", ["commands", "batches_0", "curves_0", "baselines"])
+@pytest.mark.parametrize("name", ["commands", "heartbeat", "batches_0", "curves_0", "baselines"])
 def test_a_thread_that_a_worker_cannot_start_ends_nothing_but_its_session(bench: Bench, name: str):
     fault = bench.faults.add("thread", name, "none", process="worker")
     session = bench.client.wait(bench.client.train(bench.key, bench.dataset, epochs=1))
     assert fault.effects == 1
-    if name == "commands":  # it died without a word
+    if name in ("commands", "heartbeat"):  # it died without a word
         is_whole(bench, session, epochs=1)
         return
     assert session["status"] == "failed"

@@ -178,9 +178,11 @@ def test_the_newest_checkpoint_of_a_failed_session_is_kept_and_can_be_taken_back
     for _ in range(2):  # a transaction may be repeated
         assert storage.keep_checkpoint(3) == len(names[-1])
     assert storage.kept_checkpoint(3).read_text() == names[-1]
+    storage.remove_checkpoint(3)  # of the older ones
     left = sorted(path.name for path in storage.checkpoints.iterdir())
     assert left == sorted(["3.kept.ckpt", *others])
     assert storage.kept_checkpoints().keys() == {3, 33}
+    storage.checkpoint(3, 9).write_text("older")  # a kill came before it was removed
     storage.take_back_checkpoint(3, 10)
     assert storage.checkpoint(3, 10).read_text() == names[-1]
     assert not storage.kept_checkpoint(3).exists()

@@ -3,7 +3,8 @@
 from apiflask import APIBlueprint
 
 from backend.database.connection import Record
-from backend.services.session_keep import delete_checkpoint, request_keep
+from backend.services.aftermath import left_to_the_next_start
+from backend.services.session_keep import forget_checkpoint, request_keep
 from backend.services.session_view import described
 from backend.web.audit_log import record
 from backend.web.auth import usable_session
@@ -48,7 +49,7 @@ def delete_session_checkpoint(session_id: int) -> Record:
     """Delete the finished epochs of a failed session; the session stays."""
     with services().database.write() as connection:
         session = usable_session(connection, session_id)
-        delete_checkpoint(services(), connection, session)
+        forget_checkpoint(connection, session)
         record(
             connection,
             "checkpoint_deleted",
@@ -57,6 +58,8 @@ def delete_session_checkpoint(session_id: int) -> Record:
             detail=session["model_name"],
         )
         changed = described(connection, session_id)
+    with left_to_the_next_start(f"the deletion of the finished epochs of session {session_id}"):
+        services().storage.remove_kept_checkpoint(session_id)
     return {
         "message": f"The finished epochs of session {session_id} were deleted.",
         "session": changed,

@@ -15,6 +15,7 @@ from backend.services.quota import waiting_sessions
 from backend.services.session_keep import require_not_being_kept
 from backend.services.session_start import add_session, checked_key, require_trainable, spec_of
 from backend.services.session_view import describe, describe_all, described
+from backend.storage.removal import Removal
 from backend.web.audit_log import record
 from backend.web.auth import (
     NO_WORKSPACE,
@@ -178,7 +179,7 @@ def cancel_session(session_id: int) -> Record:
 @training_bp.doc(responses={409: "The session has not ended, or its best epoch is being kept"})
 def delete_session(session_id: int) -> Record:
     """Delete an ended session; its model stays."""
-    with services().database.write() as connection:
+    with Removal() as removal, services().database.write() as connection:
         session = usable_session(connection, session_id)
         _require_ended(session, "deleted")
         require_not_being_kept(session)
@@ -190,9 +191,7 @@ def delete_session(session_id: int) -> Record:
             target=f"session {session_id}",
             detail=session["model_name"],
         )
-        # Before the commit: a kill in between leaves a row without its file, which the next start
-        # notices, and no file that nothing knows of.
-        services().storage.remove_kept_checkpoint(session_id)
+        removal.add(services().storage.kept_checkpoint(session_id))
     return {"message": f"Session {session_id} was deleted."}
 
 

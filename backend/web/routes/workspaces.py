@@ -12,6 +12,7 @@ from backend.errors import Conflict, Forbidden, Invalid, NotFound
 from backend.services.aftermath import left_to_the_next_start
 from backend.services.quota import require_workspace_place
 from backend.services.session_keep import require_not_being_kept
+from backend.storage.removal import Removal
 from backend.web.audit_log import record
 from backend.web.auth import current_user, owned_workspace, visible_workspace, workspace_by_key
 from backend.web.current import services
@@ -75,12 +76,12 @@ def delete_workspace(key: str) -> Record:
 
     Waiting sessions are cancelled; while one is training, the workspace cannot be deleted.
     """
-    with services().database.write() as connection:
+    with Removal() as removal, services().database.write() as connection:
         workspace = owned_workspace(connection, key)
         _require_no_training(connection, workspace)
         pending = sessions.in_workspace(connection, workspace["id"], status="pending")
         for session in kept.with_checkpoint(connection, workspace["id"]):
-            services().storage.remove_kept_checkpoint(session["id"])
+            removal.add(services().storage.kept_checkpoint(session["id"]))
         record(connection, "workspace_deleted", workspace_id=workspace["id"])
         workspaces.remove(connection, workspace["id"])
     services().storage.remove_workspace(workspace["id"])

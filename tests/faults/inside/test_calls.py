@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from backend.database import accounts
-from tests.api import CANDIDATE, complete, problem_of
+from tests.api import CANDIDATE, complete, fail, problem_of
 from tests.faults.state import all_of
 
 FAULTS = [
@@ -40,6 +40,9 @@ CALLS: dict[str, tuple[str, str, dict[str, Any] | None]] = {
     "stop_session": ("POST", "/api/training/session/{pending}/stop", None),
     "cancel_session": ("POST", "/api/training/session/{pending}/cancel", None),
     "delete_session": ("DELETE", "/api/training/session/{ended}", None),
+    "keep_session": ("POST", "/api/training/session/{failed}/keep", None),
+    "delete_checkpoint": ("DELETE", "/api/training/session/{failed}/checkpoint", None),
+    "delete_failed_session": ("DELETE", "/api/training/session/{failed}", None),
     "delete_dataset": ("DELETE", "/api/training/dataset/{dataset}", None),
     "promote_model": ("POST", "/api/models/{other_model}/promote", None),
     "delete_model": ("DELETE", "/api/models/{other_model}", None),
@@ -54,6 +57,8 @@ def world(api, key, services) -> dict[str, Any]:
     """One of everything that a call can name."""
     ended, second = (api.session(key) for _ in range(2))
     model, other_model = complete(services, ended), complete(services, second)
+    failed = api.session(key)
+    fail(services, failed)
     api.new_user("friend")
     member = api.post("/api/tokens", 201, json={"user": "member"})
     api.post(f"/api/workspaces/{key}/members", 201, json={"user": "member"})
@@ -69,6 +74,7 @@ def world(api, key, services) -> dict[str, Any]:
         "key": key,
         "dataset": api.dataset(key, rows=400),
         "ended": ended,
+        "failed": failed,
         "pending": api.session(key),
         "model": model,
         "other_model": other_model,
@@ -111,6 +117,32 @@ def test_a_call_whose_row_cannot_be_written_says_so_and_changes_nothing(
     answer = call(api, world, name)
     assert answer.status_code in (200, 201, 202), answer.get_data(as_text=True)
     assert all_of(services) != before
+
+
+@pytest.mark.parametrize(
+    ("call", "effect", "status", "said"),
+    [
+        ("write", "EDQUOT", 507, "quota"),
+        ("write", "EFBIG", 507, "largest size"),
+        ("open", "ENOSPC", 507, "is full"),
+        ("write", "EIO", 500, "Internal error"),
+        ("open", "EMFILE", 500, "Internal error"),
+    ],
+)
+def test_what_keeps_the_database_from_growing_is_found_out_where_it_can_be(
+    faults, api, services, call, effect, status, said
+):
+    before = all_of(services)
+    faults.add("sql", "COMMIT", "disk I/O error")
+    what = f"{services.settings.data_dir}*"
+    probe = faults.add(call, what, effect, caller="backend.storage.disk.why_full", times=None)
+    answer = api.post("/api/workspaces", None, json={"name": "new"})
+    assert probe.effects > 0
+    assert answer.status_code == status
+    assert said in problem_of(answer)["detail"]
+    assert all_of(services) == before
+    faults.clear()
+    api.workspace("new")
 
 
 @pytest.mark.parametrize(

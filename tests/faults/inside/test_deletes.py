@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.api import complete
-from tests.faults.state import files_in
+from backend.services.leftovers import remove_leftovers
+from tests.api import complete, fail, problem_of
+from tests.faults.state import all_of, files_in, names_in
 
 
 @pytest.fixture
@@ -11,9 +12,12 @@ def model(api, key, services):
     """A model that is not the current one, with its three files."""
     complete(services, api.session(key))
     model_id = complete(services, api.session(key))
-    path = services.settings.data_dir / api.get(f"/api/models/{model_id}")["model"]["path"]
-    path.with_suffix(".test.npy").write_bytes(b"rows")
+    file_of(api, services, model_id).with_suffix(".test.npy").write_bytes(b"rows")
     return model_id
+
+
+def file_of(api, services, model_id):
+    return services.settings.data_dir / api.get(f"/api/models/{model_id}")["model"]["path"]
 
 
 def test_a_dataset_whose_files_cannot_be_deleted_is_gone_all_the_same(
@@ -84,3 +88,77 @@ def test_a_dataset_whose_files_wait_for_the_database_is_gone_all_the_same(
     api.get(f"/api/training/dataset/{dataset_id}", 404)
     api.dataset(key)
     assert len(files_in(services.storage.uploads)) == 3
+
+
+def test_a_model_beside_which_a_partial_file_stays_is_gone_with_its_other_files(
+    faults, api, services, model, caplog
+):
+    path = file_of(api, services, model)
+    partial = path.with_name(f".{path.name}.0123abcd.partial")
+    partial.write_bytes(b"of a worker that was killed")
+    fault = faults.add("unlink", str(partial), "EIO", caller="*atomic.remove_partials")
+    api.delete(f"/api/models/{model}")
+    assert fault.effects == 1
+    assert path.name in caplog.text
+    api.get(f"/api/models/{model}", 404)
+    assert {name for name in names_in(path.parent) if path.stem in name} == {partial.name}
+    remove_leftovers(services.database, services.storage)
+    assert not partial.exists()
+
+
+@pytest.fixture
+def failed(api, key, services):
+    """A failed session with finished epochs: its id, and their file."""
+    session_id = api.session(key)
+    return session_id, fail(services, session_id)
+
+
+def test_a_session_whose_epochs_cannot_be_taken_away_stays_with_them(faults, api, services, failed):
+    before = all_of(services)
+    fault = faults.add("rename", "*.partial", "EIO", caller="*Removal.add")
+    answer = api.delete(f"/api/training/session/{failed[0]}", None)
+    assert fault.effects == 1
+    assert problem_of(answer)["status"] == 500
+    assert all_of(services) == before
+    api.delete(f"/api/training/session/{failed[0]}")
+    assert names_in(services.storage.checkpoints) == set()
+
+
+def test_a_session_whose_epochs_cannot_be_deleted_is_gone_and_the_next_start_removes_them(
+    faults, api, services, failed, caplog
+):
+    fault = faults.add("unlink", "*.partial", "EIO", caller="*Removal.__exit__")
+    api.delete(f"/api/training/session/{failed[0]}")
+    assert fault.effects == 1
+    assert "cannot be deleted" in caplog.text
+    api.get(f"/api/training/session/{failed[0]}", 404)
+    remove_leftovers(services.database, services.storage)
+    assert names_in(services.storage.checkpoints) == set()
+
+
+def test_epochs_that_cannot_be_put_back_either_are_named_in_the_log(
+    faults, api, services, failed, caplog
+):
+    faults.add("sql", "COMMIT", "database is locked")
+    fault = faults.add("rename", "*.kept.ckpt", "EIO", caller="*Removal.__exit__")
+    answer = api.delete(f"/api/training/session/{failed[0]}", None)
+    assert fault.effects == 1
+    assert problem_of(answer)["status"] == 503
+    (left,) = names_in(services.storage.checkpoints)
+    assert left in caplog.text
+    assert "cannot be put back" in caplog.text
+    api.delete(f"/api/training/session/{failed[0]}")
+
+
+def test_finished_epochs_that_cannot_be_deleted_are_gone_and_the_next_start_removes_them(
+    faults, api, services, failed, caplog
+):
+    session_id, file = failed
+    fault = faults.add("unlink", str(file), "EIO", caller="*Storage.remove_kept_checkpoint")
+    answer = api.delete(f"/api/training/session/{session_id}/checkpoint")
+    assert answer["session"]["checkpoint_bytes"] is None
+    assert fault.effects == 1
+    assert "left to the next start" in caplog.text
+    api.post(f"/api/training/session/{session_id}/keep", 409)
+    remove_leftovers(services.database, services.storage)
+    assert not file.exists()

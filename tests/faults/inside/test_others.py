@@ -1,14 +1,18 @@
-"""Faults of what is not a request and not a session: lanes, lock, commands, demo, log."""
+"""Faults of what is not a request and not a session: lanes, lock, commands, demo, log, start."""
 
 import asyncio
 import io
 import os
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from backend import launcher
 from backend.background.worker_log import pass_on
+from backend.backup.restore import PARTIAL_FOLDER
 from backend.config import Settings
 from backend.demo import __main__ as demo
 from backend.errors import UserError
@@ -237,3 +241,57 @@ def test_an_answer_in_pieces_for_which_there_is_no_thread_ends_and_the_next_is_w
         gateway.close()
 
     run(scenario)
+
+
+@pytest.fixture
+def serve(tmp_path, monkeypatch):
+    """Starts a server that is asked to stop as soon as its data folder is in order."""
+    (tmp_path / "data").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", tempfile.gettempdir())  # set back afterwards
+    monkeypatch.setenv("TMPDIR", tempfile.gettempdir())
+    monkeypatch.setattr(launcher, "MOST_STOPPING_SECONDS", 1e6)  # it would end this process
+
+    def create_app(_settings):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(launcher, "create_app", create_app)
+
+    def serve():
+        with pytest.raises(KeyboardInterrupt):
+            launcher.serve(Settings(data_dir=tmp_path / "data"))
+
+    return serve
+
+
+def test_what_is_left_of_a_restore_and_cannot_be_deleted_stops_no_start(
+    faults, serve, tmp_path, caplog
+):
+    left = tmp_path / "data" / PARTIAL_FOLDER / "exotrain.db"
+    left.parent.mkdir()
+    left.write_bytes(b"half of it")
+    fault = faults.add("unlink", "exotrain.db", "EIO", caller="*launcher._remove_partial_restore")
+    serve()
+    assert fault.effects == 1
+    assert str(left.parent) in caplog.text
+    caplog.clear()
+    serve()
+    assert not left.parent.exists()
+    assert caplog.text == ""
+
+
+def test_an_end_for_which_no_thread_is_left_to_watch_it_closes_everything(
+    faults, serve, tmp_path, monkeypatch
+):
+    closed = []
+    server = SimpleNamespace(wait=lambda **_seconds: True)
+
+    def start(_settings, closing):
+        closing.callback(closed.append, "closed")
+        return server, None
+
+    monkeypatch.setattr(launcher, "_start", start)
+    fault = faults.add("thread", "*", "none", caller="backend.launcher._end_within")
+    launcher.serve(Settings(data_dir=tmp_path / "data"))
+    assert fault.effects == 1
+    assert closed == ["closed"]
+    launcher.serve(Settings(data_dir=tmp_path / "data"))  # the lock is free

@@ -4,73 +4,17 @@ The supervisor, the runner, the pipes and the database are real; the worker is a
 in no time.
 """
 
-from collections.abc import Iterator
+import tempfile
+import threading
 
 import pytest
 
-from backend.background import attempts, current_copies, session_starts, worker_process
 from backend.background import supervisor as supervisor_module
-from backend.background.supervisor import Supervisor
-from backend.config import Settings
 from backend.database import models, sessions
-from tests.e2e.server import ENDED, wait_for
+from tests.e2e.server import wait_for
 from tests.faults import workers
+from tests.faults.outcome import SECONDS, ended, is_whole
 from tests.faults.state import names_in
-
-SECONDS = 60
-
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    """Without a worker that waits: a fork of each session's own."""
-    return Settings(data_dir=settings.data_dir, token=settings.token, warm_workers=0)
-
-
-@pytest.fixture
-def short_pauses(monkeypatch):
-    """The pauses before something is tried again, made short."""
-    monkeypatch.setattr(attempts, "DATABASE_SECONDS", 0.05)
-    monkeypatch.setattr(supervisor_module, "DATABASE_SECONDS", 0.05)
-    monkeypatch.setattr(supervisor_module, "_EVENT_PAUSES", (0.05, 0.05, 0.05))
-    monkeypatch.setattr(current_copies, "RETRY_SECONDS", 0.1)
-    monkeypatch.setattr(session_starts, "START_PAUSES", (0.05, 0.1, 0.2))
-
-
-@pytest.fixture
-def supervisor(services, monkeypatch, short_pauses) -> Iterator[Supervisor]:
-    """A supervisor that works on the application's database."""
-    command = workers.command(str(services.storage.models))
-    monkeypatch.setattr(worker_process, "_command", lambda *_arguments: command)
-    made = Supervisor(services.settings, services.database, services.storage, lambda _model: None)
-    services.supervisor = made
-    yield made
-    made.close()
-
-
-def ended(api, session_id):
-    """The session when it has ended."""
-    return wait_for(
-        lambda: api.get(f"/api/training/session/{session_id}")["session"],
-        lambda session: session["status"] in ENDED,
-        SECONDS,
-    )
-
-
-def is_whole(api, services, session_id):
-    """A session as if nothing had happened, with one model, and no other file beside its copy."""
-    session = ended(api, session_id)
-    assert session["status"] == "completed", session["error"]
-    assert [each["epoch"] for each in session["history"]] == [1, 2]
-    assert (session["epochs_completed"], session["progress"]) == (2, 1)
-    evaluation = api.get(f"/api/training/session/{session_id}/evaluation")["evaluation"]
-    assert evaluation["n_test"] == 1
-    with services.database.read() as connection:
-        model = models.of_session(connection, session_id)
-    expected = {model["file"], f"{model['workspace_id']}/exoplanet_model.keras"}
-    wait_for(lambda: names_in(services.storage.models), lambda found: found == expected, SECONDS)
-    copy = services.storage.current_model(model["workspace_id"])
-    assert copy.read_bytes() == workers.MODEL
-
 
 # Of a session, from the recovery at the start of the server to the end. The copy of the current
 # model is made within the last.
@@ -138,6 +82,31 @@ def test_a_thread_that_cannot_be_started_is_tried_again(
     assert fault.effects == 2
 
 
+def test_a_judge_that_cannot_be_started_is_started_with_the_next_worker(
+    faults, api, key, services, supervisor
+):
+    fault = faults.add("thread", "judge", "none", times=2)
+    session_id = api.session(key)
+    supervisor.start()
+    is_whole(api, services, session_id)
+    assert fault.effects == 2
+    assert "judge" in {thread.name for thread in threading.enumerate()}
+
+
+@pytest.mark.parametrize("what", ["*/gone", "*/gone/worker-*"])
+def test_a_folder_that_cannot_be_made_for_a_worker_is_tried_again(
+    faults, api, key, services, supervisor, monkeypatch, tmp_path, what
+):
+    folder = tmp_path / "gone"  # something else has cleaned up
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    fault = faults.add("mkdir", what, "ENOSPC", times=2, caller="*WorkerProcess.__init__")
+    session_id = api.session(key)
+    supervisor.start()
+    is_whole(api, services, session_id)
+    assert fault.effects == 2
+    wait_for(lambda: list(folder.iterdir()), lambda left: not left, SECONDS)
+
+
 def test_a_fork_that_never_works_fails_the_session_in_words_and_the_next_one_trains(
     faults, api, key, services, supervisor
 ):
@@ -188,6 +157,27 @@ def test_an_event_that_cannot_be_recorded_fails_its_session_in_words(
     assert "could not be recorded" in session["error"]["message"]
     assert fault.effects == 1
     assert [name for name in names_in(services.storage.models) if name.endswith(".keras")]
+    faults.clear()
+    assert ended(api, api.session(key))["status"] == "completed"
+
+
+@pytest.mark.parametrize(
+    ("effect", "times", "until"),
+    [("EIO", None, "until the server is started again"), ("ENOMEM", 2, "stays. Retry")],
+)
+def test_a_model_that_can_be_neither_recorded_nor_renamed_is_named_as_it_is(
+    faults, api, key, services, supervisor, effect, times, until
+):
+    session_id = api.session(key)
+    faults.add("sql", "INSERT INTO models*", "memory", times=None)
+    caller = "*Storage.set_aside_model"
+    fault = faults.add("rename", "*.unrecorded.keras", effect, times=times, caller=caller)
+    supervisor.start()
+    message = ended(api, session_id)["error"]["message"]
+    assert fault.effects == (times or 1)
+    assert until in message
+    named = message.partition("Its file, ")[2].partition(" in the data folder")[0]
+    assert (services.settings.data_dir / named).read_bytes() == workers.MODEL
     faults.clear()
     assert ended(api, api.session(key))["status"] == "completed"
 
