@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> None:
     except (OSError, sqlite3.Error) as error:
         where = folder if chosen.action == "save" else data_dir
         why = _in_words(error, where)
-        sys.exit(f"exotrain cannot {_VERBS[chosen.action]}, and what it wrote is removed: {why}")
+        sys.exit(f"exotrain cannot {_VERBS[chosen.action]}, and nothing was changed: {why}")
     except KeyboardInterrupt:
         sys.exit("Interrupted: what was written is removed, and nothing else was changed.")
 

@@ -99,6 +99,15 @@ def sync_folders(top: Path) -> None:
         sync(Path(folder))
 
 
+def remove(folder: Path, say: Say) -> None:
+    """Delete a folder that is not needed any more; what cannot be deleted is said."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        say(
+            f"WARNING: {folder} could not be deleted; it is no backup, and the next try deletes it."
+        )
+
+
 def timed_path(folder: Path, prefix: str) -> Path:
     """A path that is free: the time, and a number if there are two in a second."""
     name = f"{prefix}-{datetime.now(UTC):%Y%m%d-%H%M%S}"

@@ -5,6 +5,7 @@ is kept aside. From the first rename to the last, a file says that the database 
 database itself comes last: a server does not start on half of it.
 """
 
+import contextlib
 import os
 import shutil
 import signal
@@ -17,6 +18,7 @@ from backend.backup.copying import (
     Say,
     copy_file,
     in_words,
+    remove,
     require_space,
     sync_folders,
     timed_path,
@@ -43,7 +45,8 @@ def restore(data_dir: Path, source: Path, say: Say) -> None:
     _require_readable(folder, manifest)
     with data_folder_lock(data_dir):
         partial = data_dir / PARTIAL_FOLDER
-        shutil.rmtree(partial, ignore_errors=True)  # of a restore that was killed
+        if partial.exists():
+            shutil.rmtree(partial)  # of a restore that was killed
         require_space(data_dir, manifest.size)
         partial.mkdir(0o700)
         try:
@@ -51,7 +54,7 @@ def restore(data_dir: Path, source: Path, say: Say) -> None:
             _copy_all(folder, manifest, partial, say)
             aside = _Switch(data_dir, partial).run()
         finally:
-            shutil.rmtree(partial, ignore_errors=True)
+            remove(partial, say)
     say(f"Restored {folder}, made at {manifest.made_at} by exotrain {manifest.exotrain}.")
     say(f"What was in {data_dir} is kept in {aside}." if aside else f"{data_dir} was empty.")
 
@@ -112,8 +115,8 @@ class _Switch:
         """Switch; returns the folder where the old content is, None if there was none."""
         old = self._old()
         self._aside.mkdir(0o700)
-        self._undo.append(self._aside.rmdir)
         try:
+            self._undo.append(self._aside.rmdir)
             self._announce()
             for path in old:
                 self._move(path, self._aside / path.name)
@@ -121,17 +124,33 @@ class _Switch:
             for name in (*FOLDERS, DATABASE):
                 self._move(self._partial / name, self._data_dir / name)
             sync(self._data_dir)
-        except BaseException:
-            for each in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(each, signal.SIG_IGN)  # a second one must not end the undoing
-            for step in reversed(self._undo):
-                step()
+        except BaseException as error:
+            self._put_back(error)
             raise
-        remove_mark(self._database)
+        with contextlib.suppress(OSError):  # the next start then checks the database, no more
+            remove_mark(self._database)
         if old:
             return self._aside
-        shutil.rmtree(self._aside)
+        shutil.rmtree(self._aside, ignore_errors=True)
         return None
+
+    def _put_back(self, why: BaseException) -> None:
+        """Undo what was done. If that fails no server starts: the database comes last.
+
+        Raises:
+            BackupFailed: it fails.
+        """
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, signal.SIG_IGN)  # a second one must not end the undoing
+        try:
+            for step in reversed(self._undo):
+                step()
+        except OSError as error:
+            raise BackupFailed(
+                f"{str(why) or 'it was interrupted'}, and what was there could not be put back "
+                f"({error}): what is not in {self._data_dir} any more is in {self._aside}. Restore "
+                "again; or move it back, the database last."
+            ) from why
 
     def _old(self) -> list[Path]:
         """What exotrain has in the data folder, which may have other things in it."""
@@ -143,7 +162,8 @@ class _Switch:
         mark = mark_of(self._database)
         if mark.exists():
             kept = self._aside / mark.name
-            shutil.copy2(mark, kept)
+            self._undo.append(lambda: kept.unlink(missing_ok=True))  # half of it, if that fails
+            kept.write_bytes(mark.read_bytes())
             self._undo.append(lambda: kept.replace(mark))
         else:
             self._undo.append(lambda: remove_mark(self._database))

@@ -7,7 +7,6 @@ which does not name them any more.
 
 import fcntl
 import os
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -22,6 +21,7 @@ from backend.backup.copying import (
     copy_file,
     in_words,
     link_file,
+    remove,
     require_space,
     sync_folders,
     timed_path,
@@ -66,7 +66,7 @@ def save(data_dir: Path, destination: Path, say: Say) -> Path:
         if destination.resolve().is_relative_to((data_dir / name).resolve()):
             raise BackupFailed(f"{destination} is in {data_dir / name}: choose a folder outside.")
     destination.mkdir(parents=True, exist_ok=True)
-    with _new_folder(destination) as folder:
+    with _new_folder(destination, say) as folder:
         copy = _Copy(data_dir, folder, _newest(destination), say)
         manifest = copy.run()
         (folder / manifests.NAME).write_text(manifest.as_json(), "utf-8")
@@ -228,28 +228,35 @@ def _newest(destination: Path) -> Path | None:
 
 
 @contextmanager
-def _new_folder(destination: Path) -> Iterator[Path]:
+def _new_folder(destination: Path, say: Say) -> Iterator[Path]:
     """A hidden folder, removed if the backup fails; and what killed backups left is removed."""
     for leftover in destination.glob(".exotrain-*.partial"):
-        _remove_if_dead(leftover)
+        _remove_if_dead(leftover, say)
     folder = destination / f".exotrain-{os.getpid()}-{datetime.now(UTC):%H%M%S%f}.partial"
     folder.mkdir(0o700)
-    lock = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield folder
+        with _locked(folder):
+            yield folder
     finally:
-        os.close(lock)
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder, say)
 
 
-def _remove_if_dead(folder: Path) -> None:
+def _remove_if_dead(folder: Path, say: Say) -> None:
+    try:
+        with _locked(folder):
+            remove(folder, say)
+    except (BlockingIOError, FileNotFoundError):
+        pass  # another backup is being made there, or has its name now
+    except OSError as error:  # no reason to make no backup
+        say(f"WARNING: {folder} is left of a backup that was killed, and cannot be read: {error}")
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
     lock = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(folder)
-    except BlockingIOError:
-        pass  # another backup is being made there
+        yield
     finally:
         os.close(lock)
 
@@ -258,5 +265,9 @@ def _publish(folder: Path, destination: Path) -> Path:
     """Give a whole backup its name."""
     target = timed_path(destination, "exotrain")
     folder.rename(target)
-    sync(destination)
+    try:
+        sync(destination)
+    except BaseException:
+        target.rename(folder)  # it is said to have failed: then nothing looks like a backup
+        raise
     return target

@@ -49,25 +49,37 @@ class Database:
         self._turn = Turn(path.with_name(f"{path.name}.writer"))
         self._engine = opening.reading_engine(path, LOCK_SECONDS)
         self._writer = opening.writing_engine(path, LOCK_SECONDS)
-        self._file: int | None = None  # the database's own, open while the mark is kept true
+        # The database's own file, open until no connection is: to close it ends their locks.
+        self._file: int | None = None
+        self._is_marked = False  # whether the file beside it says that it is in use
         self._is_merged = False  # whether the file has everything that is in the log
         self._is_held_outside = False
         self._remembered: dict[Hashable, Any] = {}
         soundness.require_sound(path)
         try:
-            with self._turn.take(_START_SECONDS, lambda: _START_SECONDS):
-                if not path.exists():
-                    opening.create(path)
-                if not opening.is_current(path):
-                    with self._writer.connect() as connection:
-                        patient = connection.execution_options(patience=_START_SECONDS)
-                        opening.upgrade(patient, path)
+            self._open()
         except DatabaseBusy as error:
             raise CannotStart(f"{path} cannot be opened: {error}") from error
-        except OperationalError as error:
+        except (OperationalError, sqlite3.OperationalError) as error:
             full = disk.why_full(path)
-            why = f"{path} cannot be opened: {error.orig}"
+            why = f"{path} cannot be opened: {getattr(error, 'orig', error)}"
             raise CannotStart(disk.full_message(full, path.parent) if full else why) from error
+
+    def _open(self) -> None:
+        try:
+            with self._turn.take(_START_SECONDS, lambda: _START_SECONDS):
+                if not self._path.exists():
+                    opening.create(self._path)
+                if not opening.is_current(self._path):
+                    with self._writer.connect() as connection:
+                        patient = connection.execution_options(patience=_START_SECONDS)
+                        opening.upgrade(patient, self._path)
+        except BaseException:
+            if self._path.exists():
+                self._leave_log()
+            self._engine.dispose()
+            self._turn.close()
+            raise
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -107,26 +119,27 @@ class Database:
         return remembered[key]
 
     def write_unless_locked(self, statement: Executable) -> bool:
-        """Execute one statement, for what may be lost: False if another writer has the lock.
+        """Execute one statement, for what may be lost: False if it could not be written.
 
         It does not wait, and what is remembered stays.
         """
         try:
             with self._writer_in_turn(0) as connection, self._transaction(connection):
                 connection.execute(statement)
-        except (DatabaseBusy, OperationalError):
+        except (DatabaseBusy, OperationalError, OSError):
             return False
         return True
 
     def close(self) -> None:
         """Close every connection; the write-ahead log is merged into the file."""
-        self._engine.dispose()
         try:
             with self._turn.take(TURN_SECONDS, lambda: LOCK_SECONDS):
                 self._end_using()
         except (DatabaseBusy, OSError, sqlite3.Error, DBAPIError):
             # The file that says that it is in use stays: the next start looks closely.
             log.exception("the database was not closed cleanly")
+            self._leave_log()
+        self._engine.dispose()
         self._turn.close()
 
     @contextmanager
@@ -150,7 +163,7 @@ class Database:
 
     @contextmanager
     def _transaction(self, connection: Connection) -> Iterator[None]:
-        if self._file is None:
+        if not self._is_marked:
             self._begin_using(connection)
         with self._begin_writing(connection):
             yield
@@ -184,14 +197,10 @@ class Database:
         """Say in the file beside the database that it is in use, from which state of it on."""
         with self._begin_writing(connection):
             _count_up(connection)
-        self._file = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        self._open_file()
         self._merge(connection)
-        try:
-            self._mark(log=True)
-        except BaseException:
-            os.close(self._file)
-            self._file = None
-            raise
+        self._mark(log=True)
+        self._is_marked = True
 
     def _merge(self, connection: Connection) -> bool:
         """Copy the log into the file, as far as no reader needs the file as it is."""
@@ -201,30 +210,52 @@ class Database:
             log.warning("the write-ahead log was not merged into the database: %s", error)
         return self._is_merged
 
+    def _open_file(self) -> None:
+        if self._file is None:
+            self._file = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+
     def _mark(self, *, log: bool) -> None:
         assert self._file is not None
         (cookie,) = struct.unpack(">I", os.pread(self._file, 4, soundness.COOKIE_OFFSET))
         soundness.write_mark(self._path, soundness.Mark(cookie, log))
 
     def _end_using(self) -> None:
-        if self._file is None and soundness.mark_of(self._path).exists():
-            # Nothing was written since an unclean end, but the last connection that is closed
-            # merges the log: it is merged here, and the mark follows.
-            self._file = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
-        if self._file is not None:
+        mark = soundness.mark_of(self._path)
+        if mark.exists():
+            # Even if nothing was written since an unclean end: the last connection that is closed
+            # merges the log, so it is merged here, and the mark follows.
+            self._open_file()
             with self._writer.connect() as connection:
-                if not _merge_log(connection, "TRUNCATE"):
-                    # The connection stays open: a reader that is the last to close would merge the
-                    # log, and the file that says that there is one would not be true any more.
-                    log.warning("a reader is still at work: the next start checks the database")
-                    return
+                is_merged = _merge_log(connection, "TRUNCATE")
+            if not is_merged:
+                log.warning("a reader is still at work: the next start checks the database")
+                self._leave_log()
+                return
             self._mark(log=False)
+        self._engine.dispose()
         self._writer.dispose()
+        self._is_marked = False
         if self._file is not None:
             os.close(self._file)
             self._file = None
-            if not soundness.log_of(self._path).exists():
+        if not soundness.log_of(self._path).exists():
+            try:
                 soundness.remove_mark(self._path)
+            except OSError as error:
+                log.warning("%s stays, and the next start checks the database: %s", mark, error)
+
+    def _leave_log(self) -> None:
+        """Close the writer and leave the log where it is, as the mark beside it says.
+
+        The connection that is closed last would merge the log, if it may write; also at the end of
+        the process. So one that only reads is closed after it.
+        """
+        try:
+            with self._engine.connect() as reader:
+                reader.exec_driver_sql("PRAGMA user_version").scalar_one()
+                self._writer.dispose()
+        except DBAPIError:
+            log.exception("the log may be merged when the process ends")
 
 
 def _count_up(connection: Connection) -> None:

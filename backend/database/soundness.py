@@ -100,14 +100,13 @@ def write_mark(path: Path, mark: Mark) -> None:
         if os.pwrite(file, content, 0) < len(content):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
         os.fsync(file)
+        sync(path.parent)  # also of an earlier one: that may have failed right here
     except BaseException:
         if is_new:
             target.unlink()
         raise
     finally:
         os.close(file)
-    if is_new:
-        sync(path.parent)
 
 
 def remove_mark(path: Path) -> None:

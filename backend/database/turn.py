@@ -55,7 +55,7 @@ class Turn:
             try:
                 yield round(max(0.0, deadline - time.monotonic()), 1)
             finally:
-                fcntl.flock(file, fcntl.LOCK_UN)
+                self._unlock_file(file)
         finally:
             self._lock.release()
 
@@ -72,12 +72,21 @@ class Turn:
                     raise DatabaseBusy from None
                 time.sleep(_POLL_SECONDS)
 
+    def _unlock_file(self, file: int) -> None:
+        try:
+            fcntl.flock(file, fcntl.LOCK_UN)
+        except OSError:  # what was committed is no failure; closing it gives up the lock as well
+            self._close_file()
+
     def close(self) -> None:
         """Close the file, unless somebody has the turn; the next turn opens it again."""
         if self._lock.acquire(blocking=False):
             try:
-                if self._file is not None:
-                    os.close(self._file)
-                    self._file = None
+                self._close_file()
             finally:
                 self._lock.release()
+
+    def _close_file(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None

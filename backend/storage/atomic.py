@@ -1,6 +1,7 @@
 """Write files atomically, and hash them."""
 
 import contextlib
+import errno
 import glob
 import hashlib
 import os
@@ -14,6 +15,9 @@ from typing import BinaryIO
 
 # A temporary file of `replacing`.
 PARTIAL = re.compile(r"\..+\.[0-9a-f]{8}\.partial")
+
+# What could not be written, where others say that they cannot sync.
+_LOST = (errno.EIO, errno.ENOSPC, errno.EDQUOT)
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
@@ -56,16 +60,19 @@ def put_in_place(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     sync(source)
     os.replace(source, target)
-    sync(target.parent)
+    with contextlib.suppress(OSError):  # it has its name: nobody is to undo or repeat that
+        sync(target.parent)
 
 
 def sync(path: Path) -> None:
     """Wait until a file's content, or a folder's entries, are on disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        # Some file systems cannot sync a folder; the rename itself has succeeded.
-        with contextlib.suppress(OSError) if path.is_dir() else contextlib.nullcontext():
-            os.fsync(descriptor)
+        os.fsync(descriptor)
+    except OSError as error:
+        # Some file systems cannot sync a folder.
+        if error.errno in _LOST or not path.is_dir():
+            raise
     finally:
         os.close(descriptor)
 

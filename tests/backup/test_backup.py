@@ -20,24 +20,17 @@ from backend.backup.manifest import BackupFailed, Manifest
 from backend.backup.restore import restore
 from backend.backup.save import save
 from backend.config import REPOSITORY
-from backend.database import Database, schema, sessions, soundness
+from backend.database import Database, schema, soundness
 from backend.storage.atomic import sha256_of
 from backend.storage.lock import CannotStart
-from tests.api import complete
+from tests.backup.folders import files_of, fill, without_ended
 from tests.database.killed import rows_of
 
 
 @pytest.fixture
 def work(services, api, key):
-    """A data folder with two datasets, a model, and a session in training with its checkpoint."""
-    session_id = api.session(key)
-    complete(services, session_id)
-    training = api.session(key)
-    with services.database.write() as connection:
-        sessions.change(connection, training, status="training")
-    checkpoints = services.storage.checkpoints
-    (checkpoints / f"{training}.ckpt").write_bytes(b"its state")
-    (checkpoints / f"{session_id}.ckpt").write_bytes(b"of an ended session")
+    """A data folder with something of each kind in it."""
+    fill(services, api, key)
     return services
 
 
@@ -60,20 +53,6 @@ def said() -> list[str]:
 def backup(data_dir, destination, said) -> Path:
     """A whole backup."""
     return save(data_dir, destination, said.append)
-
-
-def files_of(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder; those that belong to no backup left out."""
-    found = {}
-    for top in ("uploads", "model"):
-        for path in sorted((folder / top).rglob("*")):
-            if path.is_file() and path.name != "exoplanet_model.keras":
-                found[path.relative_to(folder).as_posix()] = path.read_bytes()
-    return found
-
-
-def without_ended(files: dict[str, bytes]) -> dict[str, bytes]:
-    return {path: content for path, content in files.items() if b"of an ended" not in content}
 
 
 def test_it_holds_the_database_and_every_file_that_it_names(data_dir, backup):
@@ -172,7 +151,7 @@ def test_one_that_was_killed_is_no_backup_and_is_removed_by_the_next(data_dir, d
 
 def test_another_one_that_is_being_made_there_is_left_alone(data_dir, destination):
     destination.mkdir()
-    with save_module._new_folder(destination) as other:
+    with save_module._new_folder(destination, print) as other:
         save(data_dir, destination, print)
         assert other.exists()
 

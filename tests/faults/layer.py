@@ -1,13 +1,14 @@
 """Makes calls of this process fail, hang or kill it, as a plan says; see `plan`.
 
 It stands between Python and the system: where Python's libraries fork, start a thread, open, write,
-sync, rename or delete a file, execute a statement of SQLite, or use a pipe. So whatever the code
-above does around the call (a buffer, an `ExitStack`, SQLAlchemy) is real. What C code writes by
-itself is not seen: SQLite's own files stand behind their statements.
+sync, rename, lock or delete a file, execute a statement of SQLite, or use a pipe. So whatever the
+code above does around the call (a buffer, an `ExitStack`, SQLAlchemy) is real. What C code writes
+by itself is not seen: SQLite's own files stand behind their statements.
 """
 
 import builtins
 import errno
+import fcntl
 import io
 import json
 import os
@@ -133,8 +134,10 @@ def install(layer: Layer) -> Callable[[], None]:
     around(os, "open", "open", path_of)
     around(os, "fsync", "fsync", path_of)
     put(os, "write", writer(layer))
+    around(os, "pwrite", "write", path_of)
     around(os, "mkdir", "mkdir", path_of)
-    for name in ("unlink", "remove"):
+    put(fcntl, "flock", _flock(layer))
+    for name in ("unlink", "remove", "rmdir"):
         around(os, name, "unlink", path_of)
     for name in ("rename", "replace"):
         around(os, name, "rename", lambda _source, target, **_folders: path_of(target))
@@ -161,6 +164,19 @@ def install(layer: Layer) -> Callable[[], None]:
             each()
 
     return take_away
+
+
+def _flock(layer: Layer) -> Any:
+    original = fcntl.flock
+
+    def flock(file: Any, operation: int) -> None:
+        call = "unlock" if operation & fcntl.LOCK_UN else "lock"
+        what = path_of(file if isinstance(file, int) else file.fileno())
+        layer.meet(call, what)
+        original(file, operation)
+        layer.meet(call, what, after=True)
+
+    return flock
 
 
 def _around(layer: Layer, original: Any, call: str, what: Callable[..., str]) -> Any:
@@ -192,6 +208,11 @@ def _connect(layer: Layer, cursor_class: Any) -> Any:
 
         def execute(self, sql: str, *parameters: Any) -> Any:
             return self.cursor().execute(sql, *parameters)
+
+        def backup(self, target: Any, **more: Any) -> None:
+            layer.meet("sql", "BACKUP")
+            super().backup(target, **more)
+            layer.meet("sql", "BACKUP", after=True)
 
         def commit(self) -> None:
             if self.in_transaction:

@@ -5,6 +5,7 @@ A place is `module.function call`; `scan` finds them in the source. One that is 
 """
 
 _FAULTS = "tests/faults/inside/test_"
+_STORED = "tests/faults/inside/stored/test_"
 _HOLDS = "tests/holds/test_faults.py::test_"
 
 PLACES = {
@@ -109,6 +110,94 @@ PLACES = {
     """,
     f"{_FAULTS}batch.py::test_a_thread_that_cannot_be_started_is_a_503": """
         backend.services.batch_predictions._one_ahead thread
+    """,
+    f"{_STORED}backup.py::"
+    "test_a_backup_whose_call_fails_leaves_nothing_and_the_next_one_is_whole": """
+        backend.backup.copying.copy_file fsync
+        backend.backup.copying.copy_file mkdir
+        backend.backup.copying.copy_file write
+        backend.backup.copying.sync_folders fsync
+        backend.backup.save._copy_database database
+        backend.backup.save._copy_database fsync
+        backend.backup.save._copy_database unlink
+        backend.backup.save._locked lock
+        backend.backup.save._locked open
+        backend.backup.save._new_folder mkdir
+        backend.backup.save._publish fsync
+        backend.backup.save.save fsync
+        backend.backup.save.save mkdir
+        backend.backup.save.save write
+    """,
+    f"{_STORED}backup.py::test_a_second_backup_that_fails_leaves_the_first_as_it_is": """
+        backend.backup.copying.link_file mkdir
+    """,
+    f"{_STORED}backup.py::"
+    "test_a_backup_that_cannot_begin_again_after_a_deletion_leaves_nothing": """
+        backend.backup.save._Copy._keep_only unlink
+    """,
+    f"{_STORED}backup.py::"
+    "test_what_a_failed_backup_cannot_delete_is_no_backup_and_the_next_one_deletes_it": """
+        backend.backup.copying.remove unlink
+    """,
+    f"{_STORED}backup.py::test_a_backup_that_cannot_lose_its_name_again_is_whole": """
+        backend.backup.save._publish rename
+    """,
+    f"{_STORED}restore.py::"
+    "test_a_restore_whose_call_fails_changes_nothing_and_the_next_one_works": """
+        backend.backup.restore._Switch._announce write
+        backend.backup.restore._Switch._move rename
+        backend.backup.restore._Switch.run fsync
+        backend.backup.restore._Switch.run mkdir
+        backend.backup.restore.restore mkdir
+    """,
+    f"{_STORED}restore.py::"
+    "test_a_folder_of_which_the_backup_has_no_file_is_there_or_nothing_is_changed": """
+        backend.backup.restore._copy_all mkdir
+    """,
+    f"{_STORED}restore.py::"
+    "test_what_cannot_be_put_back_is_named_no_server_starts_and_the_next_restore_works": """
+        backend.backup.restore._Switch._move.back rename
+    """,
+    f"{_STORED}restore.py::test_a_mark_or_a_folder_that_cannot_be_put_back_harms_no_start": """
+        backend.backup.restore._Switch._announce rename
+        backend.backup.restore._Switch._announce unlink
+    """,
+    f"{_STORED}restore.py::test_a_folder_that_cannot_be_removed_at_the_end_harms_nothing": """
+        backend.backup.restore._Switch.run unlink
+    """,
+    f"{_STORED}restore.py::test_what_a_killed_restore_left_and_cannot_be_deleted_is_named": """
+        backend.backup.restore.restore unlink
+    """,
+    f"{_STORED}database.py::"
+    "test_a_new_database_that_cannot_be_made_says_so_and_is_whole_at_the_next_start": """
+        backend.database.opening.create rename
+        backend.database.opening.create unlink
+        backend.database.turn.Turn._lock_file lock
+        backend.database.turn.Turn._lock_file open
+    """,
+    f"{_STORED}database.py::"
+    "test_an_upgrade_that_fails_changes_nothing_and_the_next_start_makes_it_with_a_copy": """
+        backend.database.opening._keep_copy database
+        backend.database.opening._keep_copy rename
+        backend.database.opening._keep_copy write
+    """,
+    f"{_STORED}database.py::"
+    "test_a_use_that_cannot_be_marked_writes_nothing_and_the_next_one_is_marked": """
+        backend.database.connection.Database._open_file open
+        backend.database.soundness.write_mark fsync
+        backend.database.soundness.write_mark open
+        backend.database.soundness.write_mark write
+    """,
+    f"{_STORED}database.py::test_a_mark_that_cannot_be_taken_back_is_written_and_synced_again": """
+        backend.database.soundness.write_mark unlink
+    """,
+    f"{_STORED}database.py::"
+    "test_a_turn_that_cannot_be_given_back_fails_no_commit_and_is_had_by_the_next_process": """
+        backend.database.turn.Turn._unlock_file lock
+    """,
+    f"{_STORED}database.py::"
+    "test_a_mark_that_cannot_be_removed_makes_the_next_start_look_closely": """
+        backend.database.soundness.remove_mark unlink
     """,
     f"{_FAULTS}sessions.py::test_a_statement_that_fails_once_loses_no_event": """
         backend.background.session_events.SessionEvents.record database
@@ -311,52 +400,3 @@ PLACES = {
         backend.worker.__main__._Channel.send pipe
     """,
 }
-
-# What came together with this table has tests of its own, but none here in which the call fails:
-# give it one, and move its line.
-WITHOUT = """
-    backend.backup.copying.copy_file fsync
-    backend.backup.copying.copy_file mkdir
-    backend.backup.copying.copy_file write
-    backend.backup.copying.link_file mkdir
-    backend.backup.copying.sync_folders fsync
-    backend.backup.restore._Switch._announce rename
-    backend.backup.restore._Switch._move rename
-    backend.backup.restore._Switch.run fsync
-    backend.backup.restore._Switch.run mkdir
-    backend.backup.restore._Switch.run unlink
-    backend.backup.restore._copy_all mkdir
-    backend.backup.restore.restore mkdir
-    backend.backup.restore.restore unlink
-    backend.backup.save._Copy._keep_only unlink
-    backend.backup.save._copy_database fsync
-    backend.backup.save._copy_database unlink
-    backend.backup.save._new_folder lock
-    backend.backup.save._new_folder mkdir
-    backend.backup.save._new_folder open
-    backend.backup.save._new_folder unlink
-    backend.backup.save._publish fsync
-    backend.backup.save._publish rename
-    backend.backup.save._remove_if_dead lock
-    backend.backup.save._remove_if_dead open
-    backend.backup.save._remove_if_dead unlink
-    backend.backup.save.save fsync
-    backend.backup.save.save mkdir
-    backend.backup.save.save write
-    backend.database.connection.Database._begin_using open
-    backend.database.opening._keep_copy rename
-    backend.database.opening._keep_copy write
-    backend.database.opening.create rename
-    backend.database.opening.create unlink
-    backend.database.soundness._open_private open
-    backend.database.soundness.remove_mark unlink
-    backend.database.soundness.write_mark fsync
-    backend.database.soundness.write_mark write
-    backend.database.turn.Turn._lock_file lock
-    backend.database.turn.Turn._lock_file open
-    backend.database.turn.Turn.take lock
-    backend.backup.restore._Switch._move.back rename
-    backend.database.connection.Database._end_using open
-    backend.database.soundness.write_mark open
-    backend.database.soundness.write_mark unlink
-"""

@@ -26,11 +26,11 @@ class Fault:
 
     Attributes:
         number: of the fault in its plan; names its files.
-        call: "fork", "thread", "open", "write", "fsync", "rename", "unlink", "mkdir", "sql" or
-            "pipe".
+        call: "fork", "thread", "open", "write", "fsync", "rename", "unlink", "mkdir", "lock",
+            "unlock", "sql" or "pipe".
         what: a pattern of what the call is given: the command of a fork, the name of a thread, a
             path (of a rename the new one), the text of a statement, or what is written to a pipe;
-            "read" where a pipe is read.
+            "read" where a pipe is read, "BACKUP" where SQLite copies a whole database.
         effect: "hang" until the test releases it, "kill" the process, "memory" for a MemoryError,
             the name of an errno, one of SQLite's messages, or any word for a thread.
         process: "server" or "worker".

@@ -20,6 +20,7 @@ FUNCTIONS = {
     "os.open": "open",
     "os.fsync": "fsync",
     "os.write": "write",
+    "os.pwrite": "write",
     "os.replace": "rename",
     "os.rename": "rename",
     "os.unlink": "unlink",
@@ -28,6 +29,7 @@ FUNCTIONS = {
     "os.makedirs": "mkdir",
     "shutil.rmtree": "unlink",
     "shutil.move": "rename",
+    "shutil.copy2": "write",
     "shutil.copyfile": "write",
     "shutil.copyfileobj": "write",
     "tempfile.TemporaryFile": "write",
@@ -64,6 +66,7 @@ METHODS = {
     "symlink_to": "write",
     "hardlink_to": "write",
     "write_unless_locked": "database",
+    "backup": "database",
     "run_in_executor": "thread",
 }
 

@@ -1,6 +1,7 @@
 """The layer itself: what is planned happens, at the call that is meant, and nothing else does."""
 
 import errno
+import fcntl
 import io
 import os
 import sqlite3
@@ -30,6 +31,8 @@ CALLS = {
     "rename": ("*/new", lambda folder: (folder / "old").rename(folder / "new")),
     "unlink": ("*/old", lambda folder: (folder / "old").unlink()),
     "mkdir": ("*/made", lambda folder: (folder / "made").mkdir()),
+    "lock": ("*/folder", lambda folder: lock(folder / "folder", fcntl.LOCK_SH)),
+    "unlock": ("*/folder", lambda folder: lock(folder / "folder", fcntl.LOCK_UN)),
     "sql": ("INSERT*", lambda folder: insert(folder / "database")),
     "pipe": ("*named*", lambda _folder: pipe(b"named")),
 }
@@ -40,6 +43,14 @@ def sync(folder):
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def lock(folder, operation):
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, operation)
     finally:
         os.close(descriptor)
 

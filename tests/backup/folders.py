@@ -1,0 +1,34 @@
+"""Data folders to back up and to restore, and what is in them."""
+
+from pathlib import Path
+
+from backend.database import sessions
+from backend.services.context import Services
+from tests.api import Api, complete
+
+
+def fill(services: Services, api: Api, key: str) -> None:
+    """Two datasets, a model, and a session in training with its checkpoint."""
+    session_id = api.session(key)
+    complete(services, session_id)
+    training = api.session(key)
+    with services.database.write() as connection:
+        sessions.change(connection, training, status="training")
+    checkpoints = services.storage.checkpoints
+    (checkpoints / f"{training}.ckpt").write_bytes(b"its state")
+    (checkpoints / f"{session_id}.ckpt").write_bytes(b"of an ended session")
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder; those that belong to no backup left out."""
+    found = {}
+    for top in ("uploads", "model"):
+        for path in sorted((folder / top).rglob("*")):
+            if path.is_file() and path.name != "exoplanet_model.keras":
+                found[path.relative_to(folder).as_posix()] = path.read_bytes()
+    return found
+
+
+def without_ended(files: dict[str, bytes]) -> dict[str, bytes]:
+    """Without the checkpoints of sessions that have ended, which belong to no backup either."""
+    return {path: content for path, content in files.items() if b"of an ended" not in content}

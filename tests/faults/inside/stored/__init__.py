@@ -1,0 +1,1 @@
+"""Faults under what is stored: the database, its backups, a restore."""
