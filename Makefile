@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 RUNTIME := $(VENV)/runtime.installed
 DEVELOPMENT := $(VENV)/development.installed
 SBOM := exotrain.cdx.json
+# mutmut, beside the packages that it shares with the development ones.
+MUTANTS ?= $(VENV)/mutants
 
 # What the steps of a test run skipped, for its last line.
 export SKIPS_FILE := $(VENV)/skips.jsonl
@@ -22,13 +24,13 @@ COMPILE := $(BIN)/uv pip compile --quiet --no-config --upgrade --universal --pyt
 	--fork-strategy fewest --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock"
 
-# $(call install,NAME): the exact files of NAME.lock, or where it does not apply, NAME.txt.
+# $(call install,NAME,OPTIONS): the exact files of NAME.lock, or where it does not apply, NAME.txt.
 define install
 	@if $(BIN)/python -c '$(LOCKED)'; then \
-		$(PIP_INSTALL) --require-hashes -r $(1).lock; \
+		$(PIP_INSTALL) $(2) --require-hashes -r $(1).lock; \
 	else \
 		echo "$(1).lock does not cover this Python or this machine: installing $(1).txt instead"; \
-		$(PIP_INSTALL) -r $(1).txt; \
+		$(PIP_INSTALL) $(2) -r $(1).txt; \
 	fi
 	@touch $@
 endef
@@ -40,8 +42,8 @@ define tests
 	$(BIN)/python -m tests.skips $(2) $(SKIPS_FILE); exit $$status
 endef
 
-.PHONY: help demo run stop test test-all soak unit unit-frontend check lock sbom benchmark \
-	benchmark-science screenshots backup restore clean
+.PHONY: help demo run stop test test-all soak mutants unit unit-frontend check lock sbom \
+	benchmark benchmark-science screenshots backup restore clean
 
 help:
 	@echo "make demo   train on the example catalogue, watch it, leave the server running"
@@ -52,9 +54,10 @@ help:
 	@echo "make test   every test but the slowest; make unit: those without TensorFlow, in minutes"
 	@echo "make test-all  make test, then long ones, crowds, faults, and generated clients and requests"
 	@echo "make soak   kill server and workers 200 times under traffic, and check what is left"
+	@echo "make mutants  change the code in small ways; each change must fail a test; up to an hour"
 	@echo "make unit-frontend  the tests of the page's modules; needs node"
 	@echo "make check  formatting, lint and types"
-	@echo "make lock   renew requirements.lock and requirements-dev.lock"
+	@echo "make lock   renew requirements.lock, requirements-dev.lock and requirements-mutants.lock"
 	@echo "make sbom   the bill of materials of the server, $(SBOM) (CycloneDX)"
 	@echo "make benchmark  measure on the real tables; see docs/BENCHMARKS.md"
 	@echo "make screenshots  pictures of the page for the README, into docs/images/"
@@ -88,6 +91,10 @@ test-all: test
 soak: $(DEVELOPMENT)
 	$(BIN)/python -m tests.soak --points 200 --seed 1
 
+# Works in a copy of the source; OPTIONS="--module backend/web/auth.py" tests all mutants of one.
+mutants: $(DEVELOPMENT) $(MUTANTS)/installed
+	@PYTHONPATH="$(MUTANTS)" $(BIN)/python -m tests.mutants $(OPTIONS)
+
 unit: $(DEVELOPMENT)
 	$(BIN)/python -m pytest -m "not tensorflow and not e2e and not archive and not client"
 
@@ -100,11 +107,13 @@ check: $(DEVELOPMENT)
 	$(BIN)/ruff check .
 	$(BIN)/mypy backend benchmarks tests
 
-# Both locks name the same version of what they share.
+# The locks name the same version of what they share.
 lock: $(DEVELOPMENT)
 	$(COMPILE) requirements.txt --output-file requirements.lock
 	$(COMPILE) requirements-dev.txt --constraints requirements.lock \
 		--output-file requirements-dev.lock
+	$(COMPILE) requirements-mutants.txt --constraints requirements-dev.lock \
+		--output-file requirements-mutants.lock
 
 # The one warning that is silenced: a lock does not say which package needs which.
 sbom: $(DEVELOPMENT)
@@ -143,3 +152,7 @@ $(RUNTIME): requirements.txt requirements.lock | $(BIN)/python
 
 $(DEVELOPMENT): requirements-dev.txt requirements-dev.lock $(RUNTIME)
 	$(call install,requirements-dev)
+
+$(MUTANTS)/installed: requirements-mutants.txt requirements-mutants.lock | $(DEVELOPMENT)
+	@rm -rf "$(MUTANTS)"
+	$(call install,requirements-mutants,--target "$(MUTANTS)")

@@ -10,6 +10,9 @@ import pytest
 
 from backend import wire
 from backend.background import supervisor as module
+from backend.background.current_copies import CurrentCopies
+from backend.background.keeping import Keeping
+from backend.background.session_events import SessionEvents
 from backend.background.supervisor import Supervisor
 from backend.config import Settings
 from backend.database import Database, accounts, datasets, models, sessions, workspaces
@@ -17,6 +20,9 @@ from backend.storage.layout import Storage
 from backend.troubles import Troubles
 from tests import messages
 from tests.e2e.server import wait_for
+
+# The number of the start of each session of `second_start`.
+START = 2
 
 
 class ToldRunner:
@@ -169,3 +175,40 @@ def bench(tmp_path, monkeypatch):
         bench.supervisor.close()
         assert bench.supervisor._runner.is_closed
     bench.database.close()
+
+
+@pytest.fixture
+def events(bench):
+    """Of a database with sessions that no queue starts; each model that becomes current is told."""
+    copies = CurrentCopies(bench.database, bench.storage, bench.troubles)
+    announce = bench.announced.append
+    keeping = Keeping(bench.settings, bench.database, bench.storage, copies, announce)
+    return SessionEvents(bench.database, bench.storage, copies, keeping, announce)
+
+
+@pytest.fixture
+def second_start(bench):
+    """Makes a session in its second start, with a checkpoint and a model's file."""
+
+    def make(**values):
+        place = bench.workspace()
+        file = f"{place[0]}/m.keras"
+        values = {"status": "training", "starts": START, "model_file": file} | values
+        session_id = bench.session(place, **values)
+        bench.storage.checkpoint(session_id, START).write_bytes(b"state")
+        if values["model_file"] is not None:
+            bench.model_file(session_id)
+        return session_id
+
+    return make
+
+
+def files(bench, session_id):
+    """Which of a session's files are there: checkpoint, kept checkpoint, model."""
+    storage, file = bench.storage, bench.row(session_id)["model_file"] or "1/m.keras"
+    paths = (
+        storage.checkpoint(session_id, START),
+        storage.kept_checkpoint(session_id),
+        storage.model(file),
+    )
+    return tuple(path.exists() for path in paths)

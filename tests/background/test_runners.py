@@ -1,6 +1,5 @@
 """Sessions whose workers misbehave, with real child processes."""
 
-import logging
 import queue
 import sys
 import threading
@@ -11,7 +10,7 @@ import pytest
 
 from backend import wire
 from backend.background import worker_process
-from backend.background.runners import ProcessRunner
+from backend.background.runners import ProcessRunner, make_runner
 from backend.background.workers import session_worker, thread_runner
 from backend.background.workers.memory_kills import KillCounter
 from backend.config import Settings
@@ -199,41 +198,7 @@ def test_no_child_is_left_where_nobody_can_judge_it(child, settings, monkeypatch
 
 
 @pytest.mark.parametrize(
-    ("failure", "reason"),
-    [
-        (ImportError("libtensorflow.so is missing"), "crashed"),
-        (OSError("no \udc80.so"), "crashed"),
-        (MemoryError("Unable to allocate 3 GiB"), "out_of_memory"),
-    ],
-    ids=str,
+    ("setting", "kind"), [("process", ProcessRunner), ("thread", thread_runner.ThreadRunner)]
 )
-def test_a_thread_in_which_tensorflow_cannot_be_imported_ends_its_session_in_words(
-    settings, monkeypatch, failure, reason, caplog
-):
-    def fail():
-        raise failure
-
-    # pytest-xdist cannot send a log with a lone surrogate from its worker.
-    caplog.set_level(logging.CRITICAL, logger=thread_runner.__name__)
-    monkeypatch.setattr(thread_runner, "import_jobs", fail)
-    reported: queue.Queue = queue.Queue()
-    runner = thread_runner.ThreadRunner(settings, lambda *event: reported.put(event))
-    runner.start(messages.job(session_id=7, start=2))
-    *reported_by, exited = reported.get(timeout=SECONDS)
-    assert (reported_by, type(exited), exited.reason) == ([7, 2], wire.Exited, reason)
-    assert wire.encodable(str(failure)) in exited.message
-
-
-def test_a_request_that_came_too_late_for_one_start_does_not_end_the_next(settings, monkeypatch):
-    asked: queue.Queue = queue.Queue()
-
-    class Jobs:
-        @staticmethod
-        def train_session(_job, _storage, _emit, should_stop):
-            asked.put(should_stop())
-
-    monkeypatch.setattr(thread_runner, "import_jobs", lambda: Jobs)
-    runner = thread_runner.ThreadRunner(settings, lambda *_event: None)
-    runner.request(7, "cancel")
-    runner.start(messages.job(session_id=7, start=2))
-    assert asked.get(timeout=SECONDS) is None
+def test_the_setting_chooses_the_runner(settings, setting, kind):
+    assert type(make_runner(replace(settings, runner=setting), lambda *_event: None)) is kind

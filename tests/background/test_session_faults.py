@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from backend import wire
 from backend.background import attempts, current_copies, keeping, session_starts
 from backend.background import supervisor as module
+from backend.background.session_events import SessionEvents
 from backend.background.supervisor import SupervisorEnded
 from backend.database import connection as connection_module
 from backend.database import models, sessions
@@ -91,7 +92,7 @@ def test_a_model_saved_while_the_database_is_busy_is_kept(bench, training, caplo
         MemoryError(),
         RuntimeError("something of ours"),
     ],
-    ids=str,
+    ids=["locked", "full", "memory", "ours"],
 )
 def test_an_event_that_fails_in_the_middle_is_recorded_whole(bench, training, monkeypatch, error):
     session_id, runner, _file = training()
@@ -166,6 +167,31 @@ def test_an_event_that_cannot_be_recorded_at_all_fails_its_session_and_no_other(
     runner.report(session_id, 1, wire.Exited())
     bench.wait(other, "training")
     wait_until_gone(file)
+
+
+def test_a_session_that_cannot_even_be_failed_ends_with_its_worker_and_the_queue_lives_on(
+    bench, training, monkeypatch
+):
+    session_id, runner, _ = training()
+    other = bench.session(bench.workspace())
+    record, refused = SessionEvents.record, []
+
+    def refuse(events, *reported):
+        if isinstance(reported[2], wire.Stage):
+            refused.append(reported)
+            raise RuntimeError("no")
+        record(events, *reported)
+
+    monkeypatch.setattr(SessionEvents, "record", refuse)
+    monkeypatch.setattr(SessionEvents, "give_up", refuse)
+    runner.report(session_id, 1, wire.Stage(stage="evaluating"))
+    wait_for(lambda: runner.requests, lambda made: made == [(session_id, "cancel")], 10)
+    tries = len(module._EVENT_PAUSES) + 2  # the last one is to give it up
+    assert len(refused) == tries
+    runner.report(session_id, 1, wire.Exited(message="It ended."))
+    assert bench.wait(session_id, "failed")["error"]["message"] == "It ended."
+    bench.wait(other, "training")
+    assert len(refused) == tries
 
 
 @pytest.mark.parametrize("failing", ["end", "change"])

@@ -66,6 +66,25 @@ def test_rows_of_a_label_are_found_wherever_they_are(path):
     assert len(dataset_table.read_rows_of_label(path, NO_LABEL, 0, 5)[0]) == 0
 
 
+def test_a_page_of_a_label_goes_on_in_the_next_block_and_ends_when_it_is_full(path, monkeypatch):
+    monkeypatch.setattr(dataset_table, "_BLOCK_ROWS", 250)
+    blocks = []
+    read = np.fromfile
+    monkeypatch.setattr(np, "fromfile", lambda *given: blocks.append(given) or read(*given))
+    for offset, limit, read_blocks in ((0, 1, 1), (1, 4, 2), (2, 5, 3), (3, 2, 2), (7, 2, 4)):
+        blocks.clear()
+        indices, rows = dataset_table.read_rows_of_label(path, 1, offset, limit)
+        assert indices.tolist() == list(range(100 * offset, 100 * (offset + limit), 100))
+        assert np.array_equal(rows["line"], indices)
+        assert len(blocks) == read_blocks
+
+
+def test_rows_come_in_the_order_that_was_asked_for(path):
+    rows = dataset_table.read_rows_at(path, np.array([7, 199_999, 0, 7]))
+    assert rows["line"].tolist() == [7, 199_999, 0, 7]
+    assert not isinstance(rows, np.memmap)
+
+
 def test_a_sample_has_rows_of_every_class(path):
     sample = dataset_table.sample_of_labels(path)
     assert np.bincount(sample["label"]).tolist() == [5000, 2000, 4000]

@@ -75,3 +75,42 @@ def test_a_file_that_has_reached_the_largest_size_is_found(tmp_path):
 def test_a_disk_with_room_is_not_to_blame(tmp_path):
     assert disk.why_full(tmp_path / "exotrain.db") is None
     assert disk.why_full(tmp_path / "gone" / "exotrain.db") is None
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [(disk.resource.RLIM_INFINITY, "server (ulimit"), (5 << 20, "5.0 MB (ulimit")],
+)
+def test_the_largest_size_is_said_where_there_is_one(tmp_path, monkeypatch, limit, said):
+    monkeypatch.setattr(disk.resource, "getrlimit", lambda which: (limit, 7 << 20))
+    assert said in disk.full_message(OSError(errno.EFBIG, "x"), tmp_path)
+
+
+def test_what_is_free_is_given_in_megabytes(tmp_path, monkeypatch):
+    usage = disk.shutil.disk_usage(tmp_path)._replace(free=1_234 << 20)
+    monkeypatch.setattr(disk.shutil, "disk_usage", lambda path: usage)
+    assert disk.described(tmp_path) == f"{disk.mount_point(tmp_path)} (1,234 MB free)"
+
+
+def test_a_disk_of_which_nothing_can_be_read_is_still_named(tmp_path, monkeypatch):
+    def fail(path):
+        raise OSError(errno.EIO, "x")
+
+    monkeypatch.setattr(disk.shutil, "disk_usage", fail)
+    assert disk.described(tmp_path).endswith(" (which cannot be read)")
+
+
+@pytest.mark.parametrize(("code", "is_to_blame"), [(errno.ENOSPC, True), (errno.EIO, False)])
+def test_a_probe_that_fails_tells_why_and_lies_beside_the_file(
+    tmp_path, monkeypatch, code, is_to_blame
+):
+    error = OSError(code, "x")
+    folders = []
+
+    def fail(dir=None):
+        folders.append(dir)
+        raise error
+
+    monkeypatch.setattr(disk.tempfile, "TemporaryFile", fail)
+    assert disk.why_full(tmp_path / "exotrain.db") is (error if is_to_blame else None)
+    assert folders == [tmp_path]

@@ -1,5 +1,6 @@
 """Files are written whole or not at all."""
 
+import errno
 import hashlib
 import subprocess
 import sys
@@ -79,8 +80,10 @@ def test_a_folder_of_temporary_files_that_leads_elsewhere_is_not_emptied(storage
     (elsewhere / "file").write_bytes(b"x")
     storage.temporary.rmdir()
     storage.temporary.symlink_to(elsewhere)
-    with pytest.raises(NotADirectoryError, match="found a link"):
+    with pytest.raises(NotADirectoryError, match="found a link") as refusal:
         storage.prepare()
+    assert refusal.value.errno == errno.ENOTDIR
+    assert refusal.value.filename == str(storage.temporary)
     assert (elsewhere / "file").exists()
 
 
@@ -88,8 +91,11 @@ def test_temporary_files_of_this_process_and_its_children_lie_there(tmp_path, mo
     monkeypatch.setattr(tempfile, "tempdir", None)
     monkeypatch.setenv("TMPDIR", "/nowhere")
     temporary.use(tmp_path)
+    monkeypatch.setenv("TMPDIR", "/nowhere")  # what somebody else sets later changes nothing
     with tempfile.NamedTemporaryFile() as file:
         assert Path(file.name).parent == tmp_path
+    monkeypatch.undo()
+    temporary.use(tmp_path)
     code = "import tempfile; print(tempfile.gettempdir())"
     child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert child.stdout.strip() == str(tmp_path)
@@ -192,3 +198,121 @@ def test_a_session_that_finished_no_epoch_has_none_to_keep(storage):
     assert storage.keep_checkpoint(3) is None
     storage.take_back_checkpoint(3, 1)
     assert storage.newest_checkpoint(3) is None
+
+
+def test_a_model_that_is_set_aside_has_another_name_with_all_its_files(storage):
+    others = ["1/m2.keras", "2/m.keras"]
+    for name in ("1/m.keras", "1/m.json", "1/m.test.npy", *others):
+        storage.model(name).parent.mkdir(exist_ok=True)
+        storage.model(name).write_text(name)
+    assert storage.set_aside_model("1/m.keras") == "1/m.unrecorded.keras"
+    found = {path.name: path.read_text() for path in storage.model("1").iterdir()}
+    assert found == {
+        "m.unrecorded.keras": "1/m.keras",
+        "m.unrecorded.json": "1/m.json",
+        "m.unrecorded.test.npy": "1/m.test.npy",
+        "m2.keras": "1/m2.keras",
+    }
+    assert storage.model("2/m.keras").exists()
+
+
+def test_a_model_is_set_aside_though_a_file_of_it_is_missing(storage):
+    storage.model("1").mkdir()
+    storage.model("1/m.keras").write_text("m")
+    storage.set_aside_model("1/m.keras")
+    assert [path.name for path in storage.model("1").iterdir()] == ["m.unrecorded.keras"]
+
+
+def test_what_a_failed_session_left_goes_but_not_what_can_be_kept(storage):
+    gone = [storage.checkpoint(3, 1), storage.model("1/m.keras"), storage.model("1/m.json")]
+    kept = [storage.kept_checkpoint(3), storage.checkpoint(4, 1), storage.model("1/m2.keras")]
+    for path in gone + kept:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("x")
+    storage.remove_unfinished(3, None)
+    assert [path.exists() for path in gone] == [False, True, True]
+    storage.remove_unfinished(3, "1/m.keras")
+    assert not any(path.exists() for path in gone)
+    assert all(path.exists() for path in kept)
+
+
+def test_what_is_gone_already_can_be_removed_again(storage):
+    storage.remove_dataset(1, "abc")
+    storage.remove_model("1/m.keras")
+    storage.remove_unfinished(3, "1/m.keras")
+    storage.kept_checkpoint(3).write_text("x")
+    storage.kept_checkpoint(4).write_text("x")
+    for _ in range(2):
+        storage.remove_kept_checkpoint(3)
+    assert storage.kept_checkpoints().keys() == {4}
+
+
+@pytest.mark.parametrize(
+    "remove",
+    [
+        lambda storage: storage.pass_on_checkpoint(3, 3),
+        lambda storage: storage.keep_checkpoint(3),
+        lambda storage: storage.remove_checkpoint(3),
+        lambda storage: storage.remove_model("1/m.keras"),
+    ],
+    ids=["pass on", "keep", "remove a checkpoint", "remove a model"],
+)
+def test_a_file_that_somebody_else_removes_meanwhile_does_no_harm(storage, monkeypatch, remove):
+    paths = [storage.checkpoint(3, start) for start in (1, 2)]
+    paths += [storage.model("1/m.keras"), storage.model("1/.m.keras.01234567.partial")]
+    for path in paths:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("x")
+    unlink = Path.unlink
+
+    def too_late(path, missing_ok=False):
+        unlink(path, missing_ok=True)
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", too_late)
+    remove(storage)
+
+
+def test_the_sessions_with_a_checkpoint_are_those_with_one_of_a_start(storage):
+    for name in ("3.ckpt", "4.2.ckpt", "5.kept.ckpt", "stranger.1.ckpt", ".6.1.ckpt.01.partial"):
+        (storage.checkpoints / name).write_text("x")
+    assert storage.sessions_with_checkpoint() == {3, 4}
+
+
+def test_a_numbered_checkpoint_is_newer_than_one_of_a_release_that_numbered_none(storage):
+    for names in (("3.ckpt", "3.1.ckpt"), ("4.1.ckpt", "4.ckpt")):
+        for name in names:
+            (storage.checkpoints / name).write_text(name)
+    assert storage.newest_checkpoint(3) == storage.checkpoint(3, 1)
+    assert storage.newest_checkpoint(4) == storage.checkpoint(4, 1)
+
+
+def test_what_is_kept_is_not_taken_back_over_a_newer_checkpoint(storage):
+    storage.kept_checkpoint(3).write_text("kept")
+    storage.checkpoint(3, 2).write_text("newer")
+    storage.take_back_checkpoint(3, 2)
+    assert storage.checkpoint(3, 2).read_text() == "newer"
+    assert storage.kept_checkpoint(3).read_text() == "kept"
+
+
+def test_the_files_of_a_workspace_go_and_those_of_another_stay(storage):
+    paths = [storage.catalogue(1, "abc"), storage.model("1/m.keras")]
+    others = [storage.catalogue(11, "abc"), storage.model("11/m.keras"), storage.checkpoint(1, 1)]
+    for path in paths + others:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("x")
+    for _ in range(2):
+        storage.remove_workspace(1)
+    assert not any(path.parent.exists() for path in paths)
+    assert all(path.exists() for path in others)
+
+
+def test_each_workspace_has_a_current_model_of_its_own(storage):
+    assert storage.current_model(1) == storage.models / "1" / "exoplanet_model.keras"
+    assert storage.current_model(2) == storage.models / "2" / "exoplanet_model.keras"
+
+
+def test_a_number_that_no_database_has_is_no_session(storage):
+    for name in ("123456789012345.kept.ckpt", "1234567890123456.kept.ckpt"):
+        (storage.checkpoints / name).write_text("x")
+    assert storage.kept_checkpoints().keys() == {123456789012345}

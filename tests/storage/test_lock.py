@@ -52,3 +52,26 @@ def test_a_killed_server_leaves_a_free_folder(tmp_path: Path):
         assert lock.holder(tmp_path) is None
         with lock.data_folder_lock(tmp_path):
             pass
+
+
+@pytest.mark.parametrize(
+    ("kind", "process_id", "found"),
+    [
+        (lock.fcntl.F_WRLCK, 7, 7),
+        (lock.fcntl.F_WRLCK, 1, 1),  # in a container
+        (lock.fcntl.F_WRLCK, 0, None),  # of another container
+        (lock.fcntl.F_WRLCK, -1, None),
+        (lock.fcntl.F_UNLCK, 7, None),
+    ],
+)
+def test_only_a_process_that_holds_it_and_can_be_seen_is_the_holder(
+    tmp_path: Path, monkeypatch, kind, process_id, found
+):
+    lock.lock_path(tmp_path).touch()
+    monkeypatch.setattr(lock, "_answer", lambda _: (kind, process_id))
+    assert lock.holder(tmp_path) == found
+
+
+def test_whoever_is_refused_reads_which_setting_names_another_folder(tmp_path: Path):
+    with running(AS_A_SERVER, tmp_path):
+        assert refused(tmp_path).endswith("or choose another folder with EXOTRAIN_DATA_DIR.")

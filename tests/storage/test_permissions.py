@@ -1,9 +1,10 @@
 """What an earlier release left open to others is closed; what is not exotrain's is left alone."""
 
+import os
 import stat
 from pathlib import Path
 
-from backend.storage.permissions import tighten
+from backend.storage.permissions import keep_private, tighten
 
 
 def mode(path: Path) -> int:
@@ -62,3 +63,46 @@ def test_a_read_only_file_stays_read_only(tmp_path):
     file.chmod(0o444)
     tighten(tmp_path)
     assert mode(file) == 0o400
+
+
+def test_what_is_written_from_now_on_is_of_this_user_alone(tmp_path):
+    before = os.umask(0)
+    try:
+        keep_private()
+        (tmp_path / "file").write_text("x")
+        (tmp_path / "folder").mkdir()
+    finally:
+        os.umask(before)
+    assert (mode(tmp_path / "file"), mode(tmp_path / "folder")) == (0o600, 0o700)
+
+
+def test_only_what_cannot_be_closed_is_complained_of(tmp_path, monkeypatch, caplog):
+    theirs = open_to_all(tmp_path / "model" / "1" / "theirs.keras")
+    ours = open_to_all(tmp_path / "model" / "1" / "ours.keras")
+    (tmp_path / "model" / "1" / "link").symlink_to(ours)
+    gone = open_to_all(tmp_path / "model" / "1" / "gone.keras")
+    chmod = Path.chmod
+
+    def refuse(path, *arguments, **options):
+        if path == theirs:
+            raise PermissionError(1, "Operation not permitted")
+        if path == gone:
+            raise FileNotFoundError(2, "No such file or directory")
+        chmod(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "chmod", refuse)
+    tighten(tmp_path)
+    assert mode(ours) == 0o600
+    assert [record.args for record in caplog.records] == [(1, theirs)]
+    theirs.unlink()
+    caplog.clear()
+    tighten(tmp_path)
+    assert not caplog.records
+
+
+def test_the_mode_of_what_is_closed_already_is_not_written_again(tmp_path, monkeypatch):
+    file = open_to_all(tmp_path / "model" / "1" / "m.keras")
+    tighten(tmp_path)
+    monkeypatch.delattr(Path, "chmod")
+    tighten(tmp_path)
+    assert mode(file) == 0o600

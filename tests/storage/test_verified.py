@@ -161,3 +161,14 @@ def test_a_full_disk_leaves_the_copy_and_blames_no_file(path, target, monkeypatc
     monkeypatch.setattr(verified, "write_atomically", full)
     with pytest.raises(OSError, match="No space"):
         copy_verified(path, SHA256, target)
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError, PermissionError])
+def test_a_file_that_cannot_be_opened_is_named_with_the_reason(path, monkeypatch, error):
+    def fail(*_):
+        raise error(errno.EACCES, "that is why")
+
+    monkeypatch.setattr("builtins.open", fail)
+    with pytest.raises(ModelCorrupt) as refusal:
+        open_verified(path, SHA256)
+    assert f"{path.name} cannot be read on the server: that is why." in str(refusal.value)

@@ -123,3 +123,33 @@ def test_fractions_that_leave_nothing_to_train_on_are_refused():
 
 def test_two_classes_are_enough():
     check_trainable(rows_of([0, 1] * 30), 0.15, 0.15)
+
+
+def test_the_smallest_table_that_is_allowed_can_be_trained_on_and_split():
+    rows = rows_of([0] * 40 + [1] * 10)
+    check_trainable(rows, 0.45, 0.45)
+    parts = parts_of(split_by_star(rows, 0.05, 0.05, seed=1))
+    assert [np.bincount(rows["label"][part]).tolist() for part in parts] == [
+        [36, 8],
+        [2, 1],
+        [2, 1],
+    ]
+
+
+def test_every_class_that_is_too_scarce_is_named():
+    with pytest.raises(DataError, match="CANDIDATE on 3, FALSE POSITIVE on 9"):
+        check_trainable(rows_of([0] * 3 + [1] * 60 + [2] * 9), 0.15, 0.15)
+
+
+def test_a_seed_gives_the_split_that_it_gave_in_earlier_releases():
+    split = split_by_star(rows_of([0, 1] * 30), 0.1, 0.1, seed=1)
+    assert split.validation.tolist() == [6, 9, 10, 14, 35, 47]
+    assert split.test.tolist() == [20, 21, 38, 46, 55, 59]
+
+
+def test_a_star_counts_for_the_rarest_of_its_labels():
+    # Each star has a row of the common class; only the last ten have one of the rare class too.
+    rows = rows_of([0] * 60 + [2] * 10, stars=[*range(60), *range(50, 60)])
+    split = split_by_star(rows, 0.1, 0.1, seed=1)
+    for part in (split.validation, split.test):
+        assert (rows["label"][part] == 2).sum() == 1

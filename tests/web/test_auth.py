@@ -183,3 +183,66 @@ def test_a_locked_database_neither_delays_nor_fails_the_note_of_a_use(api, servi
     api.workspace()  # after which everything is looked up anew, also that the use was not noted
     guest.get("/api/networks", None).close()
     assert used_at(api, made["id"]) is not None
+
+
+def test_a_right_token_is_taken_only_as_a_bearer(client, token):
+    for kind in ("Token", "Basic", "Digest", "Negotiate", "Bearer-like"):
+        answer = client.get("/api/workspaces", headers={"Authorization": f"{kind} {token}"})
+        assert answer.status_code == 401, kind
+        assert answer.headers["WWW-Authenticate"] == 'Bearer realm="exotrain"'
+
+
+def test_what_was_expected_and_received_is_said(client):
+    expected = "Expected a valid token in the header `Authorization: Bearer TOKEN`, received "
+    wrong = client.get("/api/workspaces", headers={"Authorization": "Bearer wrong"})
+    assert wrong.get_json()["detail"] == f"{expected}an invalid one."
+    assert client.get("/api/workspaces").get_json()["detail"] == f"{expected}none."
+
+
+def test_without_a_token_what_is_no_route_is_said_and_what_is_allowed(client):
+    assert client.get("/api/nowhere").status_code == 404
+    assert client.put("/api/workspaces").status_code == 405
+    preflight = client.options("/api/workspaces")
+    assert preflight.status_code == 200
+    assert "POST" in preflight.headers["Allow"]
+
+
+def test_a_token_is_over_at_the_moment_that_is_its_end(api, services, monkeypatch):
+    made = api.post("/api/tokens", 201, json={"user": "guest", "expires_in_days": 1})
+    guest = Api(api.client, made["token"])
+    monkeypatch.setattr(auth, "now", lambda: made["expires_at"])
+    guest.get("/api/workspaces", 401)
+    monkeypatch.setattr(auth, "now", lambda: "2026-01-01T00:00:00.000Z")
+    guest.get("/api/workspaces")
+
+
+def test_the_environments_token_opens_nothing_before_there_is_an_administrator(api, services):
+    with services.database.write() as connection:
+        connection.execute(update(schema.users).values(is_admin=False))
+    api.get("/api/workspaces", 401)
+
+
+def test_only_the_address_that_sends_wrong_tokens_is_refused(make_client, settings):
+    client = make_client(replace(settings, wrong_tokens=2))
+
+    def status(address):
+        headers = {"Authorization": "Bearer wrong"}
+        place = {"REMOTE_ADDR": address}
+        return client.get("/api/workspaces", headers=headers, environ_base=place).status_code
+
+    assert [status("192.0.2.1") for _ in range(4)] == [401, 401, 429, 429]
+    assert status("192.0.2.2") == 401
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "said"),
+    [
+        ("GET", "/api/training/session/999", "There is no session 999."),
+        ("POST", "/api/training/session/999/stop", "There is no session 999."),
+        ("GET", "/api/training/dataset/999", "There is no dataset 999."),
+        ("GET", "/api/models/999", "There is no model 999."),
+        ("DELETE", "/api/analyses/999", "There is no analysis 999."),
+    ],
+)
+def test_what_is_not_there_is_named(api, method, path, said):
+    assert api.call(method, path, 404)["detail"] == said

@@ -8,6 +8,7 @@ from backend.transit.evaluation.calibration import (
     apply_temperature,
     choose_threshold,
     coverage_curve,
+    equal_mass_bins,
     fit_temperature,
 )
 
@@ -95,3 +96,60 @@ def test_rows_of_equal_confidence_are_kept_or_left_together():
     true = np.array([0, 1, 1, 1])
     curve = coverage_curve(true, np.tile([0.6, 0.3, 0.1], (4, 1)))
     assert curve == {"threshold": [0.6], "coverage": [1.0], "precision": [0.25]}
+
+
+def test_a_temperature_above_one_makes_predictions_less_confident():
+    cool, warm = (apply_temperature(np.array([[0.8, 0.1, 0.1]]), each) for each in (0.5, 2.0))
+    # Squares and roots of the probabilities, from the definition.
+    assert cool == pytest.approx(np.array([[0.64, 0.01, 0.01]]) / 0.66)
+    roots = np.sqrt([[0.8, 0.1, 0.1]])
+    assert warm == pytest.approx(roots / roots.sum())
+
+
+@pytest.mark.parametrize("temperature", [0.02, 0.2, 5.0])
+def test_a_temperature_never_overflows(temperature):
+    found = apply_temperature(np.array([[1.0, 0.0, 0.0], [1e-30, 1e-28, 1e-29]]), temperature)
+    assert np.isfinite(found).all()
+    assert found.argmax(axis=1).tolist() == [0, 1]
+    assert found.sum(axis=1) == pytest.approx([1.0, 1.0])
+
+
+def test_probabilities_in_single_precision_are_calibrated_in_double():
+    found = apply_temperature(np.array([[0.8, 0.1, 0.1]], np.float32), 3.0)
+    assert found.dtype == np.float64
+    assert found.sum() == pytest.approx(1.0, abs=1e-15)
+    assert coverage_curve(np.array([0]), np.array([[0.8, 0.1, 0.1]], np.float32))["threshold"] == [
+        float(np.float32(0.8))
+    ]
+
+
+def test_the_temperature_of_few_rows_is_the_most_probable_one_under_the_prior():
+    true = np.array([0, 1, 0])
+    probabilities = np.array([[0.7, 0.2, 0.1], [0.6, 0.3, 0.1], [0.5, 0.25, 0.25]])
+    logarithms = np.linspace(np.log(0.2), np.log(5.0), 20_001)
+    powers = probabilities[:, :, None] ** np.exp(-logarithms)
+    likelihood = np.log(powers[np.arange(3), true] / powers.sum(axis=1)).sum(axis=0)
+    # The prior is normal in ln(temperature), with a standard deviation of 0.5.
+    best = logarithms[np.argmax(likelihood - 2.0 * logarithms**2)]
+    assert fit_temperature(true, probabilities) == pytest.approx(np.exp(best), abs=1e-3)
+
+
+def test_twenty_rows_and_just_the_precision_are_enough_for_a_threshold():
+    probabilities = np.tile([0.9, 0.05, 0.05], (MIN_KEPT, 1))
+    true = np.array([1] * 2 + [0] * 18)
+    assert choose_threshold(true, probabilities) == 0.9
+    assert choose_threshold(true, probabilities, 0.91) is None
+
+
+def test_the_bins_hold_all_rows_by_confidence_in_nearly_equal_numbers():
+    confidence = np.random.default_rng(1).random(100)
+    bins = equal_mass_bins(confidence)
+    assert [len(rows) for rows in bins] == [7] * 10 + [6] * 5
+    assert np.concatenate(bins).tolist() == np.argsort(confidence).tolist()
+    assert [rows.tolist() for rows in equal_mass_bins(np.array([0.9, 0.4]))] == [[1], [0]]
+
+
+def test_rows_of_equal_confidence_stay_in_their_order():
+    confidence = np.tile([0.5, 0.7], 50)
+    order = np.concatenate(equal_mass_bins(confidence))
+    assert order.tolist() == [*range(0, 100, 2), *range(1, 100, 2)]

@@ -1,0 +1,71 @@
+"""Which modules are changed, and which tests must notice."""
+
+from dataclasses import dataclass
+
+from backend.config import REPOSITORY
+
+# What takes long, or needs what a machine may lack, is left out.
+_QUICK = "not e2e and not archive and not client and not holds and not slow"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Modules, with the tests that concern them.
+
+    Attributes:
+        modules, tests: paths from the repository's root.
+        uses_tensorflow: whether the tests do. It does not work in forks of a process that used it.
+    """
+
+    modules: tuple[str, ...]
+    tests: tuple[str, ...]
+    uses_tensorflow: bool = False
+
+    @property
+    def markers(self) -> str:
+        """Of the tests, as pytest's option -m takes it."""
+        return _QUICK if self.uses_tensorflow else f"not tensorflow and {_QUICK}"
+
+
+def _all_of(folder: str) -> tuple[str, ...]:
+    found = (path for path in (REPOSITORY / folder).glob("*.py") if path.name != "__init__.py")
+    return tuple(sorted(f"{folder}/{path.name}" for path in found))
+
+
+SUBJECTS = (
+    Subject(
+        modules=(
+            "backend/training/split.py",
+            "backend/transit/evaluation/calibration.py",
+        ),
+        tests=(
+            "tests/training/test_split.py",
+            "tests/transit/evaluation/test_calibration.py",
+        ),
+    ),
+    Subject(
+        modules=("backend/training/checkpoint.py",),
+        tests=("tests/training/test_checkpoint.py",),
+        uses_tensorflow=True,
+    ),
+    Subject(
+        modules=_all_of("backend/storage"),
+        tests=("tests/storage", "tests/services"),
+    ),
+    Subject(
+        modules=("backend/web/auth.py",),
+        tests=("tests/web/test_auth.py", "tests/web/test_access.py"),
+    ),
+    Subject(
+        modules=(
+            "backend/background/attempts.py",
+            "backend/background/runners.py",
+            "backend/background/session_end.py",
+            "backend/background/session_events.py",
+            "backend/background/session_starts.py",
+            "backend/background/supervisor.py",
+            *_all_of("backend/background/workers"),
+        ),
+        tests=("tests/background",),
+    ),
+)
