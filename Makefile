@@ -87,7 +87,7 @@ test: check
 test-all: test
 	$(call tests,-n 2 --dist loadfile -m "client or holds or slow",--all)
 
-# Half an hour or so; a violation names the seed and the point, and keeps the data folder.
+# An hour or two; a violation names the seed and the point, and keeps the data folder.
 soak: $(DEVELOPMENT)
 	$(BIN)/python -m tests.soak --points 200 --seed 1
 
