@@ -1,7 +1,6 @@
-"""Cells to values: one column's text, thousands of rows at once, as numbers, labels, stars."""
+"""Cells to values: one column's text, thousands of rows at once, as labels and stars."""
 
 import hashlib
-import math
 import re
 from collections.abc import Sequence
 
@@ -14,42 +13,11 @@ from backend.transit.columns import NO_LABEL, ROW_DTYPE
 MISSING_LABEL = -2
 SHOWN_CHARACTERS = 40
 
-_NONE = np.array([], dtype=np.intp)
 _STAR_BYTES = ROW_DTYPE["star"].itemsize
-_WHOLE_NUMBER = re.compile(r"\d+\.0*")
-
-
-def read_numbers(
-    cells: Sequence[str], decimal_comma: bool = False
-) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    """Read one column's numbers.
-
-    Args:
-        cells: the text, (n,).
-        decimal_comma: whether "9,48" means 9.48, as spreadsheets write it beside semicolons.
-
-    Returns:
-        float64, (n,), NaN where there is no number; and the positions of the cells that hold
-        neither a number nor a word for "missing".
-    """
-    try:
-        # Python reads 1_000 as a thousand; a catalogue that holds it is damaged.
-        if "_" not in "".join(cells):
-            return np.array([float(cell) if cell else math.nan for cell in cells]), _NONE
-    except ValueError:
-        pass
-    values = np.full(len(cells), math.nan)
-    garbled = []
-    for i, cell in enumerate(cells):
-        text = cell.strip()
-        if decimal_comma and "." not in text:
-            text = text.replace(",", ".", 1)
-        try:
-            values[i] = float(text.replace("_", "?"))
-        except ValueError:
-            if text.lower() not in MISSING_WORDS:
-                garbled.append(i)
-    return values, np.array(garbled, dtype=np.intp)
+# A number of a survey's catalogue, with or without the survey's name: "TIC 0010", "10.0".
+_NUMBERED = re.compile(r"(?:(?:TIC|KIC|EPIC)[ _:#-]*)?0*([0-9]+)(?:[.,]0*)?", re.IGNORECASE)
+# What a spreadsheet makes of a long number: most digits are lost.
+_ROUNDED = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+|#+")
 
 
 def read_labels(cells: Sequence[str]) -> NDArray[np.int8]:
@@ -58,17 +26,24 @@ def read_labels(cells: Sequence[str]) -> NDArray[np.int8]:
     return np.array([known[cell] for cell in cells], dtype=np.int8)
 
 
-def read_stars(cells: Sequence[str]) -> NDArray[np.bytes_]:
-    """Star identifiers as UTF-8, S48, (n,), b"" where there is none.
+def read_stars(cells: Sequence[str]) -> tuple[NDArray[np.bytes_], NDArray[np.intp]]:
+    """Read star identifiers.
 
-    "10797460.0", as a spreadsheet writes a number, is the star "10797460". An identifier that is
-    too long for the row is replaced by its hash, so that its rows still go together.
+    "TIC 10797460", "0010797460" and "10797460.0", as a spreadsheet writes a number, are the star
+    "10797460". An identifier that is too long for the row is replaced by its hash, so that its rows
+    still go together.
+
+    Returns:
+        UTF-8, S48, (n,), b"" where there is none; and the positions of the cells that a
+        spreadsheet has rounded, which are none.
     """
     together = "".join(cells)
-    is_plain = together.isdecimal() and together.isascii()
-    if not is_plain or max(map(len, cells)) > _STAR_BYTES:
-        cells = [_star(cell) for cell in cells]  # type: ignore[misc]
-    return np.array(cells, dtype=ROW_DTYPE["star"])
+    is_plain = together.isdecimal() and together.isascii() and "\n0" not in "\n".join(("", *cells))
+    if is_plain and max(map(len, cells)) <= _STAR_BYTES:
+        return np.array(cells, dtype=ROW_DTYPE["star"]), np.array([], dtype=np.intp)
+    is_rounded = [_ROUNDED.fullmatch(cell.strip()) is not None for cell in cells]
+    stars = [b"" if lost else _star(cell) for cell, lost in zip(cells, is_rounded, strict=True)]
+    return np.array(stars, dtype=ROW_DTYPE["star"]), np.flatnonzero(is_rounded)
 
 
 def shown(cell: str) -> str:
@@ -92,8 +67,8 @@ def _star(cell: str) -> bytes:
     text = cell.strip()
     if text.lower() in MISSING_WORDS:
         return b""
-    if _WHOLE_NUMBER.fullmatch(text) and text.isascii():
-        text = text.partition(".")[0]
+    if numbered := _NUMBERED.fullmatch(text):
+        text = numbered[1]
     star = text.encode()
     if len(star) > _STAR_BYTES:
         return b"sha256:" + hashlib.sha256(star).hexdigest()[: _STAR_BYTES - 7].encode()

@@ -2,18 +2,29 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from itertools import islice
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 from backend.transit.catalog.cells import shown
 from backend.transit.catalog.column_names import FORMATS, recognise
 from backend.transit.catalog.lines import DelimitedError, Lines
-from backend.transit.catalog.records import MAX_FIELDS, first_record, split_record
+from backend.transit.catalog.records import (
+    DELIMITERS,
+    MAX_FIELDS,
+    first_record,
+    is_passed_over,
+    split_record,
+)
 from backend.transit.catalog.rejections import Rejection
 from backend.transit.columns import REQUIRED
 
-_DELIMITERS = ",;\t"
+# Prose, a title, `sep=;`: programs and people put some lines before the header.
+_MOST_LINES_BEFORE = 100
+_LONGEST_CANDIDATE = 20_000
+_FEWEST_COLUMNS = 3
 _NAMES_SHOWN = 100
+# A byte-order mark may be anywhere where files were put together.
+_AROUND_NAMES = " \t\ufeff\u00a0"
 
 
 # The header names accepted, in any format, for the columns that training needs.
@@ -48,10 +59,12 @@ class CatalogError(ValueError):
 class Header(NamedTuple):
     """A header that was understood.
 
-    `names` are the columns as they stand in the file, `source` is the format's name, and `fields`
-    the position among `names` of each column of ours that the table has.
+    `line` is the 1-based number of its last line, `names` are the columns as they stand in the
+    file, `source` is the format's name, and `fields` the position among `names` of each column of
+    ours that the table has.
     """
 
+    line: int
     delimiter: str
     names: list[str]
     source: str
@@ -61,24 +74,77 @@ class Header(NamedTuple):
 def read_header(lines: Lines, label_required: bool) -> Header:
     """Read up to the header and recognise it.
 
+    Whatever stands before it is passed over if the header is among the first hundred lines and has
+    all of the columns that are needed.
+
     Raises:
         CatalogError: when this is not a table, or a required column is missing.
     """
     needed = [*REQUIRED, "label"] if label_required else [*REQUIRED]
     try:
-        text = first_record(lines)
+        header = _find_header(lines, needed)
     except DelimitedError as error:
         raise CatalogError(str(error), missing=needed) from error
-    if not text:
+    if header is None:
         message = "The file is empty: expected a header line and rows."
         raise CatalogError(message, missing=needed)
-    header = _best_split(text)
     _check_width(header.names)
     _check_unique(header.names)
     missing = [column for column in needed if column not in header.fields]
     if missing:
         raise _missing_columns(header, missing)
     return header
+
+
+def _find_header(lines: Lines, needed: list[str]) -> Header | None:
+    """The header, and `lines` behind it; None in a file without any line that is not blank."""
+    ahead = lines.ahead(_MOST_LINES_BEFORE)
+    before = lines.number
+    candidates = []
+    for i, line in enumerate(ahead):
+        if is_passed_over(line) or len(line) > _LONGEST_CANDIDATE:
+            continue
+        candidates.append(_best_split(line, before + i + 1))
+        if all(column in candidates[-1].fields for column in needed):
+            lines.skip(i)
+            return _read_candidate(lines)
+    commented = _commented_header(ahead, before, needed)
+    if commented is not None:
+        lines.skip(commented.line - before)
+        return commented
+    first = _read_candidate(lines)
+    if first is None:
+        return None
+    others = [each for each in candidates if each.line > first.line]
+    return max([first, *_like_headers(others)], key=_likeness)
+
+
+def _read_candidate(lines: Lines) -> Header | None:
+    text = first_record(lines)
+    return _best_split(text, lines.number) if text else None
+
+
+def _commented_header(ahead: list[str], before: int, needed: list[str]) -> Header | None:
+    """A header that is a comment, as numerical libraries write it."""
+    for i, line in enumerate(ahead):
+        if line.startswith("#"):
+            header = _best_split(line.lstrip("#"), before + i + 1)
+            if all(column in header.fields for column in needed):
+                return header
+    return None
+
+
+def _like_headers(candidates: list[Header]) -> list[Header]:
+    """Those with a known name, or else the first line that begins a table of some width."""
+    known = [each for each in candidates if each.fields]
+    pairs = pairwise(candidates)
+    wide = [a for a, b in pairs if len(a.names) == len(b.names) >= _FEWEST_COLUMNS]
+    return known or wide[:1]
+
+
+def _likeness(header: Header) -> tuple[int, bool, int]:
+    """How much a line is like a header; of equals, the earlier one more."""
+    return len(header.fields), len(header.names) >= _FEWEST_COLUMNS, -header.line
 
 
 def listed(names: Iterable[str]) -> str:
@@ -92,12 +158,12 @@ def shown_names(names: Iterable[str]) -> list[str]:
     return [shown(name)[1:-1] if name else "" for name in islice(names, _NAMES_SHOWN)]
 
 
-def _best_split(text: str) -> Header:
+def _best_split(text: str, line: int) -> Header:
     """The split by the delimiter that gives the most known names, then the most names."""
     splits = []
-    for delimiter in _DELIMITERS:
-        names = [name.strip() for name in split_record(text, delimiter)]
-        splits.append(Header(delimiter, names, *recognise(names)))
+    for delimiter in DELIMITERS:
+        names = [name.strip(_AROUND_NAMES) for name in split_record(text, delimiter)]
+        splits.append(Header(line, delimiter, names, *recognise(names)))
     return max(splits, key=lambda header: (len(header.fields), len(header.names)))
 
 
@@ -124,9 +190,10 @@ def _missing_columns(header: Header, missing: list[str]) -> CatalogError:
     is_known_format = any(column in header.fields for column in REQUIRED)
     formats = [FORMATS[header.source]] if is_known_format else list(FORMATS.values())
     names = [name for column in missing for known in formats for name in known[column]]
+    place = f" Line {header.line} was taken for the header." if header.line > 1 else ""
     return CatalogError(
         f"Required columns are missing: {listed(missing)}. Found: {listed(header.names)}. "
-        f"Recognised names: {listed(names)}.{_hint(header.names)}",
+        f"Recognised names: {listed(names)}.{place}{_hint(header.names)}",
         found=shown_names(header.names),
         missing=missing,
         recognised=names,
@@ -135,7 +202,7 @@ def _missing_columns(header: Header, missing: list[str]) -> CatalogError:
 
 def _hint(names: list[str]) -> str:
     if len(names) == 1:
-        return " Only one column was found; separate columns with commas, semicolons or tabs."
+        return " Only one column was found; separate columns with commas, semicolons, tabs or |."
     if all(_is_number(name) for name in names):
         return " The first line that is not a comment must name the columns."
     return ""

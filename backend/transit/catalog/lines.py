@@ -1,6 +1,7 @@
 """Bytes to lines, for any line ends and encoding, within bounded memory."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 # The archive's rows are about 700 bytes long. Nothing that is a table needs more than this in one
@@ -8,7 +9,8 @@ from typing import BinaryIO
 MAX_RECORD_BYTES = 131_072
 BLOCK_BYTES = 262_144
 
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# Some programs put one before that of others.
+_BYTE_ORDER_MARKS = re.compile(rb"\A(?:\xef\xbb\xbf)+")
 _FOREIGN = {
     b"\xff\xfe": "UTF-16 text",
     b"\xfe\xff": "UTF-16 text",
@@ -30,15 +32,25 @@ class Lines:
 
     Line ends may be LF, CRLF or CR. Bytes that are not UTF-8 are read as Latin-1, line by line,
     so that an observer's accented name in an unread column harms nothing. `number` is the 1-based
-    number of the line read last.
+    number of the line read last; `has_last_end` tells, once all were read, whether the last one had
+    an end.
 
     Raises:
         DelimitedError: while reading, for another kind of file, a NUL byte, or too long a line.
     """
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, change: Callable[[str], str] | None = None) -> None:
+        """Read from a stream.
+
+        Args:
+            stream: at the beginning of the file.
+            change: what is done to the text of many lines before they are given out; it must keep
+                their number.
+        """
         self.number = 0
-        self._blocks = _blocks_of_whole_lines(stream)
+        self.has_last_end = True
+        self._change = change
+        self._blocks = self._blocks_of_whole_lines(stream)
         self._waiting: list[str] = []
         self._next = 0
 
@@ -75,40 +87,41 @@ class Lines:
             block = next(self._blocks, None)
             if block is None:
                 return False
-            self._waiting = _decode_lines(block, self.number)
+            lines = _decode_lines(block, self.number)
+            self._waiting = lines if self._change is None else _changed(lines, self._change)
             self._next = 0
         return True
 
-
-def _blocks_of_whole_lines(stream: BinaryIO) -> Iterator[bytes]:
-    """Blocks of bytes that end with the end of a line, all line ends made LF."""
-    start = b""
-    while len(start) < _SIGNATURE_BYTES and (more := stream.read(BLOCK_BYTES)):
-        start += more
-    for signature, kind in _FOREIGN.items():
-        if start.startswith(signature):
-            raise DelimitedError(
-                f"Expected a CSV file in UTF-8, received {kind}. Export the table as CSV."
-            )
-    block = start.removeprefix(_BYTE_ORDER_MARK)
-    rest = b""
-    number = 1
-    while block:
-        following = stream.read(BLOCK_BYTES)
-        text = rest + block
-        if text.endswith(b"\r") and following:
-            following = b"\r" + following
-            text = text[:-1]
-        text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        whole, newline, rest = text.rpartition(b"\n")
-        if newline:
-            yield whole
-            number += whole.count(b"\n") + 1
-        if len(rest) > MAX_RECORD_BYTES:
-            raise _nul_byte(number) if b"\0" in rest else _too_long(number)
-        block = following
-    if rest:
-        yield rest
+    def _blocks_of_whole_lines(self, stream: BinaryIO) -> Iterator[bytes]:
+        """Blocks of bytes that end with the end of a line, all line ends made LF."""
+        start = b""
+        while len(start) < _SIGNATURE_BYTES and (more := stream.read(BLOCK_BYTES)):
+            start += more
+        for signature, kind in _FOREIGN.items():
+            if start.startswith(signature):
+                raise DelimitedError(
+                    f"Expected a CSV file in UTF-8, received {kind}. Export the table as CSV."
+                )
+        block = _BYTE_ORDER_MARKS.sub(b"", start)
+        rest = b""
+        number = 1
+        while block:
+            following = stream.read(BLOCK_BYTES)
+            text = rest + block
+            if text.endswith(b"\r") and following:
+                following = b"\r" + following
+                text = text[:-1]
+            text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+            whole, newline, rest = text.rpartition(b"\n")
+            if newline:
+                yield whole
+                number += whole.count(b"\n") + 1
+            if len(rest) > MAX_RECORD_BYTES:
+                raise _nul_byte(number) if b"\0" in rest else _too_long(number)
+            block = following
+        self.has_last_end = not rest
+        if rest:
+            yield rest
 
 
 def _decode_lines(block: bytes, lines_before: int) -> list[str]:
@@ -123,6 +136,10 @@ def _decode_lines(block: bytes, lines_before: int) -> list[str]:
             lines_before + 1 + next(i for i, x in enumerate(lines) if len(x) > MAX_RECORD_BYTES)
         )
     return lines
+
+
+def _changed(lines: list[str], change: Callable[[str], str]) -> list[str]:
+    return change("\n".join(lines)).split("\n")
 
 
 def _decode_line(line: bytes) -> str:

@@ -8,11 +8,14 @@ from numpy.typing import NDArray
 
 from backend.transit.catalog.cells import shown
 from backend.transit.catalog.column_names import BANDS
+from backend.transit.catalog.decimal_signs import decimal_signs
 from backend.transit.catalog.header import CatalogError, Header, read_header, shown_names
 from backend.transit.catalog.lines import DelimitedError, Lines
+from backend.transit.catalog.numbers import DecimalSign
 from backend.transit.catalog.records import Batch, read_batches
 from backend.transit.catalog.rejections import Rejection, RejectionLog
 from backend.transit.catalog.rows import check_rows, problem_of
+from backend.transit.columns import COLUMNS, REQUIRED
 from backend.transit.report.profile import profile
 
 __all__ = ["Catalog", "CatalogError", "Chunk", "Rejection", "band", "open_catalog", "profile"]
@@ -44,22 +47,33 @@ class Catalog:
     Attributes:
         source: "exotrain", "koi" or "toi", the format that was recognised.
         header: the column names as they stand in the file.
-        delimiter: what separates the fields: a comma, a semicolon or a tab.
+        delimiter: what separates the fields: a comma, a semicolon, a tab or a `|`.
+        signs: the decimal sign of each column of numbers that the table has.
         columns: the header name of each of our columns that the table has.
         rejections: the rows left out so far.
+        lost_stars: the star identifiers so far that a spreadsheet has rounded.
     """
 
     def __init__(
-        self, lines: Lines, header: Header, label_required: bool, rejections: RejectionLog
+        self,
+        lines: Lines,
+        header: Header,
+        signs: dict[str, DecimalSign],
+        label_required: bool,
+        rejections: RejectionLog,
     ) -> None:
         self.source = header.source
         self.header = header.names
         self.delimiter = header.delimiter
         self.columns = {column: header.names[i] for column, i in header.fields.items()}
+        self.signs = signs
         self.rejections = rejections
+        self.lost_stars = 0
         self._lines = lines
         self._fields = header.fields
         self._label_required = label_required
+        needed = [*REQUIRED, "label"] if label_required else [*REQUIRED]
+        self._last_needed = max(header.fields[column] for column in needed)
 
     def __iter__(self) -> Iterator[Chunk]:
         """Yield the table's chunks.
@@ -82,14 +96,14 @@ class Catalog:
             raise self._few_usable_rows_error(0)
 
     def _chunk(self, batch: Batch) -> Chunk:
+        self._make_whole(batch)
         rejections = _malformed(batch, len(self.header))
         whole = np.array(
             [i for i in range(len(batch.records)) if i not in rejections], dtype=np.intp
         )
         cells = self._cells([batch.records[i] for i in whole])
-        checked = check_rows(
-            cells, label_required=self._label_required, decimal_comma=self.delimiter == ";"
-        )
+        checked = check_rows(cells, label_required=self._label_required, signs=self.signs)
+        self.lost_stars += checked.lost_stars
         lines = np.array(batch.lines)[whole]
         checked.rows["line"] = lines
         for i in np.flatnonzero(checked.problem).tolist():
@@ -103,6 +117,32 @@ class Catalog:
     def _cells(self, records: list[list[str]]) -> dict[str, list[str]]:
         """The text of each column that is read; no other is looked at."""
         return {column: [record[i] for record in records] for column, i in self._fields.items()}
+
+    def _make_whole(self, batch: Batch) -> None:
+        """Give records the header's width where only empty cells at their end are amiss."""
+        widths = [len(record) for record in batch.records]
+        width = len(self.header)
+        if widths.count(width) == len(widths):
+            return
+        for i, record in enumerate(batch.records):
+            if widths[i] > width:
+                if not "".join(record[width:]).strip():
+                    del record[width:]
+            elif self._lacks_only_empty_cells(batch, i, widths):
+                record += [""] * (width - widths[i])
+
+    def _lacks_only_empty_cells(self, batch: Batch, i: int, widths: list[int]) -> bool:
+        """Whether a short record may be one whose last, empty cells a program has dropped.
+
+        It may not be half of a line that was broken in two, nor the cut off end of a file.
+        """
+        width = len(self.header)
+        if widths[i] <= self._last_needed or i in batch.unclosed:
+            return False
+        if batch.lines[i] == self._lines.number and not self._lines.has_last_end:
+            return False
+        neighbours = widths[max(i - 1, 0) : i] + widths[i + 1 : i + 2]
+        return all(widths[i] + other != width + 1 for other in neighbours)
 
     def _has_too_few_usable_rows(self, accepted: int) -> bool:
         rows = accepted + self.rejections.total
@@ -126,19 +166,28 @@ class Catalog:
 def open_catalog(
     stream: BinaryIO, *, label_required: bool, rejection_sink: TextIO | None = None
 ) -> Catalog:
-    """Read a catalogue's comments and header, and recognise its format.
+    """Read a catalogue's comments and header, and recognise its format and its decimal signs.
 
     Args:
-        stream: the file's bytes, at its start; read further while the catalogue is iterated.
+        stream: the whole file's bytes; read more than once, and further while the catalogue is
+            iterated.
         label_required: whether a row without a known label is left out.
         rejection_sink: where every row that is left out is written, one JSON object a line.
 
     Raises:
         CatalogError: when this is not a table, or a required column is missing.
     """
+    header = read_header(Lines(stream), label_required)
+    numbers = {name: i for name, i in header.fields.items() if name in COLUMNS}
+    try:
+        signs = decimal_signs(stream, header.delimiter, header.line, numbers, len(header.names))
+    except DelimitedError as error:
+        raise CatalogError(str(error), found=shown_names(header.names)) from error
+    stream.seek(0)
     lines = Lines(stream)
-    header = read_header(lines, label_required)
-    return Catalog(lines, header, label_required, RejectionLog(rejection_sink))
+    while lines.number < header.line:
+        next(lines)
+    return Catalog(lines, header, signs, label_required, RejectionLog(rejection_sink))
 
 
 def band(source: str) -> str:

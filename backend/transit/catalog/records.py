@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from backend.transit.catalog.lines import BLOCK_BYTES, MAX_RECORD_BYTES, DelimitedError, Lines
 
+DELIMITERS = ",;\t|"
+
 MAX_FIELDS = 1_000
 MAX_RECORD_LINES = 50
 # An unclosed quote costs a look at the next 50 lines; a file of nothing else would take hours.
@@ -62,7 +64,7 @@ def read_batches(lines: Lines, delimiter: str) -> Iterator[Batch]:
 
 def first_record(lines: Lines) -> str:
     """The text of the first record that is neither blank nor a comment; "" when there is none."""
-    for _, text, is_closed in _records(lines, ",;\t"):
+    for _, text, is_closed in _records(lines, DELIMITERS):
         if not is_closed:
             raise DelimitedError(
                 f"The header (line {lines.number}) opens a quote that is never closed."
@@ -80,7 +82,7 @@ def _split_together(
     lines: list[str], first: int, delimiter: str, simple: re.Pattern[str]
 ) -> Batch | None:
     """Split lines of which each is one record, several times faster; None if some are not."""
-    kept = [line for line in lines if not _is_skipped(line)]
+    kept = [line for line in lines if not is_passed_over(line)]
     if '"' not in "".join(kept):
         records = [line.split(delimiter) for line in kept]
     elif all(map(simple.fullmatch, kept)):
@@ -89,7 +91,7 @@ def _split_together(
         return None
     if len(kept) == len(lines):
         return Batch(records, list(range(first, first + len(lines))), [])
-    return Batch(records, [first + i for i, x in enumerate(lines) if not _is_skipped(x)], [])
+    return Batch(records, [first + i for i, x in enumerate(lines) if not is_passed_over(x)], [])
 
 
 def _split_one_by_one(records: Iterator[tuple[int, str, bool]], delimiter: str) -> Batch:
@@ -115,7 +117,8 @@ def _check_widths(batch: Batch) -> None:
             )
 
 
-def _is_skipped(line: str) -> bool:
+def is_passed_over(line: str) -> bool:
+    """Whether a line is blank or a comment."""
     return not line or line[0] == "#" or line.isspace()
 
 
@@ -124,7 +127,7 @@ def _records(lines: Lines, delimiters: str) -> Iterator[tuple[int, str, bool]]:
     opening = re.compile(rf'(?:^|[{re.escape(delimiters)}])"{_INSIDE_QUOTES}')
     failures = 0
     for line in lines:
-        if _is_skipped(line):
+        if is_passed_over(line):
             continue
         number = lines.number
         if '"' not in line:

@@ -16,6 +16,7 @@ REASONS = {
     "unclosed_quote": "a quote is opened and never closed",
     "missing_value": "a required value is missing, or the label where one is needed",
     "not_a_number": "a cell that should hold a number holds something else",
+    "ambiguous_number": "a number's dot or comma may be decimal or group its digits",
     "not_finite": "a number is infinite",
     "out_of_range": "a number is outside the range that exotrain can compute with",
     "duration_not_below_period": "the transit would last as long as the orbit or longer",

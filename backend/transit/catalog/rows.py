@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from backend.transit.catalog.cells import (
     MISSING_LABEL,
     read_labels,
-    read_numbers,
     read_stars,
     shown,
 )
 from backend.transit.catalog.column_names import LABEL_WORDS
+from backend.transit.catalog.numbers import DecimalSign, read_numbers
 from backend.transit.columns import COLUMNS, NO_LABEL, RANGES, REQUIRED, ROW_DTYPE, UNITS
 
 # A problem's code is its position here; 0 is none.
@@ -25,41 +25,48 @@ _PROBLEMS = (
     "out_of_range",
     "unknown_label",
     "duration_not_below_period",
+    "ambiguous_number",
 )
-_MISSING, _NOT_A_NUMBER, _NOT_FINITE, _OUT_OF_RANGE, _UNKNOWN_LABEL, _TOO_LONG = range(1, 7)
+_MISSING, _NOT_A_NUMBER, _NOT_FINITE, _OUT_OF_RANGE, _UNKNOWN_LABEL, _TOO_LONG, _AMBIGUOUS = range(
+    1, 8
+)
 
 Cells = Mapping[str, Sequence[str]]
+Signs = Mapping[str, DecimalSign]
 
 
 class CheckedRows(NamedTuple):
     """The rows of a chunk, usable or not.
 
     `rows` is ROW_DTYPE, (n,), its `line` not filled in; `problem` int8, (n,), 0 where the row is
-    usable; `column` int8, (n,), the position among the cells' columns of the one to blame.
+    usable; `column` int8, (n,), the position among the cells' columns of the one to blame;
+    `lost_stars`, how many identifiers a spreadsheet has rounded.
     """
 
     rows: NDArray[np.void]
     problem: NDArray[np.int8]
     column: NDArray[np.int8]
+    lost_stars: int
 
 
-def check_rows(cells: Cells, *, label_required: bool, decimal_comma: bool) -> CheckedRows:
+def check_rows(cells: Cells, *, label_required: bool, signs: Signs) -> CheckedRows:
     """Read a chunk's cells and find each row's first problem, in the order of the columns.
 
     Args:
         cells: by column of ours, the text of each row, (n,); what the table lacks is not there.
         label_required: whether a row without a known label has a problem.
-        decimal_comma: whether "9,48" means 9.48.
+        signs: the decimal sign of each column of numbers.
     """
     count = len(cells[REQUIRED[0]])
     checked = CheckedRows(
-        np.zeros(count, ROW_DTYPE), np.zeros(count, np.int8), np.zeros(count, np.int8)
+        np.zeros(count, ROW_DTYPE), np.zeros(count, np.int8), np.zeros(count, np.int8), 0
     )
     rows = checked.rows
     names = list(cells)
     for column in COLUMNS:
-        rows[column], problems = _numbers(column, cells, count, decimal_comma)
+        rows[column] = np.nan
         if column in cells:
+            rows[column], problems = _numbers(column, cells[column], signs[column])
             _note(checked, names.index(column), problems)
     rows["label"] = NO_LABEL
     if "label" in cells:
@@ -67,11 +74,12 @@ def check_rows(cells: Cells, *, label_required: bool, decimal_comma: bool) -> Ch
         rows["label"] = np.maximum(labels, NO_LABEL)
         if label_required:
             _note(checked, names.index("label"), _label_problems(labels))
-    if "star" in cells:
-        rows["star"] = read_stars(cells["star"])
     too_long = rows["duration"] >= rows["period"] * 24
     _note(checked, names.index("duration"), np.where(too_long, _TOO_LONG, 0))
-    return checked
+    if "star" not in cells:
+        return checked
+    rows["star"], lost = read_stars(cells["star"])
+    return checked._replace(lost_stars=len(lost))
 
 
 def problem_of(checked: CheckedRows, cells: Cells, row: int) -> tuple[str, str, str]:
@@ -82,6 +90,8 @@ def problem_of(checked: CheckedRows, cells: Cells, row: int) -> tuple[str, str, 
         expected = f"one of {', '.join(LABEL_WORDS)}"
     elif reason == "duration_not_below_period":
         expected = f"hours below the period of {shown(cells['period'][row])} days"
+    elif reason == "ambiguous_number":
+        expected = "a number of which the table tells the decimal sign"
     else:
         low, high = RANGES[column]
         expected = f"a number from {low:,.12g} to {high:,.12g} {UNITS[column]}".rstrip()
@@ -96,18 +106,17 @@ def _note(checked: CheckedRows, column: int, problems: NDArray[np.integer]) -> N
 
 
 def _numbers(
-    column: str, cells: Cells, count: int, decimal_comma: bool
+    column: str, cells: Sequence[str], sign: DecimalSign
 ) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
-    problems = np.zeros(count, np.int8)
-    if column not in cells:
-        return np.full(count, np.nan), problems
-    values, garbled = read_numbers(cells[column], decimal_comma)
+    problems = np.zeros(len(cells), np.int8)
+    values, garbled, ambiguous = read_numbers(cells, sign)
     low, high = RANGES[column]
     problems[(values < low) | (values > high)] = _OUT_OF_RANGE
     problems[np.isinf(values)] = _NOT_FINITE
     if column in REQUIRED:
         problems[np.isnan(values)] = _MISSING
     problems[garbled] = _NOT_A_NUMBER
+    problems[ambiguous] = _AMBIGUOUS
     return values, problems
 
 

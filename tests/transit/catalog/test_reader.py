@@ -144,8 +144,8 @@ class TestForms:
         _, rows, _ = read(table(changed(**{column: word})))
         assert np.isnan(rows[column][0])
 
-    @pytest.mark.parametrize("separator", [";", "\t"])
-    def test_semicolons_and_tabs_separate_fields_too(self, separator):
+    @pytest.mark.parametrize("separator", [";", "\t", "|"])
+    def test_semicolons_tabs_and_bars_separate_fields_too(self, separator):
         catalog, rows, _ = read(table(ROW).replace(",", separator))
         assert catalog.delimiter == separator
         assert tuple(rows[0][name] for name in COLUMNS) == VALUES
@@ -157,7 +157,7 @@ class TestForms:
         assert tuple(rows[0][name] for name in COLUMNS) == VALUES
 
     def test_a_comma_and_a_point_in_one_number_are_not_guessed_at(self):
-        row = changed(depth="1.615@8").replace(",", ";").replace("@", ",")
+        row = changed(depth="1.61@58").replace(",", ";").replace("@", ",")
         text = table(row, ROW.replace(",", ";"), header=HEADER.replace(",", ";"))
         assert only_rejection(text).reason == "not_a_number"
 
@@ -234,13 +234,26 @@ class TestStars:
     @pytest.mark.parametrize(
         ("cell", "star"),
         [
-            ("10797460", "10797460"), ("10797460.0", "10797460"), (" 12 ", "12"),
-            ("KIC 1079", "KIC 1079"), ("étoile", "étoile"), ("", ""), ("nan", ""), ("1.5", "1.5"),
+            ("10797460", "10797460"), ("10797460.0", "10797460"), (" 12 ", "12"), ("12.", "12"),
+            ("0012", "12"), ('"12,0"', "12"), ("KIC 1079", "1079"), ("tic 0012", "12"),
+            ("TIC12.0", "12"), ("EPIC-12", "12"), ("TIC", "TIC"), ("TIC 12b", "TIC 12b"),
+            ("Kepler-10", "Kepler-10"), ("TOI 12", "TOI 12"), ("0", "0"), ("00", "0"),
+            ("étoile", "étoile"), ("", ""), ("nan", ""), ("1.5", "1.5"),
             ("x" * 48, "x" * 48),
         ],
     )  # fmt: skip
     def test_an_identifier_is_kept_as_it_stands_or_as_the_number_that_it_is(self, cell, star):
         assert read(table(changed(star=cell)))[1]["star"][0].decode() == star
+
+    @pytest.mark.parametrize("cell", ["1.08E+07", "1,08E+07", "1.08e7", "2E8", "####", "#"])
+    def test_an_identifier_that_a_spreadsheet_has_rounded_is_none_and_is_counted(self, cell):
+        catalog, rows, _ = read(table(changed(star=f'"{cell}"'), ROW, changed(star="E+07")))
+        assert rows["star"].tolist() == [b"", b"10797460", b"E+07"]
+        assert catalog.lost_stars == 1
+
+    def test_one_leading_zero_among_many_plain_identifiers_is_seen(self):
+        _, rows, _ = read(table(*[ROW] * 5, changed(star="010797460")))
+        assert set(rows["star"].tolist()) == {b"10797460"}
 
     def test_long_identifiers_still_distinguish_stars(self):
         long = "é" * 25
@@ -350,6 +363,7 @@ class TestRowsLeftOut:
         text = table(
             ROW, "short", f'"{ROW}', changed(depth=""), changed(depth="x"), changed(depth="inf"),
             changed(depth="0"), changed(period="0.1"), changed(label="x"), *[ROW] * 60,
+            changed(depth='"61,6"'), changed(depth="6.161"),
         )  # fmt: skip
         assert set(read(text)[0].rejections.by_reason) == set(REASONS)
 
@@ -451,7 +465,13 @@ class Repeated(io.RawIOBase):
     """A long file that is never in memory: a start, then a block, again and again."""
 
     def __init__(self, start: bytes, block: bytes, times: int) -> None:
-        self._parts = iter([start, *([block] * times)])
+        self._all = [start, *([block] * times)]
+        self._parts = iter(self._all)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        assert (offset, whence) == (0, 0)
+        self._parts = iter(self._all)
+        return 0
 
     def read(self, size: int = -1) -> bytes:
         return next(self._parts, b"")

@@ -1,0 +1,103 @@
+"""Which decimal sign each column of a table has: told by its own numbers, else by the others'."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import BinaryIO
+
+from backend.transit.catalog.lines import BLOCK_BYTES, Lines
+from backend.transit.catalog.numbers import DecimalSign, proves
+from backend.transit.catalog.records import read_batches
+
+_BOTH = {DecimalSign.DOT, DecimalSign.COMMA}
+
+# A number with a comma stands in quotes between commas.
+_QUOTED_COMMA = re.compile(rb'"[^",\n]*[0-9],[0-9]|",[0-9]')
+_LONGEST_NUMBER = 64
+
+# Put behind the opening quote of a field, it tells later that the field was quoted.
+_MARK = "\x01"
+_OPENING_QUOTE = re.compile(r'(^|,)"(?!")', re.MULTILINE)
+
+
+def decimal_signs(
+    stream: BinaryIO, delimiter: str, header_line: int, fields: Mapping[str, int], width: int
+) -> dict[str, DecimalSign]:
+    """Look through a whole table for what its numbers prove.
+
+    A column's own numbers come first; if they contradict each other, it is UNKNOWN. A column
+    without proof has the sign that all others have, else it is UNKNOWN. Between commas, a number
+    without quotes needs no proof: its dot is decimal.
+
+    Args:
+        stream: the file; read from its beginning, and left at any place.
+        delimiter: what separates the fields.
+        header_line: the 1-based number of the header's last line.
+        fields: the positions of the columns that hold numbers.
+        width: the header's number of fields.
+
+    Raises:
+        DelimitedError: the file turns out not to be a table.
+    """
+    is_comma_separated = delimiter == ","
+    stream.seek(0)
+    if is_comma_separated and not _has_quoted_comma(stream):
+        return dict.fromkeys(fields, DecimalSign.DOT)
+    stream.seek(0)
+    found = {name: _Evidence() for name in fields}
+    for records in _records(stream, delimiter, header_line, width, marks=is_comma_separated):
+        for name, i in fields.items():
+            found[name].look_at([record[i] for record in records], has_marks=is_comma_separated)
+    proven = {sign for each in found.values() for sign in each.proven}
+    common = next(iter(proven)) if len(proven) == 1 else DecimalSign.UNKNOWN
+    return {name: each.sign(common) for name, each in found.items()}
+
+
+class _Evidence:
+    """What the cells of one column prove."""
+
+    def __init__(self) -> None:
+        self._own: set[DecimalSign] = set()
+        self._has_plain_dot = False
+
+    @property
+    def proven(self) -> set[DecimalSign]:
+        """By its own cells; a dot that needs no proof is one."""
+        return self._own or ({DecimalSign.DOT} if self._has_plain_dot else set())
+
+    def look_at(self, cells: Sequence[str], *, has_marks: bool) -> None:
+        """Look at some more cells; with `has_marks`, those that were quoted are marked."""
+        if has_marks:
+            plain = (cell for cell in cells if not cell.startswith(_MARK))
+            self._has_plain_dot = self._has_plain_dot or any("." in cell for cell in plain)
+            cells = [cell.removeprefix(_MARK) for cell in cells]
+        self._own |= {sign for sign in _BOTH - self._own if proves(sign, cells)}
+
+    def sign(self, common: DecimalSign) -> DecimalSign:
+        """The column's, where `common` is that of the other columns."""
+        if len(self.proven) == 1:
+            return next(iter(self.proven))
+        return DecimalSign.UNKNOWN if self.proven else common
+
+
+def _has_quoted_comma(stream: BinaryIO) -> bool:
+    end = b""
+    while block := stream.read(BLOCK_BYTES):
+        if _QUOTED_COMMA.search(end + block):
+            return True
+        end = block[-_LONGEST_NUMBER:]
+    return False
+
+
+def _records(
+    stream: BinaryIO, delimiter: str, header_line: int, width: int, *, marks: bool
+) -> Iterator[list[list[str]]]:
+    """The records behind the header that have its number of fields, some thousand at a time."""
+    lines = Lines(stream, _mark_quoted if marks else None)
+    while lines.number < header_line:
+        next(lines)
+    for batch in read_batches(lines, delimiter):
+        yield [record for record in batch.records if len(record) == width]
+
+
+def _mark_quoted(text: str) -> str:
+    return _OPENING_QUOTE.sub(rf'\1"{_MARK}', text) if '"' in text else text

@@ -1,0 +1,85 @@
+"""Tables of real people, each with what is right."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from backend.config import REPOSITORY
+from backend.transit.catalog.reader import CatalogError, open_catalog
+from backend.transit.columns import COLUMNS
+
+ARCHIVE = Path(os.environ.get("EXOTRAIN_ARCHIVE_DATA", REPOSITORY.parent / "shared" / "data"))
+CASES = ARCHIVE.parent / "cases"
+
+pytestmark = [
+    pytest.mark.archive,
+    pytest.mark.skipif(
+        not CASES.is_dir(),
+        reason=f"NO TABLES OF PEOPLE in {CASES}: set EXOTRAIN_ARCHIVE_DATA to the folder beside it",
+    ),
+]
+
+
+def read(name):
+    with open(CASES / name, "rb") as file:
+        catalog = open_catalog(file, label_required=True)
+        return catalog, np.concatenate([chunk.rows for chunk in catalog])
+
+
+def refused(name):
+    with pytest.raises(CatalogError) as caught:
+        read(name)
+    return caught.value
+
+
+# All of them are the same rows, written with a decimal dot in this one.
+PLAIN = "11-sep-line.csv"
+
+
+@pytest.mark.parametrize(
+    ("name", "digits"),
+    [
+        ("02c-german-groups-and-commas.csv", 4),
+        ("02f-decimal-comma-quoted.csv", 9),
+        ("02g-tab-decimal-comma.txt", 9),
+        ("02h-german-only-depth-grouped.csv", 9),
+        ("22-semicolon-batch.csv", 9),
+        ("09-excel-scientific-star.csv", 9),
+        ("09e-star-with-prefix.csv", 9),
+        ("12-double-bom.csv", 9),
+        ("13d-rows-end-with-comma.csv", 9),
+    ],
+)
+def test_the_same_rows_written_in_another_way_are_the_same_numbers(name, digits):
+    _, expected = read(PLAIN)
+    catalog, rows = read(name)
+    assert not catalog.rejections.total
+    same = rows[: len(expected)]
+    for column in COLUMNS:
+        # One form rounds what it groups, another one the depth to whole ppm.
+        tolerance = 0.51 if column == "depth" and "02h" in name else 0.6 * 10.0**-digits
+        tolerance = max(tolerance, 0.006 if "02c" in name and column in ("depth", "snr") else 0)
+        np.testing.assert_allclose(same[column], expected[column], rtol=0, atol=tolerance)
+    np.testing.assert_array_equal(same["label"], expected["label"])
+    if "scientific" not in name:
+        np.testing.assert_array_equal(same["star"], expected["star"])
+
+
+def test_digits_that_were_grouped_anew_lose_most_rows_and_it_is_said_why():
+    error = refused("02-excel-ptbr-dot-groups.csv")
+    assert "ambiguous_number" in str(error)
+    assert "'21.967.461'" in str(error)
+
+
+def test_identifiers_that_a_spreadsheet_has_rounded_are_none_and_are_counted():
+    catalog, rows = read("09-excel-scientific-star.csv")
+    assert catalog.lost_stars == len(rows)
+    assert set(rows["star"].tolist()) == {b""}
+
+
+def test_a_notice_before_an_archive_table_is_passed_over():
+    catalog, rows = read("01d-archive-with-unmarked-notice.csv")
+    assert catalog.source == "toi"
+    assert len(rows) > 90

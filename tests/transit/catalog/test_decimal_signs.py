@@ -1,0 +1,111 @@
+"""The decimal sign of each column of a table."""
+
+import io
+
+import pytest
+
+from backend.transit.catalog.numbers import DecimalSign
+from backend.transit.catalog.reader import open_catalog
+
+DOT, COMMA, UNKNOWN = DecimalSign
+HEADER = ("period", "duration", "depth", "srad")
+
+
+def signs(*rows, separator=";"):
+    """The signs of period, duration, depth and srad; cells of a row are separated by blanks."""
+    lines = [separator.join(row.split()) for row in (" ".join(HEADER), *rows)]
+    found = open_catalog(io.BytesIO("\n".join(lines).encode()), label_required=False).signs
+    return [found[name] for name in HEADER]
+
+
+def values(*rows, separator=";"):
+    """The numbers of the rows that are read, and the reasons of the others."""
+    lines = [separator.join(row.split()) for row in (" ".join(HEADER), *rows)]
+    catalog = open_catalog(io.BytesIO("\n".join(lines).encode()), label_required=False)
+    read = [row for chunk in catalog for row in chunk.rows[list(HEADER)].tolist()]
+    return read, [(each.line, each.reason, each.column) for each in catalog.rejections.first]
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_a_column_s_own_numbers_come_first(separator):
+    rows = ("9.05 3,9284 6.161,24 7", "1.147 3.428 2.500 7")
+    assert signs(*rows, separator=separator) == [DOT, COMMA, COMMA, UNKNOWN]
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_a_column_without_proof_follows_the_others(separator):
+    assert signs("9,05 3,5 6.161 1", "7,1 2,5 487 2", separator=separator) == [COMMA] * 4
+    assert signs("9.05 3.5 6.161 1", "7.1 2.5 487 2", separator=separator) == [DOT] * 4
+
+
+def test_a_table_that_proves_nothing_has_no_sign():
+    assert signs("9.049 3.928 6.161 1", "7.111 2.555 487 2") == [UNKNOWN] * 4
+    read, left_out = values("9 3 6161 1", "9.049 3.928 6.161 1")
+    assert read == [(9, 3, 6161, 1)]
+    assert left_out == [(3, "ambiguous_number", "period")]
+
+
+def test_a_proof_far_from_the_beginning_counts():
+    rows = ["9.049 39 6.161 1"] * 20_000
+    assert signs(*rows, "9,05 3,5 487 1") == [COMMA] * 4
+    read, left_out = values(*rows[:9000], "9049,5 3,5 487 1")
+    assert not left_out
+    assert read[0] == (9049, 39, 6161, 1)
+
+
+def test_a_column_that_contradicts_itself_is_read_where_its_numbers_tell_their_sign():
+    rows = ("9,05 3,5 6161.24 1", "9,05 3,5 6161,25 1", "9,05 3,5 6.161 1", "9,05 3,5 7 1")
+    assert signs(*rows) == [COMMA, COMMA, UNKNOWN, UNKNOWN]
+    read, left_out = values(*rows)
+    assert [row[2] for row in read] == [6161.24, 6161.25, 7]
+    assert left_out == [(4, "ambiguous_number", "depth")]
+
+
+def test_digits_that_a_spreadsheet_has_grouped_anew_are_no_other_number():
+    rows = ("21.967.461 3.749 3670 1.8", "63.838.783 1.68 360 1.16", "5.5 2.447 3730 .76")
+    assert signs(*rows) == [UNKNOWN, DOT, UNKNOWN, DOT]
+    read, left_out = values(*rows)
+    assert read == [(5.5, 2.447, 3730, 0.76)]
+    assert left_out == [(2, "ambiguous_number", "period"), (3, "ambiguous_number", "period")]
+    # Nothing else proves a dot there: tens of millions of days, which no orbit has.
+    assert values(*rows[:2], "5 1.68 360 1.16")[1][0] == (2, "out_of_range", "period")
+
+
+class TestBetweenCommas:
+    def test_a_dot_is_decimal_without_proof(self):
+        rows = ("9.049 3.928 6.161 1",)
+        assert signs(*rows, separator=",") == [DOT] * 4
+        assert values(*rows, separator=",")[0] == [(9.049, 3.928, 6.161, 1)]
+
+    def test_quoted_numbers_with_commas_prove_theirs(self):
+        rows = ('"9,05" "3,5" "6161,24" 1', '"1,147" "2,5" "487,5" 2')
+        assert signs(*rows, separator=",") == [COMMA] * 3 + [COMMA]
+        assert values(*rows, separator=",")[0][1] == (1.147, 2.5, 487.5, 2)
+
+    def test_quoted_groups_are_groups_where_the_others_have_dots(self):
+        rows = ('9.05 3.5 "6,161" 1', '1.25 2.5 "12,487" 2')
+        assert signs(*rows, separator=",") == [DOT] * 4
+        assert [row[2] for row in values(*rows, separator=",")[0]] == [6161, 12487]
+
+    def test_a_quoted_dot_follows_the_others_and_one_without_quotes_needs_not(self):
+        quoted = ('"9,05" "3,5" "6.161" "1,5"', '"7,1" "2,5" "2.971" "2,5"')
+        assert [row[2] for row in values(*quoted, separator=",")[0]] == [6161, 2971]
+        plain = ('"9,05" 3.501 6161 1.525', '"7,1" 2.502 2971 2.525')
+        assert values(*plain, separator=",")[0] == [
+            (9.05, 3.501, 6161, 1.525),
+            (7.1, 2.502, 2971, 2.525),
+        ]
+
+    def test_a_number_without_quotes_is_a_group_where_its_column_has_decimal_commas(self):
+        rows = ('"9,05" "3,5" "6161,24" 1', '"1,147" "2,5" 2.971 2')
+        assert values(*rows, separator=",")[0][1][2] == 2971
+
+    def test_text_with_commas_in_quotes_changes_nothing(self):
+        header, row = "period,duration,depth,srad,note\n", '9.049,3.928,6.161,1,"at 1,5 m, ""x"""\n'
+        catalog = open_catalog(io.BytesIO((header + row * 3).encode()), label_required=False)
+        assert [len(chunk.rows) for chunk in catalog] == [3]
+        assert set(catalog.signs.values()) == {DOT}
+
+    def test_quotes_around_numbers_at_both_ends_of_a_line(self):
+        rows = ('"9,05" "3,5" "6161,24" "1,5"',)
+        assert signs(*rows, separator=",") == [COMMA] * 4

@@ -1,0 +1,159 @@
+"""What stands before a header, and which line is taken for it."""
+
+import io
+
+import pytest
+
+from backend.transit.catalog.reader import CatalogError, open_catalog
+
+NAMES = "period,duration,depth,srad,label"
+ROW = "9.5,3.25,600.5,0.95,1"
+BYTE_ORDER_MARK = "\ufeff"
+
+
+def read(text):
+    """The catalogue, and the lines of its rows."""
+    catalog = open_catalog(io.BytesIO(text.encode()), label_required=True)
+    return catalog, [line for chunk in catalog for line in chunk.lines]
+
+
+def refused(text):
+    with pytest.raises(CatalogError) as caught:
+        read(text)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        ["Downloaded on 2026-01-02, by me; for class"],
+        ["TESS Objects of Interest", ""],
+        ["Table 1", "", "All candidates, with the depth, of the survey"],
+        ['A "quoted, title'],
+        ["sep=,"],
+        ["", "   ", "# a comment", "Title"],
+        [BYTE_ORDER_MARK, BYTE_ORDER_MARK + "Title"],
+        ["a,b,c,d,e"],
+        [f"line {i}" for i in range(99)],
+    ],
+)
+def test_what_stands_before_the_header_is_passed_over(before):
+    catalog, lines = read("\n".join([*before, NAMES, ROW, ROW]))
+    assert catalog.header == NAMES.split(",")
+    assert lines == [len(before) + 2, len(before) + 3]
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_a_line_that_names_the_separator_is_passed_over(separator):
+    text = f"sep={separator}\n" + f"{NAMES}\n{ROW}\n".replace(",", separator)
+    catalog, lines = read(text)
+    assert catalog.delimiter == separator
+    assert lines == [3]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_byte_order_marks_are_passed_over_however_many(count):
+    assert read(BYTE_ORDER_MARK * count + f"{NAMES}\n{ROW}\n")[1] == [2]
+    assert read(f"# a comment\n{BYTE_ORDER_MARK * count}{NAMES}\n{ROW}\n")[1] == [3]
+
+
+@pytest.mark.parametrize("start", ["# ", "#", "## "])
+def test_a_header_may_be_a_comment_as_numerical_libraries_write_it(start):
+    catalog, lines = read(f"# made in a notebook\n{start}{NAMES}\n{ROW}\n{ROW}\n")
+    assert catalog.header == NAMES.split(",")
+    assert lines == [3, 4]
+
+
+def test_a_header_that_is_no_comment_comes_before_one_that_is():
+    catalog, lines = read(f"# {NAMES}\n{NAMES},note\n{ROW},x\n")
+    assert len(catalog.header) == 6
+    assert lines == [3]
+
+
+def test_a_first_line_with_all_names_is_the_header_whatever_follows():
+    catalog, lines = read(f"{NAMES}\n{NAMES}\n{ROW}\n")
+    assert lines == [2, 3]
+    assert catalog.rejections.first[0].line == 2
+
+
+def test_names_too_far_from_the_beginning_are_not_looked_for():
+    text = "\n".join([*["prose"] * 200, NAMES, ROW])
+    assert refused(text).found == ["prose"]
+
+
+def test_the_line_that_was_taken_for_the_header_is_named():
+    error = refused("A title, of some table\n\nperiod,duration,label\n9.5,3,1\n")
+    assert error.missing == ["depth"]
+    assert error.found == ["period", "duration", "label"]
+    assert "Line 3 was taken for the header." in str(error)
+
+
+def test_of_a_table_without_known_names_the_first_wide_line_is_taken():
+    error = refused("A title\nP_orb,T14,delta\n9.5,3,600\n10.5,4,700\n")
+    assert error.found == ["P_orb", "T14", "delta"]
+    assert "Line 2 was taken" in str(error)
+    assert "Only one column" not in str(error)
+
+
+def test_one_column_is_said_where_no_line_has_more():
+    error = refused("period\n1\n2\n")
+    assert "Only one column" in str(error)
+    assert "Line" not in str(error)
+
+
+def test_a_title_and_numbers_alone_are_no_header():
+    assert "must name the columns" in str(refused(f"{ROW}\n{ROW}\n"))
+
+
+def test_a_header_with_line_ends_in_quotes_is_one_record():
+    catalog, lines = read(f'{NAMES},"a\nnote"\n{ROW},x\n')
+    assert catalog.header[-1] == "a\nnote"
+    assert lines == [3]
+
+
+def test_long_lines_before_a_header_cost_little():
+    long = ",".join(["x"] * 9_000)
+    assert read("\n".join([*[long] * 10, NAMES, ROW]))[1] == [12]
+
+
+class TestEmptyCellsAtTheEnd:
+    @pytest.mark.parametrize("end", [",", ",,,", ", ,", ',""'])
+    def test_empty_cells_too_many_are_cut(self, end):
+        _, lines = read(f"{NAMES}\n{ROW}{end}\n{ROW}\n")
+        assert lines == [2, 3]
+
+    def test_a_header_may_have_one_too(self):
+        catalog, lines = read(f"{NAMES},\n{ROW},\n{ROW}\n")
+        assert lines == [2, 3]
+        assert not catalog.rejections.total
+
+    def test_cells_too_many_with_something_in_them_are_not(self):
+        catalog, _ = read(f"{NAMES}\n{ROW}\n{ROW},,1\n")
+        assert catalog.rejections.first[0][:2] == (3, "field_count")
+
+    def test_optional_cells_that_were_dropped_are_empty(self):
+        rows = ("9.5,3,600,1,0.9,7", "9.5,3,600,1", "9.5,3,600,1,0.9")
+        text = "\n".join(["period,duration,depth,label,srad,star", *rows, ""])
+        catalog = open_catalog(io.BytesIO(text.encode()), label_required=True)
+        (chunk,) = catalog
+        assert chunk.rows["star"].tolist() == [b"7", b"", b""]
+        assert str(chunk.rows["srad"].tolist()) == "[0.9, nan, 0.9]"
+        assert [len(record) for record in chunk.records] == [6, 6, 6]
+
+    @pytest.mark.parametrize("rows", ["9.5,3,600\n", "9.5,3\n9.5,3,600,1,0.9,7\n"])
+    def test_needed_cells_may_not_be_dropped(self, rows):
+        text = "period,duration,depth,label,srad,star\n9.5,3,600,1,0.9,7\n" + rows
+        assert read(text)[0].rejections.first[0][:2] == (3, "field_count")
+
+    def test_a_line_broken_in_two_is_not_taken_for_a_shorter_one(self):
+        text = "period,duration,depth,label,srad,star\n9.5,3,600,1,0.9,7\n9.5,3,600,1,0.\n95,7\n"
+        catalog, _ = read(text)
+        assert [each[:2] for each in catalog.rejections.first] == [
+            (3, "field_count"),
+            (4, "field_count"),
+        ]
+
+    def test_the_cut_off_end_of_a_file_is_not_either(self):
+        text = "period,duration,depth,label,srad,star\n9.5,3,600,1,0.9,7\n9.5,3,600,1,0.9"
+        assert read(text)[0].rejections.first[0][:2] == (3, "field_count")
+        assert not read(text + "\n")[0].rejections.total
