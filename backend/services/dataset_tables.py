@@ -67,7 +67,8 @@ def derive(source: BinaryIO, size: int, table: Path, rejections: Path) -> dict[s
         for chunk in catalog:
             writer.append(chunk.rows)
         writer.finish()
-    described = profile(np.load(table, mmap_mode="r"), catalog.rejections.summary())
+    rows_read = np.load(table, mmap_mode="r")
+    described = profile(rows_read, catalog.rejections.summary(), catalog.reading())
     described["recognised"] = catalog.columns
     described["unread"] = len(catalog.header) - len(catalog.columns)
     return {

@@ -1,10 +1,10 @@
 // The warnings of a dataset's report in the language of the page, made from the report's own numbers.
 
-import { columnName } from "../lib/columns.js";
+import { columnName, unitOf } from "../lib/columns.js";
 import { html } from "../lib/html.js";
-import { has, percent, t } from "../lib/i18n.js";
+import { has, percent, significant, t } from "../lib/i18n.js";
 import { className } from "../ui/basics.js";
-import { checkIn, classIn, columnIn } from "./server-sentences.js";
+import { checkIn, classIn, columnIn, findingIn } from "./server-sentences.js";
 
 /** @param {{report: object}} properties a dataset's report */
 export function ReportWarnings({ report }) {
@@ -39,6 +39,10 @@ function textOf({ code, message }, report) {
 }
 
 const VALUES = {
+  most_rows_left_out: ({ left_out: { rows, of } }) => ({ rows, of }),
+  unlikely_unit: unitValues,
+  placeholder: placeholderValues,
+  lost_stars: (report) => ({ rows: report.lost_stars }),
   contradictory_duplicates: ({ duplicates }) => ({ rows: duplicates.contradictory_rows }),
   contradictory_transits: (report) => ({ pairs: report.contradictory_transits.pairs }),
   duplicates: ({ duplicates }) => ({ rows: duplicates.rows }),
@@ -57,6 +61,23 @@ function missingValues({ missing_by_class: missing }, message) {
   const shares = Object.entries(missing[column].shares);
   const written = shares.map(([label, share]) => `${className(label)} ${percent(share, 0)}`).join(", ");
   return { column: columnName(column), shares: written };
+}
+
+function unitValues({ units }, message) {
+  const found = findingIn(message, units);
+  return (
+    found && {
+      column: columnName(found.column),
+      unit: unitOf(found.column),
+      median: significant(found.median, 3),
+      likely: t(`datasets.unit.${found.likely}`),
+    }
+  );
+}
+
+function placeholderValues({ placeholders }, message) {
+  const found = findingIn(message, placeholders);
+  return found && { ...found, column: columnName(found.column) };
 }
 
 function classValues({ class_balance: balance }, message) {

@@ -8,6 +8,13 @@ export function columnIn(message, columns) {
   return columns.find((name) => message.startsWith(`${name} is missing`));
 }
 
+/** The finding, one of those with a column, that a warning is about: it begins with the column. */
+export function findingIn(message, findings) {
+  const begins = ({ column, value }) =>
+    message.startsWith(value === undefined ? `${column} as a whole ` : `${column} is exactly ${value} `);
+  return findings.find(begins);
+}
+
 /** The class that a warning of few rows is about; undefined if it names none. */
 export function classIn(message) {
   return CLASSES.find((name) => message.includes(name));

@@ -8,6 +8,9 @@ import { Loaded } from "../ui/basics.js";
 import { ClassCounts } from "./class-counts.js";
 import { RecognisedColumns } from "./recognised-columns.js";
 import { RejectedRows } from "./rejected-rows.js";
+import { ReportWarnings } from "./report-warnings.js";
+
+const AT_ONCE = new Set(["most_rows_left_out", "unlikely_unit", "placeholder", "lost_stars"]);
 
 /**
  * @param {object} properties
@@ -59,11 +62,17 @@ function existing({ name }, wantedName) {
   return t(isOtherName ? "datasets.result.existsOtherName" : "datasets.result.exists", { name });
 }
 
+/** What concerns most rows or a whole column is said at once; of the rest, that there is some. */
 function Warnings({ report, page }) {
-  const count = report?.warnings.length;
-  if (!count) return null;
-  return html`<p class="message warning">
-    ${t("datasets.result.warnings", { count })} ${" "}
-    <a href=${`${page}?tab=report`}>${t("datasets.result.readReport")}</a>
-  </p>`;
+  if (!report?.warnings.length) return null;
+  const urgent = report.warnings.filter(({ code }) => AT_ONCE.has(code));
+  const count = report.warnings.length - urgent.length;
+  return html`
+    ${urgent.length > 0 && html`<${ReportWarnings} report=${{ ...report, warnings: urgent }} />`}
+    ${count > 0 &&
+    html`<p class="message warning">
+      ${t("datasets.result.warnings", { count })} ${" "}
+      <a href=${`${page}?tab=report`}>${t("datasets.result.readReport")}</a>
+    </p>`}
+  `;
 }

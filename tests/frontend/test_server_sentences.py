@@ -67,6 +67,20 @@ def rejections() -> CatalogError:
     return raised.value
 
 
+def test_the_page_finds_what_a_warning_of_a_whole_column_is_about():
+    header, row = "period,duration,depth,tmag,label\n", "3.5,0.1,0.08,0,1\n"
+    catalog = open_catalog(io.BytesIO((header + row * 9).encode()), label_required=True)
+    table = np.concatenate([chunk.rows for chunk in catalog])
+    found = report(table, catalog.rejections.summary(), catalog.reading())
+    by_code: dict[str, list[str]] = {}
+    for each in found["warnings"]:
+        by_code.setdefault(each["code"], []).append(each["message"])
+    calls = [["findingIn", each, found["units"]] for each in by_code["unlikely_unit"]]
+    calls += [["findingIn", each, found["placeholders"]] for each in by_code["placeholder"]]
+    assert read_on_the_page(calls) == [*found["units"], *found["placeholders"]]
+    assert [each["column"] for each in found["units"]] == ["depth", "duration"]
+
+
 def test_the_page_finds_the_column_whose_gaps_reveal_the_label():
     slogg = np.where(np.arange(600) % 3 == 1, np.nan, 4.44)
     (message,) = warnings_by_code(slogg=slogg)["missing_tells_the_label"]

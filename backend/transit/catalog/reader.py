@@ -1,7 +1,7 @@
 """CSV bytes to validated rows, chunk by chunk, with a reason for every row that is left out."""
 
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple, TextIO
+from typing import Any, BinaryIO, NamedTuple, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from backend.transit.catalog.rejections import Rejection, RejectionLog
 from backend.transit.catalog.rows import check_rows, problem_of
 from backend.transit.columns import COLUMNS, REQUIRED
 from backend.transit.report.profile import profile
+from backend.transit.report.whole_columns import WholeColumns, unit_sentence
 
 __all__ = ["Catalog", "CatalogError", "Chunk", "Rejection", "band", "open_catalog", "profile"]
 
@@ -52,6 +53,7 @@ class Catalog:
         columns: the header name of each of our columns that the table has.
         rejections: the rows left out so far.
         lost_stars: the star identifiers so far that a spreadsheet has rounded.
+        whole_columns: what the values read so far tell about units and gaps.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class Catalog:
         self.signs = signs
         self.rejections = rejections
         self.lost_stars = 0
+        self.whole_columns = WholeColumns()
         self._lines = lines
         self._fields = header.fields
         self._label_required = label_required
@@ -104,6 +107,7 @@ class Catalog:
         cells = self._cells([batch.records[i] for i in whole])
         checked = check_rows(cells, label_required=self._label_required, signs=self.signs)
         self.lost_stars += checked.lost_stars
+        self.whole_columns.add(checked.rows)
         lines = np.array(batch.lines)[whole]
         checked.rows["line"] = lines
         for i in np.flatnonzero(checked.problem).tolist():
@@ -117,6 +121,18 @@ class Catalog:
     def _cells(self, records: list[list[str]]) -> dict[str, list[str]]:
         """The text of each column that is read; no other is looked at."""
         return {column: [record[i] for record in records] for column, i in self._fields.items()}
+
+    def reading(self) -> dict[str, Any]:
+        """What is odd about the table beside single rows, once it is read.
+
+        Returns:
+            JSON-able: `lost_stars`; `units` and `placeholders`, as of `WholeColumns`.
+        """
+        return {
+            "lost_stars": self.lost_stars,
+            "units": self.whole_columns.units(),
+            "placeholders": self.whole_columns.placeholders(),
+        }
 
     def _make_whole(self, batch: Batch) -> None:
         """Give records the header's width where only empty cells at their end are amiss."""
@@ -156,8 +172,9 @@ class Catalog:
         first = self.rejections.first[:_REASONS_SHOWN]
         counts = ", ".join(f"{n:,} {r}" for r, n in self.rejections.by_reason.most_common())
         examples = "; ".join(f"line {item.line}: {item.message}" for item in first)
+        units = "".join(f" {unit_sentence(each)}" for each in self.whole_columns.units())
         return CatalogError(
-            f"Only {accepted:,} of {rows:,} rows can be used ({counts}). {examples}.",
+            f"Only {accepted:,} of {rows:,} rows can be used ({counts}).{units} {examples}.",
             found=found,
             rejections=self.rejections.first,
         )

@@ -86,21 +86,28 @@ LIMITS = (
 )
 
 
-def report(table: Rows) -> dict[str, Any]:
+def report(
+    table: Rows, rejections: dict[str, Any] | None = None, reading: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """Look at a table of accepted rows.
 
     Args:
         table: ROW_DTYPE, (n,), n at least 1; an array or a memory-mapped file, which is read
             column by column.
+        rejections: from RejectionLog.summary(), the rows left out.
+        reading: from Catalog.reading(), what is odd beside single rows.
 
     Returns:
-        JSON-able: `class_balance`, `duplicates`, `contradictory_stars`, `contradictory_transits`,
+        JSON-able: `left_out`, {rows, of, most_often}; `lost_stars`, `units` and `placeholders` of
+        the reading; `class_balance`, `duplicates`, `contradictory_stars`, `contradictory_transits`,
         `missing_by_class`, `unphysical`, and `warnings`, the findings that call for action, most
         urgent first, each {code, message}. Examples are lines of the file, at most 20.
     """
     labels = read_column(table, "label")
     contradictory = [g for g in _groups(star_keys(table)) if _labels_differ(labels[g])]
     found: dict[str, Any] = {
+        "left_out": _left_out(len(table), rejections or {"total": 0, "by_reason": {}}),
+        **(reading or {"lost_stars": 0, "units": [], "placeholders": []}),
         "class_balance": _class_balance(labels),
         "duplicates": _duplicates(table, labels),
         "contradictory_stars": _contradictory_stars(table, contradictory),
@@ -109,6 +116,15 @@ def report(table: Rows) -> dict[str, Any]:
         "unphysical": _unphysical(table),
     }
     return {**found, "warnings": warnings_of(found)}
+
+
+def _left_out(accepted: int, rejections: dict[str, Any]) -> dict[str, Any]:
+    reasons = rejections["by_reason"]
+    return {
+        "rows": rejections["total"],
+        "of": accepted + rejections["total"],
+        "most_often": max(reasons, key=reasons.__getitem__) if reasons else None,
+    }
 
 
 def _class_balance(labels: NDArray[np.int8]) -> dict[str, dict[str, Any]]:

@@ -17,7 +17,9 @@ _LINEAR = frozenset({"impact", "slogg", "tmag"})
 _LINEAR_END = {"impact": 2.0}
 
 
-def profile(table: NDArray[np.void], rejections: dict[str, Any]) -> dict[str, Any]:
+def profile(
+    table: NDArray[np.void], rejections: dict[str, Any], reading: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """Describe a table of accepted rows.
 
     It is read column by column and, from a memory-mapped file, given back as it goes, so that a
@@ -26,6 +28,7 @@ def profile(table: NDArray[np.void], rejections: dict[str, Any]) -> dict[str, An
     Args:
         table: ROW_DTYPE, (n,), n at least 1; an array or a memory-mapped file.
         rejections: from RejectionLog.summary(), the rows left out.
+        reading: from Catalog.reading(), what is odd beside single rows; None if it is not known.
 
     Returns:
         JSON-able: `rows`; `stars`, the number of different ones, and `rows_without_star`;
@@ -47,7 +50,7 @@ def profile(table: NDArray[np.void], rejections: dict[str, Any]) -> dict[str, An
         "columns": columns,
         "absent": [name for name in COLUMNS if columns[name]["missing"] == len(table)],
         "rejected": rejections,
-        "report": report(table),
+        "report": report(table, rejections, reading),
     }
 
 

@@ -5,6 +5,8 @@ The web page finds the column, class or check in them: `frontend/datasets/server
 
 from typing import Any
 
+from backend.transit.report.whole_columns import unit_sentence
+
 # A class below this share is mostly drowned by the others; below this number of rows its figures
 # are noise.
 SMALL_SHARE = 0.05
@@ -13,7 +15,7 @@ FEW_ROWS = 100
 
 def warnings_of(found: dict[str, Any]) -> list[dict[str, str]]:
     """The findings of a report that call for action, most urgent first: {code, message} each."""
-    listed: list[tuple[str, str]] = []
+    listed = _reading_warnings(found)
     twice, pairs = found["duplicates"], found["contradictory_transits"]["pairs"]
     if twice["contradictory_rows"]:
         count = twice["contradictory_rows"]
@@ -43,6 +45,46 @@ def warnings_of(found: dict[str, Any]) -> list[dict[str, str]]:
         for each in found["unphysical"]
     ]
     return [{"code": code, "message": message} for code, message in listed]
+
+
+def _reading_warnings(found: dict[str, Any]) -> list[tuple[str, str]]:
+    """Of what concerns most rows or a whole column."""
+    listed = []
+    left_out = found["left_out"]
+    if left_out["rows"] > left_out["of"] / 2:
+        listed.append(
+            (
+                "most_rows_left_out",
+                f"{left_out['rows']:,} of {left_out['of']:,} rows were left out, most of them as "
+                f"{left_out['most_often']}. Look at them before anything else.",
+            )
+        )
+    listed += [
+        (
+            "unlikely_unit",
+            f"{unit_sentence(each)} Convert the column and upload the table again, or leave it if "
+            "it is right.",
+        )
+        for each in found["units"]
+    ]
+    listed += [
+        (
+            "placeholder",
+            f"{each['column']} is exactly {each['value']:g} in {each['rows']:,} rows. If that "
+            "stands for a missing value, leave those cells empty.",
+        )
+        for each in found["placeholders"]
+    ]
+    if found["lost_stars"]:
+        listed.append(
+            (
+                "lost_stars",
+                f"Star identifiers that a spreadsheet has rounded, such as 1.08E+07: "
+                f"{found['lost_stars']:,}. Those rows have none; their stars are told apart by "
+                "their values.",
+            )
+        )
+    return listed
 
 
 def _gap_warnings(missing: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:

@@ -55,13 +55,25 @@ def upload_dataset(form: UploadForm) -> tuple:
     dataset, is_new = store(services(), workspace, incoming, name)
     with services().database.read() as connection:
         used = stored_bytes(services(), connection, workspace["owner_id"])
+    report = dataset["profile"].get("report")  # none before 0.1.0
+    answer = {
+        "message": _accepted(dataset),
+        "warnings": report["warnings"] if report else [],
+        "dataset": dataset,
+        "stored_bytes": used,
+    }
     if not is_new:
         message = f"The same file was uploaded before, as {dataset['name']!r}."
-        return {"message": message, "dataset": dataset, "stored_bytes": used}, 200
-    message = f"{dataset['num_samples']:,} rows accepted, {dataset['num_rejected']:,} left out."
-    location = f"/api/training/dataset/{dataset['id']}"
-    answer = {"message": message, "dataset": dataset, "stored_bytes": used}
-    return answer, 201, {"Location": location}
+        return {**answer, "message": message}, 200
+    return answer, 201, {"Location": f"/api/training/dataset/{dataset['id']}"}
+
+
+def _accepted(dataset: Record) -> str:
+    """How many rows were accepted and left out, the more important number first."""
+    accepted, left_out = dataset["num_samples"], dataset["num_rejected"]
+    if left_out > accepted:
+        return f"{left_out:,} of {accepted + left_out:,} rows left out, {accepted:,} accepted."
+    return f"{accepted:,} rows accepted, {left_out:,} left out."
 
 
 @datasets_bp.get("/datasets")

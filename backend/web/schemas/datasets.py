@@ -19,6 +19,7 @@ from backend.web.schemas.base import (
     TextFields,
 )
 from backend.web.schemas.candidates import Candidate
+from backend.web.schemas.reports import Report, ReportWarning
 
 Source = TypeAliasType("Source", Literal["exotrain", "koi", "toi"])
 
@@ -51,6 +52,10 @@ class UploadAnswer(Success):
     """The new dataset, or the existing one with the same bytes."""
 
     message: str
+    warnings: list[ReportWarning] = Field(
+        description="Of the report, most urgent first: what concerns most rows or a whole column "
+        "comes before the others."
+    )
     dataset: Dataset
     stored_bytes: Use = Field(description="In all workspaces of the owner of this one.")
 
@@ -98,83 +103,6 @@ class Rejected(Answer):
     total: int
     by_reason: dict[str, int]
     first: list[RejectedRow]
-
-
-class ClassShare(Answer):
-    """The number of rows with a label, and their share of the labelled rows."""
-
-    rows: int
-    share: float
-
-
-class Duplicates(Answer):
-    """Rows with the same star and the same nine columns."""
-
-    rows: int = Field(description="Rows that repeat an earlier one.")
-    contradictory_rows: int = Field(description="Rows that differ only in the label.")
-    examples: list[list[int]] = Field(description="Lines of equal rows.")
-
-
-class LabelledRows(Answer):
-    """Rows of one star: their lines in the file and their labels."""
-
-    star: str | None
-    lines: list[int]
-    labels: list[str | None]
-
-
-class ContradictoryStars(Answer):
-    """Stars whose rows have different labels: a planet and a false positive, or a mistake."""
-
-    stars: int
-    rows: int
-    examples: list[LabelledRows]
-
-
-class ContradictoryTransits(Answer):
-    """Pairs of rows of one star with the same period and different labels."""
-
-    pairs: int
-    examples: list[LabelledRows]
-
-
-class MissingByClass(Answer):
-    """The share of rows without a value in this column, by class."""
-
-    shares: dict[str, float]
-    differs: bool = Field(
-        description="The shares differ significantly, by more than 5 points: a missing value "
-        "hints at the label."
-    )
-
-
-class Unphysical(Answer):
-    """Rows with values that hardly any real star or planet has."""
-
-    check: str
-    columns: list[str]
-    expected: str
-    rows: int
-    lines: list[int] = Field(description="Lines in the file of the first of these rows.")
-
-
-class ReportWarning(Answer):
-    """A finding that needs attention."""
-
-    code: str
-    message: str
-
-
-class Report(Answer):
-    """Findings that deserve a second look. The report never removes rows; it only informs."""
-
-    class_balance: dict[str, ClassShare]
-    duplicates: Duplicates
-    contradictory_stars: ContradictoryStars
-    contradictory_transits: ContradictoryTransits
-    missing_by_class: dict[str, MissingByClass]
-    unphysical: list[Unphysical]
-    warnings: list[ReportWarning] = Field(description="Most urgent first.")
 
 
 class Profile(Answer):

@@ -61,13 +61,32 @@ def test_a_dataset_comes_with_its_profile(api, mixed):
     assert {each["line"] for each in profile["rejected"]["first"]} == {3, 5, 7}
 
 
+def test_what_concerns_a_whole_column_is_said_first_in_the_answer_to_the_upload(api, key):
+    header, row = "period,duration,depth,label\n", "3.5,{},0.08,{}\n"
+    rows = [row.format("much" if i % 3 else 3, i % 2) for i in range(30)]
+    answer = api.upload(key, header + "".join(rows))
+    assert answer["message"] == "20 of 30 rows left out, 10 accepted."
+    codes = [each["code"] for each in answer["warnings"]]
+    assert codes[:2] == ["most_rows_left_out", "unlikely_unit"]
+    report = api.get(f"/api/training/dataset/{answer['dataset']['id']}")["dataset"]["profile"][
+        "report"
+    ]
+    assert report["warnings"] == answer["warnings"]
+    assert report["left_out"] == {"rows": 20, "of": 30, "most_often": "not_a_number"}
+    assert report["units"] == [
+        {"column": "depth", "expected": "ppm", "likely": "percent", "median": 0.08}
+    ]
+    again = api.upload(key, header + "".join(rows), expect=200)
+    assert again["warnings"] == answer["warnings"]
+
+
 def test_rows_carry_their_line_in_the_file_and_null_where_a_value_is_missing(api, mixed):
     answer = api.get(f"/api/training/dataset/{mixed}/rows")
     assert [row["line"] for row in answer["rows"]] == [2, 4, 6]
     assert [row["row"] for row in answer["rows"]] == [0, 1, 2]
     assert (answer["count"], answer["total"], answer["offset"]) == (3, 3, 0)
     first, second, _ = answer["rows"]
-    assert first["star"] == "KIC 1"
+    assert first["star"] == "1"
     assert first["impact"] is None
     assert (first["label"], first["label_name"]) == (1, "CONFIRMED")
     assert second["star"] is None

@@ -1,0 +1,113 @@
+"""The report of a dataset: what deserves a second look."""
+
+from pydantic import Field
+
+from backend.web.schemas.base import Answer
+
+
+class ClassShare(Answer):
+    """The number of rows with a label, and their share of the labelled rows."""
+
+    rows: int
+    share: float
+
+
+class Duplicates(Answer):
+    """Rows with the same star and the same nine columns."""
+
+    rows: int = Field(description="Rows that repeat an earlier one.")
+    contradictory_rows: int = Field(description="Rows that differ only in the label.")
+    examples: list[list[int]] = Field(description="Lines of equal rows.")
+
+
+class LabelledRows(Answer):
+    """Rows of one star: their lines in the file and their labels."""
+
+    star: str | None
+    lines: list[int]
+    labels: list[str | None]
+
+
+class ContradictoryStars(Answer):
+    """Stars whose rows have different labels: a planet and a false positive, or a mistake."""
+
+    stars: int
+    rows: int
+    examples: list[LabelledRows]
+
+
+class ContradictoryTransits(Answer):
+    """Pairs of rows of one star with the same period and different labels."""
+
+    pairs: int
+    examples: list[LabelledRows]
+
+
+class MissingByClass(Answer):
+    """The share of rows without a value in this column, by class."""
+
+    shares: dict[str, float]
+    differs: bool = Field(
+        description="The shares differ significantly, by more than 5 points: a missing value "
+        "hints at the label."
+    )
+
+
+class Unphysical(Answer):
+    """Rows with values that hardly any real star or planet has."""
+
+    check: str
+    columns: list[str]
+    expected: str
+    rows: int
+    lines: list[int] = Field(description="Lines in the file of the first of these rows.")
+
+
+class LeftOut(Answer):
+    """The rows that were rejected, beside all of the file's."""
+
+    rows: int
+    of: int
+    most_often: str | None = Field(description="The reason of most of them.")
+
+
+class UnlikelyUnit(Answer):
+    """A column that as a whole cannot be in the unit that is expected."""
+
+    column: str
+    expected: str
+    likely: str
+    median: float
+
+
+class Placeholder(Answer):
+    """A number that probably stands for a missing value."""
+
+    column: str
+    value: float
+    rows: int
+
+
+class ReportWarning(Answer):
+    """A finding that needs attention."""
+
+    code: str
+    message: str
+
+
+class Report(Answer):
+    """Findings that deserve a second look. The report never removes rows; it only informs."""
+
+    left_out: LeftOut | None = None
+    lost_stars: int = Field(
+        default=0, description="Star identifiers that a spreadsheet has rounded."
+    )
+    units: list[UnlikelyUnit] = Field(default=[])
+    placeholders: list[Placeholder] = Field(default=[])
+    class_balance: dict[str, ClassShare]
+    duplicates: Duplicates
+    contradictory_stars: ContradictoryStars
+    contradictory_transits: ContradictoryTransits
+    missing_by_class: dict[str, MissingByClass]
+    unphysical: list[Unphysical]
+    warnings: list[ReportWarning] = Field(description="Most urgent first.")
