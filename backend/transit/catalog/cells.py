@@ -57,7 +57,7 @@ def shown(cell: str) -> str:
 
 
 def _label(cell: str) -> int:
-    word = " ".join(cell.replace("_", " ").lower().split())
+    word = " ".join(cell.replace("_", " ").replace(",", ".").lower().split())  # "1,0" is "1.0"
     if word in MISSING_WORDS:
         return MISSING_LABEL
     return LABEL_WORDS.get(word, NO_LABEL)

@@ -56,9 +56,9 @@ BANDS = {OWN_FORMAT: "tess", "koi": "kepler", "toi": "tess"}
 
 # Compared in lower case, `_` as a space.
 LABEL_WORDS = {
-    **dict.fromkeys(("0", "0.0", "0,0", "candidate", "pc", "apc"), 0),
-    **dict.fromkeys(("1", "1.0", "1,0", "confirmed", "cp", "kp"), 1),
-    **dict.fromkeys(("2", "2.0", "2,0", "false positive", "fp", "fa"), 2),
+    **dict.fromkeys(("0", "0.0", "candidate", "pc", "apc"), 0),
+    **dict.fromkeys(("1", "1.0", "confirmed", "cp", "kp"), 1),
+    **dict.fromkeys(("2", "2.0", "false positive", "fp", "fa"), 2),
 }
 
 # Words for a missing value, compared in lower case.

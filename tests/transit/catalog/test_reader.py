@@ -204,6 +204,7 @@ class TestLabels:
         ("word", "code"),
         [
             ("0", 0), ("1", 1), ("2", 2), ("0.0", 0), ("1.0", 1), ("2.0", 2),
+            ('"1,0"', 1),
             ("CANDIDATE", 0), ("Confirmed", 1), ("false positive", 2), ("FALSE_POSITIVE", 2),
             (" FALSE  POSITIVE ", 2),
             ("PC", 0), ("apc", 0), ("CP", 1), ("kp", 1), ("FP", 2), ("FA", 2),
