@@ -94,8 +94,7 @@ def test_temporary_files_of_this_process_and_its_children_lie_there(tmp_path, mo
     monkeypatch.setenv("TMPDIR", "/nowhere")  # what somebody else sets later changes nothing
     with tempfile.NamedTemporaryFile() as file:
         assert Path(file.name).parent == tmp_path
-    monkeypatch.undo()
-    temporary.use(tmp_path)
+    temporary.use(tmp_path)  # undone by monkeypatch too: it was set before
     code = "import tempfile; print(tempfile.gettempdir())"
     child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert child.stdout.strip() == str(tmp_path)
@@ -285,14 +284,6 @@ def test_a_numbered_checkpoint_is_newer_than_one_of_a_release_that_numbered_none
             (storage.checkpoints / name).write_text(name)
     assert storage.newest_checkpoint(3) == storage.checkpoint(3, 1)
     assert storage.newest_checkpoint(4) == storage.checkpoint(4, 1)
-
-
-def test_what_is_kept_is_not_taken_back_over_a_newer_checkpoint(storage):
-    storage.kept_checkpoint(3).write_text("kept")
-    storage.checkpoint(3, 2).write_text("newer")
-    storage.take_back_checkpoint(3, 2)
-    assert storage.checkpoint(3, 2).read_text() == "newer"
-    assert storage.kept_checkpoint(3).read_text() == "kept"
 
 
 def test_the_files_of_a_workspace_go_and_those_of_another_stay(storage):
