@@ -19,6 +19,7 @@ from backend.services.context import Services
 from backend.services.predictions import predict
 from backend.storage.incoming import open_growing
 from backend.transit.catalog.column_names import OWN_FORMAT
+from backend.transit.catalog.numbers import DecimalSign
 from backend.transit.catalog.reader import Chunk, open_catalog
 from backend.transit.columns import LABELS
 
@@ -54,7 +55,7 @@ def predict_catalogue(
     answer: Path,
     own_source: str,
     user_id: int,
-) -> None:
+) -> dict[str, DecimalSign]:
     """Write a catalogue's table with the prediction columns added.
 
     Args:
@@ -64,6 +65,9 @@ def predict_catalogue(
         answer: a new file for the CSV.
         own_source: the survey of a table in exotrain format: "exotrain", "koi" or "toi".
         user_id: who asks; users take turns.
+
+    Returns:
+        The decimal sign of each column of numbers, as the table has it; its cells stay as they are.
 
     Raises:
         CatalogError: it is not a catalogue, or has no usable row.
@@ -87,6 +91,7 @@ def predict_catalogue(
                 [*_harmless_record(record, width), *cells]
                 for record, cells in zip(chunk.records, added, strict=True)
             )
+    return catalog.signs
 
 
 def _one_ahead(

@@ -82,6 +82,12 @@ def _allow_origins(app: APIFlask, origins: tuple[str, ...]) -> None:
         app,
         resources={r"/api/.*": {"origins": list(origins)}},
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match"],
-        expose_headers=["Content-Disposition", "ETag", "Location", "Retry-After"],
+        expose_headers=[
+            "Content-Disposition",
+            "ETag",
+            "Exotrain-Decimal-Signs",
+            "Location",
+            "Retry-After",
+        ],
         max_age=600,
     )

@@ -20,16 +20,19 @@ export const MOST_KEPT = 50_000;
  * Reads the answer.
  *
  * @param {Blob} blob
- * @param {{onProgress: (share: number) => void, signal: AbortSignal}} options
+ * @param {object} options
+ * @param {Object<string, string>} [options.signs] how the server has read our columns, from `signsOf`
+ * @param {(share: number) => void} options.onProgress
+ * @param {AbortSignal} options.signal
  * @returns {Promise<BatchAnswer>}
  */
-export async function readAnswer(blob, options) {
+export async function readAnswer(blob, { signs = {}, ...options }) {
   let head = null;
   const results = [];
   const counts = countResults([]);
   const take = (record) => {
     if (head === null) {
-      head = readHead(record);
+      head = readHead(record, signs);
       return;
     }
     const result = head.read(record, counts.all);
@@ -41,11 +44,17 @@ export async function readAnswer(blob, options) {
   return { header, source, labelColumn, results, counts };
 }
 
-function readHead(record) {
+/** The decimal sign of each of our columns: "depth=comma, period=dot" as an object. */
+export function signsOf(header) {
+  const pairs = (header ?? "").split(",").map((each) => each.trim().split("="));
+  return Object.fromEntries(pairs.filter(([column, sign]) => column && sign));
+}
+
+function readHead(record, signs) {
   // The server's columns come last, even if a table that was predicted before already has them.
   const header = record.slice(0, record.length - ADDED.length);
   const form = recognise(header);
   const { source, fields } = form;
   const labelColumn = "label" in fields ? header[fields.label] : null;
-  return { header, source, labelColumn, read: csvResults(header.length, form) };
+  return { header, source, labelColumn, read: csvResults(header.length, form, signs) };
 }

@@ -1,7 +1,7 @@
 // The current or last prediction of a catalogue: it continues while other pages are open.
 
 import { upload } from "../lib/api.js";
-import { readAnswer } from "./batch-answer.js";
+import { readAnswer, signsOf } from "./batch-answer.js";
 import { countRows } from "../lib/csv.js";
 import { t } from "../lib/i18n.js";
 import { explain, notify, notifyOutside } from "../lib/notices.js";
@@ -67,9 +67,10 @@ export async function start(workspace, model) {
         responseType: "blob",
         signal,
       });
-    const { body: blob } = await withPatience(send, { onWait: (wait) => change({ wait }), signal });
+    const { body: blob, header } = await withPatience(send, { onWait: (wait) => change({ wait }), signal });
     change({ stage: "reading", share: 0 });
-    const answer = await readAnswer(blob, { onProgress: (share) => change({ share }), signal });
+    const signs = signsOf(header("Exotrain-Decimal-Signs"));
+    const answer = await readAnswer(blob, { signs, onProgress: (share) => change({ share }), signal });
     change({ stage: "done", blob, answer, seconds: (Date.now() - startedAt) / 1000 });
   } catch (error) {
     change(error.name === "AbortError" ? { stage: "aborted" } : { stage: "failed", error });

@@ -113,9 +113,10 @@ export function upload(path, form, onProgress, { responseType = "json", signal }
     request.onload = async () => {
       noteReached();
       const { status, response } = request;
-      if (status < 400) return resolve({ status, body: response });
+      const header = (name) => request.getResponseHeader(name);
+      if (status < 400) return resolve({ status, body: response, header });
       const problem = response instanceof Blob ? await problemOf(new Response(response)) : response;
-      return reject(refused(token, status, problem ?? {}, (name) => request.getResponseHeader(name)));
+      return reject(refused(token, status, problem ?? {}, header));
     };
     request.onerror = () => {
       noteLost();

@@ -48,13 +48,15 @@ export const ADDED = [
  *
  * @param {number} width how many columns the table has of its own, before those that the server added
  * @param {{fields: object, names: number[]}} form of its own columns, from `recognise`
+ * @param {Object<string, string>} [signs] the decimal signs of our columns
  * @returns {(record: string[], place: number) => Result}
  */
-export function csvResults(width, { fields, names }) {
+export function csvResults(width, { fields, names }, signs = {}) {
   const at = Object.fromEntries(ADDED.map((name, n) => [name, width + n]));
   const searched = [...new Set([...names, ...("star" in fields ? [fields.star] : [])])];
   return (record, place) => {
     const number = (name) => asNumber(record[at[name]]);
+    const own = (column) => asNumber(record[fields[column]], signs[column]);
     const star = "star" in fields ? asText(record[fields.star]) : "";
     const error = asText(record[at.prediction_error]) || null;
     const named = names.map((column) => asText(record[column])).filter(Boolean);
@@ -62,7 +64,7 @@ export function csvResults(width, { fields, names }) {
       place,
       star,
       name: named[0] ?? star,
-      values: Object.fromEntries(COLUMNS.map((column) => [column, asNumber(record[fields[column]])])),
+      values: Object.fromEntries(COLUMNS.map((column) => [column, own(column)])),
       label: record[at.predicted_label] || null,
       probabilities: [number("p_candidate"), number("p_confirmed"), number("p_false_positive")],
       uncertain: yesOrNo(record[at.uncertain]),
@@ -75,7 +77,7 @@ export function csvResults(width, { fields, names }) {
       missing: list(record[at.missing_inputs]),
       outside: list(record[at.outside_training_range]),
       error,
-      garbled: error === null ? {} : garbledOf(record, fields),
+      garbled: error === null ? {} : garbledOf(record, fields, own),
       words: searched
         .map((column) => asText(record[column]))
         .join("\n")
@@ -85,9 +87,9 @@ export function csvResults(width, { fields, names }) {
   };
 }
 
-function garbledOf(record, fields) {
+function garbledOf(record, fields, own) {
   const texts = COLUMNS.map((column) => [column, asText(record[fields[column]])]);
-  return Object.fromEntries(texts.filter(([, text]) => text !== "" && asNumber(text) === null));
+  return Object.fromEntries(texts.filter(([column, text]) => text !== "" && own(column) === null));
 }
 
 /** A saved candidate with its prediction. One that could not be predicted may be any JSON value. */

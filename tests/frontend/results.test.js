@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { readAnswer } from "../../frontend/batch/batch-answer.js";
+import { readAnswer, signsOf } from "../../frontend/batch/batch-answer.js";
 import { COLUMNS } from "../../frontend/lib/columns.js";
 import { asNumber, asText, recognise } from "../../frontend/results/catalogue.js";
 import {
@@ -177,4 +177,36 @@ test("the server's CSV is read into results, counts and the table's own header",
   assert.equal(answer.labelColumn, "koi_disposition");
   assert.deepEqual(answer.results.map((each) => [each.place, each.name]), [[0, "K1"], [1, "K2"]]);
   assert.deepEqual(answer.counts, { classes: { CONFIRMED: 2 }, uncertain: 1, errors: 0, all: 2 });
+});
+
+test("a number is read with the decimal sign that the server has found for its column", () => {
+  const cases = [
+    ["6.161", "dot", 6.161],
+    ["6.161", "comma", 6161],
+    ["6.161", "unknown", null],
+    ["21.967.461", "unknown", null],
+    ["6.161,24", "comma", 6161.24],
+    ["6,161.24", "dot", 6161.24],
+    ["6,161", "dot", 6161],
+    ["6161,24", "unknown", 6161.24],
+    ["6161.24", "unknown", 6161.24],
+    ["6.161,24", "unknown", 6161.24],
+    ["6161.24", "comma", null],
+    ["6161,24", "dot", null],
+    ["6\u00a0161,5", "comma", 6161.5],
+    ["0,689", "comma", 0.689],
+    ["9,48", undefined, 9.48],
+    ["9.48", undefined, 9.48],
+    ["nan", "comma", null],
+  ];
+  for (const [cell, sign, value] of cases) assert.equal(asNumber(cell, sign), value, `${cell} ${sign}`);
+});
+
+test("the server's header of decimal signs is an object, and none is empty", () => {
+  assert.deepEqual(signsOf("depth=comma, period=dot"), { depth: "comma", period: "dot" });
+  assert.deepEqual(signsOf(null), {});
+  const signed = csvResults(HEADER.length, recognise(HEADER), signsOf("depth=comma"));
+  const row = cells(["1", "K00001.01", "9.488", "2.95", "6.161", "CONFIRMED"]);
+  assert.equal(signed(row, 0).values.depth, 6161);
+  assert.equal(signed(row, 0).values.period, 9.488);
 });

@@ -183,6 +183,19 @@ def test_a_batch_in_exotrain_format_is_assumed_to_come_from_the_models_survey(
     assert [call[3] for call in predictor.calls] == ["koi", "toi", "toi"]
 
 
+def test_a_batch_says_how_its_numbers_were_read_and_leaves_its_cells_as_they_are(
+    api, key, model_id, predictor
+):
+    german = "period;duration;depth;srad\n9,05;3,5;6.161;1\n7,1;2,5;487;1\n"
+    answer = api.batch(key, german, None)
+    assert answer.headers["Exotrain-Decimal-Signs"] == (
+        "period=comma, duration=comma, depth=comma, srad=comma"
+    )
+    assert predictor.rows[-1]["depth"].tolist() == [6161, 487]
+    rows = list(csv.reader(io.StringIO(answer.text)))
+    assert [row[:3] for row in rows[1:]] == [["9,05", "3,5", "6.161"], ["7,1", "2,5", "487"]]
+
+
 def test_the_band_is_that_of_the_models_training_data_or_the_one_asked_for(
     api, key, model_id, predictor
 ):
