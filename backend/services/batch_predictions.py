@@ -7,12 +7,12 @@ import csv
 import math
 import re
 import string
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from backend.database.connection import Record
 from backend.services.context import Services
@@ -48,6 +48,28 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
 _DIGITS = 7
 
 
+class BatchRead(NamedTuple):
+    """How a table was read.
+
+    `source` is the survey that its rows were taken for, `fields` the position of each of our
+    columns, `signs` and `factors` the decimal sign and the factor to our unit of those that hold
+    numbers; a factor of 1 is left out.
+    """
+
+    source: str
+    fields: Mapping[str, int]
+    signs: Mapping[str, DecimalSign]
+    factors: Mapping[str, float]
+
+    def as_header(self) -> str:
+        """The columns as a dictionary of structured fields (RFC 9651): `depth=2;decimal=dot`."""
+        return ", ".join(f"{name}={i}{self._how(name)}" for name, i in self.fields.items())
+
+    def _how(self, name: str) -> str:
+        decimal = f";decimal={self.signs[name].name.lower()}" if name in self.signs else ""
+        return decimal + (f";factor={self.factors[name]:.12g}" if name in self.factors else "")
+
+
 def predict_catalogue(
     services: Services,
     model: Record,
@@ -55,7 +77,7 @@ def predict_catalogue(
     answer: Path,
     own_source: str,
     user_id: int,
-) -> dict[str, DecimalSign]:
+) -> BatchRead:
     """Write a catalogue's table with the prediction columns added.
 
     Args:
@@ -67,7 +89,7 @@ def predict_catalogue(
         user_id: who asks; users take turns.
 
     Returns:
-        The decimal sign of each column of numbers, as the table has it; its cells stay as they are.
+        How the table was read; its cells stay as they are in the answer.
 
     Raises:
         CatalogError: it is not a catalogue, or has no usable row.
@@ -91,7 +113,7 @@ def predict_catalogue(
                 [*_harmless_record(record, width), *cells]
                 for record, cells in zip(chunk.records, added, strict=True)
             )
-    return catalog.signs
+    return BatchRead(source_of_rows, catalog.fields, catalog.signs, catalog.factors)
 
 
 def _one_ahead(

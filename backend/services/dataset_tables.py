@@ -69,7 +69,9 @@ def derive(source: BinaryIO, size: int, table: Path, rejections: Path) -> dict[s
         writer.finish()
     rows_read = np.load(table, mmap_mode="r")
     described = profile(rows_read, catalog.rejections.summary(), catalog.reading())
+    described["form"] = catalog.form
     described["recognised"] = catalog.columns
+    described["factors"] = catalog.factors
     described["unread"] = len(catalog.header) - len(catalog.columns)
     return {
         "source": catalog.source,

@@ -85,7 +85,8 @@ def _allow_origins(app: APIFlask, origins: tuple[str, ...]) -> None:
         expose_headers=[
             "Content-Disposition",
             "ETag",
-            "Exotrain-Decimal-Signs",
+            "Exotrain-Columns",
+            "Exotrain-Source",
             "Location",
             "Retry-After",
         ],

@@ -1,6 +1,5 @@
 // Reads the server's CSV of predictions into results, in pieces, and counts them.
 
-import { recognise } from "../results/catalogue.js";
 import { readCsv } from "../lib/csv.js";
 import { ADDED, countResult, countResults, csvResults } from "../results/results.js";
 
@@ -10,7 +9,7 @@ export const MOST_KEPT = 50_000;
 /**
  * @typedef {object} BatchAnswer
  * @property {string[]} header of the table's own columns
- * @property {string} source the format of the catalogue
+ * @property {string} source the survey that the rows were taken for
  * @property {string | null} labelColumn the name of the column that held labels
  * @property {import("../results/results.js").Result[]} results
  * @property {object} counts as `countResults` gives them
@@ -21,18 +20,19 @@ export const MOST_KEPT = 50_000;
  *
  * @param {Blob} blob
  * @param {object} options
- * @param {Object<string, string>} [options.signs] how the server has read our columns, from `signsOf`
+ * @param {string} options.source the survey that the rows were taken for
+ * @param {object} options.columns how the server has read the table, from `columnsOf`
  * @param {(share: number) => void} options.onProgress
  * @param {AbortSignal} options.signal
  * @returns {Promise<BatchAnswer>}
  */
-export async function readAnswer(blob, { signs = {}, ...options }) {
+export async function readAnswer(blob, { source, columns, ...options }) {
   let head = null;
   const results = [];
   const counts = countResults([]);
   const take = (record) => {
     if (head === null) {
-      head = readHead(record, signs);
+      head = readHead(record, columns);
       return;
     }
     const result = head.read(record, counts.all);
@@ -40,21 +40,29 @@ export async function readAnswer(blob, { signs = {}, ...options }) {
     if (results.length < MOST_KEPT) results.push(result);
   };
   await readCsv(blob, take, options);
-  const { header, source, labelColumn } = head;
+  const { header, labelColumn } = head;
   return { header, source, labelColumn, results, counts };
 }
 
-/** The decimal sign of each of our columns: "depth=comma, period=dot" as an object. */
-export function signsOf(header) {
-  const pairs = (header ?? "").split(",").map((each) => each.trim().split("="));
-  return Object.fromEntries(pairs.filter(([column, sign]) => column && sign));
+/**
+ * Our columns in the table, from the header "depth=2;decimal=comma;factor=10000, label=9".
+ *
+ * @param {string | null} header
+ * @returns {Object<string, {at: number, decimal?: string, factor: number}>}
+ */
+export function columnsOf(header) {
+  const columns = {};
+  for (const each of (header ?? "").split(",").filter((text) => text.trim())) {
+    const [[column, at], ...how] = each.split(";").map((pair) => pair.trim().split("="));
+    const { decimal, factor = "1" } = Object.fromEntries(how);
+    columns[column] = { at: Number(at), decimal, factor: Number(factor) };
+  }
+  return columns;
 }
 
-function readHead(record, signs) {
+function readHead(record, columns) {
   // The server's columns come last, even if a table that was predicted before already has them.
   const header = record.slice(0, record.length - ADDED.length);
-  const form = recognise(header);
-  const { source, fields } = form;
-  const labelColumn = "label" in fields ? header[fields.label] : null;
-  return { header, source, labelColumn, read: csvResults(header.length, form, signs) };
+  const labelColumn = "label" in columns ? header[columns.label.at] : null;
+  return { header, labelColumn, read: csvResults(header, columns) };
 }

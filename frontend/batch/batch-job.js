@@ -1,7 +1,7 @@
 // The current or last prediction of a catalogue: it continues while other pages are open.
 
 import { upload } from "../lib/api.js";
-import { readAnswer, signsOf } from "./batch-answer.js";
+import { columnsOf, readAnswer } from "./batch-answer.js";
 import { countRows } from "../lib/csv.js";
 import { t } from "../lib/i18n.js";
 import { explain, notify, notifyOutside } from "../lib/notices.js";
@@ -69,8 +69,9 @@ export async function start(workspace, model) {
       });
     const { body: blob, header } = await withPatience(send, { onWait: (wait) => change({ wait }), signal });
     change({ stage: "reading", share: 0 });
-    const signs = signsOf(header("Exotrain-Decimal-Signs"));
-    const answer = await readAnswer(blob, { signs, onProgress: (share) => change({ share }), signal });
+    const source = header("Exotrain-Source");
+    const columns = columnsOf(header("Exotrain-Columns"));
+    const answer = await readAnswer(blob, { source, columns, onProgress: (share) => change({ share }), signal });
     change({ stage: "done", blob, answer, seconds: (Date.now() - startedAt) / 1000 });
   } catch (error) {
     change(error.name === "AbortError" ? { stage: "aborted" } : { stage: "failed", error });

@@ -2,11 +2,11 @@
 
 import { COLUMNS, columnName, unitOf } from "../lib/columns.js";
 import { html } from "../lib/html.js";
-import { t } from "../lib/i18n.js";
+import { significant, t } from "../lib/i18n.js";
 
 /** @param {{profile: object}} properties a dataset's profile */
 export function RecognisedColumns({ profile }) {
-  const { recognised, absent, unread } = profile;
+  const { recognised, absent, unread, factors = {} } = profile;
   const names = [...COLUMNS, "label", "star"];
   if (!Object.keys(recognised).length) return html`<p class="hint">${t("datasets.columns.notRecorded")}</p>`;
   return html`
@@ -30,6 +30,10 @@ export function RecognisedColumns({ profile }) {
         </tbody>
       </table>
     </div>
+    ${Object.entries(factors).map(([name, factor]) => {
+      const values = { column: columnName(name), factor: significant(factor, 6) };
+      return html`<p key=${name} class="hint">${t("datasets.columns.converted", values)}</p>`;
+    })}
     ${unread > 0 && html`<p class="hint">${t("datasets.columns.unread", { count: unread })}</p>`}
   `;
 }

@@ -30,8 +30,7 @@ export function UploadResult({ dataset, isNew, wantedName, workspace }) {
         ${!isNew && html`<p>${existing(dataset, wantedName)}</p>`}
         <p>
           <strong>${t("datasets.result.accepted", { count: dataset.num_samples })}</strong>${" "}
-          ${t("datasets.result.andLeftOut", { count: dataset.num_rejected })} ${" "}
-          ${t(`datasets.source.${dataset.source}.recognised`)}
+          ${t("datasets.result.andLeftOut", { count: dataset.num_rejected })}
         </p>
       </div>
       <div class="actions">
@@ -44,7 +43,7 @@ export function UploadResult({ dataset, isNew, wantedName, workspace }) {
           <${Warnings} report=${profile.report} page=${page} />
           <${RejectedRows} datasetId=${dataset.id} rejected=${profile.rejected} />
           <details class="disclosure">
-            <summary>${recognisedText(profile)}</summary>
+            <summary>${t(`datasets.form.${profile.form ?? dataset.source}`)} ${" "} ${recognisedText(profile)}</summary>
             <${RecognisedColumns} profile=${profile} />
           </details>
         `}

@@ -1,6 +1,6 @@
 // Predicted candidates for the tables: from the server's CSV or a saved analysis.
 
-import { asNumber, asText } from "./catalogue.js";
+import { asNumber, asText, namesIn } from "./catalogue.js";
 import { CLASSES, COLUMNS } from "../lib/columns.js";
 
 const MAX_NAME = 200;
@@ -46,25 +46,25 @@ export const ADDED = [
 /**
  * Makes the function that reads a record of the server's CSV.
  *
- * @param {number} width how many columns the table has of its own, before those that the server added
- * @param {{fields: object, names: number[]}} form of its own columns, from `recognise`
- * @param {Object<string, string>} [signs] the decimal signs of our columns
+ * @param {string[]} header of the table's own columns, before those that the server added
+ * @param {object} columns ours among them, from `columnsOf`
  * @returns {(record: string[], place: number) => Result}
  */
-export function csvResults(width, { fields, names }, signs = {}) {
-  const at = Object.fromEntries(ADDED.map((name, n) => [name, width + n]));
-  const searched = [...new Set([...names, ...("star" in fields ? [fields.star] : [])])];
+export function csvResults(header, columns) {
+  const at = Object.fromEntries(ADDED.map((name, n) => [name, header.length + n]));
+  const names = namesIn(header);
+  const searched = [...new Set([...names, ...("star" in columns ? [columns.star.at] : [])])];
+  const own = (record, column) => ownNumber(record, columns[column]);
   return (record, place) => {
     const number = (name) => asNumber(record[at[name]]);
-    const own = (column) => asNumber(record[fields[column]], signs[column]);
-    const star = "star" in fields ? asText(record[fields.star]) : "";
+    const star = "star" in columns ? asText(record[columns.star.at]) : "";
     const error = asText(record[at.prediction_error]) || null;
     const named = names.map((column) => asText(record[column])).filter(Boolean);
     return {
       place,
       star,
       name: named[0] ?? star,
-      values: Object.fromEntries(COLUMNS.map((column) => [column, own(column)])),
+      values: Object.fromEntries(COLUMNS.map((column) => [column, own(record, column)])),
       label: record[at.predicted_label] || null,
       probabilities: [number("p_candidate"), number("p_confirmed"), number("p_false_positive")],
       uncertain: yesOrNo(record[at.uncertain]),
@@ -77,19 +77,27 @@ export function csvResults(width, { fields, names }, signs = {}) {
       missing: list(record[at.missing_inputs]),
       outside: list(record[at.outside_training_range]),
       error,
-      garbled: error === null ? {} : garbledOf(record, fields, own),
+      garbled: error === null ? {} : garbledOf(record, columns),
       words: searched
         .map((column) => asText(record[column]))
         .join("\n")
         .toLowerCase(),
-      cells: record.slice(0, width),
+      cells: record.slice(0, header.length),
     };
   };
 }
 
-function garbledOf(record, fields, own) {
-  const texts = COLUMNS.map((column) => [column, asText(record[fields[column]])]);
-  return Object.fromEntries(texts.filter(([column, text]) => text !== "" && own(column) === null));
+/** A number of the table in our unit; null where there is none. */
+function ownNumber(record, column) {
+  const number = column ? asNumber(record[column.at], column.decimal) : null;
+  return number === null ? null : number * column.factor;
+}
+
+function garbledOf(record, columns) {
+  const texts = COLUMNS.filter((column) => column in columns)
+    .filter((column) => ownNumber(record, columns[column]) === null)
+    .map((column) => [column, asText(record[columns[column].at])]);
+  return Object.fromEntries(texts.filter(([, text]) => text !== ""));
 }
 
 /** A saved candidate with its prediction. One that could not be predicted may be any JSON value. */

@@ -21,7 +21,6 @@ from backend.database import Database, sessions
 from backend.database.schema import epochs, training_sessions
 from backend.training.split import MAX_HELD_OUT
 from backend.transit import columns
-from backend.transit.catalog import column_names
 from backend.web.schemas.accounts import Usage
 from backend.web.schemas.audit import AuditAction
 from tests.e2e.browser import Visitor, press, tab_to, visit
@@ -531,7 +530,6 @@ def test_what_the_page_repeats_of_the_server_is_the_same_there(
             script = f"import('/static/{module}').then((module) => module.{name})"
             return visitor.page.evaluate(script)
 
-        assert exported("results/catalogue.js", "FORMATS") == as_json(column_names.FORMATS)
         assert exported("lib/columns.js", "COLUMNS") == list(columns.COLUMNS)
         assert exported("lib/columns.js", "REQUIRED") == list(columns.REQUIRED)
         assert exported("lib/columns.js", "FEATURES") == list(columns.FEATURES)

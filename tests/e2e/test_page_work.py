@@ -131,7 +131,7 @@ def test_the_koi_table_is_dropped_as_it_was_downloaded_and_explained_row_by_row(
         assert dataset["num_samples"] + dataset["num_rejected"] == 7657
         expect(result).to_contain_text(f"{dataset['num_samples']:,} rows accepted,")
         expect(result).to_contain_text(f"{dataset['num_rejected']:,} left out.")
-        expect(result).to_contain_text("Kepler KOI table")
+        expect(page.get_by_text("Recognised as a Kepler KOI table")).to_be_visible()
 
         upload = page.locator("[data-test=upload]")
         lacking = profile["rejected"]["by_reason"]["missing_value"]

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { readAnswer, signsOf } from "../../frontend/batch/batch-answer.js";
+import { columnsOf, readAnswer } from "../../frontend/batch/batch-answer.js";
 import { COLUMNS } from "../../frontend/lib/columns.js";
-import { asNumber, asText, recognise } from "../../frontend/results/catalogue.js";
+import { asNumber, asText, namesIn } from "../../frontend/results/catalogue.js";
 import {
   ADDED,
   candidateOf,
@@ -40,7 +40,9 @@ const ADDED_CELLS = {
 
 const cells = (own, added = {}) => [...own, ...ADDED.map((name) => ({ ...ADDED_CELLS, ...added })[name])];
 
-const read = csvResults(HEADER.length, recognise(HEADER));
+const COLUMNS_READ = columnsOf("period=2;decimal=dot, duration=3;decimal=dot, depth=4;decimal=dot, label=5, star=0");
+
+const read = csvResults(HEADER, COLUMNS_READ);
 
 const PLANET = read(cells(["10797460", "K00752.01", "9.488", "2.95", "615.8", "CONFIRMED"]), 0);
 const FAILED = read(
@@ -55,19 +57,10 @@ const FAILED = read(
   1,
 );
 
-test("a KOI header is recognised, and of several names the first that it has", () => {
-  assert.deepEqual(recognise(HEADER).fields, { period: 2, duration: 3, depth: 4, label: 5, star: 0 });
-  assert.equal(recognise(HEADER).source, "koi");
-  assert.deepEqual(recognise(HEADER).names, [1]);
-  const ours = recognise(["Orbital_Period", "duration", "depth", " PERIOD "]);
-  assert.equal(ours.source, "exotrain");
-  assert.equal(ours.fields.period, 3);
-  assert.equal(recognise(["period", "duration", "depth", "period"]).fields.period, 0);
-});
-
-test("the required columns decide between two forms, however many others fit", () => {
-  const others = ["impact", "snr", "teff", "stellar_radius", "logg", "tmag", "label"];
-  assert.equal(recognise(["koi_period", "koi_duration", "koi_depth", ...others]).source, "koi");
+test("the columns that name a candidate are found, the most informative first", () => {
+  assert.deepEqual(namesIn(HEADER), [1]);
+  assert.deepEqual(namesIn(["hostname", " TOI ", "period"]), [1, 0]);
+  assert.deepEqual(namesIn(["period"]), []);
 });
 
 test("a cell is a number with a point or a comma, and null where nothing was measured", () => {
@@ -171,7 +164,7 @@ test("the server's CSV is read into results, counts and the table's own header",
     cells(["2", "K2", "4", "2", "100", "CANDIDATE"], { uncertain: "yes" }),
   ];
   const blob = new Blob([lines.map((each) => each.join(",")).join("\n")]);
-  const answer = await readAnswer(blob, {});
+  const answer = await readAnswer(blob, { source: "koi", columns: COLUMNS_READ });
   assert.deepEqual(answer.header, HEADER);
   assert.equal(answer.source, "koi");
   assert.equal(answer.labelColumn, "koi_disposition");
@@ -202,11 +195,15 @@ test("a number is read with the decimal sign that the server has found for its c
   for (const [cell, sign, value] of cases) assert.equal(asNumber(cell, sign), value, `${cell} ${sign}`);
 });
 
-test("the server's header of decimal signs is an object, and none is empty", () => {
-  assert.deepEqual(signsOf("depth=comma, period=dot"), { depth: "comma", period: "dot" });
-  assert.deepEqual(signsOf(null), {});
-  const signed = csvResults(HEADER.length, recognise(HEADER), signsOf("depth=comma"));
-  const row = cells(["1", "K00001.01", "9.488", "2.95", "6.161", "CONFIRMED"]);
-  assert.equal(signed(row, 0).values.depth, 6161);
-  assert.equal(signed(row, 0).values.period, 9.488);
+test("the server's header says where our columns are and how they were read", () => {
+  assert.deepEqual(columnsOf("depth=4;decimal=comma;factor=10000, label=5"), {
+    depth: { at: 4, decimal: "comma", factor: 10000 },
+    label: { at: 5, decimal: undefined, factor: 1 },
+  });
+  assert.deepEqual(columnsOf(null), {});
+  const percent = csvResults(HEADER, columnsOf("period=2;decimal=dot, depth=4;decimal=comma;factor=10000"));
+  const row = cells(["1", "K00001.01", "9.488", "2.95", "0,08", "CONFIRMED"]);
+  assert.equal(percent(row, 0).values.depth, 800);
+  assert.equal(percent(row, 0).values.period, 9.488);
+  assert.equal(percent(row, 0).values.duration, null);
 });

@@ -2,28 +2,37 @@
 
 from typing import NamedTuple
 
+from backend.transit.catalog.plain_names import Name, factor, plain_name
 from backend.transit.columns import COLUMNS, REQUIRED
 
 # A table in exotrain's own format does not say which survey it comes from.
 OWN_FORMAT = "exotrain"
 
-# Ours ← the names in a table's header, in any case; the first that the table has is used.
+# Ours ← the names in a table's header, compared as `plain_name` has them; the first that the table
+# has is used.
 # Other columns are never read: archive tables carry their disposition in some of them too
 # (koi_score, koi_pdisposition, koi_fpflag_*, kepler_name, dates), and a network that sees the
 # disposition learns nothing else.
 FORMATS: dict[str, dict[str, tuple[str, ...]]] = {
     OWN_FORMAT: {
         "period": ("period", "orbital_period"),
-        "duration": ("duration", "duration_hours", "transit_duration"),
-        "depth": ("depth", "depth_ppm", "transit_depth"),
+        "duration": ("duration", "transit_duration"),
+        "depth": ("depth", "transit_depth"),
         "impact": ("impact", "impact_parameter"),
-        "snr": ("snr", "model_snr"),
-        "steff": ("steff", "teff"),
+        "snr": ("snr", "model_snr", "signal_to_noise", "signal_to_noise_ratio"),
+        "steff": (
+            "steff",
+            "teff",
+            "stellar_teff",
+            "stellar_temperature",
+            "stellar_effective_temperature",
+            "effective_temperature",
+        ),
         "srad": ("srad", "stellar_radius"),
-        "slogg": ("slogg", "logg"),
-        "tmag": ("tmag", "kepmag"),
+        "slogg": ("slogg", "logg", "stellar_logg", "surface_gravity", "stellar_surface_gravity"),
+        "tmag": ("tmag", "kepmag", "tess_mag", "tess_magnitude", "kepler_magnitude"),
         "label": ("label", "disposition"),
-        "star": ("star", "kepid", "tid"),
+        "star": ("star", "kepid", "tid", "tic_id", "tic", "kic", "star_id"),
     },
     "koi": {
         "period": ("koi_period",),
@@ -49,16 +58,43 @@ FORMATS: dict[str, dict[str, tuple[str, ...]]] = {
         "label": ("tfopwg_disp",),
         "star": ("tid",),
     },
+    "exofop": {
+        "period": ("Period (days)",),
+        "duration": ("Duration (hours)",),
+        "depth": ("Depth (ppm)",),
+        "snr": ("Planet SNR",),
+        "steff": ("Stellar Teff (K)",),
+        "srad": ("Stellar Radius (R_Sun)",),
+        "slogg": ("Stellar log(g) (cm/s2)",),
+        "tmag": ("TESS mag",),
+        "label": ("TFOPWG Disposition",),
+        "star": ("TIC ID",),
+    },
+    "tce": {
+        "period": ("tce_period",),
+        "duration": ("tce_duration",),
+        "depth": ("tce_depth",),
+        "impact": ("tce_impact",),
+        "snr": ("tce_model_snr",),
+        "steff": ("tce_steff",),
+        "srad": ("tce_sradius",),
+        "slogg": ("tce_slogg",),
+        "label": ("av_training_set",),
+        "star": ("kepid",),
+    },
 }
 
-# The magnitude's band, and so the limb darkening's; our own format counts as TESS.
+# The survey of a format: ExoFOP lists TESS's objects of interest, a TCE is a signal of Kepler's.
+SURVEYS = {OWN_FORMAT: OWN_FORMAT, "koi": "koi", "toi": "toi", "exofop": "toi", "tce": "koi"}
+
+# A survey's band of the magnitude, and so of the limb darkening; our own format counts as TESS.
 BANDS = {OWN_FORMAT: "tess", "koi": "kepler", "toi": "tess"}
 
 # Compared in lower case, `_` as a space.
 LABEL_WORDS = {
     **dict.fromkeys(("0", "0.0", "candidate", "pc", "apc"), 0),
     **dict.fromkeys(("1", "1.0", "confirmed", "cp", "kp"), 1),
-    **dict.fromkeys(("2", "2.0", "false positive", "fp", "fa"), 2),
+    **dict.fromkeys(("2", "2.0", "false positive", "fp", "fa", "afp", "ntp"), 2),
 }
 
 # Words for a missing value, compared in lower case.
@@ -70,38 +106,56 @@ _OPTIONAL = (*COLUMNS[len(REQUIRED) :], "label", "star")
 class Recognised(NamedTuple):
     """A header that was understood, as far as it could be.
 
-    `source` is the format; `fields` gives the position in the header of each column of ours that
-    the table has.
+    `form` is the format; `fields` gives the position in the header of each column of ours that the
+    table has, `factors` what its numbers are multiplied by where the name says another unit, and
+    `doubtful` the positions of those that mean the same column as well as the one that is used.
     """
 
-    source: str
+    form: str
     fields: dict[str, int]
+    factors: dict[str, float]
+    doubtful: dict[str, list[int]]
 
 
 def recognise(names: list[str]) -> Recognised:
     """Find the format that fits a header best.
 
     Args:
-        names: the header, as it stands in the file; compared trimmed and in lower case.
+        names: the header, as it stands in the file.
 
     Returns:
         The format that has most of the required columns, of several the one that has most of the
         others, of several the first of FORMATS. Columns may be missing: the caller checks.
     """
-    position = {name.strip().lower(): i for i, name in reversed(list(enumerate(names)))}
-    found = [
-        Recognised(source, _fields_of(names_of, position)) for source, names_of in FORMATS.items()
-    ]
+    plain = [plain_name(name) for name in names]
+    found = [_recognise(form, names_of, plain) for form, names_of in FORMATS.items()]
     return max(found, key=lambda each: _fit(each.fields))
 
 
-def _fields_of(names_of: dict[str, tuple[str, ...]], position: dict[str, int]) -> dict[str, int]:
-    fields = {}
-    for column, names in names_of.items():
-        present = [name for name in names if name in position]
-        if present:
-            fields[column] = position[present[0]]
-    return fields
+def _recognise(form: str, names_of: dict[str, tuple[str, ...]], plain: list[Name]) -> Recognised:
+    recognised = Recognised(form, {}, {}, {})
+    for column, known in names_of.items():
+        for name in known:
+            usable = _usable(column, plain_name(name).text, plain)
+            if usable:
+                _, factor_of_first, position = usable[0]
+                recognised.fields[column] = position
+                if factor_of_first != 1:
+                    recognised.factors[column] = factor_of_first
+                same = [i for rank, _, i in usable[1:] if rank == usable[0][0]]
+                if same:
+                    recognised.doubtful[column] = [position, *same]
+                break
+    return recognised
+
+
+def _usable(column: str, text: str, plain: list[Name]) -> list[tuple[int, float, int]]:
+    """Rank, factor to our unit and position of the names that mean a column; our unit first."""
+    found = []
+    for i, name in enumerate(plain):
+        if name.text == text and (scale := factor(column, name.unit)) is not None:
+            found.append((0 if scale == 1 else 1, scale, i))
+    return sorted(found)
 
 
 def _fit(fields: dict[str, int]) -> tuple[int, int]:

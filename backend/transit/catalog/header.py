@@ -8,6 +8,7 @@ from typing import NamedTuple
 from backend.transit.catalog.cells import shown
 from backend.transit.catalog.column_names import FORMATS, recognise
 from backend.transit.catalog.lines import DelimitedError, Lines
+from backend.transit.catalog.plain_names import factor, plain_name, units_known
 from backend.transit.catalog.records import (
     DELIMITERS,
     MAX_FIELDS,
@@ -60,15 +61,18 @@ class Header(NamedTuple):
     """A header that was understood.
 
     `line` is the 1-based number of its last line, `names` are the columns as they stand in the
-    file, `source` is the format's name, and `fields` the position among `names` of each column of
-    ours that the table has.
+    file, `form` is the format's name, `fields` the position among `names` of each column of ours
+    that the table has, `factors` what its numbers are multiplied by where a name says another unit,
+    and `doubtful` the positions of names that mean the same column.
     """
 
     line: int
     delimiter: str
     names: list[str]
-    source: str
+    form: str
     fields: dict[str, int]
+    factors: dict[str, float]
+    doubtful: dict[str, list[int]]
 
 
 def read_header(lines: Lines, label_required: bool) -> Header:
@@ -89,7 +93,7 @@ def read_header(lines: Lines, label_required: bool) -> Header:
         message = "The file is empty: expected a header line and rows."
         raise CatalogError(message, missing=needed)
     _check_width(header.names)
-    _check_unique(header.names)
+    _check_unique(header)
     missing = [column for column in needed if column not in header.fields]
     if missing:
         raise _missing_columns(header, missing)
@@ -175,7 +179,8 @@ def _check_width(names: list[str]) -> None:
         )
 
 
-def _check_unique(names: list[str]) -> None:
+def _check_unique(header: Header) -> None:
+    names = header.names
     counts = Counter(name.lower() for name in names if name)
     repeated = [name for name, count in counts.items() if count > 1]
     if repeated:
@@ -184,16 +189,23 @@ def _check_unique(names: list[str]) -> None:
             "Rename or remove all but one of each.",
             found=shown_names(names),
         )
+    for column, positions in header.doubtful.items():
+        raise CatalogError(
+            f"Columns of the header mean the same, {column}: "
+            f"{listed(names[i] for i in positions)}. Rename or remove all but one.",
+            found=shown_names(names),
+        )
 
 
 def _missing_columns(header: Header, missing: list[str]) -> CatalogError:
     is_known_format = any(column in header.fields for column in REQUIRED)
-    formats = [FORMATS[header.source]] if is_known_format else list(FORMATS.values())
+    formats = [FORMATS[header.form]] if is_known_format else list(FORMATS.values())
     names = [name for column in missing for known in formats for name in known[column]]
     place = f" Line {header.line} was taken for the header." if header.line > 1 else ""
     return CatalogError(
         f"Required columns are missing: {listed(missing)}. Found: {listed(header.names)}. "
-        f"Recognised names: {listed(names)}.{place}{_hint(header.names)}",
+        f"Recognised names: {listed(names)}.{place}{_hint(header.names)}"
+        f"{_unit_hint(header.names, missing)}",
         found=shown_names(header.names),
         missing=missing,
         recognised=names,
@@ -205,6 +217,21 @@ def _hint(names: list[str]) -> str:
         return " Only one column was found; separate columns with commas, semicolons, tabs or |."
     if all(_is_number(name) for name in names):
         return " The first line that is not a comment must name the columns."
+    return ""
+
+
+def _unit_hint(names: list[str], missing: list[str]) -> str:
+    """Which column has the name of a missing one, and a unit that is not known."""
+    known = {
+        column: {plain_name(x).text for f in FORMATS.values() for x in f.get(column, ())}
+        for column in missing
+    }
+    for column in missing:
+        for name in names:
+            plain = plain_name(name)
+            if plain.text in known[column] and factor(column, plain.unit) is None:
+                units = ", ".join(units_known(column))
+                return f" The unit of {shown(name)} is not known; expected one of {units}."
     return ""
 
 

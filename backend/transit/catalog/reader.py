@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.transit.catalog.cells import shown
-from backend.transit.catalog.column_names import BANDS
+from backend.transit.catalog.column_names import BANDS, SURVEYS
 from backend.transit.catalog.decimal_signs import decimal_signs
 from backend.transit.catalog.header import CatalogError, Header, read_header, shown_names
 from backend.transit.catalog.lines import DelimitedError, Lines
@@ -46,10 +46,13 @@ class Catalog:
     """An opened catalogue: its header is understood, its rows are read by iterating, once.
 
     Attributes:
-        source: "exotrain", "koi" or "toi", the format that was recognised.
+        form: the format that was recognised, of FORMATS.
+        source: the survey, "exotrain" (which does not say), "koi" or "toi".
         header: the column names as they stand in the file.
         delimiter: what separates the fields: a comma, a semicolon, a tab or a `|`.
-        signs: the decimal sign of each column of numbers that the table has.
+        fields: the position of each of our columns that the table has.
+        signs: the decimal sign of each of them that holds numbers.
+        factors: what their numbers are multiplied by to be in our unit, if not by 1.
         columns: the header name of each of our columns that the table has.
         rejections: the rows left out so far.
         lost_stars: the star identifiers so far that a spreadsheet has rounded.
@@ -64,7 +67,8 @@ class Catalog:
         label_required: bool,
         rejections: RejectionLog,
     ) -> None:
-        self.source = header.source
+        self.form = header.form
+        self.source = SURVEYS[header.form]
         self.header = header.names
         self.delimiter = header.delimiter
         self.columns = {column: header.names[i] for column, i in header.fields.items()}
@@ -73,7 +77,8 @@ class Catalog:
         self.lost_stars = 0
         self.whole_columns = WholeColumns()
         self._lines = lines
-        self._fields = header.fields
+        self.fields = header.fields
+        self.factors = header.factors
         self._label_required = label_required
         needed = [*REQUIRED, "label"] if label_required else [*REQUIRED]
         self._last_needed = max(header.fields[column] for column in needed)
@@ -105,13 +110,15 @@ class Catalog:
             [i for i in range(len(batch.records)) if i not in rejections], dtype=np.intp
         )
         cells = self._cells([batch.records[i] for i in whole])
-        checked = check_rows(cells, label_required=self._label_required, signs=self.signs)
+        checked = check_rows(
+            cells, label_required=self._label_required, signs=self.signs, factors=self.factors
+        )
         self.lost_stars += checked.lost_stars
         self.whole_columns.add(checked.rows)
         lines = np.array(batch.lines)[whole]
         checked.rows["line"] = lines
         for i in np.flatnonzero(checked.problem).tolist():
-            reason, column, message = problem_of(checked, cells, i)
+            reason, column, message = problem_of(checked, cells, i, self.factors)
             name = self.columns[column]
             rejections[int(whole[i])] = Rejection(int(lines[i]), reason, name, f"{name}: {message}")
         is_usable = checked.problem == 0
@@ -120,7 +127,7 @@ class Catalog:
 
     def _cells(self, records: list[list[str]]) -> dict[str, list[str]]:
         """The text of each column that is read; no other is looked at."""
-        return {column: [record[i] for record in records] for column, i in self._fields.items()}
+        return {column: [record[i] for record in records] for column, i in self.fields.items()}
 
     def reading(self) -> dict[str, Any]:
         """What is odd about the table beside single rows, once it is read.
@@ -208,7 +215,7 @@ def open_catalog(
 
 
 def band(source: str) -> str:
-    """The photometric band, "kepler" or "tess", of a catalogue of this format."""
+    """The photometric band, "kepler" or "tess", of a catalogue of this survey."""
     return BANDS[source]
 
 

@@ -33,6 +33,7 @@ _MISSING, _NOT_A_NUMBER, _NOT_FINITE, _OUT_OF_RANGE, _UNKNOWN_LABEL, _TOO_LONG, 
 
 Cells = Mapping[str, Sequence[str]]
 Signs = Mapping[str, DecimalSign]
+Factors = Mapping[str, float]
 
 
 class CheckedRows(NamedTuple):
@@ -49,13 +50,16 @@ class CheckedRows(NamedTuple):
     lost_stars: int
 
 
-def check_rows(cells: Cells, *, label_required: bool, signs: Signs) -> CheckedRows:
+def check_rows(
+    cells: Cells, *, label_required: bool, signs: Signs, factors: Factors
+) -> CheckedRows:
     """Read a chunk's cells and find each row's first problem, in the order of the columns.
 
     Args:
         cells: by column of ours, the text of each row, (n,); what the table lacks is not there.
         label_required: whether a row without a known label has a problem.
         signs: the decimal sign of each column of numbers.
+        factors: what the numbers of a column are multiplied by to be in our unit, if not by 1.
     """
     count = len(cells[REQUIRED[0]])
     checked = CheckedRows(
@@ -66,7 +70,9 @@ def check_rows(cells: Cells, *, label_required: bool, signs: Signs) -> CheckedRo
     for column in COLUMNS:
         rows[column] = np.nan
         if column in cells:
-            rows[column], problems = _numbers(column, cells[column], signs[column])
+            rows[column], problems = _numbers(
+                column, cells[column], signs[column], factors.get(column, 1.0)
+            )
             _note(checked, names.index(column), problems)
     rows["label"] = NO_LABEL
     if "label" in cells:
@@ -82,7 +88,9 @@ def check_rows(cells: Cells, *, label_required: bool, signs: Signs) -> CheckedRo
     return checked._replace(lost_stars=len(lost))
 
 
-def problem_of(checked: CheckedRows, cells: Cells, row: int) -> tuple[str, str, str]:
+def problem_of(
+    checked: CheckedRows, cells: Cells, row: int, factors: Factors
+) -> tuple[str, str, str]:
     """A row's reason code, our name of the column at fault, and what was expected and received."""
     reason = _PROBLEMS[checked.problem[row]]
     column = list(cells)[checked.column[row]]
@@ -95,6 +103,8 @@ def problem_of(checked: CheckedRows, cells: Cells, row: int) -> tuple[str, str, 
     else:
         low, high = RANGES[column]
         expected = f"a number from {low:,.12g} to {high:,.12g} {UNITS[column]}".rstrip()
+        if column in factors:
+            expected += f" (of which one in the file is {factors[column]:.6g})"
     return reason, column, f"expected {expected}, received {shown(cells[column][row])}"
 
 
@@ -106,10 +116,12 @@ def _note(checked: CheckedRows, column: int, problems: NDArray[np.integer]) -> N
 
 
 def _numbers(
-    column: str, cells: Sequence[str], sign: DecimalSign
+    column: str, cells: Sequence[str], sign: DecimalSign, factor: float
 ) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
     problems = np.zeros(len(cells), np.int8)
     values, garbled, ambiguous = read_numbers(cells, sign)
+    if factor != 1:
+        values = values * factor
     low, high = RANGES[column]
     problems[(values < low) | (values > high)] = _OUT_OF_RANGE
     problems[np.isinf(values)] = _NOT_FINITE

@@ -70,7 +70,8 @@ def predict_batch(form: BatchForm) -> Response:
 
     For a row that cannot be predicted, `prediction_error` has the reason. Text that a spreadsheet
     would run as a formula gets an apostrophe in front. The cells of the table stay as they are; the
-    header `Exotrain-Decimal-Signs` tells how their numbers were read, such as `depth=comma`.
+    header `Exotrain-Columns` tells where ours are and how their numbers were read, such as
+    `depth=2;decimal=comma`, and `Exotrain-Source` the survey that the rows were taken for.
     """
     incoming = received_file(form)
     with services().database.read() as connection:
@@ -83,7 +84,7 @@ def predict_batch(form: BatchForm) -> Response:
     try:
         source = form.source or training_source(model)
         user_id = current_user()["id"]
-        signs = predict_catalogue(services(), model, incoming.path, answer, source, user_id)
+        read = predict_catalogue(services(), model, incoming.path, answer, source, user_id)
         record_download("batch_downloaded", workspace["id"], f"model {model['id']}", stem)
         # It can be read to its end although its name is gone: nothing is left behind.
         stream = open(answer, "rb")  # noqa: SIM115 - the response closes it
@@ -92,8 +93,8 @@ def predict_batch(form: BatchForm) -> Response:
     response = send_file(
         stream, "text/csv", as_attachment=True, download_name=f"{stem}_predictions.csv"
     )
-    told = (f"{column}={sign.name.lower()}" for column, sign in signs.items())
-    response.headers["Exotrain-Decimal-Signs"] = ", ".join(told)
+    response.headers["Exotrain-Source"] = read.source
+    response.headers["Exotrain-Columns"] = read.as_header()
     response.content_length = os.fstat(stream.fileno()).st_size
     return response
 

@@ -120,6 +120,14 @@ class Profile(Answer):
         default={},
         description="For each exotrain column the column of the file that it was read from.",
     )
+    form: str | None = Field(
+        default=None, description="The format of the table: exotrain, koi, toi, exofop or tce."
+    )
+    factors: dict[str, float] = Field(
+        default={},
+        description="What the numbers of a column were multiplied by, where its name says another "
+        "unit.",
+    )
     unread: int = Field(default=0, description="Number of columns in the file that were not used.")
     report: Report | None = Field(
         default=None, description="Null for a dataset uploaded before reports existed."

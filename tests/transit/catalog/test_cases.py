@@ -50,6 +50,8 @@ PLAIN = "11-sep-line.csv"
         ("09e-star-with-prefix.csv", 9),
         ("12-double-bom.csv", 9),
         ("13d-rows-end-with-comma.csv", 9),
+        ("06-camelcase.csv", 9),
+        ("06c-names-with-spaces.csv", 9),
     ],
 )
 def test_the_same_rows_written_in_another_way_are_the_same_numbers(name, digits):
@@ -83,3 +85,28 @@ def test_a_notice_before_an_archive_table_is_passed_over():
     catalog, rows = read("01d-archive-with-unmarked-notice.csv")
     assert catalog.source == "toi"
     assert len(rows) > 90
+
+
+@pytest.mark.parametrize("name", ["01-exofop-toi.csv", "01b-exofop-toi-no-preamble.csv"])
+def test_the_toi_table_of_exofop_is_read_as_downloaded(name):
+    catalog, rows = read(name)
+    assert (catalog.form, catalog.source) == ("exofop", "toi")
+    assert rows["star"][0] == b"25773352"
+    first = rows[0][["period", "duration", "depth", "snr", "steff", "srad", "slogg", "tmag"]]
+    assert first.tolist() == (5.3438948, 4.139, 6479, 18, 7469, 2.3, 3.95, 12.9324)
+    assert set(catalog.rejections.by_reason) <= {"missing_value"}  # a blank is no label
+
+
+def test_a_tce_table_is_read_as_downloaded():
+    catalog, rows = read("07-tce-dr24.csv")
+    assert (catalog.form, catalog.source) == ("tce", "koi")
+    with open(CASES / "07-tce-dr24.csv") as file:
+        words = [line.strip().rpartition(",")[2] for line in file][1:]
+    codes = {"PC": 0, "AFP": 2, "NTP": 2}
+    assert rows["label"].tolist() == [codes[word] for word in words if word in codes]
+
+
+def test_a_list_without_depths_says_what_is_missing_and_what_was_found():
+    error = refused("03-ctoi.csv")
+    assert error.missing == ["depth", "label"]
+    assert "Period (days)" in error.found

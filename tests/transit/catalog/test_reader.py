@@ -114,7 +114,7 @@ class TestForms:
                     io.BytesIO(table(header=",".join(chosen.values())).encode()),
                     label_required=True,
                 )
-                assert catalog.source == form
+                assert catalog.form == form
                 assert catalog.columns[column] == name
 
     def test_of_two_names_for_a_column_the_first_in_the_table_of_formats_is_read(self):

@@ -188,12 +188,26 @@ def test_a_batch_says_how_its_numbers_were_read_and_leaves_its_cells_as_they_are
 ):
     german = "period;duration;depth;srad\n9,05;3,5;6.161;1\n7,1;2,5;487;1\n"
     answer = api.batch(key, german, None)
-    assert answer.headers["Exotrain-Decimal-Signs"] == (
-        "period=comma, duration=comma, depth=comma, srad=comma"
+    assert answer.headers["Exotrain-Source"] == "koi"  # the model's
+    assert answer.headers["Exotrain-Columns"] == (
+        "period=0;decimal=comma, duration=1;decimal=comma, depth=2;decimal=comma, "
+        "srad=3;decimal=comma"
     )
     assert predictor.rows[-1]["depth"].tolist() == [6161, 487]
     rows = list(csv.reader(io.StringIO(answer.text)))
     assert [row[:3] for row in rows[1:]] == [["9,05", "3,5", "6.161"], ["7,1", "2,5", "487"]]
+
+
+def test_a_batch_tells_the_unit_that_a_name_says(api, key, model_id, predictor):
+    answer = api.batch(key, "TIC ID,Period (days),Depth [%],Duration [min]\n7,9.5,0.08,180\n", None)
+    assert answer.headers["Exotrain-Columns"] == (
+        "period=1;decimal=dot, duration=3;decimal=dot;factor=0.0166666666667, "
+        "depth=2;decimal=dot;factor=10000, star=0"
+    )
+    assert predictor.rows[-1]["depth"].tolist() == [800]
+    assert predictor.rows[-1]["duration"].tolist() == pytest.approx([3])
+    exofop = "TIC ID,Period (days),Duration (hours),Depth (ppm),TFOPWG Disposition\n7,9.5,3,600,\n"
+    assert api.batch(key, exofop, None).headers["Exotrain-Source"] == "toi"
 
 
 def test_the_band_is_that_of_the_models_training_data_or_the_one_asked_for(

@@ -1,0 +1,74 @@
+"""Names of columns as people write them, made plain, and the units that stand in them."""
+
+import re
+from typing import NamedTuple
+
+# In brackets at the end, or as the last word.
+_BRACKETS = re.compile(r"(.*\S)\s*[\[(]([^\[\]()]*)[\])]\s*")
+_LAST_WORD = re.compile(
+    r"(.+)[_\s](ppm|ppt|percent|fraction|days|hours|hrs|minutes|mins|seconds|km|rsun|kelvin)",
+    re.IGNORECASE,
+)
+_NO_LETTER = re.compile(r"[\W_]+")
+
+# What numbers in a unit are multiplied by to be in ours.
+_HOURS = {"h": 1.0, "hr": 1.0, "hrs": 1.0, "hour": 1.0, "hours": 1.0}
+_DAYS = {"d": 1.0, "day": 1.0, "days": 1.0}
+_MINUTES = ("min", "mins", "minute", "minutes")
+_SECONDS = ("s", "sec", "secs", "second", "seconds")
+_FACTORS: dict[str, dict[str, float]] = {
+    "period": {
+        **_DAYS,
+        **dict.fromkeys(_HOURS, 1 / 24),
+        **dict.fromkeys(_MINUTES, 1 / 1440),
+        **dict.fromkeys(("yr", "year", "years"), 365.25),
+    },
+    "duration": {
+        **_HOURS,
+        **dict.fromkeys(_DAYS, 24.0),
+        **dict.fromkeys(_MINUTES, 1 / 60),
+        **dict.fromkeys(_SECONDS, 1 / 3600),
+    },
+    "depth": {"ppm": 1.0, "%": 1e4, "percent": 1e4, "ppt": 1e3, "fraction": 1e6},
+    "steff": {"k": 1.0, "kelvin": 1.0},
+    # The nominal solar radius (IAU 2015 resolution B3).
+    "srad": {
+        **dict.fromkeys(("rsun", "rsol", "r☉", "r⊙", "solarradii", "solarradius", "solrad"), 1.0),
+        "km": 1 / 695_700,
+    },
+    "slogg": dict.fromkeys(
+        ("cgs", "dex", "cm/s2", "cm/s^2", "cm/s**2", "log10(cm/s**2", "cms-2"), 1.0
+    ),
+    "tmag": {"mag": 1.0, "magnitude": 1.0},
+}
+
+
+class Name(NamedTuple):
+    """A name without its unit, in lower case, letters and digits alone; and the unit, or None."""
+
+    text: str
+    unit: str | None
+
+
+def plain_name(name: str) -> Name:
+    """`Orbital Period [days]`, `orbitalPeriod` and `orbital_period_days` are one name."""
+    name = name.strip()
+    found = _BRACKETS.fullmatch(name) or _LAST_WORD.fullmatch(name)
+    base, unit = found.groups() if found else (name, None)
+    return Name(_NO_LETTER.sub("", base).lower(), unit.strip() if unit is not None else None)
+
+
+def factor(column: str, unit: str | None) -> float | None:
+    """What numbers of a column of ours are multiplied by; None if the unit is not known.
+
+    Columns without a unit (impact, snr, label, star) take whatever stands in brackets.
+    """
+    known = _FACTORS.get(column)
+    if unit is None or not unit or known is None:
+        return 1.0
+    return known.get(re.sub(r"[\s_]", "", unit).lower())
+
+
+def units_known(column: str) -> list[str]:
+    """The units of a column that a name may have."""
+    return list(_FACTORS.get(column, {}))

@@ -1,0 +1,69 @@
+"""Names of columns as people write them, and the units in them."""
+
+import pytest
+
+from backend.transit.catalog.column_names import FORMATS, SURVEYS, recognise
+from backend.transit.catalog.plain_names import factor, plain_name
+from backend.transit.columns import COLUMNS
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "unit"),
+    [
+        ("orbital_period", "orbitalperiod", None),
+        ("orbitalPeriod", "orbitalperiod", None),
+        (" Orbital  Period ", "orbitalperiod", None),
+        ("ORBITAL-PERIOD", "orbitalperiod", None),
+        ("Orbital Period [days]", "orbitalperiod", "days"),
+        ("Orbital Period(days)", "orbitalperiod", "days"),
+        ("orbital_period_days", "orbitalperiod", "days"),
+        ("depth_ppm", "depth", "ppm"),
+        ("Stellar log(g) (cm/s2)", "stellarlogg", "cm/s2"),
+        ("Stellar Radius (R_Sun)", "stellarradius", "R_Sun"),
+        ("Depth ()", "depth", ""),
+        ("(days)", "days", None),
+        ("étoile", "étoile", None),
+        ("", "", None),
+    ],
+)
+def test_a_name_is_made_plain_and_its_unit_taken_off(name, text, unit):
+    assert plain_name(name) == (text, unit)
+
+
+@pytest.mark.parametrize(
+    ("column", "unit", "expected"),
+    [
+        ("period", None, 1), ("period", "", 1), ("period", "Days", 1), ("period", "hours", 1 / 24),
+        ("duration", "hrs", 1), ("duration", "d", 24), ("duration", "minutes", 1 / 60),
+        ("depth", "PPM", 1), ("depth", "%", 1e4), ("depth", "ppt", 1e3), ("depth", "mmag", None),
+        ("srad", "R_Sun", 1), ("srad", "Solar Radii", 1), ("srad", "R_Earth", None),
+        ("steff", "K", 1), ("steff", "C", None), ("slogg", "log10(cm/s**2", 1), ("impact", "b", 1),
+        ("label", "TFOPWG", 1), ("star", "x", 1),
+    ],
+)  # fmt: skip
+def test_a_unit_tells_what_its_numbers_are_multiplied_by(column, unit, expected):
+    assert factor(column, unit) == expected
+
+
+def test_the_name_in_our_unit_counts_before_one_in_another():
+    found = recognise(["Depth (mmag)", "Depth [%]", "Depth (ppm)", "period", "duration"])
+    assert found.fields["depth"] == 2
+    assert not found.factors
+    found = recognise(["Depth (mmag)", "Depth [%]", "period", "duration"])
+    assert found.fields["depth"] == 1
+    assert found.factors == {"depth": 1e4}
+    assert "depth" not in recognise(["Depth (mmag)", "period", "duration"]).fields
+
+
+def test_names_that_mean_the_same_are_doubtful():
+    found = recognise(["Orbital Period", "orbital_period", "duration", "depth"])
+    assert found.doubtful == {"period": [0, 1]}
+    assert not recognise(["period", "Orbital Period", "duration", "depth"]).doubtful
+
+
+def test_no_two_columns_of_a_format_have_one_name_and_each_has_a_survey():
+    assert set(SURVEYS) == set(FORMATS)
+    for names_of in FORMATS.values():
+        plain = [plain_name(name).text for names in names_of.values() for name in names]
+        assert len(plain) == len(set(plain))
+        assert set(names_of) <= {*COLUMNS, "label", "star"}
