@@ -34,6 +34,10 @@ EVERY_NAME = [
 ]
 
 
+# No catalogue of candidates has them.
+_LIGHT_CURVE = {"flux", "sapflux", "pdcsapflux", "kspsapflux", "detflux", "bjd", "cadenceno"}
+
+
 class CatalogError(ValueError):
     """A file that cannot be used as a catalogue.
 
@@ -215,6 +219,8 @@ def _missing_columns(header: Header, missing: list[str]) -> CatalogError:
 def _hint(names: list[str]) -> str:
     if len(names) == 1:
         return " Only one column was found; separate columns with commas, semicolons, tabs or |."
+    if _LIGHT_CURVE & {plain_name(name).text for name in names}:
+        return " The columns are those of a light curve; expected a table with one candidate a row."
     if all(_is_number(name) for name in names):
         return " The first line that is not a comment must name the columns."
     return ""

@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
+from backend.transit.catalog.foreign import ENOUGH_BYTES, foreign_kind
+
 # The archive's rows are about 700 bytes long. Nothing that is a table needs more than this in one
 # record, and `csv` itself gives up on a field of more than 131,072 characters.
 MAX_RECORD_BYTES = 131_072
@@ -11,16 +13,6 @@ BLOCK_BYTES = 262_144
 
 # Some programs put one before that of others.
 _BYTE_ORDER_MARKS = re.compile(rb"\A(?:\xef\xbb\xbf)+")
-_FOREIGN = {
-    b"\xff\xfe": "UTF-16 text",
-    b"\xfe\xff": "UTF-16 text",
-    b"PK\x03\x04": "a zip archive or a spreadsheet (.xlsx)",
-    b"\x1f\x8b": "a gzip file",
-    b"SIMPLE  =": "a FITS file",
-    b"\x89HDF": "an HDF5 file",
-    b"%PDF": "a PDF document",
-}
-_SIGNATURE_BYTES = max(map(len, _FOREIGN))
 
 
 class DelimitedError(ValueError):
@@ -95,13 +87,12 @@ class Lines:
     def _blocks_of_whole_lines(self, stream: BinaryIO) -> Iterator[bytes]:
         """Blocks of bytes that end with the end of a line, all line ends made LF."""
         start = b""
-        while len(start) < _SIGNATURE_BYTES and (more := stream.read(BLOCK_BYTES)):
+        while len(start) < ENOUGH_BYTES and (more := stream.read(BLOCK_BYTES)):
             start += more
-        for signature, kind in _FOREIGN.items():
-            if start.startswith(signature):
-                raise DelimitedError(
-                    f"Expected a CSV file in UTF-8, received {kind}. Export the table as CSV."
-                )
+        if kind := foreign_kind(start):
+            raise DelimitedError(
+                f"Expected a CSV file in UTF-8, received {kind}. Export the table as CSV."
+            )
         block = _BYTE_ORDER_MARKS.sub(b"", start)
         rest = b""
         number = 1

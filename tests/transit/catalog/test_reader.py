@@ -99,6 +99,12 @@ class TestForms:
         assert np.isnan(rows["snr"]).all()
         assert rows[0]["depth"] == 656.8860989
 
+    def test_an_ecsv_table_between_commas_is_read_as_its_comments_were_not_there(self):
+        text = "# %ECSV 1.0\n# ---\n# delimiter: ','\n# datatype:\n# - {name: period}\n" + table(
+            ROW
+        )
+        assert len(read(text)[1]) == 1
+
     def test_names_are_found_in_any_case_and_with_spaces_around(self):
         header = " Period ,DURATION,Depth,impact,snr,steff,srad,slogg,tmag, Label,Star"
         catalog, rows, _ = read(table(ROW, header=header))
@@ -412,6 +418,20 @@ class TestFilesThatAreNoCatalogue:
             (b"PK\x03\x04" + bytes(1000), "zip archive or a spreadsheet"),
             (b"\x1f\x8b\x08" + bytes(1000), "gzip"),
             (b"SIMPLE  =                    T", "FITS"),
+            (b"PAR1" + bytes(1000), "Parquet"),
+            (b"\xd0\xcf\x11\xe0" + bytes(1000), ".xls"),
+            (b'<?xml version="1.0"?>\n<!-- x -->\n<VOTABLE version="1.4">', "a VOTable"),
+            (b"\n <VOTABLE>", "a VOTable"),
+            (b'<?xml version="1.0"?>\n<ERROR>no such table</ERROR>', "XML"),
+            (b"\xef\xbb\xbf<!DOCTYPE html><html>", "web page"),
+            (b"<HTML><body>Error", "web page"),
+            (b'{"error": "no such table"}', "JSON"),
+            (b'[{"period": 1}]', "JSON"),
+            (b"\\fixlen = T\n\\ Comment\n|period|depth|\n|double|double|\n", "an IPAC table"),
+            (b"| period | depth |\n| double | double |\n", "an IPAC table"),
+            (b"| period | depth |\n|---|---|\n| 1 | 2 |\n", "a Markdown table"),
+            (b"time,flux,flux_err\n1,2,3\n", "light curve"),
+            (b"TIME,PDCSAP_FLUX\n1,2\n", "light curve"),
             (table(header=HEADER.replace("impact", "PERIOD")).encode(), "more than once: period"),
             (table(header=f"{HEADER},note, note ").encode(), "more than once: note"),
             (b"x," * 50_000 + b"\n", "Line 1 has|The header has 50,001 columns"),
