@@ -38,10 +38,17 @@ function textOf({ code, message }, report) {
   return values && has(`datasets.warning.${code}`) ? t(`datasets.warning.${code}`, values) : null;
 }
 
+const MOST_WORDS = 20;
+
 const VALUES = {
   most_rows_left_out: ({ left_out: { rows, of } }) => ({ rows, of }),
   unlikely_unit: unitValues,
   placeholder: placeholderValues,
+  unknown_labels: ({ unknown_labels: words }) => ({
+    words: Object.entries(words).slice(0, MOST_WORDS).map(([word, rows]) => `${word} (${rows})`).join(", "),
+  }),
+  binary_labels: () => ({}),
+  similar_name: similarValues,
   lost_stars: (report) => ({ rows: report.lost_stars }),
   contradictory_duplicates: ({ duplicates }) => ({ rows: duplicates.contradictory_rows }),
   contradictory_transits: (report) => ({ pairs: report.contradictory_transits.pairs }),
@@ -77,6 +84,11 @@ function unitValues({ units }, message) {
 
 function placeholderValues({ placeholders }, message) {
   const found = findingIn(message, placeholders);
+  return found && { ...found, column: columnName(found.column) };
+}
+
+function similarValues({ similar }, message) {
+  const found = similar.find(({ name }) => message.startsWith(`${name} was not read`));
   return found && { ...found, column: columnName(found.column) };
 }
 

@@ -10,7 +10,15 @@ import { RecognisedColumns } from "./recognised-columns.js";
 import { RejectedRows } from "./rejected-rows.js";
 import { ReportWarnings } from "./report-warnings.js";
 
-const AT_ONCE = new Set(["most_rows_left_out", "unlikely_unit", "placeholder", "lost_stars"]);
+const AT_ONCE = new Set([
+  "most_rows_left_out",
+  "unlikely_unit",
+  "placeholder",
+  "unknown_labels",
+  "binary_labels",
+  "similar_name",
+  "lost_stars",
+]);
 
 /**
  * @param {object} properties

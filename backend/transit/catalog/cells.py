@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,9 @@ _NUMBERED = re.compile(r"(?:(?:TIC|KIC|EPIC)[ _:#-]*)?0*([0-9]+)(?:[.,]0*)?", re
 _ROUNDED = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+|#+")
 
 
-def read_labels(cells: Sequence[str]) -> NDArray[np.int8]:
+def read_labels(cells: Iterable[str]) -> NDArray[np.int8]:
     """int8, (n,): the label's code, NO_LABEL for an unknown word, MISSING_LABEL for none."""
+    cells = list(cells)
     known = {cell: _label(cell) for cell in set(cells)}
     return np.array([known[cell] for cell in cells], dtype=np.int8)
 
@@ -57,9 +58,11 @@ def shown(cell: str) -> str:
 
 
 def _label(cell: str) -> int:
-    word = " ".join(cell.replace("_", " ").replace(",", ".").lower().split())  # "1,0" is "1.0"
-    if word in MISSING_WORDS:
+    text = cell.strip().lower()
+    if text in MISSING_WORDS:
         return MISSING_LABEL
+    # "1,0" is "1.0"; but "-1" is no label.
+    word = " ".join(re.sub(r"_|(?<=[a-z])-", " ", text).replace(",", ".").split())
     return LABEL_WORDS.get(word, NO_LABEL)
 
 

@@ -1,5 +1,6 @@
 """The recognised formats of catalogues: their names for our columns, and their labels."""
 
+from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from backend.transit.catalog.plain_names import Name, factor, plain_name
@@ -92,15 +93,34 @@ BANDS = {OWN_FORMAT: "tess", "koi": "kepler", "toi": "tess"}
 
 # Compared in lower case, `_` as a space.
 LABEL_WORDS = {
-    **dict.fromkeys(("0", "0.0", "candidate", "pc", "apc"), 0),
-    **dict.fromkeys(("1", "1.0", "confirmed", "cp", "kp"), 1),
-    **dict.fromkeys(("2", "2.0", "false positive", "fp", "fa", "afp", "ntp"), 2),
+    **dict.fromkeys(("0", "0.0", "candidate", "planet candidate", "pc", "apc"), 0),
+    **dict.fromkeys(("1", "1.0", "confirmed", "confirmed planet", "known planet", "cp", "kp"), 1),
+    **dict.fromkeys(
+        (
+            "2",
+            "2.0",
+            "false positive",
+            "falsepositive",
+            "false alarm",
+            "refuted",
+            "fp",
+            "fa",
+            "afp",
+            "ntp",
+        ),
+        2,
+    ),
 }
 
 # Words for a missing value, compared in lower case.
 MISSING_WORDS = frozenset({"", "nan", "na", "n/a", "<na>", "null", "none", "--"})
 
 _OPTIONAL = (*COLUMNS[len(REQUIRED) :], "label", "star")
+
+
+# Names that are so much alike, by the share of their letters, may mean the same.
+_LIKE = 0.8
+_SHORTEST_LIKE = 3
 
 
 class Recognised(NamedTuple):
@@ -130,6 +150,33 @@ def recognise(names: list[str]) -> Recognised:
     plain = [plain_name(name) for name in names]
     found = [_recognise(form, names_of, plain) for form, names_of in FORMATS.items()]
     return max(found, key=lambda each: _fit(each.fields))
+
+
+def similar_names(names: list[str], fields: dict[str, int]) -> list[dict[str, str]]:
+    """Names that were not read, beside the column that is absent and has a name like it.
+
+    Returns:
+        {column, name, known} each: ours, the file's name, and the known name that it is like.
+    """
+    unread = [name for i, name in enumerate(names) if i not in fields.values() and name]
+    found = []
+    for column, known_names in FORMATS[OWN_FORMAT].items():
+        if column in fields:
+            continue
+        known = {plain_name(name).text: name for name in known_names if len(name) >= _SHORTEST_LIKE}
+        for name in unread:
+            text = plain_name(name).text
+            like = [each for each in known if _is_like(text, each)]
+            if like:
+                found.append({"column": column, "name": name, "known": known[like[0]]})
+                break
+    return found
+
+
+def _is_like(text: str, known: str) -> bool:
+    if len(text) < _SHORTEST_LIKE:
+        return False
+    return known in text or text in known or SequenceMatcher(None, text, known).ratio() >= _LIKE
 
 
 def _recognise(form: str, names_of: dict[str, tuple[str, ...]], plain: list[Name]) -> Recognised:

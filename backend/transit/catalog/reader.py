@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.transit.catalog.cells import shown
-from backend.transit.catalog.column_names import BANDS, SURVEYS
+from backend.transit.catalog.column_names import BANDS, SURVEYS, similar_names
 from backend.transit.catalog.decimal_signs import decimal_signs
 from backend.transit.catalog.header import CatalogError, Header, read_header, shown_names
+from backend.transit.catalog.label_words import LabelWords
 from backend.transit.catalog.lines import DelimitedError, Lines
 from backend.transit.catalog.numbers import DecimalSign
 from backend.transit.catalog.records import Batch, read_batches
@@ -57,6 +58,7 @@ class Catalog:
         rejections: the rows left out so far.
         lost_stars: the star identifiers so far that a spreadsheet has rounded.
         whole_columns: what the values read so far tell about units and gaps.
+        label_words: the words so far in the column of labels.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class Catalog:
         self.rejections = rejections
         self.lost_stars = 0
         self.whole_columns = WholeColumns()
+        self.label_words = LabelWords()
         self._lines = lines
         self.fields = header.fields
         self.factors = header.factors
@@ -115,6 +118,7 @@ class Catalog:
         )
         self.lost_stars += checked.lost_stars
         self.whole_columns.add(checked.rows)
+        self.label_words.add(cells.get("label", []))
         lines = np.array(batch.lines)[whole]
         checked.rows["line"] = lines
         for i in np.flatnonzero(checked.problem).tolist():
@@ -133,12 +137,17 @@ class Catalog:
         """What is odd about the table beside single rows, once it is read.
 
         Returns:
-            JSON-able: `lost_stars`; `units` and `placeholders`, as of `WholeColumns`.
+            JSON-able: `lost_stars`; `units` and `placeholders`, as of `WholeColumns`;
+            `unknown_labels` and `are_labels_binary`, as of `LabelWords`; `similar`, columns that
+            were not read though their names are like those of a column that is absent.
         """
         return {
             "lost_stars": self.lost_stars,
             "units": self.whole_columns.units(),
             "placeholders": self.whole_columns.placeholders(),
+            "unknown_labels": self.label_words.unknown(),
+            "are_labels_binary": self.label_words.are_binary(),
+            "similar": similar_names(self.header, self.fields),
         }
 
     def _make_whole(self, batch: Batch) -> None:

@@ -19,6 +19,16 @@ from backend.transit.solar import SOLAR_SLOGG
 
 MAX_EXAMPLES = 20
 
+# Of a table of which only the rows are known.
+_NOTHING_READ: dict[str, Any] = {
+    "lost_stars": 0,
+    "units": [],
+    "placeholders": [],
+    "unknown_labels": {},
+    "are_labels_binary": False,
+    "similar": [],
+}
+
 # Two rows of one star whose periods agree so well are the same transit.
 SAME_PERIOD = 1e-3
 
@@ -98,16 +108,16 @@ def report(
         reading: from Catalog.reading(), what is odd beside single rows.
 
     Returns:
-        JSON-able: `left_out`, {rows, of, most_often}; `lost_stars`, `units` and `placeholders` of
-        the reading; `class_balance`, `duplicates`, `contradictory_stars`, `contradictory_transits`,
-        `missing_by_class`, `unphysical`, and `warnings`, the findings that call for action, most
-        urgent first, each {code, message}. Examples are lines of the file, at most 20.
+        JSON-able: `left_out`, {rows, of, most_often}; what the reading has; `class_balance`,
+        `duplicates`, `contradictory_stars`, `contradictory_transits`, `missing_by_class`,
+        `unphysical`, and `warnings`, the findings that call for action, most urgent first, each
+        {code, message}. Examples are lines of the file, at most 20.
     """
     labels = read_column(table, "label")
     contradictory = [g for g in _groups(star_keys(table)) if _labels_differ(labels[g])]
     found: dict[str, Any] = {
         "left_out": _left_out(len(table), rejections or {"total": 0, "by_reason": {}}),
-        **(reading or {"lost_stars": 0, "units": [], "placeholders": []}),
+        **(_NOTHING_READ | (reading or {})),
         "class_balance": _class_balance(labels),
         "duplicates": _duplicates(table, labels),
         "contradictory_stars": _contradictory_stars(table, contradictory),

@@ -12,6 +12,8 @@ from backend.transit.report.whole_columns import unit_sentence
 SMALL_SHARE = 0.05
 FEW_ROWS = 100
 
+_WORDS_SHOWN = 20
+
 
 def warnings_of(found: dict[str, Any]) -> list[dict[str, str]]:
     """The findings of a report that call for action, most urgent first: {code, message} each."""
@@ -74,6 +76,35 @@ def _reading_warnings(found: dict[str, Any]) -> list[tuple[str, str]]:
             "stands for a missing value, leave those cells empty.",
         )
         for each in found["placeholders"]
+    ]
+    if found["unknown_labels"]:
+        words = ", ".join(
+            f"{word!r} {count:,}"
+            for word, count in list(found["unknown_labels"].items())[:_WORDS_SHOWN]
+        )
+        more = len(found["unknown_labels"]) - _WORDS_SHOWN
+        listed.append(
+            (
+                "unknown_labels",
+                f"Labels that are not known, with their numbers of rows, which were left out: "
+                f"{words}" + (f", and {more} more." if more > 0 else "."),
+            )
+        )
+    if found["are_labels_binary"]:
+        listed.append(
+            (
+                "binary_labels",
+                "The labels are 0 and 1 alone: 0 is read as CANDIDATE, 1 as CONFIRMED. If 0 means "
+                "FALSE POSITIVE here, write 2 in its place.",
+            )
+        )
+    listed += [
+        (
+            "similar_name",
+            f"{each['name']} was not read, and there is no {each['column']}. If it is that, name "
+            f"it {each['known']}.",
+        )
+        for each in found["similar"]
     ]
     if found["lost_stars"]:
         listed.append(

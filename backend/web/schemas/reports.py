@@ -88,6 +88,14 @@ class Placeholder(Answer):
     rows: int
 
 
+class SimilarName(Answer):
+    """A column that was not read, and the absent one of ours that it may be."""
+
+    column: str
+    name: str
+    known: str = Field(description="The known name that it is like.")
+
+
 class ReportWarning(Answer):
     """A finding that needs attention."""
 
@@ -104,6 +112,13 @@ class Report(Answer):
     )
     units: list[UnlikelyUnit] = Field(default=[])
     placeholders: list[Placeholder] = Field(default=[])
+    unknown_labels: dict[str, int] = Field(
+        default={}, description="Words in the column of labels that are none, and their rows."
+    )
+    are_labels_binary: bool = Field(
+        default=False, description="The labels are the numbers 0 and 1, and no others."
+    )
+    similar: list[SimilarName] = Field(default=[])
     class_balance: dict[str, ClassShare]
     duplicates: Duplicates
     contradictory_stars: ContradictoryStars

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.transit.catalog.column_names import FORMATS, SURVEYS, recognise
+from backend.transit.catalog.column_names import FORMATS, SURVEYS, recognise, similar_names
 from backend.transit.catalog.plain_names import factor, plain_name
 from backend.transit.columns import COLUMNS
 
@@ -67,3 +67,23 @@ def test_no_two_columns_of_a_format_have_one_name_and_each_has_a_survey():
         plain = [plain_name(name).text for names in names_of.values() for name in names]
         assert len(plain) == len(set(plain))
         assert set(names_of) <= {*COLUMNS, "label", "star"}
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "known"),
+    [
+        ("SNR ratio", "snr", "snr"),
+        ("Mag", "tmag", "tmag"),
+        ("stelar_radius", "srad", "stellar_radius"),
+        ("log_g_star", "slogg", "logg"),
+    ],
+)
+def test_a_column_that_was_not_read_is_told_beside_the_one_that_it_may_be(name, column, known):
+    header = ["period", "duration", "depth", name]
+    found = similar_names(header, recognise(header).fields)
+    assert {"column": column, "name": name, "known": known} in found
+
+
+def test_columns_that_are_nothing_of_ours_or_have_ours_beside_them_are_not_told():
+    header = ["period", "duration", "depth", "comment", "ra", "id", "snr", "SNR ratio"]
+    assert similar_names(header, recognise(header).fields) == []

@@ -210,7 +210,8 @@ class TestLabels:
         ("word", "code"),
         [
             ("0", 0), ("1", 1), ("2", 2), ("0.0", 0), ("1.0", 1), ("2.0", 2),
-            ('"1,0"', 1),
+            ('"1,0"', 1), ("false-positive", 2), ("FalsePositive", 2), ("Confirmed Planet", 1),
+            ("planet-candidate", 0), ("REFUTED", 2), ("False Alarm", 2), ("NTP", 2),
             ("CANDIDATE", 0), ("Confirmed", 1), ("false positive", 2), ("FALSE_POSITIVE", 2),
             (" FALSE  POSITIVE ", 2),
             ("PC", 0), ("apc", 0), ("CP", 1), ("kp", 1), ("FP", 2), ("FA", 2),
@@ -225,6 +226,27 @@ class TestLabels:
         assert rejection[:3] == (3, "unknown_label", "label")
         assert repr(word) in rejection.message
         assert "false positive" in rejection.message
+
+    def test_unknown_words_are_named_once_with_their_count(self):
+        words = ["EB", "V", "EB", " EB ", "", "1"]
+        catalog, _, _ = read(table(*[changed(label=word) for word in words]))
+        assert catalog.reading()["unknown_labels"] == {"EB": 3, "V": 1}
+
+    def test_of_very_many_words_the_first_hundred_are_kept(self):
+        rows = [changed(label=f"word {i}") for i in range(500)]
+        catalog, _, _ = read(table(*rows, ROW))
+        assert len(catalog.reading()["unknown_labels"]) <= 101
+
+    @pytest.mark.parametrize(
+        ("words", "are_binary"),
+        [
+            (["0", "1", "0"], True), (["0.0", "1.0", ""], True), (["0", "1", "2"], False),
+            (["0", "CONFIRMED"], False), (["0"], False), (["CANDIDATE", "CONFIRMED"], False),
+        ],
+    )  # fmt: skip
+    def test_labels_of_0_and_1_alone_are_noticed(self, words, are_binary):
+        catalog, _, _ = read(table(*[changed(label=word) for word in words]))
+        assert catalog.reading()["are_labels_binary"] is are_binary
 
     def test_a_missing_label_is_left_out_where_labels_are_needed(self):
         rejection = only_rejection(table(ROW, changed(label="")))

@@ -1,0 +1,44 @@
+"""The words in a table's column of labels: which are not known, and how many of each."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from backend.transit.catalog.cells import MISSING_LABEL, read_labels, shown
+from backend.transit.columns import NO_LABEL
+
+# A column of comments would have as many words as rows.
+_MOST_WORDS = 100
+
+
+class LabelWords:
+    """Counts the words of a column as they are read."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+
+    def add(self, cells: Sequence[str]) -> None:
+        """Count some more cells; words that are new beyond the first hundred are counted as one."""
+        for cell, count in Counter(cells).items():
+            word = cell.strip()
+            is_new = word not in self._counts and len(self._counts) >= _MOST_WORDS
+            self._counts["" if is_new else word] += count
+
+    def unknown(self) -> dict[str, int]:
+        """The words that are no labels, the most frequent first, each cut to what can be shown."""
+        codes = read_labels(self._counts)
+        found = Counter(
+            {
+                word: n
+                for (word, n), code in zip(self._counts.items(), codes, strict=True)
+                if code == NO_LABEL
+            }
+        )
+        return {shown(word)[1:-1]: n for word, n in found.most_common()}
+
+    def are_binary(self) -> bool:
+        """Whether the labels are the numbers 0 and 1, and no others."""
+        codes = read_labels(self._counts)
+        known = {
+            word for word, code in zip(self._counts, codes, strict=True) if code != MISSING_LABEL
+        }
+        return {word.replace(",", ".").removesuffix(".0") for word in known} == {"0", "1"}
