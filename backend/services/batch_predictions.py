@@ -20,7 +20,7 @@ from backend.services.predictions import predict
 from backend.storage.incoming import open_growing
 from backend.transit.catalog.column_names import OWN_FORMAT
 from backend.transit.catalog.numbers import DecimalSign
-from backend.transit.catalog.reader import Chunk, open_catalog
+from backend.transit.catalog.reader import Catalog, Chunk, open_catalog
 from backend.transit.columns import LABELS
 
 ADDED_COLUMNS = (
@@ -42,26 +42,34 @@ ADDED_COLUMNS = (
 _FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001
 # Nearly all cells of a catalogue: no more need be known of them.
 _HARMLESS_STARTS = frozenset(("", *string.ascii_letters, *string.digits, "."))
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
+_NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?\s*")
+
+_SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
 # The significant digits of a float32 network.
 _DIGITS = 7
 
 
 class BatchRead(NamedTuple):
-    """How a table was read.
+    """How a table was read, and how the answer is written.
 
-    `source` is the survey that its rows were taken for, `fields` the position of each of our
-    columns, `signs` and `factors` the decimal sign and the factor to our unit of those that hold
-    numbers; a factor of 1 is left out.
+    `source` is the survey that its rows were taken for, `separator` and `decimal` are those of the
+    answer, `fields` the position in it of each of our columns, `signs` and `factors` the decimal
+    sign and the factor to our unit of those that hold numbers; a factor of 1 is left out.
     """
 
     source: str
+    separator: str
+    decimal: DecimalSign
     fields: Mapping[str, int]
     signs: Mapping[str, DecimalSign]
     factors: Mapping[str, float]
 
-    def as_header(self) -> str:
+    def dialect(self) -> str:
+        """Separator and decimal sign of the answer, as a dictionary of structured fields."""
+        return f"separator={_SEPARATORS[self.separator]}, decimal={self.decimal.name.lower()}"
+
+    def columns(self) -> str:
         """The columns as a dictionary of structured fields (RFC 9651): `depth=2;decimal=dot`."""
         return ", ".join(f"{name}={i}{self._how(name)}" for name, i in self.fields.items())
 
@@ -89,7 +97,8 @@ def predict_catalogue(
         user_id: who asks; users take turns.
 
     Returns:
-        How the table was read; its cells stay as they are in the answer.
+        How the table was read. The answer has its separator and its decimal sign, and its cells as
+        they are; the columns that an earlier prediction has added are replaced.
 
     Raises:
         CatalogError: it is not a catalogue, or has no usable row.
@@ -103,17 +112,37 @@ def predict_catalogue(
         TextIOWrapper(open_growing(answer), encoding="utf-8", newline="") as sink,
     ):
         catalog = open_catalog(source, label_required=False)
-        writer = csv.writer(sink, lineterminator="\n")
-        writer.writerow([harmless(name) for name in (*catalog.header, *ADDED_COLUMNS)])
-        source_of_rows = own_source if catalog.source == OWN_FORMAT else catalog.source
-        predict_rows = partial(predict, services, model, source=source_of_rows, user_id=user_id)
+        read, own = _reading_of(catalog, own_source)
+        writer = csv.writer(sink, delimiter=read.separator, lineterminator="\n")
+        names = [catalog.header[i] for i in own]
+        writer.writerow([harmless(name) for name in (*names, *ADDED_COLUMNS)])
+        predict_rows = partial(predict, services, model, source=read.source, user_id=user_id)
+        predictions = partial(_predictions, predict_rows, read.decimal)
         width = len(catalog.header)
-        for chunk, added in _one_ahead(partial(_predictions, predict_rows), catalog):
-            writer.writerows(
-                [*_harmless_record(record, width), *cells]
-                for record, cells in zip(chunk.records, added, strict=True)
-            )
-    return BatchRead(source_of_rows, catalog.fields, catalog.signs, catalog.factors)
+        for chunk, added in _one_ahead(predictions, catalog):
+            wide = (_harmless_record(record, width) for record in chunk.records)
+            kept = wide if len(own) == width else ([record[i] for i in own] for record in wide)
+            writer.writerows([*record, *cells] for record, cells in zip(kept, added, strict=True))
+    return read
+
+
+def _reading_of(catalog: Catalog, own_source: str) -> tuple[BatchRead, list[int]]:
+    """How a table is read and answered, and the positions of its columns that the answer has."""
+    header = catalog.header
+    is_answer = set(ADDED_COLUMNS) <= set(header)
+    added = set(ADDED_COLUMNS) if is_answer else set()
+    own = [i for i, name in enumerate(header) if name not in added]
+    place = {i: at for at, i in enumerate(own)}
+    known = set(catalog.signs.values()) - {DecimalSign.UNKNOWN}
+    read = BatchRead(
+        source=own_source if catalog.source == OWN_FORMAT else catalog.source,
+        separator=catalog.delimiter,
+        decimal=DecimalSign.COMMA if known == {DecimalSign.COMMA} else DecimalSign.DOT,
+        fields={name: place[i] for name, i in catalog.fields.items() if i in place},
+        signs=catalog.signs,
+        factors=catalog.factors,
+    )
+    return read, own
 
 
 def _one_ahead(
@@ -150,14 +179,17 @@ def harmless(cell: str) -> str:
 
 
 def _predictions(
-    predict_rows: Callable[..., list[dict[str, Any]]], chunk: Chunk, is_continued: bool
+    predict_rows: Callable[..., list[dict[str, Any]]],
+    decimal: DecimalSign,
+    chunk: Chunk,
+    is_continued: bool,
 ) -> list[list[str]]:
     """The added cells of each record, in order; `is_continued` unless it is the first chunk."""
     cells: dict[int, list[str]] = {}
     if len(chunk.rows):
         answers = predict_rows(chunk.rows, is_continued=is_continued)
         for position, answer in zip(chunk.accepted.tolist(), answers, strict=True):
-            cells[position] = _cells(answer)
+            cells[position] = _cells(answer, decimal)
     reasons = {each.line: each.message for each in chunk.rejections}
     return [
         cells.get(position) or _no_prediction(reasons.get(line, "This row was left out."))
@@ -165,17 +197,20 @@ def _predictions(
     ]
 
 
-def _cells(answer: dict[str, Any]) -> list[str]:
+def _cells(answer: dict[str, Any], decimal: DecimalSign) -> list[str]:
+    def written(value: float | None) -> str:
+        return _number(value).replace(".", decimal.value)
+
     numbers = [*answer["probabilities"].values(), answer["period"], answer["depth_ppm"]]
     found = answer["diagnostics"]
     return [
         answer["label_name"],
-        *map(_number, numbers),
+        *map(written, numbers),
         _flag(answer["uncertain"]),
-        _number(found["density_ratio"]),
-        _number(found["planet_radius"]),
+        written(found["density_ratio"]),
+        written(found["planet_radius"]),
         _flag(found["is_grazing"]),
-        _number(found["single_transit_snr"]),
+        written(found["single_transit_snr"]),
         ";".join(answer["missing"]),
         ";".join(each["column"] for each in found["outside_training_range"]),
         "",

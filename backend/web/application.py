@@ -86,6 +86,8 @@ def _allow_origins(app: APIFlask, origins: tuple[str, ...]) -> None:
             "Content-Disposition",
             "ETag",
             "Exotrain-Columns",
+            "Exotrain-Dialect",
+            "Exotrain-Model",
             "Exotrain-Source",
             "Location",
             "Retry-After",

@@ -22,24 +22,25 @@ export const MOST_KEPT = 50_000;
  * @param {object} options
  * @param {string} options.source the survey that the rows were taken for
  * @param {object} options.columns how the server has read the table, from `columnsOf`
+ * @param {object} options.dialect of the answer, from `dialectOf`
  * @param {(share: number) => void} options.onProgress
  * @param {AbortSignal} options.signal
  * @returns {Promise<BatchAnswer>}
  */
-export async function readAnswer(blob, { source, columns, ...options }) {
+export async function readAnswer(blob, { source, columns, dialect, ...options }) {
   let head = null;
   const results = [];
   const counts = countResults([]);
   const take = (record) => {
     if (head === null) {
-      head = readHead(record, columns);
+      head = readHead(record, columns, dialect.decimal);
       return;
     }
     const result = head.read(record, counts.all);
     countResult(counts, result);
     if (results.length < MOST_KEPT) results.push(result);
   };
-  await readCsv(blob, take, options);
+  await readCsv(blob, take, { ...options, separator: dialect.separator });
   const { header, labelColumn } = head;
   return { header, source, labelColumn, results, counts };
 }
@@ -60,9 +61,17 @@ export function columnsOf(header) {
   return columns;
 }
 
-function readHead(record, columns) {
+const SEPARATORS = { comma: ",", semicolon: ";", tab: "\t", bar: "|" };
+
+/** The answer's separator and decimal sign, from the header "separator=semicolon, decimal=comma". */
+export function dialectOf(header) {
+  const { separator, decimal } = Object.fromEntries((header ?? "").split(",").map((each) => each.trim().split("=")));
+  return { separator: SEPARATORS[separator] ?? ",", decimal: decimal ?? "dot" };
+}
+
+function readHead(record, columns, decimal) {
   // The server's columns come last, even if a table that was predicted before already has them.
   const header = record.slice(0, record.length - ADDED.length);
   const labelColumn = "label" in columns ? header[columns.label.at] : null;
-  return { header, labelColumn, read: csvResults(header, columns) };
+  return { header, labelColumn, read: csvResults(header, columns, decimal) };
 }

@@ -1,7 +1,7 @@
 // The current or last prediction of a catalogue: it continues while other pages are open.
 
 import { upload } from "../lib/api.js";
-import { columnsOf, readAnswer } from "./batch-answer.js";
+import { columnsOf, dialectOf, readAnswer } from "./batch-answer.js";
 import { countRows } from "../lib/csv.js";
 import { t } from "../lib/i18n.js";
 import { explain, notify, notifyOutside } from "../lib/notices.js";
@@ -69,9 +69,12 @@ export async function start(workspace, model) {
       });
     const { body: blob, header } = await withPatience(send, { onWait: (wait) => change({ wait }), signal });
     change({ stage: "reading", share: 0 });
-    const source = header("Exotrain-Source");
-    const columns = columnsOf(header("Exotrain-Columns"));
-    const answer = await readAnswer(blob, { source, columns, onProgress: (share) => change({ share }), signal });
+    const how = {
+      source: header("Exotrain-Source"),
+      columns: columnsOf(header("Exotrain-Columns")),
+      dialect: dialectOf(header("Exotrain-Dialect")),
+    };
+    const answer = await readAnswer(blob, { ...how, onProgress: (share) => change({ share }), signal });
     change({ stage: "done", blob, answer, seconds: (Date.now() - startedAt) / 1000 });
   } catch (error) {
     change(error.name === "AbortError" ? { stage: "aborted" } : { stage: "failed", error });

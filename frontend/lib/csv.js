@@ -1,7 +1,6 @@
 // CSV (RFC 4180): written, and read in pieces so that a large file does not freeze the page.
 
 const QUOTE = 0x22;
-const COMMA = 0x2c;
 const RETURN = 0x0d;
 const NEW_LINE = 0x0a;
 
@@ -16,10 +15,15 @@ export class CsvReader {
   #isStarted = false;
   #isQuoted = false;
   #isAfterQuote = false;
+  #separator;
 
-  /** @param {(record: string[]) => void} onRecord */
-  constructor(onRecord) {
+  /**
+   * @param {(record: string[]) => void} onRecord
+   * @param {string} separator one character
+   */
+  constructor(onRecord, separator = ",") {
     this.#onRecord = onRecord;
+    this.#separator = separator.charCodeAt(0);
   }
 
   /** Reads the next piece. */
@@ -52,7 +56,7 @@ export class CsvReader {
       this.#isQuoted = true;
       return at + 1;
     }
-    if (code === COMMA) {
+    if (code === this.#separator) {
       this.#endField();
       return at + 1;
     }
@@ -60,7 +64,7 @@ export class CsvReader {
       this.#endRecord();
       return at + 1;
     }
-    const end = endOfPlain(text, at + 1);
+    const end = endOfPlain(text, at + 1, this.#separator);
     this.#field += text.slice(at, end);
     this.#isStarted = true;
     return end;
@@ -83,11 +87,11 @@ export class CsvReader {
   }
 }
 
-function endOfPlain(text, from) {
+function endOfPlain(text, from, separator) {
   let at = from;
   while (at < text.length) {
     const code = text.charCodeAt(at);
-    if (code === COMMA || code === NEW_LINE || code === RETURN) break;
+    if (code === separator || code === NEW_LINE || code === RETURN) break;
     at += 1;
   }
   return at;
@@ -98,10 +102,10 @@ function endOfPlain(text, from) {
  *
  * @param {Blob} blob UTF-8
  * @param {(record: string[]) => void} onRecord
- * @param {{onProgress?: (share: number) => void, signal?: AbortSignal}} options
+ * @param {{separator?: string, onProgress?: (share: number) => void, signal?: AbortSignal}} options
  */
-export async function readCsv(blob, onRecord, { onProgress = () => {}, signal } = {}) {
-  const reader = new CsvReader(onRecord);
+export async function readCsv(blob, onRecord, { separator, onProgress = () => {}, signal } = {}) {
+  const reader = new CsvReader(onRecord, separator);
   const decoder = new TextDecoder();
   const pieces = blob.stream().getReader();
   let read = 0;

@@ -48,15 +48,16 @@ export const ADDED = [
  *
  * @param {string[]} header of the table's own columns, before those that the server added
  * @param {object} columns ours among them, from `columnsOf`
+ * @param {string} [decimal] the sign of the server's numbers: "dot" or "comma"
  * @returns {(record: string[], place: number) => Result}
  */
-export function csvResults(header, columns) {
+export function csvResults(header, columns, decimal = "dot") {
   const at = Object.fromEntries(ADDED.map((name, n) => [name, header.length + n]));
   const names = namesIn(header);
   const searched = [...new Set([...names, ...("star" in columns ? [columns.star.at] : [])])];
   const own = (record, column) => ownNumber(record, columns[column]);
   return (record, place) => {
-    const number = (name) => asNumber(record[at[name]]);
+    const number = (name) => asNumber(record[at[name]], decimal);
     const star = "star" in columns ? asText(record[columns.star.at]) : "";
     const error = asText(record[at.prediction_error]) || null;
     const named = names.map((column) => asText(record[column])).filter(Boolean);

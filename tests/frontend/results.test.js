@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { columnsOf, readAnswer } from "../../frontend/batch/batch-answer.js";
+import { columnsOf, dialectOf, readAnswer } from "../../frontend/batch/batch-answer.js";
 import { COLUMNS } from "../../frontend/lib/columns.js";
 import { asNumber, asText, namesIn } from "../../frontend/results/catalogue.js";
 import {
@@ -164,7 +164,7 @@ test("the server's CSV is read into results, counts and the table's own header",
     cells(["2", "K2", "4", "2", "100", "CANDIDATE"], { uncertain: "yes" }),
   ];
   const blob = new Blob([lines.map((each) => each.join(",")).join("\n")]);
-  const answer = await readAnswer(blob, { source: "koi", columns: COLUMNS_READ });
+  const answer = await readAnswer(blob, { source: "koi", columns: COLUMNS_READ, dialect: dialectOf(null) });
   assert.deepEqual(answer.header, HEADER);
   assert.equal(answer.source, "koi");
   assert.equal(answer.labelColumn, "koi_disposition");
@@ -206,4 +206,22 @@ test("the server's header says where our columns are and how they were read", ()
   assert.equal(percent(row, 0).values.depth, 800);
   assert.equal(percent(row, 0).values.period, 9.488);
   assert.equal(percent(row, 0).values.duration, null);
+});
+
+test("an answer in the dialect of a spreadsheet is read in it", async () => {
+  const dialect = dialectOf("separator=semicolon, decimal=comma");
+  assert.deepEqual(dialect, { separator: ";", decimal: "comma" });
+  assert.deepEqual(dialectOf("separator=tab, decimal=dot"), { separator: "\t", decimal: "dot" });
+  const columns = columnsOf("period=0;decimal=comma, depth=1;decimal=comma");
+  const added = { p_candidate: "0,25", p_confirmed: "0,5", missing_inputs: '"impact;snr"' };
+  const lines = [
+    ["period", "depth", ...ADDED],
+    cells(["9,05", "6.161"], added),
+  ];
+  const blob = new Blob([lines.map((each) => each.join(";")).join("\n")]);
+  const { results } = await readAnswer(blob, { source: "koi", columns, dialect });
+  assert.deepEqual(results[0].values.depth, 6161);
+  assert.deepEqual(results[0].values.period, 9.05);
+  assert.deepEqual(results[0].probabilities.slice(0, 2), [0.25, 0.5]);
+  assert.deepEqual(results[0].missing, ["impact", "snr"]);
 });

@@ -69,9 +69,11 @@ def predict_batch(form: BatchForm) -> Response:
     """Classify a catalogue in any format; returns its table with the predictions added.
 
     For a row that cannot be predicted, `prediction_error` has the reason. Text that a spreadsheet
-    would run as a formula gets an apostrophe in front. The cells of the table stay as they are; the
-    header `Exotrain-Columns` tells where ours are and how their numbers were read, such as
-    `depth=2;decimal=comma`, and `Exotrain-Source` the survey that the rows were taken for.
+    would run as a formula gets an apostrophe in front; other cells stay as they are. The answer has
+    the table's separator and decimal sign, told by the header `Exotrain-Dialect`; columns that an
+    earlier prediction added are replaced. `Exotrain-Columns` tells where ours are and how their
+    numbers were read, such as `depth=2;decimal=comma`, `Exotrain-Source` the survey that the rows
+    were taken for, and `Exotrain-Model` the model: id, SHA-256, date, threshold.
     """
     incoming = received_file(form)
     with services().database.read() as connection:
@@ -94,9 +96,19 @@ def predict_batch(form: BatchForm) -> Response:
         stream, "text/csv", as_attachment=True, download_name=f"{stem}_predictions.csv"
     )
     response.headers["Exotrain-Source"] = read.source
-    response.headers["Exotrain-Columns"] = read.as_header()
+    response.headers["Exotrain-Dialect"] = read.dialect()
+    response.headers["Exotrain-Columns"] = read.columns()
+    response.headers["Exotrain-Model"] = _told(model)
     response.content_length = os.fstat(stream.fileno()).st_size
     return response
+
+
+def _told(model: Record) -> str:
+    """What made the predictions, as a dictionary of structured fields."""
+    threshold = (model["manifest"].get("abstention") or {}).get("threshold")
+    decided = "" if threshold is None else f", threshold={threshold:.6g}"
+    made = model["created_at"]
+    return f'id={model["id"]}, sha256="{model["sha256"]}", created_at="{made}"{decided}'
 
 
 def _checked(row: Any) -> Candidate | list[dict[str, str]]:

@@ -30,10 +30,10 @@ def predict(api, key, expect=200, **fields):
     return api.post("/api/predict", expect, json={"workspace_key": key, **fields})
 
 
-def table_of(response):
+def table_of(response, separator=","):
     """The answered CSV: its header and its rows by column."""
     assert response.status_code == 200, response.get_data(as_text=True)
-    reader = csv.DictReader(io.StringIO(response.get_data(as_text=True)))
+    reader = csv.DictReader(io.StringIO(response.get_data(as_text=True)), delimiter=separator)
     return reader.fieldnames, list(reader)
 
 
@@ -194,8 +194,42 @@ def test_a_batch_says_how_its_numbers_were_read_and_leaves_its_cells_as_they_are
         "srad=3;decimal=comma"
     )
     assert predictor.rows[-1]["depth"].tolist() == [6161, 487]
-    rows = list(csv.reader(io.StringIO(answer.text)))
+    assert answer.headers["Exotrain-Dialect"] == "separator=semicolon, decimal=comma"
+    rows = list(csv.reader(io.StringIO(answer.text), delimiter=";"))
     assert [row[:3] for row in rows[1:]] == [["9,05", "3,5", "6.161"], ["7,1", "2,5", "487"]]
+    predicted = [row[4 + ADDED_COLUMNS.index("predicted_depth_ppm")] for row in rows[1:]]
+    assert predicted == ["5544,9", "438,3"]
+
+
+def test_an_answer_that_is_predicted_again_has_its_added_columns_replaced(
+    api, key, model_id, predictor
+):
+    for separator, decimal in ((",", "."), (";", ","), ("\t", ",")):
+        table = "star;period;note;duration;depth\n7;9.5;a;3.25;600.5\n8;1.5;b;bad;70.5\n"
+        table = table.replace(".", decimal).replace(";", separator)
+        once = api.batch(key, table, None)
+        again = api.batch(key, once.text, None)
+        assert again.text == once.text
+        assert again.headers["Exotrain-Columns"] == once.headers["Exotrain-Columns"]
+        assert again.headers["Exotrain-Dialect"] == once.headers["Exotrain-Dialect"]
+
+
+def test_a_column_of_the_table_s_own_that_is_called_like_an_added_one_stays(
+    api, key, model_id, predictor
+):
+    answer = api.batch(key, "period,uncertain,duration,depth\n9.5,maybe,3,600\n", None)
+    header, row = csv.reader(io.StringIO(answer.text))
+    assert header[:4] == ["period", "uncertain", "duration", "depth"]
+    assert row[1] == "maybe"
+
+
+def test_a_batch_tells_which_model_made_it(api, key, model_id, predictor):
+    answer = api.batch(key, catalogue(3), None)
+    told = dict(each.strip().split("=") for each in answer.headers["Exotrain-Model"].split(","))
+    model = api.get(f"/api/models/{model_id}")["model"]
+    assert told["id"] == str(model_id)
+    assert told["sha256"] == f'"{model["sha256"]}"'
+    assert told["created_at"] == f'"{model["created_at"]}"'
 
 
 def test_a_batch_tells_the_unit_that_a_name_says(api, key, model_id, predictor):
@@ -433,7 +467,8 @@ def test_a_catalogue_comes_back_with_the_predictions_beside_it(api, key, model_i
 
 def test_labels_are_not_needed_and_other_columns_stay(api, key, model_id):
     _, rows = table_of(
-        api.batch(key, 'period;comment;duration;depth\n3;"a; b";2;500\n4;;2;600\n', None)
+        api.batch(key, 'period;comment;duration;depth\n3;"a; b";2;500\n4;;2;600\n', None),
+        separator=";",
     )
     assert [row["comment"] for row in rows] == ["a; b", ""]
     assert [row["predicted_label"] for row in rows] == ["CANDIDATE", "CANDIDATE"]
