@@ -7,6 +7,7 @@ from apiflask import APIFlask
 from flask import Request, current_app, request
 from pydantic import BaseModel
 from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.formparser import FormDataParser
 from werkzeug.routing import IntegerConverter
 
 from backend.errors import BadRequest, Invalid
@@ -27,8 +28,36 @@ FORM_OVERHEAD_BYTES = MEGABYTE
 _FORM = "multipart/form-data"
 
 
+class _FormParser(FormDataParser):
+    """A parser that says what is wrong where Werkzeug's answers with an empty form."""
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.silent = False
+
+    def parse(self, stream: IO[bytes], *arguments: Any, **keywords: Any) -> Any:
+        """Parse a form.
+
+        Raises:
+            BadRequest: the name of a file or a field is not UTF-8.
+        """
+        try:
+            return super().parse(stream, *arguments, **keywords)
+        except UnicodeDecodeError as error:
+            byte = error.object[error.start]
+            raise BadRequest(
+                "Expected names of fields and files in UTF-8, received the byte "
+                f"0x{byte:02x} in the header of a part of the form. Rename the file, or send its "
+                "name in UTF-8."
+            ) from error
+        except ValueError:  # a form without its fields, which are then missed one by one
+            return stream, self.cls(), self.cls()
+
+
 class ExotrainRequest(Request):
     """A request that writes uploads to `uploads/incoming` while they arrive."""
+
+    form_data_parser_class = _FormParser
 
     # Above the size of the pieces in which Werkzeug parses a form, which count too.
     max_form_memory_size = 256 * 1024
@@ -88,7 +117,8 @@ def received_file(form: BaseModel) -> IncomingFile:
 
 
 def _limit_body() -> None:
-    takes_form = declared("content_type") == _FORM
+    # What a browser asks before a call from another origin has no body.
+    takes_form = declared("content_type") == _FORM and request.method != "OPTIONS"
     limit = max_upload_bytes() + FORM_OVERHEAD_BYTES if takes_form else MAX_JSON_BYTES
     request.max_content_length = request.environ[LIMIT] = limit
     if not takes_form:

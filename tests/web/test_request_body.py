@@ -4,7 +4,7 @@ import pytest
 
 from backend.web import request_body
 from backend.web.json_provider import MAX_DEPTH, MAX_VALUES, StrictJSON
-from tests.api import CANDIDATE, problem_of
+from tests.api import CANDIDATE, catalogue, problem_of
 
 
 def post(api, body, content_type="application/json", path="/api/workspaces"):
@@ -155,3 +155,34 @@ def test_a_form_without_its_file_is_refused(api, key):
         "field": "file",
         "message": "Expected a file, received nothing.",
     }
+
+
+def form_of(key, name=b"all", file_name=b"stars.csv"):
+    """A form for an upload, byte by byte; its boundary is x."""
+    fields = {b"workspace_key": key.encode(), b"name": name}
+    parts = [
+        b'--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % each
+        for each in fields.items()
+    ]
+    file = b'--x\r\nContent-Disposition: form-data; name="file"; filename="%s"\r\n\r\n%s\r\n'
+    return b"".join([*parts, file % (file_name, catalogue(30).encode()), b"--x--\r\n"])
+
+
+def upload(api, form):
+    kind = {"Content-Type": "multipart/form-data; boundary=x"}
+    return api.post("/api/training/upload-dataset", None, data=form, headers=kind)
+
+
+def test_a_byte_of_an_old_code_page_in_a_field_is_a_sign_in_its_place(api, key):
+    answer = upload(api, form_of(key, name=b"\xe9toiles"))
+    assert answer.status_code == 201
+    assert answer.get_json()["dataset"]["name"] == "\ufffdtoiles"
+
+
+def test_a_byte_of_an_old_code_page_in_the_name_of_a_file_is_named(api, key, services):
+    answer = upload(api, form_of(key, file_name=b"\xe9toiles.csv"))
+    problem = problem_of(answer)
+    assert problem["status"] == 400
+    assert "received the byte 0xe9 in the header of a part of the form" in problem["detail"]
+    assert list(services.storage.incoming.iterdir()) == []
+    assert upload(api, form_of(key, file_name="étoiles.csv".encode())).status_code == 201

@@ -120,3 +120,23 @@ def test_other_origins_are_not_let_in_unless_they_are_named(client, make_client,
     unauthorized = named.get("/api/workspaces", headers=asked)
     assert unauthorized.status_code == 401
     assert unauthorized.headers["Access-Control-Allow-Origin"] == "https://a.example"
+
+
+def test_the_question_before_a_call_from_another_origin_is_answered_for_every_path(
+    make_client, settings
+):
+    client = make_client(replace(settings, cors_origins=("https://a.example",)))
+    rules = [rule for rule in client.application.url_map.iter_rules() if "/api/" in rule.rule]
+    assert len(rules) > 40
+    for rule in rules:
+        path = re.sub(r"<[^>]*>", "1", rule.rule)
+        for method in rule.methods - {"HEAD", "OPTIONS"}:
+            asked = {
+                "Origin": "https://a.example",
+                "Access-Control-Request-Method": method,
+                "Access-Control-Request-Headers": "authorization, content-type",
+            }
+            answer = client.options(path, headers=asked)
+            assert answer.status_code in (200, 204), f"{method} {path}"
+            assert answer.headers["Access-Control-Allow-Origin"] == "https://a.example"
+            assert method in answer.headers["Access-Control-Allow-Methods"]
