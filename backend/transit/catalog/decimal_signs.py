@@ -11,7 +11,7 @@ from backend.transit.catalog.records import read_batches
 _BOTH = {DecimalSign.DOT, DecimalSign.COMMA}
 
 # A number with a comma stands in quotes between commas.
-_QUOTED_COMMA = re.compile(rb'"[^",\n]*[0-9],[0-9]|",[0-9]')
+_QUOTED_COMMA = re.compile(rb'"[^",\n]*[0-9],[0-9]|(?:\A|[,\r\n])"[-+]?,[0-9]')
 _LONGEST_NUMBER = 64
 
 # Put behind the opening quote of a field, it tells later that the field was quoted.

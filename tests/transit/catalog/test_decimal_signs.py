@@ -109,3 +109,18 @@ class TestBetweenCommas:
     def test_quotes_around_numbers_at_both_ends_of_a_line(self):
         rows = ('"9,05" "3,5" "6161,24" "1,5"',)
         assert signs(*rows, separator=",") == [COMMA] * 4
+
+    @pytest.mark.parametrize("cell", [",5", "-,5", "0,5", " 0,5"])
+    def test_a_number_may_begin_with_its_comma(self, cell):
+        lines = [",".join(HEADER), f'9.05,3.5,600.5,"{cell}"']
+        catalog = open_catalog(io.BytesIO("\n".join(lines).encode()), label_required=False)
+        assert catalog.signs["srad"] == COMMA
+
+    def test_text_in_quotes_before_a_number_is_no_reason_to_look_closely(self, monkeypatch):
+        def fail(*_arguments, **_named):
+            raise AssertionError("the table was split")
+
+        monkeypatch.setattr("backend.transit.catalog.decimal_signs._records", fail)
+        text = 'note,period,duration,depth\n"a b",9.05,3.5,600\n"",9.05,3.5,600\n'
+        catalog = open_catalog(io.BytesIO(text.encode()), label_required=False)
+        assert set(catalog.signs.values()) == {DOT}
