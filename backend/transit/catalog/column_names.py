@@ -3,7 +3,7 @@
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
-from backend.transit.catalog.plain_names import Name, factor, plain_name
+from backend.transit.catalog.plain_names import factor, plain_name
 from backend.transit.columns import COLUMNS, REQUIRED
 
 # A table in exotrain's own format does not say which survey it comes from.
@@ -85,6 +85,11 @@ FORMATS: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 
+_PLAIN_FORMATS = {
+    form: {column: [plain_name(name).text for name in names] for column, names in known.items()}
+    for form, known in FORMATS.items()
+}
+
 # The survey of a format: ExoFOP lists TESS's objects of interest, a TCE is a signal of Kepler's.
 SURVEYS = {OWN_FORMAT: OWN_FORMAT, "koi": "koi", "toi": "toi", "exofop": "toi", "tce": "koi"}
 
@@ -123,6 +128,10 @@ _LIKE = 0.8
 _SHORTEST_LIKE = 3
 
 
+# By the plain name of a header: position and unit of each column that has it.
+Plain = dict[str, list[tuple[int, str | None]]]
+
+
 class Recognised(NamedTuple):
     """A header that was understood, as far as it could be.
 
@@ -147,8 +156,11 @@ def recognise(names: list[str]) -> Recognised:
         The format that has most of the required columns, of several the one that has most of the
         others, of several the first of FORMATS. Columns may be missing: the caller checks.
     """
-    plain = [plain_name(name) for name in names]
-    found = [_recognise(form, names_of, plain) for form, names_of in FORMATS.items()]
+    plain: Plain = {}
+    for i, name in enumerate(names):
+        text, unit = plain_name(name)
+        plain.setdefault(text, []).append((i, unit))
+    found = [_recognise(form, plain) for form in FORMATS]
     return max(found, key=lambda each: _fit(each.fields))
 
 
@@ -179,11 +191,11 @@ def _is_like(text: str, known: str) -> bool:
     return known in text or text in known or SequenceMatcher(None, text, known).ratio() >= _LIKE
 
 
-def _recognise(form: str, names_of: dict[str, tuple[str, ...]], plain: list[Name]) -> Recognised:
+def _recognise(form: str, plain: Plain) -> Recognised:
     recognised = Recognised(form, {}, {}, {})
-    for column, known in names_of.items():
-        for name in known:
-            usable = _usable(column, plain_name(name).text, plain)
+    for column, known in _PLAIN_FORMATS[form].items():
+        for text in known:
+            usable = _usable(column, plain.get(text, []))
             if usable:
                 _, factor_of_first, position = usable[0]
                 recognised.fields[column] = position
@@ -196,11 +208,12 @@ def _recognise(form: str, names_of: dict[str, tuple[str, ...]], plain: list[Name
     return recognised
 
 
-def _usable(column: str, text: str, plain: list[Name]) -> list[tuple[int, float, int]]:
-    """Rank, factor to our unit and position of the names that mean a column; our unit first."""
+def _usable(column: str, named: list[tuple[int, str | None]]) -> list[tuple[int, float, int]]:
+    """Rank, factor to our unit and position of names that mean a column; our unit first."""
     found = []
-    for i, name in enumerate(plain):
-        if name.text == text and (scale := factor(column, name.unit)) is not None:
+    for i, unit in named:
+        scale = factor(column, unit)
+        if scale is not None:
             found.append((0 if scale == 1 else 1, scale, i))
     return sorted(found)
 
