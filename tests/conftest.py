@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from apiflask import APIFlask
@@ -27,6 +28,22 @@ _NO_ARCHIVE = (
     f"NO ARCHIVE TABLES in {ARCHIVE_DATA}: set EXOTRAIN_ARCHIVE_DATA to the folder with "
     "koi_cumulative.csv and toi.csv"
 )
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """The machine's Chromium; skips loudly where there is none. One for all folders of tests:
+    Playwright runs once in a process."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.e2e.browser import NO_BROWSER, find_browser, launch
+
+    if find_browser() is None:
+        pytest.skip(NO_BROWSER)
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture

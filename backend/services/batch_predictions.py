@@ -113,7 +113,14 @@ def predict_catalogue(
     ):
         catalog = open_catalog(source, label_required=False)
         read, own = _reading_of(catalog, own_source)
-        writer = csv.writer(sink, delimiter=read.separator, lineterminator="\n")
+        # Between commas, 6.161 without quotes would be 6.161, whatever it was.
+        is_quoted = read.separator == "," and read.decimal is DecimalSign.COMMA
+        writer = csv.writer(
+            sink,
+            delimiter=read.separator,
+            lineterminator="\n",
+            quoting=csv.QUOTE_ALL if is_quoted else csv.QUOTE_MINIMAL,
+        )
         names = [catalog.header[i] for i in own]
         writer.writerow([harmless(name) for name in (*names, *ADDED_COLUMNS)])
         predict_rows = partial(predict, services, model, source=read.source, user_id=user_id)
@@ -129,7 +136,7 @@ def predict_catalogue(
 def _reading_of(catalog: Catalog, own_source: str) -> tuple[BatchRead, list[int]]:
     """How a table is read and answered, and the positions of its columns that the answer has."""
     header = catalog.header
-    is_answer = set(ADDED_COLUMNS) <= set(header)
+    is_answer = set(ADDED_COLUMNS[: 1 + len(LABELS)]) <= set(header)
     added = set(ADDED_COLUMNS) if is_answer else set()
     own = [i for i, name in enumerate(header) if name not in added]
     place = {i: at for at, i in enumerate(own)}

@@ -4,9 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
-from tests.e2e.browser import NO_BROWSER, find_browser, launch
 from tests.e2e.server import Client, Server
 
 
@@ -54,14 +52,3 @@ def page_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server = Server(data_dir, EXOTRAIN_RUNNER="process", EXOTRAIN_WARM_WORKERS="1")
     yield server
     server.stop()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """The machine's Chromium; skips loudly where there is none."""
-    if find_browser() is None:
-        pytest.skip(NO_BROWSER)
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import browser, start_server
+from tests.e2e.conftest import start_server
 
-__all__ = ["browser", "start_server"]
+__all__ = ["start_server"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

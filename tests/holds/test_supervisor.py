@@ -225,7 +225,7 @@ def test_a_session_that_can_never_start_fails_in_words_and_one_that_waits_is_can
         wait_for(bench.reasons, lambda reasons: reasons == ["workers"])
         bench.cancel(unwanted)
         assert bench.session(unwanted)["status"] == "cancelled"
-        wait_for(lambda: bench.session(waiting)["status"], lambda status: status == "failed")
+        wait_for(lambda: bench.session(waiting)["status"], lambda status: status == "failed", 180)
     session = bench.session(waiting)
     assert session["error"]["reason"] == "crashed"
     assert "could not start in 4 attempts" in session["error"]["message"]

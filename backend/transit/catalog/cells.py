@@ -15,7 +15,8 @@ SHOWN_CHARACTERS = 40
 
 _STAR_BYTES = ROW_DTYPE["star"].itemsize
 # A number of a survey's catalogue, with or without the survey's name: "TIC 0010", "10.0".
-_NUMBERED = re.compile(r"(?:(?:TIC|KIC|EPIC)[ _:#-]*)?0*([0-9]+)(?:[.,]0*)?", re.IGNORECASE)
+# "12.000" may be twelve thousand.
+_NUMBERED = re.compile(r"(?:(?:TIC|KIC|EPIC)[ _:#-]*)?([0-9]++)(?:[.,](?!000$)0*)?", re.IGNORECASE)
 # What a spreadsheet makes of a long number: most digits are lost.
 _ROUNDED = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+|#+")
 
@@ -59,7 +60,7 @@ def shown(cell: str) -> str:
 
 def _label(cell: str) -> int:
     text = cell.strip().lower()
-    if text in MISSING_WORDS:
+    if text in MISSING_WORDS or text == "unk":  # "unknown", of a TCE
         return MISSING_LABEL
     # "1,0" is "1.0"; but "-1" is no label.
     word = " ".join(re.sub(r"_|(?<=[a-z])-", " ", text).replace(",", ".").split())
@@ -71,7 +72,7 @@ def _star(cell: str) -> bytes:
     if text.lower() in MISSING_WORDS:
         return b""
     if numbered := _NUMBERED.fullmatch(text):
-        text = numbered[1]
+        text = numbered[1].lstrip("0") or "0"
     star = text.encode()
     if len(star) > _STAR_BYTES:
         return b"sha256:" + hashlib.sha256(star).hexdigest()[: _STAR_BYTES - 7].encode()

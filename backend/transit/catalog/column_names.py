@@ -1,5 +1,6 @@
 """The recognised formats of catalogues: their names for our columns, and their labels."""
 
+import re
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
@@ -125,7 +126,9 @@ _OPTIONAL = (*COLUMNS[len(REQUIRED) :], "label", "star")
 
 # Names that are so much alike, by the share of their letters, may mean the same.
 _LIKE = 0.8
-_SHORTEST_LIKE = 3
+_SHORTEST_LIKE, _LONGEST_LIKE = 3, 40
+# To take an uncertainty or a limit for the value would be worse than to have none.
+_OF_AN_ERROR = re.compile(r"err|unc|sigma|lower|upper|lim|flag|time|date")
 
 
 # By the plain name of a header: position and unit of each column that has it.
@@ -173,7 +176,7 @@ def similar_names(names: list[str], fields: dict[str, int]) -> list[dict[str, st
     unread = [name for i, name in enumerate(names) if i not in fields.values() and name]
     found = []
     for column, known_names in FORMATS[OWN_FORMAT].items():
-        if column in fields:
+        if column in fields or column in ("label", "star"):
             continue
         known = {plain_name(name).text: name for name in known_names if len(name) >= _SHORTEST_LIKE}
         for name in unread:
@@ -186,9 +189,10 @@ def similar_names(names: list[str], fields: dict[str, int]) -> list[dict[str, st
 
 
 def _is_like(text: str, known: str) -> bool:
-    if len(text) < _SHORTEST_LIKE:
+    if not _SHORTEST_LIKE <= len(text) <= _LONGEST_LIKE or _OF_AN_ERROR.search(text):
         return False
-    return known in text or text in known or SequenceMatcher(None, text, known).ratio() >= _LIKE
+    begins_or_ends = (text.startswith(known), text.endswith(known), known.endswith(text))
+    return any(begins_or_ends) or SequenceMatcher(None, text, known).ratio() >= _LIKE
 
 
 def _recognise(form: str, plain: Plain) -> Recognised:
@@ -214,7 +218,8 @@ def _usable(column: str, named: list[tuple[int, str | None]]) -> list[tuple[int,
     for i, unit in named:
         scale = factor(column, unit)
         if scale is not None:
-            found.append((0 if scale == 1 else 1, scale, i))
+            rank = 2 if scale != 1 else 1 if unit else 0
+            found.append((rank, scale, i))
     return sorted(found)
 
 

@@ -44,7 +44,8 @@ def decimal_signs(
         return dict.fromkeys(fields, DecimalSign.DOT)
     stream.seek(0)
     found = {name: _Evidence() for name in fields}
-    for records in _records(stream, delimiter, header_line, width, marks=is_comma_separated):
+    last = max(fields.values())
+    for records in _records(stream, delimiter, header_line, last, width, marks=is_comma_separated):
         for name, i in fields.items():
             found[name].look_at([record[i] for record in records], has_marks=is_comma_separated)
     proven = {sign for each in found.values() for sign in each.proven}
@@ -62,7 +63,7 @@ class _Evidence:
     @property
     def proven(self) -> set[DecimalSign]:
         """By its own cells; a dot that needs no proof is one."""
-        return self._own or ({DecimalSign.DOT} if self._has_plain_dot else set())
+        return self._own | ({DecimalSign.DOT} if self._has_plain_dot else set())
 
     def look_at(self, cells: Sequence[str], *, has_marks: bool) -> None:
         """Look at some more cells; with `has_marks`, those that were quoted are marked."""
@@ -89,14 +90,21 @@ def _has_quoted_comma(stream: BinaryIO) -> bool:
 
 
 def _records(
-    stream: BinaryIO, delimiter: str, header_line: int, width: int, *, marks: bool
+    stream: BinaryIO, delimiter: str, header_line: int, last: int, width: int, *, marks: bool
 ) -> Iterator[list[list[str]]]:
-    """The records behind the header that have its number of fields, some thousand at a time."""
+    """The whole records behind the header, some thousand at a time."""
     lines = Lines(stream, _mark_quoted if marks else None)
     while lines.number < header_line:
         next(lines)
     for batch in read_batches(lines, delimiter):
-        yield [record for record in batch.records if len(record) == width]
+        yield [record for record in batch.records if _is_whole(record, last, width)]
+
+
+def _is_whole(record: list[str], last: int, width: int) -> bool:
+    """Whether a record has all of the columns looked at, and nothing behind the header's."""
+    if len(record) > width:
+        return not "".join(record[width:]).strip(f"{_MARK} \t")
+    return len(record) > last
 
 
 def _mark_quoted(text: str) -> str:

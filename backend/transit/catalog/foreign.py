@@ -19,17 +19,18 @@ _SIGNATURES = {
 
 # Text that is no delimited table, without the white space before it.
 _TEXTS = (
-    (rb"(?:<\?xml[^>]*>\s*(?:<!--.*?-->\s*)*)?<VOTABLE\b", "a VOTable"),
+    (rb"(?:<\?xml[^>]*+>\s*+)?+(?:<!--(?:(?!-->).)*+-->\s*+)*+<VOTABLE\b", "a VOTable"),
     (rb"(?:<!DOCTYPE html|<html)\b", "a web page (HTML), perhaps with an error message"),
     (rb"<\?xml\b", "an XML document"),
-    (rb"\{", "JSON"),
-    (rb"\[\s*[\[{\"\d-]", "JSON"),
-    (rb"(?:\\[^\n]*\n)+\|[^\n]*\|", "an IPAC table"),
+    (rb"\{\s*+[\"}]", "JSON"),
+    (rb"\[\s*+(?:\{\s*+[\"}]|\[)", "JSON"),
+    (rb"(?:\\[^\n]*+\n)++\|[^\n]*\|", "an IPAC table"),
     (
-        rb"\|[^\n]*\|[ \r]*\n\|[ ]*[a-z]*(?:int|double|float|char|long|real|date)[ ]*\|",
+        rb"\|[^\n]*\|[ \r]*+\n\|[ ]*+"
+        rb"(?:int|integer|long|real|float|double|char|date|[ilrfdc])[ ]*+\|",
         "an IPAC table",
     ),
-    (rb"\|[^\n]*\|[ \r]*\n\|[ ]*:?-+", "a Markdown table"),
+    (rb"\|[^\n]*\|[ \r]*+\n(?:\|[ ]*+:?-{3,}:?[ ]*+)++\|", "a Markdown table"),
 )
 _PATTERNS = [(re.compile(begin, re.IGNORECASE | re.DOTALL), kind) for begin, kind in _TEXTS]
 

@@ -109,13 +109,19 @@ def _find_header(lines: Lines, needed: list[str]) -> Header | None:
     ahead = lines.ahead(_MOST_LINES_BEFORE)
     before = lines.number
     candidates = []
+    complete: list[int] = []  # places of lines with every name; a title may have them too
     for i, line in enumerate(ahead):
         if is_passed_over(line) or len(line) > _LONGEST_CANDIDATE:
             continue
         candidates.append(_best_split(line, before + i + 1))
         if all(column in candidates[-1].fields for column in needed):
-            lines.skip(i)
-            return _read_candidate(lines)
+            complete.append(i)
+            if _has_width_of_next(candidates[-1], ahead[i + 1 :]):
+                complete = [i]
+                break
+    if complete:
+        lines.skip(complete[0])
+        return _read_candidate(lines)
     commented = _commented_header(ahead, before, needed)
     if commented is not None:
         lines.skip(commented.line - before)
@@ -125,6 +131,12 @@ def _find_header(lines: Lines, needed: list[str]) -> Header | None:
         return None
     others = [each for each in candidates if each.line > first.line]
     return max([first, *_like_headers(others)], key=_likeness)
+
+
+def _has_width_of_next(header: Header, following: list[str]) -> bool:
+    rows = (line for line in following if not is_passed_over(line))
+    row = next(rows, None)
+    return row is None or len(split_record(row, header.delimiter)) == len(header.names)
 
 
 def _read_candidate(lines: Lines) -> Header | None:

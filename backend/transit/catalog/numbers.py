@@ -47,6 +47,10 @@ _FIRST_GROUP = r"[1-9][0-9]{0,2}"
 _OTHER = {DecimalSign.DOT: DecimalSign.COMMA, DecimalSign.COMMA: DecimalSign.DOT}
 
 
+# A program wrote it where nothing was measured, with its own sign: -999.0 among 9,05.
+_STANDS_FOR_A_GAP = rf"{_SIGN}(?:0+|1|9{{2,4}})[.,]0*[ \t]*$"
+
+
 def _proof(sign: DecimalSign) -> str:
     """A number that can only be read with this decimal sign."""
     decimal, group = re.escape(sign.value), re.escape(_OTHER[sign].value)
@@ -73,7 +77,8 @@ def _grouped(sign: DecimalSign) -> str:
 _PROOFS = {sign: re.compile(_proof(sign)) for sign in _OTHER}
 # In the cells of a column that are joined by line ends.
 _PROOFS_IN_LINES = {
-    sign: re.compile(rf"^[ \t]*{_proof(sign)}[ \t]*$", re.MULTILINE) for sign in _OTHER
+    sign: re.compile(rf"^[ \t]*(?!{_STANDS_FOR_A_GAP}){_proof(sign)}[ \t]*$", re.MULTILINE)
+    for sign in _OTHER
 }
 _GROUPED = {sign: re.compile(_grouped(sign)) for sign in _OTHER}
 _MARKS = {

@@ -9,7 +9,9 @@ _LAST_WORD = re.compile(
     r"(.+)[_\s](ppm|ppt|percent|fraction|days|hours|hrs|minutes|mins|seconds|km|rsun|kelvin)",
     re.IGNORECASE,
 )
-_NO_LETTER = re.compile(r"[\W_]+")
+_PERCENT = re.compile(r"(.+?)\s*(%)")
+# What stands between words. Any other sign (±, ‰, ?) is part of the name.
+_BETWEEN = re.compile(r"[\s_.:/()\[\]-]+")
 
 # What numbers in a unit are multiplied by to be in ours.
 _HOURS = {"h": 1.0, "hr": 1.0, "hrs": 1.0, "hour": 1.0, "hours": 1.0}
@@ -40,6 +42,8 @@ _FACTORS: dict[str, dict[str, float]] = {
         ("cgs", "dex", "cm/s2", "cm/s^2", "cm/s**2", "log10(cm/s**2", "cms-2"), 1.0
     ),
     "tmag": {"mag": 1.0, "magnitude": 1.0},
+    "impact": dict.fromkeys(("b", "-", "r*", "rstar", "stellarradii", "stellarradius"), 1.0),
+    "snr": {"-": 1.0, "sigma": 1.0},
 }
 
 
@@ -53,15 +57,16 @@ class Name(NamedTuple):
 def plain_name(name: str) -> Name:
     """`Orbital Period [days]`, `orbitalPeriod` and `orbital_period_days` are one name."""
     name = name.strip()
-    found = _BRACKETS.fullmatch(name) or _LAST_WORD.fullmatch(name)
+    patterns = (_BRACKETS, _LAST_WORD, _PERCENT)
+    found = next((match for each in patterns if (match := each.fullmatch(name))), None)
     base, unit = found.groups() if found else (name, None)
-    return Name(_NO_LETTER.sub("", base).lower(), unit.strip() if unit is not None else None)
+    return Name(_BETWEEN.sub("", base).lower(), unit.strip() if unit is not None else None)
 
 
 def factor(column: str, unit: str | None) -> float | None:
     """What numbers of a column of ours are multiplied by; None if the unit is not known.
 
-    Columns without a unit (impact, snr, label, star) take whatever stands in brackets.
+    Of the columns without numbers (label, star), whatever stands in brackets is taken.
     """
     known = _FACTORS.get(column)
     if unit is None or not unit or known is None:

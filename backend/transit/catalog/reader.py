@@ -13,7 +13,7 @@ from backend.transit.catalog.header import CatalogError, Header, read_header, sh
 from backend.transit.catalog.label_words import LabelWords
 from backend.transit.catalog.lines import DelimitedError, Lines
 from backend.transit.catalog.numbers import DecimalSign
-from backend.transit.catalog.records import Batch, read_batches
+from backend.transit.catalog.records import Batch, read_batches, split_record
 from backend.transit.catalog.rejections import Rejection, RejectionLog
 from backend.transit.catalog.rows import check_rows, problem_of
 from backend.transit.columns import COLUMNS, REQUIRED
@@ -26,6 +26,8 @@ __all__ = ["Catalog", "CatalogError", "Chunk", "Rejection", "band", "open_catalo
 # the rest is not read. A hundred megabytes of rubbish would take minutes.
 GIVE_UP = ((100_000, 0.01), (2_000_000, 0.5))
 _REASONS_SHOWN = 3
+# Of a line that was broken.
+_MOST_PIECES = 4
 
 
 class Chunk(NamedTuple):
@@ -83,6 +85,7 @@ class Catalog:
         self.fields = header.fields
         self.factors = header.factors
         self._label_required = label_required
+        self._widths_before: list[int] = []
         needed = [*REQUIRED, "label"] if label_required else [*REQUIRED]
         self._last_needed = max(header.fields[column] for column in needed)
 
@@ -154,27 +157,41 @@ class Catalog:
         """Give records the header's width where only empty cells at their end are amiss."""
         widths = [len(record) for record in batch.records]
         width = len(self.header)
+        before, self._widths_before = self._widths_before, widths[-_MOST_PIECES:]
         if widths.count(width) == len(widths):
             return
-        for i, record in enumerate(batch.records):
+        ahead = self._lines.ahead(_MOST_PIECES)
+        after = [len(split_record(line, self.delimiter)) for line in ahead]
+        widths = [*before, *widths, *after]
+        for i, record in enumerate(batch.records, start=len(before)):
             if widths[i] > width:
                 if not "".join(record[width:]).strip():
                     del record[width:]
-            elif self._lacks_only_empty_cells(batch, i, widths):
+            elif self._lacks_only_empty_cells(batch, i - len(before), widths, i):
                 record += [""] * (width - widths[i])
 
-    def _lacks_only_empty_cells(self, batch: Batch, i: int, widths: list[int]) -> bool:
+    def _lacks_only_empty_cells(self, batch: Batch, i: int, widths: list[int], place: int) -> bool:
         """Whether a short record may be one whose last, empty cells a program has dropped.
 
-        It may not be half of a line that was broken in two, nor the cut off end of a file.
+        It may not end in an empty cell, be a piece of a line that was broken, nor the cut off end
+        of a file.
+
+        Args:
+            batch, i: the record.
+            widths, place: those of the records around it, and its own among them.
         """
-        width = len(self.header)
-        if widths[i] <= self._last_needed or i in batch.unclosed:
+        if widths[place] <= self._last_needed or i in batch.unclosed:
+            return False
+        if not batch.records[i][-1].strip():
             return False
         if batch.lines[i] == self._lines.number and not self._lines.has_last_end:
             return False
-        neighbours = widths[max(i - 1, 0) : i] + widths[i + 1 : i + 2]
-        return all(widths[i] + other != width + 1 for other in neighbours)
+        return not any(
+            sum(widths[start : start + pieces]) == len(self.header) + pieces - 1
+            for pieces in range(2, _MOST_PIECES + 1)
+            for start in range(max(place - pieces + 1, 0), place + 1)
+            if start + pieces <= len(widths)
+        )
 
     def _has_too_few_usable_rows(self, accepted: int) -> bool:
         rows = accepted + self.rejections.total

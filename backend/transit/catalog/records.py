@@ -22,6 +22,7 @@ BATCH_RECORDS = 4_096
 _INSIDE_QUOTES = r'(?:[^"]++|"")*+("?)'
 # Every field either without a quote or in a pair of them; not a quoted comment.
 _SIMPLE_LINE = r'(?!"#)(?:"[^"]*+"|[^"{0}]*+)(?:{0}(?:"[^"]*+"|[^"{0}]*+))*+'
+_HASHED_CELL = re.compile(r"##++[,;\t|]")
 _REST_OF_QUOTED = re.compile(_INSIDE_QUOTES)
 
 
@@ -118,8 +119,10 @@ def _check_widths(batch: Batch) -> None:
 
 
 def is_passed_over(line: str) -> bool:
-    """Whether a line is blank or a comment."""
-    return not line or line[0] == "#" or line.isspace()
+    """Whether a line is blank or a comment; what a spreadsheet shows as ### is neither."""
+    if not line or line.isspace():
+        return True
+    return line[0] == "#" and _HASHED_CELL.match(line) is None
 
 
 def _records(lines: Lines, delimiters: str) -> Iterator[tuple[int, str, bool]]:

@@ -14,9 +14,9 @@ from backend.transit.columns import COLUMNS, FEATURES, ROW_DTYPE, UNITS
 _MOST_SAMPLED = 20_000
 _FEWEST_VALUES = 3
 
-# In place of a missing value; of 0 a share, since an impact or an SNR may well be 0.
+# In place of a missing value; of 0, 99 and the like a share, since an SNR may well be that.
 _PLACEHOLDERS = (0.0, -1.0, -99.0, -999.0, -9999.0, 99.0, 999.0, 9999.0)
-_ZERO_SHARE = 0.01
+_LEAST_SHARE = 0.01
 
 # The KOI and TOI tables of 2026 have median depths of 430 and 4,800 ppm, and 95 of 100 are below
 # 170,000 and 23,000 ppm. Medians of 3.8 and 2.7 hours, and of 9 and 4 days.
@@ -57,7 +57,7 @@ class WholeColumns:
             {"column": name, "value": value, "rows": int(count)}
             for name, counts in zip(FEATURES, self._counts, strict=True)
             for value, count in zip(_PLACEHOLDERS, counts, strict=True)
-            if count > (_ZERO_SHARE * self._rows if value == 0 else 0)
+            if count > (_LEAST_SHARE * self._rows if value >= 0 else 0)
         ]
 
     def units(self) -> list[dict[str, Any]]:

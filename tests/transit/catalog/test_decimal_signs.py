@@ -61,6 +61,19 @@ def test_a_column_that_contradicts_itself_is_read_where_its_numbers_tell_their_s
     assert left_out == [(4, "ambiguous_number", "depth")]
 
 
+def test_what_a_program_wrote_for_a_gap_proves_nothing():
+    rows = ["9,05 2,9 6.161 1,5"] * 5
+    for gap in ("-999.0", "0.0", "-1.0", "99.00"):
+        assert signs(*rows, f"9,05 2,9 {gap} 1,5") == [COMMA] * 4
+
+
+def test_rows_with_a_cell_too_many_or_too_few_at_the_end_prove_too():
+    text = "period;duration;depth;note\n" + "9,05;2,95;6.161;a;\n" * 3
+    catalog = open_catalog(io.BytesIO(text.encode()), label_required=False)
+    (chunk,) = catalog
+    assert chunk.rows["depth"].tolist() == [6161] * 3
+
+
 def test_digits_that_a_spreadsheet_has_grouped_anew_are_no_other_number():
     rows = ("21.967.461 3.749 3670 1.8", "63.838.783 1.68 360 1.16", "5.5 2.447 3730 .76")
     assert signs(*rows) == [UNKNOWN, DOT, UNKNOWN, DOT]
@@ -96,9 +109,11 @@ class TestBetweenCommas:
             (7.1, 2.502, 2971, 2.525),
         ]
 
-    def test_a_number_without_quotes_is_a_group_where_its_column_has_decimal_commas(self):
-        rows = ('"9,05" "3,5" "6161,24" 1', '"1,147" "2,5" 2.971 2')
-        assert values(*rows, separator=",")[0][1][2] == 2971
+    def test_a_dot_without_quotes_contradicts_decimal_commas_of_its_column(self):
+        rows = ('"9,05" "3,5" "6161,24" 1', '"1,147" "2,5" 2.971 2', '"1,147" "2,5" 2.9 2')
+        read, left_out = values(*rows, separator=",")
+        assert [row[2] for row in read] == [6161.24, 2.9]
+        assert left_out == [(3, "ambiguous_number", "depth")]
 
     def test_text_with_commas_in_quotes_changes_nothing(self):
         header, row = "period,duration,depth,srad,note\n", '9.049,3.928,6.161,1,"at 1,5 m, ""x"""\n'

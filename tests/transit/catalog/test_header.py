@@ -176,6 +176,19 @@ class TestEmptyCellsAtTheEnd:
             (4, "field_count"),
         ]
 
+    @pytest.mark.parametrize("rows", [4096, 4097, 10])
+    def test_neither_are_pieces_of_a_line_wherever_they_are(self, rows):
+        header = "period,duration,depth,label,snr,srad,slogg,star"
+        whole = "9.5,3,600,1,12.4,0.9,4.4,7\n"
+        for broken in ("9.5,3,600,1,12\n.4,0.9,4.4,7\n", "9.5,3,600,1,12\n.4,0.\n9,4.4,7\n"):
+            text = f"{header}\n" + whole * (rows - 2) + broken + whole
+            catalog, _ = read(text)
+            assert catalog.rejections.total == broken.count("\n")
+
+    def test_a_short_row_that_ends_in_an_empty_cell_has_lost_another_one(self):
+        text = "period,duration,depth,label,srad,star\n9.5,3,600,1,0.9,7\n9.5,3,600,1,\n"
+        assert read(text)[0].rejections.first[0][:2] == (3, "field_count")
+
     def test_the_cut_off_end_of_a_file_is_not_either(self):
         text = "period,duration,depth,label,srad,star\n9.5,3,600,1,0.9,7\n9.5,3,600,1,0.9"
         assert read(text)[0].rejections.first[0][:2] == (3, "field_count")

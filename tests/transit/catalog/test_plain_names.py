@@ -23,6 +23,10 @@ from backend.transit.columns import COLUMNS
         ("Depth ()", "depth", ""),
         ("(days)", "days", None),
         ("étoile", "étoile", None),
+        ("Depth %", "depth", "%"),
+        ("Depth ‰", "depth‰", None),
+        ("±teff", "±teff", None),
+        ("snr?", "snr?", None),
         ("", "", None),
     ],
 )
@@ -38,7 +42,8 @@ def test_a_name_is_made_plain_and_its_unit_taken_off(name, text, unit):
         ("depth", "PPM", 1), ("depth", "%", 1e4), ("depth", "ppt", 1e3), ("depth", "mmag", None),
         ("srad", "R_Sun", 1), ("srad", "Solar Radii", 1), ("srad", "R_Earth", None),
         ("steff", "K", 1), ("steff", "C", None), ("slogg", "log10(cm/s**2", 1), ("impact", "b", 1),
-        ("label", "TFOPWG", 1), ("star", "x", 1),
+        ("impact", "error", None), ("snr", "lower", None), ("snr", "dB", None),
+        ("impact", "percent", None), ("label", "TFOPWG", 1), ("star", "x", 1),
     ],
 )  # fmt: skip
 def test_a_unit_tells_what_its_numbers_are_multiplied_by(column, unit, expected):

@@ -99,6 +99,17 @@ class TestForms:
         assert np.isnan(rows["snr"]).all()
         assert rows[0]["depth"] == 656.8860989
 
+    @pytest.mark.parametrize(
+        "before", ["[1] Smith et al.", "{see below}", "Period, Duration, Depth, Label"]
+    )
+    def test_prose_that_begins_like_another_kind_of_file_is_prose(self, before):
+        assert len(read(f"{before}\n" + table(ROW))[1]) == 1
+
+    @pytest.mark.parametrize("cell", ["--", "CANDIDATE", "-1"])
+    def test_bars_at_both_ends_are_no_other_kind_of_table(self, cell):
+        text = f"|note|{HEADER}|\n|{cell}|{ROW}|\n".replace(",", "|")
+        assert len(read(text)[1]) == 1
+
     def test_an_ecsv_table_between_commas_is_read_as_its_comments_were_not_there(self):
         text = "# %ECSV 1.0\n# ---\n# delimiter: ','\n# datatype:\n# - {name: period}\n" + table(
             ROW
@@ -280,6 +291,18 @@ class TestStars:
         assert rows["star"].tolist() == [b"", b"10797460", b"E+07"]
         assert catalog.lost_stars == 1
 
+    def test_hashes_in_the_first_column_are_no_comment(self):
+        text = (
+            "kepid,period,duration,depth,label\n########,9.5,3,600,1\n#,a comment\n7,9.5,3,600,1\n"
+        )
+        catalog, rows, _ = read(text)
+        assert rows["star"].tolist() == [b"", b"7"]
+        assert catalog.lost_stars == 1
+
+    def test_a_long_identifier_takes_no_long_time(self):
+        read(table(changed(star="0" * 100_000 + "x")))
+        assert read(table(changed(star='"12.000"')))[1]["star"][0] == b"12.000"
+
     def test_one_leading_zero_among_many_plain_identifiers_is_seen(self):
         _, rows, _ = read(table(*[ROW] * 5, changed(star="010797460")))
         assert set(rows["star"].tolist()) == {b"10797460"}
@@ -449,6 +472,7 @@ class TestFilesThatAreNoCatalogue:
             (b"<HTML><body>Error", "web page"),
             (b'{"error": "no such table"}', "JSON"),
             (b'[{"period": 1}]', "JSON"),
+            (b"<?xml?>" + b"<!---->" * 500 + b"x", "XML"),
             (b"\\fixlen = T\n\\ Comment\n|period|depth|\n|double|double|\n", "an IPAC table"),
             (b"| period | depth |\n| double | double |\n", "an IPAC table"),
             (b"| period | depth |\n|---|---|\n| 1 | 2 |\n", "a Markdown table"),

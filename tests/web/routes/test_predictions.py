@@ -214,6 +214,22 @@ def test_an_answer_that_is_predicted_again_has_its_added_columns_replaced(
         assert again.headers["Exotrain-Dialect"] == once.headers["Exotrain-Dialect"]
 
 
+def test_decimal_commas_between_commas_stay_quoted_so_that_they_can_be_read_again(
+    api, key, model_id, predictor
+):
+    once = api.batch(key, 'period,duration,depth\n"9,05","2,9","6.161"\n', None)
+    assert predictor.rows[-1]["depth"].tolist() == [6161]
+    again = api.batch(key, once.text, None)
+    assert predictor.rows[-1]["depth"].tolist() == [6161]
+    assert again.text == once.text
+
+
+def test_added_columns_are_replaced_though_one_of_them_was_deleted(api, key, model_id, predictor):
+    once = api.batch(key, "period,duration,depth\n9.5,3,600.5\n", None)
+    lines = [line.rpartition(",")[0] for line in once.text.splitlines()]
+    assert api.batch(key, "\n".join(lines) + "\n", None).text == once.text
+
+
 def test_a_column_of_the_table_s_own_that_is_called_like_an_added_one_stays(
     api, key, model_id, predictor
 ):
