@@ -69,6 +69,8 @@ def _put_aside(storage: Storage, session: Record) -> int | None:
         return storage.keep_checkpoint(session["id"])
     except OSError as error:
         if is_shortage(error):
+            if not storage.has_checkpoint(session["id"], session["starts"]):
+                return None
             raise  # nothing is lost: the end is recorded again, whole
         log.exception("the finished epochs of session %s cannot be put aside", session["id"])
         return storage.kept_bytes(session["id"])  # it may be only their folder that is not synced

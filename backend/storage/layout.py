@@ -107,6 +107,12 @@ class Storage:
         names = ((path.name.partition(".")[0], path) for path in found)
         return {int(session): path for session, path in names if _is_id(session)}
 
+    def has_checkpoint(self, session_id: int, starts: int) -> bool:
+        """Whether a session has finished epochs; unlike a look into the folder it opens nothing."""
+        paths = [self.checkpoint(session_id, start) for start in range(1, starts + 1)]
+        earlier = self.checkpoints / f"{session_id}.ckpt"  # as 0.3.0 named it
+        return any(each.exists() for each in (self.kept_checkpoint(session_id), earlier, *paths))
+
     def keep_checkpoint(self, session_id: int) -> int | None:
         """Put the newest checkpoint of a failed session where it is kept; older ones stay.
 

@@ -40,6 +40,20 @@ def test_epochs_that_cannot_be_put_aside_do_not_prevent_the_end_unless_they_may_
         assert bench.row(session_id)["status"] == "training"
 
 
+def test_a_session_without_finished_epochs_ends_although_no_folder_can_be_read(
+    bench, events, second_start, monkeypatch
+):
+    def refuse(*_):
+        raise OSError(errno.EMFILE, "no")
+
+    session_id = second_start()
+    bench.storage.remove_checkpoint(session_id)
+    monkeypatch.setattr(type(bench.storage), "newest_checkpoint", refuse)
+    events.record(session_id, START, messages.failed())
+    row = bench.row(session_id)
+    assert (row["status"], row["checkpoint_bytes"]) == ("failed", None)
+
+
 def test_the_next_start_removes_files_of_ended_sessions_and_models_that_no_row_names(
     bench, second_start
 ):

@@ -286,6 +286,21 @@ def test_a_numbered_checkpoint_is_newer_than_one_of_a_release_that_numbered_none
     assert storage.newest_checkpoint(4) == storage.checkpoint(4, 1)
 
 
+@pytest.mark.parametrize("name", ["3.kept.ckpt", "3.ckpt", "3.1.ckpt", "3.2.ckpt"])
+def test_a_session_with_finished_epochs_is_told_without_a_descriptor(storage, monkeypatch, name):
+    def refuse(*_):
+        raise OSError(errno.EMFILE, "no")
+
+    monkeypatch.setattr("os.scandir", refuse)
+    monkeypatch.setattr("os.listdir", refuse)
+    assert not storage.has_checkpoint(3, 2)
+    (storage.checkpoints / "33.1.ckpt").touch()
+    (storage.checkpoints / "3.3.ckpt").touch()  # of no start yet
+    assert not storage.has_checkpoint(3, 2)
+    (storage.checkpoints / name).touch()
+    assert storage.has_checkpoint(3, 2)
+
+
 def test_the_files_of_a_workspace_go_and_those_of_another_stay(storage):
     paths = [storage.catalogue(1, "abc"), storage.model("1/m.keras")]
     others = [storage.catalogue(11, "abc"), storage.model("11/m.keras"), storage.checkpoint(1, 1)]
