@@ -93,7 +93,7 @@ class Api:
         return self.post(_BATCH, expect, data=form(content, workspace_key=key, **fields))
 
 
-_COUNTER = itertools.count()
+_COUNTER = itertools.count(1)  # never the default number of rows
 
 
 def form(content: bytes | str, file_name: str = "catalogue.csv", **fields: Any) -> dict:

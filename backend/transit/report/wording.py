@@ -72,7 +72,8 @@ def _reading_warnings(found: dict[str, Any]) -> list[tuple[str, str]]:
     listed += [
         (
             "placeholder",
-            f"{each['column']} is exactly {each['value']:g} in {each['rows']:,} rows. If that "
+            f"{each['column']} is exactly {each['value']:g} in {each['rows']:,} "
+            f"row{'s' if each['rows'] > 1 else ''}. If that "
             "stands for a missing value, leave those cells empty.",
         )
         for each in found["placeholders"]
