@@ -110,7 +110,9 @@ class TestBetweenCommas:
         ]
 
     def test_a_dot_without_quotes_contradicts_decimal_commas_of_its_column(self):
-        rows = ('"9,05" "3,5" "6161,24" 1', '"1,147" "2,5" 2.971 2', '"1,147" "2,5" 2.9 2')
+        rows = ('"9,05" "3,5" "6161,24" 1', '"1,147" "2,5" 2.971 2')
+        assert values(*rows, separator=",")[1] == [(3, "ambiguous_number", "depth")]
+        rows = (*rows, '"1,147" "2,5" 2.9 2')
         read, left_out = values(*rows, separator=",")
         assert [row[2] for row in read] == [6161.24, 2.9]
         assert left_out == [(3, "ambiguous_number", "depth")]

@@ -180,7 +180,11 @@ class TestEmptyCellsAtTheEnd:
     def test_neither_are_pieces_of_a_line_wherever_they_are(self, rows):
         header = "period,duration,depth,label,snr,srad,slogg,star"
         whole = "9.5,3,600,1,12.4,0.9,4.4,7\n"
-        for broken in ("9.5,3,600,1,12\n.4,0.9,4.4,7\n", "9.5,3,600,1,12\n.4,0.\n9,4.4,7\n"):
+        for broken in (
+            "9.5,3,600,1,12\n.4,0.9,4.4,7\n",
+            "9.5,3,600,1,12\n.4,0.\n9,4.4,7\n",
+            "9.5,3,600,1,12\n5,2,600,1\n",
+        ):
             text = f"{header}\n" + whole * (rows - 2) + broken + whole
             catalog, _ = read(text)
             assert catalog.rejections.total == broken.count("\n")

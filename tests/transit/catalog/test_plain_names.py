@@ -92,3 +92,9 @@ def test_a_column_that_was_not_read_is_told_beside_the_one_that_it_may_be(name, 
 def test_columns_that_are_nothing_of_ours_or_have_ours_beside_them_are_not_told():
     header = ["period", "duration", "depth", "comment", "ra", "id", "snr", "SNR ratio"]
     assert similar_names(header, recognise(header).fields) == []
+
+
+@pytest.mark.parametrize("name", ["snr_err", "koi_srad_err1", "teff_lower", "impact_flag"])
+def test_an_uncertainty_or_a_flag_is_never_taken_for_the_value(name):
+    header = ["period", "duration", "depth", name]
+    assert similar_names(header, recognise(header).fields) == []
