@@ -93,7 +93,7 @@ soak: $(DEVELOPMENT)
 
 # Works in a copy of the source; OPTIONS="--module backend/web/auth.py" tests all mutants of one.
 mutants: $(DEVELOPMENT) $(MUTANTS)/installed
-	@PYTHONPATH="$(MUTANTS)" $(BIN)/python -m tests.mutants $(OPTIONS)
+	@PYTHONPATH="$(abspath $(MUTANTS))" $(BIN)/python -m tests.mutants $(OPTIONS)
 
 unit: $(DEVELOPMENT)
 	$(BIN)/python -m pytest -m "not tensorflow and not e2e and not archive and not client"
