@@ -104,7 +104,8 @@ class Spec(_Checked):
         validation_split, test_split: fractions of the stars.
         patience: epochs without a better validation loss before the end.
         ensemble: how many networks are trained; the saved model is their mean.
-        dataset_sha256, dataset_name: of the uploaded file.
+        dataset_sha256: of the uploaded file, and of how it is read if that was said.
+        dataset_name: of the uploaded file.
         source: the format of the catalogue, "exotrain", "koi" or "toi".
     """
 

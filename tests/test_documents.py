@@ -10,7 +10,7 @@ import pytest
 from apiflask import APIFlask
 
 from backend.config import REPOSITORY, Settings
-from backend.transit.catalog.column_names import FORMATS, LABEL_WORDS
+from backend.transit.catalog.names.column_names import FORMATS, LABEL_WORDS
 from backend.transit.catalog.rejections import REASONS
 from backend.transit.columns import LABELS
 from backend.transit.light_curve.orbit import FLAGS

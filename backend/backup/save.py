@@ -30,7 +30,7 @@ from backend.backup.manifest import DATABASE, FOLDERS, BackupFailed, Entry, Mani
 from backend.database.schema import now
 from backend.database.soundness import THOROUGH_BYTES, damage_in, open_read_only, require_log
 from backend.storage.atomic import sha256_of, sync
-from backend.storage.layout import Storage
+from backend.storage.layout import DatasetFiles, Storage
 
 # How often the database is copied while files of it are deleted.
 _TRIES = 5
@@ -182,7 +182,7 @@ def _copy_database(source: Path, target: Path) -> int:
 def _wanted(database: Path, storage: Storage) -> list[Wanted]:
     """The files that a database names; checkpoints first, which change and go."""
     with closing(open_read_only(database)) as connection:
-        datasets = connection.execute("SELECT workspace_id, sha256 FROM datasets").fetchall()
+        datasets = _datasets(connection)
         models = connection.execute("SELECT file, sha256 FROM models").fetchall()
         ended = ", ".join("?" * len(_ENDED))
         query = f"SELECT id FROM training_sessions WHERE status NOT IN ({ended})"
@@ -192,18 +192,29 @@ def _wanted(database: Path, storage: Storage) -> list[Wanted]:
         for path in sorted(storage.checkpoints.glob("[0-9]*"))
         if path.name.partition(".")[0] in sessions
     ]
-    for workspace_id, sha256 in datasets:
-        catalogue = storage.catalogue(workspace_id, sha256)
-        wanted.append(Wanted(_relative(catalogue, storage), sha256, is_needed=True))
-        for derived in (storage.table, storage.rejections):
-            wanted.append(Wanted(_relative(derived(workspace_id, sha256), storage)))
+    for dataset in datasets:
+        catalogue, *derived = storage.dataset_files(dataset)
+        wanted.append(Wanted(_relative(catalogue, storage), dataset["sha256"], is_needed=True))
+        wanted += [Wanted(_relative(path, storage)) for path in derived]
     for file, sha256 in models:
         model = storage.model(file)
         wanted.append(Wanted(_relative(model, storage), sha256, is_needed=True))
         for suffix in (".json", ".test.npy"):
             wanted.append(Wanted(_relative(model.with_suffix(suffix), storage)))
     # The copy of a workspace's current model is made again at the next start.
-    return [each for each in wanted if each.is_needed or (storage.data_dir / each.path).exists()]
+    # Several datasets may read one file.
+    once = {each.path: each for each in wanted}.values()
+    return [each for each in once if each.is_needed or (storage.data_dir / each.path).exists()]
+
+
+def _datasets(connection: sqlite3.Connection) -> list[DatasetFiles]:
+    """What names the files of each dataset."""
+    columns = {row[1] for row in connection.execute("PRAGMA table_info(datasets)")}
+    # A database that no newer release than 0.3.0 has opened yet.
+    identity, suffix = ("identity", "suffix") if "identity" in columns else ("sha256", "'csv'")
+    query = f"SELECT workspace_id, sha256, {suffix}, {identity} FROM datasets"
+    names = ("workspace_id", "sha256", "suffix", "identity")
+    return [dict(zip(names, row, strict=True)) for row in connection.execute(query)]
 
 
 def _relative(path: Path, storage: Storage) -> str:

@@ -8,6 +8,9 @@ from backend.database.connection import Record, every, first, one
 from backend.database.schema import datasets, now, training_sessions
 from backend.database.workspaces import accessible
 
+# What names a dataset's files.
+_FILES = (datasets.c.workspace_id, datasets.c.sha256, datasets.c.suffix, datasets.c.identity)
+
 
 def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
     """Record an upload.
@@ -15,8 +18,8 @@ def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
     Args:
         connection: open for writing.
         workspace_id: the workspace that it belongs to.
-        values: name, sha256, file_size, num_samples, num_rejected, source, class_counts, profile,
-            stored_bytes.
+        values: name, sha256, suffix, identity, read_as, file_size, num_samples, num_rejected,
+            source, class_counts, profile, stored_bytes.
     """
     statement = insert(datasets).values(workspace_id=workspace_id, uploaded_at=now(), **values)
     return one(connection, statement.returning(*datasets.c))
@@ -33,12 +36,20 @@ def find_for(connection: Connection, dataset_id: int, user_id: int) -> Record | 
     return first(connection, accessible(query, datasets, user_id))
 
 
-def find_by_sha256(connection: Connection, workspace_id: int, sha256: str) -> Record | None:
-    """The dataset with that hash in the workspace, or None."""
+def find_by_identity(connection: Connection, workspace_id: int, identity: str) -> Record | None:
+    """The dataset in the workspace of that file, read in that way, or None."""
     query = select(datasets).where(
-        datasets.c.workspace_id == workspace_id, datasets.c.sha256 == sha256
+        datasets.c.workspace_id == workspace_id, datasets.c.identity == identity
     )
     return first(connection, query)
+
+
+def of_file(connection: Connection, workspace_id: int, sha256: str) -> list[Record]:
+    """The datasets in the workspace that read the file with that hash, oldest first."""
+    query = select(datasets.c.id, datasets.c.suffix).where(
+        datasets.c.workspace_id == workspace_id, datasets.c.sha256 == sha256
+    )
+    return every(connection, query.order_by(datasets.c.id))
 
 
 def in_workspace(connection: Connection, workspace_id: int) -> list[Record]:
@@ -63,12 +74,20 @@ def remove(connection: Connection, dataset_id: int) -> None:
     trained = training_sessions.c.dataset_id == dataset_id
     version = training_sessions.c.version + 1
     connection.execute(update(training_sessions).where(trained).values(version=version))
+    removed = find(connection, dataset_id)
     connection.execute(delete(datasets).where(datasets.c.id == dataset_id))
+    if removed is None:
+        return
+    others = of_file(connection, removed["workspace_id"], removed["sha256"])
+    if others and others[0]["id"] > dataset_id:  # the oldest one counts the file
+        grown = datasets.c.stored_bytes + removed["file_size"]
+        heir = datasets.c.id == others[0]["id"]
+        connection.execute(update(datasets).where(heir).values(stored_bytes=grown))
 
 
 def unmeasured(connection: Connection) -> list[Record]:
-    """The datasets whose size on disk is not known: `{id, workspace_id, sha256}`."""
-    query = select(datasets.c.id, datasets.c.workspace_id, datasets.c.sha256)
+    """The datasets whose size on disk is not known, each with what names its files."""
+    query = select(datasets.c.id, *_FILES)
     return every(connection, query.where(datasets.c.stored_bytes.is_(None)))
 
 
@@ -85,7 +104,6 @@ def every_one(connection: Connection) -> list[Record]:
     return every(connection, select(*columns).order_by(datasets.c.id))
 
 
-def all_files(connection: Connection) -> set[tuple[int, str]]:
-    """`(workspace id, sha256)` of every dataset."""
-    rows = connection.execute(select(datasets.c.workspace_id, datasets.c.sha256))
-    return {(row.workspace_id, row.sha256) for row in rows}
+def all_files(connection: Connection) -> list[Record]:
+    """What names the files of every dataset: `{workspace_id, sha256, suffix, identity}`."""
+    return every(connection, select(*_FILES))

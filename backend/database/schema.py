@@ -19,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.schema import CreateColumn, SchemaItem
+from sqlalchemy.schema import CreateColumn, CreateTable, SchemaItem
 
 from backend.storage.lock import CannotStart
 
@@ -89,16 +89,22 @@ datasets = _table(
     _identifier(),
     _reference("workspace_id", "workspaces.id"),
     Column("name", String, nullable=False),
-    Column("sha256", String, nullable=False),
+    Column("sha256", String, nullable=False),  # of the file
+    Column("suffix", String, nullable=False),  # of the file's name, without the dot
+    # The hash of the file and of how it is read: what names the rows. Else that of the file.
+    Column("identity", String, nullable=False),
+    Column("read_as", JSON, nullable=False),  # what was said: columns, units, labels
     Column("file_size", Integer, nullable=False),
     Column("num_samples", Integer, nullable=False),
     Column("num_rejected", Integer, nullable=False),
     Column("source", String, nullable=False),
     Column("class_counts", JSON, nullable=False),
     Column("profile", JSON, nullable=False),
-    Column("stored_bytes", Integer),  # of all its files on disk; None: not yet measured
+    # Of all its files on disk; None: not yet measured. A file that several datasets read counts for
+    # one of them.
+    Column("stored_bytes", Integer),
     Column("uploaded_at", String, nullable=False),
-    UniqueConstraint("workspace_id", "sha256"),
+    UniqueConstraint("workspace_id", "identity"),
 )
 
 training_sessions = _table(
@@ -254,12 +260,32 @@ def _add_starts_and_crashes(connection: Connection) -> None:
     _add_columns(connection, (columns.starts, columns.crashes, columns.checkpoint_bytes))
 
 
+def _let_a_file_be_read_in_several_ways(connection: Connection) -> None:
+    """Rebuild the table of datasets: SQLite cannot take a constraint away."""
+    run = connection.exec_driver_sql
+    create = str(CreateTable(datasets).compile(dialect=connection.dialect))
+    run(create.replace("CREATE TABLE datasets", "CREATE TABLE datasets_rebuilt", 1))
+    new = {"suffix": "'csv'", "identity": "sha256", "read_as": "'{}'"}
+    names = ", ".join(column.name for column in datasets.c)
+    values = ", ".join(new.get(column.name, column.name) for column in datasets.c)
+    run(f"INSERT INTO datasets_rebuilt ({names}) SELECT {values} FROM datasets")
+    # An id is never used again, also not that of a dataset that was deleted.
+    run("DELETE FROM sqlite_sequence WHERE name = 'datasets_rebuilt'")
+    run(
+        "INSERT INTO sqlite_sequence (name, seq) "
+        "SELECT 'datasets_rebuilt', seq FROM sqlite_sequence WHERE name = 'datasets'"
+    )
+    run("DROP TABLE datasets")
+    run("ALTER TABLE datasets_rebuilt RENAME TO datasets")
+
+
 # UPGRADES[n] upgrades a database from version n + 1 to n + 2. `opening.upgrade` calls them with
 # foreign keys off, so that one may rebuild a table, and checks every reference afterwards.
 UPGRADES: list[Callable[[Connection], None]] = [
     _add_stage,
     _add_roles_versions_and_audit,
     _add_starts_and_crashes,
+    _let_a_file_be_read_in_several_ways,
 ]
 
 VERSION = len(UPGRADES) + 1

@@ -18,7 +18,9 @@ from backend.database.connection import Record
 from backend.services.context import Services
 from backend.services.predictions import predict
 from backend.storage.incoming import open_growing
-from backend.transit.catalog.column_names import OWN_FORMAT
+from backend.transit.catalog.names.column_names import OWN_FORMAT
+from backend.transit.catalog.names.plain_names import Scale
+from backend.transit.catalog.names.read_as import NOTHING_SAID, ReadAs
 from backend.transit.catalog.numbers import DecimalSign
 from backend.transit.catalog.reader import Catalog, Chunk, open_catalog
 from backend.transit.columns import LABELS
@@ -54,8 +56,8 @@ class BatchRead(NamedTuple):
     """How a table was read, and how the answer is written.
 
     `source` is the survey that its rows were taken for, `separator` and `decimal` are those of the
-    answer, `fields` the position in it of each of our columns, `signs` and `factors` the decimal
-    sign and the factor to our unit of those that hold numbers; a factor of 1 is left out.
+    answer, `fields` the position in it of each of our columns, `signs` and `scales` the decimal
+    sign and the way to our unit of those that hold numbers, if they are in another one.
     """
 
     source: str
@@ -63,7 +65,7 @@ class BatchRead(NamedTuple):
     decimal: DecimalSign
     fields: Mapping[str, int]
     signs: Mapping[str, DecimalSign]
-    factors: Mapping[str, float]
+    scales: Mapping[str, Scale]
 
     def dialect(self) -> str:
         """Separator and decimal sign of the answer, as a dictionary of structured fields."""
@@ -75,7 +77,10 @@ class BatchRead(NamedTuple):
 
     def _how(self, name: str) -> str:
         decimal = f";decimal={self.signs[name].name.lower()}" if name in self.signs else ""
-        return decimal + (f";factor={self.factors[name]:.12g}" if name in self.factors else "")
+        if name not in self.scales:
+            return decimal
+        factor, offset = self.scales[name]
+        return f"{decimal};factor={factor:.12g}" + (f";offset={offset:.12g}" if offset else "")
 
 
 def predict_catalogue(
@@ -85,6 +90,7 @@ def predict_catalogue(
     answer: Path,
     own_source: str,
     user_id: int,
+    read_as: ReadAs = NOTHING_SAID,
 ) -> BatchRead:
     """Write a catalogue's table with the prediction columns added.
 
@@ -95,6 +101,7 @@ def predict_catalogue(
         answer: a new file for the CSV.
         own_source: the survey of a table in exotrain format: "exotrain", "koi" or "toi".
         user_id: who asks; users take turns.
+        read_as: what was said of the table.
 
     Returns:
         How the table was read. The answer has its separator and its decimal sign, and its cells as
@@ -102,6 +109,7 @@ def predict_catalogue(
 
     Raises:
         CatalogError: it is not a catalogue, or has no usable row.
+        ReadAsError: what was said does not fit the header.
         ModelCorrupt: the model's file is damaged or missing.
         PredictionFailed: the predictor gave no answer.
         NoSpace: the disk is nearly full.
@@ -111,7 +119,7 @@ def predict_catalogue(
         open(catalogue, "rb") as source,
         TextIOWrapper(open_growing(answer), encoding="utf-8", newline="") as sink,
     ):
-        catalog = open_catalog(source, label_required=False)
+        catalog = open_catalog(source, label_required=False, read_as=read_as)
         read, own = _reading_of(catalog, own_source)
         # Between commas, 6.161 without quotes would be 6.161, whatever it was.
         is_quoted = read.separator == "," and read.decimal is DecimalSign.COMMA
@@ -147,7 +155,7 @@ def _reading_of(catalog: Catalog, own_source: str) -> tuple[BatchRead, list[int]
         decimal=DecimalSign.COMMA if known == {DecimalSign.COMMA} else DecimalSign.DOT,
         fields={name: place[i] for name, i in catalog.fields.items() if i in place},
         signs=catalog.signs,
-        factors=catalog.factors,
+        scales=catalog.scales,
     )
     return read, own
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from backend.config import Settings
 from backend.database import Database
-from backend.services.dataset_tables import DatasetTables
+from backend.services.datasets.tables import DatasetTables
 from backend.services.try_limit import TryLimit
 from backend.services.wrong_tokens import WrongTokens
 from backend.storage.layout import Storage

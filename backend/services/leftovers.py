@@ -33,8 +33,8 @@ def remove_leftovers(database: Database, storage: Storage) -> None:
         found = survey(storage)
         of_datasets = {
             path
-            for workspace_id, sha256 in datasets.all_files(connection)
-            for path in storage.dataset_files(workspace_id, sha256)
+            for dataset in datasets.all_files(connection)
+            for path in storage.dataset_files(dataset)
         }
         saved = _files(storage, models.all_files(connection))
         unfinished = _files(storage, _files_of_sessions(connection))

@@ -22,8 +22,8 @@ def request_keep(services: Services, connection: Connection, session: Record) ->
     if session["request"] == "keep":
         raise Conflict(f"Session {session['id']} is being kept already: wait until it has ended.")
     workspace_id = session["workspace_id"]
-    sha256 = session["spec"]["dataset_sha256"]
-    dataset = datasets.find_by_sha256(connection, workspace_id, sha256)
+    identity = session["spec"]["dataset_sha256"]
+    dataset = datasets.find_by_identity(connection, workspace_id, identity)
     if dataset is None:
         raise Conflict(
             f"The dataset of session {session['id']} was deleted: upload it again, then keep the "

@@ -8,7 +8,7 @@ def measure_stored(database: Database, storage: Storage) -> None:
     """Record the size of every dataset, model and analysis that has none."""
     with database.write() as connection:
         for dataset in datasets.unmeasured(connection):
-            size = storage.dataset_bytes(dataset["workspace_id"], dataset["sha256"])
+            size = storage.dataset_bytes(dataset)
             datasets.set_stored_bytes(connection, dataset["id"], size)
         for model in models.unmeasured(connection):
             models.set_stored_bytes(connection, model["id"], storage.model_bytes(model["file"]))

@@ -3,12 +3,20 @@
 import re
 import shutil
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from backend.storage import temporary
 from backend.storage.atomic import remove_partials, sync
 from backend.storage.permissions import FOLDER_MODE
 from backend.storage.verified import copy_verified
+
+# Of uploaded files; any other name ends in "csv".
+SUFFIXES = ("csv", "tsv", "txt", "dat", "tbl", "ecsv", "xml", "vot", "fits", "parquet", "xlsx")
+
+# What names a dataset's files, such as its row in the database.
+DatasetFiles = Mapping[str, Any]
 
 # SQLite has no longer ones.
 _ID_DIGITS = 15
@@ -18,9 +26,9 @@ _CHECKPOINT_NAME = re.compile(r"(?P<session>\d{1,15})(\.(?P<start>\d{1,15}))?\.c
 class Storage:
     """The layout of the data folder.
 
-    uploads/<workspace id>/<sha256>.csv             the catalogue as uploaded
-    uploads/<workspace id>/<sha256>.npy             its accepted rows, `transit.columns.ROW_DTYPE`
-    uploads/<workspace id>/<sha256>.rejected.jsonl  the rejected rows, one JSON object per line
+    uploads/<workspace id>/<sha256>.csv             the catalogue as uploaded, with its own suffix
+    uploads/<workspace id>/<identity>.npy           its accepted rows, `transit.columns.ROW_DTYPE`
+    uploads/<workspace id>/<identity>.rejected.jsonl  the rejected rows, one JSON object per line
     uploads/incoming/                               uploads in progress; emptied at start
     model/<workspace id>/<name>_<time>.keras        with .json (manifest) and .test.npy beside it
     model/<workspace id>/exoplanet_model.keras      a copy of the current model
@@ -51,17 +59,17 @@ class Storage:
         self.make_folders()
         temporary.empty(self.temporary)
 
-    def catalogue(self, workspace_id: int, sha256: str) -> Path:
-        """The uploaded CSV."""
-        return self.uploads / str(workspace_id) / f"{sha256}.csv"
+    def catalogue(self, workspace_id: int, sha256: str, suffix: str = "csv") -> Path:
+        """The uploaded file, which several datasets may read."""
+        return self.uploads / str(workspace_id) / f"{sha256}.{suffix}"
 
-    def table(self, workspace_id: int, sha256: str) -> Path:
-        """The accepted rows of a catalogue."""
-        return self.uploads / str(workspace_id) / f"{sha256}.npy"
+    def table(self, workspace_id: int, identity: str) -> Path:
+        """The accepted rows of a catalogue, read in one way."""
+        return self.uploads / str(workspace_id) / f"{identity}.npy"
 
-    def rejections(self, workspace_id: int, sha256: str) -> Path:
-        """The rejected rows of a catalogue."""
-        return self.uploads / str(workspace_id) / f"{sha256}.rejected.jsonl"
+    def rejections(self, workspace_id: int, identity: str) -> Path:
+        """The rejected rows of a catalogue, read in one way."""
+        return self.uploads / str(workspace_id) / f"{identity}.rejected.jsonl"
 
     def model(self, file: str) -> Path:
         """A model, by its name in the database: `<workspace id>/<file name>`."""
@@ -145,17 +153,18 @@ class Storage:
         """A new path for an upload in progress."""
         return self.incoming / uuid.uuid4().hex
 
-    def dataset_bytes(self, workspace_id: int, sha256: str) -> int:
+    def dataset_bytes(self, dataset: DatasetFiles) -> int:
         """What a catalogue and the files derived from it take on disk."""
-        return _size_of(self.dataset_files(workspace_id, sha256))
+        return _size_of(self.dataset_files(dataset))
 
     def model_bytes(self, file: str) -> int:
         """What a model, its manifest and its test predictions take on disk."""
         return _size_of(self.model_files(file))
 
-    def remove_dataset(self, workspace_id: int, sha256: str) -> None:
-        """Delete a catalogue and the files derived from it."""
-        for path in self.dataset_files(workspace_id, sha256):
+    def remove_dataset(self, dataset: DatasetFiles, *, keep_catalogue: bool = False) -> None:
+        """Delete a catalogue, unless another dataset reads it, and the files derived from it."""
+        files = self.dataset_files(dataset)
+        for path in files[1:] if keep_catalogue else files:
             path.unlink(missing_ok=True)
 
     def remove_model(self, file: str) -> None:
@@ -218,12 +227,17 @@ class Storage:
         )
         return [path for name, path in found if name and int(name["session"]) == session_id]
 
-    def dataset_files(self, workspace_id: int, sha256: str) -> list[Path]:
-        """A catalogue and the files derived from it."""
+    def dataset_files(self, dataset: DatasetFiles) -> list[Path]:
+        """A catalogue, first, and the files derived from it.
+
+        Args:
+            dataset: at least workspace_id, sha256, suffix and identity.
+        """
+        workspace_id, identity = dataset["workspace_id"], dataset["identity"]
         return [
-            self.catalogue(workspace_id, sha256),
-            self.table(workspace_id, sha256),
-            self.rejections(workspace_id, sha256),
+            self.catalogue(workspace_id, dataset["sha256"], dataset["suffix"]),
+            self.table(workspace_id, identity),
+            self.rejections(workspace_id, identity),
         ]
 
     def model_files(self, file: str) -> list[Path]:

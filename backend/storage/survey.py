@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from backend.storage.atomic import PARTIAL
-from backend.storage.layout import Storage
+from backend.storage.layout import SUFFIXES, Storage
 
-_OF_DATASET = re.compile(r"[0-9a-f]{64}\.(csv|npy|rejected\.jsonl)")
+_OF_DATASET = re.compile(rf"[0-9a-f]{{64}}\.({'|'.join(SUFFIXES)}|npy|rejected\.jsonl)")
 _OF_MODEL = re.compile(r".+_\d{8}_\d{6}\.(keras|json|test\.npy)", re.ASCII)
 _CURRENT_MODEL = re.compile(r"exoplanet_model\.keras")
 _CHECKPOINT = re.compile(r"(\d{1,15})(\.\w+)*\.ckpt", re.ASCII)

@@ -18,7 +18,7 @@ class TrainingSpec:
         session_id: names the session in the manifest.
         table: `.npy` of `ROW_DTYPE`, the dataset's accepted rows.
         source: the form of the catalogue, "exotrain", "koi" or "toi": the photometric band.
-        dataset_sha256: of the uploaded file.
+        dataset_sha256: of the uploaded file, and of how it is read if that was said.
         model_name: the name that the user gave the model.
         model_path: where the finished `.keras` file goes; its manifest (`.json`) and the test
             predictions (`.test.npy`) go beside it.

@@ -22,9 +22,10 @@ from werkzeug.http import HTTP_STATUS_CODES
 from backend import shortage
 from backend.background.predictor import PredictionFailed
 from backend.database.connection import DatabaseBusy, is_locked
-from backend.errors import ErrorItem, UserError
+from backend.errors import ErrorItem, Invalid, UserError
 from backend.shortage import is_shortage
 from backend.storage import disk
+from backend.transit.catalog.names.read_as import ReadAsError
 from backend.transit.catalog.reader import CatalogError
 from backend.web.current import services
 from backend.web.request_body import declared
@@ -39,6 +40,7 @@ def init_app(app: APIFlask) -> None:
     app.register_error_handler(HTTPError, _apiflask_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(CatalogError, _catalog_error)
+    app.register_error_handler(ReadAsError, _read_as_error)
     app.register_error_handler(PredictionFailed, _prediction_failed)
     app.register_error_handler(DBAPIError, _database_error)
     app.register_error_handler(DatabaseBusy, _database_busy)
@@ -132,7 +134,12 @@ def _catalog_error(error: CatalogError) -> Response:
         found=error.found,
         missing=error.missing,
         recognised=error.recognised,
+        units=error.units,
     )
+
+
+def _read_as_error(error: ReadAsError) -> Response:
+    return _user_error(Invalid.field(error.field, str(error)))
 
 
 def _prediction_failed(error: PredictionFailed) -> Response:

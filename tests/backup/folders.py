@@ -4,16 +4,18 @@ from pathlib import Path
 
 from backend.database import sessions
 from backend.services.context import Services
-from tests.api import Api, complete
+from tests.api import Api, catalogue, complete
 
 
 def fill(services: Services, api: Api, key: str) -> None:
-    """Two datasets, a model, and a session in training with its checkpoint."""
+    """Datasets, two of one file; a model; and a session in training with its checkpoint."""
     session_id = api.session(key)
     complete(services, session_id)
     training = api.session(key)
     with services.database.write() as connection:
         sessions.change(connection, training, status="training")
+    for units in ("{}", '{"depth": "ppt"}'):
+        api.upload(key, catalogue(12), file_name="table.tsv", units=units)
     checkpoints = services.storage.checkpoints
     (checkpoints / f"{training}.ckpt").write_bytes(b"its state")
     (checkpoints / f"{session_id}.ckpt").write_bytes(b"of an ended session")

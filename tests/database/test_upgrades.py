@@ -52,7 +52,7 @@ def named_rows(path: Path) -> dict[str, list[dict]]:
         connection.row_factory = sqlite3.Row
         names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
         for (name,) in names:
-            rows = connection.execute(f"SELECT * FROM {name}").fetchall()
+            rows = connection.execute(f"SELECT * FROM {name} ORDER BY 1").fetchall()
             found[name] = [dict(row) for row in rows]
     return found
 

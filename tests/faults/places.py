@@ -9,12 +9,15 @@ _STORED = "tests/faults/inside/stored/test_"
 _HOLDS = "tests/holds/test_faults.py::test_"
 
 PLACES = {
+    f"{_FAULTS}upload.py::test_a_preview_that_cannot_open_a_file_leaves_nothing": """
+        backend.services.datasets.preview.preview write
+    """,
     f"{_FAULTS}upload.py::"
     "test_a_file_that_cannot_be_written_ends_the_upload_and_leaves_nothing": """
-        backend.services.dataset_upload._Derived.__init__ unlink
-        backend.services.dataset_upload._Derived.read write
-        backend.services.dataset_upload._record rename
-        backend.services.dataset_upload.store fsync
+        backend.services.datasets.upload._Derived.__init__ unlink
+        backend.services.datasets.upload._Derived.read write
+        backend.services.datasets.upload._record rename
+        backend.services.datasets.upload.store fsync
         backend.storage.atomic.put_in_place fsync
         backend.storage.atomic.put_in_place mkdir
         backend.storage.atomic.put_in_place rename
@@ -28,11 +31,11 @@ PLACES = {
         backend.storage.incoming.IncomingFile.write write
     """,
     f"{_FAULTS}upload.py::test_a_row_that_cannot_be_written_ends_the_upload_and_leaves_nothing": """
-        backend.services.dataset_upload._record database
+        backend.services.datasets.upload._record database
     """,
     f"{_FAULTS}deletes.py::"
     "test_a_dataset_whose_files_wait_for_the_database_is_gone_all_the_same": """
-        backend.services.dataset_upload.forget_files database
+        backend.services.datasets.upload.forget_files database
     """,
     f"{_FAULTS}deletes.py::test_a_dataset_whose_files_cannot_be_deleted_is_gone_all_the_same": """
         backend.storage.layout.Storage.remove_dataset unlink
@@ -303,17 +306,17 @@ PLACES = {
     """,
     f"{_FAULTS}tables.py::"
     "test_missing_rows_that_cannot_be_made_again_are_made_at_the_next_start": """
-        backend.services.dataset_tables.DatasetTables._derive_again database
-        backend.services.dataset_tables.DatasetTables._derive_again fsync
-        backend.services.dataset_tables.DatasetTables._derive_again rename
-        backend.services.dataset_tables.derive write
+        backend.services.datasets.tables.DatasetTables._derive_again database
+        backend.services.datasets.tables.DatasetTables._derive_again fsync
+        backend.services.datasets.tables.DatasetTables._derive_again rename
+        backend.services.datasets.tables.derive write
     """,
     f"{_FAULTS}tables.py::"
     "test_files_for_nothing_that_cannot_be_deleted_do_not_hide_that_the_rows_are_there": """
-        backend.services.dataset_tables.DatasetTables._derive_again unlink
+        backend.services.datasets.tables.DatasetTables._derive_again unlink
     """,
     f"{_FAULTS}tables.py::test_rows_for_which_there_is_no_thread_end_the_start_in_words": """
-        backend.services.dataset_tables.DatasetTables.rebuild_missing thread
+        backend.services.datasets.tables.DatasetTables.rebuild_missing thread
     """,
     f"{_FAULTS}others.py::test_a_lane_needs_no_thread_that_it_may_not_get_later": """
         backend.web.http_server.lanes.Lane.__init__ thread

@@ -197,7 +197,7 @@ def test_a_prediction_that_has_no_room_for_its_model_says_so_and_the_next_one_wo
 
 
 def test_an_upload_whose_disk_hangs_makes_nobody_else_wait(bench: Bench, tmp_path: Path):
-    fault = bench.faults.add("fsync", "*/uploads/*", "hang", caller="*dataset_upload.store")
+    fault = bench.faults.add("fsync", "*/uploads/*", "hang", caller="*datasets.upload.store")
     file = small_catalogue(tmp_path, seed=7)
     with ThreadPoolExecutor(1) as pool:
         upload = pool.submit(Client(bench.server).upload, bench.key, file)
@@ -232,7 +232,10 @@ UPLOAD_KILLS = [
     pytest.param("rename", "*/uploads/*.jsonl", {"after": True}, id="all files in place"),
     pytest.param("sql", "INSERT INTO datasets*", {"after": True}, id="before the commit"),
     pytest.param(
-        "sql", "COMMIT", {"after": True, "caller": "*dataset_upload._record"}, id="after the commit"
+        "sql",
+        "COMMIT",
+        {"after": True, "caller": "*datasets.upload._record"},
+        id="after the commit",
     ),
 ]
 

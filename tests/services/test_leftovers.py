@@ -71,7 +71,7 @@ STRANGERS = (
     "uploads/1/koi.csv",
     "uploads/1/sub/a.csv",
     f"uploads/1/{'0' * 63}.csv",
-    f"uploads/1/{'0' * 64}.txt",
+    f"uploads/1/{'0' * 64}.doc",
     f"uploads/1/{'A' * 64}.csv",
     f"uploads/1/{'0' * 64}.csv/inside",
     f"uploads/elsewhere/{'0' * 64}.csv",

@@ -13,6 +13,8 @@ from backend.storage import temporary
 from backend.storage.atomic import put_in_place, replacing, sha256_of, write_atomically
 from backend.storage.layout import Storage
 
+DATASET = {"workspace_id": 1, "sha256": "abc", "suffix": "csv", "identity": "def"}
+
 
 @pytest.fixture
 def storage(tmp_path):
@@ -110,8 +112,8 @@ def test_creating_the_folders_does_not_touch_uploads_in_progress(storage):
 def test_everything_of_a_dataset_a_model_and_a_session_is_removed(storage):
     paths = [
         storage.catalogue(1, "abc"),
-        storage.table(1, "abc"),
-        storage.rejections(1, "abc"),
+        storage.table(1, "def"),
+        storage.rejections(1, "def"),
         storage.model("1/m.keras"),
         storage.model("1/m.json"),
         storage.model("1/m.test.npy"),
@@ -132,7 +134,7 @@ def test_everything_of_a_dataset_a_model_and_a_session_is_removed(storage):
     for path in paths + others:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"x")
-    storage.remove_dataset(1, "abc")
+    storage.remove_dataset(DATASET)
     storage.remove_model("1/m.keras")
     storage.remove_checkpoint(3)
     assert not any(path.exists() for path in paths)
@@ -236,7 +238,7 @@ def test_what_a_failed_session_left_goes_but_not_what_can_be_kept(storage):
 
 
 def test_what_is_gone_already_can_be_removed_again(storage):
-    storage.remove_dataset(1, "abc")
+    storage.remove_dataset(DATASET)
     storage.remove_model("1/m.keras")
     storage.remove_unfinished(3, "1/m.keras")
     storage.kept_checkpoint(3).write_text("x")

@@ -2,12 +2,12 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.transit.catalog.column_names import LABEL_WORDS, MISSING_WORDS
+from backend.transit.catalog.names.column_names import LABEL_WORDS, MISSING_WORDS
 from backend.transit.columns import NO_LABEL, ROW_DTYPE
 
 MISSING_LABEL = -2
@@ -21,10 +21,15 @@ _NUMBERED = re.compile(r"(?:(?:TIC|KIC|EPIC)[ _:#-]*)?([0-9]++)(?:[.,](?!000$)0*
 _ROUNDED = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+|#+")
 
 
-def read_labels(cells: Iterable[str]) -> NDArray[np.int8]:
-    """int8, (n,): the label's code, NO_LABEL for an unknown word, MISSING_LABEL for none."""
+def read_labels(cells: Iterable[str], said: Mapping[str, int] | None = None) -> NDArray[np.int8]:
+    """int8, (n,): the label's code, NO_LABEL for an unknown word, MISSING_LABEL for none.
+
+    Args:
+        cells: the text, (n,).
+        said: codes of words, as `label_word` has them, that come before the known ones.
+    """
     cells = list(cells)
-    known = {cell: _label(cell) for cell in set(cells)}
+    known = {cell: _label(cell, said or {}) for cell in set(cells)}
     return np.array([known[cell] for cell in cells], dtype=np.int8)
 
 
@@ -58,12 +63,19 @@ def shown(cell: str) -> str:
     return repr(text)
 
 
-def _label(cell: str) -> int:
-    text = cell.strip().lower()
-    if text in MISSING_WORDS or text == "unk":  # "unknown", of a TCE
+def label_word(cell: str) -> str:
+    """A word as labels are compared: "False-Positive" and "false positive" are one."""
+    # "1,0" is "1.0", which is 1; but "-1" is no label.
+    text = re.sub(r"_|(?<=[a-z])-", " ", cell.strip().lower()).replace(",", ".")
+    return re.sub(r"^([0-9]+)[.]0$", r"\1", " ".join(text.split()))
+
+
+def _label(cell: str, said: Mapping[str, int]) -> int:
+    word = label_word(cell)
+    if word in said:
+        return said[word]
+    if cell.strip().lower() in MISSING_WORDS or word == "unk":  # "unknown", of a TCE
         return MISSING_LABEL
-    # "1,0" is "1.0"; but "-1" is no label.
-    word = " ".join(re.sub(r"_|(?<=[a-z])-", " ", text).replace(",", ".").split())
     return LABEL_WORDS.get(word, NO_LABEL)
 
 

@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable
 from itertools import islice, pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from backend.transit.catalog.cells import shown
-from backend.transit.catalog.column_names import FORMATS, recognise
 from backend.transit.catalog.lines import DelimitedError, Lines
-from backend.transit.catalog.plain_names import factor, plain_name, units_known
+from backend.transit.catalog.names.column_names import FORMATS
+from backend.transit.catalog.names.plain_names import Scale, plain_name, scale, units_known
+from backend.transit.catalog.names.read_as import ReadAs
+from backend.transit.catalog.names.recognise import recognise
 from backend.transit.catalog.records import (
     DELIMITERS,
     MAX_FIELDS,
@@ -30,7 +32,10 @@ _AROUND_NAMES = " \t\ufeff\u00a0"
 
 # The header names accepted, in any format, for the columns that training needs.
 EVERY_NAME = [
-    name for column in (*REQUIRED, "label") for names in FORMATS.values() for name in names[column]
+    name
+    for column in (*REQUIRED, "label")
+    for names in FORMATS.values()
+    for name in names.get(column, ())
 ]
 
 
@@ -42,8 +47,9 @@ class CatalogError(ValueError):
     """A file that cannot be used as a catalogue.
 
     `found` are the column names in the file, `missing` our columns that it lacks, `recognised` the
-    header names accepted for them, or for any column that training needs, and `rejections` the
-    first rows that were left out, where none was left.
+    header names accepted for them, or for any column that training needs, `rejections` the first
+    rows that were left out, where none was left, and `units` the columns that are probably in
+    another unit.
     """
 
     def __init__(
@@ -53,8 +59,10 @@ class CatalogError(ValueError):
         missing: list[str] | None = None,
         recognised: list[str] | None = None,
         rejections: list[Rejection] | None = None,
+        units: list[dict[str, Any]] | None = None,
     ) -> None:
         super().__init__(message)
+        self.units = units or []
         self.found = found or []
         self.missing = missing or []
         self.recognised = recognised or EVERY_NAME
@@ -66,8 +74,8 @@ class Header(NamedTuple):
 
     `line` is the 1-based number of its last line, `names` are the columns as they stand in the
     file, `form` is the format's name, `fields` the position among `names` of each column of ours
-    that the table has, `factors` what its numbers are multiplied by where a name says another unit,
-    and `doubtful` the positions of names that mean the same column.
+    that the table has, `scales` leads from another unit to ours, `doubtful` gives the positions of
+    names that mean the same column; the rest is as of `Recognised`.
     """
 
     line: int
@@ -75,36 +83,64 @@ class Header(NamedTuple):
     names: list[str]
     form: str
     fields: dict[str, int]
-    factors: dict[str, float]
+    scales: dict[str, Scale]
     doubtful: dict[str, list[int]]
+    has_unknown_unit: bool
+    limits: dict[str, int]
+    default_flag: int | None
 
 
-def read_header(lines: Lines, label_required: bool) -> Header:
+def read_header(lines: Lines, label_required: bool, read_as: ReadAs) -> Header:
     """Read up to the header and recognise it.
+
+    Raises:
+        CatalogError: when this is not a table, or a required column is missing.
+        ReadAsError: the header lacks a column that was said.
+    """
+    header = find_header(lines, label_required, read_as)
+    read_as.require(header.names)
+    _check_unique(header)
+    missing = [column for column in needed_columns(label_required) if column not in header.fields]
+    if missing:
+        raise _missing_columns(header, missing)
+    if header.has_unknown_unit:
+        name = header.names[header.fields["depth"]]
+        raise CatalogError(
+            f"The unit of {shown(name)} cannot be told: it is percent in the archive's planetary "
+            "and K2 tables, beside pl_trandur, and ppm in its TOI table, beside pl_trandurh. Say "
+            'it: units {"depth": "percent"} or {"depth": "ppm"}.',
+            found=shown_names(header.names),
+        )
+    return header
+
+
+def needed_columns(label_required: bool) -> list[str]:
+    """Our columns without which a table cannot be used."""
+    return [*REQUIRED, "label"] if label_required else [*REQUIRED]
+
+
+def find_header(lines: Lines, label_required: bool, read_as: ReadAs) -> Header:
+    """Read up to the header, whichever columns it has.
 
     Whatever stands before it is passed over if the header is among the first hundred lines and has
     all of the columns that are needed.
 
     Raises:
-        CatalogError: when this is not a table, or a required column is missing.
+        CatalogError: when this is not a table.
     """
-    needed = [*REQUIRED, "label"] if label_required else [*REQUIRED]
+    needed = needed_columns(label_required)
     try:
-        header = _find_header(lines, needed)
+        header = _find_header(lines, needed, read_as)
     except DelimitedError as error:
         raise CatalogError(str(error), missing=needed) from error
     if header is None:
         message = "The file is empty: expected a header line and rows."
         raise CatalogError(message, missing=needed)
     _check_width(header.names)
-    _check_unique(header)
-    missing = [column for column in needed if column not in header.fields]
-    if missing:
-        raise _missing_columns(header, missing)
     return header
 
 
-def _find_header(lines: Lines, needed: list[str]) -> Header | None:
+def _find_header(lines: Lines, needed: list[str], read_as: ReadAs) -> Header | None:
     """The header, and `lines` behind it; None in a file without any line that is not blank."""
     ahead = lines.ahead(_MOST_LINES_BEFORE)
     before = lines.number
@@ -113,7 +149,7 @@ def _find_header(lines: Lines, needed: list[str]) -> Header | None:
     for i, line in enumerate(ahead):
         if is_passed_over(line) or len(line) > _LONGEST_CANDIDATE:
             continue
-        candidates.append(_best_split(line, before + i + 1))
+        candidates.append(_best_split(line, before + i + 1, read_as))
         if all(column in candidates[-1].fields for column in needed):
             complete.append(i)
             if _has_width_of_next(candidates[-1], ahead[i + 1 :]):
@@ -121,12 +157,12 @@ def _find_header(lines: Lines, needed: list[str]) -> Header | None:
                 break
     if complete:
         lines.skip(complete[0])
-        return _read_candidate(lines)
-    commented = _commented_header(ahead, before, needed)
+        return _read_candidate(lines, read_as)
+    commented = _commented_header(ahead, before, needed, read_as)
     if commented is not None:
         lines.skip(commented.line - before)
         return commented
-    first = _read_candidate(lines)
+    first = _read_candidate(lines, read_as)
     if first is None:
         return None
     others = [each for each in candidates if each.line > first.line]
@@ -139,16 +175,18 @@ def _has_width_of_next(header: Header, following: list[str]) -> bool:
     return row is None or len(split_record(row, header.delimiter)) == len(header.names)
 
 
-def _read_candidate(lines: Lines) -> Header | None:
+def _read_candidate(lines: Lines, read_as: ReadAs) -> Header | None:
     text = first_record(lines)
-    return _best_split(text, lines.number) if text else None
+    return _best_split(text, lines.number, read_as) if text else None
 
 
-def _commented_header(ahead: list[str], before: int, needed: list[str]) -> Header | None:
+def _commented_header(
+    ahead: list[str], before: int, needed: list[str], read_as: ReadAs
+) -> Header | None:
     """A header that is a comment, as numerical libraries write it."""
     for i, line in enumerate(ahead):
         if line.startswith("#"):
-            header = _best_split(line.lstrip("#"), before + i + 1)
+            header = _best_split(line.lstrip("#"), before + i + 1, read_as)
             if all(column in header.fields for column in needed):
                 return header
     return None
@@ -178,12 +216,12 @@ def shown_names(names: Iterable[str]) -> list[str]:
     return [shown(name)[1:-1] if name else "" for name in islice(names, _NAMES_SHOWN)]
 
 
-def _best_split(text: str, line: int) -> Header:
+def _best_split(text: str, line: int, read_as: ReadAs) -> Header:
     """The split by the delimiter that gives the most known names, then the most names."""
     splits = []
     for delimiter in DELIMITERS:
         names = [name.strip(_AROUND_NAMES) for name in split_record(text, delimiter)]
-        splits.append(Header(line, delimiter, names, *recognise(names)))
+        splits.append(Header(line, delimiter, names, *recognise(names, read_as)))
     return max(splits, key=lambda header: (len(header.fields), len(header.names)))
 
 
@@ -216,12 +254,12 @@ def _check_unique(header: Header) -> None:
 def _missing_columns(header: Header, missing: list[str]) -> CatalogError:
     is_known_format = any(column in header.fields for column in REQUIRED)
     formats = [FORMATS[header.form]] if is_known_format else list(FORMATS.values())
-    names = [name for column in missing for known in formats for name in known[column]]
+    names = [name for column in missing for known in formats for name in known.get(column, ())]
     place = f" Line {header.line} was taken for the header." if header.line > 1 else ""
     return CatalogError(
         f"Required columns are missing: {listed(missing)}. Found: {listed(header.names)}. "
         f"Recognised names: {listed(names)}.{place}{_hint(header.names)}"
-        f"{_unit_hint(header.names, missing)}",
+        f"{_unit_hint(header.names, missing)}{_archive_hint(header, missing)}",
         found=shown_names(header.names),
         missing=missing,
         recognised=names,
@@ -247,10 +285,37 @@ def _unit_hint(names: list[str], missing: list[str]) -> str:
     for column in missing:
         for name in names:
             plain = plain_name(name)
-            if plain.text in known[column] and factor(column, plain.unit) is None:
+            if plain.text in known[column] and scale(column, plain.unit) is None:
                 units = ", ".join(units_known(column))
                 return f" The unit of {shown(name)} is not known; expected one of {units}."
     return ""
+
+
+# What the archive's page calls the columns that its default download of planets lacks.
+_TO_TICK = {
+    "period": "Orbital Period (pl_orbper, days)",
+    "duration": "Transit Duration (pl_trandur, hours)",
+    "depth": "Transit Depth (pl_trandep, percent)",
+}
+
+
+def _archive_hint(header: Header, missing: list[str]) -> str:
+    """What to do with a planetary or K2 table."""
+    if header.form not in ("planets", "k2") or "period" not in header.fields:
+        return ""
+    hint = ""
+    ticks = [name for column, name in _TO_TICK.items() if column in missing]
+    if ticks:
+        hint = (
+            " The archive's default download lacks them: under Select Columns, tick "
+            f"{' and '.join(ticks)}, then download the table again."
+        )
+    if "label" in missing and header.form == "planets":
+        hint += (
+            " The planetary table has no disposition, since all of its planets are confirmed: it "
+            "can be predicted as a batch, but nothing can be learnt from it alone."
+        )
+    return hint
 
 
 def _is_number(text: str) -> bool:

@@ -1,7 +1,7 @@
 """The words in a table's column of labels: which are not known, and how many of each."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from backend.transit.catalog.cells import MISSING_LABEL, read_labels, shown
 from backend.transit.columns import NO_LABEL
@@ -11,9 +11,13 @@ _MOST_WORDS = 100
 
 
 class LabelWords:
-    """Counts the words of a column as they are read."""
+    """Counts the words of a column as they are read.
 
-    def __init__(self) -> None:
+    `said` are codes of words that come before the known ones.
+    """
+
+    def __init__(self, said: Mapping[str, int]) -> None:
+        self._said = said
         self._counts: Counter[str] = Counter()
 
     def add(self, cells: Sequence[str]) -> None:
@@ -25,7 +29,7 @@ class LabelWords:
 
     def unknown(self) -> dict[str, int]:
         """The words that are no labels, the most frequent first, each cut to what can be shown."""
-        codes = read_labels(self._counts)
+        codes = read_labels(self._counts, self._said)
         found = Counter(
             {
                 word: n
@@ -36,7 +40,9 @@ class LabelWords:
         return {shown(word)[1:-1]: n for word, n in found.most_common()}
 
     def are_binary(self) -> bool:
-        """Whether the labels are the numbers 0 and 1, and no others."""
+        """Whether the labels are the numbers 0 and 1, and nobody said what they mean."""
+        if self._said:
+            return False
         codes = read_labels(self._counts)
         known = {
             word for word, code in zip(self._counts, codes, strict=True) if code != MISSING_LABEL

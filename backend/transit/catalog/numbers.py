@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.transit.catalog.column_names import MISSING_WORDS
+from backend.transit.catalog.names.column_names import MISSING_WORDS
 
 
 class DecimalSign(Enum):

@@ -6,12 +6,16 @@ from typing import Any, BinaryIO, NamedTuple, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.transit.catalog.archive_flags import archive_flags
 from backend.transit.catalog.cells import shown
-from backend.transit.catalog.column_names import BANDS, SURVEYS, similar_names
 from backend.transit.catalog.decimal_signs import decimal_signs
 from backend.transit.catalog.header import CatalogError, Header, read_header, shown_names
 from backend.transit.catalog.label_words import LabelWords
 from backend.transit.catalog.lines import DelimitedError, Lines
+from backend.transit.catalog.names.column_names import BANDS, SURVEYS
+from backend.transit.catalog.names.plain_names import OUR_UNIT
+from backend.transit.catalog.names.read_as import NOTHING_SAID, ReadAs
+from backend.transit.catalog.names.recognise import similar_names
 from backend.transit.catalog.numbers import DecimalSign
 from backend.transit.catalog.records import Batch, read_batches, split_record
 from backend.transit.catalog.rejections import Rejection, RejectionLog
@@ -55,7 +59,7 @@ class Catalog:
         delimiter: what separates the fields: a comma, a semicolon, a tab or a `|`.
         fields: the position of each of our columns that the table has.
         signs: the decimal sign of each of them that holds numbers.
-        factors: what their numbers are multiplied by to be in our unit, if not by 1.
+        scales: from their numbers to our unit, where the table has another one.
         columns: the header name of each of our columns that the table has.
         rejections: the rows left out so far.
         lost_stars: the star identifiers so far that a spreadsheet has rounded.
@@ -70,6 +74,7 @@ class Catalog:
         signs: dict[str, DecimalSign],
         label_required: bool,
         rejections: RejectionLog,
+        read_as: ReadAs,
     ) -> None:
         self.form = header.form
         self.source = SURVEYS[header.form]
@@ -80,10 +85,12 @@ class Catalog:
         self.rejections = rejections
         self.lost_stars = 0
         self.whole_columns = WholeColumns()
-        self.label_words = LabelWords()
+        self.label_words = LabelWords(read_as.labels)
+        self._read_as = read_as
+        self._flags = archive_flags(header)
         self._lines = lines
         self.fields = header.fields
-        self.factors = header.factors
+        self.scales = header.scales
         self._label_required = label_required
         self._widths_before: list[int] = []
         needed = [*REQUIRED, "label"] if label_required else [*REQUIRED]
@@ -112,12 +119,19 @@ class Catalog:
     def _chunk(self, batch: Batch) -> Chunk:
         self._make_whole(batch)
         rejections = _malformed(batch, len(self.header))
+        for i, (name, message) in self._flags.of_other_references(batch.records).items():
+            rejections[i] = Rejection(batch.lines[i], "other_reference", name, message)
         whole = np.array(
             [i for i in range(len(batch.records)) if i not in rejections], dtype=np.intp
         )
-        cells = self._cells([batch.records[i] for i in whole])
+        records = [batch.records[i] for i in whole]
+        cells = self._flags.without_limits(self._cells(records), records)
         checked = check_rows(
-            cells, label_required=self._label_required, signs=self.signs, factors=self.factors
+            cells,
+            label_required=self._label_required,
+            signs=self.signs,
+            scales=self.scales,
+            labels=self._read_as.labels,
         )
         self.lost_stars += checked.lost_stars
         self.whole_columns.add(checked.rows)
@@ -125,8 +139,10 @@ class Catalog:
         lines = np.array(batch.lines)[whole]
         checked.rows["line"] = lines
         for i in np.flatnonzero(checked.problem).tolist():
-            reason, column, message = problem_of(checked, cells, i, self.factors)
+            reason, column, message = problem_of(checked, cells, i, self.scales)
             name = self.columns[column]
+            if limit := self._flags.limit(column, records[i]):
+                message = f"expected a value, received {limit}"
             rejections[int(whole[i])] = Rejection(int(lines[i]), reason, name, f"{name}: {message}")
         is_usable = checked.problem == 0
         ordered = [rejections[i] for i in sorted(rejections)]
@@ -146,12 +162,19 @@ class Catalog:
         """
         return {
             "lost_stars": self.lost_stars,
-            "units": self.whole_columns.units(),
+            "units": self._unlikely_units(),
             "placeholders": self.whole_columns.placeholders(),
             "unknown_labels": self.label_words.unknown(),
             "are_labels_binary": self.label_words.are_binary(),
             "similar": similar_names(self.header, self.fields),
         }
+
+    def _unlikely_units(self) -> list[dict[str, Any]]:
+        """Of the columns that nobody said to be in our unit."""
+        confirmed = {
+            column for column in self._read_as.units if self._read_as.scale(column) == OUR_UNIT
+        }
+        return [each for each in self.whole_columns.units() if each["column"] not in confirmed]
 
     def _make_whole(self, batch: Batch) -> None:
         """Give records the header's width where only empty cells at their end are amiss."""
@@ -205,16 +228,21 @@ class Catalog:
         first = self.rejections.first[:_REASONS_SHOWN]
         counts = ", ".join(f"{n:,} {r}" for r, n in self.rejections.by_reason.most_common())
         examples = "; ".join(f"line {item.line}: {item.message}" for item in first)
-        units = "".join(f" {unit_sentence(each)}" for each in self.whole_columns.units())
+        units = "".join(f" {unit_sentence(each)}" for each in self._unlikely_units())
         return CatalogError(
             f"Only {accepted:,} of {rows:,} rows can be used ({counts}).{units} {examples}.",
             found=found,
             rejections=self.rejections.first,
+            units=self._unlikely_units(),
         )
 
 
 def open_catalog(
-    stream: BinaryIO, *, label_required: bool, rejection_sink: TextIO | None = None
+    stream: BinaryIO,
+    *,
+    label_required: bool,
+    rejection_sink: TextIO | None = None,
+    read_as: ReadAs = NOTHING_SAID,
 ) -> Catalog:
     """Read a catalogue's comments and header, and recognise its format and its decimal signs.
 
@@ -223,11 +251,13 @@ def open_catalog(
             iterated.
         label_required: whether a row without a known label is left out.
         rejection_sink: where every row that is left out is written, one JSON object a line.
+        read_as: what a person said of the table.
 
     Raises:
         CatalogError: when this is not a table, or a required column is missing.
+        ReadAsError: what was said does not fit the header.
     """
-    header = read_header(Lines(stream), label_required)
+    header = read_header(Lines(stream), label_required, read_as)
     numbers = {name: i for name, i in header.fields.items() if name in COLUMNS}
     try:
         signs = decimal_signs(stream, header.delimiter, header.line, numbers, len(header.names))
@@ -237,7 +267,7 @@ def open_catalog(
     lines = Lines(stream)
     while lines.number < header.line:
         next(lines)
-    return Catalog(lines, header, signs, label_required, RejectionLog(rejection_sink))
+    return Catalog(lines, header, signs, label_required, RejectionLog(rejection_sink), read_as)
 
 
 def band(source: str) -> str:

@@ -12,7 +12,8 @@ from backend.transit.catalog.cells import (
     read_stars,
     shown,
 )
-from backend.transit.catalog.column_names import LABEL_WORDS
+from backend.transit.catalog.names.column_names import LABEL_WORDS
+from backend.transit.catalog.names.plain_names import OUR_UNIT, Scale
 from backend.transit.catalog.numbers import DecimalSign, read_numbers
 from backend.transit.columns import COLUMNS, NO_LABEL, RANGES, REQUIRED, ROW_DTYPE, UNITS
 
@@ -33,7 +34,7 @@ _MISSING, _NOT_A_NUMBER, _NOT_FINITE, _OUT_OF_RANGE, _UNKNOWN_LABEL, _TOO_LONG, 
 
 Cells = Mapping[str, Sequence[str]]
 Signs = Mapping[str, DecimalSign]
-Factors = Mapping[str, float]
+Scales = Mapping[str, Scale]
 
 
 class CheckedRows(NamedTuple):
@@ -51,7 +52,12 @@ class CheckedRows(NamedTuple):
 
 
 def check_rows(
-    cells: Cells, *, label_required: bool, signs: Signs, factors: Factors
+    cells: Cells,
+    *,
+    label_required: bool,
+    signs: Signs,
+    scales: Scales,
+    labels: Mapping[str, int],
 ) -> CheckedRows:
     """Read a chunk's cells and find each row's first problem, in the order of the columns.
 
@@ -59,7 +65,8 @@ def check_rows(
         cells: by column of ours, the text of each row, (n,); what the table lacks is not there.
         label_required: whether a row without a known label has a problem.
         signs: the decimal sign of each column of numbers.
-        factors: what the numbers of a column are multiplied by to be in our unit, if not by 1.
+        scales: from the numbers of a column to our unit, where it has another one.
+        labels: codes of words that a person said.
     """
     count = len(cells[REQUIRED[0]])
     checked = CheckedRows(
@@ -71,15 +78,15 @@ def check_rows(
         rows[column] = np.nan
         if column in cells:
             rows[column], problems = _numbers(
-                column, cells[column], signs[column], factors.get(column, 1.0)
+                column, cells[column], signs[column], scales.get(column, OUR_UNIT)
             )
             _note(checked, names.index(column), problems)
     rows["label"] = NO_LABEL
     if "label" in cells:
-        labels = read_labels(cells["label"])
-        rows["label"] = np.maximum(labels, NO_LABEL)
+        codes = read_labels(cells["label"], labels)
+        rows["label"] = np.maximum(codes, NO_LABEL)
         if label_required:
-            _note(checked, names.index("label"), _label_problems(labels))
+            _note(checked, names.index("label"), _label_problems(codes))
     too_long = rows["duration"] >= rows["period"] * 24
     _note(checked, names.index("duration"), np.where(too_long, _TOO_LONG, 0))
     if "star" not in cells:
@@ -89,7 +96,7 @@ def check_rows(
 
 
 def problem_of(
-    checked: CheckedRows, cells: Cells, row: int, factors: Factors
+    checked: CheckedRows, cells: Cells, row: int, scales: Scales
 ) -> tuple[str, str, str]:
     """A row's reason code, our name of the column at fault, and what was expected and received."""
     reason = _PROBLEMS[checked.problem[row]]
@@ -103,8 +110,10 @@ def problem_of(
     else:
         low, high = RANGES[column]
         expected = f"a number from {low:,.12g} to {high:,.12g} {UNITS[column]}".rstrip()
-        if column in factors:
-            expected += f" (of which one in the file is {factors[column]:.6g})"
+        if column in scales:
+            factor, offset = scales[column]
+            times = f"that of the file times {factor:.6g} plus {offset:.6g}"
+            expected += f" ({times if offset else f'of which one in the file is {factor:.6g}'})"
     return reason, column, f"expected {expected}, received {shown(cells[column][row])}"
 
 
@@ -116,12 +125,11 @@ def _note(checked: CheckedRows, column: int, problems: NDArray[np.integer]) -> N
 
 
 def _numbers(
-    column: str, cells: Sequence[str], sign: DecimalSign, factor: float
+    column: str, cells: Sequence[str], sign: DecimalSign, scale: Scale
 ) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
     problems = np.zeros(len(cells), np.int8)
     values, garbled, ambiguous = read_numbers(cells, sign)
-    if factor != 1:
-        values = values * factor
+    values = scale.apply(values)
     low, high = RANGES[column]
     problems[(values < low) | (values > high)] = _OUT_OF_RANGE
     problems[np.isinf(values)] = _NOT_FINITE

@@ -3,6 +3,7 @@
 The web page finds the column, class or check in them: `frontend/datasets/server-sentences.js`.
 """
 
+import json
 from typing import Any
 
 from backend.transit.report.whole_columns import unit_sentence
@@ -64,8 +65,8 @@ def _reading_warnings(found: dict[str, Any]) -> list[tuple[str, str]]:
     listed += [
         (
             "unlikely_unit",
-            f"{unit_sentence(each)} Convert the column and upload the table again, or leave it if "
-            "it is right.",
+            f"{unit_sentence(each)} Upload the table again with units "
+            f'{{"{each["column"]}": "{each["likely"]}"}}, or leave it if it is right.',
         )
         for each in found["units"]
     ]
@@ -96,14 +97,14 @@ def _reading_warnings(found: dict[str, Any]) -> list[tuple[str, str]]:
             (
                 "binary_labels",
                 "The labels are 0 and 1 alone: 0 is read as CANDIDATE, 1 as CONFIRMED. If 0 means "
-                "FALSE POSITIVE here, write 2 in its place.",
+                'FALSE POSITIVE here, upload the table again with labels {"0": 2}.',
             )
         )
     listed += [
         (
             "similar_name",
-            f"{each['name']} was not read, and there is no {each['column']}. If it is that, name "
-            f"it {each['known']}.",
+            f"{each['name']} was not read, and there is no {each['column']}. If it is that, "
+            f"upload the table again with columns {json.dumps({each['column']: each['name']})}.",
         )
         for each in found["similar"]
     ]

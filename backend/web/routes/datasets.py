@@ -5,7 +5,8 @@ from apiflask import APIBlueprint
 from backend.database import datasets
 from backend.database.connection import Record
 from backend.errors import Conflict
-from backend.services.dataset_upload import forget_files, name_from, store
+from backend.services.datasets.preview import accepted, preview
+from backend.services.datasets.upload import forget_files, name_from, store, suffix_from
 from backend.services.quota import stored_bytes
 from backend.storage.dataset_table import read_rows, read_rows_of_label
 from backend.transit.catalog.rejections import read_rejections
@@ -21,8 +22,9 @@ from backend.web.schemas.datasets import (
     RejectedRows,
     Rows,
     RowsQuery,
-    UploadAnswer,
     UploadForm,
+    UploadQuery,
+    UploadResult,
     row_answer,
 )
 
@@ -30,7 +32,7 @@ datasets_bp = APIBlueprint("datasets", __name__, url_prefix="/api/training", tag
 
 _UPLOAD_RESPONSES = {
     **NO_WORKSPACE,
-    200: "The same bytes were uploaded before; the existing dataset",
+    200: "The same file, read in the same way, was uploaded before; or a preview",
     413: "The file is larger than EXOTRAIN_MAX_UPLOAD_MB",
     415: "The body is not a multipart form",
     507: "The quota of the workspace's owner or the disk is full",
@@ -41,23 +43,30 @@ _ROWS_MISSING = {409: "The rows of the dataset are missing on the server"}
 
 @datasets_bp.post("/upload-dataset")
 @datasets_bp.input(UploadForm, location="form_and_files", arg_name="form")
-@datasets_bp.output(UploadAnswer, 201)
+@datasets_bp.input(UploadQuery, location="query")
+@datasets_bp.output(UploadResult, 201)
 @datasets_bp.doc(responses=_UPLOAD_RESPONSES)
-def upload_dataset(form: UploadForm) -> tuple:
-    """Upload a catalogue as CSV: exotrain format, or the KOI cumulative or TOI table as downloaded.
+def upload_dataset(form: UploadForm, query_data: UploadQuery) -> tuple:
+    """Upload a table of candidates: exotrain's own form, or an archive's table as downloaded.
 
-    Unusable rows are left out and listed in the profile of the dataset.
+    Unusable rows are left out and listed in the profile of the dataset. `columns`, `units` and
+    `labels` say how the table is to be read; read in another way, the same file is another dataset.
+    With `?preview=1` nothing is stored: the answer tells what the dataset would be.
     """
     incoming = received_file(form)
+    read_as = form.read_as()
     with services().database.read() as connection:
         workspace = workspace_by_key(connection, form.workspace_key)
+    if query_data.preview:
+        return preview(services(), workspace, incoming, read_as), 200
     name = form.name or name_from(form.file.filename)
-    dataset, is_new = store(services(), workspace, incoming, name)
+    suffix = suffix_from(form.file.filename)
+    dataset, is_new = store(services(), workspace, incoming, name, suffix, read_as)
     with services().database.read() as connection:
         used = stored_bytes(services(), connection, workspace["owner_id"])
     report = dataset["profile"].get("report")  # none before 0.1.0
     answer = {
-        "message": _accepted(dataset),
+        "message": accepted(dataset),
         "warnings": report["warnings"] if report else [],
         "dataset": dataset,
         "stored_bytes": used,
@@ -66,14 +75,6 @@ def upload_dataset(form: UploadForm) -> tuple:
         message = f"The same file was uploaded before, as {dataset['name']!r}."
         return {**answer, "message": message}, 200
     return answer, 201, {"Location": f"/api/training/dataset/{dataset['id']}"}
-
-
-def _accepted(dataset: Record) -> str:
-    """How many rows were accepted and left out, the more important number first."""
-    accepted, left_out = dataset["num_samples"], dataset["num_rejected"]
-    if left_out > accepted:
-        return f"{left_out:,} of {accepted + left_out:,} rows left out, {accepted:,} accepted."
-    return f"{accepted:,} rows accepted, {left_out:,} left out."
 
 
 @datasets_bp.get("/datasets")
@@ -117,9 +118,7 @@ def delete_dataset(dataset_id: int) -> Record:
             target=f"dataset {dataset_id}",
             detail=dataset["name"],
         )
-    forget_files(
-        services().database, services().storage, dataset["workspace_id"], dataset["sha256"]
-    )
+    forget_files(services().database, services().storage, dataset)
     return {"message": f"Dataset {dataset_id} was deleted."}
 
 

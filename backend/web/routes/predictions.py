@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from backend.database.connection import Record
 from backend.services.batch_predictions import predict_catalogue
-from backend.services.dataset_upload import name_from
+from backend.services.datasets.upload import name_from
 from backend.services.predictions import choose_model, predict, training_source
 from backend.storage.incoming import require_space
 from backend.transit.rows import as_rows
@@ -76,6 +76,7 @@ def predict_batch(form: BatchForm) -> Response:
     were taken for, and `Exotrain-Model` the model: id, SHA-256, date, threshold.
     """
     incoming = received_file(form)
+    read_as = form.read_as()
     with services().database.read() as connection:
         workspace = workspace_by_key(connection, form.workspace_key)
         model = choose_model(connection, workspace, form.model_id)
@@ -86,7 +87,7 @@ def predict_batch(form: BatchForm) -> Response:
     try:
         source = form.source or training_source(model)
         user_id = current_user()["id"]
-        read = predict_catalogue(services(), model, incoming.path, answer, source, user_id)
+        read = predict_catalogue(services(), model, incoming.path, answer, source, user_id, read_as)
         record_download("batch_downloaded", workspace["id"], f"model {model['id']}", stem)
         # It can be read to its end although its name is gone: nothing is left behind.
         stream = open(answer, "rb")  # noqa: SIM115 - the response closes it

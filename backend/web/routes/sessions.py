@@ -249,7 +249,7 @@ def make_spec(settings: StartRequest, dataset: Record) -> wire.Spec:
     """The settings of a session, defaults filled in."""
     return wire.Spec(
         **settings.model_dump(exclude={"workspace_key", "dataset_id"}),
-        dataset_sha256=dataset["sha256"],
+        dataset_sha256=dataset["identity"],
         dataset_name=dataset["name"],
         source=dataset["source"],
     )

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationInfo, field_validator, model_validator
 
-from backend.transit.catalog.column_names import FORMATS
+from backend.transit.catalog.names.column_names import FORMATS
 from backend.transit.columns import COLUMNS, RANGES, UNITS
 from backend.web.schemas.base import JsonBody, Star
 

@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 from apiflask.fields import UploadFile
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, RootModel
 from typing_extensions import TypeAliasType
 
 from backend.transit.columns import COLUMNS, LABELS, NO_LABEL
@@ -19,19 +19,34 @@ from backend.web.schemas.base import (
     TextFields,
 )
 from backend.web.schemas.candidates import Candidate
-from backend.web.schemas.reports import Report, ReportWarning
+from backend.web.schemas.reading import ReadAsFields
+from backend.web.schemas.reports import Report, ReportWarning, UnlikelyUnit
 
 Source = TypeAliasType("Source", Literal["exotrain", "koi", "toi"])
 
 
-class UploadForm(TextFields):
-    """A catalogue as CSV: exotrain format, KOI cumulative table or TOI."""
+class UploadForm(ReadAsFields):
+    """A table of candidates, in any of the known forms."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     file: UploadFile
     workspace_key: Key
     name: Name | None = None
+
+
+class UploadQuery(TextFields):
+    """Whether the table is only looked at."""
+
+    preview: bool = Field(default=False, description="Report and store nothing.")
+
+
+class SaidReading(Answer):
+    """How a table is read, where a person said so."""
+
+    columns: dict[str, str | None] = Field(default={})
+    units: dict[str, str] = Field(default={})
+    labels: dict[str, int] = Field(default={})
 
 
 class Dataset(Answer):
@@ -42,7 +57,12 @@ class Dataset(Answer):
     file_size: int
     num_samples: int
     num_rejected: int
-    sha256: str
+    sha256: str = Field(description="Of the file.")
+    identity: str = Field(
+        description="The hash of the file and of how it is read; that of the file where nothing "
+        "was said."
+    )
+    read_as: SaidReading = Field(description="What was said at the upload.")
     source: Source
     class_counts: dict[str, int]
     uploaded_at: str
@@ -58,6 +78,42 @@ class UploadAnswer(Success):
     )
     dataset: Dataset
     stored_bytes: Use = Field(description="In all workspaces of the owner of this one.")
+
+
+class PreviewColumn(Answer):
+    """A column of the file, and what it is read as."""
+
+    name: str
+    examples: list[str] = Field(description="Different cells of the first rows.")
+    column: str | None = Field(description="Ours that it is read as.")
+    unit: str | None = Field(description="That stands in its name.")
+
+
+class PreviewAnswer(Success):
+    """What a file would be as a dataset; nothing was stored."""
+
+    message: str
+    preview: bool = True
+    is_usable: bool = Field(description="Whether the same upload without `preview` is accepted.")
+    problem: str | None = Field(description="Why it is not.")
+    existing_dataset_id: int | None = Field(description="The same file, read in the same way.")
+    form: str
+    source: Source
+    header_line: int
+    separator: str
+    columns: list[PreviewColumn]
+    missing: list[str] = Field(description="Columns of ours that are needed and were not found.")
+    num_samples: int
+    num_rejected: int
+    class_counts: dict[str, int]
+    warnings: list[ReportWarning]
+    units: list[UnlikelyUnit] = Field(description="Columns that are probably in another unit.")
+    units_known: dict[str, list[str]] = Field(description="The units that `units` may name.")
+    profile: "Profile | None"
+
+
+class UploadResult(RootModel[UploadAnswer | PreviewAnswer]):
+    """A dataset; with `preview`, what would be one."""
 
 
 class Datasets(Success):
@@ -121,7 +177,8 @@ class Profile(Answer):
         description="For each exotrain column the column of the file that it was read from.",
     )
     form: str | None = Field(
-        default=None, description="The format of the table: exotrain, koi, toi, exofop or tce."
+        default=None,
+        description="The format of the table: exotrain, koi, toi, exofop, tce, planets or k2.",
     )
     factors: dict[str, float] = Field(
         default={},

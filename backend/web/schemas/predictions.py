@@ -23,10 +23,10 @@ from backend.web.schemas.base import (
     Star,
     Success,
     Text,
-    TextFields,
 )
 from backend.web.schemas.candidates import Candidate, CandidateBody
 from backend.web.schemas.datasets import Source
+from backend.web.schemas.reading import ReadAsFields
 
 MAX_ROWS = 10_000
 MAX_SAVED = 1_000
@@ -136,7 +136,7 @@ class PredictAnswer(Success):
     source: Source
 
 
-class BatchForm(TextFields):
+class BatchForm(ReadAsFields):
     """A catalogue as CSV in any format; labels are not needed.
 
     An archive table identifies its survey. A table in exotrain format does not: it is assumed to

@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from backend.web.schemas.base import Answer
+from backend.web.schemas.reports import UnlikelyUnit
 
 
 def _without_defaults(schema: dict[str, Any]) -> None:
@@ -53,4 +54,7 @@ class Problem(_Sparse):
     )
     recognised: list[str] | SkipJsonSchema[None] = Field(
         default=None, description="The columns that it has."
+    )
+    units: list[UnlikelyUnit] | SkipJsonSchema[None] = Field(
+        default=None, description="The columns of a file that are probably in another unit."
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.api import catalogue, problem_of
+from tests.api import catalogue, form, problem_of
 from tests.faults.state import all_of, files_in
 
 INCOMING = "*/uploads/incoming/*"
@@ -118,3 +118,19 @@ def test_memory_that_is_short_for_a_moment_is_a_503(faults, api, key, services):
     assert "Retry-After" in answer.headers
     assert all_of(services) == before
     goes_on(api, key)
+
+
+# A preview reads what was received twice, and makes the table and the rejections.
+@pytest.mark.parametrize("first", [2, 3, 4, 5])
+@pytest.mark.parametrize(("effect", "status"), [("ENOSPC", 507), ("EIO", 500), ("EMFILE", 503)])
+def test_a_preview_that_cannot_open_a_file_leaves_nothing(
+    faults, api, key, services, first, effect, status
+):
+    before = all_of(services)
+    fault = faults.add("open", INCOMING, effect, first=first)
+    path = "/api/training/upload-dataset?preview=1"
+    answer = api.post(path, None, data=form(CATALOGUE, workspace_key=key))
+    assert (answer.status_code, fault.effects) == (status, 1)
+    assert all_of(services) == before
+    assert api.post(path, data=form(CATALOGUE, workspace_key=key))["is_usable"] is True
+    assert all_of(services) == before

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from backend.config import REPOSITORY
+from backend.transit.catalog.names.read_as import NOTHING_SAID, read_as
 from backend.transit.catalog.reader import CatalogError, open_catalog
 from backend.transit.columns import COLUMNS
 
@@ -22,9 +23,9 @@ pytestmark = [
 ]
 
 
-def read(name):
+def read(name, said=NOTHING_SAID):
     with open(CASES / name, "rb") as file:
-        catalog = open_catalog(file, label_required=True)
+        catalog = open_catalog(file, label_required=True, read_as=said)
         return catalog, np.concatenate([chunk.rows for chunk in catalog])
 
 
@@ -110,3 +111,44 @@ def test_a_list_without_depths_says_what_is_missing_and_what_was_found():
     error = refused("03-ctoi.csv")
     assert error.missing == ["depth", "label"]
     assert "Period (days)" in error.found
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "digits"),
+    [
+        ("04-depth-percent.csv", {"depth": "percent"}, 0.01),
+        ("04b-depth-fraction.csv", {"depth": "fraction"}, 0.01),
+        ("04d-duration-days.csv", {"duration": "days"}, 1e-4),
+        ("04e-duration-minutes.csv", {"duration": "minutes"}, 1e-4),
+    ],
+)
+def test_the_unit_that_is_likely_gives_the_same_numbers_once_it_is_said(name, unit, digits):
+    try:
+        warned = read(name)[0].reading()["units"]
+    except CatalogError as error:
+        warned = error.units
+    assert {each["column"]: each["likely"] for each in warned} == unit
+    catalog, rows = read(name, read_as(None, unit))
+    plain = read(PLAIN)[1]
+    rows = rows[: len(plain)]
+    for column in COLUMNS:
+        np.testing.assert_allclose(rows[column], plain[column], rtol=1e-4, atol=digits)
+    assert catalog.reading()["units"] == []
+
+
+def test_the_default_download_of_k2_says_which_columns_to_tick():
+    error = refused("40-k2pandc.csv")
+    assert error.missing == ["duration", "depth"]
+    assert "tick Transit Duration (pl_trandur, hours) and Transit Depth (pl_trandep" in str(error)
+
+
+def test_the_words_of_labels_can_be_said():
+    _, rows = read("07-tce-dr24.csv", read_as(labels={"PC": 1}))
+    plain = read("07-tce-dr24.csv")[1]
+    assert (rows["label"][plain["label"] == 0] == 1).all()
+    assert (plain["label"] == 0).any()
+
+
+def test_of_two_labels_it_can_be_said_what_0_means():
+    _, rows = read("26-binary-label.csv", read_as(labels={"0": 2}))
+    assert set(rows["label"].tolist()) == {1, 2}

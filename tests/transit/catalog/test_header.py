@@ -109,7 +109,7 @@ def test_two_columns_that_mean_the_same_are_refused():
 def test_a_unit_that_is_not_known_is_named_where_its_column_is_missing():
     error = refused("period,duration,Depth (mmag),label\n9.5,3,0.6,1\n")
     assert error.missing == ["depth"]
-    assert "The unit of 'Depth (mmag)' is not known; expected one of ppm, %, percent" in str(error)
+    assert "The unit of 'Depth (mmag)' is not known; expected one of ppm, percent, %" in str(error)
 
 
 def test_a_unit_in_a_name_is_used_and_told_in_the_message_of_a_row():
@@ -117,7 +117,7 @@ def test_a_unit_in_a_name_is_used_and_told_in_the_message_of_a_row():
     catalog = open_catalog(io.BytesIO(text.encode()), label_required=True)
     (chunk,) = catalog
     assert chunk.rows[["period", "duration", "depth"]].tolist() == [(9.5, 3.0, 800.0)]
-    assert catalog.factors == {"duration": 1 / 60, "depth": 1e4}
+    assert catalog.scales == {"duration": (1 / 60, 0.0), "depth": (1e4, 0.0)}
     assert catalog.rejections.first[0].message == (
         "depth_percent: expected a number from 0.01 to 2,000,000 ppm (of which one in the file is "
         "10000), received '300'"

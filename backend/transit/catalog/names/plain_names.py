@@ -1,7 +1,10 @@
 """Names of columns as people write them, made plain, and the units that stand in them."""
 
 import re
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 # In brackets at the end, or as the last word.
 _BRACKETS = re.compile(r"(.*\S)\s*[\[(]([^\[\]()]*)[\])]\s*")
@@ -31,12 +34,13 @@ _FACTORS: dict[str, dict[str, float]] = {
         **dict.fromkeys(_MINUTES, 1 / 60),
         **dict.fromkeys(_SECONDS, 1 / 3600),
     },
-    "depth": {"ppm": 1.0, "%": 1e4, "percent": 1e4, "ppt": 1e3, "fraction": 1e6},
+    "depth": {"ppm": 1.0, "percent": 1e4, "%": 1e4, "ppt": 1e3, "fraction": 1e6, "flux": -1e6},
     "steff": {"k": 1.0, "kelvin": 1.0},
     # The nominal solar radius (IAU 2015 resolution B3).
     "srad": {
         **dict.fromkeys(("rsun", "rsol", "r☉", "r⊙", "solarradii", "solarradius", "solrad"), 1.0),
         "km": 1 / 695_700,
+        "m": 1 / 695_700_000,
     },
     "slogg": dict.fromkeys(
         ("cgs", "dex", "cm/s2", "cm/s^2", "cm/s**2", "log10(cm/s**2", "cms-2"), 1.0
@@ -45,6 +49,26 @@ _FACTORS: dict[str, dict[str, float]] = {
     "impact": dict.fromkeys(("b", "-", "r*", "rstar", "stellarradii", "stellarradius"), 1.0),
     "snr": {"-": 1.0, "sigma": 1.0},
 }
+
+
+# What is added after that. A flux of 0.999 is a depth of 1000 ppm.
+_OFFSETS = {("depth", "flux"): 1e6}
+
+Value = TypeVar("Value", float, NDArray[np.float64])
+
+
+class Scale(NamedTuple):
+    """From the numbers of a file to ours: times `factor`, plus `offset`."""
+
+    factor: float = 1.0
+    offset: float = 0.0
+
+    def apply(self, values: Value) -> Value:
+        """The numbers in our unit; those that are in it already are unchanged."""
+        return values if self == OUR_UNIT else values * self.factor + self.offset
+
+
+OUR_UNIT = Scale()
 
 
 class Name(NamedTuple):
@@ -63,15 +87,17 @@ def plain_name(name: str) -> Name:
     return Name(_BETWEEN.sub("", base).lower(), unit.strip() if unit is not None else None)
 
 
-def factor(column: str, unit: str | None) -> float | None:
-    """What numbers of a column of ours are multiplied by; None if the unit is not known.
+def scale(column: str, unit: str | None) -> Scale | None:
+    """From a unit of a column of ours to our unit; None if the unit is not known.
 
     Of the columns without numbers (label, star), whatever stands in brackets is taken.
     """
     known = _FACTORS.get(column)
     if unit is None or not unit or known is None:
-        return 1.0
-    return known.get(re.sub(r"[\s_]", "", unit).lower())
+        return OUR_UNIT
+    name = re.sub(r"[\s_]", "", unit).lower()
+    factor = known.get(name)
+    return None if factor is None else Scale(factor, _OFFSETS.get((column, name), 0.0))
 
 
 def units_known(column: str) -> list[str]:

@@ -22,6 +22,7 @@ from backend.storage.atomic import put_in_place, sha256_of_open, sync
 from backend.storage.dataset_table import TableWriter, is_whole
 from backend.storage.incoming import open_growing, require_space
 from backend.storage.layout import Storage
+from backend.transit.catalog.names.read_as import ReadAs
 from backend.transit.catalog.reader import CatalogError, open_catalog, profile
 
 # A row of a narrow CSV is about 60 bytes long, and 129 in the table.
@@ -42,19 +43,23 @@ class _Unusable(RuntimeError):
     """The rows cannot be made again; the message says why."""
 
 
-def derive(source: BinaryIO, size: int, table: Path, rejections: Path) -> dict[str, Any]:
+def derive(
+    source: BinaryIO, size: int, table: Path, rejections: Path, read_as: ReadAs
+) -> dict[str, Any]:
     """Read a catalogue into both files.
 
     Args:
         source: the catalogue, at its beginning.
         size: of the catalogue, in bytes.
         table, rejections: new files.
+        read_as: what was said of it.
 
     Returns:
         The columns of its database row that tell about its content.
 
     Raises:
         CatalogError: it is not a catalogue, or has no usable row.
+        ReadAsError: what was said does not fit the header.
         NoSpace: the disk is nearly full.
     """
     require_space(table.parent, int(size * _DERIVED_PER_BYTE))
@@ -62,7 +67,7 @@ def derive(source: BinaryIO, size: int, table: Path, rejections: Path) -> dict[s
         open_growing(table) as rows,
         TextIOWrapper(open_growing(rejections), encoding="utf-8") as sink,
     ):
-        catalog = open_catalog(source, label_required=True, rejection_sink=sink)
+        catalog = open_catalog(source, label_required=True, rejection_sink=sink, read_as=read_as)
         writer = TableWriter(rows)
         for chunk in catalog:
             writer.append(chunk.rows)
@@ -71,7 +76,7 @@ def derive(source: BinaryIO, size: int, table: Path, rejections: Path) -> dict[s
     described = profile(rows_read, catalog.rejections.summary(), catalog.reading())
     described["form"] = catalog.form
     described["recognised"] = catalog.columns
-    described["factors"] = catalog.factors
+    described["factors"] = {column: each.factor for column, each in catalog.scales.items()}
     described["unread"] = len(catalog.header) - len(catalog.columns)
     return {
         "source": catalog.source,
@@ -97,13 +102,13 @@ class DatasetTables:
             Unavailable: it is being made again.
             Conflict: it is missing, or cut off.
         """
-        path = self._storage.table(dataset["workspace_id"], dataset["sha256"])
+        path = self._storage.table(dataset["workspace_id"], dataset["identity"])
         self._require(is_whole(path, dataset["num_samples"]), dataset, "accepted")
         return path
 
     def rejections(self, dataset: Record) -> Path:
         """The file of the rejected rows; raises like `table`."""
-        path = self._storage.rejections(dataset["workspace_id"], dataset["sha256"])
+        path = self._storage.rejections(dataset["workspace_id"], dataset["identity"])
         self._require(path.is_file(), dataset, "rejected")
         return path
 
@@ -137,9 +142,7 @@ class DatasetTables:
         )
 
     def _missing(self, dataset: Record) -> list[Path]:
-        workspace_id, sha256 = dataset["workspace_id"], dataset["sha256"]
-        table = self._storage.table(workspace_id, sha256)
-        rejections = self._storage.rejections(workspace_id, sha256)
+        _, table, rejections = self._storage.dataset_files(dataset)
         missing = [] if is_whole(table, dataset["num_samples"]) else [table]
         return missing if rejections.is_file() else [*missing, rejections]
 
@@ -156,16 +159,14 @@ class DatasetTables:
             self._waiting.discard(dataset["id"])
 
     def _derive_again(self, dataset: Record) -> None:
-        storage, sha256 = self._storage, dataset["sha256"]
-        catalogue = storage.catalogue(dataset["workspace_id"], sha256)
-        made = {
-            storage.table(dataset["workspace_id"], sha256): storage.new_incoming(),
-            storage.rejections(dataset["workspace_id"], sha256): storage.new_incoming(),
-        }
+        catalogue, *derived = self._storage.dataset_files(dataset)
+        made = {path: self._storage.new_incoming() for path in derived}
         try:
             with open(catalogue, "rb") as source:
                 _require_same_file(source, dataset)
-                described = derive(source, dataset["file_size"], *made.values())
+                table, rejections = made.values()
+                read_as = ReadAs(**dataset["read_as"])
+                described = derive(source, dataset["file_size"], table, rejections, read_as)
             _require_same_rows(described, dataset)
             for path in made.values():
                 sync(path)  # not while others wait for their turn to write

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from backend.database import datasets
-from backend.services import dataset_upload
+from backend.services.datasets import upload as dataset_upload
 from backend.storage import incoming
 from backend.transit.columns import ROW_DTYPE
 from backend.web import request_body
@@ -41,6 +41,8 @@ def test_an_upload_becomes_a_dataset_with_its_files(api, key, services):
         "num_samples",
         "num_rejected",
         "sha256",
+        "identity",
+        "read_as",
         "source",
         "class_counts",
         "uploaded_at",
@@ -48,7 +50,7 @@ def test_an_upload_becomes_a_dataset_with_its_files(api, key, services):
     assert dataset["name"] == "Test Dataset"
     assert dataset["file_size"] == len(content)
     assert (dataset["num_samples"], dataset["num_rejected"]) == (30, 0)
-    assert dataset["sha256"] == sha256
+    assert dataset["sha256"] == dataset["identity"] == sha256
     assert dataset["source"] == "exotrain"
     assert dataset["class_counts"] == {"CANDIDATE": 10, "CONFIRMED": 10, "FALSE POSITIVE": 10}
     assert files_of(services) == [f"{sha256}.csv", f"{sha256}.npy", f"{sha256}.rejected.jsonl"]
@@ -409,9 +411,9 @@ def test_a_row_that_cannot_be_written_leaves_no_file(api, key, services, monkeyp
 def test_a_workspace_deleted_during_an_upload_gets_no_dataset(api, key, services, monkeypatch):
     read = dataset_upload._Derived.read
 
-    def read_then_delete(self, incoming):
+    def read_then_delete(self, incoming, read_as):
         api.delete(f"/api/workspaces/{key}")
-        return read(self, incoming)
+        return read(self, incoming, read_as)
 
     monkeypatch.setattr(dataset_upload._Derived, "read", read_then_delete)
     assert problem_of(api.upload(key, catalogue(), None))["status"] == 409
@@ -421,11 +423,9 @@ def test_a_workspace_deleted_during_an_upload_gets_no_dataset(api, key, services
 def test_deleting_and_uploading_the_same_bytes_at_once_keeps_the_new_files(api, key, services):
     dataset_id = api.dataset(key)
     with services.database.read() as connection:
-        dataset = datasets.find(connection, dataset_id)
+        removed = datasets.find(connection, dataset_id)
     api.delete(f"/api/training/dataset/{dataset_id}")
     new = api.dataset(key)
     # The end of a deletion that was slow.
-    dataset_upload.forget_files(
-        services.database, services.storage, dataset["workspace_id"], dataset["sha256"]
-    )
+    dataset_upload.forget_files(services.database, services.storage, removed)
     assert api.get(f"/api/training/dataset/{new}/rows")["count"] == 90

@@ -2,8 +2,9 @@
 
 import pytest
 
-from backend.transit.catalog.column_names import FORMATS, SURVEYS, recognise, similar_names
-from backend.transit.catalog.plain_names import factor, plain_name
+from backend.transit.catalog.names.column_names import FORMATS, SURVEYS
+from backend.transit.catalog.names.plain_names import plain_name, scale
+from backend.transit.catalog.names.recognise import recognise, similar_names
 from backend.transit.columns import COLUMNS
 
 
@@ -47,16 +48,17 @@ def test_a_name_is_made_plain_and_its_unit_taken_off(name, text, unit):
     ],
 )  # fmt: skip
 def test_a_unit_tells_what_its_numbers_are_multiplied_by(column, unit, expected):
-    assert factor(column, unit) == expected
+    found = scale(column, unit)
+    assert (found and found.factor) == expected
 
 
 def test_the_name_in_our_unit_counts_before_one_in_another():
     found = recognise(["Depth (mmag)", "Depth [%]", "Depth (ppm)", "period", "duration"])
     assert found.fields["depth"] == 2
-    assert not found.factors
+    assert not found.scales
     found = recognise(["Depth (mmag)", "Depth [%]", "period", "duration"])
     assert found.fields["depth"] == 1
-    assert found.factors == {"depth": 1e4}
+    assert found.scales == {"depth": (1e4, 0.0)}
     assert "depth" not in recognise(["Depth (mmag)", "period", "duration"]).fields
 
 

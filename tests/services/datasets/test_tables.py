@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from backend.database import datasets, sessions
-from backend.services import dataset_tables
+from backend.services.datasets import tables as dataset_tables
 from tests.api import catalogue, problem_of
 
 WITH_REJECTIONS = catalogue(90) + "x,2.5,500,0.2,30,5700,1.0,4.4,14.2,1,star-x\n"
@@ -24,7 +24,7 @@ def dataset(api, key, services):
 @pytest.fixture
 def files(services, dataset):
     """Its catalogue, its table and its rejections."""
-    return services.storage.dataset_files(dataset["workspace_id"], dataset["sha256"])
+    return services.storage.dataset_files(dataset)
 
 
 @pytest.fixture

@@ -1,0 +1,167 @@
+"""Turns a received file into a dataset, with its derived files, or leaves nothing behind.
+
+The same bytes, read in the same way, are one dataset in a workspace, however often they are
+uploaded.
+"""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from backend.database import Database, datasets
+from backend.database.connection import Record
+from backend.services.aftermath import left_to_the_next_start
+from backend.services.context import Services
+from backend.services.datasets.tables import derive
+from backend.services.quota import require_bytes
+from backend.storage.atomic import put_in_place, sync
+from backend.storage.incoming import IncomingFile
+from backend.storage.layout import SUFFIXES, DatasetFiles, Storage
+from backend.transit.catalog.names.read_as import ReadAs
+
+_DEFAULT_NAME = "dataset"
+_MAX_NAME = 200
+
+
+def store(
+    services: Services,
+    workspace: Record,
+    incoming: IncomingFile,
+    name: str,
+    suffix: str,
+    read_as: ReadAs,
+) -> tuple[Record, bool]:
+    """Turn a received file into a dataset.
+
+    Args:
+        services: settings, database and files.
+        workspace: the workspace that it belongs to.
+        incoming: the received file; it is moved to its place, or left for its owner to discard.
+        name: the name of the dataset.
+        suffix: of the file, one of SUFFIXES.
+        read_as: what was said of it.
+
+    Returns:
+        the dataset, and whether it is new; one with the same bytes, read in the same way, is
+        returned as it is.
+
+    Raises:
+        CatalogError: it is not a catalogue, or has no usable row.
+        ReadAsError: what was said does not fit the header.
+        NoSpace: the quota of the workspace's owner or the disk is full.
+    """
+    database, storage = services.database, services.storage
+    names = {
+        "workspace_id": workspace["id"],
+        "sha256": incoming.sha256,
+        "suffix": suffix,
+        "identity": read_as.identity(incoming.sha256),
+    }
+    with database.read() as connection:
+        existing = datasets.find_by_identity(connection, workspace["id"], names["identity"])
+        if existing is not None:
+            return existing, False
+        if not datasets.of_file(connection, workspace["id"], incoming.sha256):
+            require_bytes(services, connection, workspace["owner_id"], incoming.size)
+    with ExitStack() as cleanup:
+        derived = _Derived(storage, cleanup)
+        description = derived.read(incoming, read_as)
+        for path in (incoming.path, derived.table, derived.rejections):
+            sync(path)
+        description |= {"name": name, "file_size": incoming.size, "read_as": read_as.to_json()}
+        return _record(services, workspace["owner_id"], incoming, derived, names, description)
+
+
+def read(
+    services: Services, workspace: Record, incoming: IncomingFile, read_as: ReadAs
+) -> tuple[dict[str, Any], Record | None]:
+    """Read a received file as a dataset; nothing is stored.
+
+    Returns:
+        what `derive` returns, and the dataset that it is already, if it is one.
+
+    Raises:
+        CatalogError: it is not a catalogue, or has no usable row.
+        ReadAsError: what was said does not fit the header.
+        NoSpace: the disk is full.
+    """
+    with ExitStack() as cleanup:
+        description = _Derived(services.storage, cleanup).read(incoming, read_as)
+    identity = read_as.identity(incoming.sha256)
+    with services.database.read() as connection:
+        return description, datasets.find_by_identity(connection, workspace["id"], identity)
+
+
+def name_from(file_name: str | None) -> str:
+    """The name of a dataset from the file name: its last part, printable, not too long."""
+    last = (file_name or "").replace("\\", "/").rsplit("/", 1)[-1]
+    printable = "".join(c if c.isprintable() else " " for c in last).strip()
+    return printable[:_MAX_NAME].strip() or _DEFAULT_NAME
+
+
+def suffix_from(file_name: str | None) -> str:
+    """The suffix under which a file is kept: its own, if it is one of a table."""
+    suffix = (file_name or "").rpartition(".")[2].lower()
+    return suffix if suffix in SUFFIXES else SUFFIXES[0]
+
+
+def forget_files(database: Database, storage: Storage, dataset: DatasetFiles) -> None:
+    """Delete the files of a dataset that was removed, unless it was uploaded again since.
+
+    Its catalogue stays while another dataset reads it. What cannot be deleted now goes at the next
+    start.
+    """
+    workspace_id, sha256, identity = (
+        dataset[name] for name in ("workspace_id", "sha256", "identity")
+    )
+    what = f"the deletion of uploads/{workspace_id}/{identity}.*"
+    with left_to_the_next_start(what), database.write() as connection:
+        if datasets.find_by_identity(connection, workspace_id, identity) is None:
+            others = datasets.of_file(connection, workspace_id, sha256)
+            storage.remove_dataset(dataset, keep_catalogue=bool(others))
+
+
+class _Derived:
+    """The table and the rejections of an upload, until they are moved to their place."""
+
+    def __init__(self, storage: Storage, cleanup: ExitStack) -> None:
+        self.table = storage.new_incoming()
+        self.rejections = storage.new_incoming()
+        for path in (self.table, self.rejections):
+            cleanup.callback(path.unlink, missing_ok=True)
+
+    def read(self, incoming: IncomingFile, read_as: ReadAs) -> dict[str, Any]:
+        """Read the catalogue into both files; returns the columns of its database row."""
+        incoming.flush()
+        with open(incoming.path, "rb") as source:
+            return derive(source, incoming.size, self.table, self.rejections, read_as)
+
+
+def _record(
+    services: Services,
+    owner_id: int,
+    incoming: IncomingFile,
+    derived: _Derived,
+    names: DatasetFiles,
+    description: dict[str, Any],
+) -> tuple[Record, bool]:
+    """Put the files in place and write the row; the write lock excludes the same bytes."""
+    storage, workspace_id, sha256 = services.storage, names["workspace_id"], names["sha256"]
+    sources: list[Path] = [incoming.path, derived.table, derived.rejections]
+    with ExitStack() as undo:
+        with services.database.write() as connection:
+            existing = datasets.find_by_identity(connection, workspace_id, names["identity"])
+            if existing is not None:
+                return existing, False
+            others = datasets.of_file(connection, workspace_id, sha256)
+            if others:  # it has its place already, and counts for the oldest of them
+                names = {**names, "suffix": others[0]["suffix"]}
+            sizes = [source.stat().st_size for source in sources]
+            stored = sum(sizes[1:]) if others else sum(sizes)
+            require_bytes(services, connection, owner_id, stored)
+            undo.callback(forget_files, services.database, storage, names)
+            for source, target in zip(sources, storage.dataset_files(names), strict=True):
+                put_in_place(source, target)
+            dataset = datasets.create(connection, **names, stored_bytes=stored, **description)
+        undo.pop_all()
+    return dataset, True

@@ -1,0 +1,67 @@
+"""A first look at a table: its columns with examples, whichever of ours are among them."""
+
+from typing import Any, BinaryIO
+
+from backend.transit.catalog.cells import shown
+from backend.transit.catalog.header import find_header, needed_columns, shown_names
+from backend.transit.catalog.lines import DelimitedError, Lines
+from backend.transit.catalog.names.column_names import SURVEYS
+from backend.transit.catalog.names.plain_names import plain_name
+from backend.transit.catalog.names.read_as import ReadAs
+from backend.transit.catalog.records import read_batches
+
+_EXAMPLES = 3
+
+
+def first_look(stream: BinaryIO, *, label_required: bool, read_as: ReadAs) -> dict[str, Any]:
+    """Look at a table's header and its first rows.
+
+    Args:
+        stream: the file, at its beginning; read a little.
+        label_required: whether the table must have labels.
+        read_as: what was said of it.
+
+    Returns:
+        JSON-able: `form`, `source`; `header_line`, from 1; `separator`; `columns`, all of the
+        file's, each {name, examples, column, unit}: different cells of the first rows, the column
+        of ours that it is read as, or null, and the unit in its name, or null; `missing`, our
+        columns that are needed and were not found.
+
+    Raises:
+        CatalogError: it is not a table.
+    """
+    lines = Lines(stream)
+    header = find_header(lines, label_required, read_as)
+    examples: list[list[str]] = [[] for _ in header.names]
+    for record in _first_records(lines, header.delimiter):
+        for cell, known in zip(record, examples, strict=False):
+            text = shown(cell)[1:-1]
+            if cell.strip() and text not in known and len(known) < _EXAMPLES:
+                known.append(text)
+    ours = {position: column for column, position in header.fields.items()}
+    names = [shown_names([name])[0] for name in header.names]
+    return {
+        "form": header.form,
+        "source": SURVEYS[header.form],
+        "header_line": header.line,
+        "separator": header.delimiter,
+        "columns": [
+            {
+                "name": name,
+                "examples": examples[i],
+                "column": ours.get(i),
+                "unit": plain_name(name).unit or None,
+            }
+            for i, name in enumerate(names)
+        ],
+        "missing": [each for each in needed_columns(label_required) if each not in header.fields],
+    }
+
+
+def _first_records(lines: Lines, delimiter: str) -> list[list[str]]:
+    """Those that can be read; what is wrong behind them is told when the table is read."""
+    try:
+        batch = next(read_batches(lines, delimiter), None)
+    except DelimitedError:
+        return []
+    return batch.records if batch else []
