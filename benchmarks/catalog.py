@@ -84,7 +84,7 @@ def _catalogue(path: Path) -> Callable[[], object]:
 
     def read() -> None:
         with open(path, "rb") as stream, open(path.with_suffix(".rows"), "wb") as table:
-            for chunk in open_catalog(stream, label_required=True):
+            for chunk in open_catalog(stream, label_required=True, with_records=False):
                 table.write(chunk.rows.tobytes())
 
     return read

@@ -20,13 +20,16 @@ from backend.errors import Conflict, NoSpace, Unavailable
 from backend.services.aftermath import left_to_the_next_start
 from backend.storage.atomic import put_in_place, sha256_of_open, sync
 from backend.storage.dataset_table import TableWriter, is_whole
-from backend.storage.incoming import open_growing, require_space
+from backend.storage.incoming import MEGABYTE, open_growing, require_space
 from backend.storage.layout import Storage
 from backend.transit.catalog.names.read_as import ReadAs
 from backend.transit.catalog.reader import CatalogError, open_catalog, profile
 
 # A row of a narrow CSV is about 60 bytes long, and 129 in the table.
 _DERIVED_PER_BYTE = 2.5
+
+# Reading many lines at once needs pandas, of 43 MB and half a second: not for a small table.
+_WORTH_PANDAS = 8 * MEGABYTE
 
 _RETRY_SECONDS = "5"
 
@@ -67,7 +70,13 @@ def derive(
         open_growing(table) as rows,
         TextIOWrapper(open_growing(rejections), encoding="utf-8") as sink,
     ):
-        catalog = open_catalog(source, label_required=True, rejection_sink=sink, read_as=read_as)
+        catalog = open_catalog(
+            source,
+            label_required=True,
+            rejection_sink=sink,
+            read_as=read_as,
+            with_records=size < _WORTH_PANDAS,
+        )
         writer = TableWriter(rows)
         for chunk in catalog:
             writer.append(chunk.rows)

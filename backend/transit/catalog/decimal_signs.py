@@ -81,9 +81,9 @@ class _Evidence:
 
 
 def _has_quoted_comma(stream: BinaryIO) -> bool:
-    end = b""
+    end = b""  # of the block before, which may hold an opening quote
     while block := stream.read(BLOCK_BYTES):
-        if _QUOTED_COMMA.search(end + block):
+        if b'"' in block and _QUOTED_COMMA.search(end + block):
             return True
         end = block[-_LONGEST_NUMBER:]
     return False

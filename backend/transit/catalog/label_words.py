@@ -1,7 +1,7 @@
 """The words in a table's column of labels: which are not known, and how many of each."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from backend.transit.catalog.cells import MISSING_LABEL, read_labels, shown
 from backend.transit.columns import NO_LABEL
@@ -20,9 +20,13 @@ class LabelWords:
         self._said = said
         self._counts: Counter[str] = Counter()
 
-    def add(self, cells: Sequence[str]) -> None:
-        """Count some more cells; words that are new beyond the first hundred are counted as one."""
-        for cell, count in Counter(cells).items():
+    def add(self, counts: Mapping[str, int]) -> None:
+        """Count some more cells; words that are new beyond the first hundred are counted as one.
+
+        Args:
+            counts: by cell, in the order in which they come first.
+        """
+        for cell, count in counts.items():
             word = cell.strip()
             is_new = word not in self._counts and len(self._counts) >= _MOST_WORDS
             self._counts["" if is_new else word] += count

@@ -1,5 +1,6 @@
 """CSV bytes to validated rows, chunk by chunk, with a reason for every row that is left out."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple, TextIO
 
@@ -17,9 +18,16 @@ from backend.transit.catalog.names.plain_names import OUR_UNIT
 from backend.transit.catalog.names.read_as import NOTHING_SAID, ReadAs
 from backend.transit.catalog.names.recognise import similar_names
 from backend.transit.catalog.numbers import DecimalSign
-from backend.transit.catalog.records import Batch, read_batches, split_record
+from backend.transit.catalog.plain_lines import PlainLines, plain_lines
+from backend.transit.catalog.records import BATCH_RECORDS, Batch, read_batches, split_record
 from backend.transit.catalog.rejections import Rejection, RejectionLog
-from backend.transit.catalog.rows import check_rows, problem_of
+from backend.transit.catalog.rows import (
+    CheckedRows,
+    ReadColumns,
+    check_rows,
+    problem_of,
+    read_columns,
+)
 from backend.transit.columns import COLUMNS, REQUIRED
 from backend.transit.report.profile import profile
 from backend.transit.report.whole_columns import WholeColumns, unit_sentence
@@ -37,9 +45,9 @@ _MOST_PIECES = 4
 class Chunk(NamedTuple):
     """Some thousand consecutive records of a catalogue.
 
-    `records` are all of them, as the file's own fields, and `lines` their 1-based lines;
-    `accepted` (intp, (n,)) are the positions in `records` of the usable ones, and `rows`
-    (ROW_DTYPE, (n,)) their values; `rejections` name the others, in the file's order.
+    `records` are all of them, as the file's own fields, and `lines` their 1-based lines, both empty
+    where nobody asked for them; `accepted` (intp, (n,)) are the positions of the usable ones, and
+    `rows` (ROW_DTYPE, (n,)) their values; `rejections` name the others, in the file's order.
     """
 
     records: list[list[str]]
@@ -75,6 +83,7 @@ class Catalog:
         label_required: bool,
         rejections: RejectionLog,
         read_as: ReadAs,
+        plain: PlainLines | None,
     ) -> None:
         self.form = header.form
         self.source = SURVEYS[header.form]
@@ -88,6 +97,7 @@ class Catalog:
         self.label_words = LabelWords(read_as.labels)
         self._read_as = read_as
         self._flags = archive_flags(header)
+        self._plain = plain
         self._lines = lines
         self.fields = header.fields
         self.scales = header.scales
@@ -104,8 +114,7 @@ class Catalog:
         """
         accepted = 0
         try:
-            for batch in read_batches(self._lines, self.delimiter):
-                chunk = self._chunk(batch)
+            for chunk in self._chunks():
                 accepted += len(chunk.accepted)
                 self.rejections.add(chunk.rejections)
                 if self._has_too_few_usable_rows(accepted):
@@ -115,6 +124,39 @@ class Catalog:
             raise CatalogError(str(error), found=shown_names(self.header)) from error
         if not accepted:
             raise self._few_usable_rows_error(0)
+
+    def _chunks(self) -> Iterator[Chunk]:
+        batches = read_batches(self._lines, self.delimiter)
+        while True:
+            chunk = self._plain_chunk()
+            if chunk is None:
+                batch = next(batches, None)
+                if batch is None:
+                    return
+                chunk = self._chunk(batch)
+            yield chunk
+
+    def _plain_chunk(self) -> Chunk | None:
+        """The next lines, read at once; None where they are not plain, or at the end."""
+        if self._plain is None:
+            return None
+        ahead = self._lines.ahead(BATCH_RECORDS)
+        read = self._plain.read(ahead) if ahead else None
+        if read is None:
+            return None
+        columns, words = read
+        first = self._lines.number + 1
+        self._lines.skip(len(ahead))
+        self._widths_before = [len(self.header)] * _MOST_PIECES
+        self.label_words.add(words)
+        lines = np.arange(first, first + len(ahead))
+        checked = self._check(columns, lines)
+        rejections = [
+            self._rejection(checked, i, ahead[i].split(self.delimiter), int(lines[i]))
+            for i in np.flatnonzero(checked.problem).tolist()
+        ]
+        is_usable = checked.problem == 0
+        return Chunk([], [], np.flatnonzero(is_usable), checked.rows[is_usable], rejections)
 
     def _chunk(self, batch: Batch) -> Chunk:
         self._make_whole(batch)
@@ -126,27 +168,32 @@ class Catalog:
         )
         records = [batch.records[i] for i in whole]
         cells = self._flags.without_limits(self._cells(records), records)
-        checked = check_rows(
-            cells,
-            label_required=self._label_required,
-            signs=self.signs,
-            scales=self.scales,
-            labels=self._read_as.labels,
-        )
-        self.lost_stars += checked.lost_stars
-        self.whole_columns.add(checked.rows)
-        self.label_words.add(cells.get("label", []))
+        columns = read_columns(cells, self.signs, self._read_as.labels)
+        self.label_words.add(Counter(cells.get("label", [])))
         lines = np.array(batch.lines)[whole]
-        checked.rows["line"] = lines
+        checked = self._check(columns, lines)
         for i in np.flatnonzero(checked.problem).tolist():
-            reason, column, message = problem_of(checked, cells, i, self.scales)
-            name = self.columns[column]
-            if limit := self._flags.limit(column, records[i]):
-                message = f"expected a value, received {limit}"
-            rejections[int(whole[i])] = Rejection(int(lines[i]), reason, name, f"{name}: {message}")
+            rejections[int(whole[i])] = self._rejection(checked, i, records[i], int(lines[i]))
         is_usable = checked.problem == 0
         ordered = [rejections[i] for i in sorted(rejections)]
         return Chunk(batch.records, batch.lines, whole[is_usable], checked.rows[is_usable], ordered)
+
+    def _check(self, columns: ReadColumns, lines: NDArray[np.intp]) -> CheckedRows:
+        checked = check_rows(columns, label_required=self._label_required, scales=self.scales)
+        checked.rows["line"] = lines
+        self.lost_stars += columns.lost_stars
+        self.whole_columns.add(checked.rows)
+        return checked
+
+    def _rejection(self, checked: CheckedRows, i: int, record: list[str], line: int) -> Rejection:
+        """Of the row at position `i`, of which `record` are the fields."""
+        texts = {column: record[position] for column, position in self.fields.items()}
+        texts |= {column: "" for column in self._flags.limits if self._flags.limit(column, record)}
+        reason, column, message = problem_of(checked, i, texts, self.scales)
+        name = self.columns[column]
+        if limit := self._flags.limit(column, record):
+            message = f"expected a value, received {limit}"
+        return Rejection(line, reason, name, f"{name}: {message}")
 
     def _cells(self, records: list[list[str]]) -> dict[str, list[str]]:
         """The text of each column that is read; no other is looked at."""
@@ -243,6 +290,7 @@ def open_catalog(
     label_required: bool,
     rejection_sink: TextIO | None = None,
     read_as: ReadAs = NOTHING_SAID,
+    with_records: bool = True,
 ) -> Catalog:
     """Read a catalogue's comments and header, and recognise its format and its decimal signs.
 
@@ -252,6 +300,8 @@ def open_catalog(
         label_required: whether a row without a known label is left out.
         rejection_sink: where every row that is left out is written, one JSON object a line.
         read_as: what a person said of the table.
+        with_records: whether the chunks have `records` and `lines`. Without them, and in a table
+            with nothing odd, reading is several times faster.
 
     Raises:
         CatalogError: when this is not a table, or a required column is missing.
@@ -267,7 +317,9 @@ def open_catalog(
     lines = Lines(stream)
     while lines.number < header.line:
         next(lines)
-    return Catalog(lines, header, signs, label_required, RejectionLog(rejection_sink), read_as)
+    plain = None if with_records else plain_lines(header, signs, read_as.labels)
+    log = RejectionLog(rejection_sink)
+    return Catalog(lines, header, signs, label_required, log, read_as, plain)
 
 
 def band(source: str) -> str:

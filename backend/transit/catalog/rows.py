@@ -1,4 +1,4 @@
-"""One chunk's cells to rows: the values, and the first problem of each row that has one."""
+"""One chunk's columns to rows: the values, and the first problem of each row that has one."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from backend.transit.catalog.cells import (
 )
 from backend.transit.catalog.names.column_names import LABEL_WORDS
 from backend.transit.catalog.names.plain_names import OUR_UNIT, Scale
-from backend.transit.catalog.numbers import DecimalSign, read_numbers
+from backend.transit.catalog.numbers import DecimalSign, Numbers, read_numbers
 from backend.transit.columns import COLUMNS, NO_LABEL, RANGES, REQUIRED, ROW_DTYPE, UNITS
 
 # A problem's code is its position here; 0 is none.
@@ -32,79 +32,111 @@ _MISSING, _NOT_A_NUMBER, _NOT_FINITE, _OUT_OF_RANGE, _UNKNOWN_LABEL, _TOO_LONG, 
     1, 8
 )
 
+_NOWHERE = np.array([], dtype=np.intp)
+
 Cells = Mapping[str, Sequence[str]]
+Texts = Mapping[str, str]
 Signs = Mapping[str, DecimalSign]
 Scales = Mapping[str, Scale]
+
+
+class ReadColumns(NamedTuple):
+    """The columns of a chunk that are ours, each as it was read.
+
+    `names` are they, in the order of the table; `numbers` those that hold numbers, in the file's
+    unit; `labels` the labels' codes, int8, (n,), or None; `stars` the identifiers, S48, (n,), or
+    None, of which a spreadsheet has rounded `lost_stars`.
+    """
+
+    names: list[str]
+    numbers: Mapping[str, Numbers]
+    labels: NDArray[np.int8] | None
+    stars: NDArray[np.bytes_] | None
+    lost_stars: int
 
 
 class CheckedRows(NamedTuple):
     """The rows of a chunk, usable or not.
 
     `rows` is ROW_DTYPE, (n,), its `line` not filled in; `problem` int8, (n,), 0 where the row is
-    usable; `column` int8, (n,), the position among the cells' columns of the one to blame;
-    `lost_stars`, how many identifiers a spreadsheet has rounded.
+    usable; `column` int8, (n,), the position among the columns' names of the one to blame.
     """
 
     rows: NDArray[np.void]
     problem: NDArray[np.int8]
     column: NDArray[np.int8]
-    lost_stars: int
 
 
-def check_rows(
-    cells: Cells,
-    *,
-    label_required: bool,
-    signs: Signs,
-    scales: Scales,
-    labels: Mapping[str, int],
-) -> CheckedRows:
-    """Read a chunk's cells and find each row's first problem, in the order of the columns.
+def read_columns(cells: Cells, signs: Signs, labels: Mapping[str, int]) -> ReadColumns:
+    """Read a chunk's cells.
 
     Args:
         cells: by column of ours, the text of each row, (n,); what the table lacks is not there.
-        label_required: whether a row without a known label has a problem.
         signs: the decimal sign of each column of numbers.
-        scales: from the numbers of a column to our unit, where it has another one.
         labels: codes of words that a person said.
     """
-    count = len(cells[REQUIRED[0]])
-    checked = CheckedRows(
-        np.zeros(count, ROW_DTYPE), np.zeros(count, np.int8), np.zeros(count, np.int8), 0
+    stars, lost = read_stars(cells["star"]) if "star" in cells else (None, _NOWHERE)
+    return ReadColumns(
+        list(cells),
+        {name: read_numbers(cells[name], signs[name]) for name in COLUMNS if name in cells},
+        read_labels(cells["label"], labels) if "label" in cells else None,
+        stars,
+        len(lost),
     )
-    rows = checked.rows
-    names = list(cells)
+
+
+def check_rows(columns: ReadColumns, *, label_required: bool, scales: Scales) -> CheckedRows:
+    """Find each row's first problem, in the order of the columns.
+
+    Args:
+        columns: as they were read.
+        label_required: whether a row without a known label has a problem.
+        scales: from the numbers of a column to our unit, where it has another one.
+    """
+    count = len(columns.numbers[REQUIRED[0]].values)
+    checked = CheckedRows(
+        np.zeros(count, ROW_DTYPE), np.zeros(count, np.int8), np.zeros(count, np.int8)
+    )
+    rows, names = checked.rows, columns.names
     for column in COLUMNS:
         rows[column] = np.nan
-        if column in cells:
-            rows[column], problems = _numbers(
-                column, cells[column], signs[column], scales.get(column, OUR_UNIT)
-            )
+        if column in columns.numbers:
+            values = scales.get(column, OUR_UNIT).apply(columns.numbers[column].values)
+            rows[column] = values
+            problems = _problems_of(column, columns.numbers[column]._replace(values=values))
             _note(checked, names.index(column), problems)
     rows["label"] = NO_LABEL
-    if "label" in cells:
-        codes = read_labels(cells["label"], labels)
-        rows["label"] = np.maximum(codes, NO_LABEL)
+    if columns.labels is not None:
+        rows["label"] = np.maximum(columns.labels, NO_LABEL)
         if label_required:
-            _note(checked, names.index("label"), _label_problems(codes))
+            _note(checked, names.index("label"), _label_problems(columns.labels))
     too_long = rows["duration"] >= rows["period"] * 24
     _note(checked, names.index("duration"), np.where(too_long, _TOO_LONG, 0))
-    if "star" not in cells:
-        return checked
-    rows["star"], lost = read_stars(cells["star"])
-    return checked._replace(lost_stars=len(lost))
+    if columns.stars is not None:
+        rows["star"] = columns.stars
+    return checked
 
 
 def problem_of(
-    checked: CheckedRows, cells: Cells, row: int, scales: Scales
+    checked: CheckedRows, row: int, texts: Texts, scales: Scales
 ) -> tuple[str, str, str]:
-    """A row's reason code, our name of the column at fault, and what was expected and received."""
+    """What is wrong with a row.
+
+    Args:
+        checked: with the row.
+        row: its position.
+        texts: its cells by column of ours, in the order of the table.
+        scales: from the numbers of a column to our unit.
+
+    Returns:
+        A reason code, our name of the column at fault, and what was expected and received.
+    """
     reason = _PROBLEMS[checked.problem[row]]
-    column = list(cells)[checked.column[row]]
+    column = list(texts)[checked.column[row]]
     if column == "label":
         expected = f"one of {', '.join(LABEL_WORDS)}"
     elif reason == "duration_not_below_period":
-        expected = f"hours below the period of {shown(cells['period'][row])} days"
+        expected = f"hours below the period of {shown(texts['period'])} days"
     elif reason == "ambiguous_number":
         expected = "a number of which the table tells the decimal sign"
     else:
@@ -114,7 +146,7 @@ def problem_of(
             factor, offset = scales[column]
             times = f"that of the file times {factor:.6g} plus {offset:.6g}"
             expected += f" ({times if offset else f'of which one in the file is {factor:.6g}'})"
-    return reason, column, f"expected {expected}, received {shown(cells[column][row])}"
+    return reason, column, f"expected {expected}, received {shown(texts[column])}"
 
 
 def _note(checked: CheckedRows, column: int, problems: NDArray[np.integer]) -> None:
@@ -124,20 +156,17 @@ def _note(checked: CheckedRows, column: int, problems: NDArray[np.integer]) -> N
     checked.column[new] = column
 
 
-def _numbers(
-    column: str, cells: Sequence[str], sign: DecimalSign, scale: Scale
-) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
-    problems = np.zeros(len(cells), np.int8)
-    values, garbled, ambiguous = read_numbers(cells, sign)
-    values = scale.apply(values)
+def _problems_of(column: str, numbers: Numbers) -> NDArray[np.int8]:
+    values = numbers.values
+    problems = np.zeros(len(values), np.int8)
     low, high = RANGES[column]
     problems[(values < low) | (values > high)] = _OUT_OF_RANGE
     problems[np.isinf(values)] = _NOT_FINITE
     if column in REQUIRED:
         problems[np.isnan(values)] = _MISSING
-    problems[garbled] = _NOT_A_NUMBER
-    problems[ambiguous] = _AMBIGUOUS
-    return values, problems
+    problems[numbers.garbled] = _NOT_A_NUMBER
+    problems[numbers.ambiguous] = _AMBIGUOUS
+    return problems
 
 
 def _label_problems(labels: NDArray[np.int8]) -> NDArray[np.int8]:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.transit.columns import COLUMNS, LABELS, NO_LABEL
+from backend.transit.groups import Groups, groups_of
 from backend.transit.keys import Keys, blocks, read_column, row_keys, star_keys
 from backend.transit.report.wording import warnings_of
 from backend.transit.rows import Index, Rows
@@ -97,7 +98,10 @@ LIMITS = (
 
 
 def report(
-    table: Rows, rejections: dict[str, Any] | None = None, reading: dict[str, Any] | None = None
+    table: Rows,
+    rejections: dict[str, Any] | None = None,
+    reading: dict[str, Any] | None = None,
+    star_of: Keys | None = None,
 ) -> dict[str, Any]:
     """Look at a table of accepted rows.
 
@@ -106,6 +110,7 @@ def report(
             column by column.
         rejections: from RejectionLog.summary(), the rows left out.
         reading: from Catalog.reading(), what is odd beside single rows.
+        star_of: from star_keys(), if it is known.
 
     Returns:
         JSON-able: `left_out`, {rows, of, most_often}; what the reading has; `class_balance`,
@@ -114,14 +119,14 @@ def report(
         {code, message}. Examples are lines of the file, at most 20.
     """
     labels = read_column(table, "label")
-    contradictory = [g for g in _groups(star_keys(table)) if _labels_differ(labels[g])]
+    contradictory = _with_different_labels(star_keys(table) if star_of is None else star_of, labels)
     found: dict[str, Any] = {
         "left_out": _left_out(len(table), rejections or {"total": 0, "by_reason": {}}),
         **(_NOTHING_READ | (reading or {})),
         "class_balance": _class_balance(labels),
         "duplicates": _duplicates(table, labels),
         "contradictory_stars": _contradictory_stars(table, contradictory),
-        "contradictory_transits": _contradictory_transits(table, contradictory),
+        "contradictory_transits": _contradictory_transits(table, labels, contradictory),
         "missing_by_class": _missing_by_class(table, labels),
         "unphysical": _unphysical(table),
     }
@@ -148,39 +153,37 @@ def _class_balance(labels: NDArray[np.int8]) -> dict[str, dict[str, Any]]:
 
 def _duplicates(table: Rows, labels: NDArray[np.int8]) -> dict[str, Any]:
     """Rows that repeat an earlier one: star and all nine columns are equal."""
-    groups = _groups(row_keys(table))
-    contradictory = [group for group in groups if _labels_differ(labels[group])]
+    groups = groups_of(row_keys(table))
     return {
-        "rows": sum(len(group) - 1 for group in groups),
-        "contradictory_rows": sum(len(group) for group in contradictory),
-        "examples": [table["line"][group].tolist() for group in groups[:MAX_EXAMPLES]],
+        "rows": int((groups.lengths - 1).sum()),
+        "contradictory_rows": int(groups.lengths[groups.have_different(labels)].sum()),
+        "examples": [table["line"][group].tolist() for group in groups.first(MAX_EXAMPLES)],
     }
 
 
-def _contradictory_stars(table: Rows, groups: list[Index]) -> dict[str, Any]:
+def _contradictory_stars(table: Rows, groups: Groups) -> dict[str, Any]:
     """Stars whose rows have different labels; a star may well have a planet and a false alarm."""
     return {
-        "stars": len(groups),
-        "rows": sum(len(group) for group in groups),
-        "examples": [_example(table, group) for group in groups[:MAX_EXAMPLES]],
+        "stars": len(groups.lengths),
+        "rows": int(groups.lengths.sum()),
+        "examples": [_example(table, group) for group in groups.first(MAX_EXAMPLES)],
     }
 
 
-def _contradictory_transits(table: Rows, groups: list[Index]) -> dict[str, Any]:
+def _contradictory_transits(
+    table: Rows, labels: NDArray[np.int8], groups: Groups
+) -> dict[str, Any]:
     """Pairs of rows of one star with the same period and different labels."""
-    pairs = [pair for group in groups for pair in _same_transits(table[group], group)]
-    return {
-        "pairs": len(pairs),
-        "examples": [_example(table, np.sort(pair)) for pair in pairs[:MAX_EXAMPLES]],
-    }
-
-
-def _same_transits(rows: Rows, group: Index) -> list[Index]:
-    order = np.argsort(rows["period"], kind="stable")
-    period, label = rows["period"][order], rows["label"][order]
+    rows, number = groups.members()
+    period = read_column(table, "period")[rows]
+    order = np.lexsort((period, number))
+    rows, number, period = rows[order], number[order], period[order]
+    label = labels[rows]
     known = (label[1:] != NO_LABEL) & (label[:-1] != NO_LABEL)
-    same = (np.diff(period) <= SAME_PERIOD * period[:-1]) & known & (label[1:] != label[:-1])
-    return [group[order[[place, place + 1]]] for place in np.flatnonzero(same)]
+    same = (number[1:] == number[:-1]) & (np.diff(period) <= SAME_PERIOD * period[:-1])
+    places = np.flatnonzero(same & known & (label[1:] != label[:-1]))
+    pairs = [np.sort(rows[[place, place + 1]]) for place in places[:MAX_EXAMPLES]]
+    return {"pairs": len(places), "examples": [_example(table, pair) for pair in pairs]}
 
 
 def _example(table: Rows, group: Index) -> dict[str, Any]:
@@ -250,18 +253,6 @@ def _unphysical(table: Rows) -> list[dict[str, Any]]:
     return found
 
 
-def _labels_differ(labels: NDArray[np.int8]) -> bool:
-    known = labels[labels != NO_LABEL]
-    return len(known) > 1 and bool((known != known[0]).any())
-
-
-def _groups(keys: Keys) -> list[Index]:
-    """Rows of equal keys, where there are several: increasing, by their first row."""
-    order = np.argsort(keys, kind="stable")
-    ordered = keys[order]
-    edges = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
-    starts = np.concatenate([[0], edges])
-    ends = np.concatenate([edges, [len(keys)]])
-    several = ends - starts > 1
-    groups = [order[a:b] for a, b in zip(starts[several], ends[several], strict=True)]
-    return sorted(groups, key=lambda group: int(group[0]))
+def _with_different_labels(keys: Keys, labels: NDArray[np.int8]) -> Groups:
+    groups = groups_of(keys)
+    return groups.only(groups.have_different(labels))

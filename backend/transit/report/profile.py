@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.transit.columns import COLUMNS, LABELS, NO_LABEL, UNITS
-from backend.transit.keys import blocks, read_column, star_keys
+from backend.transit.keys import Keys, blocks, read_column, star_keys
 from backend.transit.report.findings import report
 
 HISTOGRAM_BINS = 40
@@ -41,16 +41,17 @@ def profile(
         without any value.
     """
     labels = read_column(table, "label")
+    stars = star_keys(table)
     columns = {name: _describe(name, read_column(table, name)) for name in COLUMNS}
     return {
         "rows": len(table),
-        **_count_stars(table),
+        **_count_stars(table, stars),
         "class_counts": {name: int((labels == code).sum()) for code, name in enumerate(LABELS)},
         "rows_without_label": int((labels == NO_LABEL).sum()),
         "columns": columns,
         "absent": [name for name in COLUMNS if columns[name]["missing"] == len(table)],
         "rejected": rejections,
-        "report": report(table, rejections, reading),
+        "report": report(table, rejections, reading, stars),
     }
 
 
@@ -93,9 +94,9 @@ def _histogram_range(name: str, values: NDArray[np.float64]) -> tuple[float, flo
     return (start, end) if start < end else (start, start + max(abs(start), 1.0) * 1e-3)
 
 
-def _count_stars(table: NDArray[np.void]) -> dict[str, int]:
+def _count_stars(table: NDArray[np.void], stars: Keys) -> dict[str, int]:
     """Stars by identifier; rows without one by equal stellar columns, as the split groups them."""
-    keys = np.sort(star_keys(table))
+    keys = np.sort(stars)
     return {
         "stars": int((keys[1:] != keys[:-1]).sum()) + 1,
         "rows_without_star": sum(int((rows["star"] == b"").sum()) for _, rows in blocks(table)),

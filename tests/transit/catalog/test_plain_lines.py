@@ -1,0 +1,160 @@
+"""Reading many plain lines at once gives what reading them cell by cell gives, to the letter."""
+
+import io
+import json
+import math
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from backend.transit.catalog import reader
+from backend.transit.catalog.header import read_header
+from backend.transit.catalog.lines import Lines
+from backend.transit.catalog.names.read_as import NOTHING_SAID
+from backend.transit.catalog.numbers import DecimalSign
+from backend.transit.catalog.plain_lines import plain_lines
+from backend.transit.catalog.reader import CatalogError, open_catalog
+from tests.api import HEADER, catalogue
+from tests.transit.catalog.test_fuzz import AWKWARD, CATALOGUE, edits
+
+LIMITS = settings(max_examples=200, deadline=timedelta(seconds=5))
+
+
+def everything(content, *, with_records, label_required=True):
+    """All that a reading gives, or how it fails; comparable."""
+    sink = io.StringIO()
+    try:
+        catalog = open_catalog(
+            io.BytesIO(content),
+            label_required=label_required,
+            rejection_sink=sink,
+            with_records=with_records,
+        )
+        rows = np.concatenate([chunk.rows for chunk in catalog])
+    except CatalogError as error:
+        return str(error), error.rejections, error.units
+    summary = catalog.rejections.summary()
+    return rows.tobytes(), json.dumps(summary), json.dumps(catalog.reading()), sink.getvalue()
+
+
+def same(content, **options):
+    plain = everything(content, with_records=False, **options)
+    assert plain == everything(content, with_records=True, **options)
+    return plain
+
+
+def edited(changes):
+    content = bytearray(CATALOGUE)
+    for start, length, new in changes:
+        content[start : start + length] = new
+    return bytes(content)
+
+
+@LIMITS
+@given(edits, st.booleans())
+def test_mutated_files_are_read_the_same_in_both_ways(changes, label_required):
+    same(edited(changes), label_required=label_required)
+
+
+ROWS = st.lists(st.integers(0, 29), max_size=5)
+CELLS = st.one_of(
+    st.sampled_from([each.decode("latin-1") for each in AWKWARD]),
+    st.floats(allow_nan=False).map(repr),
+    st.decimals(allow_nan=False, allow_infinity=False).map(str),
+    st.text("0123456789.,+-eE_ xXnaifNAIF\u00a0'", max_size=12),
+)
+
+
+@LIMITS
+@given(ROWS, st.integers(0, 10), CELLS, st.sampled_from(",;\t|"))
+@example([3], 0, "1" * 400, ",")
+@example([3], 0, "0x10", ",")
+@example([3], 0, "1.5-", ",")
+@example([3], 0, "TRUE", ",")
+@example([3, 4], 10, "007", ",")
+@example([3], 9, "0.0", ",")
+def test_odd_cells_are_read_the_same_in_both_ways(rows, column, cell, delimiter):
+    lines = catalogue(30).replace(",", delimiter).split("\n")
+    for row in rows:
+        cells = lines[row + 1].split(delimiter)
+        cells[column] = cell
+        lines[row + 1] = delimiter.join(cells)
+    same("\n".join(lines).encode("utf-8", "replace"))
+
+
+def columns_of(cells):
+    """The periods of a table of plain lines as they are read at once; None if they are not."""
+    lines = [f"{cell},2.5,500,1" for cell in cells]
+    text = "period,duration,depth,label\n" + "\n".join(lines)
+    header = read_header(Lines(io.BytesIO(text.encode())), True, NOTHING_SAID)
+    signs = dict.fromkeys(("period", "duration", "depth"), DecimalSign.DOT)
+    read = plain_lines(header, signs, {}).read(lines)
+    return None if read is None else read[0].numbers["period"].values
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=50))
+def test_numbers_are_those_nearest_to_their_text(values):
+    texts = [repr(value) for value in values]
+    np.testing.assert_array_equal(columns_of(texts), values)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.from_regex(r"\A[+-]?[0-9]{1,25}(\.[0-9]{0,25})?([eE][+-]?[0-9]{1,3})?\Z"))
+def test_long_numbers_are_read_as_python_reads_them(text):
+    assert columns_of([text])[0] == float(text)
+
+
+@pytest.mark.parametrize("cell", ["abc", "1_0", "1,5", "--1", "0x1A", "1 2", "nope", "\u0661"])
+def test_what_is_no_number_is_left_to_the_other_reading(cell):
+    assert columns_of(["1.5", cell, "2"]) is None
+
+
+def test_empty_cells_are_missing():
+    values = columns_of(["1.5", "", "2"])
+    assert math.isnan(values[1])
+
+
+def test_plain_tables_are_never_read_cell_by_cell(monkeypatch):
+    monkeypatch.setattr(reader, "read_batches", lambda *_: iter(()))
+    for content in (catalogue(5_000), catalogue(60).replace(",", "\t")):
+        catalog = open_catalog(
+            io.BytesIO(content.encode()), label_required=True, with_records=False
+        )
+        assert sum(len(chunk.rows) for chunk in catalog) in (5_000, 60)
+
+
+def test_only_the_lines_around_an_odd_one_are_read_cell_by_cell(monkeypatch):
+    lines = catalogue(20_000).split("\n")
+    lines[9_000] = lines[9_000].replace(",", ',"', 1).replace(",2.5", '",2.5', 1)
+    read_batches, batches = reader.read_batches, []
+
+    def count(*arguments):
+        for batch in read_batches(*arguments):
+            batches.append(len(batch.records))
+            yield batch
+
+    monkeypatch.setattr(reader, "read_batches", count)
+    content = "\n".join(lines).encode()
+    catalog = open_catalog(io.BytesIO(content), label_required=True, with_records=False)
+    assert sum(len(chunk.rows) for chunk in catalog) >= 19_999
+    assert len(batches) == 1
+    same(content)
+
+
+def test_labels_and_stars_are_counted_the_same_in_both_ways():
+    rows = "".join(
+        f"{3 + i / 100:.2f},2.5,500,0.2,30,5700,1.0,4.4,14.2,{label},{star}\n"
+        for i, (label, star) in enumerate(
+            zip(
+                ["PC", "", "UNK", "Sure", "0.0", "fp"] * 9,
+                ["TIC 1", "0001", "1.0", "1.08E+07", "####", ""] * 9,
+                strict=True,
+            )
+        )
+    )
+    same(f"{HEADER}\n{rows}".encode())
+    same(f"{HEADER}\n{rows}".encode(), label_required=False)
