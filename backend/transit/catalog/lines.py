@@ -9,7 +9,7 @@ from backend.transit.catalog.foreign import ENOUGH_BYTES, foreign_kind
 # The archive's rows are about 700 bytes long. Nothing that is a table needs more than this in one
 # record, and `csv` itself gives up on a field of more than 131,072 characters.
 MAX_RECORD_BYTES = 131_072
-BLOCK_BYTES = 262_144
+BLOCK_BYTES = 1 << 20
 
 # Some programs put one before that of others.
 _BYTE_ORDER_MARKS = re.compile(rb"\A(?:\xef\xbb\xbf)+")

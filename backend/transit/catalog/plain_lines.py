@@ -44,9 +44,10 @@ class PlainLines(NamedTuple):
         text = "\n".join(lines)
         if '"' in text or text.startswith("#") or "\n#" in text:
             return None
-        if {line.count(self.delimiter) for line in lines} != {self.width - 1}:
+        content = text.encode()
+        if not self._is_even(content, len(lines)):
             return None
-        table = self._parse(text)
+        table = self._parse(content)
         if table is None:
             return None
         numbers = {
@@ -58,7 +59,17 @@ class PlainLines(NamedTuple):
         stars, lost = self._stars(table) if "star" in self.fields else (None, 0)
         return ReadColumns(list(self.fields), numbers, labels, stars, lost), words
 
-    def _parse(self, text: str) -> Any:
+    def _is_even(self, content: bytes, lines: int) -> bool:
+        """Whether each line has as many fields as the header."""
+        signs = np.frombuffer(content, np.uint8)
+        delimiters = np.flatnonzero(signs == ord(self.delimiter))
+        if len(delimiters) != lines * (self.width - 1):
+            return False
+        ends = np.flatnonzero(signs == ord("\n"))
+        by_line = delimiters.reshape(lines, self.width - 1)
+        return bool((by_line[1:, 0] > ends).all() and (by_line[:-1, -1] < ends).all())
+
+    def _parse(self, content: bytes) -> Any:
         """A data frame by position; None if a cell of a column of numbers holds none."""
         import pandas as pd  # not in a server that reads small tables alone
 
@@ -67,7 +78,7 @@ class PlainLines(NamedTuple):
             kinds[position] = np.float64 if name in COLUMNS else object
         try:
             return pd.read_csv(
-                io.BytesIO(text.encode()),
+                io.BytesIO(content),
                 sep=self.delimiter,
                 header=None,
                 names=range(self.width),

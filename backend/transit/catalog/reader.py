@@ -41,6 +41,9 @@ _REASONS_SHOWN = 3
 # Of a line that was broken.
 _MOST_PIECES = 4
 
+# Plain lines; a multiple of what is read cell by cell, so that both ways stop at the same lines.
+_AT_ONCE = 4 * BATCH_RECORDS
+
 
 class Chunk(NamedTuple):
     """Some thousand consecutive records of a catalogue.
@@ -140,9 +143,12 @@ class Catalog:
         """The next lines, read at once; None where they are not plain, or at the end."""
         if self._plain is None:
             return None
-        ahead = self._lines.ahead(BATCH_RECORDS)
-        read = self._plain.read(ahead) if ahead else None
-        if read is None:
+        for size in (_AT_ONCE, BATCH_RECORDS):
+            ahead = self._lines.ahead(size)
+            read = self._plain.read(ahead) if ahead else None
+            if read is not None:
+                break
+        else:
             return None
         columns, words = read
         first = self._lines.number + 1

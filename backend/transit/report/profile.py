@@ -56,14 +56,14 @@ def profile(
 
 
 def _describe(name: str, values: NDArray[np.float64]) -> dict[str, Any]:
-    known = values[~np.isnan(values)]
+    known = np.sort(values[~np.isnan(values)])
     described: dict[str, Any] = dict.fromkeys(("min", "median", "max", "histogram"))
     if len(known):
         described = {
-            "min": float(known.min()),
-            "max": float(known.max()),
+            "min": float(known[0]),
+            "max": float(known[-1]),
             "histogram": _histogram(name, known),
-            "median": float(np.median(known, overwrite_input=True)),
+            "median": float(known[(len(known) - 1) // 2 : len(known) // 2 + 1].mean()),
         }
     return {"unit": UNITS[name], "missing": len(values) - len(known), **described}
 
@@ -73,13 +73,13 @@ def _histogram(name: str, values: NDArray[np.float64]) -> dict[str, Any]:
     is_log = name not in _LINEAR
     spacing = np.geomspace if is_log else np.linspace
     edges = spacing(start, end, HISTOGRAM_BINS + 1)
-    counts, _ = np.histogram(values, edges)
+    up_to = [*np.searchsorted(values, edges[:-1]), np.searchsorted(values, edges[-1], "right")]
     return {
         "edges": edges.tolist(),
-        "counts": counts.tolist(),
+        "counts": np.diff(up_to).tolist(),
         "log": is_log,
-        "below": int((values < edges[0]).sum()),
-        "above": int((values > edges[-1]).sum()),
+        "below": int(up_to[0]),
+        "above": int(len(values) - up_to[-1]),
     }
 
 

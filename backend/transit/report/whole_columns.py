@@ -48,7 +48,8 @@ class WholeColumns:
             self._sample.append(rows[:room].copy())
         self._rows += len(rows)
         for i, name in enumerate(FEATURES):
-            values = rows[name]
+            values = np.ascontiguousarray(rows[name])
+            values = values[values == np.rint(values)]  # the few that may be one
             self._counts[i] += [int((values == each).sum()) for each in _PLACEHOLDERS]
 
     def placeholders(self) -> list[dict[str, Any]]:
