@@ -39,6 +39,8 @@ class Settings:
     data_dir: Path = REPOSITORY
     token: str | None = None
     max_upload_mb: int = 100
+    table_memory_mb: int = 2000
+    table_seconds: int = 120
     runner: str = "process"
     trainings: int = 1
     training_memory_mb: int | None = None
@@ -69,6 +71,8 @@ class Settings:
             data_dir=Path(read.text("DATA_DIR") or cls.data_dir).expanduser().resolve(),
             token=read.text("TOKEN"),
             max_upload_mb=read.integer("MAX_UPLOAD_MB", 1, 1_000_000) or cls.max_upload_mb,
+            table_memory_mb=read.integer("TABLE_MEMORY_MB", 500, 1_000_000) or cls.table_memory_mb,
+            table_seconds=read.integer("TABLE_SECONDS", 5, 3600) or cls.table_seconds,
             runner=read.choice("RUNNER", ("process", "thread")) or cls.runner,
             trainings=read.integer("TRAININGS", 1, 64) or cls.trainings,
             training_memory_mb=read.integer("TRAINING_MEMORY_MB", 1, 10_000_000),

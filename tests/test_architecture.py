@@ -18,6 +18,7 @@ MOST_MODULES = 14
 KERAS = {"tensorflow", "keras"}
 WEB = {"flask", "apiflask", "werkzeug", "flask_cors", "flask_compress", "uvicorn", "h11"}
 SQL = {"sqlalchemy"}
+TABLES = {"astropy", "openpyxl", "pyarrow"}
 
 # An arrow a line, from the roof to the ground: who imports whom. Every line is drawn in the code,
 # every import of the code stands here, and none points up.
@@ -57,6 +58,7 @@ ROOMS = """
     services -> background
     services -> training
     services -> database
+    services -> tables
     services -> storage
     services -> transit
     services -> config
@@ -83,6 +85,10 @@ ROOMS = """
     training -> transit
     training -> wire
     wire -> transit
+    tables -> storage
+    tables -> transit
+    tables -> config
+    tables -> errors
     database -> storage
     storage -> transit
     storage -> errors
@@ -120,6 +126,7 @@ ABOVE_THE_WORKER = (
     "database",
     "backup",
     "storage",
+    "tables",
 )
 
 # What the parts of `training` are that the server checks a request with.
@@ -321,6 +328,20 @@ def test_the_science_is_imported_without_the_web_and_without_keras():
         "import backend.transit.catalog.reader, backend.transit.light_curve.curve\n"
         "import backend.transit.networks.registry, backend.transit.report.findings\n"
         + loaded(KERAS | WEB | SQL)
+    )
+    assert in_subprocess(code) == []
+
+
+def test_only_the_child_that_reads_them_knows_the_libraries_of_tables(tmp_path):
+    for module, path in modules().items():
+        if not module.startswith("backend.tables.child"):
+            assert not imports_of(path) & TABLES, module
+    code = (
+        "import sys, pathlib\n"
+        "import backend.launcher\n"
+        "from backend import create_app\n"
+        "from backend.config import Settings\n"
+        f"create_app(Settings(data_dir=pathlib.Path({str(tmp_path)!r})))\n" + loaded(TABLES)
     )
     assert in_subprocess(code) == []
 

@@ -4,6 +4,7 @@ The answer goes to a file first: after its first byte is sent, an error can no l
 """
 
 import csv
+import json
 import math
 import re
 import string
@@ -18,6 +19,7 @@ from backend.database.connection import Record
 from backend.services.context import Services
 from backend.services.predictions import predict
 from backend.storage.incoming import open_growing
+from backend.tables.converter import Converted
 from backend.transit.catalog.names.column_names import OWN_FORMAT
 from backend.transit.catalog.names.plain_names import Scale
 from backend.transit.catalog.names.read_as import NOTHING_SAID, ReadAs
@@ -48,6 +50,9 @@ _NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?\s*")
 
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
+# Of a header of the answer.
+_LONGEST_IN_HEADER, _MOST_IN_HEADER = 300, 5
+
 # The significant digits of a float32 network.
 _DIGITS = 7
 
@@ -58,6 +63,7 @@ class BatchRead(NamedTuple):
     `source` is the survey that its rows were taken for, `separator` and `decimal` are those of the
     answer, `fields` the position in it of each of our columns, `signs` and `scales` the decimal
     sign and the way to our unit of those that hold numbers, if they are in another one.
+    `converted` is what the text was made of, if the file was no text.
     """
 
     source: str
@@ -66,6 +72,7 @@ class BatchRead(NamedTuple):
     fields: Mapping[str, int]
     signs: Mapping[str, DecimalSign]
     scales: Mapping[str, Scale]
+    converted: Converted | None
 
     def dialect(self) -> str:
         """Separator and decimal sign of the answer, as a dictionary of structured fields."""
@@ -74,6 +81,21 @@ class BatchRead(NamedTuple):
     def columns(self) -> str:
         """The columns as a dictionary of structured fields (RFC 9651): `depth=2;decimal=dot`."""
         return ", ".join(f"{name}={i}{self._how(name)}" for name, i in self.fields.items())
+
+    def file(self) -> str:
+        """What the text was made of, as JSON in ASCII; of notes and tables the first few."""
+        if self.converted is None:
+            return "null"
+        described = self.converted.described()
+        return json.dumps(
+            {
+                **described,
+                "tables": described["tables"][:_MOST_IN_HEADER],
+                "notes": [
+                    note[:_LONGEST_IN_HEADER] for note in self.converted.notes[:_MOST_IN_HEADER]
+                ],
+            }
+        )
 
     def _how(self, name: str) -> str:
         decimal = f";decimal={self.signs[name].name.lower()}" if name in self.signs else ""
@@ -97,7 +119,7 @@ def predict_catalogue(
     Args:
         services: the predictor.
         model: its row in the database.
-        catalogue: CSV in any format; labels are not needed.
+        catalogue: a table in any format; labels are not needed.
         answer: a new file for the CSV.
         own_source: the survey of a table in exotrain format: "exotrain", "koi" or "toi".
         user_id: who asks; users take turns.
@@ -117,10 +139,11 @@ def predict_catalogue(
     """
     with (
         open(catalogue, "rb") as source,
+        services.converter.as_text(source, answer.parent, read_as.table) as (text, converted),
         TextIOWrapper(open_growing(answer), encoding="utf-8", newline="") as sink,
     ):
-        catalog = open_catalog(source, label_required=False, read_as=read_as)
-        read, own = _reading_of(catalog, own_source)
+        catalog = open_catalog(text, label_required=False, read_as=read_as)
+        read, own = _reading_of(catalog, own_source, converted)
         # Between commas, 6.161 without quotes would be 6.161, whatever it was.
         is_quoted = read.separator == "," and read.decimal is DecimalSign.COMMA
         writer = csv.writer(
@@ -141,7 +164,9 @@ def predict_catalogue(
     return read
 
 
-def _reading_of(catalog: Catalog, own_source: str) -> tuple[BatchRead, list[int]]:
+def _reading_of(
+    catalog: Catalog, own_source: str, converted: Converted | None
+) -> tuple[BatchRead, list[int]]:
     """How a table is read and answered, and the positions of its columns that the answer has."""
     header = catalog.header
     is_answer = set(ADDED_COLUMNS[: 1 + len(LABELS)]) <= set(header)
@@ -156,6 +181,7 @@ def _reading_of(catalog: Catalog, own_source: str) -> tuple[BatchRead, list[int]
         fields={name: place[i] for name, i in catalog.fields.items() if i in place},
         signs=catalog.signs,
         scales=catalog.scales,
+        converted=converted,
     )
     return read, own
 

@@ -12,6 +12,7 @@ from backend.services.datasets.tables import DatasetTables
 from backend.services.try_limit import TryLimit
 from backend.services.wrong_tokens import WrongTokens
 from backend.storage.layout import Storage
+from backend.tables.converter import TableConverter
 from backend.transit.rows import Rows
 from backend.troubles import Troubles
 
@@ -59,9 +60,12 @@ class Services:
     )
     wrong_tokens: WrongTokens = field(init=False)
     tables: DatasetTables = field(init=False)
+    converter: TableConverter = field(init=False)
 
     def __post_init__(self) -> None:
-        self.tables = DatasetTables(self.database, self.storage)
+        settings = self.settings
+        self.converter = TableConverter(settings.table_memory_mb, settings.table_seconds)
+        self.tables = DatasetTables(self.database, self.storage, self.converter)
         self.wrong_tokens = WrongTokens(self.settings, self.database)
 
     def notify(self) -> None:

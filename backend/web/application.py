@@ -87,6 +87,7 @@ def _allow_origins(app: APIFlask, origins: tuple[str, ...]) -> None:
             "ETag",
             "Exotrain-Columns",
             "Exotrain-Dialect",
+            "Exotrain-File",
             "Exotrain-Model",
             "Exotrain-Source",
             "Location",

@@ -99,3 +99,25 @@ def test_the_token_of_the_first_start_is_shown_once(start_server: Callable[..., 
     server.start()
     wait_for(lambda: Client(server, token).get("/api/health")["status"], lambda s: s == "healthy")
     Client(server, token).get("/api/workspaces")
+
+
+CASES = Path(os.environ.get("EXOTRAIN_ARCHIVE_DATA", REPOSITORY.parent / "shared" / "data")).parent
+
+
+@pytest.mark.archive
+@pytest.mark.skipif(not (CASES / "cases").is_dir(), reason="NO TABLES OF PEOPLE")
+def test_tables_of_archives_are_uploaded_and_their_process_is_gone(
+    start_server: Callable[..., Server],
+):
+    server = start_server(EXOTRAIN_WARM_WORKERS="0")
+    client = Client(server)
+    workspace = client.workspace()
+    before = server.children()
+    for name in ("21-ipac.tbl", "21b-votable.xml"):
+        dataset = client.upload(workspace, CASES / "cases" / name)
+        assert dataset["num_samples"] == 80
+        first = client.get(f"/api/training/dataset/{dataset['id']}/rows?limit=1")["rows"][0]
+        read = [first[each] for each in ("line", "period", "duration", "depth", "star")]
+        assert read == [2, 9.0490974, 3.9284, 6161.24, "10000000"]
+    assert server.children() == before
+    assert list((server.data_dir / "uploads" / "incoming").iterdir()) == []

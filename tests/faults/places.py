@@ -315,6 +315,39 @@ PLACES = {
     "test_files_for_nothing_that_cannot_be_deleted_do_not_hide_that_the_rows_are_there": """
         backend.services.datasets.tables.DatasetTables._derive_again unlink
     """,
+    f"{_FAULTS}table_files.py::"
+    "test_a_child_that_cannot_be_started_ends_the_upload_and_leaves_nothing": """
+        backend.tables.converter.TableConverter._child fork
+        backend.tables.converter.TableConverter._child write
+        backend.tables.converter.TableConverter._run mkdir
+        backend.tables.converter.TableConverter._run write
+    """,
+    f"{_FAULTS}table_files.py::test_a_job_that_cannot_be_sent_is_an_error_in_words": """
+        backend.tables.converter.TableConverter._child pipe
+    """,
+    f"{_FAULTS}table_files.py::"
+    "test_a_text_that_cannot_be_deleted_ends_the_upload_and_goes_at_the_next_start": """
+        backend.tables.converter.TableConverter.as_text unlink
+    """,
+    f"{_FAULTS}table_files.py::"
+    "test_a_table_that_fails_and_cannot_be_deleted_is_an_error_of_the_server": """
+        backend.tables.converter.TableConverter.write_table unlink
+    """,
+    f"{_FAULTS}table_files.py::test_a_text_that_cannot_be_written_is_told_to_the_server": """
+        backend.tables.child.__main__._read write
+    """,
+    f"{_FAULTS}table_files.py::test_a_table_that_cannot_be_written_is_told_to_the_server": """
+        backend.tables.child.__main__._write write
+        backend.tables.child.writing._ecsv write
+        backend.tables.child.writing.write write
+    """,
+    f"{_FAULTS}table_files.py::"
+    "test_an_outcome_that_cannot_be_written_ends_the_child_without_one": """
+        backend.tables.child.__main__.main write
+    """,
+    f"{_FAULTS}table_files.py::test_a_child_that_cannot_watch_its_server_does_not_begin": """
+        backend.tables.child.limits.end_with_parent thread
+    """,
     f"{_FAULTS}tables.py::test_rows_for_which_there_is_no_thread_end_the_start_in_words": """
         backend.services.datasets.tables.DatasetTables.rebuild_missing thread
     """,

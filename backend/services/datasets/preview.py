@@ -27,8 +27,12 @@ def preview(
         NoSpace: the disk is full.
     """
     incoming.flush()
-    with open(incoming.path, "rb") as source:
-        seen = first_look(source, label_required=True, read_as=read_as)
+    folder = services.storage.incoming
+    with (
+        open(incoming.path, "rb") as source,
+        services.converter.as_text(source, folder, read_as.table) as (text, _),
+    ):
+        seen = first_look(text, label_required=True, read_as=read_as)
     found: dict[str, Any] = {
         "is_usable": False,
         "existing_dataset_id": None,

@@ -22,6 +22,7 @@ from backend.storage.atomic import put_in_place, sha256_of_open, sync
 from backend.storage.dataset_table import TableWriter, is_whole
 from backend.storage.incoming import MEGABYTE, open_growing, require_space
 from backend.storage.layout import Storage
+from backend.tables.converter import TableConverter
 from backend.transit.catalog.names.read_as import ReadAs
 from backend.transit.catalog.reader import CatalogError, open_catalog, profile
 
@@ -47,14 +48,20 @@ class _Unusable(RuntimeError):
 
 
 def derive(
-    source: BinaryIO, size: int, table: Path, rejections: Path, read_as: ReadAs
+    source: BinaryIO,
+    size: int,
+    table: Path,
+    rejections: Path,
+    converter: TableConverter,
+    read_as: ReadAs,
 ) -> dict[str, Any]:
     """Read a catalogue into both files.
 
     Args:
-        source: the catalogue, at its beginning.
+        source: the catalogue, an open file with a name, at its beginning.
         size: of the catalogue, in bytes.
         table, rejections: new files.
+        converter: makes text of a VOTable, a spreadsheet and the like.
         read_as: what was said of it.
 
     Returns:
@@ -64,14 +71,16 @@ def derive(
         CatalogError: it is not a catalogue, or has no usable row.
         ReadAsError: what was said does not fit the header.
         NoSpace: the disk is nearly full.
+        Unavailable: too many files that are no text are read at the same time.
     """
     require_space(table.parent, int(size * _DERIVED_PER_BYTE))
     with (
+        converter.as_text(source, table.parent, read_as.table) as (text, converted),
         open_growing(table) as rows,
         TextIOWrapper(open_growing(rejections), encoding="utf-8") as sink,
     ):
         catalog = open_catalog(
-            source,
+            text,
             label_required=True,
             rejection_sink=sink,
             read_as=read_as,
@@ -82,7 +91,9 @@ def derive(
             writer.append(chunk.rows)
         writer.finish()
     rows_read = np.load(table, mmap_mode="r")
-    described = profile(rows_read, catalog.rejections.summary(), catalog.reading())
+    reading = catalog.reading() | {"notes": converted.notes if converted else []}
+    described = profile(rows_read, catalog.rejections.summary(), reading)
+    described["file"] = converted.described() if converted else None
     described["form"] = catalog.form
     described["recognised"] = catalog.columns
     described["factors"] = {column: each.factor for column, each in catalog.scales.items()}
@@ -99,9 +110,10 @@ def derive(
 class DatasetTables:
     """Where the rows of datasets are; makes missing ones again."""
 
-    def __init__(self, database: Database, storage: Storage) -> None:
+    def __init__(self, database: Database, storage: Storage, converter: TableConverter) -> None:
         self._database = database
         self._storage = storage
+        self._converter = converter
         self._waiting: set[int] = set()  # ids of datasets
 
     def table(self, dataset: Record) -> Path:
@@ -161,7 +173,7 @@ class DatasetTables:
             try:
                 self._derive_again(dataset)
                 log.warning("the missing rows of %s were read again from its file", called)
-            except (_Unusable, CatalogError, NoSpace, OSError) as error:
+            except (_Unusable, CatalogError, NoSpace, Unavailable, OSError) as error:
                 log.error("the rows of %s are missing, and cannot be read: %s", called, error)
             except Exception:
                 log.exception("the rows of %s are missing, and cannot be read", called)
@@ -175,7 +187,8 @@ class DatasetTables:
                 _require_same_file(source, dataset)
                 table, rejections = made.values()
                 read_as = ReadAs(**dataset["read_as"])
-                described = derive(source, dataset["file_size"], table, rejections, read_as)
+                size = dataset["file_size"]
+                described = derive(source, size, table, rejections, self._converter, read_as)
             _require_same_rows(described, dataset)
             for path in made.values():
                 sync(path)  # not while others wait for their turn to write

@@ -17,6 +17,7 @@ from backend.services.quota import require_bytes
 from backend.storage.atomic import put_in_place, sync
 from backend.storage.incoming import IncomingFile
 from backend.storage.layout import SUFFIXES, DatasetFiles, Storage
+from backend.tables.converter import TableConverter
 from backend.transit.catalog.names.read_as import ReadAs
 
 _DEFAULT_NAME = "dataset"
@@ -65,7 +66,7 @@ def store(
             require_bytes(services, connection, workspace["owner_id"], incoming.size)
     with ExitStack() as cleanup:
         derived = _Derived(storage, cleanup)
-        description = derived.read(incoming, read_as)
+        description = derived.read(incoming, services.converter, read_as)
         for path in (incoming.path, derived.table, derived.rejections):
             sync(path)
         description |= {"name": name, "file_size": incoming.size, "read_as": read_as.to_json()}
@@ -86,7 +87,9 @@ def read(
         NoSpace: the disk is full.
     """
     with ExitStack() as cleanup:
-        description = _Derived(services.storage, cleanup).read(incoming, read_as)
+        description = _Derived(services.storage, cleanup).read(
+            incoming, services.converter, read_as
+        )
     identity = read_as.identity(incoming.sha256)
     with services.database.read() as connection:
         return description, datasets.find_by_identity(connection, workspace["id"], identity)
@@ -130,11 +133,13 @@ class _Derived:
         for path in (self.table, self.rejections):
             cleanup.callback(path.unlink, missing_ok=True)
 
-    def read(self, incoming: IncomingFile, read_as: ReadAs) -> dict[str, Any]:
+    def read(
+        self, incoming: IncomingFile, converter: TableConverter, read_as: ReadAs
+    ) -> dict[str, Any]:
         """Read the catalogue into both files; returns the columns of its database row."""
         incoming.flush()
         with open(incoming.path, "rb") as source:
-            return derive(source, incoming.size, self.table, self.rejections, read_as)
+            return derive(source, incoming.size, self.table, self.rejections, converter, read_as)
 
 
 def _record(

@@ -9,7 +9,7 @@ from backend.transit.catalog.cells import shown
 from backend.transit.catalog.lines import DelimitedError, Lines
 from backend.transit.catalog.names.column_names import FORMATS
 from backend.transit.catalog.names.plain_names import Scale, plain_name, scale, units_known
-from backend.transit.catalog.names.read_as import ReadAs
+from backend.transit.catalog.names.read_as import ReadAs, ReadAsError
 from backend.transit.catalog.names.recognise import recognise
 from backend.transit.catalog.records import (
     DELIMITERS,
@@ -103,6 +103,11 @@ def read_header(lines: Lines, label_required: bool, read_as: ReadAs) -> Header:
     missing = [column for column in needed_columns(label_required) if column not in header.fields]
     if missing:
         raise _missing_columns(header, missing)
+    unread = [column for column in read_as.units if column not in header.fields]
+    if unread:
+        raise ReadAsError(
+            "units", f"Expected columns that the table has, received {', '.join(unread)}."
+        )
     if header.has_unknown_unit:
         name = header.names[header.fields["depth"]]
         raise CatalogError(

@@ -16,7 +16,7 @@ from backend.transit.catalog.lines import DelimitedError, Lines
 from backend.transit.catalog.names.column_names import BANDS, SURVEYS
 from backend.transit.catalog.names.plain_names import OUR_UNIT
 from backend.transit.catalog.names.read_as import NOTHING_SAID, ReadAs
-from backend.transit.catalog.names.recognise import similar_names
+from backend.transit.catalog.names.recognise import similar_names, unknown_units
 from backend.transit.catalog.numbers import DecimalSign
 from backend.transit.catalog.plain_lines import PlainLines, plain_lines
 from backend.transit.catalog.records import BATCH_RECORDS, Batch, read_batches, split_record
@@ -211,7 +211,8 @@ class Catalog:
         Returns:
             JSON-able: `lost_stars`; `units` and `placeholders`, as of `WholeColumns`;
             `unknown_labels` and `are_labels_binary`, as of `LabelWords`; `similar`, columns that
-            were not read though their names are like those of a column that is absent.
+            were not read though their names are like those of a column that is absent;
+            `unknown_units`, those that were not read because of their unit.
         """
         return {
             "lost_stars": self.lost_stars,
@@ -220,6 +221,7 @@ class Catalog:
             "unknown_labels": self.label_words.unknown(),
             "are_labels_binary": self.label_words.are_binary(),
             "similar": similar_names(self.header, self.fields),
+            "unknown_units": unknown_units(self.header, self.fields),
         }
 
     def _unlikely_units(self) -> list[dict[str, Any]]:

@@ -28,6 +28,8 @@ _NOTHING_READ: dict[str, Any] = {
     "unknown_labels": {},
     "are_labels_binary": False,
     "similar": [],
+    "unknown_units": [],
+    "notes": [],
 }
 
 # Two rows of one star whose periods agree so well are the same transit.

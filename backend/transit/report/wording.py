@@ -62,6 +62,15 @@ def _reading_warnings(found: dict[str, Any]) -> list[tuple[str, str]]:
                 f"{left_out['most_often']}. Look at them before anything else.",
             )
         )
+    listed += [("table_note", note) for note in found["notes"]]
+    listed += [
+        (
+            "unknown_unit",
+            f"{each['name']} was not read as {each['column']}: its unit {each['unit']!r} is not "
+            f"known. Expected one of {each['known']}.",
+        )
+        for each in found["unknown_units"]
+    ]
     listed += [
         (
             "unlikely_unit",

@@ -49,8 +49,9 @@ _ROWS_MISSING = {409: "The rows of the dataset are missing on the server"}
 def upload_dataset(form: UploadForm, query_data: UploadQuery) -> tuple:
     """Upload a table of candidates: exotrain's own form, or an archive's table as downloaded.
 
-    Unusable rows are left out and listed in the profile of the dataset. `columns`, `units` and
-    `labels` say how the table is to be read; read in another way, the same file is another dataset.
+    CSV, VOTable, FITS, ECSV, IPAC, Parquet and .xlsx are told apart by their content. Unusable rows
+    are left out and listed in the profile of the dataset. `columns`, `units`, `labels` and `table`
+    say how the table is to be read; read in another way, the same file is another dataset.
     With `?preview=1` nothing is stored: the answer tells what the dataset would be.
     """
     incoming = received_file(form)

@@ -73,7 +73,9 @@ def predict_batch(form: BatchForm) -> Response:
     the table's separator and decimal sign, told by the header `Exotrain-Dialect`; columns that an
     earlier prediction added are replaced. `Exotrain-Columns` tells where ours are and how their
     numbers were read, such as `depth=2;decimal=comma`, `Exotrain-Source` the survey that the rows
-    were taken for, and `Exotrain-Model` the model: id, SHA-256, date, threshold.
+    were taken for, and `Exotrain-Model` the model: id, SHA-256, date, threshold. A VOTable, FITS,
+    ECSV, IPAC, Parquet or .xlsx file is answered as CSV between commas, and `Exotrain-File` is a
+    JSON object with its kind, the table that was read, those in the file, and notes.
     """
     incoming = received_file(form)
     read_as = form.read_as()
@@ -100,6 +102,8 @@ def predict_batch(form: BatchForm) -> Response:
     response.headers["Exotrain-Dialect"] = read.dialect()
     response.headers["Exotrain-Columns"] = read.columns()
     response.headers["Exotrain-Model"] = _told(model)
+    if read.converted is not None:
+        response.headers["Exotrain-File"] = read.file()
     response.content_length = os.fstat(stream.fileno()).st_size
     return response
 

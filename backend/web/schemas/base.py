@@ -176,6 +176,13 @@ Name = Annotated[
     Field(min_length=1, max_length=MAX_NAME, json_schema_extra={"pattern": ONE_LINE}),
     AfterValidator(one_line),
 ]
+TableName = Annotated[
+    Name,
+    Field(
+        description="The sheet, table or FITS extension to read, by its name or its number from 1, "
+        "where a file has several; by default the one with the columns of a catalogue."
+    ),
+]
 Text = Annotated[str, Field(json_schema_extra={"pattern": MANY_LINES}), AfterValidator(many_lines)]
 Star = Annotated[
     str | int,

@@ -26,7 +26,7 @@ Source = TypeAliasType("Source", Literal["exotrain", "koi", "toi"])
 
 
 class UploadForm(ReadAsFields):
-    """A table of candidates, in any of the known forms."""
+    """A table of candidates, in any of the known forms, as text or in another kind of file."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
@@ -47,6 +47,7 @@ class SaidReading(Answer):
     columns: dict[str, str | None] = Field(default={})
     units: dict[str, str] = Field(default={})
     labels: dict[str, int] = Field(default={})
+    table: str | None = None
 
 
 class Dataset(Answer):
@@ -161,6 +162,14 @@ class Rejected(Answer):
     first: list[RejectedRow]
 
 
+class FileRead(Answer):
+    """A file that was no delimited text: its kind, the table that was read, and all in it."""
+
+    kind: str = Field(description="votable, fits, ecsv, ipac, parquet or xlsx.")
+    table: str
+    tables: list[str]
+
+
 class Profile(Answer):
     """The contents of a dataset."""
 
@@ -186,6 +195,9 @@ class Profile(Answer):
         "unit.",
     )
     unread: int = Field(default=0, description="Number of columns in the file that were not used.")
+    file: FileRead | None = Field(
+        default=None, description="Null for a table that came as delimited text."
+    )
     report: Report | None = Field(
         default=None, description="Null for a dataset uploaded before reports existed."
     )

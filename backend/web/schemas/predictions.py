@@ -137,7 +137,7 @@ class PredictAnswer(Success):
 
 
 class BatchForm(ReadAsFields):
-    """A catalogue as CSV in any format; labels are not needed.
+    """A catalogue in any format; labels are not needed.
 
     An archive table identifies its survey. A table in exotrain format does not: it is assumed to
     come from `source` or, by default, from the survey that the model was trained on.

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from backend.transit.catalog.names.read_as import ReadAs, read_as
-from backend.web.schemas.base import TextFields, shown
+from backend.web.schemas.base import TableName, TextFields, shown
 
 _LONGEST = 20_000
 
@@ -57,6 +57,7 @@ class ReadAsFields(TextFields):
         description="JSON object: by a word of the file's labels, 0 (candidate), 1 (confirmed) or "
         "2 (false positive).",
     )
+    table: TableName | None = None
 
     def read_as(self) -> ReadAs:
         """What was said.
@@ -64,4 +65,4 @@ class ReadAsFields(TextFields):
         Raises:
             ReadAsError: a column, a unit or a label is not known.
         """
-        return read_as(self.columns, self.units, self.labels)
+        return read_as(self.columns, self.units, self.labels, self.table)

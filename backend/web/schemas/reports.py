@@ -96,6 +96,15 @@ class SimilarName(Answer):
     known: str = Field(description="The known name that it is like.")
 
 
+class UnknownUnit(Answer):
+    """A column that was not read because its unit is not known."""
+
+    column: str
+    name: str
+    unit: str
+    known: str = Field(description="The units that are known for it.")
+
+
 class ReportWarning(Answer):
     """A finding that needs attention."""
 
@@ -119,6 +128,12 @@ class Report(Answer):
         default=False, description="The labels are the numbers 0 and 1, and no others."
     )
     similar: list[SimilarName] = Field(default=[])
+    unknown_units: list[UnknownUnit] = Field(default=[])
+    notes: list[str] = Field(
+        default=[],
+        description="What was odd about a VOTable, FITS file, spreadsheet or the like on its way "
+        "to a table: columns left out, formulas without a value, units that were not used.",
+    )
     class_balance: dict[str, ClassShare]
     duplicates: Duplicates
     contradictory_stars: ContradictoryStars

@@ -47,6 +47,7 @@ def test_columns_and_units_that_are_said_are_used(api, key):
         "columns": {"duration": "dur", "period": "P_orb"},
         "units": {"depth": "percent"},
         "labels": {},
+        "table": None,
     }
     assert dataset["profile"]["recognised"]["period"] == "P_orb"
     assert dataset["profile"]["factors"] == {"depth": 1e4}
@@ -118,9 +119,14 @@ def test_a_column_that_is_said_to_be_another_is_not_read_twice(api, key):
         ("columns", '{"perod": "P_orb"}', "Expected one of period, duration"),
         ("columns", '{"period": 3}', "Expected for period a name, received 3"),
         ("columns", '{"period": "dur", "duration": "dur"}', "received 'dur' for duration and for"),
-        ("units", '{"depth": "mmag"}', "one of ppm, percent, %, ppt, fraction, flux"),
+        ("units", '{"depth": "mmag"}', "one of ppm, percent, %, ppt, fraction"),
         ("units", '{"depth": ""}', "Expected for depth one of"),
         ("units", '{"label": "ppm"}', "Expected one of period"),
+        (
+            "units",
+            '{"depth": "ppm", "snr": "-"}',
+            "Expected columns that the table has, received snr",
+        ),
         ("units", '["depth"]', "Expected a JSON object"),
         ("units", "{depth: percent}", "Expected a JSON object"),
         ("units", '{"depth": "ppm", "depth": "percent"}', "each name once"),

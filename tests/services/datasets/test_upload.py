@@ -411,9 +411,9 @@ def test_a_row_that_cannot_be_written_leaves_no_file(api, key, services, monkeyp
 def test_a_workspace_deleted_during_an_upload_gets_no_dataset(api, key, services, monkeypatch):
     read = dataset_upload._Derived.read
 
-    def read_then_delete(self, incoming, read_as):
+    def read_then_delete(self, *arguments):
         api.delete(f"/api/workspaces/{key}")
-        return read(self, incoming, read_as)
+        return read(self, *arguments)
 
     monkeypatch.setattr(dataset_upload._Derived, "read", read_then_delete)
     assert problem_of(api.upload(key, catalogue(), None))["status"] == 409

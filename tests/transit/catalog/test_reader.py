@@ -460,7 +460,7 @@ class TestFilesThatAreNoCatalogue:
             (table(ROW).encode("utf-16-le"), "NUL byte"),
             (table(ROW, ROW.replace("1", "\0")).encode(), "Line 3 contains a NUL byte"),
             (b"\0" * 1_000_000, "NUL byte"),
-            (b"PK\x03\x04" + bytes(1000), "zip archive or a spreadsheet"),
+            (b"PK\x03\x04" + bytes(1000), "a spreadsheet (.xlsx)"),
             (b"\x1f\x8b\x08" + bytes(1000), "gzip"),
             (b"SIMPLE  =                    T", "FITS"),
             (b"PAR1" + bytes(1000), "Parquet"),
@@ -517,10 +517,10 @@ class TestFilesThatAreNoCatalogue:
         assert [each.line for each in error.rejections] == [2, 3, 4]
 
     def test_a_table_of_rubbish_is_given_up_before_its_end(self):
-        stream = io.BytesIO(table(ROW, "x\n" * 1_000_000).encode())
+        stream = io.BytesIO(table(ROW, "x\n" * 3_000_000).encode())
         with pytest.raises(CatalogError, match=r"1 of 1\d\d,\d+ rows can be used"):
             list(open_catalog(stream, label_required=True))
-        assert stream.tell() < 1_000_000
+        assert stream.tell() < 3_000_000
 
     def test_names_in_a_message_are_few_and_short(self):
         error = refused(",".join(f"{i}" + "x" * 100 for i in range(900)) + "\n1\n")

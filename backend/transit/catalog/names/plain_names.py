@@ -6,10 +6,9 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-# In brackets at the end, or as the last word.
-_BRACKETS = re.compile(r"(.*\S)\s*[\[(]([^\[\]()]*)[\])]\s*")
+# As the last word, where it does not stand in brackets.
 _LAST_WORD = re.compile(
-    r"(.+)[_\s](ppm|ppt|percent|fraction|days|hours|hrs|minutes|mins|seconds|km|rsun|kelvin)",
+    r"(.+)[_\s](ppm|ppt|percent|fraction|days?|hours?|hrs?|minutes|mins|seconds|km|rsun|kelvin)",
     re.IGNORECASE,
 )
 _PERCENT = re.compile(r"(.+?)\s*(%)")
@@ -18,15 +17,17 @@ _BETWEEN = re.compile(r"[\s_.:/()\[\]-]+")
 
 # What numbers in a unit are multiplied by to be in ours.
 _HOURS = {"h": 1.0, "hr": 1.0, "hrs": 1.0, "hour": 1.0, "hours": 1.0}
-_DAYS = {"d": 1.0, "day": 1.0, "days": 1.0}
+_DAYS = {"d": 1.0, "day": 1.0, "days": 1.0, "jd": 1.0}
 _MINUTES = ("min", "mins", "minute", "minutes")
 _SECONDS = ("s", "sec", "secs", "second", "seconds")
+_NO_UNIT = ("-", "none", "dimensionless", "unitless")
 _FACTORS: dict[str, dict[str, float]] = {
     "period": {
         **_DAYS,
         **dict.fromkeys(_HOURS, 1 / 24),
         **dict.fromkeys(_MINUTES, 1 / 1440),
-        **dict.fromkeys(("yr", "year", "years"), 365.25),
+        **dict.fromkeys(_SECONDS, 1 / 86_400),
+        **dict.fromkeys(("yr", "year", "years", "a"), 365.25),
     },
     "duration": {
         **_HOURS,
@@ -34,21 +35,28 @@ _FACTORS: dict[str, dict[str, float]] = {
         **dict.fromkeys(_MINUTES, 1 / 60),
         **dict.fromkeys(_SECONDS, 1 / 3600),
     },
-    "depth": {"ppm": 1.0, "percent": 1e4, "%": 1e4, "ppt": 1e3, "fraction": 1e6, "flux": -1e6},
-    "steff": {"k": 1.0, "kelvin": 1.0},
+    # Catalogues write powers of ten as they can: `10**-6`, `10-6`.
+    "depth": {
+        **{"ppm": 1.0, "percent": 1e4, "%": 1e4, "ppt": 1e3, "fraction": 1e6, "pct": 1e4},
+        "flux": -1e6,
+        **dict.fromkeys(("10**-6", "10^-6", "10-6", "1e-6"), 1.0),
+        **dict.fromkeys(("10**-2", "10^-2", "10-2", "1e-2"), 1e4),
+        **dict.fromkeys(("10**-3", "10^-3", "10-3", "1e-3"), 1e3),
+    },
+    "steff": {"k": 1.0, "kelvin": 1.0, "degk": 1.0},
     # The nominal solar radius (IAU 2015 resolution B3).
     "srad": {
         **dict.fromkeys(("rsun", "rsol", "r☉", "r⊙", "solarradii", "solarradius", "solrad"), 1.0),
         "km": 1 / 695_700,
         "m": 1 / 695_700_000,
     },
-    "slogg": dict.fromkeys(
-        ("cgs", "dex", "cm/s2", "cm/s^2", "cm/s**2", "log10(cm/s**2", "cms-2"), 1.0
-    ),
+    "slogg": dict.fromkeys(("cgs", "dex", "cm/s2", "log(cm/s2)", "dex(cm/s2)"), 1.0),
     "tmag": {"mag": 1.0, "magnitude": 1.0},
-    "impact": dict.fromkeys(("b", "-", "r*", "rstar", "stellarradii", "stellarradius"), 1.0),
-    "snr": {"-": 1.0, "sigma": 1.0},
+    "impact": dict.fromkeys(("b", *_NO_UNIT, "r*", "rstar", "stellarradii", "stellarradius"), 1.0),
+    "snr": dict.fromkeys((*_NO_UNIT, "sigma"), 1.0),
 }
+# The many ways to write dex of cm/s2, brackets, points and signs of powers taken out.
+_GRAVITY = re.compile(r"(?:log(?:10)?|dex)?(?:cgs|cms-2|cm/s2|cm/s/s)")
 
 
 # What is added after that. A flux of 0.999 is a depth of 1000 ppm.
@@ -81,10 +89,26 @@ class Name(NamedTuple):
 def plain_name(name: str) -> Name:
     """`Orbital Period [days]`, `orbitalPeriod` and `orbital_period_days` are one name."""
     name = name.strip()
-    patterns = (_BRACKETS, _LAST_WORD, _PERCENT)
-    found = next((match for each in patterns if (match := each.fullmatch(name))), None)
-    base, unit = found.groups() if found else (name, None)
+    base, unit = _brackets(name) or _last_word(name) or (name, None)
     return Name(_BETWEEN.sub("", base).lower(), unit.strip() if unit is not None else None)
+
+
+def _brackets(name: str) -> tuple[str, str] | None:
+    """What stands before the last brackets, and in them; they may hold others."""
+    if not name.endswith((")", "]")):
+        return None
+    depth = 0
+    for i in range(len(name) - 1, 0, -1):
+        depth += (name[i] in ")]") - (name[i] in "([")
+        if not depth:
+            base = name[:i].rstrip()
+            return (base, name[i + 1 : -1]) if base else None
+    return None
+
+
+def _last_word(name: str) -> tuple[str, str] | None:
+    found = _LAST_WORD.fullmatch(name) or _PERCENT.fullmatch(name)
+    return (found[1], found[2]) if found else None
 
 
 def scale(column: str, unit: str | None) -> Scale | None:
@@ -95,11 +119,13 @@ def scale(column: str, unit: str | None) -> Scale | None:
     known = _FACTORS.get(column)
     if unit is None or not unit or known is None:
         return OUR_UNIT
-    name = re.sub(r"[\s_]", "", unit).lower()
-    factor = known.get(name)
-    return None if factor is None else Scale(factor, _OFFSETS.get((column, name), 0.0))
+    plain = re.sub(r"[\s_]", "", unit).lower()
+    if column == "slogg" and _GRAVITY.fullmatch(re.sub(r"[^a-z0-9/-]", "", plain)):
+        return OUR_UNIT
+    factor = known.get(plain)
+    return None if factor is None else Scale(factor, _OFFSETS.get((column, plain), 0.0))
 
 
 def units_known(column: str) -> list[str]:
-    """The units of a column that a name may have."""
-    return list(_FACTORS.get(column, {}))
+    """The units of a column that a name may have, but for powers of ten."""
+    return [unit for unit in _FACTORS.get(column, {}) if not unit[0].isdigit()]

@@ -33,18 +33,20 @@ class ReadAs:
         columns: by our column, the name that it has in the header; None: it is not read.
         units: by our column, the unit of its numbers in the file.
         labels: by a word of the table, the label's code.
+        table: the name of the sheet or table in the file, where it may have several.
     """
 
     columns: Mapping[str, str | None] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, int] = field(default_factory=dict)
+    table: str | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.columns or self.units or self.labels)
+        return bool(self.columns or self.units or self.labels or self.table)
 
     def to_json(self) -> dict[str, Any]:
         """What was said and nothing else; `read_as` makes the same of it again."""
-        return {name: dict(said) for name, said in asdict(self).items() if said}
+        return {name: said for name, said in asdict(self).items() if said}
 
     def identity(self, sha256: str) -> str:
         """The hash, 64 hexadecimal digits, of a file's content together with this.
@@ -109,6 +111,7 @@ def read_as(
     columns: Mapping[str, Any] | None = None,
     units: Mapping[str, Any] | None = None,
     labels: Mapping[str, Any] | None = None,
+    table: str | None = None,
 ) -> ReadAs:
     """What a person said, checked as far as it can be without the table.
 
@@ -116,6 +119,7 @@ def read_as(
         columns: by our column, the file's name; "" or None: it is not read.
         units: by our column, its unit in the file.
         labels: by a word, 0, 1, 2 or the label's name.
+        table: the name of the sheet or table in the file.
 
     Raises:
         ReadAsError: a column, a unit or a label is not known.
@@ -124,6 +128,7 @@ def read_as(
         {_known("columns", column): _name(column, name) for column, name in _items(columns)},
         {_measured(column): _unit(column, unit) for column, unit in _items(units)},
         _labels(labels),
+        table or None,
     )
 
 

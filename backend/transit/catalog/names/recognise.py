@@ -5,7 +5,13 @@ from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from backend.transit.catalog.names.column_names import FORMATS, OWN_FORMAT
-from backend.transit.catalog.names.plain_names import OUR_UNIT, Scale, plain_name, scale
+from backend.transit.catalog.names.plain_names import (
+    OUR_UNIT,
+    Scale,
+    plain_name,
+    scale,
+    units_known,
+)
 from backend.transit.catalog.names.read_as import NOTHING_SAID, ReadAs
 from backend.transit.columns import COLUMNS, REQUIRED
 
@@ -114,6 +120,26 @@ def similar_names(names: list[str], fields: dict[str, int]) -> list[dict[str, st
             if like:
                 found.append({"column": column, "name": name, "known": known[like[0]]})
                 break
+    return found
+
+
+def unknown_units(names: list[str], fields: dict[str, int]) -> list[dict[str, str]]:
+    """Columns that were not read because of their unit alone.
+
+    Returns:
+        {column, name, unit, known} each: ours, which is absent, the file's name, the unit in it,
+        and those that are known.
+    """
+    found = []
+    for column in COLUMNS:
+        if column in fields:
+            continue
+        texts = {text for form in _PLAIN_FORMATS.values() for text in form.get(column, ())}
+        for name in names:
+            text, unit = plain_name(name)
+            if text in texts and unit is not None and scale(column, unit) is None:
+                known = ", ".join(units_known(column))
+                found.append({"column": column, "name": name, "unit": unit, "known": known})
     return found
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from backend.transit.catalog.names.column_names import FORMATS, SURVEYS
 from backend.transit.catalog.names.plain_names import plain_name, scale
-from backend.transit.catalog.names.recognise import recognise, similar_names
+from backend.transit.catalog.names.recognise import recognise, similar_names, unknown_units
 from backend.transit.columns import COLUMNS
 
 
@@ -29,6 +29,13 @@ from backend.transit.columns import COLUMNS
         ("±teff", "±teff", None),
         ("snr?", "snr?", None),
         ("", "", None),
+        ("slogg [log(cm.s**-2)]", "slogg", "log(cm.s**-2)"),
+        ("slogg (log10(cm/s**2))", "slogg", "log10(cm/s**2)"),
+        ("logg [[cm/s2]]", "logg", "[cm/s2]"),
+        ("depth [a) b]", "depthab", None),
+        ("[[days]]", "days", None),
+        ("Depth (ppm", "depthppm", None),
+        ("duration_hr", "duration", "hr"),
     ],
 )
 def test_a_name_is_made_plain_and_its_unit_taken_off(name, text, unit):
@@ -45,6 +52,10 @@ def test_a_name_is_made_plain_and_its_unit_taken_off(name, text, unit):
         ("steff", "K", 1), ("steff", "C", None), ("slogg", "log10(cm/s**2", 1), ("impact", "b", 1),
         ("impact", "error", None), ("snr", "lower", None), ("snr", "dB", None),
         ("impact", "percent", None), ("label", "TFOPWG", 1), ("star", "x", 1),
+        ("slogg", "log(cm.s**-2)", 1), ("slogg", "log10(cm/s**2)", 1), ("slogg", "[cm/s2]", 1),
+        ("slogg", "dex(cm / s2)", 1), ("slogg", "cm s-2", 1), ("slogg", "m/s2", None),
+        ("slogg", "log(solRad)", None), ("srad", "solRad", 1), ("srad", "m", 1 / 695_700_000),
+        ("depth", "10-6", 1), ("depth", "pct", 1e4), ("depth", "1", None), ("period", "jd", 1),
     ],
 )  # fmt: skip
 def test_a_unit_tells_what_its_numbers_are_multiplied_by(column, unit, expected):
@@ -100,3 +111,14 @@ def test_columns_that_are_nothing_of_ours_or_have_ours_beside_them_are_not_told(
 def test_an_uncertainty_or_a_flag_is_never_taken_for_the_value(name):
     header = ["period", "duration", "depth", name]
     assert similar_names(header, recognise(header).fields) == []
+
+
+def test_a_column_that_is_absent_because_of_its_unit_is_named():
+    names = ["period", "Stellar Teff (C)", "teff [F]", "depth [mmag]", "Depth (ppm)"]
+    fields = recognise(names).fields
+    found = unknown_units(names, fields)
+    assert [(each["column"], each["name"], each["unit"]) for each in found] == [
+        ("steff", "Stellar Teff (C)", "C"),
+        ("steff", "teff [F]", "F"),
+    ]
+    assert found[0]["known"] == "k, kelvin, degk"

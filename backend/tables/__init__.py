@@ -1,0 +1,1 @@
+"""Tables that are no delimited text: VOTable, FITS, ECSV, IPAC, Parquet, spreadsheets."""

@@ -1,0 +1,1 @@
+"""Tables that are no delimited text, read and written."""
