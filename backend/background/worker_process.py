@@ -100,10 +100,15 @@ class WorkerProcess:
 
         If the worker has died, the reader of its events will notice.
         """
-        self._write(wire.encode(message), waits=True)
+        with contextlib.suppress(BrokenPipeError):
+            self._write(wire.encode(message), waits=True)
 
     def send_at_once(self, message: wire.Command) -> bool:
-        """Write a command; False: the worker has left earlier ones unread, and gets no other."""
+        """Write a command; False: the worker has left earlier ones unread, and gets no other.
+
+        Raises:
+            BrokenPipeError: the worker has died, and the reader of its events will notice.
+        """
         return self._write(wire.encode(message), waits=False)
 
     def events(self) -> Iterator[wire.Event]:
@@ -149,7 +154,7 @@ class WorkerProcess:
     def _write(self, line: bytes, *, waits: bool) -> bool:
         with self._open_pipes:
             if self._input.closed:
-                return True
+                raise BrokenPipeError
             try:
                 while line:
                     try:
@@ -160,6 +165,7 @@ class WorkerProcess:
                         _is_ready(self._input, select.POLLOUT, seconds=None)
             except BrokenPipeError:
                 self.kill()
+                raise
             return True
 
 

@@ -240,7 +240,7 @@ class TableConverter:
 
 
 def _command() -> list[str]:
-    # Without -B, the limit on what it writes could cut off a compiled module, for all who come later.
+    # Without -B, the limit on what it writes could cut off a compiled module, for ever.
     return [sys.executable, "-B", "-m", "backend.tables.child"]
 
 

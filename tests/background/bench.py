@@ -28,7 +28,8 @@ START = 2
 class ToldRunner:
     """Takes jobs and does nothing with them; the test reports in its place."""
 
-    def __init__(self, _settings: Settings, report: Any) -> None:
+    def __init__(self, settings: Settings, report: Any) -> None:
+        self.settings = settings
         self.report = report
         self.jobs: list[wire.Train] = []
         self.requests: list[tuple[int, wire.RequestedEnd]] = []

@@ -509,6 +509,51 @@ def test_a_warm_worker_that_cannot_be_started_does_not_end_the_queue(
     assert str(error) in caplog.text
 
 
+def test_a_step_that_fails_is_said_and_keeps_no_session_from_its_start(bench, monkeypatch):
+    fail_times(monkeypatch, current_copies.CurrentCopies, "retry", RuntimeError("of ours"))
+    session_id = bench.session(bench.workspace())
+    bench.start()
+    wait_for(bench.reasons, lambda reasons: reasons == ["supervisor"], 10)
+    bench.wait(session_id, "training")
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "code", "pause", "times"),
+    [
+        (ToldRunner, "start", "workers", module.START_PAUSES[-1], 2),
+        (ToldRunner, "keep_warm", "workers", module._WARM_SECONDS, 2),
+        (current_copies.CurrentCopies, "retry", "supervisor", module.DATABASE_SECONDS, 10),
+    ],
+)
+def test_what_does_not_work_is_said_for_longer_than_until_it_is_tried_again(
+    bench, monkeypatch, place, name, code, pause, times
+):
+    notes = []
+    monkeypatch.setattr(bench.troubles, "note", lambda *noted: notes.append(noted))
+    fail_times(monkeypatch, place, name, RuntimeError("of ours"))
+    session_id = bench.session(bench.workspace())
+    bench.start()
+    bench.wait(session_id, "training")
+    wait_for(lambda: notes, bool, 10)
+    assert notes == [(code, times * pause)]
+
+
+def test_the_rows_and_the_files_are_put_in_order_once_at_a_start(bench, training, monkeypatch):
+    put_in_order = []
+    monkeypatch.setattr(module, "remove_leftovers", lambda *_: put_in_order.append("files"))
+    reclaim = session_starts.SessionStarts.reclaim
+    monkeypatch.setattr(
+        session_starts.SessionStarts,
+        "reclaim",
+        lambda *given: put_in_order.append("rows") or reclaim(*given),
+    )
+    session_id, runner, _file = training()
+    for epoch in (1, 2, 3):
+        runner.report(session_id, 1, messages.epoch(epoch))
+    wait_for(lambda: bench.history(session_id), lambda epochs: epochs == [1, 2, 3], 10)
+    assert put_in_order == ["files"]
+
+
 # The thread
 
 
@@ -528,6 +573,27 @@ def test_an_error_that_nothing_caught_restarts_the_queue_and_loses_no_message(
     bench.supervisor.check()
     assert bench.row(session_id)["status"] == "training"
     assert runner.started(session_id) == [1]
+
+
+def test_a_queue_that_gets_on_between_its_errors_is_restarted_without_end(
+    bench, training, monkeypatch
+):
+    session_id, runner, _file = training()
+    add_epoch = sessions.add_epoch
+    seen = set()
+
+    def fail_once_each(connection, session, epoch, metrics):
+        if epoch not in seen:
+            seen.add(epoch)
+            raise Escaped
+        add_epoch(connection, session, epoch, metrics)
+
+    monkeypatch.setattr(sessions, "add_epoch", fail_once_each)
+    epochs = list(range(1, module.MAX_RESTARTS + 3))
+    for epoch in epochs:
+        runner.report(session_id, 1, messages.epoch(epoch))
+    wait_for(lambda: bench.history(session_id), lambda found: found == epochs, 10)
+    bench.supervisor.check()
 
 
 def test_a_session_that_was_taken_when_the_queue_failed_is_started_again(bench, monkeypatch):

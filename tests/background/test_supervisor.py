@@ -1,5 +1,7 @@
 """The queue of sessions: turns, events, requests, restarts."""
 
+from dataclasses import replace
+
 import pytest
 
 from backend import wire
@@ -31,6 +33,7 @@ def test_as_many_train_at_once_as_the_setting_says(bench):
     runner = bench.start(trainings=2)
     wait_for(lambda: len(runner.jobs), lambda count: count >= 2, 10)
     assert [job.session_id for job in runner.jobs] == ids[:2]
+    assert runner.settings == replace(bench.settings, trainings=2)
     assert bench.row(ids[2])["status"] == "pending"
 
 

@@ -46,22 +46,21 @@ def main() -> None:
     began = time.monotonic()
     fates: dict[Mutant, str] = {}
     left: list[str] = []
-    try:
-        for subject in chosen:
-            deadline = began + 60 * arguments.minutes
-            try:
-                fates |= _test(subject, size, arguments.seed, arguments.processes, deadline)
-            except OutOfTime:
-                left += subject.modules
-    except BenchError as error:
-        sys.exit(str(error))
-    except KeyboardInterrupt:
-        sys.exit("interrupted")
-    if left:
-        print(f"There was no time for {', '.join(left)}.")
-    _report(fates, (time.monotonic() - began) / 60)
-    if left:
-        sys.exit(1)
+    for subject in chosen:
+        deadline = began + 60 * arguments.minutes
+        modules = ", ".join(subject.modules)
+        try:
+            fates |= _test(subject, size, arguments.seed, arguments.processes, deadline)
+        except OutOfTime:
+            left.append(f"There was no time for {modules}.")
+        except BenchError as error:
+            left.append(f"There is no result for {modules}: {error}")
+        except KeyboardInterrupt:
+            left.append(f"Interrupted at {modules}.")
+            break
+    reasons = left + _sum_up(fates, (time.monotonic() - began) / 60)
+    if reasons:
+        sys.exit("\n".join(["", *reasons]))
 
 
 def _chosen(modules: list[str]) -> list[Subject]:
@@ -90,6 +89,7 @@ def _test(
         states = ", ".join(f"{counts[fate]} {fate}" for fate in sorted(counts))
         of_seed = "" if size is None else f" (seed {seed})"
         print(f"{module}: {counts.total()} of {there} mutants{of_seed}: {states}", flush=True)
+    _print_each(fates)
     return fates
 
 
@@ -100,26 +100,43 @@ def _sample(mutants: list[Mutant], size: int | None, seed: int) -> list[Mutant]:
     return random.Random(seed).sample(mutants, size)
 
 
-def _report(fates: dict[Mutant, str], minutes: float) -> None:
+def _print_each(fates: dict[Mutant, str]) -> None:
+    """At once, so that they are known whatever happens later."""
+    slow = [mutant for mutant, fate in fates.items() if fate == "timed out"]
+    for mutant in [*slow, *_unlisted(fates)]:
+        print(f"\n{fates[mutant]}: {mutant.function} of {mutant.module}")
+        print(f"  - {mutant.before}\n  + {mutant.after}\n", flush=True)
+
+
+def _unlisted(fates: dict[Mutant, str]) -> list[Mutant]:
+    """The survivors that are not listed as equivalent."""
     listed = entries()
-    survivors = [mutant for mutant, fate in fates.items() if fate == "survived"]
-    unlisted = [mutant for mutant in survivors if not is_listed(mutant, listed)]
-    for mutant in unlisted:
-        print(f"\nsurvived: {mutant.function} of {mutant.module}")
-        print(f"  - {mutant.before}\n  + {mutant.after}")
+    return [
+        mutant
+        for mutant, fate in fates.items()
+        if fate == "survived" and not is_listed(mutant, listed)
+    ]
+
+
+def _sum_up(fates: dict[Mutant, str], minutes: float) -> list[str]:
+    """Print the counts; return what is to be done about them."""
     counts = Counter(fates.values())
+    unlisted = len(_unlisted(fates))
     print(
         f"\n{len(fates)} mutants in {minutes:.0f} minutes: {counts['killed']} killed, "
-        f"{counts['timed out']} timed out, {len(survivors) - len(unlisted)} equivalent, "
-        f"{len(unlisted)} survived, {counts['not tested']} not tested in time"
+        f"{counts['timed out']} timed out, {counts['survived'] - unlisted} equivalent, "
+        f"{unlisted} survived, {counts['not tested']} not tested in time",
+        flush=True,
     )
+    reasons = []
     if unlisted:
-        sys.exit(
+        reasons.append(
             "Kill each survivor with a test, or list it with the reason in "
             "tests/mutants/equivalents.toml."
         )
     if counts["not tested"]:
-        sys.exit(1)
+        reasons.append("Give it more --minutes for those that were not tested.")
+    return reasons
 
 
 if __name__ == "__main__":

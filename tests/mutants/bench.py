@@ -27,7 +27,7 @@ _NO_MUTANT = "none"
 _PRELOADED = "preloaded.txt"
 
 # A mutant may take this many times what its tests take, after some seconds more.
-_TIMES, _SECONDS = 2.0, 10.0
+_TIMES, _SECONDS = 4.0, 5.0
 
 
 class BenchError(Exception):

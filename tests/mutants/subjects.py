@@ -58,14 +58,42 @@ SUBJECTS = (
     ),
     Subject(
         modules=(
-            "backend/background/attempts.py",
+            "backend/background/workers/memory_kills.py",
+            "backend/background/workers/pulse.py",
+            "backend/background/workers/reports.py",
+        ),
+        tests=(
+            "tests/background/workers/test_memory_kills.py",
+            "tests/background/workers/test_pulse.py",
+            "tests/background/workers/test_reports.py",
+        ),
+    ),
+    Subject(
+        modules=(
             "backend/background/runners.py",
+            "backend/background/workers/session_worker.py",
+            "backend/background/workers/thread_runner.py",
+        ),
+        tests=("tests/background/workers", "tests/background/test_runners.py"),
+    ),
+    Subject(
+        modules=("backend/background/attempts.py",),
+        tests=("tests/background/test_attempts.py",),
+    ),
+    Subject(
+        modules=(
             "backend/background/session_end.py",
             "backend/background/session_events.py",
             "backend/background/session_starts.py",
             "backend/background/supervisor.py",
-            *_all_of("backend/background/workers"),
         ),
-        tests=("tests/background",),
+        tests=(
+            "tests/background/test_keeping.py",
+            "tests/background/test_session_end.py",
+            "tests/background/test_session_events.py",
+            "tests/background/test_session_faults.py",
+            "tests/background/test_session_starts.py",
+            "tests/background/test_supervisor.py",
+        ),
     ),
 )

@@ -3,11 +3,15 @@
 import ast
 import json
 import re
+import sys
+from contextlib import nullcontext
 
 import pytest
 
 from backend.config import REPOSITORY
+from tests.mutants import __main__
 from tests.mutants.__main__ import _chosen, _sample
+from tests.mutants.bench import BenchError, OutOfTime
 from tests.mutants.changes import Mutant, mutants_of
 from tests.mutants.equivalents import entries, is_listed
 from tests.mutants.subjects import SUBJECTS
@@ -84,6 +88,65 @@ def test_a_sample_is_the_same_for_the_same_seed(mutants):
     assert len(set(_sample(mutants, 3, 1))) == 3
     assert any(_sample(mutants, 3, 1) != _sample(mutants, 3, seed) for seed in range(2, 9))
     assert _sample(mutants, None, 1) == _sample(mutants, 99, 1) == mutants
+
+
+# Of three subjects.
+MODULES = ("backend/training/split.py", "backend/training/checkpoint.py", "backend/web/auth.py")
+
+
+class Bench:
+    """Stands in for a bench whose only mutant survives, or that cannot go on."""
+
+    def __init__(self, module, error=None):
+        self._mutant = Mutant("share_1", module, "share", "part + 1", "part - 1", False)
+        self._error = error
+
+    fate = "survived"
+
+    def prepare(self, _deadline):
+        if self._error is not None:
+            raise self._error
+        return [self._mutant]
+
+    def test(self, mutants, _deadline):
+        return dict.fromkeys(mutants, self.fate)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (BenchError("1 failed, 175 passed"), "1 failed, 175 passed"),
+        (OutOfTime(), "no time for"),
+        (None, "Kill each survivor"),
+    ],
+)
+def test_what_survives_is_said_whatever_becomes_of_other_modules(monkeypatch, capsys, error, words):
+    benches = {module: Bench(module) for module in MODULES}
+    benches[MODULES[1]] = Bench(MODULES[1], error)
+    monkeypatch.setattr(
+        __main__, "bench", lambda subject, _: nullcontext(benches[subject.modules[0]])
+    )
+    options = [f"--module={module}" for module in MODULES]
+    monkeypatch.setattr(sys, "argv", ["mutants", *options])
+    with pytest.raises(SystemExit) as end:
+        __main__.main()
+    said = capsys.readouterr().out
+    for module in MODULES:
+        survivor = f"survived: share of {module}\n  - part + 1\n  + part - 1\n"
+        has_result = error is None or module != MODULES[1]
+        assert (survivor in said) == has_result
+    assert f"{3 if error is None else 2} survived, 0 not tested" in said
+    assert words in end.value.code  # a sentence is printed, and the exit code is 1
+    assert "Kill each survivor" in end.value.code
+    assert (MODULES[1] in end.value.code) == (error is not None)
+
+
+def test_what_timed_out_is_said_too_since_a_loaded_machine_may_be_to_blame(monkeypatch, capsys):
+    monkeypatch.setattr(Bench, "fate", "timed out")
+    monkeypatch.setattr(__main__, "bench", lambda subject, _: nullcontext(Bench(MODULES[0])))
+    monkeypatch.setattr(sys, "argv", ["mutants", f"--module={MODULES[0]}"])
+    __main__.main()  # no reason to end with code 1
+    assert f"timed out: share of {MODULES[0]}\n  - part + 1" in capsys.readouterr().out
 
 
 def test_a_survivor_is_listed_only_as_what_it_is(mutants):

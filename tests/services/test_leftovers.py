@@ -99,6 +99,15 @@ def test_what_has_no_name_of_exotrains_stays(services, name):
 
 
 @pytest.mark.usefixtures("uploaded")
+def test_a_folder_of_a_stranger_keeps_nothing_else_from_being_removed(services):
+    (services.storage.uploads / "1" / "!first of all").mkdir()
+    before = every_file(services)
+    orphan_files(services)
+    start(services)
+    assert every_file(services) == before
+
+
+@pytest.mark.usefixtures("uploaded")
 def test_a_link_stays_whatever_its_name(services, tmp_path):
     target = put(tmp_path / "target")
     for link in (

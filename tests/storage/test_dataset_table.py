@@ -90,6 +90,13 @@ def test_a_sample_has_rows_of_every_class(path):
     assert np.bincount(sample["label"]).tolist() == [5000, 2000, 4000]
 
 
+def test_a_sample_ends_with_the_block_that_completes_it(path, monkeypatch):
+    monkeypatch.setattr(dataset_table, "_SAMPLE_ROWS", 3)
+    monkeypatch.setattr(dataset_table, "_BLOCK_ROWS", 250)
+    sample = dataset_table.sample_of_labels(path)
+    assert sample["line"].tolist() == [3, 4, 5, 0, 100, 200, 1, 2, 101]
+
+
 def test_no_reader_loads_the_whole_table(path):
     for action in (
         lambda: dataset_table.read_rows(path, 100_000, 1000),

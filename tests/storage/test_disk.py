@@ -1,6 +1,7 @@
 """Which errors mean a full disk, and what is said of it."""
 
 import errno
+import io
 import os
 import subprocess
 import sys
@@ -98,6 +99,24 @@ def test_a_disk_of_which_nothing_can_be_read_is_still_named(tmp_path, monkeypatc
 
     monkeypatch.setattr(disk.shutil, "disk_usage", fail)
     assert disk.described(tmp_path).endswith(" (which cannot be read)")
+
+
+class Probe(io.BytesIO):
+    """Its content outlives it."""
+
+    def close(self):
+        self.content = self.getvalue()
+        super().close()
+
+
+@pytest.mark.parametrize("sizes", [{}, {"exotrain.db": 700, "exotrain.db-wal": 1000}])
+def test_a_probe_begins_where_the_longest_of_the_files_ends(tmp_path, monkeypatch, sizes):
+    for name, size in sizes.items():
+        (tmp_path / name).write_bytes(bytes(size))
+    probe = Probe()
+    monkeypatch.setattr(disk.tempfile, "TemporaryFile", lambda dir: probe)
+    assert disk.why_full(tmp_path / "exotrain.db") is None
+    assert len(probe.content) == max(sizes.values(), default=0) + 65_536
 
 
 @pytest.mark.parametrize(("code", "is_to_blame"), [(errno.ENOSPC, True), (errno.EIO, False)])

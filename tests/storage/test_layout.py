@@ -158,6 +158,11 @@ def test_a_hash_is_that_of_the_whole_file(tmp_path):
     assert sha256_of(path) == hashlib.sha256(content).hexdigest()
 
 
+def test_nothing_is_kept_of_a_session_without_a_checkpoint(storage):
+    assert storage.keep_checkpoint(3) is None
+    assert storage.kept_bytes(3) is None
+
+
 @pytest.mark.parametrize("names", [("3.ckpt",), ("3.ckpt", "3.1.ckpt"), ("3.9.ckpt", "3.10.ckpt")])
 def test_the_newest_checkpoint_is_passed_on_to_a_new_start_and_the_others_go(storage, names):
     others = ["33.11.ckpt", "3.kept.ckpt", "3.weights.h5"]

@@ -31,6 +31,17 @@ def test_the_first_start_makes_the_administrator_and_shows_a_token_once(database
     assert user["is_admin"]
 
 
+def test_a_token_of_another_user_is_no_way_in_for_the_administrator(database):
+    auth.ensure_administrator(database, Settings())
+    with database.write() as connection:
+        (only,) = accounts.list_tokens(connection)
+        accounts.delete_token(connection, only["id"])
+        auth.new_token(connection, accounts.create_user(connection, "somebody"))
+    token = auth.ensure_administrator(database, Settings())
+    with database.read() as connection:
+        assert accounts.find_token_by_hash(connection, auth.hash_token(token))["is_admin"]
+
+
 def test_with_a_token_in_the_environment_none_is_made(database):
     assert auth.ensure_administrator(database, Settings(token="test_user_123")) is None
     with database.read() as connection:

@@ -81,7 +81,7 @@ def _files_of_group(process_id: int, proc: Path) -> list[Path]:
     except (OSError, UnicodeDecodeError):
         return []
     version_1, version_2 = [], []
-    for line in groups.splitlines():
+    for line in _lines(groups):
         _number, controllers, group = line.split(":", 2)
         if "memory" in controllers.split(","):
             folder = _folder(group, _mount(mounts, "cgroup", "memory"))
@@ -94,13 +94,18 @@ def _files_of_group(process_id: int, proc: Path) -> list[Path]:
 
 def _mount(mounts: str, file_system: str, option: str | None) -> tuple[str, str] | None:
     """What is mounted, and where, of the first mount of a type; see proc_pid_mountinfo(5)."""
-    for line in mounts.splitlines():
+    for line in _lines(mounts):
         before, _, after = line.partition(" - ")
         _id, _parent, _device, root, place, *_ = before.split(" ")
         kind, _source, options = after.split(" ", 2)
         if kind == file_system and (option is None or option in options.split(",")):
             return _unescaped(root), _unescaped(place)
     return None
+
+
+def _lines(text: str) -> list[str]:
+    """Unlike `splitlines`, which would also cut a path at U+2028 and the like."""
+    return [line for line in text.split("\n") if line]
 
 
 def _folder(group: str, mount: tuple[str, str] | None) -> Path | None:

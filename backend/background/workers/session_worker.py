@@ -75,8 +75,10 @@ class SessionWorker:
         with self._lock:
             if self._is_gone or self._is_killed or not self._process.is_alive:
                 return False
-            self._begin(job)
-            return True
+            is_sent = self._begin(job)
+            # One that has just died may pass for alive while another thread waits for it.
+            self._job = job if is_sent else None
+            return is_sent
 
     def stop(self) -> None:
         """Ask it to finish its epoch; never waits for it."""
@@ -106,15 +108,20 @@ class SessionWorker:
             log.error("worker %d %s: it is killed", self._process.id, verdict)
             self.kill(verdict)
 
-    def _begin(self, job: wire.Train) -> None:
+    def _begin(self, job: wire.Train) -> bool:
         self._job = job
         self._kills = RecentKills(find_counter(self._process.id))
         self._pulse.begin_job()
-        self._send(job)
+        return self._send(job)
 
-    def _send(self, command: wire.Command) -> None:
-        if not self._process.send_at_once(command):
-            self.kill("took no more commands")
+    def _send(self, command: wire.Command) -> bool:
+        """Write a command; False: the worker has died, and never reads it."""
+        try:
+            if not self._process.send_at_once(command):
+                self.kill("took no more commands")
+        except BrokenPipeError:
+            return False
+        return True
 
     def _listen(self) -> None:
         try:

@@ -1,5 +1,6 @@
 """The kernel's counters of processes that it killed for lack of memory."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from backend.background.workers.memory_kills import READINGS, KillCounter, RecentKills, find_counter
+from backend.config import REPOSITORY
 from tests.background.control_group import small_group
 
 LIMIT_MB = 64
@@ -86,6 +88,77 @@ def test_a_container_that_sees_only_its_own_group_finds_it(machine):
     assert machine.counter() == KillCounter(below)
 
 
+@pytest.mark.parametrize("odd", [":", "\u00a0", "\u2028", "\u00e9"])
+def test_a_group_may_have_any_name(machine, odd):
+    group, root = f"/a{odd}b/c", f"/a{odd}b"
+    events = machine.write(machine.mounted / "c" / "memory.events", EVENTS.format(3))
+    machine.version_2(group, root)
+    assert machine.counter() == KillCounter(events)
+    control = machine.write(machine.mounted / "memory/c/memory.oom_control", CONTROL.format(4))
+    machine.version_1(group, root)
+    assert machine.counter() == KillCounter(control)
+
+
+@pytest.mark.parametrize("other", ["/a\u2028b\u00a0c rw - tmpfs  rw", "/a rw - odd b rw,x=c - d e"])
+def test_other_mounts_may_have_any_name_and_any_options(machine, other):
+    events = machine.write(machine.mounted / "memory.events", EVENTS.format(3))
+    machine.version_2("/")
+    mounts = (machine.proc / "7" / "mountinfo").read_text()
+    machine.put("0::/\n", f"36 24 0:31 / {other}\n{mounts}")
+    assert machine.counter() == KillCounter(events)
+
+
+def test_a_controller_that_shares_its_hierarchy_is_found(machine):
+    control = machine.write(machine.mounted / "memory/a/memory.oom_control", CONTROL.format(4))
+    machine.version_1("/a")
+    mounts = (machine.proc / "7" / "mountinfo").read_text()
+    machine.put("4:hugetlb,memory:/a\n", mounts.replace("rw,memory", "rw,hugetlb,memory"))
+    assert machine.counter() == KillCounter(control)
+
+
+def test_a_group_outside_of_the_namespace_is_not_looked_for_beside_it(machine):
+    machine.write(machine.mounted.parent / "outside" / "memory.events", EVENTS.format(3))
+    machine.mounted.mkdir()
+    machine.version_2("/../outside")
+    assert machine.counter() == KillCounter(machine.proc / "vmstat")
+
+
+FIND = """
+import sys
+from pathlib import Path
+from backend.background.workers.memory_kills import find_counter
+print(find_counter(7, Path(sys.argv[1])).path.name)
+"""
+
+
+def test_names_are_read_as_utf_8_whatever_the_server_was_started_with(machine):
+    machine.write(machine.mounted / "memory.events", EVENTS.format(3))
+    machine.version_2("/")
+    for name, odd in (
+        ("cgroup", "1:name=\u00e9:/"),
+        ("mountinfo", "1 2 3 / /\u00e9 rw - tmpfs a b"),
+    ):
+        path = machine.proc / "7" / name
+        machine.write(path, f"{odd}\n{path.read_text()}")
+    assert machine.counter() == KillCounter(machine.mounted / "memory.events")
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    command = [sys.executable, "-c", FIND, str(machine.proc)]
+    found = subprocess.check_output(command, env=environment, cwd=REPOSITORY, text=True)
+    assert found == "memory.events\n"
+
+
+def test_a_group_that_is_mounted_without_a_source_is_found(machine):
+    events = machine.write(machine.mounted / "memory.events", EVENTS.format(3))
+    machine.put("0::/\n", f"35 24 0:30 / {machine.place} rw - cgroup2  rw\n")
+    assert machine.counter() == KillCounter(events)
+
+
+def test_a_count_is_read_whatever_else_is_in_its_file(tmp_path):
+    path = tmp_path / "memory.events"
+    path.write_bytes(b"\xff\xfe 7\noom_kill 3\n")
+    assert KillCounter(path).read() == 3
+
+
 @pytest.mark.parametrize(
     "arrange",
     [
@@ -127,6 +200,12 @@ def test_only_a_kill_since_the_oldest_reading_is_recent(machine):
         assert kills.has_any()
     kills.sample()
     assert not kills.has_any()  # another session's, half a minute ago
+
+
+def test_a_counter_that_could_not_be_read_before_shows_no_kill(machine):
+    kills = RecentKills(KillCounter(machine.mounted / "memory.events"))
+    machine.write(machine.mounted / "memory.events", EVENTS.format(3))
+    assert not kills.has_any()
 
 
 def test_a_counter_that_is_gone_shows_no_kill(machine):

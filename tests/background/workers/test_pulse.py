@@ -80,6 +80,63 @@ def test_a_session_that_computes_without_getting_on_hangs_after_an_hour():
     assert pulse.STUCK_SECONDS <= seconds <= pulse.STUCK_SECONDS + BEAT
 
 
+@pytest.mark.parametrize(
+    ("bench", "how", "seconds"),
+    [
+        ({}, {"beats": False, "works": 0}, 30),
+        ({}, {"beats": False}, 300),
+        ({}, {"works": 0, "gets_on": 0}, 121),  # from the first heartbeat, in the second second
+        ({}, {"gets_on": 0}, 3601),
+        ({"is_seen": False}, {"works": 0, "gets_on": 0}, 121),
+        ({"is_ready": False}, {"beats": False, "works": 0}, 61),  # it ran in the first
+        ({"is_ready": False}, {"beats": False}, 600),
+    ],
+)
+def test_seconds_are_counted_from_the_last_sign_of_life(bench, how, seconds):
+    assert Bench(**bench).run(10_000, **how)[1] == seconds
+
+
+@pytest.mark.parametrize(("computed", "is_idle"), [(0.5, False), (0.4375, True)])
+def test_a_session_that_has_computed_just_enough_is_not_idle(monkeypatch, computed, is_idle):
+    monkeypatch.setattr(pulse, "IDLE_PROCESSOR_SECONDS", 0.5)
+    bench = Bench()
+    assert bench.run(100, works=0, gets_on=0) is None
+    bench.used += computed
+    assert (bench.run(100, works=0, gets_on=0) is not None) is is_idle
+
+
+def test_the_first_heartbeat_is_a_step_on_whatever_it_says():
+    bench = Bench()
+    bench.progress, bench.used = 1, 0.0
+    assert bench.run(1000, works=0, gets_on=0) == ("did nothing for 120 s", 121)
+
+
+def test_the_first_that_the_kernel_sees_of_a_start_is_a_sign_of_life():
+    bench = Bench(is_ready=False)
+    bench.used = 0.0
+    assert bench.run(100, beats=False, works=0.001) is None
+
+
+@pytest.mark.parametrize("step", [Pulse.begin_job, lambda pulse: pulse.hear(messages.epoch(1))])
+def test_seconds_are_counted_anew_from_a_job_and_from_an_event(step):
+    bench = Bench()
+    bench.run(10, works=0, gets_on=0)
+    step(bench.pulse)
+    assert bench.run(1000, works=0, gets_on=0)[1] == 120
+
+
+def test_what_a_worker_does_is_known_for_six_seconds_after_a_heartbeat(monkeypatch):
+    monkeypatch.setattr(pulse, "IDLE_SECONDS", pulse.ANSWERS_SECONDS)
+    verdict = Bench().run(100, beats=False)
+    assert verdict == ("did nothing for 6 s", 6)
+
+
+def test_a_worker_that_stood_still_for_twenty_of_thirty_silent_seconds_is_stopped():
+    bench = Bench()
+    assert bench.run(10, beats=False) is None
+    assert bench.run(100, beats=False, works=0) == ("did not answer for 30 s", 20)
+
+
 def test_every_event_of_a_session_is_a_step_on():
     bench = Bench()
     for _ in range(20):

@@ -333,7 +333,11 @@ def test_a_stopped_waiting_worker_that_is_given_a_job_is_found(warm):
     assert not is_running(first)
 
 
-def test_a_waiting_worker_that_has_died_is_given_no_job(child, hurry, settings, monkeypatch):
+@pytest.mark.parametrize("is_asked_elsewhere", [False, True])
+def test_a_waiting_worker_that_has_died_is_given_no_job(
+    child, hurry, settings, monkeypatch, is_asked_elsewhere
+):
+    """While another thread asks the system for its end, Popen.poll() takes it to be alive."""
     bench = Bench(replace(settings, warm_workers=1))
     child(READY, UNTIL_KILLED)
     bench.runner.keep_warm()
@@ -341,6 +345,8 @@ def test_a_waiting_worker_that_has_died_is_given_no_job(child, hurry, settings, 
     monkeypatch.setattr(first, "_end", lambda: None)  # nobody has noticed yet
     os.kill(first._process.id, signal.SIGKILL)
     wait_for(lambda: is_running(first._process.id), lambda runs: not runs)
+    if is_asked_elsewhere:
+        monkeypatch.setattr(first._process._process, "poll", lambda: None)
     child(READY + lines(messages.saved()))
     bench.start()
     assert bench.next() == messages.saved()
@@ -386,4 +392,59 @@ def test_a_judge_that_has_died_is_replaced(bench, child):
     bench.runner._judge.join()
     child(READY, UNTIL_KILLED)
     bench.start()
-    assert bench.runner._judge.is_alive()
+    judge = bench.runner._judge
+    assert judge.is_alive()
+    assert (judge.name, judge.daemon) == ("judge", True)  # it holds up no end of the server
+
+
+def test_a_worker_is_given_the_data_folder_and_the_memory_that_it_may_take(monkeypatch, settings):
+    given = []
+    command = [sys.executable, "-c", ""]
+    monkeypatch.setattr(worker_process, "_command", lambda *each: given.append(each) or command)
+    bench = Bench(replace(settings, training_memory_mb=5000))
+    bench.start()
+    bench.events()
+    bench.runner.close()
+    assert given == [(settings.data_dir, 5000)]
+
+
+def test_a_process_that_cannot_be_ended_is_given_up_after_just_that_time(
+    child, settings, monkeypatch
+):
+    monkeypatch.setattr(session_worker, "GONE_SECONDS", 2 * pulse.LONGEST_TICK)
+    with monkeypatch.context() as patch:
+        patch.setattr(WorkerProcess, "kill", lambda _self: None)
+        child(READY, UNTIL_KILLED)
+        ends: queue.Queue = queue.Queue()
+        worker = session_worker.SessionWorker(
+            WorkerProcess(settings.data_dir),
+            lambda _job, event: ends.put(event),
+            lambda _worker: None,
+            messages.job(),
+        )
+        worker.kill()
+        worker.tick(3600.0)  # the judge was stopped for an hour: that counts as one tick
+        worker.tick(pulse.LONGEST_TICK - 0.5)
+        assert ends.empty()
+        worker.tick(0.5)
+        assert "cannot be ended" in ends.get_nowait().message
+    worker.kill()
+    worker.wait_until_heard(SECONDS)
+    assert ends.empty()
+
+
+def test_a_worker_that_lives_on_is_waited_for_before_and_after_its_kill(
+    child, settings, monkeypatch
+):
+    child(READY, f"os.close(1); {UNTIL_KILLED}")
+    process = WorkerProcess(settings.data_dir)
+    waits: list = []
+    ends: queue.Queue = queue.Queue()
+    with monkeypatch.context() as patch:
+        patch.setattr(process, "wait", waits.append)  # it is still there, each time
+        session_worker.SessionWorker(
+            process, lambda _job, event: ends.put(event), lambda _worker: None, messages.job()
+        )
+        assert "closed its output but lived on" in ends.get(timeout=SECONDS).message
+    assert waits == [session_worker.EXIT_SECONDS, session_worker.GONE_SECONDS]
+    assert process.wait() == -signal.SIGKILL
