@@ -4,6 +4,7 @@ import { html, useEffect, useRef, useState } from "../lib/html.js";
 import { date, dateTime, fileSize, t } from "../lib/i18n.js";
 import { ClassCounts } from "./class-counts.js";
 import { DeleteDataset } from "./delete-dataset.js";
+import { isReadAsSaid } from "./read-as.js";
 
 const SHOWN = 30;
 // A list this short needs no search.
@@ -90,6 +91,7 @@ export function DatasetFacts({ dataset }) {
     t("datasets.samples", { count: dataset.num_samples }),
     leftOut > 0 && t("datasets.leftOut", { count: leftOut }),
     fileSize(dataset.file_size),
+    isReadAsSaid(dataset) && t("datasets.readAs.fact"),
   ].filter(Boolean);
   return html`${facts.join(" · ")} · <time datetime=${when} title=${dateTime(when)}>${date(when)}</time>`;
 }

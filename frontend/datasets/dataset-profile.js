@@ -6,6 +6,7 @@ import { fileSize, number, percent, significant, t } from "../lib/i18n.js";
 import { Copyable } from "../ui/basics.js";
 import { ClassCounts } from "./class-counts.js";
 import { Histogram } from "../ui/histogram.js";
+import { formText, isReadAsSaid, ReadAs } from "./read-as.js";
 import { RecognisedColumns } from "./recognised-columns.js";
 import { RejectedRows } from "./rejected-rows.js";
 
@@ -39,7 +40,9 @@ export function DatasetProfile({ dataset }) {
         </section>
         <section class="card stack">
           <h2>${t("datasets.columns.title")}</h2>
-          <${RecognisedColumns} profile=${profile} />
+          <p>${formText(dataset)}</p>
+          ${isReadAsSaid(dataset) && html`<${ReadAs} dataset=${dataset} />`}
+          <${RecognisedColumns} dataset=${dataset} />
         </section>
       </div>
       <${Provenance} dataset=${dataset} />

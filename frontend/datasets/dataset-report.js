@@ -7,6 +7,9 @@ import { MissingByClass } from "./missing-by-class.js";
 import { ContradictoryRows, EqualRows, UnphysicalRows } from "./report-examples.js";
 import { ReportWarnings } from "./report-warnings.js";
 
+// Warnings that end once the file is read in another way; the browser no longer has it.
+const ABOUT_READING = new Set(["unlikely_unit", "unknown_labels", "binary_labels", "similar_name"]);
+
 export function DatasetReport({ dataset, page }) {
   const { report } = dataset.profile;
   if (!report) return html`<p class="message">${t("datasets.report.none")}</p>`;
@@ -17,6 +20,11 @@ export function DatasetReport({ dataset, page }) {
       <section class="stack">
         <h2>${t("datasets.report.warnings", { count: report.warnings.length })}</h2>
         <${ReportWarnings} report=${report} />
+        ${report.warnings.some(({ code }) => ABOUT_READING.has(code)) &&
+        html`<p>
+          ${t("datasets.report.readAgain")}${" "}
+          <a href=${`#${page.slice(0, page.lastIndexOf("/"))}`}>${t("nav.datasets")}</a>
+        </p>`}
       </section>
       <div class="report-parts">
         <${Part} name="balance">

@@ -29,7 +29,9 @@ export function FileUploader({ workspace, isFirst, onEnd }) {
   return html`
     ${list.length > 0 &&
     html`<ul class="plain stack" aria-label=${t("datasets.upload.list")} ref=${results}>
-      ${list.map((each) => html`<${UploadItem} key=${each.id} upload=${each} workspace=${workspace} />`)}
+      ${list.map(
+        (each) => html`<${UploadItem} key=${each.id} upload=${each} workspace=${workspace} onChange=${onEnd} />`,
+      )}
     </ul>`}
     ${offersExample && html`<${FirstStep} workspace=${workspace} />`}
     <${Chooser} workspace=${workspace} isFirst=${offersExample} />
@@ -84,12 +86,12 @@ function Chooser({ workspace, isFirst }) {
   `;
 }
 
-/** The empty state disappears with its button, so the focus moves to the first dataset. */
+/** The empty state disappears with its button, so the focus moves to the upload: its warnings come next. */
 function useFocusOnResult(results, isFirst) {
   const wasFirst = useRef(false);
   useEffect(() => {
     const isGone = wasFirst.current && !isFirst && document.activeElement === document.body;
-    if (isGone) results.current?.querySelector("a.primary")?.focus();
+    if (isGone) results.current?.querySelector("h2")?.focus();
     wasFirst.current = isFirst;
   }, [isFirst]);
 }

@@ -4,9 +4,10 @@ import { COLUMNS, columnName, unitOf } from "../lib/columns.js";
 import { html } from "../lib/html.js";
 import { significant, t } from "../lib/i18n.js";
 
-/** @param {{profile: object}} properties a dataset's profile */
-export function RecognisedColumns({ profile }) {
+/** @param {{dataset: object}} properties with its profile */
+export function RecognisedColumns({ dataset: { profile, read_as: said } }) {
   const { recognised, absent, unread, factors = {} } = profile;
+  const byName = Object.entries(factors).filter(([name]) => !said?.units?.[name]);
   const names = [...COLUMNS, "label", "star"];
   if (!Object.keys(recognised).length) return html`<p class="hint">${t("datasets.columns.notRecorded")}</p>`;
   return html`
@@ -30,7 +31,7 @@ export function RecognisedColumns({ profile }) {
         </tbody>
       </table>
     </div>
-    ${Object.entries(factors).map(([name, factor]) => {
+    ${byName.map(([name, factor]) => {
       const values = { column: columnName(name), factor: significant(factor, 6) };
       return html`<p key=${name} class="hint">${t("datasets.columns.converted", values)}</p>`;
     })}

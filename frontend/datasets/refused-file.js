@@ -4,37 +4,50 @@ import { columnName } from "../lib/columns.js";
 import { html } from "../lib/html.js";
 import { number, t } from "../lib/i18n.js";
 import { explain } from "../lib/notices.js";
-import { firstSentence } from "./server-sentences.js";
+import { adviceIn, firstSentence } from "./server-sentences.js";
 
-/** @param {{error: Error}} properties that of the upload; its problem names columns and rows */
-export function RefusedFile({ error }) {
+/**
+ * @param {object} properties
+ * @param {Error} properties.error that of the upload; its problem names columns and rows
+ * @param {boolean} [properties.isShort] the file's columns stand below, in the form that maps them
+ */
+export function RefusedFile({ error, isShort }) {
   const { found = [], missing = [], recognised = [], errors = [] } = error.problem ?? {};
   const rows = errors.filter((each) => each.row != null);
   const isForColumns = missing.length > 0 && found.length > 0;
   return html`
     <div class="message error stack" role="alert" data-test="refused">
       ${isForColumns
-        ? html`<${MissingColumns} found=${found} missing=${missing} recognised=${recognised} />`
+        ? html`<${MissingColumns}
+            problem=${{ found, missing, recognised }}
+            message=${error.message}
+            isShort=${isShort}
+          />`
         : html`<p><strong>${t("datasets.refused.title")}</strong></p>
             <p lang=${error.problem ? "en" : undefined}>
               ${rows.length ? firstSentence(error.message) : explain(error)}
             </p>
             ${rows.length > 0 && html`<${Rows} rows=${rows} />`}
-            ${found.length > 0 && html`<${Names} title=${t("datasets.refused.found")} names=${found} />`}`}
+            ${found.length > 0 && !isShort && html`<${Names} title=${t("datasets.refused.found")} names=${found} />`}`}
     </div>
   `;
 }
 
-function MissingColumns({ found, missing, recognised }) {
+function MissingColumns({ problem: { found, missing, recognised }, message, isShort }) {
   const hint = hintOf(found);
+  const advice = adviceIn(message);
   return html`
     <p>
       <strong>${t("datasets.refused.missing", { count: missing.length })}</strong> ${" "}
       ${missing.map(columnName).join(", ")}
     </p>
     ${hint && html`<p>${hint}</p>`}
-    <${Names} title=${t("datasets.refused.recognised")} names=${recognised} />
-    <${Names} title=${t("datasets.refused.found")} names=${found} />
+    ${advice && html`<p lang="en">${advice}</p>`}
+    ${!isShort &&
+    html`
+      <${Names} title=${t("datasets.refused.recognised")} names=${recognised} />
+      <${Names} title=${t("datasets.refused.found")} names=${found} />
+    `}
   `;
 }
 

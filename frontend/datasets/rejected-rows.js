@@ -115,7 +115,8 @@ async function collect(datasetId, reason, { rows, spare, seen, isDry }) {
   return { rows: [...rows, ...found.slice(0, SHOWN)], spare: found.slice(SHOWN), seen, isDry };
 }
 
-function reasonText(reason, count) {
+/** How many rows were left out for a reason. */
+export function reasonText(reason, count) {
   const key = `datasets.reason.${reason}`;
   return has(`${key}.other`) ? t(key, { count }) : `${number(count)}: ${reason}`;
 }

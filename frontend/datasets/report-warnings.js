@@ -6,6 +6,22 @@ import { has, percent, significant, t } from "../lib/i18n.js";
 import { className } from "../ui/basics.js";
 import { checkIn, classIn, columnIn, findingIn } from "./server-sentences.js";
 
+// What concerns most rows or a whole column.
+const URGENT = new Set([
+  "most_rows_left_out",
+  "unlikely_unit",
+  "placeholder",
+  "unknown_labels",
+  "binary_labels",
+  "similar_name",
+  "lost_stars",
+]);
+
+/** The report with the warnings alone that concern most rows or a whole column. */
+export function urgentIn(report) {
+  return { ...report, warnings: report.warnings.filter(({ code }) => URGENT.has(code)) };
+}
+
 /** @param {{report: object}} properties a dataset's report */
 export function ReportWarnings({ report }) {
   const { warnings } = report;

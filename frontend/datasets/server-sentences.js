@@ -35,3 +35,10 @@ export function firstSentence(message) {
   const end = message.indexOf(". ");
   return end < 0 ? message : message.slice(0, end + 1);
 }
+
+/** What is to be done about the archive's tables that lack columns; "" if a message says nothing of it. */
+export function adviceIn(message) {
+  const starts = ["The archive's default download", "The planetary table has"].map((text) => message.indexOf(text));
+  const found = starts.filter((start) => start >= 0);
+  return found.length ? message.slice(Math.min(...found)) : "";
+}

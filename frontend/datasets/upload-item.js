@@ -1,20 +1,28 @@
 // One upload: its progress, why it was refused, or its result.
 
-import { html } from "../lib/html.js";
+import { html, useEffect, useRef } from "../lib/html.js";
 import { fileSize, percent, t } from "../lib/i18n.js";
-import { abort, dismiss, isUnderWay, mayRetry, retry } from "./uploads.js";
+import { abort, askHowToRead, dismiss, isUnderWay, mayRetry, retry } from "./uploads.js";
 import { Progress } from "../ui/basics.js";
 import { Waiting } from "../ui/waiting.js";
+import { ReadingForm } from "./reading-form.js";
 import { RefusedFile } from "./refused-file.js";
 import { UploadResult } from "./upload-result.js";
 
-export function UploadItem({ upload, workspace }) {
-  const { id, file, stage, dataset } = upload;
+/**
+ * @param {object} properties
+ * @param {object} properties.upload one of the queue
+ * @param {{id: number, key: string}} properties.workspace
+ * @param {() => void} properties.onChange a dataset was deleted
+ */
+export function UploadItem({ upload, workspace, onChange }) {
+  const { id, file, stage, dataset, isReading } = upload;
   const size = fileSize(file.size);
+  const heading = useFocusAfterForm(isReading);
   return html`
     <li class="card stack" data-test="upload" data-stage=${stage}>
       <div class="upload-head">
-        <h2>
+        <h2 tabindex="-1" ref=${heading}>
           ${dataset?.name ?? file.name} ${" "}
           <span class="unit">${!dataset || dataset.name === file.name ? size : `${file.name}, ${size}`}</span>
         </h2>
@@ -33,23 +41,30 @@ export function UploadItem({ upload, workspace }) {
       </div>
       <div>
         <p class="visually-hidden" role="status">${t(`datasets.stage.${stage}`)}</p>
-        <${Outcome} upload=${upload} workspace=${workspace} />
+        <${Outcome} upload=${upload} workspace=${workspace} onChange=${onChange} />
       </div>
+      ${isReading && !isUnderWay(upload) && html`<${ReadingForm} upload=${upload} workspace=${workspace} />`}
     </li>
   `;
 }
 
-function Outcome({ upload, workspace }) {
-  const { stage, share, error, dataset, isNew, name, wait } = upload;
+/** The form takes its buttons with it, so the focus moves to the heading of its upload. */
+function useFocusAfterForm(isReading) {
+  const heading = useRef(null);
+  const wasReading = useRef(false);
+  useEffect(() => {
+    if (wasReading.current && !isReading && document.activeElement === document.body) heading.current.focus();
+    wasReading.current = isReading;
+  }, [isReading]);
+  return heading;
+}
+
+function Outcome({ upload, workspace, onChange }) {
+  const { stage, share, error, wait } = upload;
   if (stage === "done") {
-    return html`<${UploadResult}
-      dataset=${dataset}
-      isNew=${isNew}
-      wantedName=${name}
-      workspace=${workspace}
-    />`;
+    return html`<${UploadResult} upload=${upload} workspace=${workspace} onChange=${onChange} />`;
   }
-  if (stage === "refused") return html`<${RefusedFile} error=${error} />`;
+  if (stage === "refused") return html`<${Refused} upload=${upload} error=${error} />`;
   if (stage === "aborted" || stage === "lost") {
     return html`<p class="message warning">${t(`datasets.stage.${stage}`)}</p>`;
   }
@@ -61,5 +76,18 @@ function Outcome({ upload, workspace }) {
       ${stage === "sending" && html`<span>${percent(share, 0)}</span>`}
     </p>
     <${Progress} key=${stage} share=${stage === "checking" ? null : share} label=${stageText} />
+  `;
+}
+
+/** The form that asks for the columns opens by itself; it can be opened again once it was closed. */
+function Refused({ upload: { id, isReading }, error }) {
+  const isTable = error.problem?.found?.length > 1;
+  return html`
+    <div class="stack">
+      <${RefusedFile} error=${error} isShort=${isReading} />
+      ${isTable &&
+      !isReading &&
+      html`<div><button type="button" onClick=${() => askHowToRead(id)}>${t("datasets.reading.open")}</button></div>`}
+    </div>
   `;
 }

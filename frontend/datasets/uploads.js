@@ -7,6 +7,8 @@ import { explain, notify } from "../lib/notices.js";
 import { withPatience } from "../lib/patience.js";
 import { settings } from "../lib/settings.js";
 import { createStore } from "../lib/store.js";
+import { NOTHING_CHOSEN } from "./reading-choices.js";
+import { UPLOAD_PATH, uploadForm } from "./upload-form.js";
 
 /**
  * @typedef {object} Upload
@@ -21,11 +23,13 @@ import { createStore } from "../lib/store.js";
  * @property {Error} [error] why it was refused, or lost on the way
  * @property {object | null} [wait] while the server is busy, as `withPatience` reports it
  * @property {number} attempts to send it
+ * @property {object} [said] how the file is to be read, as `whatIsSaid` has it; nothing: as it is recognised
+ * @property {object} [reading] what was chosen in the form that asks for it
+ * @property {boolean} [isReading] whether that form is open
+ * @property {object} [earlier] the dataset that the same file became when it was read in another way
  */
 
 export const uploads = createStore({ list: [] });
-
-const PATH = "/api/training/upload-dataset";
 
 const UNDER_WAY = ["waiting", "sending", "checking"];
 
@@ -62,9 +66,29 @@ export function retry(id) {
   sendNext();
 }
 
+/** Opens or closes the form that asks how the file of an ended upload is to be read. */
+export function askHowToRead(id, isReading = true) {
+  change(id, { isReading });
+}
+
+/** Keeps what is chosen in that form; `next` makes the new choices from the last ones. */
+export function changeReading(id, next) {
+  const { reading = NOTHING_CHOSEN } = find(id) ?? {};
+  change(id, { reading: next(reading) });
+}
+
+/** Uploads the same file once more, read as it was said; what it became before stays as it is. */
+export function readAgain(id, said, name) {
+  const { dataset, earlier } = find(id);
+  change(id, { said, name, earlier: dataset ?? earlier, dataset: undefined, isReading: false });
+  retry(id);
+}
+
 /** Takes the uploads of a dataset that was deleted from the list. */
 export function forgetDataset(datasetId) {
-  uploads.set({ list: uploads.get().list.filter((each) => each.dataset?.id !== datasetId) });
+  const kept = uploads.get().list.filter((each) => each.dataset?.id !== datasetId);
+  const isGone = ({ earlier }) => earlier?.id === datasetId;
+  uploads.set({ list: kept.map((each) => (isGone(each) ? { ...each, earlier: undefined } : each)) });
 }
 
 /** Takes an ended upload from the list. */
@@ -94,7 +118,7 @@ function sendNext() {
   if (next) send(next);
 }
 
-async function send({ id, workspace, file, name, attempts }) {
+async function send({ id, workspace, file, name, said, attempts }) {
   const control = new AbortController();
   aborts.set(id, control);
   change(id, { stage: "sending", attempts: attempts + 1 });
@@ -102,11 +126,11 @@ async function send({ id, workspace, file, name, attempts }) {
   const onProgress = (share) => change(id, { share, stage: share < 1 ? "sending" : "checking" });
   try {
     const { signal } = control;
-    const attempt = () => upload(PATH, formOf(workspace, file, name), onProgress, { signal });
+    const attempt = () => upload(UPLOAD_PATH, uploadForm(workspace, file, { name, said }), onProgress, { signal });
     const { status, body } = await withPatience(attempt, { onWait: (wait) => change(id, { wait }), signal });
     change(id, { stage: "done", isNew: status === 201, dataset: body.dataset });
   } catch (error) {
-    change(id, { stage: stageAfter(error), error });
+    change(id, { stage: stageAfter(error), error, isReading: mayBeMapped(error) });
   }
   aborts.delete(id);
   removeEventListener("beforeunload", askBeforeLeaving);
@@ -119,12 +143,9 @@ function stageAfter(error) {
   return error instanceof ConnectionLost ? "lost" : "refused";
 }
 
-function formOf(workspace, file, name) {
-  const form = new FormData();
-  form.set("workspace_key", workspace.key);
-  if (name) form.set("name", name);
-  form.set("file", file);
-  return form;
+/** Whether a file was refused for what it says of its columns: then the page asks at once. */
+function mayBeMapped({ status, problem }) {
+  return status === 422 && problem.found?.length > 1;
 }
 
 function tellEnd(ended) {

@@ -185,7 +185,7 @@ def test_hostile_names_are_shown_as_they_are_and_nothing_of_them_runs(
             "buffer": f'"{HOSTILE.replace(chr(34), chr(34) * 2)}",b\n1,2\n'.encode(),
         }
         page.locator("input[type=file]").set_input_files(headers_only)  # type: ignore[arg-type]
-        expect(page.locator("[data-test=refused]")).to_contain_text(HOSTILE)
+        expect(page.locator("[data-test=reading]")).to_contain_text(HOSTILE)
         visitor.is_expected("status of 422|status of 400")
 
         (dataset,) = people.get("/api/training/datasets", params={"workspace_key": key})["datasets"]
@@ -279,9 +279,9 @@ def test_a_session_is_started_and_cancelled_with_nothing_but_the_keyboard(
 
         arrive(page, "Datasets")
         press(page, page.get_by_role("button", name="Use the example dataset"))
-        train = page.get_by_label("Uploads").get_by_role("link", name="Train")
-        expect(train).to_be_focused()
-        page.keyboard.press("Enter")
+        uploaded = page.get_by_label("Uploads")
+        expect(uploaded.get_by_role("heading", level=2)).to_be_focused()
+        press(page, uploaded.get_by_role("link", name="Train"))
 
         arrive(page, "New training session")
         page.reload()

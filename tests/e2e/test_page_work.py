@@ -19,6 +19,11 @@ CLICKS_TO_A_SESSION = 4
 # Long enough to be watched; ended by hand.
 LONG = {"epochs": 500, "patience": 500, "batch_size": 32, "seed": 3}
 
+NARROW = {"width": 360, "height": 740}
+
+# Somebody's own words for the labels.
+WORDS = ("maybe", "planet", "EB")
+
 
 @pytest.fixture(scope="module")
 def people(page_server: Server) -> Client:
@@ -168,6 +173,112 @@ def test_the_koi_table_is_dropped_as_it_was_downloaded_and_explained_row_by_row(
         page.get_by_role("button", name=re.compile(f"^Line {rows[1]['line']}:")).click()
         expect(curve).to_have_attribute("data-line", str(rows[1]["line"]))
         expect(curve.locator("canvas")).to_be_visible()
+
+
+def test_a_table_with_unknown_names_is_mapped_and_its_dataset_says_how_it_was_read(
+    browser: Browser, page_server: Server, people: Client
+):
+    key = people.workspace("Unknown names")
+    with visit(browser, page_server) as visitor:
+        page = visitor.page
+        visitor.sign_in()
+        visitor.open(f"{home(people, key)}/datasets")
+        choose(page, table("P_orb,T14,drop,verdict", WORDS, 0.08))
+        form = page.locator("[data-test=reading]")
+        expect(form.get_by_role("heading", name="How is this file to be read?")).to_be_focused()
+        visitor.is_expected("status of 422")
+        outcome = form.locator("[data-test=reading-outcome]")
+        expect(outcome).to_contain_text("Still to be chosen: Period, Duration, Depth, Label.")
+        upload = form.get_by_role("button", name="Upload, read in this way")
+        expect(upload).to_be_disabled()
+        assert visitor.violations() == []
+
+        pick(form, "Period (required)", "P_orb")
+        expect(form.locator("[data-test=reading-period]")).to_contain_text("3.000 · 3.143 · 3.286")
+        pick(form, "Duration (required)", "P_orb")
+        expect(form.get_by_text("This column is chosen twice.")).to_have_count(2)
+        pick(form, "Duration (required)", "T14")
+        pick(form, "Depth (required)", "drop")
+        pick(form, "Label (required)", "verdict")
+        for word, label in zip(WORDS, ("Candidate", "Confirmed", "False positive"), strict=True):
+            pick(form, f"Meaning of {word}", label)
+        # The server looks at the numbers, and the unit that it finds likely is proposed.
+        expect(form.get_by_label("Depth: unit")).to_have_value("percent")
+        expect(form).to_contain_text("the column cannot be in ppm")
+        expect(outcome).to_contain_text("60 rows would be accepted, 0 left out.")
+        assert datasets_of(people, key) == []
+        form.get_by_label("Name of the dataset").fill("Mine")
+        upload.click()
+        expect(page.locator("[data-test=upload-result]")).to_contain_text("60 rows accepted,")
+
+        (dataset,) = datasets_of(people, key)
+        assert dataset["name"] == "Mine"
+        assert dataset["class_counts"] == {"CANDIDATE": 20, "CONFIRMED": 20, "FALSE POSITIVE": 20}
+        assert dataset["read_as"] == {
+            "columns": {"depth": "drop", "duration": "T14", "label": "verdict", "period": "P_orb"},
+            "units": {"depth": "percent"},
+            "labels": {"maybe": 0, "planet": 1, "eb": 2},
+        }
+        rows = people.get(f"/api/training/dataset/{dataset['id']}/rows")["rows"]
+        assert rows[0]["depth"] == pytest.approx(800)
+
+        page.get_by_role("link", name="Mine", exact=True).click()
+        visitor.heading("Mine")
+        said = page.locator("[data-test=read-as]").get_by_role("listitem")
+        expect(said).to_have_text(
+            [
+                "Period ← P_orb",
+                "Duration ← T14",
+                "Depth ← drop",
+                "Label ← verdict",
+                "Depth in this unit: percent",
+                "eb → False positive",
+                "maybe → Candidate",
+                "planet → Confirmed",
+            ]
+        )
+        visitor.open(f"{home(people, key)}/datasets")
+        expect(page.locator("[data-test=dataset]")).to_contain_text("read as said")
+
+
+def test_labels_of_0_and_1_are_asked_about_and_the_first_reading_can_be_deleted(
+    browser: Browser, page_server: Server, people: Client
+):
+    key = people.workspace("Binary")
+    with visit(browser, page_server, viewport=NARROW) as visitor:
+        page = visitor.page
+        visitor.sign_in()
+        visitor.open(f"{home(people, key)}/datasets")
+        choose(page, table("period,duration,depth,label", ("0", "1"), 800))
+        upload = page.locator("[data-test=upload]")
+        result = upload.locator("[data-test=upload-result]")
+        expect(result).to_contain_text("60 rows accepted,")
+        warning = upload.locator("[data-test=warnings]")
+        expect(warning).to_contain_text("The labels are 0 and 1 only")
+        assert warning.bounding_box()["y"] < result.bounding_box()["y"]  # type: ignore[index]
+
+        upload.get_by_role("button", name="Read it in another way…").press("Enter")
+        form = page.locator("[data-test=reading]")
+        expect(form.get_by_role("heading", name="How is this file to be read?")).to_be_focused()
+        expect(form).to_contain_text("This workspace already has the file, read in this way.")
+        pick(form, "Meaning of 0", "False positive")
+        expect(form).to_contain_text("60 rows would be accepted,")
+        assert page.evaluate("document.documentElement.scrollWidth") == NARROW["width"]
+        assert visitor.violations() == []
+        form.get_by_role("button", name="Upload, read in this way").press("Enter")
+        expect(upload.get_by_role("heading", level=2)).to_be_focused()
+
+        earlier = upload.locator("[data-test=earlier]")
+        expect(earlier).to_contain_text("mine.csv, is still in this workspace")
+        newest, first = datasets_of(people, key)
+        assert first["read_as"]["labels"] == {}
+        assert newest["read_as"]["labels"] == {"0": 2}
+        assert newest["class_counts"] == {"CANDIDATE": 0, "CONFIRMED": 30, "FALSE POSITIVE": 30}
+        earlier.get_by_role("button", name="Delete").click()
+        page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+        expect(earlier).to_have_count(0)
+        expect(page.locator("[data-test=dataset]")).to_have_count(1)
+        assert [each["id"] for each in datasets_of(people, key)] == [newest["id"]]
 
 
 @pytest.mark.archive
@@ -420,6 +531,30 @@ def test_a_cell_of_the_confusion_matrix_lists_its_rows_and_a_row_shows_its_curve
 
 def curve_of(page: Page) -> Locator:
     return page.get_by_role("dialog").locator("[data-test=row-curve]")
+
+
+def table(header: str, labels: tuple[str, ...], depth: float) -> str:
+    rows = [
+        f"{3 + i / 7:.3f},{2 + i % 3}.5,{depth * (1 + i / 40):.4f},{labels[i % len(labels)]}"
+        for i in range(60)
+    ]
+    return "\n".join([header, *rows, ""])
+
+
+def choose(page: Page, text: str) -> None:
+    """Choose a file with this content."""
+    file: Any = {"name": "mine.csv", "mimeType": "text/csv", "buffer": text.encode()}
+    page.locator("input[type=file]").set_input_files(file)
+
+
+def pick(form: Locator, label: str, option: str) -> None:
+    """Choose in a list the option with a text."""
+    field = form.get_by_label(label, exact=True)
+    field.select_option(field.locator("option").filter(has_text=option).get_attribute("value"))
+
+
+def datasets_of(client: Client, key: str) -> list[dict[str, Any]]:
+    return client.get("/api/training/datasets", params={"workspace_key": key})["datasets"]
 
 
 def home(client: Client, key: str) -> str:

@@ -3,6 +3,7 @@
 import io
 import json
 import subprocess
+from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
@@ -10,13 +11,15 @@ import pytest
 
 from backend.config import REPOSITORY
 from backend.transit.catalog.header import CatalogError
+from backend.transit.catalog.names.plain_names import OUR_UNIT, scale, units_known
 from backend.transit.catalog.reader import open_catalog
-from backend.transit.columns import LABELS, ROW_DTYPE
+from backend.transit.columns import COLUMNS, LABELS, ROW_DTYPE
 from backend.transit.report.findings import LIMITS, report
 from backend.troubles import Code
 from tests.frontend.test_units import node
 
-MODULE = REPOSITORY / "frontend" / "datasets" / "server-sentences.js"
+DATASETS = REPOSITORY / "frontend" / "datasets"
+MODULE = DATASETS / "server-sentences.js"
 
 # As 0.1.0 wrote it into the profiles that it stored.
 UNPHYSICAL_OF_0_1_0 = "Rows that fail the check of srad: 3. Expected 0.08 to 200 solar radii."
@@ -27,11 +30,17 @@ REJECTED = HEADER + "3.5,3,much,1\n3.5,3,-8,1\n3.5,3,,1\n3.5,99,8000,1\n3.5,3,80
 
 def read_on_the_page(calls: list[list[Any]]) -> list[Any]:
     """What the page's functions return: one call a list, its name and its arguments."""
+    return run_on_the_page(
+        MODULE,
+        f"{json.dumps(calls)}.map(([name, ...values]) => page[name](...values) ?? null)",
+    )
+
+
+def run_on_the_page(module: Path, expression: str) -> Any:
+    """An expression's value, in which `page` is one of the page's modules."""
     script = (
-        f"import * as page from {json.dumps(MODULE.as_uri())};"
-        f"const calls = {json.dumps(calls)};"
-        "const read = calls.map(([name, ...values]) => page[name](...values) ?? null);"
-        "console.log(JSON.stringify(read));"
+        f"import * as page from {json.dumps(module.as_uri())};"
+        f"console.log(JSON.stringify({expression}));"
     )
     command = [node(), "--input-type=module", "--eval", script]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
@@ -79,6 +88,31 @@ def test_the_page_finds_what_a_warning_of_a_whole_column_is_about():
     calls += [["findingIn", each, found["placeholders"]] for each in by_code["placeholder"]]
     assert read_on_the_page(calls) == [*found["units"], *found["placeholders"]]
     assert [each["column"] for each in found["units"]] == ["depth", "duration"]
+
+
+def test_the_page_offers_units_that_the_server_knows_ours_first_and_has_words_for_them():
+    offered = run_on_the_page(DATASETS / "reading-choices.js", "page.UNIT_CHOICES")
+    dictionary = REPOSITORY / "frontend" / "locales" / "en" / "datasets.json"
+    known = json.loads(dictionary.read_text(encoding="utf-8"))
+    for column, (ours, *others) in offered.items():
+        assert scale(column, ours) == OUR_UNIT
+        assert set(others) <= set(units_known(column))
+        assert all(scale(column, each) != OUR_UNIT for each in others)
+        assert all(f"datasets.units.{each}" in known for each in (ours, *others))
+    # Of the columns that are not offered, every unit is ours.
+    for column in set(COLUMNS) - offered.keys():
+        assert {scale(column, each) for each in units_known(column)} == {OUR_UNIT}
+
+
+@pytest.mark.parametrize("last", ["disposition", "sy_tmag"])
+def test_the_page_repeats_what_to_do_about_an_archive_s_table_that_lacks_columns(last):
+    header = f"pl_name,hostname,default_flag,pl_orbper,st_teff,st_rad,{last}"
+    with pytest.raises(CatalogError) as raised:
+        open_catalog(io.BytesIO(f"{header}\n".encode()), label_required=True)
+    (advice,) = read_on_the_page([["adviceIn", str(raised.value)]])
+    assert advice.startswith("The archive's default download lacks them: under Select Columns")
+    assert ("The planetary table has no disposition" in advice) == (last != "disposition")
+    assert read_on_the_page([["adviceIn", "Required columns are missing: depth."]]) == [""]
 
 
 def test_the_page_finds_the_column_whose_gaps_reveal_the_label():

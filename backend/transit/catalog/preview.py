@@ -3,7 +3,7 @@
 from typing import Any, BinaryIO
 
 from backend.transit.catalog.cells import shown
-from backend.transit.catalog.header import find_header, needed_columns, shown_names
+from backend.transit.catalog.header import find_header, needed_columns
 from backend.transit.catalog.lines import DelimitedError, Lines
 from backend.transit.catalog.names.column_names import SURVEYS
 from backend.transit.catalog.names.plain_names import plain_name
@@ -23,9 +23,9 @@ def first_look(stream: BinaryIO, *, label_required: bool, read_as: ReadAs) -> di
 
     Returns:
         JSON-able: `form`, `source`; `header_line`, from 1; `separator`; `columns`, all of the
-        file's, each {name, examples, column, unit}: different cells of the first rows, the column
-        of ours that it is read as, or null, and the unit in its name, or null; `missing`, our
-        columns that are needed and were not found.
+        file's, each {name, examples, column, unit}: its whole name, by which it can be mapped,
+        different cells of the first rows, the column of ours that it is read as, or null, and the
+        unit in its name, or null; `missing`, our columns that are needed and were not found.
 
     Raises:
         CatalogError: it is not a table.
@@ -39,7 +39,6 @@ def first_look(stream: BinaryIO, *, label_required: bool, read_as: ReadAs) -> di
             if cell.strip() and text not in known and len(known) < _EXAMPLES:
                 known.append(text)
     ours = {position: column for column, position in header.fields.items()}
-    names = [shown_names([name])[0] for name in header.names]
     return {
         "form": header.form,
         "source": SURVEYS[header.form],
@@ -52,7 +51,7 @@ def first_look(stream: BinaryIO, *, label_required: bool, read_as: ReadAs) -> di
                 "column": ours.get(i),
                 "unit": plain_name(name).unit or None,
             }
-            for i, name in enumerate(names)
+            for i, name in enumerate(header.names)
         ],
         "missing": [each for each in needed_columns(label_required) if each not in header.fields],
     }

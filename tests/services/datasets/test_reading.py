@@ -223,6 +223,14 @@ def test_a_preview_of_a_table_with_unknown_names_shows_its_columns(api, key, ser
     assert files_of(services) == []
 
 
+@pytest.mark.parametrize("name", ["a name of more than forty characters for a period", "P\\orb"])
+def test_a_column_can_be_mapped_by_the_name_that_its_preview_gives(api, key, name):
+    content = table(f"{name},duration,depth,label")
+    seen = preview(api, key, content)["columns"][0]["name"]
+    said = json.dumps({"period": seen})
+    assert preview(api, key, content, columns=said)["missing"] == []
+
+
 def test_a_preview_of_a_table_without_a_usable_row_offers_the_unit(api, key):
     lines = [f"{3 + i / 7:.3f},2.5,{0.0008 + i / 1e6:.6f},{i % 3}" for i in range(30)]
     content = "\n".join(["period,duration,depth,label", *lines])
