@@ -56,6 +56,7 @@ class Settings:
     wrong_tokens: int = 20
     audit_entries: int = 100_000
     audit_days: int = 365
+    batch_days: int = 30
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -88,6 +89,7 @@ class Settings:
             wrong_tokens=read.integer("WRONG_TOKENS", 1, 1_000_000) or cls.wrong_tokens,
             audit_entries=read.integer("AUDIT_ENTRIES", 100, 10_000_000) or cls.audit_entries,
             audit_days=read.integer("AUDIT_DAYS", 1, 36_500) or cls.audit_days,
+            batch_days=read.integer("BATCH_DAYS", 1, 36_500) or cls.batch_days,
         )
         settings._check_token()
         settings._check_memory()

@@ -59,6 +59,12 @@ class ModelCorrupt(Conflict):
     code = "model_corrupt"
 
 
+class Gone(UserError):
+    """It was there, and was removed because its time is over."""
+
+    status = 410
+
+
 class TooLarge(UserError):
     """More bytes than the server accepts."""
 

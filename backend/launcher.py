@@ -1,7 +1,8 @@
 """Start the server with everything that it needs, and stop it.
 
 Takes the lock on the data folder, opens the port, starts the supervisor and the predictor, and
-serves until Ctrl-C or SIGTERM. Sessions that are still training resume at the next start. Whatever
+serves until Ctrl-C or SIGTERM. Sessions that are still training resume at the next start,
+and so does a catalogue that is being predicted. Whatever
 fails before the server is ready ends the process, with a last line that says why.
 """
 
@@ -26,8 +27,9 @@ from backend.backup.restore import PARTIAL_FOLDER
 from backend.config import ANY_HOST, Settings, SettingsError
 from backend.database import Database, audit, models
 from backend.database.connection import DatabaseBusy
-from backend.database.schema import UnknownSchemaVersion
+from backend.database.soundness import UnknownSchemaVersion
 from backend.errors import ModelCorrupt
+from backend.services.batch_jobs.runner import BatchRunner
 from backend.services.context import Services
 from backend.services.leftovers import remove_leftovers
 from backend.services.stored_sizes import measure_stored
@@ -82,14 +84,15 @@ def serve(settings: Settings) -> None:
         try:
             with _starting(settings.data_dir):
                 closing.enter_context(data_folder_lock(settings.data_dir))
-                server, supervisor = _start(settings, closing)
+                server, supervisor, batches = _start(settings, closing)
             while not server.wait(seconds=1.0):
                 supervisor.check()
+                batches.check()
         finally:
             _end_within(MOST_STOPPING_SECONDS, sys.exc_info()[1])
 
 
-def _start(settings: Settings, closing: ExitStack) -> tuple[Server, Supervisor]:
+def _start(settings: Settings, closing: ExitStack) -> tuple[Server, Supervisor, BatchRunner]:
     """Start everything; `closing` is told how to end what was started, the last one first."""
     tighten(settings.data_dir)
     _remove_partial_restore(settings.data_dir / PARTIAL_FOLDER)
@@ -118,10 +121,13 @@ def _start(settings: Settings, closing: ExitStack) -> tuple[Server, Supervisor]:
     closing.callback(predictor.close)
     supervisor.start()
     closing.callback(supervisor.close)
+    batches = services.batch_runner = BatchRunner(services)
+    batches.start()
+    closing.callback(batches.close)
     _preload_current_models(services.database, predictor)
     server.start(gateway, settings.trusted_proxies, REQUEST_GRACE_SECONDS)
     _announce(server, services)
-    return server, supervisor
+    return server, supervisor, batches
 
 
 def _remove_partial_restore(folder: Path) -> None:

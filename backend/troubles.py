@@ -4,7 +4,7 @@ import threading
 import time
 from typing import Literal, NamedTuple
 
-Code = Literal["database", "workers", "current_copy", "supervisor"]
+Code = Literal["database", "workers", "current_copy", "supervisor", "batches"]
 
 _MESSAGES: dict[Code, str] = {
     "database": "The database cannot be written. What sessions report is kept until it can.",
@@ -12,6 +12,8 @@ _MESSAGES: dict[Code, str] = {
     "current_copy": "The copy of a current model cannot be written. It is tried again; predictions "
     "do not need it.",
     "supervisor": "The session queue was started again after an error; the server's log has it.",
+    "batches": "Catalogues are not predicted in the background at the moment: batches wait. The "
+    "server's log says why.",
 }
 
 

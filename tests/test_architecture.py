@@ -65,6 +65,7 @@ ROOMS = """
     services -> errors
     services -> wire
     services -> troubles
+    services -> shortage
     background -> worker
     background -> training
     background -> database

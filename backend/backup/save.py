@@ -184,6 +184,7 @@ def _wanted(database: Path, storage: Storage) -> list[Wanted]:
     with closing(open_read_only(database)) as connection:
         datasets = _datasets(connection)
         models = connection.execute("SELECT file, sha256 FROM models").fetchall()
+        batches = _batches(connection)
         ended = ", ".join("?" * len(_ENDED))
         query = f"SELECT id FROM training_sessions WHERE status NOT IN ({ended})"
         sessions = {str(row[0]) for row in connection.execute(query, _ENDED)}
@@ -196,6 +197,16 @@ def _wanted(database: Path, storage: Storage) -> list[Wanted]:
         catalogue, *derived = storage.dataset_files(dataset)
         wanted.append(Wanted(_relative(catalogue, storage), dataset["sha256"], is_needed=True))
         wanted += [Wanted(_relative(path, storage)) for path in derived]
+    for workspace_id, batch_id, status, sha256 in batches:
+        place = workspace_id, batch_id
+        if status == "completed":
+            result = storage.batch_result(*place)
+            wanted.append(Wanted(_relative(result, storage), sha256, is_needed=True))
+            index = storage.batch_index(*place)
+            wanted.append(Wanted(_relative(index, storage), is_needed=True))
+        else:  # what is made of it grows: it is made again
+            upload = storage.batch_upload(*place)
+            wanted.append(Wanted(_relative(upload, storage), sha256, is_needed=True))
     for file, sha256 in models:
         model = storage.model(file)
         wanted.append(Wanted(_relative(model, storage), sha256, is_needed=True))
@@ -215,6 +226,19 @@ def _datasets(connection: sqlite3.Connection) -> list[DatasetFiles]:
     query = f"SELECT workspace_id, sha256, {suffix}, {identity} FROM datasets"
     names = ("workspace_id", "sha256", "suffix", "identity")
     return [dict(zip(names, row, strict=True)) for row in connection.execute(query)]
+
+
+def _batches(connection: sqlite3.Connection) -> list[tuple[int, int, str, str]]:
+    """The batches that have files, if any: workspace, id, status, and the hash of the file."""
+    (found,) = connection.execute(
+        "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'batches'"
+    ).fetchone()
+    if not found:
+        return []
+    return connection.execute(
+        "SELECT workspace_id, id, status, coalesce(result_sha256, file_sha256) FROM batches "
+        "WHERE status IN ('pending', 'running', 'completed') AND expired_at IS NULL"
+    ).fetchall()
 
 
 def _relative(path: Path, storage: Storage) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine, create_engine, event
 
 from backend.database import schema
-from backend.database.soundness import open_read_only
+from backend.database.soundness import APPLICATION_ID, open_read_only
 from backend.storage.atomic import put_in_place, remove_partials, replacing
 from backend.storage.lock import CannotStart
 
@@ -72,7 +72,7 @@ def is_current(path: Path) -> bool:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (journal,) = connection.execute("PRAGMA journal_mode").fetchone()
-    return (version, application, journal) == (schema.VERSION, schema.APPLICATION_ID, "wal")
+    return (version, application, journal) == (schema.VERSION, APPLICATION_ID, "wal")
 
 
 def upgrade(connection: Connection, path: Path) -> None:
@@ -84,7 +84,7 @@ def upgrade(connection: Connection, path: Path) -> None:
     driver = driver_of(connection)
     (version,) = driver.execute("PRAGMA user_version").fetchone()
     (application,) = driver.execute("PRAGMA application_id").fetchone()
-    if (version, application) == (schema.VERSION, schema.APPLICATION_ID):
+    if (version, application) == (schema.VERSION, APPLICATION_ID):
         return
     if version < schema.VERSION:
         _keep_copy(driver, path)
@@ -174,7 +174,7 @@ def _is_id(text: str) -> bool:
 
 
 def _sign(connection: Connection) -> None:
-    connection.exec_driver_sql(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+    connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.exec_driver_sql(f"PRAGMA user_version = {schema.VERSION}")
 
 

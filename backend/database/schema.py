@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from pathlib import Path
 
 from sqlalchemy import (
     JSON,
@@ -20,8 +19,6 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.schema import CreateColumn, CreateTable, SchemaItem
-
-from backend.storage.lock import CannotStart
 
 metadata = MetaData()
 
@@ -189,6 +186,43 @@ analyses = _table(
     Index("analyses_by_workspace", "workspace_id", "id"),
 )
 
+# Catalogues that are predicted in the background. The model stands beside its id as it was when the
+# batch was posted: what made the predictions can be told when the model is gone.
+batches = _table(
+    "batches",
+    _identifier(),
+    _reference("workspace_id", "workspaces.id"),
+    Column("user_id", ForeignKey("users.id", ondelete="SET NULL")),  # who posted it
+    Column("version", Integer, nullable=False, server_default=text("0")),  # grows at each change
+    Column("model_id", ForeignKey("models.id", ondelete="SET NULL")),
+    Column("model", JSON, nullable=False),  # id, name, sha256, created_at, threshold
+    Column("asked", JSON, nullable=False),  # model_id and source of the request, or null; read_as
+    Column("source", String, nullable=False),  # of a table in exotrain format
+    Column("file_name", String, nullable=False),
+    Column("file_size", Integer, nullable=False),
+    Column("file_sha256", String, nullable=False),
+    Column("status", String, nullable=False),  # pending running completed failed cancelled
+    Column("request", String),  # cancel: requested, not yet done
+    Column("restarts", Integer, nullable=False, server_default=text("0")),  # since the last rows
+    Column("bytes_done", Integer, nullable=False, server_default=text("0")),  # of the file
+    Column("rows_done", Integer, nullable=False, server_default=text("0")),
+    Column("result_bytes", Integer, nullable=False, server_default=text("0")),  # of these rows
+    Column("counts", JSON),  # rows by predicted label, uncertain ones, errors
+    Column("reading", JSON),  # how the table was read
+    Column("result_sha256", String),
+    Column("error", JSON),
+    Column("stored_bytes", Integer, nullable=False),
+    Column("idempotency_key", String),
+    Column("created_at", String, nullable=False),
+    Column("started_at", String),
+    Column("completed_at", String),
+    Column("expired_at", String),  # when its result was removed
+    UniqueConstraint("workspace_id", "idempotency_key"),
+    Index("batches_by_workspace", "workspace_id", "id"),
+    Index("batches_by_status", "status", "id"),
+    Index("batches_by_model", "model_id"),
+)
+
 # What happened to accounts, members, models and data. It outlives what it is about: no foreign
 # keys, and names beside the ids.
 audit = _table(
@@ -213,28 +247,14 @@ def _add_stage(connection: Connection) -> None:
 
 # What release 0.3.0 added to the tables of 0.2.0.
 _ADDED_COLUMNS = (
-    tokens.c.name,
-    tokens.c.is_read_only,
-    tokens.c.last_used_at,
-    tokens.c.expires_at,
-    members.c.role,
-    members.c.added_by,
-    members.c.added_at,
-    datasets.c.stored_bytes,
-    models.c.stored_bytes,
-    analyses.c.stored_bytes,
-    training_sessions.c.user_id,
-    training_sessions.c.version,
+    *(tokens.c[name] for name in ("name", "is_read_only", "last_used_at", "expires_at")),
+    *(members.c[name] for name in ("role", "added_by", "added_at")),
+    *(each.c.stored_bytes for each in (datasets, models, analyses)),
+    *(training_sessions.c[name] for name in ("user_id", "version")),
 )
 _ADDED_INDEXES = (
-    "tokens_by_user",
-    "workspaces_by_owner",
-    "members_by_user",
-    "sessions_by_user",
-    "sessions_by_dataset",
-    "models_by_session",
-    "models_by_workspace",
-    "analyses_by_workspace",
+    *("tokens_by_user", "workspaces_by_owner", "members_by_user", "sessions_by_user"),
+    *("sessions_by_dataset", "models_by_session", "models_by_workspace", "analyses_by_workspace"),
 )
 
 
@@ -249,8 +269,8 @@ def _add_columns(connection: Connection, columns: Iterable[Column]) -> None:
 def _add_roles_versions_and_audit(connection: Connection) -> None:
     _add_columns(connection, _ADDED_COLUMNS)
     audit.create(connection)
-    for table in metadata.sorted_tables:
-        for index in table.indexes:
+    for each in metadata.sorted_tables:
+        for index in each.indexes:
             if index.name in _ADDED_INDEXES:
                 index.create(connection)
 
@@ -286,25 +306,10 @@ UPGRADES: list[Callable[[Connection], None]] = [
     _add_roles_versions_and_audit,
     _add_starts_and_crashes,
     _let_a_file_be_read_in_several_ways,
+    batches.create,
 ]
 
 VERSION = len(UPGRADES) + 1
-
-
-# In the header of each database, for `file` and for the next start: "exot" in ASCII. Releases up to
-# 0.3.0 did not write it; FIRST_TABLES are what theirs have in common.
-APPLICATION_ID = 0x65786F74
-FIRST_TABLES = frozenset({"users", "tokens", "workspaces", "datasets", "training_sessions"})
-
-
-class UnknownSchemaVersion(CannotStart):
-    """The database was written by a newer version of exotrain."""
-
-    def __init__(self, path: Path, version: int) -> None:
-        super().__init__(
-            f"{path} has schema version {version}, this exotrain knows at most {VERSION}: start "
-            "the newer exotrain that wrote it."
-        )
 
 
 def now() -> str:

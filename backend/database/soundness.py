@@ -54,6 +54,21 @@ _OF_THE_MACHINE = (
 
 _RESTORE = "Restore a backup (make restore FROM=…)"
 
+# In the header of each database, for `file` and for the next start: "exot" in ASCII. Releases up to
+# 0.3.0 did not write it; FIRST_TABLES are what theirs have in common.
+APPLICATION_ID = 0x65786F74
+FIRST_TABLES = frozenset({"users", "tokens", "workspaces", "datasets", "training_sessions"})
+
+
+class UnknownSchemaVersion(CannotStart):
+    """The database was written by a newer version of exotrain."""
+
+    def __init__(self, path: Path, version: int) -> None:
+        super().__init__(
+            f"{path} has schema version {version}, this exotrain knows at most {schema.VERSION}: "
+            "start the newer exotrain that wrote it."
+        )
+
 
 class Mark(NamedTuple):
     """What the file beside a database in use says; see the module."""
@@ -221,16 +236,14 @@ def _require_ours(path: Path, connection: sqlite3.Connection) -> None:
     if not names and application == 0:
         raise _damaged(path, "it has no tables")
     # Up to 0.3.0 no application was named: then the tables say whose it is.
-    is_ours = application == schema.APPLICATION_ID or (
-        application == 0 and names >= schema.FIRST_TABLES
-    )
+    is_ours = application == APPLICATION_ID or (application == 0 and names >= FIRST_TABLES)
     if not is_ours or version == 0:
         raise CannotStart(
             f"{path} is a database of another application. Choose another folder with "
             "EXOTRAIN_DATA_DIR, or move the file away."
         )
     if version > schema.VERSION:
-        raise schema.UnknownSchemaVersion(path, version)
+        raise UnknownSchemaVersion(path, version)
     if version == schema.VERSION:
         _require_columns(path, connection, names)
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from backend.database.connection import Record, every, first, one
 from backend.database.schema import (
     analyses,
+    batches,
     datasets,
     members,
     models,
@@ -59,7 +60,7 @@ def accessible(query: Select, table: Table, user_id: Any) -> Select:
 
     Args:
         query: of `table`, which has a column workspace_id.
-        table: datasets, training_sessions, models or analyses.
+        table: datasets, training_sessions, models, analyses or batches.
         user_id: the user, or the parameter of a statement that is made once.
     """
     query = query.join_from(table, workspaces, workspaces.c.id == table.c.workspace_id)
@@ -67,7 +68,7 @@ def accessible(query: Select, table: Table, user_id: Any) -> Select:
 
 
 def stored_bytes(connection: Connection, workspace_ids: Sequence[int]) -> dict[int, int]:
-    """The bytes that the datasets, models, analyses and kept epochs of each workspace take.
+    """The bytes that datasets, models, analyses, batches and kept epochs of each workspace take.
 
     What `stored_sizes` has not measured yet counts with its main file.
     """
@@ -76,6 +77,7 @@ def stored_bytes(connection: Connection, workspace_ids: Sequence[int]) -> dict[i
         (datasets, func.coalesce(datasets.c.stored_bytes, datasets.c.file_size)),
         (models, func.coalesce(models.c.stored_bytes, models.c.file_size)),
         (analyses, func.coalesce(analyses.c.stored_bytes, 0)),
+        (batches, batches.c.stored_bytes),
         (training_sessions, func.coalesce(training_sessions.c.checkpoint_bytes, 0)),
     ):
         size = func.sum(taken)

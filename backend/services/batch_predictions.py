@@ -63,7 +63,8 @@ class BatchRead(NamedTuple):
     `source` is the survey that its rows were taken for, `separator` and `decimal` are those of the
     answer, `fields` the position in it of each of our columns, `signs` and `scales` the decimal
     sign and the way to our unit of those that hold numbers, if they are in another one.
-    `converted` is what the text was made of, if the file was no text.
+    `labels` are codes of words that were said; `converted` is what the text was made of, if the
+    file was no text.
     """
 
     source: str
@@ -72,6 +73,7 @@ class BatchRead(NamedTuple):
     fields: Mapping[str, int]
     signs: Mapping[str, DecimalSign]
     scales: Mapping[str, Scale]
+    labels: Mapping[str, int]
     converted: Converted | None
 
     def dialect(self) -> str:
@@ -143,29 +145,61 @@ def predict_catalogue(
         TextIOWrapper(open_growing(answer), encoding="utf-8", newline="") as sink,
     ):
         catalog = open_catalog(text, label_required=False, read_as=read_as)
-        read, own = _reading_of(catalog, own_source, converted)
+        table = PredictedTable(catalog, own_source, read_as, converted)
+        writer = table.writer(sink)
+        writer.writerow(table.header())
+        predict_rows = partial(predict, services, model, source=table.read.source, user_id=user_id)
+        for chunk, added in table.predictions(catalog, predict_rows):
+            writer.writerows(table.records(chunk, added))
+    return table.read
+
+
+class PredictedTable:
+    """The table of an answer: the columns of a catalogue, then the predictions.
+
+    Attributes:
+        read: how the catalogue is read and the answer written.
+        names: the catalogue's own columns that the answer has.
+    """
+
+    def __init__(
+        self, catalog: Catalog, own_source: str, read_as: ReadAs, converted: Converted | None
+    ) -> None:
+        self.read, self._own = _reading_of(catalog, own_source, read_as, converted)
+        self._width = len(catalog.header)
+        self.names = [catalog.header[i] for i in self._own]
+
+    def header(self) -> list[str]:
+        """The names of the columns."""
+        return [harmless(name) for name in (*self.names, *ADDED_COLUMNS)]
+
+    def writer(self, sink: Any) -> Any:
+        """A `csv.writer` of the answer; calls `sink.write` once a record."""
         # Between commas, 6.161 without quotes would be 6.161, whatever it was.
-        is_quoted = read.separator == "," and read.decimal is DecimalSign.COMMA
-        writer = csv.writer(
+        is_quoted = self.read.separator == "," and self.read.decimal is DecimalSign.COMMA
+        return csv.writer(
             sink,
-            delimiter=read.separator,
+            delimiter=self.read.separator,
             lineterminator="\n",
             quoting=csv.QUOTE_ALL if is_quoted else csv.QUOTE_MINIMAL,
         )
-        names = [catalog.header[i] for i in own]
-        writer.writerow([harmless(name) for name in (*names, *ADDED_COLUMNS)])
-        predict_rows = partial(predict, services, model, source=read.source, user_id=user_id)
-        predictions = partial(_predictions, predict_rows, read.decimal)
-        width = len(catalog.header)
-        for chunk, added in _one_ahead(predictions, catalog):
-            wide = (_harmless_record(record, width) for record in chunk.records)
-            kept = wide if len(own) == width else ([record[i] for i in own] for record in wide)
-            writer.writerows([*record, *cells] for record, cells in zip(kept, added, strict=True))
-    return read
+
+    def predictions(
+        self, chunks: Iterable[Chunk], predict_rows: Callable[..., list[dict[str, Any]]]
+    ) -> Iterator[tuple[Chunk, list[list[str]]]]:
+        """Each chunk with the cells that are added to its records."""
+        return _one_ahead(partial(_predictions, predict_rows, self.read.decimal), chunks)
+
+    def records(self, chunk: Chunk, added: list[list[str]]) -> Iterator[list[str]]:
+        """The records of a chunk as they stand in the answer."""
+        wide = (_harmless_record(record, self._width) for record in chunk.records)
+        is_whole = len(self._own) == self._width
+        kept = wide if is_whole else ([record[i] for i in self._own] for record in wide)
+        return ([*record, *cells] for record, cells in zip(kept, added, strict=True))
 
 
 def _reading_of(
-    catalog: Catalog, own_source: str, converted: Converted | None
+    catalog: Catalog, own_source: str, read_as: ReadAs, converted: Converted | None
 ) -> tuple[BatchRead, list[int]]:
     """How a table is read and answered, and the positions of its columns that the answer has."""
     header = catalog.header
@@ -181,6 +215,7 @@ def _reading_of(
         fields={name: place[i] for name, i in catalog.fields.items() if i in place},
         signs=catalog.signs,
         scales=catalog.scales,
+        labels=read_as.labels,
         converted=converted,
     )
     return read, own

@@ -27,6 +27,13 @@ class Supervisor(Protocol):
         """A session was added, or its `request` was set."""
 
 
+class BatchRunner(Protocol):
+    """The part of the runner of batches that routes use."""
+
+    def notify(self) -> None:
+        """A batch was posted, or its `request` was set."""
+
+
 class Predictor(Protocol):
     """The part of the predictor that routes use."""
 
@@ -47,13 +54,14 @@ class Predictor(Protocol):
 
 @dataclass
 class Services:
-    """One instance per application; the launcher adds the supervisor and the predictor."""
+    """One instance per application; the launcher adds what runs in the background."""
 
     settings: Settings
     database: Database
     storage: Storage
     supervisor: Supervisor | None = None
     predictor: Predictor | None = None
+    batch_runner: BatchRunner | None = None
     troubles: Troubles = field(default_factory=Troubles)
     member_tries: TryLimit = field(
         default_factory=lambda: TryLimit(MEMBER_TRIES, "tries to add members")
@@ -72,3 +80,8 @@ class Services:
         """Make the supervisor, if one runs, check the database."""
         if self.supervisor is not None:
             self.supervisor.notify()
+
+    def notify_batches(self) -> None:
+        """Make the runner of batches, if one runs, check the database."""
+        if self.batch_runner is not None:
+            self.batch_runner.notify()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from backend.database import Database, accounts, datasets, models, sessions
+from backend.database import Database, accounts, batches, datasets, models, sessions
 from backend.database.connection import Record
 from backend.storage.layout import Storage
 from backend.storage.survey import survey
@@ -38,7 +38,9 @@ def remove_leftovers(database: Database, storage: Storage) -> None:
         }
         saved = _files(storage, models.all_files(connection))
         unfinished = _files(storage, _files_of_sessions(connection))
+        of_batches, are_batches = _files_of_batches(storage, connection)
         orphans = [
+            ([path for path in found.of_batches if path not in of_batches], are_batches),
             ([path for path in found.of_datasets if path not in of_datasets], bool(of_datasets)),
             ([path for path in found.of_models if path not in saved | unfinished], bool(saved)),
         ]
@@ -68,6 +70,19 @@ def _files_of_sessions(connection: Connection) -> list[str]:
     """The names under which unfinished sessions save their models."""
     unfinished = sessions.with_status(connection, "pending", "training")
     return [each["model_file"] for each in unfinished if each["model_file"] is not None]
+
+
+def _files_of_batches(storage: Storage, connection: Connection) -> tuple[set[Path], bool]:
+    """The files that batches need, and whether there are batches."""
+    needed, found = set(), batches.all_states(connection)
+    for each in found:
+        place = each["workspace_id"], each["id"]
+        is_waiting = each["status"] in batches.UNFINISHED
+        if is_waiting:
+            needed.add(storage.batch_upload(*place))
+        if is_waiting or batches.has_result(each):
+            needed |= {storage.batch_result(*place), storage.batch_index(*place)}
+    return needed, bool(found)
 
 
 def _has_ended(session: Record) -> bool:

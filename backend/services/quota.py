@@ -6,7 +6,7 @@ transaction that adds something, so that two requests at once cannot both take t
 
 from sqlalchemy import Connection
 
-from backend.database import accounts, analyses, sessions, workspaces
+from backend.database import accounts, analyses, batches, sessions, workspaces
 from backend.database.connection import Record
 from backend.errors import NoSpace, TooMany
 from backend.services.context import Services
@@ -27,8 +27,8 @@ def require_bytes(
         raise NoSpace(
             f"Expected at most {_mb(use['allowed'])} in all workspaces of their owner, found "
             f"{_mb(use['used'])}: {_mb(size)} more do not fit into the {_mb(left)} that are left. "
-            "Delete datasets, models, analyses or the kept epochs of failed sessions, or have the "
-            "administrator raise EXOTRAIN_QUOTA_MB."
+            "Delete datasets, models, analyses, predicted catalogues or the kept epochs of failed "
+            "sessions, or have the administrator raise EXOTRAIN_QUOTA_MB."
         )
 
 
@@ -44,6 +44,23 @@ def require_waiting_place(services: Services, connection: Connection, user_id: i
         ids = ", ".join(map(str, waiting))
         raise TooMany(
             f"Expected at most {allowed} waiting sessions of one user, found {len(waiting)} of "
+            f"yours: {ids}. Wait for one to start, cancel one, or have the administrator raise "
+            "EXOTRAIN_QUOTA_PENDING."
+        )
+
+
+def require_batch_place(services: Services, connection: Connection, user_id: int) -> None:
+    """Check that one more batch of a user may wait.
+
+    Raises:
+        TooMany: the quota, the same number as of sessions, is used up.
+    """
+    allowed = services.settings.quota_pending
+    waiting = batches.waiting_of(connection, user_id)
+    if len(waiting) >= allowed:
+        ids = ", ".join(map(str, waiting))
+        raise TooMany(
+            f"Expected at most {allowed} waiting batches of one user, found {len(waiting)} of "
             f"yours: {ids}. Wait for one to start, cancel one, or have the administrator raise "
             "EXOTRAIN_QUOTA_PENDING."
         )

@@ -29,6 +29,9 @@ class Storage:
     uploads/<workspace id>/<sha256>.csv             the catalogue as uploaded, with its own suffix
     uploads/<workspace id>/<identity>.npy           its accepted rows, `transit.columns.ROW_DTYPE`
     uploads/<workspace id>/<identity>.rejected.jsonl  the rejected rows, one JSON object per line
+    uploads/<workspace id>/batch-<id>.upload        a catalogue to predict, until that has ended
+    uploads/<workspace id>/batch-<id>.csv           its table with predictions, as far as it is made
+    uploads/<workspace id>/batch-<id>.rows          where its rows are, `services.batch_jobs.index`
     uploads/incoming/                               uploads in progress; emptied at start
     model/<workspace id>/<name>_<time>.keras        with .json (manifest) and .test.npy beside it
     model/<workspace id>/exoplanet_model.keras      a copy of the current model
@@ -70,6 +73,27 @@ class Storage:
     def rejections(self, workspace_id: int, identity: str) -> Path:
         """The rejected rows of a catalogue, read in one way."""
         return self.uploads / str(workspace_id) / f"{identity}.rejected.jsonl"
+
+    def batch_upload(self, workspace_id: int, batch_id: int) -> Path:
+        """A catalogue that is predicted in the background, as uploaded."""
+        return self.uploads / str(workspace_id) / f"batch-{batch_id}.upload"
+
+    def batch_result(self, workspace_id: int, batch_id: int) -> Path:
+        """Its table with predictions, as CSV."""
+        return self.uploads / str(workspace_id) / f"batch-{batch_id}.csv"
+
+    def batch_index(self, workspace_id: int, batch_id: int) -> Path:
+        """Where each row of that table is, and what it is found by."""
+        return self.uploads / str(workspace_id) / f"batch-{batch_id}.rows"
+
+    def remove_batch_upload(self, workspace_id: int, batch_id: int) -> None:
+        """Delete the uploaded catalogue of a batch that has ended."""
+        self.batch_upload(workspace_id, batch_id).unlink(missing_ok=True)
+
+    def remove_batch_result(self, workspace_id: int, batch_id: int) -> None:
+        """Delete the table and the index of a batch."""
+        self.batch_result(workspace_id, batch_id).unlink(missing_ok=True)
+        self.batch_index(workspace_id, batch_id).unlink(missing_ok=True)
 
     def model(self, file: str) -> Path:
         """A model, by its name in the database: `<workspace id>/<file name>`."""

@@ -13,6 +13,7 @@ from backend.storage.atomic import PARTIAL
 from backend.storage.layout import SUFFIXES, Storage
 
 _OF_DATASET = re.compile(rf"[0-9a-f]{{64}}\.({'|'.join(SUFFIXES)}|npy|rejected\.jsonl)")
+_OF_BATCH = re.compile(r"batch-[1-9]\d{0,14}\.(upload|csv|rows)", re.ASCII)
 _OF_MODEL = re.compile(r".+_\d{8}_\d{6}\.(keras|json|test\.npy)", re.ASCII)
 _CURRENT_MODEL = re.compile(r"exoplanet_model\.keras")
 _CHECKPOINT = re.compile(r"(\d{1,15})(\.\w+)*\.ckpt", re.ASCII)
@@ -32,6 +33,7 @@ class Survey:
     Attributes:
         unfinished: of uploads and writes that a kill ended; nobody needs them.
         of_datasets, of_models: files of datasets, and of models but for the current ones' copies.
+        of_batches: files of catalogues that are or were predicted in the background.
         checkpoints: by the id of their session.
         strangers: files and folders that exotrain does not know.
     """
@@ -39,6 +41,7 @@ class Survey:
     unfinished: list[Path] = field(default_factory=list)
     of_datasets: list[Path] = field(default_factory=list)
     of_models: list[Path] = field(default_factory=list)
+    of_batches: list[Path] = field(default_factory=list)
     checkpoints: list[tuple[int, Path]] = field(default_factory=list)
     strangers: list[Path] = field(default_factory=list)
 
@@ -50,7 +53,8 @@ def survey(storage: Storage) -> Survey:
         if path == storage.incoming:
             _sort(path, found, {_INCOMING: found.unfinished})
         elif _is_workspace(path):
-            _sort(path, found, {PARTIAL: found.unfinished, _OF_DATASET: found.of_datasets})
+            uploaded = {_OF_DATASET: found.of_datasets, _OF_BATCH: found.of_batches}
+            _sort(path, found, {PARTIAL: found.unfinished, **uploaded})
         else:
             found.strangers.append(path)
     for path in _inside(storage.models):

@@ -20,6 +20,7 @@ from backend.web import (
 from backend.web.routes.accounts import accounts_bp
 from backend.web.routes.analyses import analyses_bp
 from backend.web.routes.audit import audit_bp
+from backend.web.routes.batches import batches_bp
 from backend.web.routes.curves import curves_bp
 from backend.web.routes.datasets import datasets_bp
 from backend.web.routes.evaluations import evaluation_bp
@@ -43,6 +44,7 @@ BLUEPRINTS = (
     networks_bp,
     models_bp,
     predictions_bp,
+    batches_bp,
     analyses_bp,
     audit_bp,
 )

@@ -17,7 +17,16 @@ from flask import Flask, Response, g, request
 from sqlalchemy import Connection
 
 from backend.config import Settings
-from backend.database import Database, accounts, analyses, datasets, models, sessions, workspaces
+from backend.database import (
+    Database,
+    accounts,
+    analyses,
+    batches,
+    datasets,
+    models,
+    sessions,
+    workspaces,
+)
 from backend.database.connection import Record
 from backend.database.schema import now
 from backend.errors import Forbidden, NotFound, Unauthorized
@@ -282,6 +291,12 @@ def usable_analysis(connection: Connection, analysis_id: int) -> Record:
     """The analysis with that id; raises as `usable_dataset`."""
     found = analyses.find_for(connection, analysis_id, current_user()["id"])
     return _usable(found, "analysis", analysis_id)
+
+
+def usable_batch(connection: Connection, batch_id: int) -> Record:
+    """The batch with that id; raises as `usable_dataset`."""
+    found = batches.find_for(connection, batch_id, current_user()["id"])
+    return _usable(found, "batch", batch_id)
 
 
 def _usable(record: Record | None, kind: str, identifier: int) -> Record:

@@ -51,6 +51,7 @@ export const ROUTES = [
   ["/w/:workspace/models/:id", later(() => import("../models/model.js"), "Model")],
   ["/w/:workspace/predict", later(() => import("../predict/predict.js"), "Predict")],
   ["/w/:workspace/predict/batch", later(() => import("../batch/batch.js"), "Batch")],
+  ["/w/:workspace/predict/batch/:id", later(() => import("../batch/batch-page.js"), "BatchPage")],
   ["/w/:workspace/analyses", later(() => import("../analyses/analyses.js"), "Analyses")],
   ["/w/:workspace/analyses/:id", later(() => import("../analyses/analysis.js"), "Analysis")],
 ];

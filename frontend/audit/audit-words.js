@@ -22,6 +22,7 @@ export const ACTIONS = [
   "model_downloaded",
   "dataset_downloaded",
   "batch_downloaded",
+  "batch_deleted",
   "model_promoted",
 ];
 

@@ -1,4 +1,4 @@
-// One row of a predicted catalogue in full: predicted again, since the CSV has neither curve nor ranges.
+// One row of a predicted catalogue in full: predicted again, since the result has neither curve nor ranges.
 
 import { toQuery } from "../predict/candidate.js";
 import { html } from "../lib/html.js";
@@ -11,18 +11,18 @@ import { NoPrediction } from "../predict/no-prediction.js";
 import { Prediction } from "../predict/prediction.js";
 import { Waiting } from "../ui/waiting.js";
 
-/** @param {{workspace: object, job: object, result: object}} properties */
-export function BatchDetail({ workspace, job, result }) {
-  const { model, answer } = job;
+/** @param {{workspace: object, batch: object, result: object}} properties */
+export function BatchDetail({ workspace, batch, result }) {
+  const { model, table } = batch;
   const candidate = candidateOf(result);
-  const asked = { workspaceKey: workspace.key, modelId: model.id, source: answer.source, candidate };
+  const asked = { workspaceKey: workspace.key, modelId: model.id, source: table.source, candidate };
   const found = usePrediction(result.error === null ? asked : null);
   const abstention = useManifest(model.id).data?.abstention ?? null;
   if (result.error !== null) return html`<${NoPrediction} error=${result.error} candidate=${candidate} />`;
   if (found.wait) return html`<${Waiting} wait=${found.wait} />`;
   if (found.error && !found.isBusy) return html`<${Failure} error=${found.error} onRetry=${found.retry} />`;
   if (found.answer === null) return html`<p class="loading" role="status">${t("loading")}</p>`;
-  const query = toQuery(candidate, { model: model.id, source: answer.source });
+  const query = toQuery(candidate, { model: model.id, source: table.source });
   return html`
     <div class="stack" aria-busy=${found.isBusy}>
       <${Prediction}

@@ -1,39 +1,50 @@
-// The progress of predicting a catalogue: sent, predicted, read.
+// The progress of a catalogue: on its way to the server, and while it is predicted there.
 
-import { abort } from "./batch-job.js";
-import { html, useEffect, useState } from "../lib/html.js";
-import { duration, fileSize, percent, t } from "../lib/i18n.js";
-import { Progress } from "../ui/basics.js";
+import { post } from "../lib/api.js";
+import { abort } from "./batch-upload.js";
+import { html } from "../lib/html.js";
+import { fileSize, percent, t } from "../lib/i18n.js";
+import { ActionButton, Progress } from "../ui/basics.js";
 import { Waiting } from "../ui/waiting.js";
 
-export function BatchProgress({ job }) {
-  const { stage, file, share, wait } = job;
+export function BatchSending({ state: { file, share, wait } }) {
+  const text = share < 1 ? t("predict.batch.sending", { size: fileSize(file.size) }) : t("predict.batch.sent");
   return html`
-    <section class="card stack" aria-labelledby="progress-title" data-test="batch-progress">
+    <section class="card stack" aria-labelledby="progress-title" data-test="batch-sending">
       <h2 id="progress-title">${file.name}</h2>
       ${wait
         ? html`<${Waiting} wait=${wait} />`
-        : html`<p role="status">${stageText(job)}</p>
-            <${Progress} share=${stage === "predicting" ? null : share} label=${stageText(job)} />
-            <p class="hint">
-              <${Elapsed} since=${job.startedAt} />${stage === "sending" && ` · ${percent(share, 0)}`}
-            </p>`}
+        : html`<p role="status">${text}</p>
+            <${Progress} share=${share < 1 ? share : null} label=${text} />`}
       <div class="actions"><button type="button" onClick=${abort}>${t("predict.batch.abort")}</button></div>
     </section>
   `;
 }
 
-function stageText({ stage, file, rows }) {
-  if (stage === "sending") return t("predict.batch.sending", { size: fileSize(file.size) });
-  if (stage === "reading") return t("predict.batch.reading");
-  return rows === null ? t("predict.batch.predictingFile") : t("predict.batch.predicting", { count: rows });
-}
-
-function Elapsed({ since }) {
-  const [, setNow] = useState(Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 1_000);
-    return () => clearInterval(timer);
-  }, []);
-  return t("predict.batch.elapsed", { time: duration((Date.now() - since) / 1000) });
+/** @param {{workspace: object, batch: object, onChange: () => void}} properties a batch that has not ended */
+export function BatchProgress({ workspace, batch, onChange }) {
+  const { status, request, progress, rows_done: count, file_name: name } = batch;
+  const isRunning = status === "running";
+  const text = t(request ? "predict.batch.ending" : isRunning ? "predict.batch.running" : "predict.batch.waiting");
+  const cancel = async () => {
+    await post(`/api/predict/batches/${batch.id}/cancel`);
+    onChange();
+  };
+  return html`
+    <section class="card stack" aria-labelledby="progress-title" data-test="batch-progress">
+      <h2 id="progress-title">${name}</h2>
+      <p>
+        <span role="status">${text}</span>
+        ${isRunning && html`<span> · ${percent(progress, 0)} · ${t("predict.batch.rowsDone", { count })}</span>`}
+      </p>
+      <${Progress} share=${isRunning ? progress : null} label=${text} />
+      <p class="hint">${t("predict.batch.leave")}</p>
+      ${workspace.mayEdit &&
+      html`<div class="actions">
+        <${ActionButton} data-test="batch-cancel" disabled=${request !== null} onAct=${cancel}>
+          ${t("predict.batch.cancel")}
+        <//>
+      </div>`}
+    </section>
+  `;
 }

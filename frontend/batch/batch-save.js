@@ -1,4 +1,4 @@
-// Keeps rows of a predicted catalogue as an analysis: those selected, else those shown.
+// Keeps rows of a predicted catalogue as an analysis: those selected, else all that the filters leave.
 
 import { post } from "../lib/api.js";
 import { html, useState } from "../lib/html.js";
@@ -10,51 +10,53 @@ import { MOST_SAVED, SaveAnalysis } from "../predict/save-analysis.js";
 /**
  * @param {object} properties
  * @param {object} properties.workspace
- * @param {object} properties.job that is done
- * @param {object[]} properties.shown
+ * @param {object} properties.batch that is completed
+ * @param {number} properties.total rows that the filters leave
  * @param {object[]} properties.selected
+ * @param {(count: number) => Promise<object[]>} properties.load so many rows that the filters leave
  */
-export function BatchSave({ workspace, job, shown, selected }) {
+export function BatchSave({ workspace, batch, total, selected, load }) {
   const [kept, setKept] = useState(null);
-  const wanted = selected.length > 0 ? selected : shown;
-  const isTooMany = wanted.length > MOST_SAVED;
+  const count = selected.length || total;
+  const isTooMany = count > MOST_SAVED;
   const key = selected.length > 0 ? "predict.save.selected" : "predict.save.shown";
+  const wanted = selected.length > 0 ? async () => selected : () => load(count);
   return html`
     <button
       type="button"
       data-test="save-analysis"
-      disabled=${isTooMany || wanted.length === 0}
+      disabled=${isTooMany || count === 0}
       aria-describedby=${isTooMany ? "too-many" : undefined}
-      onClick=${() => setKept(wanted)}
+      onClick=${() => setKept({ count, wanted })}
     >
-      ${t(key, { count: wanted.length })}
+      ${t(key, { count })}
     </button>
     ${isTooMany &&
     html`<span class="hint" id="too-many">${t("predict.save.tooMany", { most: MOST_SAVED })}</span>`}
     ${kept &&
     html`<${SaveAnalysis}
       workspace=${workspace}
-      count=${kept.length}
-      title=${job.file.name}
-      prepare=${(onWait) => prepare(workspace, job, kept, onWait)}
+      count=${kept.count}
+      title=${batch.file_name}
+      prepare=${async (onWait) => prepare(workspace, batch, await kept.wanted(), onWait)}
       onClose=${() => setKept(null)}
     />`}
   `;
 }
 
-/** Predicts the rows again: the CSV lacks some of what an analysis keeps. */
-async function prepare(workspace, job, results, onWait) {
+/** Predicts the rows again: the result lacks some of what an analysis keeps. */
+async function prepare(workspace, batch, results, onWait) {
   const candidates = results.map(candidateOf);
   const good = candidates.filter((_, n) => results[n].error === null);
-  const predicted = good.length > 0 ? await predictRows(workspace, job, good, onWait) : [];
+  const predicted = good.length > 0 ? await predictRows(workspace, batch, good, onWait) : [];
   const next = predicted[Symbol.iterator]();
   const predictions = results.map(({ error }) =>
     error === null ? next.next().value : { error: error.slice(0, 1000) },
   );
-  return { modelId: job.model.id, candidates, predictions };
+  return { modelId: batch.model.id, candidates, predictions };
 }
 
-async function predictRows(workspace, { model, answer }, rows, onWait) {
-  const asked = { workspace_key: workspace.key, model_id: model.id, source: answer.source, rows };
+async function predictRows(workspace, { model, table }, rows, onWait) {
+  const asked = { workspace_key: workspace.key, model_id: model.id, source: table.source, rows };
   return (await withPatience(() => post("/api/predict", asked), { onWait })).predictions;
 }

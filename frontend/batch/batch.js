@@ -1,15 +1,15 @@
-// Predicts a catalogue: upload a CSV, explore and save the predictions.
+// Predicts catalogues: choose a file, and see the earlier ones.
 
-import { batch, isUnderWay } from "./batch-job.js";
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { useModels } from "../models/models-state.js";
 import { useStore } from "../lib/store.js";
 import { useTitle } from "../lib/title.js";
 import { Loaded, PageHead } from "../ui/basics.js";
-import { BatchProgress } from "./batch-progress.js";
-import { BatchResult } from "./batch-result.js";
+import { BatchList } from "./batch-list.js";
+import { BatchSending } from "./batch-progress.js";
 import { BatchStart } from "./batch-start.js";
+import { isSending, sent } from "./batch-upload.js";
 import { NoModel } from "../models/no-model.js";
 import { PredictTabs } from "../predict/predict-tabs.js";
 
@@ -19,30 +19,21 @@ export function Batch({ workspace, query }) {
   return html`
     <${PageHead} title=${t("predict.batch.title")}><p>${t("predict.batch.lead")}</p><//>
     <${PredictTabs} workspace=${workspace} isBatch />
-    <${Loaded} of=${models}>
-      ${(list) =>
-        list.length === 0
-          ? html`<${NoModel} workspace=${workspace} />`
-          : html`<${Many} workspace=${workspace} models=${list} query=${query} />`}
-    <//>
+    <div class="stack">
+      <${Loaded} of=${models}>
+        ${(list) =>
+          list.length === 0
+            ? html`<${NoModel} workspace=${workspace} />`
+            : html`<${Start} workspace=${workspace} models=${list} query=${query} />`}
+      <//>
+      <${BatchList} workspace=${workspace} />
+    </div>
   `;
 }
 
-function Many({ workspace, models, query }) {
-  const job = useStore(batch);
-  const isOurs = job.workspaceId === workspace.id;
-  return html`
-    <div class="stack">
-      ${isOurs && job.stage === "done"
-        ? html`<${BatchResult} workspace=${workspace} job=${job} />`
-        : isOurs && isUnderWay(job)
-          ? html`<${BatchProgress} job=${job} />`
-          : html`<${BatchStart}
-              workspace=${workspace}
-              models=${models}
-              query=${query}
-              job=${isOurs ? job : null}
-            />`}
-    </div>
-  `;
+function Start({ workspace, models, query }) {
+  const state = useStore(sent);
+  const own = state.workspaceId === workspace.id ? state : null;
+  if (own && isSending(own)) return html`<${BatchSending} state=${own} />`;
+  return html`<${BatchStart} workspace=${workspace} models=${models} query=${query} state=${own} />`;
 }

@@ -97,16 +97,18 @@ async function sendOnce(method, path, { query, body, headers = {}, signal, isPat
  * @param {string} path
  * @param {FormData} form
  * @param {(share: number) => void} onProgress from 0 to 1
- * @param {{responseType?: string, signal?: AbortSignal}} options responseType "json" or "blob"
+ * @param {{responseType?: string, headers?: object, signal?: AbortSignal}} options responseType "json" or
+ *   "blob"
  * @returns {Promise<{status: number, body: any}>}
  */
-export function upload(path, form, onProgress, { responseType = "json", signal } = {}) {
+export function upload(path, form, onProgress, { responseType = "json", headers = {}, signal } = {}) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", path);
     request.responseType = responseType;
     const { token } = settings.get();
-    for (const [name, value] of Object.entries(authorization(token))) request.setRequestHeader(name, value);
+    const all = { ...authorization(token), ...headers };
+    for (const [name, value] of Object.entries(all)) request.setRequestHeader(name, value);
     request.upload.onprogress = (event) => {
       if (event.lengthComputable) onProgress(event.loaded / event.total);
     };

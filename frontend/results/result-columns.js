@@ -22,6 +22,7 @@ export function resultColumns(results) {
   const star = text("star", t("parameter.star"), (result) => result.star);
   return [
     ...(results.some((result) => result.star !== result.name) ? [star] : []),
+    ...(results.some(({ ownLabel }) => ownLabel !== null && ownLabel !== undefined) ? [ownLabel()] : []),
     {
       key: "label",
       title: t("predict.column.label"),
@@ -84,6 +85,21 @@ export function resultColumns(results) {
     text("missing", t("predict.diagnostic.missing"), (result) => result.missing.map(columnName).join(", ")),
     text("error", t("predict.column.error"), (result) => result.error),
   ];
+}
+
+/** The label that the file gives: a class, or the table's own words. */
+function ownLabel() {
+  const shown = ({ ownLabel: label }) => (CLASSES.includes(label) ? className(label) : label);
+  return {
+    key: "ownLabel",
+    title: t("predict.column.ownLabel"),
+    isNumber: false,
+    valueOf: shown,
+    cell: (result) =>
+      CLASSES.includes(result.ownLabel)
+        ? html`<${ClassMark} label=${result.ownLabel} />`
+        : (result.ownLabel ?? "–"),
+  };
 }
 
 /** A catalogue's own columns, under their own names. */

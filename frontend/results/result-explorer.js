@@ -7,6 +7,7 @@ import { Pager } from "../ui/pager.js";
 import { ResultDialog } from "./result-dialog.js";
 import { Check, ResultFilter } from "./result-filter.js";
 import { ResultTable } from "./result-table.js";
+import { Selection } from "./selection.js";
 
 const PAGE = 50;
 
@@ -49,7 +50,12 @@ export function ResultExplorer({ title, results, columns, more = [], isSelectabl
           text=${t("predict.allColumns", { count: more.length })}
         />`}
       </div>
-      ${isSelectable && html`<${Selection} shown=${shown} selected=${selected} onChange=${setSelected} />`}
+      ${isSelectable && html`<${Selection}
+        shown=${shown}
+        count=${selected.size}
+        onAdd=${() => setSelected((last) => new Set([...last, ...shown.map(({ place }) => place)]))}
+        onClear=${() => setSelected(new Set())}
+      />`}
       <div class="actions">${actions(shown, chosen)}</div>
       ${shown.length === 0
         ? html`<p class="message">
@@ -100,29 +106,6 @@ function useShown(results, { filter, sort }, columns) {
 function nextSort(sort, key) {
   if (sort.key !== key) return { key, isDescending: false };
   return sort.isDescending ? IN_ORDER : { key, isDescending: true };
-}
-
-function Selection({ shown, selected, onChange }) {
-  return html`
-    <div class="actions">
-      <button
-        type="button"
-        class="quiet"
-        onClick=${() => onChange(new Set([...selected, ...shown.map(({ place }) => place)]))}
-      >
-        ${t("predict.selectShown", { count: shown.length })}
-      </button>
-      <button
-        type="button"
-        class="quiet"
-        disabled=${selected.size === 0}
-        onClick=${() => onChange(new Set())}
-      >
-        ${t("predict.selectNone")}
-      </button>
-      <span class="hint" role="status">${t("predict.selected", { count: selected.size })}</span>
-    </div>
-  `;
 }
 
 function toggled(set, member) {

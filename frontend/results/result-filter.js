@@ -10,8 +10,9 @@ import { className } from "../ui/basics.js";
  * @param {object} properties.filter as `filtered` takes it
  * @param {(patch: object) => void} properties.onChange
  * @param {object} properties.counts of all results
+ * @param {any} [properties.children] further fields
  */
-export function ResultFilter({ filter, onChange, counts }) {
+export function ResultFilter({ filter, onChange, counts, children }) {
   return html`
     <div class="result-filter" role="search" aria-label=${t("predict.filter")}>
       <div class="field">
@@ -39,6 +40,7 @@ export function ResultFilter({ filter, onChange, counts }) {
           )}
         </select>
       </div>
+      ${children}
       <${Check}
         isOn=${filter.isUncertainOnly}
         onChange=${(isUncertainOnly) => onChange({ isUncertainOnly })}

@@ -9,11 +9,13 @@ import { t } from "../lib/i18n.js";
  * @param {import("./result-columns.js").Column[]} properties.columns after the name
  * @param {{key: string, isDescending: boolean}} properties.sort
  * @param {(key: string) => void} properties.onSort
+ * @param {(key: string) => boolean} [properties.isSortable] whether a column can be sorted by; all
  * @param {(result: object) => void} properties.onOpen
- * @param {Set<number> | null} properties.selected places; null: rows cannot be selected
+ * @param {Set<number> | Map<number, object> | null} properties.selected places; null: rows cannot be selected
  * @param {(result: object) => void} properties.onSelect
  */
-export function ResultTable({ results, columns, sort, onSort, onOpen, selected, onSelect }) {
+export function ResultTable(properties) {
+  const { results, columns, sort, onSort, isSortable = () => true, onOpen, selected, onSelect } = properties;
   return html`
     <div
       class="table-scroll result-table"
@@ -29,10 +31,16 @@ export function ResultTable({ results, columns, sort, onSort, onOpen, selected, 
             <${Head}
               column=${{ key: "name", title: t("predict.column.name"), isName: true }}
               sort=${sort}
-              onSort=${onSort}
+              onSort=${isSortable("name") ? onSort : null}
             />
             ${columns.map(
-              (column) => html`<${Head} key=${column.key} column=${column} sort=${sort} onSort=${onSort} />`,
+              (column) =>
+                html`<${Head}
+                  key=${column.key}
+                  column=${column}
+                  sort=${sort}
+                  onSort=${isSortable(column.key) ? onSort : null}
+                />`,
             )}
           </tr>
         </thead>
@@ -57,16 +65,20 @@ export function ResultTable({ results, columns, sort, onSort, onOpen, selected, 
 function Head({ column, sort, onSort }) {
   const isSorted = sort.key === column.key;
   const direction = sort.isDescending ? "descending" : "ascending";
+  const unit = column.unit && html`<br /><span class="unit">${column.unit}</span>`;
+  const title = html`<span>${column.title}${unit}</span>`;
   return html`
     <th
       scope="col"
-      class=${column.isName ? "name" : column.isNumber ? "number" : ""}
+      class=${`${column.isName ? "name" : column.isNumber ? "number" : ""} ${onSort === null ? "plain" : ""}`}
       aria-sort=${isSorted ? direction : undefined}
     >
-      <button type="button" class="quiet sort" onClick=${() => onSort(column.key)}>
-        <span>${column.title}${column.unit && html`<br /><span class="unit">${column.unit}</span>`}</span>
-        <span aria-hidden="true">${isSorted ? (sort.isDescending ? "▼" : "▲") : ""}</span>
-      </button>
+      ${onSort === null
+        ? title
+        : html`<button type="button" class="quiet sort" onClick=${() => onSort(column.key)}>
+            ${title}
+            <span aria-hidden="true">${isSorted ? (sort.isDescending ? "▼" : "▲") : ""}</span>
+          </button>`}
     </th>
   `;
 }

@@ -1,6 +1,6 @@
-// Predicted candidates for the tables: from the server's CSV or a saved analysis.
+// Predicted candidates for the tables: of a catalogue or a saved analysis.
 
-import { asNumber, asText, namesIn } from "./catalogue.js";
+import { asNumber } from "./catalogue.js";
 import { CLASSES, COLUMNS } from "../lib/columns.js";
 
 const MAX_NAME = 200;
@@ -28,6 +28,7 @@ export const ADDED = [
  * @property {number} place from 0, in the file or the analysis
  * @property {string} name of the candidate, or of its star
  * @property {string} star
+ * @property {string | null} [ownLabel] of the file: a class, or the table's own words
  * @property {Object<string, number | null>} values the nine columns
  * @property {string | null} label
  * @property {(number | null)[]} probabilities in the order of CLASSES
@@ -36,7 +37,7 @@ export const ADDED = [
  * @property {string[]} missing
  * @property {string[]} outside
  * @property {string | null} error
- * @property {string} words what a search looks in, in lower case
+ * @property {string} [words] of an analysis what a search looks in, in lower case
  * @property {string[]} [cells] the table's own, as they are
  * @property {Object<string, string>} [garbled] of the nine columns what is no number
  * @property {any} [candidate] of an analysis, as it was saved
@@ -44,60 +45,40 @@ export const ADDED = [
  */
 
 /**
- * Makes the function that reads a record of the server's CSV.
+ * A row of a predicted catalogue, as the server shows it.
  *
- * @param {string[]} header of the table's own columns, before those that the server added
- * @param {object} columns ours among them, from `columnsOf`
- * @param {string} [decimal] the sign of the server's numbers: "dot" or "comma"
- * @returns {(record: string[], place: number) => Result}
+ * @param {object} row
+ * @param {{fields: Object<string, {at: number}>}} table how the catalogue was read
+ * @returns {Result}
  */
-export function csvResults(header, columns, decimal = "dot") {
-  const at = Object.fromEntries(ADDED.map((name, n) => [name, header.length + n]));
-  const names = namesIn(header);
-  const searched = [...new Set([...names, ...("star" in columns ? [columns.star.at] : [])])];
-  const own = (record, column) => ownNumber(record, columns[column]);
-  return (record, place) => {
-    const number = (name) => asNumber(record[at[name]], decimal);
-    const star = "star" in columns ? asText(record[columns.star.at]) : "";
-    const error = asText(record[at.prediction_error]) || null;
-    const named = names.map((column) => asText(record[column])).filter(Boolean);
-    return {
-      place,
-      star,
-      name: named[0] ?? star,
-      values: Object.fromEntries(COLUMNS.map((column) => [column, own(record, column)])),
-      label: record[at.predicted_label] || null,
-      probabilities: [number("p_candidate"), number("p_confirmed"), number("p_false_positive")],
-      uncertain: yesOrNo(record[at.uncertain]),
-      diagnostics: {
-        density_ratio: number("density_ratio"),
-        planet_radius: number("planet_radius_earth"),
-        is_grazing: yesOrNo(record[at.is_grazing]),
-        single_transit_snr: number("single_transit_snr"),
-      },
-      missing: list(record[at.missing_inputs]),
-      outside: list(record[at.outside_training_range]),
-      error,
-      garbled: error === null ? {} : garbledOf(record, columns),
-      words: searched
-        .map((column) => asText(record[column]))
-        .join("\n")
-        .toLowerCase(),
-      cells: record.slice(0, header.length),
-    };
+export function batchResult(row, { fields }) {
+  return {
+    place: row.row,
+    star: row.star,
+    name: row.name || row.star,
+    ownLabel: row.label,
+    values: row.values,
+    label: row.predicted_label,
+    probabilities: CLASSES.map((label) => row.probabilities[label] ?? null),
+    uncertain: row.uncertain,
+    diagnostics: {
+      density_ratio: row.density_ratio,
+      planet_radius: row.planet_radius_earth,
+      is_grazing: row.is_grazing,
+      single_transit_snr: row.single_transit_snr,
+    },
+    missing: row.missing_inputs,
+    outside: row.outside_training_range,
+    error: row.prediction_error,
+    garbled: row.prediction_error === null ? {} : garbledOf(row, fields),
+    cells: row.cells,
   };
 }
 
-/** A number of the table in our unit; null where there is none. */
-function ownNumber(record, column) {
-  const number = column ? asNumber(record[column.at], column.decimal) : null;
-  return number === null ? null : number * column.factor;
-}
-
-function garbledOf(record, columns) {
-  const texts = COLUMNS.filter((column) => column in columns)
-    .filter((column) => ownNumber(record, columns[column]) === null)
-    .map((column) => [column, asText(record[columns[column].at])]);
+/** What the cells have where a number should be. */
+function garbledOf({ values, cells }, fields) {
+  const texts = COLUMNS.filter((column) => column in fields && values[column] === null)
+    .map((column) => [column, (cells[fields[column].at] ?? "").trim()]);
   return Object.fromEntries(texts.filter(([, text]) => text !== ""));
 }
 
@@ -121,14 +102,6 @@ export function savedResult(candidate, prediction, place) {
     candidate,
     prediction,
   };
-}
-
-function yesOrNo(cell) {
-  return cell === "yes" ? true : cell === "no" ? false : null;
-}
-
-function list(cell) {
-  return cell ? cell.split(";") : [];
 }
 
 export const NO_FILTER = { label: "", words: "", isUncertainOnly: false, isErrorOnly: false };

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from backend.database import Database, accounts, datasets, models, schema, sessions, workspaces
 from backend.database import connection as connection_module
 from backend.database.connection import DatabaseBusy
+from backend.database.soundness import UnknownSchemaVersion
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def test_a_database_of_a_newer_program_is_refused(path):
     with database.write() as connection:
         connection.exec_driver_sql(f"PRAGMA user_version = {schema.VERSION + 1}")
     database.close()
-    with pytest.raises(schema.UnknownSchemaVersion, match="newer"):
+    with pytest.raises(UnknownSchemaVersion, match="newer"):
         Database(path)
 
 

@@ -237,7 +237,7 @@ def test_where_there_was_none_a_new_one_is_made(tmp_path):
     Database(path).close()
     with closing(sqlite3.connect(path)) as connection:
         (found,) = connection.execute("PRAGMA application_id").fetchone()
-    assert found == schema.APPLICATION_ID
+    assert found == soundness.APPLICATION_ID
 
 
 def test_after_a_clean_stop_nothing_lies_beside_it(tmp_path):

@@ -320,7 +320,7 @@ def test_the_toi_table_comes_back_predicted_filtered_and_as_the_server_answered_
         assert int(kept) == sum(each in ("1", "CONFIRMED") for each in labels)
 
         with page.expect_download() as download:
-            button(page, "Download the CSV").click()
+            page.locator("[data-test=batch-csv]").click()
         assert download.value.suggested_filename == "toi_predictions.csv"
         download.value.save_as(tmp_path / "saved.csv")
         assert (tmp_path / "saved.csv").read_bytes() == answer.content

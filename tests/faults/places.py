@@ -71,6 +71,8 @@ PLACES = {
         backend.web.routes.analyses.create_analysis database
         backend.web.routes.analyses.delete_analysis database
         backend.web.routes.analyses.update_analysis database
+        backend.web.routes.batches.cancel_batch database
+        backend.web.routes.batches.delete_batch database
         backend.web.routes.datasets.delete_dataset database
         backend.web.routes.kept.delete_session_checkpoint database
         backend.web.routes.kept.keep_session database
@@ -113,6 +115,49 @@ PLACES = {
     """,
     f"{_FAULTS}batch.py::test_a_thread_that_cannot_be_started_is_a_503": """
         backend.services.batch_predictions._one_ahead thread
+    """,
+    f"{_FAULTS}batch_jobs.py::"
+    "test_a_file_that_cannot_be_put_in_its_place_is_no_batch_and_leaves_nothing": """
+        backend.services.batch_jobs.posting.post_batch fsync
+        backend.services.batch_jobs.posting.post_batch rename
+        backend.web.routes.batches.create_batch write
+    """,
+    f"{_FAULTS}batch_jobs.py::"
+    "test_a_download_that_cannot_be_written_is_an_error_and_leaves_nothing": """
+        backend.services.batch_jobs.formats.write_as unlink
+        backend.services.batch_jobs.formats.write_as write
+        backend.web.routes.batches.download_batch unlink
+    """,
+    f"{_FAULTS}batch_jobs.py::test_a_batch_whose_row_cannot_be_written_leaves_nothing": """
+        backend.services.batch_jobs.posting.post_batch database
+    """,
+    f"{_FAULTS}batch_jobs.py::"
+    "test_a_batch_whose_result_cannot_be_written_fails_in_words_and_leaves_nothing": """
+        backend.services.batch_jobs.work.Work._predict write
+        backend.services.batch_jobs.work._append fsync
+        backend.services.batch_jobs.work._append write
+        backend.services.batch_jobs.work._open_after write
+    """,
+    f"{_FAULTS}batch_jobs.py::test_a_step_that_the_database_does_not_take_is_done_again": """
+        backend.services.batch_jobs.runner.BatchRunner._recover database
+        backend.services.batch_jobs.runner.BatchRunner._take database
+        backend.services.batch_jobs.work.Work._change.change database
+        backend.services.batch_jobs.work.Work._complete.complete database
+    """,
+    f"{_FAULTS}batch_jobs.py::test_an_end_that_cannot_be_recorded_at_once_is_recorded_later": """
+        backend.services.batch_jobs.runner.BatchRunner._end.end database
+    """,
+    f"{_FAULTS}batch_jobs.py::"
+    "test_a_batch_whose_files_cannot_be_deleted_is_gone_and_the_next_start_removes_them": """
+        backend.storage.layout.Storage.remove_batch_result unlink
+        backend.storage.layout.Storage.remove_batch_upload unlink
+    """,
+    f"{_FAULTS}batch_jobs.py::"
+    "test_a_thread_that_cannot_be_started_again_is_tried_again_by_the_next_check": """
+        backend.services.batch_jobs.runner.BatchRunner._new_thread thread
+    """,
+    f"{_FAULTS}batch_jobs.py::test_old_results_that_cannot_be_forgotten_stay_until_they_can": """
+        backend.services.batch_jobs.runner.BatchRunner._expire database
     """,
     f"{_STORED}backup.py::"
     "test_a_backup_whose_call_fails_leaves_nothing_and_the_next_one_is_whole": """

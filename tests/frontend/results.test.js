@@ -3,14 +3,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { columnsOf, dialectOf, readAnswer } from "../../frontend/batch/batch-answer.js";
+import { addressOf, askedOf, nextSort, viewOf } from "../../frontend/batch/batch-query.js";
 import { COLUMNS } from "../../frontend/lib/columns.js";
-import { asNumber, asText, namesIn } from "../../frontend/results/catalogue.js";
+import { asNumber, namesIn } from "../../frontend/results/catalogue.js";
 import {
   ADDED,
+  batchResult,
   candidateOf,
   countResults,
-  csvResults,
   EXPORT_HEADER,
   exportRow,
   filtered,
@@ -21,41 +21,53 @@ import {
 
 const HEADER = ["kepid", "kepoi_name", "koi_period", "koi_duration", "koi_depth", "koi_disposition"];
 
-const ADDED_CELLS = {
+const TABLE = { fields: { star: { at: 0 }, period: { at: 2 }, duration: { at: 3 }, depth: { at: 4 }, label: { at: 5 } } };
+
+const UNKNOWN = Object.fromEntries(COLUMNS.map((name) => [name, null]));
+
+/** A row as the server answers it. */
+const ROW = {
+  row: 0,
+  line: 2,
+  name: "K00752.01",
+  star: "10797460",
+  label: "CONFIRMED",
+  values: { ...UNKNOWN, period: 9.488, duration: 2.95, depth: 615.8 },
   predicted_label: "CONFIRMED",
-  p_candidate: "0.1",
-  p_confirmed: "0.8",
-  p_false_positive: "0.1",
-  predicted_period: "9.5",
-  predicted_depth_ppm: "600",
-  uncertain: "no",
-  density_ratio: "1.2",
-  planet_radius_earth: "2.3",
-  is_grazing: "yes",
-  single_transit_snr: "",
-  missing_inputs: "impact;snr",
-  outside_training_range: "",
-  prediction_error: "",
+  probabilities: { CANDIDATE: 0.1, CONFIRMED: 0.8, "FALSE POSITIVE": 0.1 },
+  predicted_period: 9.5,
+  predicted_depth_ppm: 600,
+  uncertain: false,
+  density_ratio: 1.2,
+  planet_radius_earth: 2.3,
+  is_grazing: true,
+  single_transit_snr: null,
+  missing_inputs: ["impact", "snr"],
+  outside_training_range: [],
+  prediction_error: null,
+  cells: ["10797460", "K00752.01", "9.488", "2.95", "615.8", "CONFIRMED"],
 };
 
-const cells = (own, added = {}) => [...own, ...ADDED.map((name) => ({ ...ADDED_CELLS, ...added })[name])];
-
-const COLUMNS_READ = columnsOf("period=2;decimal=dot, duration=3;decimal=dot, depth=4;decimal=dot, label=5, star=0");
-
-const read = csvResults(HEADER, COLUMNS_READ);
-
-const PLANET = read(cells(["10797460", "K00752.01", "9.488", "2.95", "615.8", "CONFIRMED"]), 0);
-const FAILED = read(
-  cells(["11", "", "long", "2", "100", "CANDIDATE"], {
-    predicted_label: "",
-    p_candidate: "",
-    p_confirmed: "",
-    p_false_positive: "",
-    uncertain: "",
-    prediction_error: "period: expected a number",
-  }),
-  1,
-);
+const PLANET = { ...batchResult(ROW, TABLE), words: "k00752.01" };
+const FAILED = {
+  ...batchResult(
+    {
+      ...ROW,
+      row: 1,
+      name: "",
+      star: "11",
+      label: "CANDIDATE",
+      values: { ...UNKNOWN, duration: 2, depth: 100 },
+      predicted_label: null,
+      probabilities: { CANDIDATE: null, CONFIRMED: null, "FALSE POSITIVE": null },
+      uncertain: null,
+      prediction_error: "period: expected a number",
+      cells: ["11", "", "long", "2", "100", "CANDIDATE"],
+    },
+    TABLE,
+  ),
+  words: "",
+};
 
 test("the columns that name a candidate are found, the most informative first", () => {
   assert.deepEqual(namesIn(HEADER), [1]);
@@ -70,14 +82,10 @@ test("a cell is a number with a point or a comma, and null where nothing was mea
   for (const cell of ["", "NaN", "n/a", "--", "null", "text", undefined, "1e999"]) assert.equal(asNumber(cell), null);
 });
 
-test("a text loses only the apostrophe that keeps a spreadsheet from running it", () => {
-  assert.equal(asText("'=1+1"), "=1+1");
-  assert.equal(asText("'t Hooft"), "'t Hooft");
-});
-
-test("a record of the server's CSV becomes a result", () => {
+test("a row of a predicted catalogue becomes a result, with the file's own label", () => {
   assert.equal(PLANET.name, "K00752.01");
   assert.equal(PLANET.star, "10797460");
+  assert.equal(PLANET.ownLabel, "CONFIRMED");
   assert.equal(PLANET.values.period, 9.488);
   assert.equal(PLANET.values.impact, null);
   assert.deepEqual(PLANET.probabilities, [0.1, 0.8, 0.1]);
@@ -94,7 +102,7 @@ test("a row that was not predicted keeps what the file has where a number should
   assert.deepEqual(FAILED.garbled, { period: "long" });
   assert.deepEqual(candidateOf(FAILED).period, "long");
   assert.equal(FAILED.name, "11");
-  assert.deepEqual(read(cells(["1", "K1", "3", "2", "about 100", "CONFIRMED"]), 0).garbled, {});
+  assert.deepEqual(batchResult({ ...ROW, values: UNKNOWN }, TABLE).garbled, {});
 });
 
 test("results are filtered by class, certainty, failure and words", () => {
@@ -157,71 +165,34 @@ test("a saved candidate may be anything", () => {
   }
 });
 
-test("the server's CSV is read into results, counts and the table's own header", async () => {
-  const lines = [
-    [...HEADER, ...ADDED],
-    cells(["1", "K1", "3", "2", "100", "CONFIRMED"]),
-    cells(["2", "K2", "4", "2", "100", "CANDIDATE"], { uncertain: "yes" }),
-  ];
-  const blob = new Blob([lines.map((each) => each.join(",")).join("\n")]);
-  const answer = await readAnswer(blob, { source: "koi", columns: COLUMNS_READ, dialect: dialectOf(null) });
-  assert.deepEqual(answer.header, HEADER);
-  assert.equal(answer.source, "koi");
-  assert.equal(answer.labelColumn, "koi_disposition");
-  assert.deepEqual(answer.results.map((each) => [each.place, each.name]), [[0, "K1"], [1, "K2"]]);
-  assert.deepEqual(answer.counts, { classes: { CONFIRMED: 2 }, uncertain: 1, errors: 0, all: 2 });
-});
-
-test("a number is read with the decimal sign that the server has found for its column", () => {
-  const cases = [
-    ["6.161", "dot", 6.161],
-    ["6.161", "comma", 6161],
-    ["6.161", "unknown", null],
-    ["21.967.461", "unknown", null],
-    ["6.161,24", "comma", 6161.24],
-    ["6,161.24", "dot", 6161.24],
-    ["6,161", "dot", 6161],
-    ["6161,24", "unknown", 6161.24],
-    ["6161.24", "unknown", 6161.24],
-    ["6.161,24", "unknown", 6161.24],
-    ["6161.24", "comma", null],
-    ["6161,24", "dot", null],
-    ["6\u00a0161,5", "comma", 6161.5],
-    ["0,689", "comma", 0.689],
-    ["9,48", undefined, 9.48],
-    ["9.48", undefined, 9.48],
-    ["nan", "comma", null],
-  ];
-  for (const [cell, sign, value] of cases) assert.equal(asNumber(cell, sign), value, `${cell} ${sign}`);
-});
-
-test("the server's header says where our columns are and how they were read", () => {
-  assert.deepEqual(columnsOf("depth=4;decimal=comma;factor=10000, label=5"), {
-    depth: { at: 4, decimal: "comma", factor: 10000 },
-    label: { at: 5, decimal: undefined, factor: 1 },
+test("an address says which rows of a catalogue are shown, and in which order", () => {
+  const query = { words: "k 1&2", label: "CONFIRMED", uncertain: "1", min: "0.9", sort: "p1", desc: "1", page: "3" };
+  const view = viewOf(query);
+  assert.equal(view.page, 2);
+  assert.deepEqual(Object.fromEntries(new URLSearchParams(addressOf(view))), query);
+  assert.deepEqual(askedOf(view), {
+    words: "k 1&2",
+    predicted_label: "CONFIRMED",
+    uncertain: true,
+    error: null,
+    min_confirmed: "0.9",
+    sort: "p_confirmed",
+    descending: true,
   });
-  assert.deepEqual(columnsOf(null), {});
-  const percent = csvResults(HEADER, columnsOf("period=2;decimal=dot, depth=4;decimal=comma;factor=10000"));
-  const row = cells(["1", "K00001.01", "9.488", "2.95", "0,08", "CONFIRMED"]);
-  assert.equal(percent(row, 0).values.depth, 800);
-  assert.equal(percent(row, 0).values.period, 9.488);
-  assert.equal(percent(row, 0).values.duration, null);
 });
 
-test("an answer in the dialect of a spreadsheet is read in it", async () => {
-  const dialect = dialectOf("separator=semicolon, decimal=comma");
-  assert.deepEqual(dialect, { separator: ";", decimal: "comma" });
-  assert.deepEqual(dialectOf("separator=tab, decimal=dot"), { separator: "\t", decimal: "dot" });
-  const columns = columnsOf("period=0;decimal=comma, depth=1;decimal=comma");
-  const added = { p_candidate: "0,25", p_confirmed: "0,5", missing_inputs: '"impact;snr"' };
-  const lines = [
-    ["period", "depth", ...ADDED],
-    cells(["9,05", "6.161"], added),
-  ];
-  const blob = new Blob([lines.map((each) => each.join(";")).join("\n")]);
-  const { results } = await readAnswer(blob, { source: "koi", columns, dialect });
-  assert.deepEqual(results[0].values.depth, 6161);
-  assert.deepEqual(results[0].values.period, 9.05);
-  assert.deepEqual(results[0].probabilities.slice(0, 2), [0.25, 0.5]);
-  assert.deepEqual(results[0].missing, ["impact", "snr"]);
+test("an address that says nothing, or nonsense, shows all rows in the order of the file", () => {
+  const all = Object.fromEntries(Object.keys(askedOf(viewOf({}))).map((name) => [name, null]));
+  for (const query of [{}, { label: "X", min: "2", sort: "cells", page: "-1", uncertain: "yes" }, { page: "x" }]) {
+    assert.deepEqual(askedOf(viewOf(query)), all);
+    assert.equal(viewOf(query).page, 0);
+    assert.equal(addressOf(viewOf(query)), "");
+  }
+});
+
+test("a heading sorts up, then down, then as in the file", () => {
+  const up = nextSort(viewOf({}).sort, "p1");
+  const down = nextSort(up, "p1");
+  assert.deepEqual([up.isDescending, down.isDescending], [false, true]);
+  assert.deepEqual(nextSort(down, "p1"), viewOf({}).sort);
 });

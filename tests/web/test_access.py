@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import event
 
 from backend.database import accounts, sessions, workspaces
+from backend.services.batch_jobs.runner import BatchRunner
 from backend.web import auth
 from backend.web.current import services_of
 from tests.api import CANDIDATE, Api, catalogue, complete, fail, form, use_depth_predictor
@@ -31,7 +32,12 @@ CALLERS = (
 )
 
 # After them a session is not what it was before.
-CONSUMING = ("training.stop_session", "training.cancel_session", "kept.keep_session")
+CONSUMING = (
+    "training.stop_session",
+    "training.cancel_session",
+    "kept.keep_session",
+    "batches.cancel_batch",
+)
 
 # Of the finished epochs of a failed session.
 KEPT = ("kept.keep_session", "kept.delete_session_checkpoint")
@@ -131,10 +137,21 @@ class House:
             "session_id": session_id,
             "failed_id": self._failed(owner, key, used),
             "pending_id": owner.start(key, used)["session"]["id"],
+            **self._batches(owner, key),
             "model_id": model_id,
             "analysis_id": saved["analysis"]["id"],
             "filename": "main.js",
         }
+
+    def _batches(self, owner, key):
+        """A completed batch and one that waits."""
+        ids = []
+        for _ in range(2):
+            data = form(catalogue(3), workspace_key=key)
+            ids.append(owner.post("/api/predict/batches", 202, data=data)["batch"]["id"])
+            if len(ids) == 1:
+                BatchRunner(self.services).work()
+        return {"batch_id": ids[0], "waiting_batch_id": ids[1]}
 
     def _failed(self, owner, key, dataset_id):
         session_id = owner.start(key, dataset_id)["session"]["id"]
@@ -307,6 +324,8 @@ def call_as(user: Api, rule, method, values):
     """A call whose body and query are as they must be, so that only the access decides."""
     if rule.endpoint in ("training.stop_session", "training.cancel_session"):
         values = {**values, "session_id": values["pending_id"]}
+    if rule.endpoint == "batches.cancel_batch":
+        values = {**values, "batch_id": values["waiting_batch_id"]}
     if rule.endpoint in KEPT:
         values = {**values, "session_id": values["failed_id"]}
     path = path_of(rule, values)
@@ -316,6 +335,7 @@ def call_as(user: Api, rule, method, values):
             "datasets.list_datasets": {"workspace_key": key},
             "training.list_sessions": {"workspace_key": key},
             "models.list_models": {"workspace_key": key},
+            "batches.list_batches": {"workspace_key": key},
             "analyses.list_analyses": {"workspace_key": key},
             "audit.list_audit_entries": {"workspace_key": key},
             "curves.get_dataset_curve": {"row": 0},
@@ -334,6 +354,7 @@ def call_as(user: Api, rule, method, values):
         "curves.compute_curve": {"json": CANDIDATE},
         "predictions.predict": {"json": {"workspace_key": key, **CANDIDATE}},
         "predictions.predict_batch": {"data": form(catalogue(), workspace_key=key)},
+        "batches.create_batch": {"data": form(catalogue(), workspace_key=key)},
         "analyses.create_analysis": {
             "json": {
                 "workspace_key": key,

@@ -8,7 +8,7 @@ from apiflask.schemas import FileSchema
 from flask import Response, request, send_file
 from sqlalchemy import Connection
 
-from backend.database import models
+from backend.database import batches, models
 from backend.database.connection import Record
 from backend.errors import Conflict
 from backend.services.aftermath import left_to_the_next_start
@@ -84,7 +84,7 @@ def promote_model(model_id: int) -> Record:
 
 @models_bp.delete("/<int:model_id>")
 @models_bp.output(Done)
-@models_bp.doc(responses={409: "It is the workspace's current model"})
+@models_bp.doc(responses={409: "It is the workspace's current model, or a batch needs it"})
 def delete_model(model_id: int) -> Record:
     """Delete a model and its files; analyses made with it stay."""
     with services().database.write() as connection:
@@ -92,6 +92,12 @@ def delete_model(model_id: int) -> Record:
         if models.is_current(connection, model):
             raise Conflict(
                 f"Model {model_id} is the current model of its workspace: promote another first."
+            )
+        unfinished = batches.unfinished_with(connection, model_id)
+        if unfinished:
+            raise Conflict(
+                f"Model {model_id} is used by unfinished batches "
+                f"({', '.join(map(str, unfinished))}): cancel them, or wait until they have ended."
             )
         models.remove(connection, model_id)
         _record(connection, "model_deleted", model)

@@ -9,6 +9,7 @@ from flask import Response, send_file
 from pydantic import ValidationError
 
 from backend.database.connection import Record
+from backend.services.batch_jobs.posting import described_model, told_model
 from backend.services.batch_predictions import predict_catalogue
 from backend.services.datasets.upload import name_from
 from backend.services.predictions import choose_model, predict, training_source
@@ -101,19 +102,11 @@ def predict_batch(form: BatchForm) -> Response:
     response.headers["Exotrain-Source"] = read.source
     response.headers["Exotrain-Dialect"] = read.dialect()
     response.headers["Exotrain-Columns"] = read.columns()
-    response.headers["Exotrain-Model"] = _told(model)
+    response.headers["Exotrain-Model"] = told_model(described_model(model))
     if read.converted is not None:
         response.headers["Exotrain-File"] = read.file()
     response.content_length = os.fstat(stream.fileno()).st_size
     return response
-
-
-def _told(model: Record) -> str:
-    """What made the predictions, as a dictionary of structured fields."""
-    threshold = (model["manifest"].get("abstention") or {}).get("threshold")
-    decided = "" if threshold is None else f", threshold={threshold:.6g}"
-    made = model["created_at"]
-    return f'id={model["id"]}, sha256="{model["sha256"]}", created_at="{made}"{decided}'
 
 
 def _checked(row: Any) -> Candidate | list[dict[str, str]]:

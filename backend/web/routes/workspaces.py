@@ -72,7 +72,7 @@ def get_workspace(key: str) -> Record:
 @workspaces_bp.output(Done)
 @workspaces_bp.doc(responses={**_OWNER_ONLY, 409: "One of its sessions is training or being kept"})
 def delete_workspace(key: str) -> Record:
-    """Delete a workspace with its datasets, sessions, models and analyses.
+    """Delete a workspace with its datasets, sessions, models, batches and analyses.
 
     Waiting sessions are cancelled; while one is training, the workspace cannot be deleted.
     """
@@ -84,6 +84,7 @@ def delete_workspace(key: str) -> Record:
             removal.add(services().storage.kept_checkpoint(session["id"]))
         record(connection, "workspace_deleted", workspace_id=workspace["id"])
         workspaces.remove(connection, workspace["id"])
+    services().notify_batches()
     services().storage.remove_workspace(workspace["id"])
     with left_to_the_next_start("the deletion of checkpoints"):
         for session in pending:

@@ -28,6 +28,7 @@ AuditAction = TypeAliasType(
         "model_downloaded",
         "dataset_downloaded",
         "batch_downloaded",
+        "batch_deleted",
         "model_promoted",
     ],
 )

@@ -11,6 +11,10 @@ from backend.web.schemas.base import TableName, TextFields, shown
 _LONGEST = 20_000
 
 
+class _Repeated(ValueError):
+    """A name stands twice in an object."""
+
+
 def _object(text: Any) -> Any:
     """A JSON object in a field of a form."""
     if not isinstance(text, str) or not text.strip():
@@ -19,7 +23,9 @@ def _object(text: Any) -> Any:
         raise ValueError(f"Expected at most {_LONGEST:,} characters, received {len(text):,}.")
     try:
         found = json.loads(text, object_pairs_hook=_without_repeats)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except _Repeated:
+        raise
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"Expected a JSON object, received {shown(text)}.") from error
     if not isinstance(found, dict):
         raise ValueError(f"Expected a JSON object, received {shown(text)}.")
@@ -29,7 +35,7 @@ def _object(text: Any) -> Any:
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError("Expected each name once in the JSON object, received one twice.")
+        raise _Repeated("Expected each name once in the JSON object, received one twice.")
     return found
 
 

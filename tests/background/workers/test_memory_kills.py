@@ -10,7 +10,7 @@ import pytest
 
 from backend.background.workers.memory_kills import READINGS, KillCounter, RecentKills, find_counter
 from backend.config import REPOSITORY
-from tests.background.control_group import small_group
+from tests.background.workers.control_group import small_group
 
 LIMIT_MB = 64
 

@@ -5,8 +5,17 @@ from typing import Any
 
 import pytest
 
-from backend.database import accounts
-from tests.api import CANDIDATE, complete, fail, problem_of
+from backend.database import accounts, batches
+from backend.services.batch_jobs.runner import BatchRunner
+from tests.api import (
+    CANDIDATE,
+    catalogue,
+    complete,
+    fail,
+    form,
+    problem_of,
+    use_depth_predictor,
+)
 from tests.faults.state import all_of
 
 FAULTS = [
@@ -47,6 +56,10 @@ CALLS: dict[str, tuple[str, str, dict[str, Any] | None]] = {
     "promote_model": ("POST", "/api/models/{other_model}/promote", None),
     "delete_model": ("DELETE", "/api/models/{other_model}", None),
     "download_model": ("GET", "/api/models/{model}/download", None),
+    "cancel_batch": ("POST", "/api/predict/batches/{waiting_batch}/cancel", None),
+    "cancel_running_batch": ("POST", "/api/predict/batches/{running_batch}/cancel", None),
+    "delete_batch": ("DELETE", "/api/predict/batches/{ended_batch}", None),
+    "download_batch": ("GET", "/api/predict/batches/{ended_batch}/result", None),
     "update_analysis": ("PATCH", "/api/analyses/{analysis}", {"note": "new"}),
     "delete_analysis": ("DELETE", "/api/analyses/{analysis}", None),
 }
@@ -70,8 +83,19 @@ def world(api, key, services) -> dict[str, Any]:
         "model_id": model,
     }
     analysis = api.post("/api/analyses", 201, json=kept)["analysis"]
+    use_depth_predictor(api.client)
+    sent = [form(catalogue(3), workspace_key=key) for _ in range(3)]
+    posted = [api.post("/api/predict/batches", 202, data=data) for data in sent[:1]]
+    BatchRunner(services).work()
+    posted += [api.post("/api/predict/batches", 202, data=data) for data in sent[1:]]
+    ended_batch, running_batch, waiting_batch = (each["batch"]["id"] for each in posted)
+    with services.database.write() as connection:
+        batches.change(connection, running_batch, status="running")
     return {
         "key": key,
+        "ended_batch": ended_batch,
+        "running_batch": running_batch,
+        "waiting_batch": waiting_batch,
         "dataset": api.dataset(key, rows=400),
         "ended": ended,
         "failed": failed,

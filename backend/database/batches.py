@@ -1,0 +1,189 @@
+"""Batches: catalogues that are predicted in the background."""
+
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+
+from backend.database.connection import Record, every, first, one
+from backend.database.schema import batches, iso, now, users, workspaces
+from backend.database.workspaces import accessible
+
+UNFINISHED = ("pending", "running")
+ENDED = ("completed", "failed", "cancelled")
+
+_SHOWN = select(batches, users.c.name.label("user")).join(
+    users, users.c.id == batches.c.user_id, isouter=True
+)
+
+
+def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
+    """Add a pending batch.
+
+    Args:
+        connection: open for writing.
+        workspace_id: the workspace that it belongs to.
+        values: user_id, model_id, model, asked, source, file_name, file_size, file_sha256,
+            stored_bytes, idempotency_key.
+    """
+    statement = insert(batches).values(
+        workspace_id=workspace_id, status="pending", created_at=now(), **values
+    )
+    return one(connection, statement.returning(*batches.c))
+
+
+def find(connection: Connection, batch_id: int) -> Record | None:
+    """The batch with that id, in any workspace, with the `user` who posted it."""
+    return first(connection, _SHOWN.where(batches.c.id == batch_id))
+
+
+def find_for(connection: Connection, batch_id: int, user_id: int) -> Record | None:
+    """The batch with that id and the user's `role`, if the user has access to it."""
+    query = _SHOWN.where(batches.c.id == batch_id)
+    return first(connection, accessible(query, batches, user_id))
+
+
+def find_by_idempotency_key(
+    connection: Connection, workspace_id: int, idempotency_key: str
+) -> Record | None:
+    """The batch that an earlier request with the same key posted."""
+    return first(
+        connection,
+        _SHOWN.where(
+            batches.c.workspace_id == workspace_id, batches.c.idempotency_key == idempotency_key
+        ),
+    )
+
+
+def in_workspace(
+    connection: Connection,
+    workspace_id: int,
+    *,
+    status: str | None = None,
+    limit: int | None = None,
+    before: int | None = None,
+) -> list[Record]:
+    """Batches of a workspace, newest first; `before` is an id."""
+    query = _SHOWN.where(batches.c.workspace_id == workspace_id)
+    if status is not None:
+        query = query.where(batches.c.status == status)
+    if before is not None:
+        query = query.where(batches.c.id < before)
+    return every(connection, query.order_by(batches.c.id.desc()).limit(limit))
+
+
+def waiting_of(connection: Connection, user_id: int) -> list[int]:
+    """The ids of the pending batches that a user posted, oldest first."""
+    query = select(batches.c.id).where(batches.c.status == "pending", batches.c.user_id == user_id)
+    return list(connection.execute(query.order_by(batches.c.id)).scalars())
+
+
+def unfinished_with(connection: Connection, model_id: int) -> list[int]:
+    """The ids of the unfinished batches that need a model, oldest first."""
+    query = select(batches.c.id).where(
+        batches.c.model_id == model_id, batches.c.status.in_(UNFINISHED)
+    )
+    return list(connection.execute(query.order_by(batches.c.id)).scalars())
+
+
+def running(connection: Connection) -> list[Record]:
+    """The batches that are being predicted, or were when the server was ended."""
+    return every(connection, _SHOWN.where(batches.c.status == "running").order_by(batches.c.id))
+
+
+def next_pending(
+    connection: Connection, last_user_id: int, held_back: Collection[int] = ()
+) -> Record | None:
+    """The batch to predict next: users take turns, each with the oldest batch they posted.
+
+    Args:
+        connection: open for reading.
+        last_user_id: the user who had the last turn; the next higher id follows, and the lowest
+            after the highest.
+        held_back: ids of batches whose turn is not yet.
+
+    Returns:
+        None if none waits; else its row, with the user whose turn it is as `turn_of`.
+    """
+    query = (
+        select(batches, _poster().label("turn_of"))
+        .join(workspaces)
+        .where(batches.c.status == "pending", batches.c.id.not_in(held_back))
+        .order_by(_poster() <= last_user_id, _poster(), batches.c.id)
+    )
+    return first(connection, query)
+
+
+def all_states(connection: Connection) -> list[Record]:
+    """Of every batch what tells which files it needs."""
+    columns = batches.c.id, batches.c.workspace_id, batches.c.status, batches.c.expired_at
+    return every(connection, select(*columns))
+
+
+def has_result(batch: Record) -> bool:
+    """Whether a batch has its result, and keeps it."""
+    return batch["status"] == "completed" and batch["expired_at"] is None
+
+
+def expires_at(batch: Record, days: int) -> str | None:
+    """When the result of a batch will be removed; None if it has none."""
+    if not has_result(batch):
+        return None
+    return iso(datetime.fromisoformat(batch["completed_at"]) + timedelta(days=days))
+
+
+def too_old(connection: Connection, days: int) -> list[Record]:
+    """The batches whose results are older than so many days."""
+    oldest = iso(datetime.now(UTC) - timedelta(days=days))
+    query = select(batches).where(
+        batches.c.status == "completed",
+        batches.c.expired_at.is_(None),
+        batches.c.completed_at < oldest,
+    )
+    return every(connection, query.order_by(batches.c.id))
+
+
+def change(connection: Connection, batch_id: int, **values: Any) -> None:
+    """Change some columns of a batch, and with them its version."""
+    connection.execute(
+        update(batches)
+        .where(batches.c.id == batch_id)
+        .values(version=batches.c.version + 1, **values)
+    )
+
+
+def end(
+    connection: Connection,
+    batch_id: int,
+    status: str,
+    error: Record | None = None,
+    stored_bytes: int = 0,
+    **values: Any,
+) -> None:
+    """Set the final state: completed, failed (with `{reason, message}`) or cancelled."""
+    change(
+        connection,
+        batch_id,
+        status=status,
+        error=error,
+        request=None,
+        stored_bytes=stored_bytes,
+        completed_at=now(),
+        **values,
+    )
+
+
+def expire(connection: Connection, batch_id: int) -> None:
+    """Record that the result of a batch is removed."""
+    change(connection, batch_id, expired_at=now(), stored_bytes=0)
+
+
+def remove(connection: Connection, batch_id: int) -> None:
+    """Forget a batch."""
+    connection.execute(delete(batches).where(batches.c.id == batch_id))
+
+
+def _poster() -> ColumnElement[int]:
+    """Who posted a batch; the workspace's owner, if that account is gone."""
+    return func.coalesce(batches.c.user_id, workspaces.c.owner_id)

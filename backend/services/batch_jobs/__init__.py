@@ -1,0 +1,1 @@
+"""Batches as jobs: catalogues that are predicted in the background."""

@@ -1,0 +1,219 @@
+"""The index of a predicted catalogue: where each row stands in the CSV, and what it is found by.
+
+One record a row, in the order of the file. All of it comes from the cells of the CSV, so that both
+say the same.
+"""
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.services.batch_predictions import ADDED_COLUMNS, BatchRead, harmless
+from backend.tables.converter import Converted
+from backend.transit.catalog.names.plain_names import OUR_UNIT, Scale
+from backend.transit.catalog.numbers import DecimalSign
+from backend.transit.catalog.reader import Chunk
+from backend.transit.catalog.rows import CheckedRows, check_rows, read_columns
+from backend.transit.columns import COLUMNS, LABELS, NO_LABEL
+
+# `start` is the row's first byte in the CSV; `uncertain` is -1 where the model has no threshold;
+# `words` are the first bytes of what a search looks in, in lower case.
+INDEX_DTYPE = np.dtype(
+    [
+        ("start", "<i8"),
+        ("line", "<i8"),
+        ("label", "i1"),
+        ("uncertain", "i1"),
+        ("error", "?"),
+        ("probabilities", "<f4", (len(LABELS),)),
+        ("period", "<f8"),
+        ("depth", "<f8"),
+        ("predicted_period", "<f8"),
+        ("predicted_depth_ppm", "<f8"),
+        ("words", "S64"),
+    ]
+)
+
+_WORD_BYTES = INDEX_DTYPE["words"].itemsize
+
+# Columns that name a candidate, the most informative first; the network never sees them.
+_NAMES = ("kepoi_name", "toi", "pl_name", "name", "candidate", "kepler_name", "hostname")
+
+_CODES = {name: code for code, name in enumerate(LABELS)}
+_FLAGS = {"": None, "no": False, "yes": True}
+_LISTS = ("missing_inputs", "outside_training_range")
+_TEXTS = ("predicted_label", "prediction_error")
+_BOOLEANS = ("uncertain", "is_grazing")
+
+
+class OwnColumns(NamedTuple):
+    """How a catalogue's own columns are read: from its records in the answer."""
+
+    read: BatchRead
+    names: Sequence[str]
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> "OwnColumns":
+        """What `as_json` has made."""
+        fields = stored["fields"]
+        read = BatchRead(
+            source=stored["source"],
+            separator=stored["separator"],
+            decimal=DecimalSign[stored["decimal"].upper()],
+            fields={name: each["at"] for name, each in fields.items()},
+            signs={
+                name: DecimalSign[each["decimal"].upper()]
+                for name, each in fields.items()
+                if each["decimal"] is not None
+            },
+            scales={
+                name: scale
+                for name, each in fields.items()
+                if (scale := Scale(each["factor"], each["offset"])) != OUR_UNIT
+            },
+            labels=stored["labels"],
+            converted=Converted(**stored["file"]) if stored["file"] else None,
+        )
+        return cls(read, stored["columns"])
+
+    def as_json(self) -> dict[str, Any]:
+        """The same for the database and the API."""
+        read = self.read
+        fields = {
+            name: {
+                "at": at,
+                "decimal": read.signs[name].name.lower() if name in read.signs else None,
+                **read.scales.get(name, OUR_UNIT)._asdict(),
+            }
+            for name, at in read.fields.items()
+        }
+        return {
+            "source": read.source,
+            "separator": read.separator,
+            "decimal": read.decimal.name.lower(),
+            "columns": list(self.names),
+            "fields": fields,
+            "labels": dict(read.labels),
+            "file": read.converted._asdict() if read.converted else None,
+        }
+
+    def check(self, records: Sequence[Sequence[str]]) -> CheckedRows:
+        """The values, stars and labels of records, of unusable ones too as far as they have any."""
+        fields = self.read.fields
+        cells = {column: [plain(record[i]) for record in records] for column, i in fields.items()}
+        columns = read_columns(cells, self.read.signs, self.read.labels)
+        return check_rows(columns, label_required=False, scales=self.read.scales)
+
+    def name_of(self, record: Sequence[str]) -> str:
+        """The name of a candidate; "" where its record has none."""
+        found = (record[place] for place in _places_of_names(tuple(self.names)))
+        return next((text for cell in found if (text := plain(cell).strip())), "")
+
+
+def index_of(
+    chunk: Chunk, records: list[list[str]], starts: NDArray[np.int64], own: OwnColumns
+) -> NDArray[np.void]:
+    """The records of the index for a chunk.
+
+    Args:
+        chunk: of the catalogue.
+        records: its records as they stand in the answer.
+        starts: int64, (n,), where each begins in the CSV.
+        own: the columns that are not added.
+
+    Returns:
+        INDEX_DTYPE, (n,).
+    """
+    index = np.zeros(len(records), INDEX_DTYPE)
+    index["start"], index["line"] = starts, chunk.lines
+    for column in ("period", "depth"):
+        index[column] = np.nan
+        index[column][chunk.accepted] = chunk.rows[column]
+    stars = [""] * len(records)
+    for i, star in zip(chunk.accepted.tolist(), chunk.rows["star"].tolist(), strict=True):
+        stars[i] = star.decode()
+    added = [added_values(record[len(own.names) :], own.read.decimal) for record in records]
+    index["error"] = [each["prediction_error"] is not None for each in added]
+    index["label"] = [_CODES.get(each["predicted_label"], NO_LABEL) for each in added]
+    index["uncertain"] = [-1 if each["uncertain"] is None else each["uncertain"] for each in added]
+    index["probabilities"] = [
+        [_or_nan(value) for value in each["probabilities"].values()] for each in added
+    ]
+    for name in ("predicted_period", "predicted_depth_ppm"):
+        index[name] = [_or_nan(each[name]) for each in added]
+    index["words"] = [
+        as_words(f"{own.name_of(record)}\n{star}")[:_WORD_BYTES]
+        for record, star in zip(records, stars, strict=True)
+    ]
+    return index
+
+
+@lru_cache(maxsize=16)
+def _places_of_names(columns: tuple[str, ...]) -> list[int]:
+    """The positions of the columns that name a candidate, the most informative first."""
+    names = [name.strip().lower() for name in columns]
+    return [names.index(name) for name in _NAMES if name in names]
+
+
+def as_words(text: str) -> bytes:
+    """Text as the index has it and is searched for it."""
+    return text.lower().encode()
+
+
+def added_values(cells: Sequence[str], decimal: DecimalSign) -> dict[str, Any]:
+    """The values of the cells that a prediction added: numbers, flags, lists and texts."""
+    added: dict[str, Any] = {"probabilities": {}}
+    for name, cell in zip(ADDED_COLUMNS, cells, strict=True):
+        if name in _TEXTS:
+            added[name] = plain(cell) or None
+        elif name in _BOOLEANS:
+            added[name] = _FLAGS[cell]
+        elif name in _LISTS:
+            added[name] = cell.split(";") if cell else []
+        elif name.startswith("p_"):
+            label = LABELS[len(added["probabilities"])]
+            added["probabilities"][label] = _number(cell, decimal)
+        else:
+            added[name] = _number(cell, decimal)
+    return added
+
+
+def count(index: NDArray[np.void]) -> dict[str, Any]:
+    """The numbers of rows: in all, by predicted label, uncertain ones, errors."""
+    return {
+        "all": len(index),
+        "classes": {name: int((index["label"] == i).sum()) for i, name in enumerate(LABELS)},
+        "uncertain": int((index["uncertain"] == 1).sum()),
+        "errors": int(index["error"].sum()),
+    }
+
+
+def add_counts(one: dict[str, Any] | None, other: dict[str, Any]) -> dict[str, Any]:
+    """The sum of two counts; None is of no rows."""
+    if one is None:
+        return other
+    classes = {name: one["classes"][name] + other["classes"][name] for name in LABELS}
+    sums = {name: one[name] + other[name] for name in ("all", "uncertain", "errors")}
+    return {**sums, "classes": classes}
+
+
+def values_of(row: NDArray[np.void]) -> dict[str, float | None]:
+    """The nine columns of one of the `check`ed rows; null where a number is missing."""
+    return {name: float(row[name]) if math.isfinite(row[name]) else None for name in COLUMNS}
+
+
+def plain(cell: str) -> str:
+    """A cell without the apostrophe that keeps a spreadsheet from running it."""
+    return cell[1:] if cell.startswith("'") and harmless(cell[1:]) == cell else cell
+
+
+def _number(cell: str, decimal: DecimalSign) -> float | None:
+    return float(cell.replace(decimal.value, ".")) if cell else None
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else value

@@ -1,0 +1,280 @@
+"""Predicts one batch: chunk by chunk into its files, from where an earlier server was ended.
+
+Each chunk is written and synced before the database counts its rows, so what lies behind the
+counted ones in the files is cut off when it goes on. The catalogue is read again from its start;
+its chunks are the same each time, and so is every byte of the result.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from backend.background.predictor import PredictionFailed
+from backend.database import batches, models, workspaces
+from backend.database.connection import Record
+from backend.errors import TooMany, Unavailable
+from backend.services.batch_jobs.index import (
+    INDEX_DTYPE,
+    OwnColumns,
+    add_counts,
+    count,
+    index_of,
+)
+from backend.services.batch_jobs.posting import result_bytes, stored_bytes
+from backend.services.batch_predictions import PredictedTable
+from backend.services.context import Services
+from backend.services.predictions import predict
+from backend.services.quota import require_bytes
+from backend.storage.atomic import sha256_of
+from backend.storage.incoming import require_space
+from backend.transit.catalog.names.read_as import ReadAs
+from backend.transit.catalog.reader import Catalog, Chunk, open_catalog
+
+# Between attempts to have rows predicted: the predictor is starting, busy or full. After as many
+# failures of the same rows as there are here, the batch fails.
+_PAUSES = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 60.0, 60.0, 60.0)
+
+
+class Cancelled(Exception):
+    """Its user has cancelled the batch."""
+
+
+class Forgotten(Exception):
+    """The batch has no row any more: its workspace was deleted."""
+
+
+class Unusable(Exception):
+    """Something that the batch needs is gone; the message says what to do."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class _StartAgain(Exception):
+    """What was written does not fit to the file's chunks, or is not all there."""
+
+
+class Work:
+    """The prediction of one batch."""
+
+    def __init__(
+        self,
+        services: Services,
+        batch: Record,
+        commit: Callable[[Callable[[], None]], None],
+        pause: Callable[[float], None],
+    ) -> None:
+        """Prepare only.
+
+        Args:
+            services: predictor, database and files.
+            batch: its row; it is running.
+            commit: does a step that writes the database, again until it can.
+            pause: waits so many seconds; raises what ends the work meanwhile.
+        """
+        self._services = services
+        self._batch = batch
+        self._commit = commit
+        self._pause = pause
+        self._is_over = False
+        place = batch["workspace_id"], batch["id"]
+        self._upload = services.storage.batch_upload(*place)
+        self._result = services.storage.batch_result(*place)
+        self._index = services.storage.batch_index(*place)
+
+    def run(self) -> None:
+        """Predict what is left, and record that the batch is completed.
+
+        Raises:
+            Cancelled, Forgotten, Unusable: it has to end.
+            CatalogError: the file is not a catalogue, or has no usable row.
+            ModelCorrupt: the model's file is damaged or missing.
+            NoSpace: the quota of the workspace's owner or the disk is full.
+            PredictionFailed: the predictor fails on the same rows again and again.
+        """
+        with self._services.database.read() as connection:
+            model = models.find(connection, self._batch["model_id"] or 0)
+        if model is None:
+            raise Unusable("model_deleted", "The model of this batch was deleted: choose another.")
+        if not self._upload.exists():
+            raise Unusable("bad_file", "The uploaded file is missing on the server: post it again.")
+        try:
+            self._predict(model)
+        except _StartAgain:
+            self._batch |= {"rows_done": 0, "result_bytes": 0, "counts": None}
+            self._predict(model)
+        self._complete()
+
+    def _predict(self, model: Record) -> None:
+        done, read_as = self._batch["rows_done"], ReadAs(**self._batch["asked"]["read_as"])
+        with (
+            open(self._upload, "rb") as source,
+            self._services.converter.as_text(
+                source, self._services.storage.incoming, read_as.table
+            ) as (text, converted),
+            _open_after(self._result, self._batch["result_bytes"] if done else 0) as result,
+            _open_after(self._index, done * INDEX_DTYPE.itemsize) as index,
+        ):
+            catalog = open_catalog(text, label_required=False, read_as=read_as)
+            table = PredictedTable(catalog, self._batch["source"], read_as, converted)
+            share = self._batch["file_size"] / max(os.fstat(text.fileno()).st_size, 1)
+            own = OwnColumns(table.read, table.names)
+            lines = _Lines()
+            writer = table.writer(lines)
+            if not done:
+                self._batch["result_bytes"] = 0
+                writer.writerow(table.header())
+            chunks = table.predictions(_after(catalog, done), self._predict_rows(model, table))
+            try:
+                for chunk, added in chunks:
+                    records = list(table.records(chunk, added))
+                    writer.writerows(records)
+                    written = lines.take()
+                    ends = self._batch["result_bytes"] + np.cumsum([len(each) for each in written])
+                    starts = ends[-len(records) :] - [
+                        len(each) for each in written[-len(records) :]
+                    ]
+                    found = index_of(chunk, records, starts, own)
+                    _append(result, b"".join(written))
+                    _append(index, found.tobytes())
+                    self._count(found, int(ends[-1]), int(text.tell() * share), own)
+            finally:
+                self._is_over = True  # else the rows ahead might be waited for
+                chunks.close()  # type: ignore[attr-defined]
+                self._is_over = False
+
+    def _predict_rows(
+        self, model: Record, table: PredictedTable
+    ) -> Callable[..., list[dict[str, Any]]]:
+        """Predicts the rows of a chunk, as soon as the predictor can."""
+        user_id = self._batch["user_id"] or 0
+
+        def predict_rows(rows: np.ndarray, *, is_continued: bool) -> list[dict[str, Any]]:
+            del is_continued  # never refused: it waits
+            failures = 0
+            while not self._is_over:
+                pause = _PAUSES[min(failures, len(_PAUSES) - 1)]
+                try:
+                    return predict(
+                        self._services, model, rows, table.read.source, user_id, is_continued=True
+                    )
+                except (TooMany, Unavailable):
+                    pass
+                except PredictionFailed:
+                    failures += 1
+                    if failures > len(_PAUSES):
+                        raise
+                self._pause(pause)
+            return []
+
+        return predict_rows
+
+    def _count(self, found: np.ndarray, result_end: int, bytes_read: int, own: OwnColumns) -> None:
+        """Record that rows are done: their bytes are on the disk."""
+        counts = add_counts(self._batch["counts"], count(found))
+        self._change(
+            rows_done=self._batch["rows_done"] + len(found),
+            result_bytes=result_end,
+            bytes_done=min(max(bytes_read, self._batch["bytes_done"]), self._batch["file_size"]),
+            counts=counts,
+            reading=own.as_json(),
+            restarts=0,
+        )
+
+    def _change(self, **values: Any) -> None:
+        new = {**self._batch, **values}
+        size = stored_bytes(new)
+
+        def change() -> None:
+            with self._services.database.write() as connection:
+                batch = batches.find(connection, self._batch["id"])
+                if batch is None:
+                    raise Forgotten
+                if batch["request"] == "cancel":
+                    raise Cancelled
+                owner_id = workspaces.owner_of(connection, batch["workspace_id"])
+                more = max(0, size - batch["stored_bytes"])
+                require_bytes(self._services, connection, owner_id, more)
+                batches.change(connection, batch["id"], stored_bytes=size, **values)
+
+        self._commit(change)
+        self._batch = new
+
+    def _complete(self) -> None:
+        sha256 = sha256_of(self._result)
+
+        def complete() -> None:
+            with self._services.database.write() as connection:
+                batch = batches.find(connection, self._batch["id"])
+                if batch is None:
+                    raise Forgotten
+                if batch["request"] == "cancel":
+                    raise Cancelled
+                batches.end(
+                    connection,
+                    batch["id"],
+                    "completed",
+                    stored_bytes=result_bytes(batch),
+                    result_sha256=sha256,
+                    bytes_done=batch["file_size"],
+                )
+
+        self._commit(complete)
+
+
+class _Lines:
+    """Takes what a `csv.writer` writes: a line at a time."""
+
+    def __init__(self) -> None:
+        self._lines: list[bytes] = []
+
+    def write(self, line: str) -> None:
+        self._lines.append(line.encode())
+
+    def take(self) -> list[bytes]:
+        """The lines since the last call."""
+        lines, self._lines = self._lines, []
+        return lines
+
+
+def _open_after(path: Path, size: int) -> BinaryIO:
+    """Open a file for what comes after its first `size` bytes; what lies behind them is cut off.
+
+    Raises:
+        _StartAgain: it has fewer.
+    """
+    if size and (not path.exists() or path.stat().st_size < size):
+        raise _StartAgain
+    file = open(path, "r+b" if size else "wb")  # noqa: SIM115 - the caller closes it
+    file.truncate(size)
+    file.seek(size)
+    return file
+
+
+def _append(file: BinaryIO, data: bytes) -> None:
+    """Write to the end of a file, and wait until it is on the disk."""
+    require_space(Path(str(file.name)).parent, len(data))
+    file.write(data)
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _after(catalog: Catalog, done: int) -> Iterator[Chunk]:
+    """The chunks of a catalogue after its first `done` records.
+
+    Raises:
+        _StartAgain: they do not end with a chunk.
+    """
+    seen = 0
+    for chunk in catalog:
+        if seen >= done:
+            yield chunk
+        seen += len(chunk.records)
+        if seen > done > seen - len(chunk.records):
+            raise _StartAgain
+    if seen < done:
+        raise _StartAgain

@@ -1,0 +1,222 @@
+"""Batches: catalogues that are predicted in the background."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+from typing_extensions import TypeAliasType
+
+from backend.services.batch_jobs.result import SORTS, Wanted
+from backend.web.schemas.base import (
+    MAX_ID,
+    Answer,
+    LabelFilter,
+    Page,
+    Success,
+    TextFields,
+    WorkspaceQuery,
+    shown,
+)
+from backend.web.schemas.datasets import Source
+
+BatchStatus = TypeAliasType(
+    "BatchStatus", Literal["pending", "running", "completed", "failed", "cancelled"]
+)
+BatchFailure = TypeAliasType(
+    "BatchFailure",
+    Literal[
+        "bad_file",
+        "crashed",
+        "interrupted",
+        "model_corrupt",
+        "model_deleted",
+        "no_space",
+        "predictor",
+    ],
+)
+BatchSort = TypeAliasType("BatchSort", Literal[SORTS])  # type: ignore[valid-type]
+
+# What `web.routes.batches.download_batch` writes.
+FORMATS = ("csv", "ecsv", "votable")
+
+
+def _known_format(name: str) -> str:
+    if name not in FORMATS:
+        raise ValueError(f"Expected one of {', '.join(FORMATS)}, received {shown(name)}.")
+    return name
+
+
+class BatchModel(Answer):
+    """The model that makes the predictions, as it was when the batch was posted."""
+
+    id: int
+    name: str
+    sha256: str
+    created_at: str
+    threshold: float | None = Field(
+        description="Predictions whose highest probability is below are uncertain; null: none."
+    )
+
+
+class BatchCounts(Answer):
+    """Rows so far."""
+
+    all: int
+    classes: dict[str, int] = Field(description="By predicted label.")
+    uncertain: int
+    errors: int = Field(description="Rows that could not be predicted.")
+
+
+class BatchError(Answer):
+    """Why a batch failed."""
+
+    reason: BatchFailure
+    message: str
+
+
+class BatchField(Answer):
+    """Where one of our columns stands in the table, and how its numbers are read."""
+
+    at: int = Field(description="From 0, among the file's own columns.")
+    decimal: Literal["dot", "comma", "unknown"] | None
+    factor: float = Field(description="What its numbers are multiplied by to be in our unit.")
+
+
+class BatchTable(Answer):
+    """How the table was read, and how the result is written."""
+
+    source: Source = Field(description="The survey that the rows were taken for.")
+    separator: str
+    decimal: Literal["dot", "comma"]
+    columns: list[str] = Field(description="The file's own columns.")
+    fields: dict[str, BatchField] = Field(description="By column of ours.")
+
+
+class Batch(Answer):
+    """A catalogue that is predicted in the background."""
+
+    id: int
+    workspace_id: int
+    user: str | None = Field(description="Who posted it.")
+    file_name: str
+    file_size: int
+    file_sha256: str
+    model: BatchModel
+    status: BatchStatus
+    request: Literal["cancel"] | None = Field(description="Requested, not yet done.")
+    progress: float = Field(description="The share of the file that is predicted.")
+    bytes_done: int
+    rows_done: int
+    counts: BatchCounts | None
+    table: BatchTable | None = Field(description="null until the first rows are done.")
+    error: BatchError | None
+    stored_bytes: int
+    result_sha256: str | None
+    created_at: str
+    started_at: str | None
+    completed_at: str | None
+    expires_at: str | None = Field(description="When the result will be removed.")
+    expired_at: str | None = Field(description="When the result was removed.")
+
+
+class BatchAnswer(Success):
+    """One batch."""
+
+    batch: Batch
+
+
+class BatchDone(BatchAnswer):
+    """The batch, and what happens to it."""
+
+    message: str
+
+
+class BatchesQuery(WorkspaceQuery):
+    """The batches to list; `cursor` is the `next_cursor` of an earlier response."""
+
+    status: BatchStatus | None = None
+    limit: int = Field(default=50, ge=1, le=200)
+    cursor: int | None = Field(
+        default=None, ge=1, le=MAX_ID, description="The `next_cursor` of an earlier response."
+    )
+
+
+class Batches(Success):
+    """Batches, newest first; `next_cursor` is null on the last page."""
+
+    batches: list[Batch]
+    count: int
+    next_cursor: str | None
+
+
+class _Wanted(TextFields):
+    predicted_label: LabelFilter | None = None
+    uncertain: bool | None = None
+    error: bool | None = Field(default=None, description="Whether it could not be predicted.")
+    min_confirmed: float | None = Field(
+        default=None, ge=0, le=1, description="The least probability of CONFIRMED."
+    )
+    words: str = Field(
+        default="", max_length=100, description="Part of the name of a candidate or its star."
+    )
+    sort: BatchSort = Field(
+        default="line", description="Rows without a value come last, in either direction."
+    )
+    descending: bool = False
+
+    def wanted(self) -> Wanted:
+        """The same for `Result.find`."""
+        return Wanted(
+            label=self.predicted_label,
+            uncertain=self.uncertain,
+            error=self.error,
+            min_confirmed=self.min_confirmed,
+            words=self.words,
+            sort=self.sort,
+            descending=self.descending,
+        )
+
+
+class BatchRowsQuery(_Wanted, Page):
+    """Which rows, and in which order."""
+
+
+class BatchResultQuery(_Wanted):
+    """Which rows, in which order and format; without filters it is the whole table."""
+
+    format: Annotated[str, AfterValidator(_known_format)] = Field(
+        default="csv", json_schema_extra={"enum": list(FORMATS)}
+    )
+
+
+class BatchRow(Answer):
+    """A row of the catalogue with its prediction, or with the reason why it has none."""
+
+    row: int = Field(description="From 0, in the order of the file.")
+    line: int = Field(description="Its 1-based line in the file.")
+    name: str = Field(description="Of the candidate; empty if the table has none.")
+    star: str
+    label: str | None = Field(description="The file's own: a class, or the words of the table.")
+    values: dict[str, float | None] = Field(description="In our units.")
+    predicted_label: str | None
+    probabilities: dict[str, float | None]
+    predicted_period: float | None
+    predicted_depth_ppm: float | None
+    uncertain: bool | None
+    density_ratio: float | None
+    planet_radius_earth: float | None
+    is_grazing: bool | None
+    single_transit_snr: float | None
+    missing_inputs: list[str]
+    outside_training_range: list[str]
+    prediction_error: str | None
+    cells: list[str] = Field(description="The file's own, as they are.")
+
+
+class BatchRows(Success):
+    """A page of rows."""
+
+    rows: list[BatchRow]
+    count: int
+    total: int = Field(description="Rows that the filters leave.")
+    offset: int
+    limit: int

@@ -1,0 +1,76 @@
+// One catalogue: its progress, why it failed, or its predictions. The address alone names it.
+
+import { conditional } from "../lib/api.js";
+import { html, useMemo, useState } from "../lib/html.js";
+import { t } from "../lib/i18n.js";
+import { usePolling } from "../lib/data.js";
+import { goTo } from "../lib/router.js";
+import { useTitle } from "../lib/title.js";
+import { Failure, PageHead } from "../ui/basics.js";
+import { BatchProgress } from "./batch-progress.js";
+import { BatchResult } from "./batch-result.js";
+import { DeleteBatch } from "./delete-batch.js";
+import { StatusBadge } from "../ui/basics.js";
+
+export function BatchPage({ workspace, id, query }) {
+  const { batch, error, ask } = useBatch(id);
+  useTitle(batch?.file_name ?? t("predict.batch.title"));
+  const home = `/w/${workspace.id}/predict/batch`;
+  const isEnded = batch !== null && !isUnderWay(batch);
+  const actions =
+    isEnded &&
+    workspace.mayEdit &&
+    html`<${DeleteBatch} batch=${batch} onDeleted=${() => goTo(home, { replace: true })} />`;
+  return html`
+    <${PageHead}
+      title=${batch?.file_name ?? t("predict.batch.title")}
+      back=${{ href: `#${home}`, text: t("predict.batch.back") }}
+      actions=${actions}
+    />
+    ${batch === null
+      ? error
+        ? html`<${Failure} error=${error} onRetry=${ask} />`
+        : html`<p class="loading" role="status">${t("loading")}</p>`
+      : html`<div class="stack">
+          <${Content} workspace=${workspace} batch=${batch} query=${query} onChange=${ask} />
+        </div>`}
+  `;
+}
+
+function Content({ workspace, batch, query, onChange }) {
+  if (isUnderWay(batch)) {
+    return html`<${BatchProgress} workspace=${workspace} batch=${batch} onChange=${onChange} />`;
+  }
+  if (batch.expired_at !== null) return html`<p class="message">${t("predict.batch.expired")}</p>`;
+  if (batch.status === "completed") {
+    return html`<${BatchResult} workspace=${workspace} batch=${batch} query=${query} />`;
+  }
+  return html`
+    <section class="card stack" data-test="batch-ended">
+      <p><${StatusBadge} status=${batch.status} /></p>
+      ${batch.error && html`<p class="message error" role="alert">${batch.error.message}</p>`}
+    </section>
+  `;
+}
+
+/** A batch that is asked for until it has ended. */
+function useBatch(id) {
+  const [state, setState] = useState({ id, batch: null, error: null });
+  const next = useMemo(() => conditional(() => `/api/predict/batches/${id}`), [id]);
+  const ask = async () => {
+    try {
+      const answer = await next();
+      if (answer) setState({ id, batch: answer.batch, error: null });
+    } catch (error) {
+      setState((last) => ({ ...last, error }));
+    }
+  };
+  const shown = state.id === id ? state : { id, batch: null, error: null };
+  const isOver = shown.batch !== null ? !isUnderWay(shown.batch) : shown.error !== null;
+  usePolling(ask, !isOver, [id]);
+  return { ...shown, ask };
+}
+
+function isUnderWay({ status }) {
+  return status === "pending" || status === "running";
+}

@@ -1,0 +1,124 @@
+// The file that is chosen and sent: sending continues while other pages are open.
+
+import { get, upload } from "../lib/api.js";
+import { t } from "../lib/i18n.js";
+import { explain, notify, notifyOutside } from "../lib/notices.js";
+import { withPatience } from "../lib/patience.js";
+import { goTo } from "../lib/router.js";
+import { settings } from "../lib/settings.js";
+import { createStore } from "../lib/store.js";
+
+/** `stage` is "none", "chosen", "sending", "failed" or "aborted". */
+const NONE = { stage: "none", workspaceId: null, file: null, share: 0, wait: null, error: null, control: null };
+
+const POLL_MILLISECONDS = 3_000;
+
+export const sent = createStore(NONE);
+
+export function isSending({ stage }) {
+  return stage === "sending";
+}
+
+/** Takes a file; nothing is sent yet. */
+export function chooseFile(workspace, file) {
+  forget();
+  sent.set({ ...NONE, stage: "chosen", workspaceId: workspace.id, file });
+}
+
+/** Sends the file that was chosen, and shows the batch that it becomes. */
+export function post(workspace, model) {
+  const headers = { "Idempotency-Key": newKey() };
+  return send(workspace, model, "/api/predict/batches", { headers }, ({ body }) => {
+    const { batch } = body;
+    const target = addressOf(workspace, batch);
+    if (isShown(`/w/${workspace.id}/predict/batch`)) goTo(target);
+    follow(batch, target, settings.get().token);
+  });
+}
+
+/** Sends the file, and hands the CSV that comes back to `save`: for those who may keep nothing. */
+export function predictAtOnce(workspace, model, save) {
+  return send(workspace, model, "/api/predict/batch", { responseType: "blob" }, ({ body }) => save(body));
+}
+
+/** Stops sending; the file stays selected. */
+export function abort() {
+  sent.get().control?.abort();
+}
+
+/** Stops sending and forgets the file. */
+export function forget() {
+  const { control } = sent.get();
+  sent.set(NONE);
+  control?.abort();
+}
+
+async function send(workspace, model, path, options, onAnswer) {
+  const control = new AbortController();
+  const { signal } = control;
+  const change = (patch) => sent.get().control === control && sent.set(patch);
+  const { file } = sent.get();
+  sent.set({ ...NONE, stage: "sending", workspaceId: workspace.id, file, control });
+  addEventListener("beforeunload", askBeforeLeaving);
+  const form = new FormData();
+  form.set("workspace_key", workspace.key);
+  form.set("model_id", String(model.id));
+  form.set("file", file);
+  const ask = () => upload(path, form, (share) => change({ share }), { ...options, signal });
+  try {
+    const answer = await withPatience(ask, { onWait: (wait) => change({ wait }), signal });
+    if (sent.get().control === control) sent.set(NONE);
+    onAnswer(answer);
+  } catch (error) {
+    change(error.name === "AbortError" ? { stage: "aborted" } : { stage: "failed", error });
+  }
+  removeEventListener("beforeunload", askBeforeLeaving);
+}
+
+/** Waits for the end of a batch, and announces it if its page is not open. */
+async function follow({ id }, target, token) {
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
+    if (settings.get().token !== token) return;
+    try {
+      const { batch } = await get(`/api/predict/batches/${id}`);
+      if (batch.status === "pending" || batch.status === "running") continue;
+      if (!isShown(target)) announce(batch, target);
+      return;
+    } catch (error) {
+      if (error.status) return; // it was deleted
+    }
+  }
+}
+
+function announce({ status, file_name: name, rows_done: count, error }, target) {
+  if (status === "cancelled") return;
+  const text =
+    status === "completed"
+      ? t("predict.batch.noticeDone", { name, count })
+      : t("predict.batch.noticeFailed", { name, why: explain(error) });
+  const kind = status === "completed" ? "success" : "error";
+  notify(text, { kind, link: `#${target}`, linkText: t("watch.open"), stays: true });
+  notifyOutside(text);
+}
+
+function addressOf(workspace, batch) {
+  return `/w/${workspace.id}/predict/batch/${batch.id}`;
+}
+
+function isShown(path) {
+  return location.hash.split("?")[0] === `#${path}` && !document.hidden;
+}
+
+function newKey() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16)).join("-");
+}
+
+function askBeforeLeaving(event) {
+  event.preventDefault();
+}
+
+settings.subscribe(({ token }) => {
+  // Signing out leaves nothing for the next user of this browser.
+  if (!token) forget();
+});
