@@ -103,7 +103,9 @@ def use_server(data_dir: Path, scratch: Path) -> dict[str, Any]:
         client.workspace("Empty")
         client.post("/api/tokens", 201, json={"user": "colleague"})
         client.post(f"/api/workspaces/{key}/members", 201, json={"user": "colleague"})
-        dataset_id = client.upload(key, sample_catalogue(scratch))["id"]
+        catalogue = sample_catalogue(scratch)
+        read_otherwise(client, key, catalogue)
+        dataset_id = client.upload(key, catalogue)["id"]
         completed = client.complete(key, dataset_id, **SPEC, epochs=EPOCHS)
         cancel_one(client, key, dataset_id)
         fail_one(server, client, key, dataset_id)
@@ -111,7 +113,10 @@ def use_server(data_dir: Path, scratch: Path) -> dict[str, Any]:
         candidates = candidates_of(client, dataset_id)
         predictions = predict(client, key, completed["model_id"], candidates)
         save_analysis(client, key, completed["model_id"], candidates, predictions)
+        batch_id = predict_batch(client, key, catalogue)
         expected = describe(client, key, dataset_id, completed)
+        expected["batch"] = client.get(f"/api/predict/batches/{batch_id}")["batch"]
+        expected["batch_rows"] = client.get(f"/api/predict/batches/{batch_id}/rows?limit=5")["rows"]
         expected["candidates"] = candidates
         expected["predictions"] = {str(completed["model_id"]): predictions}
         expected["interrupted"], expected["pending"] = leave_two(client, key, dataset_id)
@@ -128,6 +133,29 @@ def sample_catalogue(folder: Path) -> Path:
     with open(path, "a", encoding="utf-8") as file:
         file.write(REJECTED_ROWS)
     return path
+
+
+def read_otherwise(client: Client, key: str, catalogue: Path) -> None:
+    """The same file as another dataset; the last one is the first of the list."""
+    said = {"units": '{"depth": "ppm"}', "labels": '{"0": 2}'}
+    with open(catalogue, "rb") as content:
+        client.post(
+            "/api/training/upload-dataset",
+            201,
+            files={"file": content},
+            data={"workspace_key": key, **said},
+        )
+
+
+def predict_batch(client: Client, key: str, catalogue: Path) -> int:
+    """The id of a completed batch."""
+    with open(catalogue, "rb") as content:
+        answer = client.post(
+            "/api/predict/batches", 202, files={"file": content}, data={"workspace_key": key}
+        )
+    path = f"/api/predict/batches/{answer['batch']['id']}"
+    wait_for(lambda: client.get(path)["batch"]["status"], lambda status: status == "completed", 60)
+    return answer["batch"]["id"]
 
 
 def cancel_one(client: Client, key: str, dataset_id: int) -> None:

@@ -118,6 +118,15 @@ def test_analyses_are_kept(samples: Samples):
         require_same(analysis, expected)
 
 
+def test_a_batch_keeps_its_result(samples: Samples):
+    if "batch" not in samples.said:
+        return  # before 0.4.0 there was none
+    path = f"/api/predict/batches/{samples.said['batch']['id']}"
+    require_same(samples.client.get(path)["batch"], samples.said["batch"])
+    rows = samples.client.get(f"{path}/rows?limit=5")["rows"]
+    require_same(rows, samples.said["batch_rows"])
+
+
 def test_a_kept_model_is_described_and_downloaded_as_it_was(samples: Samples):
     listed = samples.client.get(f"/api/models?workspace_key={samples.key}")["models"]
     for expected in samples.said["models"]:

@@ -19,9 +19,10 @@ class LabelWords:
     def __init__(self, said: Mapping[str, int]) -> None:
         self._said = said
         self._counts: Counter[str] = Counter()
+        self._others = 0
 
     def add(self, counts: Mapping[str, int]) -> None:
-        """Count some more cells; words that are new beyond the first hundred are counted as one.
+        """Count some more cells; words that are new beyond the first hundred are counted together.
 
         Args:
             counts: by cell, in the order in which they come first.
@@ -29,10 +30,16 @@ class LabelWords:
         for cell, count in counts.items():
             word = cell.strip()
             is_new = word not in self._counts and len(self._counts) >= _MOST_WORDS
-            self._counts["" if is_new else word] += count
+            if is_new and read_labels([word], self._said)[0] == NO_LABEL:
+                self._others += count
+            elif not is_new:
+                self._counts[word] += count
 
     def unknown(self) -> dict[str, int]:
-        """The words that are no labels, the most frequent first, each cut to what can be shown."""
+        """The words that are no labels, the most frequent first, each cut to what can be shown.
+
+        Behind them, under "…", all words beyond the first hundred together.
+        """
         codes = read_labels(self._counts, self._said)
         found = Counter(
             {
@@ -41,11 +48,12 @@ class LabelWords:
                 if code == NO_LABEL
             }
         )
-        return {shown(word)[1:-1]: n for word, n in found.most_common()}
+        others = {"…": self._others} if self._others else {}
+        return {shown(word)[1:-1]: n for word, n in found.most_common()} | others
 
     def are_binary(self) -> bool:
         """Whether the labels are the numbers 0 and 1, and nobody said what they mean."""
-        if self._said:
+        if self._said or self._others:
             return False
         codes = read_labels(self._counts)
         known = {
