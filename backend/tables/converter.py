@@ -172,7 +172,7 @@ class TableConverter:
         if "no_space" in outcome:
             raise NoSpace(str(outcome["no_space"]))
         if "error" in outcome:
-            raise CatalogError(str(outcome["error"]))
+            raise CatalogError(str(outcome["error"]), tables=outcome.get("tables"))
         return outcome
 
     def _child(self, job: dict[str, Any], own: Path) -> int | None:

@@ -135,6 +135,7 @@ def _catalog_error(error: CatalogError) -> Response:
         missing=error.missing,
         recognised=error.recognised,
         units=error.units,
+        tables=error.tables,
     )
 
 

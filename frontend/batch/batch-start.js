@@ -11,7 +11,7 @@ import { DropZone } from "../ui/drop-zone.js";
 import { ModelChoice } from "../models/model-choice.js";
 import { RefusedFile } from "../datasets/refused-file.js";
 
-const ACCEPT = ".csv,.tsv,.txt,text/csv,text/tab-separated-values";
+const ACCEPT = ".csv,.tsv,.txt,.dat,.tbl,.ecsv,.xml,.vot,.fits,.parquet,.xlsx,text/csv,text/tab-separated-values";
 
 /**
  * @param {object} properties

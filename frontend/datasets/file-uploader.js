@@ -12,7 +12,7 @@ import { CatalogueHelp } from "./catalogue-help.js";
 import { DropZone } from "../ui/drop-zone.js";
 import { UploadItem } from "./upload-item.js";
 
-const ACCEPT = ".csv,.tsv,.txt,text/csv,text/tab-separated-values";
+const ACCEPT = ".csv,.tsv,.txt,.dat,.tbl,.ecsv,.xml,.vot,.fits,.parquet,.xlsx,text/csv,text/tab-separated-values";
 
 /**
  * @param {object} properties

@@ -22,13 +22,25 @@ const CUT = "…";
 /**
  * @typedef {object} Reading
  * @property {object | null} guess the preview of the file with nothing said
+ * @property {string} table the file's table that was chosen; "": none
  * @property {object} columns by our column, the file's that was chosen; "": not in the file
  * @property {object} units by our column, the unit that was chosen; "": as recognised
  * @property {object} labels by word, the label's code as a text; "": as recognised
  * @property {object} doubts by our column, why a unit is proposed, as a preview's `units` has it
  * @property {object} words by word of the labels, how many rows have it; null: not counted
  */
-export const NOTHING_CHOSEN = { guess: null, columns: {}, units: {}, labels: {}, doubts: {}, words: {} };
+export const NOTHING_CHOSEN = { guess: null, table: "", columns: {}, units: {}, labels: {}, doubts: {}, words: {} };
+
+/** Chooses one of the file's tables; what was chosen for another one is forgotten. */
+export function chooseTable(table) {
+  return { ...NOTHING_CHOSEN, table };
+}
+
+/** The file's tables, where there are several: as a refusal or a preview names them. */
+export function tablesIn({ error, data } = {}) {
+  const tables = error?.problem?.tables ?? data?.profile?.file?.tables ?? [];
+  return tables.length > 1 ? tables : [];
+}
 
 /** The name in the file of one of our columns, "" if it is not there. */
 export function nameOf(reading, column) {
@@ -65,7 +77,7 @@ export function clashes(reading) {
  * was changed leads to the same dataset as none.
  *
  * @param {Reading} reading
- * @returns {{columns: object, units: object, labels: object}}
+ * @returns {{columns: object, units: object, labels: object, table: string}}
  */
 export function whatIsSaid(reading) {
   const chosen = (values, isSaid) => Object.fromEntries(Object.entries(values).filter(([key]) => isSaid(key)));
@@ -74,6 +86,7 @@ export function whatIsSaid(reading) {
     columns: chosen(reading.columns, (column) => reading.columns[column] !== guessed(reading, column)),
     units: chosen(reading.units, (column) => isUnitSaid(reading, column)),
     labels: Object.fromEntries(Object.entries(labels).map(([word, code]) => [word, Number(code)])),
+    table: reading.table,
   };
 }
 

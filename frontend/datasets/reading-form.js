@@ -4,7 +4,15 @@ import { html, useEffect, useRef, useState } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { useLatest } from "../lib/latest.js";
 import { Failure, Field } from "../ui/basics.js";
-import { afterLook, clashes, isNothingSaid, NOTHING_CHOSEN, whatIsSaid } from "./reading-choices.js";
+import {
+  afterLook,
+  chooseTable,
+  clashes,
+  isNothingSaid,
+  NOTHING_CHOSEN,
+  tablesIn,
+  whatIsSaid,
+} from "./reading-choices.js";
 import { ReadingColumns } from "./reading-columns.js";
 import { ReadingLabels } from "./reading-labels.js";
 import { ReadingOutcome } from "./reading-outcome.js";
@@ -24,6 +32,7 @@ export function ReadingForm({ upload, workspace }) {
   const isClear = clashes(reading).length === 0;
   const key = keyOf({ isAtOnce, isClear, wanted, asked });
   const look = useLatest((each) => previewOf(workspace, file, JSON.parse(each)), key);
+  const tables = useTables(upload, look);
   const heading = useFocusAtStart();
   // An answer to choices that have changed since is of no use: its words may be another column's.
   const isCurrent = isClear && look.key === wanted && !look.error;
@@ -36,6 +45,13 @@ export function ReadingForm({ upload, workspace }) {
         <h3 id=${`reading-${id}`} tabindex="-1" ref=${heading}>${t("datasets.reading.title")}</h3>
         <p class="hint">${t("datasets.reading.lead")}</p>
       </div>
+      ${tables.length > 0 &&
+      html`<${TableChoice}
+        id=${`reading-${id}-table`}
+        tables=${tables}
+        table=${reading.table}
+        onChange=${(table) => changeReading(id, () => chooseTable(table))}
+      />`}
       ${reading.guess &&
       html`
         <${ReadingColumns} id=${id} reading=${reading} similar=${look.data?.profile?.report?.similar} />
@@ -55,6 +71,28 @@ export function ReadingForm({ upload, workspace }) {
         onLook=${isAtOnce ? null : () => setAsked(wanted)}
       />
     </section>
+  `;
+}
+
+/** The tables of the file, as the server named them at any time; of a file with one table none. */
+function useTables(upload, look) {
+  const [tables, setTables] = useState(() => tablesIn(upload));
+  const found = tablesIn(look);
+  useEffect(() => {
+    if (found.length > tables.length) setTables(found);
+  }, [found.length]);
+  return tables;
+}
+
+function TableChoice({ id, tables, table, onChange }) {
+  return html`
+    <div class="field">
+      <label for=${id}>${t("datasets.reading.table")}</label>
+      <select id=${id} value=${table} onChange=${(event) => onChange(event.target.value)}>
+        <option value="">${t("datasets.reading.table.none")}</option>
+        ${tables.map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
+      </select>
+    </div>
   `;
 }
 

@@ -8,7 +8,7 @@ export const UPLOAD_PATH = "/api/training/upload-dataset";
 /**
  * @param {{key: string}} workspace
  * @param {File} file
- * @param {object} options name: of the dataset; said: {columns, units, labels}, what is to be read in another way
+ * @param {object} options name: of the dataset; said: {columns, units, labels, table}, how it is to be read
  * @returns {FormData}
  */
 export function uploadForm(workspace, file, { name, said = {} } = {}) {
@@ -16,7 +16,7 @@ export function uploadForm(workspace, file, { name, said = {} } = {}) {
   form.set("workspace_key", workspace.key);
   if (name) form.set("name", name);
   for (const [field, values] of Object.entries(said)) {
-    if (Object.keys(values).length) form.set(field, JSON.stringify(values));
+    if (Object.keys(values).length) form.set(field, field === "table" ? values : JSON.stringify(values));
   }
   form.set("file", file);
   return form;

@@ -81,7 +81,7 @@ function Outcome({ upload, workspace, onChange }) {
 
 /** The form that asks for the columns opens by itself; it can be opened again once it was closed. */
 function Refused({ upload: { id, isReading }, error }) {
-  const isTable = error.problem?.found?.length > 1;
+  const isTable = error.problem?.found?.length > 1 || error.problem?.tables?.length > 1;
   return html`
     <div class="stack">
       <${RefusedFile} error=${error} isShort=${isReading} />

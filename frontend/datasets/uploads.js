@@ -145,7 +145,7 @@ function stageAfter(error) {
 
 /** Whether a file was refused for what it says of its columns: then the page asks at once. */
 function mayBeMapped({ status, problem }) {
-  return status === 422 && problem.found?.length > 1;
+  return status === 422 && (problem.found?.length > 1 || problem.tables?.length > 1);
 }
 
 function tellEnd(ended) {

@@ -6,11 +6,13 @@ import { test } from "node:test";
 import {
   afterLook,
   chooseColumn,
+  chooseTable,
   clashes,
   isNothingSaid,
   nameOf,
   NOTHING_CHOSEN,
   unitSource,
+  tablesIn,
   whatIsSaid,
 } from "../../frontend/datasets/reading-choices.js";
 
@@ -111,4 +113,19 @@ test("words stay on the form once they have a meaning, until the labels are read
   assert.deepEqual(again.words, { EB: 2, V: 1 });
   const other = chooseColumn(again, "label", "P_orb");
   assert.deepEqual([other.words, whatIsSaid(other).labels], [{}, {}]);
+});
+
+test("the tables to choose from are those that a refusal or a preview names, if there are several", () => {
+  assert.deepEqual(tablesIn({ error: { problem: { tables: ["A", "B"] } } }), ["A", "B"]);
+  assert.deepEqual(tablesIn({ data: { profile: { file: { tables: ["A", "B"] } } } }), ["A", "B"]);
+  assert.deepEqual(tablesIn({ data: { profile: { file: { tables: ["A"] } } } }), []);
+  assert.deepEqual(tablesIn({ data: { profile: { file: null } } }), []);
+  assert.deepEqual(tablesIn({}), []);
+});
+
+test("a table that is chosen is said, and what was chosen for another one is forgotten", () => {
+  const said = whatIsSaid(chooseTable("Second"));
+  assert.equal(said.table, "Second");
+  assert.equal(isNothingSaid(said), false);
+  assert.deepEqual(chooseTable("Second").columns, {});
 });

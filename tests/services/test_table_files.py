@@ -6,7 +6,7 @@ import threading
 import numpy as np
 import pytest
 
-from tests.api import catalogue, complete, use_depth_predictor
+from tests.api import catalogue, complete, form, problem_of, use_depth_predictor
 from tests.tables.files import KINDS, write_xlsx
 from tests.tables.test_bad_input import ERROR
 
@@ -102,3 +102,16 @@ def test_a_batch_of_any_kind_is_answered_as_csv_and_can_be_predicted_again(
     assert again.get_data(as_text=True) == text
     assert "Exotrain-File" not in again.headers
     assert incoming(services) == []
+
+
+def test_the_tables_to_choose_from_are_named_one_by_one(api, key, tmp_path):
+    content = workbook(tmp_path / "two.xlsx", First=rows(9), Second=rows(9, shift=1.0))
+    for path in ("upload-dataset", "upload-dataset?preview=1"):
+        data = form(content, "two.xlsx", workspace_key=key)
+        problem = problem_of(api.post(f"/api/training/{path}", None, data=data))
+        assert (problem["status"], problem["tables"]) == (422, ["First", "Second"])
+    chosen = api.upload(key, content, table="Second", file_name="two.xlsx")["dataset"]
+    other = api.upload(key, content, table="First", file_name="two.xlsx")["dataset"]
+    assert chosen["read_as"]["table"] == "Second"
+    assert chosen["sha256"] == other["sha256"]
+    assert chosen["identity"] != other["identity"]

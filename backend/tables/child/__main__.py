@@ -24,6 +24,7 @@ from backend.tables.child.limits import (
 from backend.transit.catalog.foreign import TABLE_KINDS
 
 _LONGEST_MESSAGE = 300
+_MOST_NAMED = 100
 _NICE = 5
 
 
@@ -45,12 +46,12 @@ def outcome_of(job: dict[str, Any]) -> dict[str, Any]:
 
     Returns:
         What the server is told: of a table that was read {name, tables, notes}, of one that was
-        not {error}, {no_space} or {limit}.
+        not {error, tables}, {no_space} or {limit}.
     """
     try:
         return _write(job) if job["do"] == "write" else _read(job)
     except NotReadable as error:
-        return {"error": str(error)}
+        return {"error": str(error), "tables": error.tables[:_MOST_NAMED]}
     except NoSpace as error:
         return {"no_space": error.detail}
     except MemoryError:

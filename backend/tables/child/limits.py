@@ -7,6 +7,7 @@ import resource
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 MAX_ROWS = 10_000_000
@@ -28,7 +29,14 @@ _FORBIDDEN = (
 
 
 class NotReadable(Exception):
-    """The file cannot be used; the message says what was found and what to do."""
+    """The file cannot be used; the message says what was found and what to do.
+
+    `tables` are the names of its tables, where one of them must be named.
+    """
+
+    def __init__(self, message: str, tables: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.tables = list(tables)
 
 
 def set_limits(memory_mb: int, seconds: int, output_bytes: int) -> None:

@@ -47,10 +47,11 @@ def choose(tables: Sequence[Candidate], wanted: str | None, what: str) -> int:
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
-        names = _listed([tables[i].name for i in fitting])
+        names = [tables[i].name for i in fitting]
         raise NotReadable(
-            f"Several {what} have the columns of a catalogue: {names}. Name one of them in the "
-            "form field `table`."
+            f"Several {what} have the columns of a catalogue: {_listed(names)}. Name one of them "
+            "in the form field `table`.",
+            names,
         )
     found = "; ".join(
         f"{shown(each.name)} ({_listed(each.columns, _NAMES_SHOWN)})"
@@ -58,7 +59,8 @@ def choose(tables: Sequence[Candidate], wanted: str | None, what: str) -> int:
     )
     raise NotReadable(
         f"None of the {len(tables):,} {what} has columns for {', '.join(REQUIRED)}: {found}. Name "
-        "one of them in the form field `table`, or rename its columns."
+        "one of them in the form field `table`, or rename its columns.",
+        [each.name for each in tables],
     )
 
 
@@ -142,7 +144,7 @@ def _named(tables: Sequence[Candidate], wanted: str, what: str) -> int:
     if wanted.isascii() and wanted.isdecimal() and 1 <= int(wanted[:9]) <= len(names):
         return int(wanted[:9]) - 1
     raise NotReadable(
-        f"There is no table {shown(wanted)} in the file. Its {what}: {_listed(names)}."
+        f"There is no table {shown(wanted)} in the file. Its {what}: {_listed(names)}.", names
     )
 
 

@@ -48,8 +48,8 @@ class CatalogError(ValueError):
 
     `found` are the column names in the file, `missing` our columns that it lacks, `recognised` the
     header names accepted for them, or for any column that training needs, `rejections` the first
-    rows that were left out, where none was left, and `units` the columns that are probably in
-    another unit.
+    rows that were left out, where none was left, `units` the columns that are probably in
+    another unit, and `tables` those of a file in which one must be named.
     """
 
     def __init__(
@@ -60,9 +60,11 @@ class CatalogError(ValueError):
         recognised: list[str] | None = None,
         rejections: list[Rejection] | None = None,
         units: list[dict[str, Any]] | None = None,
+        tables: list[str] | None = None,
     ) -> None:
         super().__init__(message)
         self.units = units or []
+        self.tables = tables or []
         self.found = found or []
         self.missing = missing or []
         self.recognised = recognised or EVERY_NAME

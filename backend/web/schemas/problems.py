@@ -58,3 +58,6 @@ class Problem(_Sparse):
     units: list[UnlikelyUnit] | SkipJsonSchema[None] = Field(
         default=None, description="The columns of a file that are probably in another unit."
     )
+    tables: list[str] | SkipJsonSchema[None] = Field(
+        default=None, description="The tables of a file of which one must be named."
+    )
