@@ -16,12 +16,13 @@ from backend.background.predictor import PredictionFailed
 from backend.database import batches
 from backend.database.connection import Record
 from backend.database.schema import now
-from backend.errors import ModelCorrupt, NoSpace
+from backend.errors import ModelCorrupt, NoSpace, Unavailable
 from backend.services.aftermath import left_to_the_next_start
 from backend.services.batch_jobs.work import Cancelled, Forgotten, Unusable, Work
 from backend.services.context import Services
 from backend.shortage import is_shortage
 from backend.storage import disk
+from backend.transit.catalog.names.read_as import ReadAsError
 from backend.transit.catalog.reader import CatalogError
 
 # A batch whose server was restarted so often without one new chunk of rows fails.
@@ -29,6 +30,8 @@ MAX_RESTARTS = 3
 
 _LONGEST_SLEEP = 60.0
 _SHORTAGE_SECONDS = 5.0
+# For the child that makes text of a VOTable and the like.
+_MOST_WAITS = 60
 _RESTART_SECONDS = 1.0
 _SHOWN_SECONDS = 60.0
 _EXPIRY_SECONDS = 3600.0
@@ -53,6 +56,7 @@ class BatchRunner:
         self._attempts = Attempts(self._closing, services.troubles)
         self._last_user_id = 0
         self._has_recovered = False
+        self._waits = (0, 0)  # of the batch with that id, so often
         self._expiry_due = 0.0
         self._thread = self._new_thread()
 
@@ -161,7 +165,7 @@ class BatchRunner:
         except Exception as error:
             if self._closing.is_set():
                 raise Stopped from error
-            if is_shortage(error) or is_passing(error):
+            if is_shortage(error) or is_passing(error) or self._may_wait(batch, error):
                 log.warning("batch %d waits: %s", batch["id"], error)
                 self._services.troubles.note("batches", _SHOWN_SECONDS)
                 self._wait_after_shortage(batch)
@@ -170,6 +174,14 @@ class BatchRunner:
         else:
             with left_to_the_next_start(f"the deletion of the file of batch {batch['id']}"):
                 self._services.storage.remove_batch_upload(batch["workspace_id"], batch["id"])
+
+    def _may_wait(self, batch: Record, error: Exception) -> bool:
+        """Whether the child that makes text of its file may be available later."""
+        if not isinstance(error, Unavailable):
+            return False
+        last, waits = self._waits
+        self._waits = batch["id"], waits + 1 if last == batch["id"] else 1
+        return self._waits[1] <= _MOST_WAITS
 
     def _wait_after_shortage(self, batch: Record) -> None:
         try:
@@ -196,7 +208,7 @@ class BatchRunner:
         match error:
             case Unusable():
                 return {"reason": error.reason, "message": str(error)}
-            case CatalogError():
+            case CatalogError() | ReadAsError() | Unavailable():
                 return {"reason": "bad_file", "message": str(error)}
             case ModelCorrupt():
                 return {"reason": "model_corrupt", "message": str(error)}

@@ -7,6 +7,7 @@ import pytest
 
 from backend.background.predictor import ModelUnusable, PredictionFailed, QueueFull
 from backend.database import accounts, batches, schema
+from backend.errors import Unavailable
 from backend.services.batch_jobs import runner as runner_module
 from backend.services.batch_jobs import work
 from backend.services.batch_jobs.runner import BatchRunner
@@ -282,6 +283,28 @@ def test_a_machine_short_of_something_lets_a_batch_wait(
     BatchRunner(services).work()
     assert state(api, batch_id)["status"] == "completed"
     assert state(api, batch_id)["rows_done"] == 45
+
+
+@pytest.mark.parametrize(("failures", "status"), [(3, "completed"), (4, "failed")])
+def test_a_child_that_makes_text_of_a_file_is_waited_for_but_not_for_ever(
+    api, key, model_id, services, monkeypatch, failures, status
+):
+    batch_id = post(api, key)
+    as_text, left = services.converter.as_text, [failures]
+
+    def busy(*arguments):
+        if left[0]:
+            left[0] -= 1
+            raise Unavailable("Other tables are being read.")
+        return as_text(*arguments)
+
+    monkeypatch.setattr(runner_module, "_MOST_WAITS", 3)
+    monkeypatch.setattr(services.converter, "as_text", busy)
+    BatchRunner(services).work()
+    batch = state(api, batch_id)
+    assert batch["status"] == status
+    if status == "failed":
+        assert batch["error"] == {"reason": "bad_file", "message": "Other tables are being read."}
 
 
 def test_a_file_without_a_usable_row_fails_in_words(api, key, model_id, services):
