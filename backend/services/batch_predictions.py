@@ -46,7 +46,10 @@ ADDED_COLUMNS = (
 _FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001
 # Nearly all cells of a catalogue: no more need be known of them.
 _HARMLESS_STARTS = frozenset(("", *string.ascii_letters, *string.digits, "."))
-_NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?\s*")
+# Digits with decimal signs and marks between groups: nothing of it is run.
+_NUMBER = re.compile(
+    r"[+-]?(\d[\d.,\u2019\u00a0\u2009\u202f]*|[.,]\d+)([eE][+-]?\d+)?\s*", re.ASCII
+)
 
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
