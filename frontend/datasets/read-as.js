@@ -13,16 +13,17 @@ export function formText({ profile, source }) {
 
 /** Whether somebody said how the file is to be read. */
 export function isReadAsSaid({ read_as: said }) {
-  return Object.values(said ?? {}).some((values) => Object.keys(values).length > 0);
+  return Object.values(said ?? {}).some((values) => Object.keys(values ?? "").length > 0);
 }
 
 /** @param {{dataset: object}} properties one that `isReadAsSaid` */
 export function ReadAs({ dataset }) {
-  const { columns, units, labels } = dataset.read_as;
+  const { columns, units, labels, table } = dataset.read_as;
   return html`
     <div data-test="read-as">
       <p>${t("datasets.readAs.lead")}</p>
       <ul>
+        ${table && html`<li>${t("datasets.readAs.table")} <code>${table}</code></li>`}
         ${MAPPED.filter((column) => column in columns).map(
           (column) => html`<li key=${`column ${column}`}>
             ${columnName(column)} ← ${" "}

@@ -218,6 +218,7 @@ def test_a_table_with_unknown_names_is_mapped_and_its_dataset_says_how_it_was_re
             "columns": {"depth": "drop", "duration": "T14", "label": "verdict", "period": "P_orb"},
             "units": {"depth": "percent"},
             "labels": {"maybe": 0, "planet": 1, "eb": 2},
+            "table": None,
         }
         rows = people.get(f"/api/training/dataset/{dataset['id']}/rows")["rows"]
         assert rows[0]["depth"] == pytest.approx(800)
