@@ -23,6 +23,7 @@ from backend.training.split import MAX_HELD_OUT
 from backend.transit import columns
 from backend.web.schemas.accounts import Usage
 from backend.web.schemas.audit import AuditAction
+from tests.data.make_samples import predict_batch
 from tests.e2e.browser import Visitor, press, tab_to, visit
 from tests.e2e.server import TOKEN, Client, Server, free_port, small_catalogue
 
@@ -60,7 +61,8 @@ def people(page_server: Server) -> Client:
 def work(people: Client, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A workspace with something of everything: what its pages show, by name."""
     key = people.workspace("Full")
-    dataset = people.upload(key, small_catalogue(tmp_path_factory.mktemp("catalogue")))["id"]
+    catalogue = small_catalogue(tmp_path_factory.mktemp("catalogue"))
+    dataset = people.upload(key, catalogue)["id"]
     first = people.complete(key, dataset, epochs=2, seed=1, model_name="first")
     second = people.complete(key, dataset, epochs=3, seed=1, model_name="second")
     evaluated = people.get(f"/api/training/session/{second['id']}/evaluation")["evaluation"]
@@ -74,6 +76,7 @@ def work(people: Client, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
         "datasets": dataset,
         "sessions": second["id"],
         "models": second["model_id"],
+        "predict": predict_batch(people, key, catalogue),
         "analyses": save_analysis(people, key, "Of Tuesday", "Ask for a spectrum."),
         "compared": f"{first['id']},{second['id']}",
     }
@@ -117,7 +120,7 @@ def test_no_page_keeps_anybody_out_and_none_is_wider_than_the_window(
 def every_address(work: dict[str, Any]) -> list[str]:
     """An address of each route, of each tab, and one that there is not."""
     routes = re.findall(r'^  \["(/[^"]*)"', (FRONTEND / "app" / "routes.js").read_text(), re.M)
-    assert len(routes) == 18
+    assert len(routes) == 19
     addresses = ["#/nowhere"]
     for route in routes:
         path = route.replace(":workspace", str(work["id"]))
