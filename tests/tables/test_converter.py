@@ -225,10 +225,11 @@ CHANGES = st.lists(
 
 @pytest.fixture(scope="module")
 def originals(tmp_path_factory):
+    """The folder of one good file of each kind."""
     folder = tmp_path_factory.mktemp("originals")
     for kind, write in KINDS.items():
         write(folder / kind)
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return folder
 
 
 @settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
@@ -237,7 +238,8 @@ def test_whatever_is_changed_in_a_file_its_child_says_what_came_of_it(
     tmp_path_factory, originals, changes
 ):
     folder = tmp_path_factory.mktemp("changed")
-    for kind, content in originals.items():
+    for kind in KINDS:
+        content = (originals / kind).read_bytes()
         for where, put, taken in changes[kind]:
             place = int(where * len(content))
             content = content[:place] + put + content[place + taken :]
@@ -253,7 +255,7 @@ def test_whatever_is_changed_in_a_file_its_child_says_what_came_of_it(
             with contextlib.suppress(CatalogError):
                 files.rows_of((folder / f"{kind}.text").read_text())
         else:
-            assert set(outcome) <= {"error", "limit"}, outcome
+            assert set(outcome) in ({"error"}, {"error", "limit"}, {"error", "tables"}), outcome
 
 
 def test_nothing_of_the_child_is_left_in_the_temporary_folder(converter, tmp_path, monkeypatch):
