@@ -45,12 +45,34 @@ def read_stars(cells: Sequence[str]) -> tuple[NDArray[np.bytes_], NDArray[np.int
         spreadsheet has rounded, which are none.
     """
     together = "".join(cells)
-    is_plain = together.isdecimal() and together.isascii() and "\n0" not in "\n".join(("", *cells))
-    if is_plain and max(map(len, cells)) <= _STAR_BYTES:
-        return np.array(cells, dtype=ROW_DTYPE["star"]), np.array([], dtype=np.intp)
+    if together.isascii() and together.isdecimal():
+        plain = read_plain_stars(np.array(cells, dtype=np.bytes_))
+        if plain is not None:
+            return plain, np.array([], dtype=np.intp)
     is_rounded = [_ROUNDED.fullmatch(cell.strip()) is not None for cell in cells]
     stars = [b"" if lost else _star(cell) for cell, lost in zip(cells, is_rounded, strict=True)]
     return np.array(stars, dtype=ROW_DTYPE["star"]), np.flatnonzero(is_rounded)
+
+
+def read_plain_stars(cells: NDArray[np.bytes_]) -> NDArray[np.bytes_] | None:
+    """What `read_stars` makes of cells of digits alone, several times faster.
+
+    Args:
+        cells: the text in UTF-8, (n,).
+
+    Returns:
+        S48, (n,); None if one of the cells is anything else, or begins with a zero.
+    """
+    width = cells.dtype.itemsize
+    signs = np.ascontiguousarray(cells).view(np.uint8).reshape(len(cells), width)
+    is_digit = (signs - np.uint8(ord("0"))) < 10  # below "0" it is more than 9 too
+    if (
+        width > _STAR_BYTES
+        or (signs[:, 0] == ord("0")).any()
+        or not (is_digit | (signs == 0)).all()
+    ):
+        return None
+    return cells.astype(ROW_DTYPE["star"])
 
 
 def shown(cell: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.transit.catalog.cells import read_labels, read_stars
+from backend.transit.catalog.cells import read_labels, read_plain_stars, read_stars
 from backend.transit.catalog.header import Header
 from backend.transit.catalog.numbers import DecimalSign, Numbers
 from backend.transit.catalog.rows import ReadColumns
@@ -45,9 +45,10 @@ class PlainLines(NamedTuple):
         if '"' in text or text.startswith("#") or "\n#" in text:
             return None
         content = text.encode()
-        if not self._is_even(content, len(lines)):
+        widths = self._widths(content, len(lines))
+        if widths is None:
             return None
-        table = self._parse(content)
+        table = self._parse(content, widths)
         if table is None:
             return None
         numbers = {
@@ -59,23 +60,37 @@ class PlainLines(NamedTuple):
         stars, lost = self._stars(table) if "star" in self.fields else (None, 0)
         return ReadColumns(list(self.fields), numbers, labels, stars, lost), words
 
-    def _is_even(self, content: bytes, lines: int) -> bool:
-        """Whether each line has as many fields as the header."""
+    def _widths(self, content: bytes, lines: int) -> dict[str, int] | None:
+        """The most bytes of a cell of each column of text.
+
+        None if a line does not have as many fields as the header.
+        """
         signs = np.frombuffer(content, np.uint8)
         delimiters = np.flatnonzero(signs == ord(self.delimiter))
         if len(delimiters) != lines * (self.width - 1):
-            return False
-        ends = np.flatnonzero(signs == ord("\n"))
+            return None
+        ends = np.append(np.flatnonzero(signs == ord("\n")), len(content))
         by_line = delimiters.reshape(lines, self.width - 1)
-        return bool((by_line[1:, 0] > ends).all() and (by_line[:-1, -1] < ends).all())
+        if (by_line[1:, 0] < ends[:-1]).any() or (by_line[:, -1] > ends).any():
+            return None
 
-    def _parse(self, content: bytes) -> Any:
-        """A data frame by position; None if a cell of a column of numbers holds none."""
+        def widest(field: int) -> int:
+            start = by_line[:, field - 1] if field else np.append(-1, ends[:-1])
+            end = by_line[:, field] if field < self.width - 1 else ends
+            return int((end - start).max()) - 1
+
+        return {name: widest(i) for name, i in self.fields.items() if name not in COLUMNS}
+
+    def _parse(self, content: bytes, widths: Mapping[str, int]) -> Any:
+        """A data frame by position, its text as bytes.
+
+        None if a cell of a column of numbers holds none.
+        """
         import pandas as pd  # not in a server that reads small tables alone
 
         kinds: dict[int, Any] = {}
         for name, position in self.fields.items():
-            kinds[position] = np.float64 if name in COLUMNS else object
+            kinds[position] = np.float64 if name in COLUMNS else f"S{max(widths[name], 1)}"
         try:
             return pd.read_csv(
                 io.BytesIO(content),
@@ -95,11 +110,23 @@ class PlainLines(NamedTuple):
             return None
 
     def _labels(self, table: Any) -> tuple[NDArray[np.int8], Counter[str]]:
-        cells = table[self.fields["label"]].tolist()
-        return read_labels(cells, self.labels), Counter(cells)
+        words, first, inverse, counts = np.unique(
+            table[self.fields["label"]].to_numpy(),
+            return_index=True,
+            return_inverse=True,
+            return_counts=True,
+        )
+        texts = [word.decode() for word in words.tolist()]
+        in_order = np.argsort(first).tolist()
+        codes = read_labels(texts, self.labels)
+        return codes[inverse], Counter({texts[i]: int(counts[i]) for i in in_order})
 
     def _stars(self, table: Any) -> tuple[NDArray[np.bytes_], int]:
-        stars, lost = read_stars(table[self.fields["star"]].tolist())
+        cells = table[self.fields["star"]].to_numpy()
+        plain = read_plain_stars(cells)
+        if plain is not None:
+            return plain, 0
+        stars, lost = read_stars([cell.decode() for cell in cells.tolist()])
         return stars, len(lost)
 
 

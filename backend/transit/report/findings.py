@@ -103,7 +103,7 @@ def report(
     table: Rows,
     rejections: dict[str, Any] | None = None,
     reading: dict[str, Any] | None = None,
-    star_of: Keys | None = None,
+    contradictory: Groups | None = None,
 ) -> dict[str, Any]:
     """Look at a table of accepted rows.
 
@@ -112,7 +112,7 @@ def report(
             column by column.
         rejections: from RejectionLog.summary(), the rows left out.
         reading: from Catalog.reading(), what is odd beside single rows.
-        star_of: from star_keys(), if it is known.
+        contradictory: stars with different labels, from `with_different_labels`, if known.
 
     Returns:
         JSON-able: `left_out`, {rows, of, most_often}; what the reading has; `class_balance`,
@@ -121,7 +121,8 @@ def report(
         {code, message}. Examples are lines of the file, at most 20.
     """
     labels = read_column(table, "label")
-    contradictory = _with_different_labels(star_keys(table) if star_of is None else star_of, labels)
+    if contradictory is None:
+        contradictory = with_different_labels(star_keys(table), labels)
     found: dict[str, Any] = {
         "left_out": _left_out(len(table), rejections or {"total": 0, "by_reason": {}}),
         **(_NOTHING_READ | (reading or {})),
@@ -135,6 +136,17 @@ def report(
     return {**found, "warnings": warnings_of(found)}
 
 
+def with_different_labels(keys: Keys, labels: NDArray[np.int8]) -> Groups:
+    """The groups of rows with equal keys whose labels differ.
+
+    Args:
+        keys: from `star_keys`.
+        labels: the label's code of each row.
+    """
+    groups = groups_of(keys)
+    return groups.only(groups.have_different(labels))
+
+
 def _left_out(accepted: int, rejections: dict[str, Any]) -> dict[str, Any]:
     reasons = rejections["by_reason"]
     return {
@@ -145,7 +157,7 @@ def _left_out(accepted: int, rejections: dict[str, Any]) -> dict[str, Any]:
 
 
 def _class_balance(labels: NDArray[np.int8]) -> dict[str, dict[str, Any]]:
-    counts = [int((labels == code).sum()) for code in range(len(LABELS))]
+    counts = _by_class(labels).tolist()
     total = max(sum(counts), 1)
     return {
         name: {"rows": count, "share": count / total}
@@ -188,7 +200,7 @@ def _contradictory_transits(
     return {"pairs": len(places), "examples": [_example(table, pair) for pair in pairs]}
 
 
-def _example(table: Rows, group: Index) -> dict[str, Any]:
+def _example(table: Rows, group: NDArray[np.int32]) -> dict[str, Any]:
     rows = table[group[:MAX_EXAMPLES]]
     return {
         "star": rows["star"][0].decode("utf-8", "replace") or None,
@@ -199,27 +211,41 @@ def _example(table: Rows, group: Index) -> dict[str, Any]:
 
 def _missing_by_class(table: Rows, labels: NDArray[np.int8]) -> dict[str, dict[str, Any]]:
     """For each column with missing values, the share of rows without it, class by class."""
-    present = [code for code in range(len(LABELS)) if (labels == code).any()]
+    rows = _by_class(labels)
+    present = np.flatnonzero(rows)
+    gaps = {name: np.zeros(len(LABELS), np.intp) for name in COLUMNS}
+    has_gaps = dict.fromkeys(COLUMNS, False)
+    for start, block in blocks(table):
+        label = labels[start : start + len(block)]
+        for name in COLUMNS:
+            missing = np.isnan(block[name])
+            if missing.any():
+                has_gaps[name] = True
+                gaps[name] += _by_class(label[missing])
     found = {}
     for name in COLUMNS:
-        missing = np.isnan(read_column(table, name))
-        if not missing.any():
-            continue
-        gaps = np.array([int(missing[labels == code].sum()) for code in present])
-        rows = np.array([int((labels == code).sum()) for code in present])
-        shares = dict(zip([LABELS[code] for code in present], (gaps / rows).tolist(), strict=True))
-        found[name] = {"shares": shares, "differs": _differs(gaps, rows)}
+        if has_gaps[name]:
+            shares = (gaps[name][present] / rows[present]).tolist()
+            found[name] = {
+                "shares": dict(zip([LABELS[code] for code in present], shares, strict=True)),
+                "differs": _differs(gaps[name][present], rows[present]),
+            }
     return found
 
 
-def _differs(gaps: NDArray[np.int_], rows: NDArray[np.int_]) -> bool:
+def _by_class(labels: NDArray[np.int8]) -> NDArray[np.intp]:
+    """How many rows have each label."""
+    return np.array([(labels == code).sum() for code in range(len(LABELS))], np.intp)
+
+
+def _differs(gaps: NDArray[np.intp], rows: NDArray[np.intp]) -> bool:
     shares = gaps / rows if len(rows) else np.zeros(1)
     if len(rows) < 2 or np.ptp(shares) <= GAP_DIFFERENCE:
         return False
     return _chance(gaps, rows) < GAP_P_VALUE
 
 
-def _chance(gaps: NDArray[np.int_], rows: NDArray[np.int_]) -> float:
+def _chance(gaps: NDArray[np.intp], rows: NDArray[np.intp]) -> float:
     """The probability of shares this different, in two or three classes, by chance.
 
     Pearson's chi-squared test; with one degree of freedom its tail is a normal's, with two an
@@ -253,8 +279,3 @@ def _unphysical(table: Rows) -> list[dict[str, Any]]:
                 }
             )
     return found
-
-
-def _with_different_labels(keys: Keys, labels: NDArray[np.int8]) -> Groups:
-    groups = groups_of(keys)
-    return groups.only(groups.have_different(labels))

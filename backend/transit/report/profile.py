@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from backend.transit.columns import COLUMNS, LABELS, NO_LABEL, UNITS
 from backend.transit.keys import Keys, blocks, read_column, star_keys
-from backend.transit.report.findings import report
+from backend.transit.report.findings import report, with_different_labels
 
 HISTOGRAM_BINS = 40
 
@@ -42,16 +42,19 @@ def profile(
     """
     labels = read_column(table, "label")
     stars = star_keys(table)
+    star_counts = _count_stars(table, stars)
+    contradictory = with_different_labels(stars, labels)
+    del stars
     columns = {name: _describe(name, read_column(table, name)) for name in COLUMNS}
     return {
         "rows": len(table),
-        **_count_stars(table, stars),
+        **star_counts,
         "class_counts": {name: int((labels == code).sum()) for code, name in enumerate(LABELS)},
         "rows_without_label": int((labels == NO_LABEL).sum()),
         "columns": columns,
         "absent": [name for name in COLUMNS if columns[name]["missing"] == len(table)],
         "rejected": rejections,
-        "report": report(table, rejections, reading, stars),
+        "report": report(table, rejections, reading, contradictory),
     }
 
 
