@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from backend.database.connection import Record
 from backend.services.context import Services
@@ -170,6 +170,7 @@ class PredictedTable:
     ) -> None:
         self.read, self._own = _reading_of(catalog, own_source, read_as, converted)
         self._width = len(catalog.header)
+        self._quoted = {self.read.fields[name] for name in catalog.quoted & self.read.fields.keys()}
         self.names = [catalog.header[i] for i in self._own]
 
     def header(self) -> list[str]:
@@ -178,14 +179,16 @@ class PredictedTable:
 
     def writer(self, sink: Any) -> Any:
         """A `csv.writer` of the answer; calls `sink.write` once a record."""
-        # Between commas, 6.161 without quotes would be 6.161, whatever it was.
-        is_quoted = self.read.separator == "," and self.read.decimal is DecimalSign.COMMA
         return csv.writer(
-            sink,
-            delimiter=self.read.separator,
-            lineterminator="\n",
-            quoting=csv.QUOTE_ALL if is_quoted else csv.QUOTE_MINIMAL,
+            sink, delimiter=self.read.separator, lineterminator="\n", quoting=self._quoting
         )
+
+    @property
+    def _quoting(self) -> Literal[0, 1, 2]:
+        """Between commas, 6.161 without quotes would be 6.161, whatever it was."""
+        if self.read.separator == "," and self.read.decimal is DecimalSign.COMMA:
+            return csv.QUOTE_ALL
+        return csv.QUOTE_NONNUMERIC if self._quoted else csv.QUOTE_MINIMAL
 
     def predictions(
         self, chunks: Iterable[Chunk], predict_rows: Callable[..., list[dict[str, Any]]]
@@ -198,7 +201,22 @@ class PredictedTable:
         wide = (_harmless_record(record, self._width) for record in chunk.records)
         is_whole = len(self._own) == self._width
         kept = wide if is_whole else ([record[i] for i in self._own] for record in wide)
-        return ([*record, *cells] for record, cells in zip(kept, added, strict=True))
+        whole = ([*record, *cells] for record, cells in zip(kept, added, strict=True))
+        if self._quoting != csv.QUOTE_NONNUMERIC:
+            return whole
+        return (self._with_quotes(record) for record in whole)
+
+    def _with_quotes(self, record: list[str]) -> list[str]:
+        return [cell if i in self._quoted else _Plain(cell) for i, cell in enumerate(record)]
+
+
+class _Plain(str):
+    """A cell that a `csv.writer` takes for a number: quoted only where it must be."""
+
+    __slots__ = ()
+
+    def __float__(self) -> float:
+        return math.nan
 
 
 def _reading_of(

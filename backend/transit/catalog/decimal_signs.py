@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from backend.transit.catalog.lines import BLOCK_BYTES, Lines
 from backend.transit.catalog.numbers import DecimalSign, proves
@@ -19,9 +19,20 @@ _MARK = "\x01"
 _OPENING_QUOTE = re.compile(r'(^|,)"(?!")', re.MULTILINE)
 
 
+class DecimalSigns(NamedTuple):
+    """The decimal sign of each column of numbers, by its name.
+
+    `quoted` are the columns of a table between commas whose numbers would be others without their
+    quotes.
+    """
+
+    by_column: dict[str, DecimalSign]
+    quoted: frozenset[str]
+
+
 def decimal_signs(
     stream: BinaryIO, delimiter: str, header_line: int, fields: Mapping[str, int], width: int
-) -> dict[str, DecimalSign]:
+) -> DecimalSigns:
     """Look through a whole table for what its numbers prove.
 
     A column's own numbers come first; if they contradict each other, it is UNKNOWN. A column
@@ -41,7 +52,7 @@ def decimal_signs(
     is_comma_separated = delimiter == ","
     stream.seek(0)
     if is_comma_separated and not _has_quoted_comma(stream):
-        return dict.fromkeys(fields, DecimalSign.DOT)
+        return DecimalSigns(dict.fromkeys(fields, DecimalSign.DOT), frozenset())
     stream.seek(0)
     found = {name: _Evidence() for name in fields}
     last = max(fields.values())
@@ -50,7 +61,13 @@ def decimal_signs(
             found[name].look_at([record[i] for record in records], has_marks=is_comma_separated)
     proven = {sign for each in found.values() for sign in each.proven}
     common = next(iter(proven)) if len(proven) == 1 else DecimalSign.UNKNOWN
-    return {name: each.sign(common) for name, each in found.items()}
+    signs = {name: each.sign(common) for name, each in found.items()}
+    quoted = {
+        name
+        for name, each in found.items()
+        if is_comma_separated and signs[name] is not DecimalSign.DOT and not each.has_plain_dot
+    }
+    return DecimalSigns(signs, frozenset(quoted))
 
 
 class _Evidence:
@@ -58,18 +75,18 @@ class _Evidence:
 
     def __init__(self) -> None:
         self._own: set[DecimalSign] = set()
-        self._has_plain_dot = False
+        self.has_plain_dot = False
 
     @property
     def proven(self) -> set[DecimalSign]:
         """By its own cells; a dot that needs no proof is one."""
-        return self._own | ({DecimalSign.DOT} if self._has_plain_dot else set())
+        return self._own | ({DecimalSign.DOT} if self.has_plain_dot else set())
 
     def look_at(self, cells: Sequence[str], *, has_marks: bool) -> None:
         """Look at some more cells; with `has_marks`, those that were quoted are marked."""
         if has_marks:
             plain = (cell for cell in cells if not cell.startswith(_MARK))
-            self._has_plain_dot = self._has_plain_dot or any("." in cell for cell in plain)
+            self.has_plain_dot = self.has_plain_dot or any("." in cell for cell in plain)
             cells = [cell.removeprefix(_MARK) for cell in cells]
         self._own |= {sign for sign in _BOTH - self._own if proves(sign, cells)}
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from backend.transit.catalog.archive_flags import archive_flags
 from backend.transit.catalog.cells import shown
-from backend.transit.catalog.decimal_signs import decimal_signs
+from backend.transit.catalog.decimal_signs import DecimalSigns, decimal_signs
 from backend.transit.catalog.header import CatalogError, Header, read_header, shown_names
 from backend.transit.catalog.label_words import LabelWords
 from backend.transit.catalog.lines import DelimitedError, Lines
@@ -17,7 +17,6 @@ from backend.transit.catalog.names.column_names import BANDS, SURVEYS
 from backend.transit.catalog.names.plain_names import OUR_UNIT
 from backend.transit.catalog.names.read_as import NOTHING_SAID, ReadAs
 from backend.transit.catalog.names.recognise import similar_names, unknown_units
-from backend.transit.catalog.numbers import DecimalSign
 from backend.transit.catalog.plain_lines import PlainLines, plain_lines
 from backend.transit.catalog.records import BATCH_RECORDS, Batch, read_batches, split_record
 from backend.transit.catalog.rejections import Rejection, RejectionLog
@@ -70,6 +69,7 @@ class Catalog:
         delimiter: what separates the fields: a comma, a semicolon, a tab or a `|`.
         fields: the position of each of our columns that the table has.
         signs: the decimal sign of each of them that holds numbers.
+        quoted: those whose numbers would be others without their quotes.
         scales: from their numbers to our unit, where the table has another one.
         columns: the header name of each of our columns that the table has.
         rejections: the rows left out so far.
@@ -82,7 +82,7 @@ class Catalog:
         self,
         lines: Lines,
         header: Header,
-        signs: dict[str, DecimalSign],
+        signs: DecimalSigns,
         label_required: bool,
         rejections: RejectionLog,
         read_as: ReadAs,
@@ -93,7 +93,7 @@ class Catalog:
         self.header = header.names
         self.delimiter = header.delimiter
         self.columns = {column: header.names[i] for column, i in header.fields.items()}
-        self.signs = signs
+        self.signs, self.quoted = signs
         self.rejections = rejections
         self.lost_stars = 0
         self.whole_columns = WholeColumns()
@@ -325,7 +325,7 @@ def open_catalog(
     lines = Lines(stream)
     while lines.number < header.line:
         next(lines)
-    plain = None if with_records else plain_lines(header, signs, read_as.labels)
+    plain = None if with_records else plain_lines(header, signs.by_column, read_as.labels)
     log = RejectionLog(rejection_sink)
     return Catalog(lines, header, signs, label_required, log, read_as, plain)
 

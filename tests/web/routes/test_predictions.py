@@ -224,6 +224,40 @@ def test_decimal_commas_between_commas_stay_quoted_so_that_they_can_be_read_agai
     assert again.text == once.text
 
 
+MIXED = (
+    "period,duration,depth,impact,snr\n"
+    '9.05,"2,9","6.161","0.105","5,5"\n'
+    '8.5,"3,1","487,5","0.205","6,5"\n'
+)
+
+
+def test_quotes_that_numbers_need_stay_where_columns_have_different_decimal_signs(
+    api, key, model_id, predictor
+):
+    once = api.batch(key, MIXED, None)
+    first = predictor.rows[-1].copy()
+    assert first["period"].tolist() == [9.05, 8.5]
+    assert first["duration"].tolist() == [2.9, 3.1]
+    assert first["impact"].tolist() == [0.105, 0.205]
+    lines = once.text.splitlines()
+    assert lines[1].startswith('9.05,"2,9","6.161",0.105,"5,5",')
+    again = api.batch(key, once.text, None)
+    assert again.text == once.text
+    assert again.headers["Exotrain-Columns"] == once.headers["Exotrain-Columns"]
+
+
+@pytest.mark.parametrize("other", ["", '5.5,"3,1",487.5,"9,05"\n5.7,"3,1",487.5,8.161\n'])
+def test_what_cannot_be_told_stays_so_when_it_is_predicted_again(
+    api, key, model_id, predictor, other
+):
+    table = 'period,duration,depth,snr\n9.05,"2,9",600.5,"6.161"\n8.5,"3,1",487.5,7\n' + other
+    once = api.batch(key, table, None)
+    assert "snr=3;decimal=unknown" in once.headers["Exotrain-Columns"]
+    again = api.batch(key, once.text, None)
+    assert again.text == once.text
+    assert again.headers["Exotrain-Columns"] == once.headers["Exotrain-Columns"]
+
+
 def test_added_columns_are_replaced_though_one_of_them_was_deleted(api, key, model_id, predictor):
     once = api.batch(key, "period,duration,depth\n9.5,3,600.5\n", None)
     lines = [line.rpartition(",")[0] for line in once.text.splitlines()]
