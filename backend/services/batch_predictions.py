@@ -65,7 +65,8 @@ class BatchRead(NamedTuple):
 
     `source` is the survey that its rows were taken for, `separator` and `decimal` are those of the
     answer, `fields` the position in it of each of our columns, `signs` and `scales` the decimal
-    sign and the way to our unit of those that hold numbers, if they are in another one.
+    sign and the way to our unit of those that hold numbers, if they are in another one, `limits`
+    the position of the flag that is set where such a number is a limit.
     `labels` are codes of words that were said; `converted` is what the text was made of, if the
     file was no text.
     """
@@ -76,6 +77,7 @@ class BatchRead(NamedTuple):
     fields: Mapping[str, int]
     signs: Mapping[str, DecimalSign]
     scales: Mapping[str, Scale]
+    limits: Mapping[str, int]
     labels: Mapping[str, int]
     converted: Converted | None
 
@@ -236,6 +238,7 @@ def _reading_of(
         fields={name: place[i] for name, i in catalog.fields.items() if i in place},
         signs=catalog.signs,
         scales=catalog.scales,
+        limits={name: place[i] for name, i in catalog.limits.items() if i in place},
         labels=read_as.labels,
         converted=converted,
     )

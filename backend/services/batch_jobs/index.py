@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from backend.services.batch_predictions import ADDED_COLUMNS, BatchRead, harmless
 from backend.tables.converter import Converted
+from backend.transit.catalog.archive_flags import ArchiveFlags
 from backend.transit.catalog.names.plain_names import OUR_UNIT, Scale
 from backend.transit.catalog.numbers import DecimalSign
 from backend.transit.catalog.reader import Chunk
@@ -75,6 +76,11 @@ class OwnColumns(NamedTuple):
                 for name, each in fields.items()
                 if (scale := Scale(each["factor"], each["offset"])) != OUR_UNIT
             },
+            limits={
+                name: each["limit_at"]
+                for name, each in fields.items()
+                if each.get("limit_at") is not None
+            },
             labels=stored["labels"],
             converted=Converted(**stored["file"]) if stored["file"] else None,
         )
@@ -88,6 +94,7 @@ class OwnColumns(NamedTuple):
                 "at": at,
                 "decimal": read.signs[name].name.lower() if name in read.signs else None,
                 **read.scales.get(name, OUR_UNIT)._asdict(),
+                "limit_at": read.limits.get(name),
             }
             for name, at in read.fields.items()
         }
@@ -105,7 +112,10 @@ class OwnColumns(NamedTuple):
         """The values, stars and labels of records, of unusable ones too as far as they have any."""
         fields = self.read.fields
         cells = {column: [plain(record[i]) for record in records] for column, i in fields.items()}
-        columns = read_columns(cells, self.read.signs, self.read.labels)
+        flags = ArchiveFlags(self.names, self.read.limits, None)
+        columns = read_columns(
+            flags.without_limits(cells, records), self.read.signs, self.read.labels
+        )
         return check_rows(columns, label_required=False, scales=self.read.scales)
 
     def name_of(self, record: Sequence[str]) -> str:

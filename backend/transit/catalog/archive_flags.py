@@ -18,7 +18,7 @@ class ArchiveFlags(NamedTuple):
     the reference that the archive has chosen for a planet, or None.
     """
 
-    names: list[str]
+    names: Sequence[str]
     limits: Mapping[str, int]
     default_flag: int | None
 
@@ -38,7 +38,7 @@ class ArchiveFlags(NamedTuple):
         }
 
     def without_limits(
-        self, cells: dict[str, list[str]], records: Sequence[list[str]]
+        self, cells: dict[str, list[str]], records: Sequence[Sequence[str]]
     ) -> dict[str, list[str]]:
         """The cells of each column of ours, those that are limits made empty."""
         return cells | {

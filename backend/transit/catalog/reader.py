@@ -71,6 +71,7 @@ class Catalog:
         signs: the decimal sign of each of them that holds numbers.
         quoted: those whose numbers would be others without their quotes.
         scales: from their numbers to our unit, where the table has another one.
+        limits: the position of the flag that is set where a number of theirs is a limit.
         columns: the header name of each of our columns that the table has.
         rejections: the rows left out so far.
         lost_stars: the star identifiers so far that a spreadsheet has rounded.
@@ -104,6 +105,7 @@ class Catalog:
         self._lines = lines
         self.fields = header.fields
         self.scales = header.scales
+        self.limits = header.limits
         self._label_required = label_required
         self._widths_before: list[int] = []
         needed = [*REQUIRED, "label"] if label_required else [*REQUIRED]

@@ -79,6 +79,9 @@ class BatchField(Answer):
     at: int = Field(description="From 0, among the file's own columns.")
     decimal: Literal["dot", "comma", "unknown"] | None
     factor: float = Field(description="What its numbers are multiplied by to be in our unit.")
+    limit_at: int | None = Field(
+        default=None, description="Where the flag is that says that a number is a limit."
+    )
 
 
 class BatchTable(Answer):

@@ -163,6 +163,16 @@ def test_a_filtered_download_has_the_lines_of_the_whole_one_in_the_order_asked_f
     assert part.headers["Content-Length"] == str(len(part.data))
 
 
+def test_a_limit_is_no_value_of_a_row_either(api, key, model_id, runner):
+    header = "pl_name,epic_hostname,pl_orbper,pl_trandur,pl_trandep,pl_imppar,pl_impparlim"
+    lines = [f"K2-0 {name},EPIC 1,9.5,3,0.06,0.7,{flag}" for name, flag in (("b", 1), ("c", 0))]
+    batch_id = posted(api, key, "\n".join([header, *lines]) + "\n")
+    runner.work()
+    found = rows(api, batch_id)["rows"]
+    assert [each["values"]["impact"] for each in found] == [None, 0.7]
+    assert ["impact" in each["missing_inputs"] for each in found] == [True, False]
+
+
 def test_a_cell_with_line_ends_and_quotes_stays_one_row(api, key, model_id, runner):
     note = '"a, ""b""\nc"'
     batch_id = posted(api, key, f"note,{HEADER}\n{note},{ROWS[0]}\n=1+1,{ROWS[1]}\n")
