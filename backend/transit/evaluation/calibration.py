@@ -93,9 +93,20 @@ def coverage_curve(true: Labels, probabilities: Array) -> dict[str, list[float]]
 
 
 def equal_mass_bins(confidence: Array) -> list[NDArray[np.intp]]:
-    """The rows of each bin, by increasing confidence: at most 15 bins of equal numbers."""
+    """The rows of each bin, by increasing confidence: at most 15 bins of about equal numbers.
+
+    Rows of equal confidence are never parted: their order means nothing, and a part of them would
+    tell of calibration what chance has put there.
+    """
     order = np.argsort(confidence, kind="stable")
-    return np.array_split(order, min(CALIBRATION_BINS, len(order)))
+    edges = np.append(np.flatnonzero(np.diff(confidence[order])) + 1, len(order))
+    bins = min(CALIBRATION_BINS, len(order))
+    sizes = [len(part) for part in np.array_split(order, bins)]
+    cuts = np.cumsum(sizes)
+    behind = np.searchsorted(edges, cuts)
+    before = np.where(behind > 0, edges[behind - 1], 0)
+    nearest = np.where(cuts - before < edges[behind] - cuts, before, edges[behind])
+    return [part for part in np.split(order, np.unique(nearest)) if len(part)]
 
 
 def _by_confidence(

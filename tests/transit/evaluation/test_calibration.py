@@ -11,6 +11,7 @@ from backend.transit.evaluation.calibration import (
     equal_mass_bins,
     fit_temperature,
 )
+from backend.transit.evaluation.figures import expected_calibration_error
 
 
 def draw(rows, seed=1):
@@ -149,7 +150,30 @@ def test_the_bins_hold_all_rows_by_confidence_in_nearly_equal_numbers():
     assert [rows.tolist() for rows in equal_mass_bins(np.array([0.9, 0.4]))] == [[1], [0]]
 
 
-def test_rows_of_equal_confidence_stay_in_their_order():
+def test_rows_of_equal_confidence_stay_in_one_bin_and_in_their_order():
     confidence = np.tile([0.5, 0.7], 50)
-    order = np.concatenate(equal_mass_bins(confidence))
-    assert order.tolist() == [*range(0, 100, 2), *range(1, 100, 2)]
+    bins = [rows.tolist() for rows in equal_mass_bins(confidence)]
+    assert bins == [list(range(0, 100, 2)), list(range(1, 100, 2))]
+
+
+def test_a_bin_ends_at_the_nearest_change_of_the_confidence():
+    confidence = np.linspace(0.3, 0.9, 150)
+    confidence[:11] = 0.1
+    confidence[27:37] = confidence[27]
+    ends = np.cumsum([len(rows) for rows in equal_mass_bins(confidence)])
+    assert ends.tolist() == [11, 20, 27, *range(40, 151, 10)]
+
+
+@pytest.mark.parametrize("kinds", [1, 2, 7, 40])
+def test_whatever_is_equal_no_bin_parts_it(kinds):
+    confidence = np.random.default_rng(kinds).integers(0, kinds, 200) / kinds
+    bins = equal_mass_bins(confidence)
+    values = [set(confidence[rows].tolist()) for rows in bins]
+    assert sum(map(len, values)) == len(set().union(*values)) == len(set(confidence.tolist()))
+    assert sorted(np.concatenate(bins).tolist()) == list(range(200))
+
+
+def test_a_network_that_always_says_the_same_is_judged_as_a_whole():
+    true = np.array([0] * 60 + [1] * 40)
+    probabilities = np.tile([0.57, 0.33, 0.1], (100, 1))
+    assert expected_calibration_error(true, probabilities) == pytest.approx(0.03)
