@@ -23,13 +23,15 @@ from backend.training.spec import TrainingSpec
 from backend.training.split import Split
 from backend.training.steps import Steps
 from backend.transit.columns import FEATURES, LABELS, STAR_FEATURES
-from backend.transit.evaluation.baseline import evaluate_baselines, sample_rows
+from backend.transit.evaluation.baseline import Baseline, evaluate_baselines, sample_rows
+from backend.transit.evaluation.bootstrap import draw_labels
 from backend.transit.evaluation.calibration import (
     apply_temperature,
     choose_threshold,
     fit_temperature,
 )
 from backend.transit.evaluation.figures import abstention, brief, evaluate
+from backend.transit.evaluation.paired import paired_differences
 from backend.transit.keys import read_rows, star_groups
 from backend.transit.networks import registry
 from backend.transit.networks.build import LONGEST_LOG, publish
@@ -93,7 +95,7 @@ class Baselines:
 
     def __init__(self, spec: TrainingSpec, table: Rows, split: Split) -> None:
         self._spec, self._table, self._split = spec, table, split
-        self._figures: dict[str, Any] | None = None
+        self._figures: dict[str, Baseline] | None = None
         self._failure: Exception | None = None
         # A daemon: a session that is cancelled does not wait for its trees.
         self._thread = threading.Thread(target=self._run, name="baselines", daemon=True)
@@ -103,7 +105,7 @@ class Baselines:
         if len(self._split.test) and self._thread.ident is None:
             self._thread.start()
 
-    def figures(self, poll: Callable[[], None]) -> dict[str, Any]:
+    def figures(self, poll: Callable[[], None]) -> dict[str, Baseline]:
         """Wait for the figures.
 
         Args:
@@ -181,6 +183,7 @@ def evaluate_model(
     if not len(tested):
         return Results(tested, found, None)
     stars = star_groups(tested)
+    draws = draw_labels(tested["label"], found["probabilities"], stars, spec.seed)
     evaluation = evaluate(
         tested["label"],
         found["probabilities"],
@@ -188,6 +191,7 @@ def evaluate_model(
         depth=(tested["depth"], found["depth_ppm"]),
         stars=stars,
         seed=spec.seed,
+        draws=draws,
     )
     poll()
     evaluation["temperature"] = published.temperature
@@ -200,7 +204,10 @@ def evaluate_model(
         spec.seed,
     )
     evaluation["missing_features"] = _missing_features(spec, steps, test, published, poll)
-    evaluation["baseline"] = baselines.figures(poll)
+    evaluation["baseline"] = {
+        kind: {**trees.figures, "paired": paired_differences(draws, trees.draws)}
+        for kind, trees in baselines.figures(poll).items()
+    }
     evaluation["test_rows_sha256"] = test_rows_sha256(spec, split)
     return Results(tested, found, evaluation)
 

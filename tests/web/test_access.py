@@ -122,7 +122,8 @@ class House:
                 )
             _, token = auth.new_token(connection, self.users["owner"])
         used = owner.dataset(key, rows=100)
-        complete(self.services, owner.start(key, used)["session"]["id"])  # the current model
+        other_id = owner.start(key, used)["session"]["id"]
+        self._evaluate(other_id, complete(self.services, other_id))  # the current model
         session_id = owner.start(key, used)["session"]["id"]
         model_id = complete(self.services, session_id)
         self._evaluate(session_id, model_id)
@@ -135,6 +136,7 @@ class House:
             "token_id": token["id"],
             "dataset_id": owner.dataset(key),
             "session_id": session_id,
+            "other_id": other_id,
             "failed_id": self._failed(owner, key, used),
             "pending_id": owner.start(key, used)["session"]["id"],
             **self._batches(owner, key),
@@ -339,6 +341,7 @@ def call_as(user: Api, rule, method, values):
             "analyses.list_analyses": {"workspace_key": key},
             "audit.list_audit_entries": {"workspace_key": key},
             "curves.get_dataset_curve": {"row": 0},
+            "evaluation.get_comparison": {"other": values["other_id"]},
         }
         return user.get(path, None, query_string=queries.get(rule.endpoint, {}))
     bodies: dict[str, dict[str, Any]] = {

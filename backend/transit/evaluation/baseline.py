@@ -1,7 +1,7 @@
 """Gradient-boosted trees on the same stars: what a network must beat to be worth training."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
 from backend.transit.columns import FEATURES, LABELS
+from backend.transit.evaluation.bootstrap import LabelDraws, draw_labels
 from backend.transit.evaluation.figures import evaluate_labels
 from backend.transit.rows import Index, Rows
 
@@ -21,13 +22,20 @@ _THREADS = 1
 Array = NDArray[np.float64]
 
 
+class Baseline(NamedTuple):
+    """The figures of trees, and the draws that they were measured on."""
+
+    figures: dict[str, Any]
+    draws: LabelDraws
+
+
 def evaluate_baselines(
     trained: Rows,
     tested: Rows,
     seed: int,
     stars: Index | None = None,
     has_catalogue: bool = False,
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, Baseline]:
     """Fit the trees on the training rows and evaluate them on the test rows.
 
     Args:
@@ -44,9 +52,10 @@ def evaluate_baselines(
     """
     trained = sample_rows(trained, seed)
 
-    def measured(table: Callable[[Rows], Array]) -> dict[str, Any]:
+    def measured(table: Callable[[Rows], Array]) -> Baseline:
         found = tree_probabilities(table(trained), trained["label"], table(tested), seed)
-        return evaluate_labels(tested["label"], found, stars, seed)
+        draws = draw_labels(tested["label"], found, stars, seed)
+        return Baseline(evaluate_labels(tested["label"], found, stars, seed, draws), draws)
 
     with_all = measured(all_columns)
     with_same = with_all if has_catalogue else measured(same_information)

@@ -5,7 +5,7 @@ draws are computed at once, as weights of the rows, in float64 arrays of (draws,
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,16 +31,40 @@ Labels = NDArray[np.integer]
 Nested = dict[str, Any]
 
 
-def label_intervals(
-    true: Labels, probabilities: Array, stars: Index | None, seed: int
-) -> dict[str, Any]:
-    """Intervals of the figures of a classification.
+class LabelDraws(NamedTuple):
+    """The figures of a classification of all rows, (1,), and of each draw, (draws,).
+
+    Both are named and nested as `label_intervals` has them. The draws of the same rows, stars and
+    seed are the same ones.
+    """
+
+    of_all: Nested
+    drawn: Nested
+
+
+def draw_labels(true: Labels, probabilities: Array, stars: Index | None, seed: int) -> LabelDraws:
+    """Measure a classification on all rows and on each draw of them.
 
     Args:
         true: int, (n,), n > 0, label codes.
         probabilities: float64, (n, 3), rows summing to 1.
         stars: intp, (n,), equal for rows of one star; None: every row is a star of its own.
         seed: of the draws.
+    """
+    measure = _LabelMeasure(true, probabilities)
+    drawn = _collect(measure(weights) for weights in draw_weights(len(true), stars, seed))
+    return LabelDraws(measure(np.ones((1, len(true)))), drawn)
+
+
+def label_intervals(
+    true: Labels, probabilities: Array, stars: Index | None, seed: int
+) -> dict[str, Any]:
+    """Intervals of the figures of a classification; the arguments are those of `draw_labels`."""
+    return intervals_of(draw_labels(true, probabilities, stars, seed))
+
+
+def intervals_of(draws: LabelDraws) -> dict[str, Any]:
+    """Intervals of the figures of a classification.
 
     Returns:
         [low, high] or None where the draws do not define the figure, by its name: accuracy,
@@ -51,13 +75,9 @@ def label_intervals(
 
     Source: Efron & Tibshirani (1993), An Introduction to the Bootstrap, chapters 8, 10 and 13.
     """
-    measure = _LabelMeasure(true, probabilities)
-    drawn = _collect(measure(weights) for weights in draw_weights(len(true), stars, seed))
-    intervals = _map(percentile_interval, drawn)
-    even = np.ones((1, len(true)))
-    figures = measure(even)
-    intervals["ece"] = centred_interval(float(figures["ece"][0]), drawn["ece"])
-    if not figures["recall_at_precision"]["recall"][0] > 0:
+    intervals = _map(percentile_interval, draws.drawn)
+    intervals["ece"] = centred_interval(float(draws.of_all["ece"][0]), draws.drawn["ece"])
+    if not draws.of_all["recall_at_precision"]["recall"][0] > 0:
         intervals["recall_at_precision"]["recall"] = None  # as the figure itself
     return intervals
 
@@ -69,7 +89,7 @@ def kept_intervals(
 
     Args:
         right, kept: bool, (n,), n > 0.
-        stars, seed: as for `label_intervals`.
+        stars, seed: as for `draw_labels`.
 
     Returns:
         [low, high] or None: coverage, kept_precision.
@@ -142,12 +162,17 @@ def percentile_interval(values: Array) -> list[float] | None:
 
 def centred_interval(figure: float, values: Array) -> list[float] | None:
     """The percentiles, moved by as much as the draws' median lies off the figure; not below 0."""
+    interval = centred_interval_of(figure, values)
+    return interval and [max(0.0, end) for end in interval]
+
+
+def centred_interval_of(difference: float, values: Array) -> list[float] | None:
+    """The same of a difference, which may be below 0."""
     percentiles = percentile_interval(values)
     if percentiles is None:
         return None
-    excess = float(np.nanmedian(values)) - figure
-    low, high = (max(0.0, end - excess) for end in percentiles)
-    return [low, high]
+    excess = float(np.nanmedian(values)) - difference
+    return [end - excess for end in percentiles]
 
 
 class _LabelMeasure:

@@ -13,9 +13,11 @@ from sklearn import metrics
 from backend.transit.columns import LABELS
 from backend.transit.evaluation.bootstrap import (
     RECALL_PRECISION,
+    LabelDraws,
+    draw_labels,
     error_intervals,
+    intervals_of,
     kept_intervals,
-    label_intervals,
 )
 from backend.transit.evaluation.calibration import CURVE_POINTS, coverage_curve, equal_mass_bins
 from backend.transit.evaluation.ranking import planet_score
@@ -33,6 +35,7 @@ def evaluate(
     depth: tuple[Array, Array],
     stars: NDArray[np.intp] | None = None,
     seed: int = 0,
+    draws: LabelDraws | None = None,
 ) -> dict[str, Any]:
     """Every figure of an evaluation but the baseline's.
 
@@ -43,12 +46,13 @@ def evaluate(
         depth: true and predicted, each float64 (n,), ppm.
         stars: intp, (n,), equal for rows of one star; None: every row is a star of its own.
         seed: of the bootstrap.
+        draws: of these labels, if they are known.
 
     Returns:
         JSON-able: the figures of `evaluate_labels`, the curves' points, the reliability, coverage
         against precision, and the errors of period and depth; `intervals` of all figures.
     """
-    labels = evaluate_labels(true, probabilities, stars, seed)
+    labels = evaluate_labels(true, probabilities, stars, seed, draws)
     errors = {"period": period, "depth": depth}
     intervals = {name: error_intervals(*pair, stars, seed) for name, pair in errors.items()}
     return {
@@ -66,22 +70,28 @@ def evaluate(
 
 
 def evaluate_labels(
-    true: Labels, probabilities: Array, stars: NDArray[np.intp] | None = None, seed: int = 0
+    true: Labels,
+    probabilities: Array,
+    stars: NDArray[np.intp] | None = None,
+    seed: int = 0,
+    draws: LabelDraws | None = None,
 ) -> dict[str, Any]:
     """The figures of a classification; the predicted class has the highest probability.
 
     Args:
         true: int, (n,), n > 0, label codes.
         probabilities: float, (n, 3), rows summing to 1.
-        stars, seed: as for `evaluate`.
+        stars, seed, draws: as for `evaluate`.
 
     Returns:
         n_test, accuracy, macro_f1, log_loss, roc_auc and average_precision (each by class name,
         and "macro"), per_class, confusion_matrix (rows true, columns predicted), ece,
-        recall_at_precision; intervals, those of `bootstrap.label_intervals`.
+        recall_at_precision; intervals, those of `bootstrap.intervals_of`.
     """
     probabilities = np.asarray(probabilities, dtype=np.float64)
     predicted = probabilities.argmax(axis=1)
+    if draws is None:
+        draws = draw_labels(true, probabilities, stars, seed)
     return {
         "n_test": len(true),
         **brief(true, probabilities),
@@ -91,7 +101,7 @@ def evaluate_labels(
         "confusion_matrix": metrics.confusion_matrix(true, predicted, labels=_CODES).tolist(),
         "ece": expected_calibration_error(true, probabilities),
         "recall_at_precision": recall_at_precision(true, probabilities),
-        "intervals": label_intervals(true, probabilities, stars, seed),
+        "intervals": intervals_of(draws),
     }
 
 

@@ -6,12 +6,15 @@ from flask import Response, jsonify
 
 from backend.database import datasets, models
 from backend.database.connection import Record
-from backend.errors import Conflict, NotFound
+from backend.errors import Conflict, Invalid, NotFound
+from backend.services.comparison import compare, require_same_table, seed_spread
 from backend.storage.dataset_table import read_rows_at
 from backend.transit.columns import COLUMNS, LABELS
 from backend.web.auth import usable_session
 from backend.web.current import services
 from backend.web.schemas.evaluation import (
+    ComparisonAnswer,
+    ComparisonQuery,
     EvaluationAnswer,
     EvaluationPoints,
     EvaluationRows,
@@ -25,6 +28,10 @@ _SESSION = "/training/session/<int:session_id>/evaluation"
 MOST_POINTS = 2_000
 
 _NOT_YET = {409: "The session has not completed, or its files are missing on the server"}
+
+_NOT_COMPARABLE = {
+    409: "The sessions are of different tables, have no test row in common, or have not completed"
+}
 
 
 @evaluation_bp.get(_SESSION)
@@ -82,6 +89,35 @@ def get_evaluation_points(session_id: int) -> Record:
         "count": len(shown),
         "total": len(tested),
     }
+
+
+@evaluation_bp.get("/training/session/<int:session_id>/comparison")
+@evaluation_bp.input(ComparisonQuery, location="query")
+@evaluation_bp.output(ComparisonAnswer)
+@evaluation_bp.doc(responses=_NOT_COMPARABLE)
+def get_comparison(session_id: int, query_data: ComparisonQuery) -> Record:
+    """Compare the models of two sessions on the rows that both were tested on.
+
+    Neither was trained on any of them. The interval of a difference comes from a bootstrap over the
+    stars, in which both are measured on the same draws.
+    """
+    ids = session_id, query_data.other
+    one = _evaluated_session(session_id)
+    if query_data.other == session_id:
+        raise Invalid.field("other", f"Expected another session, received {session_id} itself.")
+    other = _evaluated_session(query_data.other)
+    require_same_table(one, other)
+    (tested, dataset), (also_tested, _) = (_tested_rows(each) for each in ids)
+    if dataset is None:
+        raise NotFound(f"The dataset of session {session_id} was deleted, and its stars with it.")
+    table = services().tables.table(dataset)
+    with services().database.read() as connection:
+        of_workspaces = [
+            models.in_workspace(connection, each["workspace_id"]) for each in (one, other)
+        ]
+    spread = [seed_spread(*each) for each in zip((one, other), of_workspaces, strict=True)]
+    found = compare((one, other), (tested, also_tested), table)
+    return {"comparison": {"one": one["id"], "other": other["id"], **found, "seed_spread": spread}}
 
 
 def _tested_rows(session_id: int) -> tuple[np.ndarray, Record | None]:

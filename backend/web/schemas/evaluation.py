@@ -1,10 +1,10 @@
 """How well the model of a completed session classifies the test stars."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from backend.web.schemas.base import Answer, LabelFilter, Page, Success
+from backend.web.schemas.base import Answer, LabelFilter, Page, Success, TextFields
 
 ByClass = dict[str, float | None]
 
@@ -53,6 +53,26 @@ class Figures(Answer):
     )
 
 
+class PairedDifference(Answer):
+    """What one prediction of the same rows is better or worse by than another one.
+
+    `interval` is its 95% interval, from a bootstrap over the stars in which both are measured on
+    the same draws; it holds 0 where the verdict is `cannot_tell`.
+    """
+
+    difference: float | None
+    interval: list[float] | None
+    verdict: Literal["better", "worse", "cannot_tell"]
+
+
+class BaselineFigures(Figures):
+    """The figures of boosted trees, and how the network differs from them on the same rows."""
+
+    paired: dict[str, PairedDifference] | None = Field(
+        default=None, description="Network minus trees, by figure."
+    )
+
+
 class ReliabilityBin(Answer):
     """Rows of similar confidence, and the share of them classified correctly."""
 
@@ -82,8 +102,8 @@ class Baseline(Answer):
     For a network that sees all nine columns the two are the same.
     """
 
-    same_information: Figures
-    all_columns: Figures
+    same_information: BaselineFigures
+    all_columns: BaselineFigures
 
 
 class Coverage(Answer):
@@ -147,6 +167,52 @@ class EvaluationAnswer(Success):
     """The evaluation of a completed session."""
 
     evaluation: Evaluation
+
+
+class ComparisonQuery(TextFields):
+    """The session to compare with."""
+
+    other: int = Field(ge=1, description="The id of another session of the same table.")
+
+
+class ComparedFigure(PairedDifference):
+    """A figure of both sessions on their common test rows; `difference` is one minus other."""
+
+    one: float | None
+    other: float | None
+
+
+class SeedSpread(Answer):
+    """Standard deviations between sessions that differ in nothing but their seed.
+
+    Another seed splits the table in another way too.
+    """
+
+    seeds: int
+    accuracy: float | None
+    macro_f1: float | None
+    log_loss: float | None
+    ece: float | None
+
+
+class Comparison(Answer):
+    """Two sessions on the rows that both were tested on and neither was trained on."""
+
+    one: int
+    other: int
+    rows: int
+    stars: int
+    only: list[int] = Field(description="Of each, how many test rows the other does not have.")
+    figures: dict[str, ComparedFigure]
+    seed_spread: list[SeedSpread | None] = Field(
+        description="Of each; null where fewer than three seeds have its settings."
+    )
+
+
+class ComparisonAnswer(Success):
+    """How two sessions compare."""
+
+    comparison: Comparison
 
 
 class Pairs(Answer):

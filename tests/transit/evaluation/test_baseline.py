@@ -15,8 +15,13 @@ def tables():
     return rows[:400], rows[400:]
 
 
+def figures_of(tables, **options):
+    found = baseline.evaluate_baselines(*tables, seed=1, **options)
+    return {name: trees.figures for name, trees in found.items()}
+
+
 def test_both_trees_are_better_than_chance(tables):
-    figures = baseline.evaluate_baselines(*tables, seed=1)
+    figures = figures_of(tables)
     majority = np.bincount(tables[1]["label"]).max() / len(tables[1])
     for name in ("same_information", "all_columns"):
         assert figures[name]["n_test"] == 200
@@ -25,9 +30,9 @@ def test_both_trees_are_better_than_chance(tables):
 
 
 def test_a_network_with_the_catalogue_is_compared_with_trees_that_have_it_too(tables):
-    figures = baseline.evaluate_baselines(*tables, seed=1, has_catalogue=True)
+    figures = figures_of(tables, has_catalogue=True)
     assert figures["same_information"] == figures["all_columns"]
-    without = baseline.evaluate_baselines(*tables, seed=1)
+    without = figures_of(tables)
     assert without["same_information"] != without["all_columns"] == figures["all_columns"]
 
 

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from sqlalchemy import update
 
-from backend.database import sessions
+from backend.database import models, schema, sessions
 from backend.transit.columns import LABELS
 from backend.transit.networks.registry import NETWORKS
 from tests.api import complete, problem_of
@@ -142,3 +143,90 @@ def test_without_its_dataset_an_evaluation_has_no_true_values(api, evaluated):
     answer = api.get(f"/api/training/session/{evaluated}/evaluation/points", None)
     assert "dataset" in problem_of(answer)["detail"]
     assert answer.status_code == 404
+
+
+@pytest.fixture
+def tested(api, services):
+    """Makes a session that was tested on some rows of the dataset, and how well."""
+
+    def make(key, dataset_id, rows, right=0.9, **spec):
+        started = api.start(key, dataset_id, **spec)
+        session_id = started["session"]["id"]
+        complete(services, session_id)
+        found = np.zeros(len(rows), TEST_ROWS)
+        found["row"] = rows
+        found["true"] = found["row"] % 3
+        found["probabilities"] = (1 - right) / 2
+        found["probabilities"][np.arange(len(rows)), found["true"]] = right
+        found["predicted"] = found["probabilities"].argmax(axis=1)
+        figures = {"n_test": len(rows), "accuracy": right, "macro_f1": right, "log_loss": 1 - right}
+        with services.database.write() as connection:
+            sessions.change(connection, session_id, evaluation=figures)
+            session = sessions.find(connection, session_id)
+            model = models.of_session(connection, session_id)
+            manifest = {**model["manifest"], "spec": session["spec"]}
+            manifest["evaluation"] = {**figures, "ece": 0.1}
+            statement = update(schema.models).where(schema.models.c.id == model["id"])
+            connection.execute(statement.values(manifest=manifest))
+        path = api.get(f"/api/training/session/{session_id}")["session"]["model_path"]
+        np.save((services.settings.data_dir / path).with_suffix(".test.npy"), found)
+        return session_id
+
+    return make
+
+
+def compared(api, one, other, expect=200):
+    path = f"/api/training/session/{one}/comparison?other={other}"
+    return api.get(path) if expect == 200 else problem_of(api.get(path, None))
+
+
+def test_two_sessions_are_compared_on_the_rows_that_both_were_tested_on(api, key, tested):
+    dataset_id = api.dataset(key, rows=90)
+    one = tested(key, dataset_id, np.arange(0, 60), right=0.9)
+    other = tested(key, dataset_id, np.arange(20, 70), right=0.4)
+    found = compared(api, one, other)["comparison"]
+    assert (found["one"], found["other"]) == (one, other)
+    assert (found["rows"], found["stars"], found["only"]) == (40, 40, [20, 10])
+    loss = found["figures"]["log_loss"]
+    assert loss["one"] == pytest.approx(-np.log(0.9))
+    assert loss["difference"] == pytest.approx(np.log(0.4) - np.log(0.9))
+    assert loss["verdict"] == "better"
+    assert found["figures"]["accuracy"]["verdict"] == "cannot_tell"
+    back = compared(api, other, one)["comparison"]
+    assert back["figures"]["log_loss"]["verdict"] == "worse"
+    assert back["only"] == [10, 20]
+    assert found["seed_spread"] == [None, None]
+
+
+def test_sessions_without_a_common_test_row_are_not_compared(api, key, tested):
+    dataset_id = api.dataset(key, rows=90)
+    one, other = (tested(key, dataset_id, rows) for rows in (np.arange(30), np.arange(30, 60)))
+    problem = compared(api, one, other, 409)
+    assert problem["status"] == 409
+    assert "tested on different stars" in problem["detail"]
+
+
+def test_sessions_of_different_tables_are_not_compared(api, key, tested):
+    one, other = (tested(key, api.dataset(key, rows=n), np.arange(30)) for n in (80, 90))
+    problem = compared(api, one, other, 409)
+    assert problem["status"] == 409
+    assert "different tables" in problem["detail"]
+
+
+def test_a_session_is_not_compared_with_itself_nor_with_one_that_is_not_there(api, key, tested):
+    one = tested(key, api.dataset(key, rows=90), np.arange(30))
+    assert compared(api, one, one, 422)["errors"][0]["field"] == "other"
+    assert compared(api, one, one + 1, 404)["status"] == 404
+    assert problem_of(api.get(f"/api/training/session/{one}/comparison", None))["status"] == 422
+
+
+def test_the_spread_over_seeds_stands_beside(api, key, tested):
+    dataset_id = api.dataset(key, rows=90)
+    several = [
+        tested(key, dataset_id, np.arange(30), right=right, seed=seed)
+        for seed, right in enumerate((0.7, 0.8, 0.9))
+    ]
+    tested(key, dataset_id, np.arange(30), right=0.5, epochs=7)  # another setting
+    spread, _ = compared(api, *several[:2])["comparison"]["seed_spread"]
+    assert spread["seeds"] == 3
+    assert spread["accuracy"] == pytest.approx(0.1)

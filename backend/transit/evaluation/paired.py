@@ -1,0 +1,83 @@
+"""Two predictions of the same rows: is one better, or can the rows not tell?
+
+Both are measured on the same draws of the test stars. What makes a draw easy makes it easy for
+both, so the difference is known far better than either figure.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.transit.evaluation.bootstrap import (
+    LabelDraws,
+    Nested,
+    centred_interval_of,
+    percentile_interval,
+)
+
+_RECALL = "recall_at_precision"
+
+# Of each figure, whether more of it is better.
+_MORE_IS_BETTER = {
+    "accuracy": True,
+    "macro_f1": True,
+    "log_loss": False,
+    "ece": False,
+    "roc_auc": True,
+    _RECALL: True,
+}
+
+
+def paired_differences(one: LabelDraws, other: LabelDraws) -> dict[str, dict[str, Any]]:
+    """The differences between the figures of two predictions.
+
+    Args:
+        one, other: of the same rows, stars and seed.
+
+    Returns:
+        By figure, {difference, interval, verdict}: that of `one` minus that of `other`, or None
+        where one of them is not defined; its 95% interval, or None where the draws do not define
+        it; and whether `one` is "better", "worse", or "cannot_tell", where the interval contains 0.
+        Of the ROC AUC it is the mean over the classes; the interval of the ECE's difference is
+        moved so that the draws' median is the difference, as for the ECE itself.
+
+    Source: Efron & Tibshirani (1993), An Introduction to the Bootstrap, chapters 8 and 13.
+    """
+    first, second = headline(one), headline(other)
+    found: dict[str, dict[str, Any]] = {}
+    for name, more_is_better in _MORE_IS_BETTER.items():
+        before, after = second[name], first[name]
+        if before is None or after is None:
+            found[name] = {"difference": None, "interval": None, "verdict": "cannot_tell"}
+            continue
+        drawn = _figure(one.drawn, name) - _figure(other.drawn, name)
+        centred = centred_interval_of(after - before, drawn)
+        interval = centred if name == "ece" else percentile_interval(drawn)
+        found[name] = {
+            "difference": after - before,
+            "interval": interval,
+            "verdict": _verdict(interval, more_is_better),
+        }
+    return found
+
+
+def headline(draws: LabelDraws) -> dict[str, float | None]:
+    """The figures that are compared, on all rows; None where one is not defined."""
+    found = {name: float(_figure(draws.of_all, name)[0]) for name in _MORE_IS_BETTER}
+    return {
+        name: value if np.isfinite(value) and (name != _RECALL or value > 0) else None
+        for name, value in found.items()
+    }
+
+
+def _figure(measured: Nested, name: str) -> NDArray[np.float64]:
+    inside = {"roc_auc": "macro", _RECALL: "recall"}.get(name)
+    figure: NDArray[np.float64] = measured[name][inside] if inside else measured[name]
+    return figure
+
+
+def _verdict(interval: list[float] | None, more_is_better: bool) -> str:
+    if interval is None or interval[0] <= 0 <= interval[1]:
+        return "cannot_tell"
+    return "better" if (interval[0] > 0) == more_is_better else "worse"
