@@ -7,6 +7,7 @@ import { goTo } from "../lib/router.js";
 import { useTitle } from "../lib/title.js";
 import { Empty, PageHead } from "../ui/basics.js";
 import { ComparedCurves } from "./compared-curves.js";
+import { ComparedDifferences } from "./compared-differences.js";
 import { ComparedFigures } from "./compared-figures.js";
 import { ComparedSessions } from "./compared-sessions.js";
 import { ComparedSettings } from "./compared-settings.js";
@@ -38,6 +39,7 @@ export function Compare({ workspace, query }) {
       html`
         <${SameStars} compared=${found} />
         <${ComparedFigures} workspace=${workspace} compared=${found} />
+        <${ComparedDifferences} workspace=${workspace} compared=${found} />
         <${ComparedCurves} compared=${found} />
         <${ComparedSettings} workspace=${workspace} compared=${found} />
       `}

@@ -1,14 +1,13 @@
 // The main metrics of an evaluation, beside those of the baselines on the same stars.
 
-import { BASELINES, compare, HEADLINE, valueOf } from "../lib/figures.js";
+import { against, BASELINES, HEADLINE, valueOf } from "../lib/figures.js";
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { Explained } from "../ui/basics.js";
+import { DifferenceText } from "../ui/difference.js";
 import { commonScale, IntervalText, Whisker } from "./interval.js";
 
 const COLORS = ["--data-1", "--data-2", "--data-3"];
-
-const SIGNS = { better: "▲", worse: "▼", equal: "=" };
 
 /** @param {{evaluation: object}} properties as the API gives it; older ones lack fields */
 export function HeadlineFigures({ evaluation }) {
@@ -32,17 +31,18 @@ export function HeadlineFigures({ evaluation }) {
   `;
 }
 
-/** On how many metrics the network beats a baseline, and on how many clearly. */
+/** On how many metrics the network is better or worse than a baseline, by more than chance. */
 function verdictAgainst(evaluation, trees, name) {
-  const found = HEADLINE.map((each) => compare(each, valueOf(each, evaluation), valueOf(each, trees)));
-  const count = (condition) => found.filter((each) => each && condition(each)).length;
+  const found = HEADLINE.map((each) => against(each, evaluation, trees)).filter(Boolean);
+  const baseline = t(`evaluation.baseline.${name}.long`);
+  if (found.some((each) => each.verdict === "not_measured")) return t("evaluation.notMeasured", { baseline });
+  const count = (verdict) => found.filter((each) => each.verdict === verdict).length;
   return t("evaluation.against", {
-    baseline: t(`evaluation.baseline.${name}.long`),
-    better: count((each) => each.side === "better"),
-    worse: count((each) => each.side === "worse"),
-    total: count(() => true),
-    betterApart: count((each) => each.side === "better" && each.chance === "apart"),
-    worseApart: count((each) => each.side === "worse" && each.chance === "apart"),
+    baseline,
+    better: count("better"),
+    worse: count("worse"),
+    open: count("cannot_tell"),
+    total: found.length,
   });
 }
 
@@ -86,27 +86,23 @@ function FigureCard({ figure, evaluation, baseline }) {
       </table>
       ${own.value === null && html`<p class="hint">${t(whyNot)}</p>`}
       <ul class="plain verdicts">
-        ${verdictsOf(figure, own, trees).map((each) => html`<${Verdict} key=${each.baseline} ...${each} />`)}
+        ${verdictsOf(figure, evaluation).map(
+          (each) => html`<${DifferenceText} key=${each.baseline} ...${each} figure=${figure} />`,
+        )}
       </ul>
     </article>
   `;
 }
 
-/** The comparisons in words; one sentence if both are the same. */
-function verdictsOf(figure, own, trees) {
-  const found = trees.flatMap((each) => {
-    const comparison = compare(figure, own, each);
-    return comparison ? [{ ...comparison, baseline: each.name }] : [];
+/** The comparisons in words; one sentence if both baselines are the same trees. */
+function verdictsOf(figure, evaluation) {
+  const baseline = evaluation.baseline ?? {};
+  const found = BASELINES.filter((name) => baseline[name]).flatMap((name) => {
+    const paired = against(figure, evaluation, baseline[name]);
+    return paired ? [{ ...paired, baseline: name }] : [];
   });
   const [one, other] = found;
-  const areAlike = found.length === 2 && one.side === other.side && one.chance === other.chance;
+  const areAlike =
+    found.length === 2 && one.verdict === other.verdict && one.difference === other.difference;
   return areAlike ? [{ ...one, baseline: "both" }] : found;
-}
-
-function Verdict({ side, chance, baseline }) {
-  const key = side === "equal" ? "equal" : `${side}.${chance}`;
-  return html`<li class=${side}>
-    <span aria-hidden="true">${SIGNS[side]}</span>${" "}
-    ${t(`evaluation.verdict.${key}`, { baseline: t(`evaluation.baseline.${baseline}.long`) })}
-  </li>`;
 }

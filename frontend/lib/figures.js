@@ -37,24 +37,26 @@ export function valueOf(figure, figures) {
 }
 
 /**
- * Compares two values of a metric.
+ * What the network's metric is against that of trees on the same rows.
  *
  * @param {Figure} figure
- * @param {{value: number | null, interval: number[] | null}} own
- * @param {{value: number | null, interval: number[] | null}} other
- * @returns {{side: "better" | "worse" | "equal", chance: "apart" | "overlap" | "unknown"} | null}
- *   null where one of them is not known; `chance`: whether the intervals overlap
+ * @param {object} evaluation the network's
+ * @param {object} trees the figures of a baseline, `paired` among them but for sessions of earlier versions
+ * @returns {{verdict: "better" | "worse" | "cannot_tell" | "not_measured", difference: number | null,
+ *   interval: number[] | null} | null} null where one of the two is not known
  */
-export function compare(figure, own, other) {
-  if (own.value === null || other.value === null) return null;
-  const difference = (own.value - other.value) * figure.better;
-  const side = difference > 0 ? "better" : difference < 0 ? "worse" : "equal";
-  return { side, chance: overlap(own.interval, other.interval) };
+export function against(figure, evaluation, trees) {
+  const [own, other] = [evaluation, trees].map((each) => valueOf(figure, each).value);
+  if (own === null || other === null) return null;
+  const paired = trees.paired?.[figure.name];
+  return paired ?? { verdict: "not_measured", difference: own - other, interval: null };
 }
 
-function overlap(one, other) {
-  if (!one || !other) return "unknown";
-  return one[0] <= other[1] && other[0] <= one[1] ? "overlap" : "apart";
+/** A difference of a metric, with its sign: "+0.012" or "−1.5%". */
+export function signed(figure, difference) {
+  if (difference === null) return figure.write(null);
+  const sign = difference > 0 ? "+" : difference < 0 ? "−" : "";
+  return `${sign}${figure.write(Math.abs(difference))}`;
 }
 
 /** The metric is an object with its threshold; its interval is a pair. */

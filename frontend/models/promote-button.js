@@ -7,6 +7,7 @@ import { html, useState } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { isRollback, promote } from "./models-state.js";
 import { ActionButton, Dialog, Loaded } from "../ui/basics.js";
+import { Difference, Verdict } from "../ui/difference.js";
 
 /**
  * @param {object} properties
@@ -38,12 +39,9 @@ export function PromoteButton({ workspace, model, models, workspaces }) {
   `;
 }
 
-/** The figures of both on their test stars, and whether those are the same. */
+/** The figures of both on their test stars, and how they differ on those that both have. */
 function Comparison({ model, current }) {
-  const manifests = useData(
-    () => Promise.all([model, current].map(manifestOf)),
-    [model.id, current.id],
-  );
+  const found = useData(() => comparisonOf(model, current), [model.id, current.id]);
   return html`
     <div class="table-scroll">
       <table>
@@ -68,23 +66,37 @@ function Comparison({ model, current }) {
       </table>
     </div>
     ${model.evaluation && current.evaluation
-      ? html`<${Loaded} of=${manifests}>
-          ${(found) => html`<p class="hint">
-            ${t(haveSameStars(found) ? "models.sameStars" : "models.otherStars")}
-          </p>`}
-        <//>`
+      ? html`<${Loaded} of=${found}>${(comparison) => html`<${Differences} comparison=${comparison} />`}<//>`
       : html`<p class="hint">${t("models.incomparable")}</p>`}
   `;
 }
 
-/** The test stars follow from the table, the seed and the two splits. */
-function haveSameStars([one, other]) {
-  const settings = ["dataset_sha256", "seed", "validation_split", "test_split"];
-  return settings.every((name) => one.spec[name] === other.spec[name]);
+function Differences({ comparison }) {
+  if (!comparison.figures) return html`<p class="hint">${t("models.otherStars")}</p>`;
+  return html`<div class="stack">
+    <p>${t("models.differences", { rows: comparison.rows })}</p>
+    <ul class="plain verdicts" data-test="promote-differences">
+      ${BRIEF.map((figure) => {
+        const { verdict, difference, interval } = comparison.figures[figure.name];
+        return html`<li class=${verdict} key=${figure.name}>
+          ${t(`evaluation.figure.${figure.name}`)} ${" "}
+          <${Difference} ...${{ figure, difference, interval }} />${" "}
+          <${Verdict} verdict=${verdict} />
+        </li>`;
+      })}
+    </ul>
+  </div>`;
 }
 
-async function manifestOf({ id }) {
-  return (await get(`/api/models/${id}`)).model.manifest;
+/** On the common test rows; nothing where the server refuses: other tables, or no row in common. */
+async function comparisonOf(model, current) {
+  try {
+    const path = `/api/training/session/${model.session_id}/comparison?other=${current.session_id}`;
+    return (await get(path)).comparison;
+  } catch (error) {
+    if ([404, 409].includes(error.status)) return {};
+    throw error;
+  }
 }
 
 function named({ name, id }) {

@@ -484,6 +484,11 @@ def test_compared_sessions_show_whether_the_test_stars_are_the_same_and_which_se
         settings = page.locator("[data-test=settings]")
         expect(settings.locator("tbody th")).to_have_text(["Model name", "Epochs"])
         expect(table_row(settings, "Epochs").get_by_role("cell")).to_have_text(["2", "3"])
+        differences = page.locator("[data-test=differences]")
+        tested = table_row(differences, "Common test rows").get_by_role("cell")
+        expect(tested).to_contain_text([re.compile(r"^\d+\s*\d+ stars$")])
+        losses = table_row(differences, "Log loss").get_by_role("cell")
+        expect(losses).to_contain_text([re.compile("better|worse|cannot tell")])
 
         other = trained["other"]["id"]
         page.get_by_label("Add a session").select_option(str(other))

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { BRIEF, compare, HEADLINE, valueOf } from "../../frontend/lib/figures.js";
+import { against, BRIEF, HEADLINE, signed, valueOf } from "../../frontend/lib/figures.js";
 import { speak } from "./words.js";
 
 const EVALUATION = {
@@ -37,18 +37,20 @@ test("shares are written as percentages, the others with three decimals", async 
   assert.deepEqual(BRIEF.map((figure) => figure.write(figure.of(EVALUATION))), ["81.2%", "0.750", "0.500"]);
 });
 
-test("a lower log loss is better, a higher accuracy is", () => {
-  const low = { value: 0.4, interval: [0.35, 0.45] };
-  const high = { value: 0.6, interval: [0.55, 0.65] };
-  assert.deepEqual(compare(named("log_loss"), low, high), { side: "better", chance: "apart" });
-  assert.deepEqual(compare(named("accuracy"), low, high), { side: "worse", chance: "apart" });
+test("what trees are compared by was measured by the server, and an earlier version measured nothing", () => {
+  const paired = { log_loss: { verdict: "better", difference: -0.1, interval: [-0.2, -0.05] } };
+  const trees = { ...EVALUATION, log_loss: 0.6 };
+  assert.deepEqual(against(named("log_loss"), EVALUATION, { ...trees, paired }), paired.log_loss);
+  const found = against(named("log_loss"), EVALUATION, trees);
+  assert.equal(found.verdict, "not_measured");
+  assert.ok(Math.abs(found.difference + 0.1) < 1e-9);
+  assert.equal(against(named("log_loss"), EVALUATION, { ...trees, log_loss: null }), null);
 });
 
-test("intervals that touch overlap, and without both nothing is said of chance", () => {
-  const one = { value: 0.4, interval: [0.3, 0.5] };
-  assert.equal(compare(named("accuracy"), one, { value: 0.6, interval: [0.5, 0.7] }).chance, "overlap");
-  assert.equal(compare(named("accuracy"), one, { value: 0.2, interval: [0.1, 0.3] }).chance, "overlap");
-  assert.equal(compare(named("accuracy"), one, { value: 0.6, interval: null }).chance, "unknown");
-  assert.equal(compare(named("accuracy"), one, { value: 0.4, interval: [0.3, 0.5] }).side, "equal");
-  assert.equal(compare(named("accuracy"), one, { value: null, interval: null }), null);
+test("a difference has a sign", async () => {
+  await speak("en");
+  assert.equal(signed(named("log_loss"), 0.0123), "+0.012");
+  assert.equal(signed(named("log_loss"), -0.0123), "−0.012");
+  assert.equal(signed(named("accuracy"), -0.015), "−1.5%");
+  assert.equal(signed(named("accuracy"), 0), "0.0%");
 });

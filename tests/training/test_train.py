@@ -171,7 +171,10 @@ def test_the_evaluation_is_on_the_test_stars_and_has_the_baseline_beside_it(fini
     split = split_by_star(rows, spec.validation_split, spec.test_split, spec.seed)
     assert evaluation["n_test"] == len(split.test)
     for name in ("same_information", "all_columns"):
-        assert evaluation["baseline"][name]["n_test"] == len(split.test)
+        trees = evaluation["baseline"][name]
+        assert trees["n_test"] == len(split.test)
+        difference = evaluation["log_loss"] - trees["log_loss"]
+        assert trees["paired"]["log_loss"]["difference"] == pytest.approx(difference)
 
 
 def test_the_evaluation_has_a_row_per_missing_feature(finished):
