@@ -285,6 +285,12 @@ def test_another_users_records_take_the_statements_of_ones_that_do_not_exist(app
         assert len([each for each in statements[0] if each.startswith("SELECT")]) <= 1, rule
 
 
+def test_who_is_not_the_owner_is_told_that_only_the_owner_may(house):
+    key = house.furnish()["key"]
+    problem = house.as_("editor").delete(f"/api/workspaces/{key}", 403)
+    assert problem["detail"] == "Only the owner of the workspace may do this."
+
+
 def test_a_route_that_forgets_about_access_is_closed(make_client, settings):
     client = make_client(settings)
     client.application.add_url_rule("/api/forgetful", "forgetful", lambda: "open")

@@ -253,6 +253,7 @@ def test_only_the_address_that_sends_wrong_tokens_is_refused(make_client, settin
         ("GET", "/api/training/dataset/999", "There is no dataset 999."),
         ("GET", "/api/models/999", "There is no model 999."),
         ("DELETE", "/api/analyses/999", "There is no analysis 999."),
+        ("GET", "/api/predict/batches/999", "There is no batch 999."),
     ],
 )
 def test_what_is_not_there_is_named(api, method, path, said):
