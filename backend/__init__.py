@@ -23,7 +23,7 @@ def create_app(settings: "Settings | None" = None) -> "APIFlask":
         CannotStart: the database is damaged, incomplete, gone, or of a newer exotrain.
     """
     from backend.config import Settings
-    from backend.database.opening import is_current
+    from backend.database.file.opening import is_current
     from backend.storage.lock import data_folder_lock
     from backend.web.application import make_app
 

@@ -27,7 +27,7 @@ from backend.backup.restore import PARTIAL_FOLDER
 from backend.config import ANY_HOST, Settings, SettingsError
 from backend.database import Database, audit, models
 from backend.database.connection import DatabaseBusy
-from backend.database.soundness import UnknownSchemaVersion
+from backend.database.file.soundness import UnknownSchemaVersion
 from backend.errors import ModelCorrupt
 from backend.services.batch_jobs.runner import BatchRunner
 from backend.services.context import Services
@@ -38,10 +38,10 @@ from backend.storage.atomic import sha256_of
 from backend.storage.layout import Storage
 from backend.storage.lock import CannotStart, data_folder_lock
 from backend.storage.permissions import keep_private, tighten
-from backend.web.auth import ensure_administrator
 from backend.web.current import services_of
 from backend.web.http_server.gateway import Gateway
 from backend.web.http_server.server import Server
+from backend.web.tokens import ensure_administrator
 
 # How long a request may take to finish when the server stops; the whole stop may take ten seconds.
 REQUEST_GRACE_SECONDS = 3

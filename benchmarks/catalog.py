@@ -20,9 +20,8 @@ from pathlib import Path
 import numpy as np
 
 from backend.transit.columns import ROW_DTYPE
-from benchmarks.predictions import processor_seconds
-from benchmarks.start import peak_mb
 from tests.e2e.server import Client, Server
+from tests.processes import peak_mb, processor_seconds
 
 REPEATS = 3
 MEGABYTE = 1 << 20

@@ -16,7 +16,8 @@ import numpy as np
 import requests
 
 from tests.e2e.server import Server
-from tests.holds.network.test_hostile_connections import KINDS, crowd, memory_mb
+from tests.holds.network.test_hostile_connections import KINDS, crowd
+from tests.processes import resident_mb
 
 QUESTIONS = 300
 
@@ -38,14 +39,14 @@ def main() -> None:
 
 def row(server: Server, title: str, held: contextlib.AbstractContextManager) -> str:
     """Ask beside a crowd; a line of the table."""
-    before = memory_mb(server)
+    before = resident_mb(server.process.pid)
     seconds = []
     with held, requests.Session() as session:
         for _ in range(QUESTIONS):
             begin = time.perf_counter()
             session.get(f"{server.address}/api/health", timeout=60).raise_for_status()
             seconds.append(time.perf_counter() - begin)
-        grown = memory_mb(server) - before
+        grown = resident_mb(server.process.pid) - before
     p50, p99 = np.percentile(seconds, (50, 99)) * 1000
     return f"| {title} | {p50:.1f} | {p99:.1f} | {grown:+.0f} |"
 

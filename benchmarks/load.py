@@ -9,7 +9,6 @@ and looks at what they leave in the server; it takes long.
 """
 
 import argparse
-import http.client
 import json
 import math
 import signal
@@ -19,15 +18,16 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.parse
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from backend.config import REPOSITORY
+from benchmarks.caller import Caller
 from benchmarks.predictions import CANDIDATE, TABLE, ReleaseServer
-from tests.e2e.server import TOKEN, Client, small_catalogue
+from tests.e2e.server import Client, small_catalogue
+from tests.processes import resident_mb
 
 REQUESTS = 200
 LONG_SESSION_EPOCHS = 1000
@@ -49,46 +49,6 @@ METRICS = {
     "learning_rate": 0.0020000000949949026,
     "epoch_seconds": 0.295,
 }
-
-
-class Caller:
-    """One connection to a server, kept open."""
-
-    def __init__(self, address: str) -> None:
-        host = urllib.parse.urlsplit(address)
-        self._connection = http.client.HTTPConnection(host.hostname or "", host.port, timeout=200)
-
-    def get(self, path: str, **headers: str) -> http.client.HTTPResponse:
-        """The response, read to its end."""
-        return self.call("GET", path, None, headers)
-
-    def post(self, path: str, body: dict[str, Any]) -> http.client.HTTPResponse:
-        """The response, read to its end."""
-        headers = {"Content-Type": "application/json"}
-        return self.call("POST", path, json.dumps(body).encode(), headers)
-
-    def call(
-        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
-    ) -> http.client.HTTPResponse:
-        headers = {"Authorization": f"Bearer {TOKEN}", **headers}
-        try:
-            response = self._exchange(method, path, body, headers)
-        except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
-            self.close()  # it was idle for too long while the other server was measured
-            response = self._exchange(method, path, body, headers)
-        response.read()
-        if response.status not in (200, 304):
-            raise RuntimeError(f"{method} {path}: {response.status}")
-        return response
-
-    def _exchange(
-        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
-    ) -> http.client.HTTPResponse:
-        self._connection.request(method, path, body, headers)
-        return self._connection.getresponse()
-
-    def close(self) -> None:
-        self._connection.close()
 
 
 class Side:
@@ -307,10 +267,8 @@ def left_by_sessions(side: Side, count: int) -> dict[str, float]:
 
 def resources(process_id: int) -> dict[str, float]:
     """Resident memory and open files of a process; Linux only."""
-    process = Path(f"/proc/{process_id}")
-    status = (process / "status").read_text().splitlines()
-    kilobytes = next(int(line.split()[1]) for line in status if line.startswith("VmRSS:"))
-    return {"MB": kilobytes / 1024, "open files": float(len(list((process / "fd").iterdir())))}
+    files = list(Path(f"/proc/{process_id}/fd").iterdir())
+    return {"MB": resident_mb(process_id), "open files": float(len(files))}
 
 
 if __name__ == "__main__":

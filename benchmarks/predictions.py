@@ -24,6 +24,7 @@ import numpy as np
 from backend.config import REPOSITORY
 from backend.transit.catalog.reader import open_catalog
 from tests.e2e.server import Client, Server, small_catalogue
+from tests.processes import processor_seconds
 
 ARCHIVE_DATA = Path(os.environ.get("EXOTRAIN_ARCHIVE_DATA", "../shared/data"))
 TABLE = ARCHIVE_DATA / "koi_cumulative.csv"
@@ -176,12 +177,6 @@ def print_tables(sides: list[Side], rounds: int) -> None:
         print(f"| {kind}, {network} | {' | '.join(cells)} |")
     periods = {network: [side.predicted_period(network) for side in sides] for network in NETWORKS}
     print(f"\nPredicted periods, before and after: {json.dumps(periods)}")
-
-
-def processor_seconds(process_id: int) -> float:
-    """User and system time of a process; Linux only."""
-    fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from tests.e2e.server import Client, Server
+from tests.processes import peak_mb
 
 STARTS = 5
 
@@ -49,12 +50,6 @@ def measure_start() -> tuple[float, float, float]:
         stopping = time.monotonic()
         server.stop()
         return healthy, time.monotonic() - stopping, memory
-
-
-def peak_mb(process_id: int) -> float:
-    """Peak resident memory of a process; Linux only."""
-    lines = Path(f"/proc/{process_id}/status").read_text().splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:"))
 
 
 if __name__ == "__main__":

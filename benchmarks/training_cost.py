@@ -22,6 +22,8 @@ from typing import Any
 
 import numpy as np
 
+from tests.processes import processor_seconds
+
 ARCHIVE_DATA = Path(os.environ.get("EXOTRAIN_ARCHIVE_DATA", "../shared/data"))
 TABLE = ARCHIVE_DATA / "koi_cumulative.csv"
 
@@ -31,7 +33,8 @@ SMALL_ROWS = 10_000
 # A waiting worker is ready when it has used no processor time for so long.
 _IDLE_SECONDS = 4.0
 
-_TICKS = os.sysconf("SC_CLK_TCK")
+# Run as a file: what it imports is the checkout's.
+_PROCESS = Path(__file__).with_name("session_cost.py")
 
 # Seconds on the clock, and of the processor.
 Seconds = tuple[float, float]
@@ -99,13 +102,13 @@ def served_session(checkout: Path, folder: Path) -> Figures:
             dataset = client.upload(key, TABLE)
             worker = wait_until_idle(server)
             session = client.train(key, dataset["id"], epochs=EPOCHS, seed=1)
-            begun = time.perf_counter(), processor_seconds(worker)
+            begun = time.perf_counter(), seconds_used(worker)
             path = f"/api/training/session/{session}"
 
             def wait_for(condition: Callable[[dict[str, Any]], bool]) -> Seconds:
                 while not condition(client.get(path)["session"]):
                     time.sleep(0.02)
-                return time.perf_counter(), processor_seconds(worker)
+                return time.perf_counter(), seconds_used(worker)
 
             first = wait_for(lambda session: session["batches_done"] > 0)
             last = wait_for(lambda session: session["epochs_completed"] == EPOCHS)
@@ -118,21 +121,20 @@ def served_session(checkout: Path, folder: Path) -> Figures:
 def wait_until_idle(server: Any) -> int:
     """Wait until the waiting worker is ready; its process id."""
     while True:
-        before = {child: processor_seconds(child) for child in server.children()}
+        before = {child: seconds_used(child) for child in server.children()}
         time.sleep(_IDLE_SECONDS)
-        after = {child: processor_seconds(child) for child in server.children()}
+        after = {child: seconds_used(child) for child in server.children()}
         if before and before == after:
             (worker,) = before
             return worker
 
 
-def processor_seconds(process_id: int) -> float:
+def seconds_used(process_id: int) -> float:
     """The processor time of a process; 0 once it has ended."""
     try:
-        fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
+        return processor_seconds(process_id)
     except OSError:
         return 0.0
-    return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 def between(one: Seconds, other: Seconds) -> Seconds:
@@ -142,9 +144,9 @@ def between(one: Seconds, other: Seconds) -> Seconds:
 
 
 def measure(checkout: Path, what: str, table: Path, epochs: int = EPOCHS) -> dict[str, Any]:
-    """What `measure_session` or `measure_plain` gives in a process of a checkout."""
+    """What `session_cost` measures in a process of a checkout."""
     answer = subprocess.run(
-        [sys.executable, __file__, what, str(table), str(epochs)],
+        [sys.executable, _PROCESS, what, str(table), str(epochs)],
         env={**os.environ, "PYTHONPATH": str(checkout), "TF_CPP_MIN_LOG_LEVEL": "3"},
         stdout=subprocess.PIPE,
         check=True,
@@ -209,114 +211,5 @@ def cells(values: np.ndarray) -> str:
     return ", ".join(f"{value:.2f}" for value in values)
 
 
-def measure_session(table: Path, epochs: int) -> dict[str, Any]:
-    """One session in this process, once Keras is imported."""
-    from backend import wire
-    from backend.training import train
-
-    moments: list[Seconds] = []
-    rows = 0
-
-    def emit(event: Any) -> None:
-        nonlocal rows
-        if isinstance(event, wire.Started):
-            rows = event.train
-        if isinstance(event, wire.Epoch):
-            moments.append(now())
-
-    folder = Path(tempfile.mkdtemp(dir=table.parent))
-    spec = train.TrainingSpec(
-        session_id=1,
-        table=table,
-        source="koi",
-        dataset_sha256="",
-        model_name="benchmark",
-        model_path=folder / "benchmark.keras",
-        checkpoint=folder / "benchmark.ckpt",
-        epochs=epochs,
-        seed=1,
-        curve_memory_mb=2000,  # as of a worker
-    )
-    begun = now()
-    train.train(spec, emit, lambda: None)
-    return {
-        "session": np.subtract(now(), begun).tolist(),
-        "epochs": moments,
-        "rows": rows,
-        "peak_mb": peak_mb(),
-    }
-
-
-def measure_plain(table: Path, epochs: int) -> dict[str, Any]:
-    """The same graph, rows and epochs as a script with `Model.fit` would train them."""
-    from backend.training import keras_setup, train
-    from backend.training.split import split_by_star
-
-    import keras  # isort: skip
-
-    from backend.transit.light_curve.orbit import transit_geometry
-    from backend.transit.networks import losses
-    from backend.transit.networks.build import build, publish
-    from backend.transit.networks.curve_reading import make_reading
-    from backend.transit.networks.inputs import network_inputs
-    from backend.transit.networks.scaling import learn_scaling
-
-    keras_setup.prepare_tensorflow()
-    begun = now()
-    rows = np.load(table)
-    split = split_by_star(rows, 0.15, 0.15, 1)
-
-    def data(chosen: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        part = rows[chosen]
-        geometry = transit_geometry(part, "kepler")
-        inputs = network_inputs(part, geometry, "kepler", ("curve_input", "feat_input"))
-        targets = {
-            "label": part["label"].astype(np.int32)[:, None],
-            "period_out": np.log(part["period"]).astype(np.float32)[:, None],
-            "depth_out": np.log(part["depth"]).astype(np.float32)[:, None],
-        }
-        return inputs, targets
-
-    training, validation, test = data(split.train), data(split.validation), data(split.test)
-    scaling = learn_scaling(rows[split.train])
-    sample = {name: values[:4096] for name, values in training[0].items()}
-    sample |= make_reading().predict_on_batch(sample["curve_input"])
-    model = build("transit_cnn", scaling, sample, 1).model
-    optimizer = keras.optimizers.AdamW(
-        2e-3, weight_decay=train.WEIGHT_DECAY, global_clipnorm=train.GRADIENT_NORM
-    )
-    period, depth = scaling.log_period[1], scaling.log_depth[1]
-    model.compile(
-        optimizer,
-        loss={
-            "label": lambda true, heads: losses.heads_loss(true[:, 0], heads, 0.02),
-            "period_out": lambda true, found: losses.huber(true, found, period),
-            "depth_out": lambda true, found: losses.huber(true, found, depth),
-        },
-        loss_weights={"label": 1.0, "period_out": 0.1, "depth_out": 0.1},
-    )
-    keras.utils.set_random_seed(1)
-    model.fit(*training, batch_size=128, epochs=epochs, validation_data=validation, verbose=0)
-    model.predict(test[0], batch_size=512, verbose=0)
-    published = publish(model)
-    with tempfile.TemporaryDirectory() as folder:
-        published.save(Path(folder) / "plain.keras")
-    return {"session": np.subtract(now(), begun).tolist(), "peak_mb": peak_mb()}
-
-
-def now() -> Seconds:
-    return time.perf_counter(), time.process_time()
-
-
-def peak_mb() -> float:
-    """Peak resident memory of this process; Linux only."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:"))
-
-
 if __name__ == "__main__":
-    if len(sys.argv) > 1 and sys.argv[1] in ("session", "plain"):
-        measured_here = measure_session if sys.argv[1] == "session" else measure_plain
-        print(json.dumps(measured_here(Path(sys.argv[2]), int(sys.argv[3]))))
-    else:
-        main()
+    main()

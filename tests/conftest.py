@@ -14,8 +14,8 @@ from backend.config import REPOSITORY, Settings
 from backend.database import Database
 from backend.services.context import Services
 from backend.storage.layout import Storage
-from backend.web.auth import ensure_administrator
 from backend.web.current import attach, services_of
+from backend.web.tokens import ensure_administrator
 from tests.api import Api
 
 pytest_plugins = ["tests.skips"]
@@ -86,6 +86,14 @@ def app(application: APIFlask, settings: Settings) -> Iterator[APIFlask]:
     ensure_administrator(database, settings)
     attach(application, Services(settings, database, storage))
     yield application
+    database.close()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """An empty database, without an application."""
+    database = Database(tmp_path / "exotrain.db")
+    yield database
     database.close()
 
 

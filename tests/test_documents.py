@@ -278,7 +278,7 @@ def test_the_limits_of_the_curve_and_of_a_candidate_are_said():
 
 @pytest.mark.tensorflow
 def test_the_numbers_of_the_architecture_are_those_of_the_code():
-    from backend.training import batches, train
+    from backend.training import batches, fit
     from backend.transit.networks import curve_reading, layers, scaling
     from backend.worker import jobs
 
@@ -290,10 +290,10 @@ def test_the_numbers_of_the_architecture_are_those_of_the_code():
         f"each with probability {batches.MASK_ONE:g},",
         f"`impact` and `snr` together with {batches.MASK_FIT:.2f},",
         f"all four of the star with {batches.MASK_STAR:g}.",
-        f"smoothing {train.LABEL_SMOOTHING:g})",
-        f"+ {train.REGRESSION_WEIGHT:g} [",
-        f"clipped to norm {train.GRADIENT_NORM:g})",
-        f"multiplied by {train.PLATEAU_FACTOR:g} after {train.PLATEAU_PATIENCE} epochs",
+        f"smoothing {fit.LABEL_SMOOTHING:g})",
+        f"+ {fit.REGRESSION_WEIGHT:g} [",
+        f"clipped to norm {fit.GRADIENT_NORM:g})",
+        f"multiplied by {fit.PLATEAU_FACTOR:g} after {fit.PLATEAU_PATIENCE} epochs",
         f"fit into {jobs.DEFAULT_CURVE_MEMORY_MB:,} MB",
     ):
         assert phrase in text, phrase

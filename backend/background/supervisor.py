@@ -10,20 +10,19 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from backend import wire
 from backend.background.attempts import DATABASE_SECONDS, Attempts
 from backend.background.current_copies import CurrentCopies
 from backend.background.keeping import Keeping
 from backend.background.runners import Runner, make_runner
+from backend.background.running_sessions import RunningSessions
 from backend.background.session_end import remove_leftovers
 from backend.background.session_events import SessionEvents
 from backend.background.session_starts import START_PAUSES, CannotStart, SessionStarts
 from backend.config import Settings
-from backend.database import Database, sessions
+from backend.database import Database
 from backend.database.connection import Record
-from backend.database.kept import has_started
 from backend.storage.layout import Storage
 from backend.troubles import Troubles
 
@@ -54,21 +53,6 @@ log = logging.getLogger(__name__)
 
 class SupervisorEnded(RuntimeError):
     """The session queue has ended by itself: the server is of no use without it."""
-
-
-@dataclass
-class _Running:
-    """A session that a runner has.
-
-    Attributes:
-        start: the number of its start.
-        keep: whether its best epoch is kept, and nothing trained.
-        passed_on: the request that the runner knows of.
-    """
-
-    start: int
-    keep: bool = False
-    passed_on: wire.RequestedEnd | None = None
 
 
 class Supervisor:
@@ -103,7 +87,7 @@ class Supervisor:
         self._message: Message | None = None  # taken from the inbox, not yet recorded
         self._recorded = 0  # messages
         self._runner: Runner = make_runner(settings, self._report)
-        self._running: dict[int, _Running] = {}
+        self._running = RunningSessions(database, self._runner)
         self._has_recovered = False
         self._is_in_order = False
         self._warm_due = 0.0
@@ -174,7 +158,7 @@ class Supervisor:
             self._step(self._put_in_order)
             if self._has_recovered:  # else recovery would take ours for an earlier server's
                 self._step(self._start_pending)
-            self._step(self._forward_requests)
+            self._step(self._running.forward_requests)
             self._step(self._copies.retry)
             self._step(self._keeping.remove_old)
             self._keep_warm()
@@ -196,7 +180,7 @@ class Supervisor:
         if self._is_in_order:
             return
         if self._has_recovered:
-            self._starts.reclaim(self._running.keys())
+            self._starts.reclaim(self._running)
         else:
             self._keeping.recover()
             self._starts.recover()
@@ -212,7 +196,7 @@ class Supervisor:
                 job = self._keeping.take(self._running) or self._starts.take()
                 if job is None:
                     return
-                self._start(job)
+                self._running.start(job)
             except CannotStart as error:
                 log.exception("%s; it is put back", error)
                 self._troubles.note("workers", 2 * START_PAUSES[-1])
@@ -229,26 +213,6 @@ class Supervisor:
     @property
     def _has_place(self) -> bool:
         return len(self._running) < self._settings.trainings
-
-    def _start(self, job: wire.Train) -> None:
-        self._running[job.session_id] = _Running(job.start, job.keep)
-        try:
-            self._runner.start(job)
-        except BaseException as error:
-            del self._running[job.session_id]
-            if isinstance(error, Exception):
-                raise CannotStart(job.session_id) from error
-            raise
-
-    def _forward_requests(self) -> None:
-        with self._database.read() as connection:
-            found = {each: sessions.find(connection, each) for each in self._running}
-        for session_id, session in found.items():
-            running = self._running[session_id]
-            request = _requested(session, running.keep)
-            if request is not None and request != running.passed_on:
-                self._runner.request(session_id, request)
-                running.passed_on = request
 
     def _keep_warm(self) -> None:
         if time.monotonic() < self._warm_due:
@@ -284,9 +248,8 @@ class Supervisor:
             log.exception("session %s: %s cannot be recorded", session_id, event.event)
             is_done = self._give_up(session_id, start, event, error)
         if is_done:
-            running = self._running.get(session_id)
-            if isinstance(event, wire.Exited) and running is not None and running.start == start:
-                del self._running[session_id]
+            if isinstance(event, wire.Exited):
+                self._running.has_exited(session_id, start)
             self._message = None
             self._recorded += 1
 
@@ -311,12 +274,3 @@ class Supervisor:
         for message in messages:
             if message is not None and not isinstance(message[2], wire.Exited):
                 self._events.record_before(deadline, *message)
-
-
-def _requested(session: Record | None, keep: bool) -> wire.RequestedEnd | None:
-    """What a runner is to do with a session that it has; a keep that is not wanted ends."""
-    if keep:
-        return None if session is not None and has_started(session) else "cancel"
-    if session is None or session["status"] != "training":
-        return None
-    return session["request"]

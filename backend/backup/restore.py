@@ -24,8 +24,8 @@ from backend.backup.copying import (
     timed_path,
 )
 from backend.backup.manifest import DATABASE, FOLDERS, BackupFailed, Manifest
-from backend.database import schema
-from backend.database.soundness import Mark, mark_of, remove_mark, require_sound, write_mark
+from backend.database.file import upgrades
+from backend.database.file.soundness import Mark, mark_of, remove_mark, require_sound, write_mark
 from backend.storage.atomic import sync
 from backend.storage.lock import data_folder_lock
 
@@ -70,10 +70,10 @@ def _backup_in(source: Path) -> Path:
 
 def _require_readable(folder: Path, manifest: Manifest) -> None:
     """Find at once what needs no reading: a newer schema, missing files, other sizes."""
-    if manifest.schema > schema.VERSION:
+    if manifest.schema > upgrades.VERSION:
         raise BackupFailed(
             f"{folder} was made by exotrain {manifest.exotrain} with schema version "
-            f"{manifest.schema}; this exotrain knows at most {schema.VERSION}."
+            f"{manifest.schema}; this exotrain knows at most {upgrades.VERSION}."
         )
     for entry in manifest.files:
         path = folder / entry.path

@@ -4,10 +4,11 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, select
 
+from backend.database import queue
 from backend.database.connection import Record, every, first, one
-from backend.database.schema import batches, iso, now, users, workspaces
+from backend.database.schema import batches, iso, now, users
 from backend.database.workspaces import accessible
 
 UNFINISHED = ("pending", "running")
@@ -66,10 +67,7 @@ def in_workspace(
 ) -> list[Record]:
     """Batches of a workspace, newest first; `before` is an id."""
     query = _SHOWN.where(batches.c.workspace_id == workspace_id)
-    if status is not None:
-        query = query.where(batches.c.status == status)
-    if before is not None:
-        query = query.where(batches.c.id < before)
+    query = queue.filtered(query, batches, status, before)
     return every(connection, query.order_by(batches.c.id.desc()).limit(limit))
 
 
@@ -95,24 +93,8 @@ def running(connection: Connection) -> list[Record]:
 def next_pending(
     connection: Connection, last_user_id: int, held_back: Collection[int] = ()
 ) -> Record | None:
-    """The batch to predict next: users take turns, each with the oldest batch they posted.
-
-    Args:
-        connection: open for reading.
-        last_user_id: the user who had the last turn; the next higher id follows, and the lowest
-            after the highest.
-        held_back: ids of batches whose turn is not yet.
-
-    Returns:
-        None if none waits; else its row, with the user whose turn it is as `turn_of`.
-    """
-    query = (
-        select(batches, _poster().label("turn_of"))
-        .join(workspaces)
-        .where(batches.c.status == "pending", batches.c.id.not_in(held_back))
-        .order_by(_poster() <= last_user_id, _poster(), batches.c.id)
-    )
-    return first(connection, query)
+    """The batch to predict next, as `queue.next_pending`."""
+    return queue.next_pending(connection, batches, last_user_id, held_back)
 
 
 def all_states(connection: Connection) -> list[Record]:
@@ -146,11 +128,7 @@ def too_old(connection: Connection, days: int) -> list[Record]:
 
 def change(connection: Connection, batch_id: int, **values: Any) -> None:
     """Change some columns of a batch, and with them its version."""
-    connection.execute(
-        update(batches)
-        .where(batches.c.id == batch_id)
-        .values(version=batches.c.version + 1, **values)
-    )
+    queue.change(connection, batches, batch_id, **values)
 
 
 def end(
@@ -182,8 +160,3 @@ def expire(connection: Connection, batch_id: int) -> None:
 def remove(connection: Connection, batch_id: int) -> None:
     """Forget a batch."""
     connection.execute(delete(batches).where(batches.c.id == batch_id))
-
-
-def _poster() -> ColumnElement[int]:
-    """Who posted a batch; the workspace's owner, if that account is gone."""
-    return func.coalesce(batches.c.user_id, workspaces.c.owner_id)

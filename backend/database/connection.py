@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Executable, RootTransaction
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from backend.database import opening, soundness
-from backend.database.turn import DatabaseBusy, Turn
+from backend.database.file import opening, soundness
+from backend.database.file.turn import DatabaseBusy, Turn
 from backend.storage import disk
 from backend.storage.lock import CannotStart
 

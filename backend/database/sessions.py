@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Column,
-    ColumnElement,
     Connection,
     Text,
     bindparam,
@@ -18,9 +17,9 @@ from sqlalchemy import (
     func,
     insert,
     select,
-    update,
 )
 
+from backend.database import queue
 from backend.database.connection import Record, every, first, one
 from backend.database.schema import epochs, models, now, training_sessions, workspaces
 from backend.database.workspaces import accessible
@@ -135,10 +134,7 @@ def in_workspace(
     """Sessions of a workspace, newest first, without their evaluations; `before` is an id."""
     columns = [column for column in training_sessions.c if column.name != "evaluation"]
     query = select(*columns).where(training_sessions.c.workspace_id == workspace_id)
-    if status is not None:
-        query = query.where(training_sessions.c.status == status)
-    if before is not None:
-        query = query.where(training_sessions.c.id < before)
+    query = queue.filtered(query, training_sessions, status, before)
     return every(connection, query.order_by(training_sessions.c.id.desc()).limit(limit))
 
 
@@ -161,7 +157,9 @@ def waiting_of(connection: Connection, user_id: int) -> list[int]:
     query = (
         select(training_sessions.c.id)
         .join(workspaces)
-        .where(training_sessions.c.status == "pending", _starter() == user_id)
+        .where(
+            training_sessions.c.status == "pending", queue.asked_by(training_sessions) == user_id
+        )
     )
     return list(connection.execute(query.order_by(training_sessions.c.id)).scalars())
 
@@ -169,44 +167,19 @@ def waiting_of(connection: Connection, user_id: int) -> list[int]:
 def next_pending(
     connection: Connection, last_user_id: int, held_back: Collection[int] = ()
 ) -> Record | None:
-    """The session to train next: users take turns, each with the oldest session they started.
+    """The session to train next, as `queue.next_pending`; interrupted ones go before all others.
 
-    A session that a restart interrupted goes before all others.
-
-    Args:
-        connection: open for reading.
-        last_user_id: the user who had the last turn; the next higher id follows, and the lowest
-            after the highest.
-        held_back: ids of sessions whose turn is not yet.
-
-    Returns:
-        None if none waits; else its row, with the user whose turn it is as `turn_of`.
+    A restart of the server interrupted them.
     """
-    columns = training_sessions.c
-    waiting = (columns.status == "pending") & columns.id.not_in(held_back)
     was_interrupted = training_sessions.c.started_at.is_not(None)
-    had_its_turn = _starter() <= last_user_id
-    query = (
-        select(training_sessions, _starter().label("turn_of"))
-        .join(workspaces)
-        .where(waiting)
-        .order_by(
-            was_interrupted.desc(),
-            had_its_turn,
-            _starter(),
-            training_sessions.c.id,
-        )
+    return queue.next_pending(
+        connection, training_sessions, last_user_id, held_back, was_interrupted.desc()
     )
-    return first(connection, query)
 
 
 def change(connection: Connection, session_id: int, **values: Any) -> None:
     """Change some columns of a session, and with them its version."""
-    connection.execute(
-        update(training_sessions)
-        .where(training_sessions.c.id == session_id)
-        .values(version=training_sessions.c.version + 1, **values)
-    )
+    queue.change(connection, training_sessions, session_id, **values)
 
 
 def model_file_is_taken(connection: Connection, model_file: str) -> bool:
@@ -273,11 +246,7 @@ def shown_in_workspace(
     connection: Connection, workspace_id: int, status: str | None, limit: int, before: int | None
 ) -> list[Record]:
     """At most `limit` sessions as `shown`, newest first; `before` is an id."""
-    query = _IN_WORKSPACE
-    if status is not None:
-        query = query.where(training_sessions.c.status == status)
-    if before is not None:
-        query = query.where(training_sessions.c.id < before)
+    query = queue.filtered(_IN_WORKSPACE, training_sessions, status, before)
     return every(connection, query, workspace_id=workspace_id, limit=limit)
 
 
@@ -309,8 +278,3 @@ def latest_epochs(
 def remove(connection: Connection, session_id: int) -> None:
     """Delete an ended session and its epochs; its model stays."""
     connection.execute(delete(training_sessions).where(training_sessions.c.id == session_id))
-
-
-def _starter() -> ColumnElement[int]:
-    """Who started a session; release 0.2.0 did not record it: then it was the workspace's owner."""
-    return func.coalesce(training_sessions.c.user_id, workspaces.c.owner_id)

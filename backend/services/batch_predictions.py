@@ -1,7 +1,4 @@
-"""Adds prediction columns to a catalogue: CSV in, CSV out, in pieces.
-
-The answer goes to a file first: after its first byte is sent, an error can no longer be reported.
-"""
+"""Adds prediction columns to a catalogue: how its table was read, and the cells of the answer."""
 
 import csv
 import json
@@ -11,20 +8,14 @@ import string
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from io import TextIOWrapper
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from backend.database.connection import Record
-from backend.services.context import Services
-from backend.services.predictions import predict
-from backend.storage.incoming import open_growing
 from backend.tables.converter import Converted
 from backend.transit.catalog.names.column_names import OWN_FORMAT
 from backend.transit.catalog.names.plain_names import Scale
-from backend.transit.catalog.names.read_as import NOTHING_SAID, ReadAs
+from backend.transit.catalog.names.read_as import ReadAs
 from backend.transit.catalog.numbers import DecimalSign
-from backend.transit.catalog.reader import Catalog, Chunk, open_catalog
+from backend.transit.catalog.reader import Catalog, Chunk
 from backend.transit.columns import LABELS
 
 ADDED_COLUMNS = (
@@ -110,53 +101,6 @@ class BatchRead(NamedTuple):
             return decimal
         factor, offset = self.scales[name]
         return f"{decimal};factor={factor:.12g}" + (f";offset={offset:.12g}" if offset else "")
-
-
-def predict_catalogue(
-    services: Services,
-    model: Record,
-    catalogue: Path,
-    answer: Path,
-    own_source: str,
-    user_id: int,
-    read_as: ReadAs = NOTHING_SAID,
-) -> BatchRead:
-    """Write a catalogue's table with the prediction columns added.
-
-    Args:
-        services: the predictor.
-        model: its row in the database.
-        catalogue: a table in any format; labels are not needed.
-        answer: a new file for the CSV.
-        own_source: the survey of a table in exotrain format: "exotrain", "koi" or "toi".
-        user_id: who asks; users take turns.
-        read_as: what was said of the table.
-
-    Returns:
-        How the table was read. The answer has its separator and its decimal sign, and its cells as
-        they are; the columns that an earlier prediction has added are replaced.
-
-    Raises:
-        CatalogError: it is not a catalogue, or has no usable row.
-        ReadAsError: what was said does not fit the header.
-        ModelCorrupt: the model's file is damaged or missing.
-        PredictionFailed: the predictor gave no answer.
-        NoSpace: the disk is nearly full.
-        TooMany: too many predictions wait already.
-    """
-    with (
-        open(catalogue, "rb") as source,
-        services.converter.as_text(source, answer.parent, read_as.table) as (text, converted),
-        TextIOWrapper(open_growing(answer), encoding="utf-8", newline="") as sink,
-    ):
-        catalog = open_catalog(text, label_required=False, read_as=read_as)
-        table = PredictedTable(catalog, own_source, read_as, converted)
-        writer = table.writer(sink)
-        writer.writerow(table.header())
-        predict_rows = partial(predict, services, model, source=table.read.source, user_id=user_id)
-        for chunk, added in table.predictions(catalog, predict_rows):
-            writer.writerows(table.records(chunk, added))
-    return table.read
 
 
 class PredictedTable:

@@ -38,15 +38,7 @@ def require_waiting_place(services: Services, connection: Connection, user_id: i
     Raises:
         TooMany: the quota is used up.
     """
-    allowed = services.settings.quota_pending
-    waiting = sessions.waiting_of(connection, user_id)
-    if len(waiting) >= allowed:
-        ids = ", ".join(map(str, waiting))
-        raise TooMany(
-            f"Expected at most {allowed} waiting sessions of one user, found {len(waiting)} of "
-            f"yours: {ids}. Wait for one to start, cancel one, or have the administrator raise "
-            "EXOTRAIN_QUOTA_PENDING."
-        )
+    _require_place_among(services, "sessions", sessions.waiting_of(connection, user_id))
 
 
 def require_batch_place(services: Services, connection: Connection, user_id: int) -> None:
@@ -55,12 +47,15 @@ def require_batch_place(services: Services, connection: Connection, user_id: int
     Raises:
         TooMany: the quota, the same number as of sessions, is used up.
     """
+    _require_place_among(services, "batches", batches.waiting_of(connection, user_id))
+
+
+def _require_place_among(services: Services, kind: str, waiting: list[int]) -> None:
     allowed = services.settings.quota_pending
-    waiting = batches.waiting_of(connection, user_id)
     if len(waiting) >= allowed:
         ids = ", ".join(map(str, waiting))
         raise TooMany(
-            f"Expected at most {allowed} waiting batches of one user, found {len(waiting)} of "
+            f"Expected at most {allowed} waiting {kind} of one user, found {len(waiting)} of "
             f"yours: {ids}. Wait for one to start, cancel one, or have the administrator raise "
             "EXOTRAIN_QUOTA_PENDING."
         )

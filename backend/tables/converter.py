@@ -21,8 +21,8 @@ from typing import Any, BinaryIO, NamedTuple
 from backend.config import REPOSITORY
 from backend.errors import NoSpace, Unavailable
 from backend.storage.permissions import FOLDER_MODE
-from backend.transit.catalog.foreign import ENOUGH_BYTES, TABLE_KINDS, table_kind
-from backend.transit.catalog.header import CatalogError
+from backend.transit.catalog.delimited.foreign import ENOUGH_BYTES, TABLE_KINDS, table_kind
+from backend.transit.catalog.errors import CatalogError
 
 # Each may take as much memory as the setting says.
 _MOST_AT_ONCE = 2

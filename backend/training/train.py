@@ -6,79 +6,29 @@ its own goes on from there and ends with the same weights. The checkpoint stays:
 model removes it.
 """
 
-import dataclasses
-import hashlib
-import json
-import math
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from backend.training import keras_setup  # before Keras: it chooses the backend
 
-import keras  # isort: skip
+import tensorflow as tf  # isort: skip
 import numpy as np
-import tensorflow as tf
-from numpy.typing import NDArray
 
 from backend import wire
-from backend.training import defaults, loop
-from backend.training.batches import Examples
-from backend.training.callbacks import (
-    MONITOR,
-    AfterFirstBatch,
-    Emit,
-    KeepCheckpoint,
-    ObeyRequests,
-    ReportProgress,
-    ShouldStop,
-    StopWhenDiverged,
-)
-from backend.training.checkpoint import Checkpoint, load_checkpoint, load_kept
-from backend.training.results import Baselines, evaluate_model, publish_calibrated, save_model
+from backend.training import defaults
+from backend.training.callbacks import Emit, ShouldStop
+from backend.training.fit import examples, fit_network, new_steps, obey_cancel
+from backend.training.results.baselines import Baselines
+from backend.training.results.evaluate import evaluate_model, publish_calibrated
+from backend.training.results.save import save_model
 from backend.training.spec import Cancelled, DataError, Diverged, NothingToKeep, TrainingSpec
-from backend.training.split import Split, check_trainable, split_by_star
+from backend.training.split import check_trainable, split_by_star
 from backend.training.steps import Steps
-from backend.transit.catalog.reader import band
-from backend.transit.columns import COLUMNS, ROW_DTYPE
-from backend.transit.keys import read_column, read_rows
-from backend.transit.networks.build import build, count_parameters
-from backend.transit.networks.scaling import learn_scaling
-from backend.transit.rows import Index
+from backend.transit.keys import read_rows
 
 __all__ = ["Cancelled", "DataError", "Diverged", "NothingToKeep", "TrainingSpec", "train"]
-
-# The label is what the network is for; the regressions share its convolutions, and must not
-# steer them.
-LABEL_SMOOTHING = 0.02
-REGRESSION_WEIGHT = 0.1
-
-PLATEAU_PATIENCE = 4
-PLATEAU_FACTOR = 0.4
-WEIGHT_DECAY = 1e-3
-GRADIENT_NORM = 1.0
-
-# Rows that the scaling of what is read from a curve is measured on.
-_SAMPLE_CURVES = 4096
-
-_EVALUATION_BATCH = 512
-
-# Changing what a checkpoint holds or means makes those of older code unusable.
-_CHECKPOINT_VERSION = 2
-
-_NO_INFLUENCE = (
-    "session_id",
-    "table",
-    "model_name",
-    "model_path",
-    "checkpoint",
-    "curve_memory_mb",
-    "keep",
-)
 
 
 def prepare(network: str = defaults.NETWORK, ensemble: int = defaults.ENSEMBLE) -> Steps:
     """Build and trace a network before a session of it is known; `train` takes it."""
-    steps = _steps(network, ensemble)
+    steps = new_steps(network, ensemble)
     steps.warm_up()
     return steps
 
@@ -122,78 +72,6 @@ def remove_files(spec: TrainingSpec) -> None:
         spec.checkpoint.unlink(missing_ok=True)
 
 
-def obey_cancel(should_stop: ShouldStop) -> None:
-    """Check whether to go on.
-
-    Raises:
-        Cancelled: no.
-    """
-    if should_stop() == "cancel":
-        raise Cancelled
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A trained network.
-
-    Attributes:
-        steps: with its best weights.
-        training, validation: the training and the validation rows.
-        best_epoch: from 1.
-        metrics: of the best epoch.
-    """
-
-    steps: Steps
-    training: Examples
-    validation: Examples
-    best_epoch: int
-    metrics: wire.EpochMetrics
-
-
-def fit_network(
-    spec: TrainingSpec,
-    table: NDArray[np.void],
-    split: Split,
-    emit: Emit,
-    should_stop: ShouldStop,
-    prepared: Steps | None = None,
-    after_first_batch: Callable[[], None] = lambda: None,
-) -> Trained:
-    """Train the spec's network on a split of a table; the test rows are not looked at.
-
-    Args:
-        spec, emit, should_stop: as for `train`; the events are Started, Batch and Epoch.
-        table: ROW_DTYPE, (n,), may be a memory-mapped file.
-        split: of its rows.
-        prepared: as for `train`.
-        after_first_batch: called once.
-
-    Raises:
-        Diverged, Cancelled, OSError: as `train`.
-    """
-    steps = prepared
-    if steps is None or (steps.name, steps.ensemble) != (spec.network, spec.ensemble):
-        steps = _steps(spec.network, spec.ensemble)
-    training, validation = (
-        examples(spec, steps, _needed(table, rows), lambda: obey_cancel(should_stop))
-        for rows in (split.train, split.validation)
-    )
-    _load(spec, steps, training)
-    progress = ReportProgress(emit, math.ceil(len(training) / spec.batch_size))
-    load = load_kept if spec.keep else load_checkpoint
-    resumed = load(spec.checkpoint, _fingerprint(spec))
-    emit(_started(split, steps.model, progress, resumed))
-    best_epoch = _fit(
-        spec,
-        steps,
-        (training, validation),
-        [ObeyRequests(should_stop), AfterFirstBatch(after_first_batch)],
-        progress,
-        resumed,
-    )
-    return Trained(steps, training, validation, best_epoch, progress.epochs[best_epoch])
-
-
 def _train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop, prepared: Steps | None) -> None:
     def poll() -> None:
         obey_cancel(should_stop)
@@ -226,97 +104,3 @@ def _train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop, prepared: St
             metrics=trained.metrics,
         )
     )
-
-
-def _steps(network: str, ensemble: int) -> Steps:
-    optimizer = keras.optimizers.AdamW(
-        defaults.LEARNING_RATE, weight_decay=WEIGHT_DECAY, global_clipnorm=GRADIENT_NORM
-    )
-    return Steps(network, ensemble, optimizer, LABEL_SMOOTHING, REGRESSION_WEIGHT)
-
-
-def examples(
-    spec: TrainingSpec, steps: Steps, rows: NDArray[np.void], poll: Callable[[], None]
-) -> Examples:
-    """Rows of the spec's table for its network."""
-    return Examples(
-        rows, band(spec.source), steps.names, spec.curve_memory_mb * 2**20, poll, steps.read
-    )
-
-
-def _needed(table: NDArray[np.void], rows: Index) -> NDArray[np.void]:
-    """Some rows without their line and star: half of their bytes, which no network sees."""
-    needed = np.empty(len(rows), _NEEDED_DTYPE)
-    for name in needed.dtype.names or ():
-        needed[name] = read_column(table, name)[rows]
-    return needed
-
-
-_NEEDED_DTYPE = np.dtype([(name, ROW_DTYPE[name]) for name in (*COLUMNS, "label")])
-
-
-def _load(spec: TrainingSpec, steps: Steps, training: Examples) -> None:
-    """Put the session's initial weights and its scaling into the steps."""
-    scaling = learn_scaling(training.rows, training.catalogue)
-    random = np.random.default_rng([spec.seed, 3])
-    chosen = random.permutation(len(training))[:_SAMPLE_CURVES]
-    sample, _ = training.batch(np.sort(chosen))
-    graphs = build(spec.network, scaling, sample, spec.seed, spec.ensemble)
-    steps.load(graphs, scaling, spec.learning_rate)
-
-
-def _started(
-    split: Split, model: keras.Model, progress: ReportProgress, resumed: Checkpoint | None
-) -> wire.Started:
-    epochs = resumed.epochs() if resumed else {}
-    return wire.Started(
-        rows=len(split.train) + len(split.validation) + len(split.test),
-        train=len(split.train),
-        validation=len(split.validation),
-        test=len(split.test),
-        parameters=count_parameters(model),
-        batches=progress.batches,
-        resumed_from_epoch=resumed.epochs_finished if resumed else 0,
-        history=tuple(wire.Epoch(epoch=n, metrics=each) for n, each in epochs.items()),
-    )
-
-
-def _fit(
-    spec: TrainingSpec,
-    steps: Steps,
-    data: tuple[Examples, Examples],
-    first_callbacks: list[keras.callbacks.Callback],
-    progress: ReportProgress,
-    resumed: Checkpoint | None,
-) -> int:
-    """Train to the best weights; return the number of the best epoch, from 1."""
-    stopping = keras.callbacks.EarlyStopping(
-        MONITOR, mode="min", patience=spec.patience, restore_best_weights=True
-    )
-    plateau = keras.callbacks.ReduceLROnPlateau(
-        MONITOR, mode="min", patience=PLATEAU_PATIENCE, factor=PLATEAU_FACTOR, min_lr=1e-6
-    )
-    checkpoint = KeepCheckpoint(
-        spec.checkpoint, _fingerprint(spec), stopping, plateau, progress, steps.average, resumed
-    )
-    first_epoch = resumed.epochs_finished if resumed else 0
-    is_finished = resumed is not None and resumed.is_finished
-    training, validation = data
-    loop.fit(
-        steps,
-        training.shuffled(spec.batch_size, spec.seed, first_epoch),
-        progress.batches,
-        lambda: validation.in_order(_EVALUATION_BATCH),
-        range(first_epoch, first_epoch if is_finished else spec.epochs),
-        [*first_callbacks, StopWhenDiverged(), stopping, plateau, progress, checkpoint],
-    )
-    return int(stopping.best_epoch) + 1
-
-
-def _fingerprint(spec: TrainingSpec) -> str:
-    """A hash of everything that the weights depend on."""
-    influences = dataclasses.asdict(spec)
-    for name in _NO_INFLUENCE:
-        del influences[name]
-    influences |= {"checkpoint": _CHECKPOINT_VERSION, "keras": keras.__version__}
-    return hashlib.sha256(json.dumps(influences, sort_keys=True).encode()).hexdigest()

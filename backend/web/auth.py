@@ -1,39 +1,25 @@
-"""Tokens, the current user, and access rights.
+"""The current user, by the token of the request, and access rights.
 
 A new route is closed by default. Every request without a valid token is denied, except for the few
 endpoints in PUBLIC. Whatever is not a GET is denied to viewers and to read-only tokens, except for
 the endpoints in ONLY_COMPUTES.
 """
 
-import hashlib
 import hmac
-import secrets
 import time
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from flask import Flask, Response, g, request
 from sqlalchemy import Connection
 
-from backend.config import Settings
-from backend.database import (
-    Database,
-    accounts,
-    analyses,
-    batches,
-    datasets,
-    models,
-    sessions,
-    workspaces,
-)
+from backend.database import accounts, analyses, batches, datasets, models, sessions, workspaces
 from backend.database.connection import Record
 from backend.database.schema import now
 from backend.errors import Forbidden, NotFound, Unauthorized
 from backend.web.current import services
 from backend.web.http_server.wsgi import IS_IDENTIFIED
-
-ADMINISTRATOR = "admin"
+from backend.web.tokens import hash_token
 
 # For the API description of a call that names a workspace.
 NO_WORKSPACE = {404: "There is no such workspace, or no such record in it"}
@@ -58,7 +44,6 @@ ONLY_COMPUTES = frozenset(
 # What a role includes: each also may what those before it may.
 _ROLES = ("viewer", "editor", "owner")
 
-_HINT_LENGTH = 6
 _SECONDS_BETWEEN_NOTES_OF_USE = 60.0
 
 _CHALLENGE = 'Bearer realm="exotrain"'
@@ -184,42 +169,6 @@ def _note_use(response: Response) -> Response:
         statement = accounts.token_was_used(identity.token["id"], now())
         response.call_on_close(partial(services().database.write_unless_locked, statement))
     return response
-
-
-def hash_token(token: str) -> str:
-    """The stored form of a token, its SHA-256: a random token needs no salt and no slow hash."""
-    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
-
-
-def new_token(connection: Connection, user: Record, **limits: Any) -> tuple[str, Record]:
-    """Create a token for a user.
-
-    Args:
-        connection: open for writing.
-        user: whose token it is.
-        limits: name, is_read_only, expires_at.
-
-    Returns:
-        the secret, which is not stored, and the stored record.
-    """
-    token = secrets.token_urlsafe(32)
-    hint = token[:_HINT_LENGTH]
-    return token, accounts.add_token(connection, user["id"], hash_token(token), hint, **limits)
-
-
-def ensure_administrator(database: Database, settings: Settings) -> str | None:
-    """Create the first user, and a token if there is no other way in.
-
-    Returns:
-        the new token, to be shown once, or None if EXOTRAIN_TOKEN or an earlier token is valid.
-    """
-    with database.write() as connection:
-        administrator = accounts.administrator(connection)
-        if administrator is None:
-            administrator = accounts.create_user(connection, ADMINISTRATOR, is_admin=True)
-        if settings.token or accounts.list_tokens(connection, administrator["id"]):
-            return None
-        return new_token(connection, administrator)[0]
 
 
 def workspace_by_key(connection: Connection, key: str) -> Record:

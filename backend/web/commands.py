@@ -9,8 +9,8 @@ from flask.cli import with_appcontext
 
 from backend.database import accounts
 from backend.transit.simulation.catalogue import simulate, write_csv
-from backend.web.auth import ADMINISTRATOR, ensure_administrator, new_token
 from backend.web.current import services_of
+from backend.web.tokens import ADMINISTRATOR, ensure_administrator, new_token
 
 
 def init_app(app: Flask) -> None:

@@ -10,11 +10,9 @@ from functools import partial
 from typing import Any
 
 from apiflask import APIFlask
-from pydantic import BaseModel
-from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from backend.web.auth import ONLY_COMPUTES, PUBLIC
-from backend.web.schemas.problems import Problem
+from backend.web.openapi_schemas import REFERENCES, Json, models_of, schemas_by_name
 
 DESCRIPTION = (
     "Upload a table of transit candidates, train a network on it in the background, follow the "
@@ -22,12 +20,7 @@ DESCRIPTION = (
     "check needs the header `Authorization: Bearer TOKEN`."
 )
 
-Json = dict[str, Any]
-
-_SCHEMAS = "#/components/schemas/"
-_PLAIN_NAME = re.compile(r"[A-Z][A-Za-z0-9]*")
-
-_PROBLEM_CONTENT = {"application/problem+json": {"schema": {"$ref": f"{_SCHEMAS}Problem"}}}
+_PROBLEM_CONTENT = {"application/problem+json": {"schema": {"$ref": f"{REFERENCES}Problem"}}}
 
 _TOKEN = {
     "type": "http",
@@ -93,13 +86,6 @@ _GIVES_LOCATION = {
 }
 
 
-class _UntitledSchema(GenerateJsonSchema):
-    """Without a title for each field: it repeats the name, and generators name types by it."""
-
-    def field_title_should_be_set(self, schema: Any) -> bool:
-        return False
-
-
 def init_app(app: APIFlask) -> None:
     """Set up the document of an application, served at `app.spec_path`."""
     app.config.update(
@@ -116,7 +102,7 @@ def init_app(app: APIFlask) -> None:
 
 def _complete(app: APIFlask, document: Any) -> Any:
     """Name what APIFlask leaves unnamed, and describe errors and headers as they are sent."""
-    models = list(_models(app))
+    models = list(models_of(app))
     schemas = schemas_by_name(models)
     for endpoint, method, operation in _operations(app, document["paths"]):
         name = endpoint.rpartition(".")[2]
@@ -138,62 +124,6 @@ def _complete(app: APIFlask, document: Any) -> Any:
         "headers": _HEADERS,
     }
     return document
-
-
-def schemas_by_name(models: list[tuple[type[BaseModel], str]]) -> dict[str, Json]:
-    """One schema for each model and for each model within it, by class name.
-
-    Args:
-        models: each with where it is used: "response", or a part of the request.
-
-    Raises:
-        ValueError: two different schemas would share a name.
-    """
-    _, definitions = models_json_schema(
-        [
-            (model, "serialization" if location == "response" else "validation")
-            for model, location in models
-        ],
-        ref_template=f"{_SCHEMAS}{{model}}",
-        schema_generator=_UntitledSchema,
-    )
-    schemas: dict[str, Json] = {}
-    for name, schema in definitions["$defs"].items():
-        # Pydantic renames what it cannot merge: `Session-Input`, `package__module__Session`.
-        if not _PLAIN_NAME.fullmatch(name):
-            raise ValueError(f"expected one schema of each name, found also {name}")
-        _hoist({**schema, "title": name}, schemas)
-    return schemas
-
-
-def _hoist(part: Any, schemas: dict[str, Json]) -> Any:
-    """A part of a schema, the models that stand within it moved to `schemas`."""
-    if isinstance(part, list):
-        return [_hoist(each, schemas) for each in part]
-    if not isinstance(part, dict):
-        return part
-    name = part.get("title")
-    if not isinstance(name, str):
-        return {key: _hoist(each, schemas) for key, each in part.items()}
-    schema = {key: _hoist(each, schemas) for key, each in part.items() if key != "title"}
-    if schemas.setdefault(name, schema) != schema:
-        raise ValueError(f"expected one schema of each name, found two of {name}")
-    return {"$ref": f"{_SCHEMAS}{name}"}
-
-
-def _models(app: APIFlask) -> Iterator[tuple[type[BaseModel], str]]:
-    """The models that the routes declare, and where each is used."""
-    yield Problem, "problem"
-    for view in app.view_functions.values():
-        declared = getattr(view, "_spec", {})
-        parts = [
-            (declared.get("body"), "body"),
-            (declared.get("response", {}).get("schema"), "response"),
-            *declared.get("args", []),
-        ]
-        for model, location in parts:
-            if isinstance(model, type) and issubclass(model, BaseModel):
-                yield model, location
 
 
 def _operations(app: APIFlask, paths: Json) -> Iterator[tuple[str, str, Json]]:
@@ -223,7 +153,7 @@ def _complete_parameters(operation: Json, properties: Json) -> None:
 def _take_null_from_forms(content: Json, schemas: dict[str, Json]) -> None:
     for media_type, part in content.items():
         if media_type == "multipart/form-data":
-            form = schemas[part["schema"]["$ref"].removeprefix(_SCHEMAS)]
+            form = schemas[part["schema"]["$ref"].removeprefix(REFERENCES)]
             fields = form["properties"].items()
             form["properties"] = {name: _without_null(each) for name, each in fields}
 

@@ -49,8 +49,8 @@ ABLATIONS: dict[str, dict[str, dict[str, Any]]] = {
             f"{_BATCHES}.transit_curves": "@box_curves",
             "backend.transit.networks.inputs.transit_curves": "@box_curves",
         },
-        "no label smoothing": {"backend.training.train.LABEL_SMOOTHING": 0.0},
-        "label alone, no regressions": {"backend.training.train.REGRESSION_WEIGHT": 0.0},
+        "no label smoothing": {"backend.training.fit.LABEL_SMOOTHING": 0.0},
+        "label alone, no regressions": {"backend.training.fit.REGRESSION_WEIGHT": 0.0},
         "nothing hidden": {
             f"{_BATCHES}.{name}": 0.0 for name in ("MASK_ONE", "MASK_FIT", "MASK_STAR")
         },

@@ -191,9 +191,10 @@ _LIBRARIES = {"HistGradientBoosting": tree_probabilities, "LightGBM": _lightgbm}
 
 
 def _network(run: Run, work: Work, folder: Path) -> dict[str, Any]:
-    from backend.training import keras_setup, train
+    from backend.training import keras_setup
     from backend.training.batches import Examples
-    from backend.training.results import predict, publish_calibrated
+    from backend.training.fit import fit_network
+    from backend.training.results.evaluate import predict, publish_calibrated
 
     keras_setup.prepare_tensorflow()
     spec = TrainingSpec(
@@ -212,7 +213,7 @@ def _network(run: Run, work: Work, folder: Path) -> dict[str, Any]:
     spec = replace(spec, **json.loads(run.settings))
     events: list[wire.SessionEvent] = []
     with changed(json.loads(run.changes)):
-        trained = train.fit_network(spec, work.table, work.split, events.append, _never_stop)
+        trained = fit_network(spec, work.table, work.split, events.append, _never_stop)
         published = publish_calibrated(trained.steps, trained.validation)
         asked = work.table[work.split.test]
         tested_band = band(run.tested if run.trained != "both" else work.source)

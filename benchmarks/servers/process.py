@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmarks.servers.toy import THREADS
 from benchmarks.servers.wire import Connection
+from tests.processes import peak_mb, processor_seconds, resident_mb
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -102,11 +103,11 @@ class Server:
 
     def resident_mb(self) -> float:
         """Resident memory of all its processes; pages that they share count for each."""
-        return sum(_field(each, "status", "VmRSS:") for each in self._processes())
+        return sum(map(resident_mb, self._processes()))
 
     def processor_seconds(self) -> float:
         """Processor time of all its processes so far, in steps of 10 ms."""
-        return sum(map(_processor_seconds, self._processes()))
+        return sum(map(processor_seconds, self._processes()))
 
     def forget_peak(self) -> None:
         """Measure `growth_mb` from here."""
@@ -119,7 +120,7 @@ class Server:
         return self._peak_mb() - self._before
 
     def _peak_mb(self) -> float:
-        return sum(_field(each, "status", "VmHWM:") for each in self._processes())
+        return sum(map(peak_mb, self._processes()))
 
     def _processes(self) -> list[int]:
         found, unseen = [], [self.process.pid]
@@ -128,17 +129,6 @@ class Server:
             for task in Path(f"/proc/{found[-1]}/task").iterdir():
                 unseen += map(int, (task / "children").read_text().split())
         return found
-
-
-def _field(process_id: int, file: str, name: str) -> float:
-    lines = Path(f"/proc/{process_id}/{file}").read_text().splitlines()
-    found = (int(line.split()[1]) / 1024 for line in lines if line.startswith(name))
-    return next(found, 0.0)  # a process that has just ended has none
-
-
-def _processor_seconds(process_id: int) -> float:
-    fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _free_port() -> int:

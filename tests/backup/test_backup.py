@@ -20,7 +20,8 @@ from backend.backup.manifest import BackupFailed, Manifest
 from backend.backup.restore import restore
 from backend.backup.save import save
 from backend.config import REPOSITORY
-from backend.database import Database, schema, soundness
+from backend.database import Database
+from backend.database.file import soundness, upgrades
 from backend.storage.atomic import sha256_of
 from backend.storage.lock import CannotStart
 from tests.backup.folders import files_of, fill, without_ended
@@ -62,7 +63,7 @@ def test_it_holds_the_database_and_every_file_that_it_names(data_dir, backup):
     for entry in manifest.files:
         assert sha256_of(backup / entry.path) == entry.sha256
         assert (backup / entry.path).stat().st_size == entry.size
-    assert manifest.schema == schema.VERSION
+    assert manifest.schema == upgrades.VERSION
     assert manifest.missing == manifest.damaged == []
     assert rows_of(backup / "exotrain.db") == rows_of(data_dir / "exotrain.db")
     assert {each.name for each in backup.iterdir()} == {
@@ -327,7 +328,7 @@ def change_manifest(backup: Path, **values) -> None:
 @pytest.mark.parametrize(
     ("values", "found"),
     [
-        ({"schema": schema.VERSION + 1}, "this exotrain knows at most"),
+        ({"schema": upgrades.VERSION + 1}, "this exotrain knows at most"),
         ({"format": 2}, "has the format 2"),
         ({"files": 3}, "cannot be read"),
         ({"files": []}, "names no exotrain.db"),

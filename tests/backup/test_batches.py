@@ -7,7 +7,7 @@ from backend.backup.save import save
 from backend.config import Settings
 from backend.services.batch_jobs.runner import BatchRunner
 from backend.services.batch_jobs.work import Work
-from backend.transit.catalog import records
+from backend.transit.catalog.delimited import records
 from backend.web.current import services_of
 from tests.api import Api, catalogue, complete, form, use_depth_predictor
 

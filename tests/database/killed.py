@@ -77,3 +77,8 @@ def rows_of(path: Path) -> dict[str, list[tuple]]:
             }
     finally:
         shutil.rmtree(copies)
+
+
+def user_names_in(path: Path) -> set[str]:
+    """The names of the users in a database, as `rows_of` reads it."""
+    return {row[1] for row in rows_of(path)["users"]}

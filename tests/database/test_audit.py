@@ -2,22 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from sqlalchemy import func, select, update
 
-from backend.database import Database, accounts, audit, workspaces
+from backend.database import accounts, audit, workspaces
 from backend.database.audit import Keep
 from backend.database.schema import audit as table
 from backend.database.schema import iso
 
 KEEP = Keep(entries=200, days=30)
-
-
-@pytest.fixture
-def database(tmp_path):
-    database = Database(tmp_path / "exotrain.db")
-    yield database
-    database.close()
 
 
 def listed(database, keep=KEEP, **asked):

@@ -10,7 +10,8 @@ from sqlalchemy.exc import IntegrityError
 from backend.database import Database, accounts, datasets, models, schema, sessions, workspaces
 from backend.database import connection as connection_module
 from backend.database.connection import DatabaseBusy
-from backend.database.soundness import UnknownSchemaVersion
+from backend.database.file import upgrades
+from backend.database.file.soundness import UnknownSchemaVersion
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def test_a_database_of_a_newer_program_is_refused(path):
     Database(path).close()
     database = Database(path)
     with database.write() as connection:
-        connection.exec_driver_sql(f"PRAGMA user_version = {schema.VERSION + 1}")
+        connection.exec_driver_sql(f"PRAGMA user_version = {upgrades.VERSION + 1}")
     database.close()
     with pytest.raises(UnknownSchemaVersion, match="newer"):
         Database(path)
@@ -48,9 +49,9 @@ def test_a_database_of_a_newer_program_is_refused(path):
 def test_an_older_database_is_upgraded(path, monkeypatch):
     Database(path).close()
     added = "ALTER TABLE users ADD COLUMN nickname VARCHAR"
-    upgrade = [*schema.UPGRADES, lambda connection: connection.exec_driver_sql(added)]
-    monkeypatch.setattr(schema, "UPGRADES", upgrade)
-    monkeypatch.setattr(schema, "VERSION", len(upgrade) + 1)
+    upgrade = [*upgrades.UPGRADES, lambda connection: connection.exec_driver_sql(added)]
+    monkeypatch.setattr(upgrades, "UPGRADES", upgrade)
+    monkeypatch.setattr(upgrades, "VERSION", len(upgrade) + 1)
     for _ in range(2):  # once is enough: the second start finds the new version
         database = Database(path)
         with database.read() as connection:

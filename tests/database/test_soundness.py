@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from backend.database import Database, accounts, schema, sessions, soundness, workspaces
+from backend.database import Database, accounts, sessions, workspaces
+from backend.database.file import soundness, upgrades
 from backend.storage.lock import CannotStart
 from tests.database.killed import copy_of, killed_writer, rows_of
 
@@ -188,7 +189,7 @@ def test_ours_with_another_application_id_is_refused(closed):
 
 def test_a_newer_schema_is_refused_in_words(closed):
     with closing(sqlite3.connect(closed)) as connection:
-        connection.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
+        connection.execute(f"PRAGMA user_version = {upgrades.VERSION + 1}")
     assert "newer exotrain" in refused(closed)
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from backend.config import REPOSITORY
-from backend.database import Database, schema
+from backend.database import Database
+from backend.database.file import upgrades
 from backend.storage.lock import CannotStart
 from tests.database.killed import rows_of
 
@@ -105,7 +106,7 @@ def test_the_file_as_it_was_is_kept_beside(path):
     with closing(sqlite3.connect(path)) as connection:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
     Database(path).close()
-    copy = path.with_name(f"exotrain.db.before-version-{schema.VERSION}")
+    copy = path.with_name(f"exotrain.db.before-version-{upgrades.VERSION}")
     assert named_rows(copy) == before
     assert copy.stat().st_mode & 0o077 == 0
     with closing(sqlite3.connect(copy)) as connection:
@@ -114,7 +115,8 @@ def test_the_file_as_it_was_is_kept_beside(path):
 
 def test_no_upgrade_without_a_copy(path):
     before = rows_of(path)
-    path.with_name(f"exotrain.db.before-version-{schema.VERSION}").mkdir()  # so it can't be written
+    copy = path.with_name(f"exotrain.db.before-version-{upgrades.VERSION}")
+    copy.mkdir()  # so it can't be written
     with pytest.raises(CannotStart, match="only after a copy"):
         Database(path)
     assert rows_of(path) == before
@@ -136,8 +138,8 @@ def add_upgrade(monkeypatch, statements):
         for statement in statements:
             connection.exec_driver_sql(statement)
 
-    monkeypatch.setattr(schema, "UPGRADES", [*schema.UPGRADES, upgrade])
-    monkeypatch.setattr(schema, "VERSION", schema.VERSION + 1)
+    monkeypatch.setattr(upgrades, "UPGRADES", [*upgrades.UPGRADES, upgrade])
+    monkeypatch.setattr(upgrades, "VERSION", upgrades.VERSION + 1)
 
 
 def test_an_upgrade_that_rebuilds_a_table_keeps_what_refers_to_it(path, monkeypatch):

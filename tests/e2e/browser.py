@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, Playwright, expect
 
-from tests.e2e.server import TOKEN, Server
+from tests.e2e.server import TOKEN, Client, Server
 
 NO_BROWSER = (
     "NO CHROMIUM: the pages were not tested; install it (on Debian: apt-get install chromium) or "
@@ -131,3 +131,20 @@ def tab_to(page: Page, target: Locator) -> None:
 def press(page: Page, target: Locator) -> None:
     tab_to(page, target)
     page.keyboard.press("Enter")
+
+
+def settle(page: Page) -> None:
+    """Wait until the page has what it loads."""
+    page.get_by_role("heading", level=1).wait_for()
+    expect(page.locator(".loading")).to_have_count(0)
+
+
+def workspace_id(client: Client, key: str) -> int:
+    """The number of a workspace in the page's addresses."""
+    found = client.get("/api/workspaces")["workspaces"]
+    return next(each["id"] for each in found if each["key"] == key)
+
+
+def home(client: Client, key: str) -> str:
+    """The address of a workspace, before its pages."""
+    return f"#/w/{workspace_id(client, key)}"

@@ -11,7 +11,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Page, Request, expect
 
-from tests.e2e.browser import press, tab_to, visit
+from tests.e2e.browser import home, press, settle, tab_to, visit
 from tests.e2e.server import TOKEN, Client, Server, small_catalogue, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.tensorflow, pytest.mark.slow]
@@ -457,12 +457,6 @@ def role_of(client: Client, key: str, user: str) -> str | None:
     return next((each["role"] for each in details if each["user"] == user), None)
 
 
-def home(client: Client, key: str) -> str:
-    """The address of a workspace, before its pages."""
-    found = client.get("/api/workspaces")["workspaces"]
-    return f"#/w/{next(each['id'] for each in found if each['key'] == key)}"
-
-
 def delete_an_analysis(client: Client, key: str) -> None:
     draft = {
         "workspace_key": key,
@@ -510,12 +504,6 @@ def write_lock(server: Server) -> Iterator[None]:
         connection.execute("BEGIN IMMEDIATE")
         yield
         connection.execute("ROLLBACK")
-
-
-def settle(page: Page) -> None:
-    """Wait until the page has what it loads."""
-    page.get_by_role("heading", level=1).wait_for()
-    expect(page.locator(".loading")).to_have_count(0)
 
 
 def changing(page: Page) -> list[str]:

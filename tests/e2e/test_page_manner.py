@@ -24,7 +24,7 @@ from backend.transit import columns
 from backend.web.schemas.accounts import Usage
 from backend.web.schemas.audit import AuditAction
 from tests.data.make_samples import predict_batch
-from tests.e2e.browser import Visitor, press, tab_to, visit
+from tests.e2e.browser import Visitor, press, settle, tab_to, visit, workspace_id
 from tests.e2e.server import TOKEN, Client, Server, free_port, small_catalogue
 
 pytestmark = [pytest.mark.e2e, pytest.mark.tensorflow, pytest.mark.slow]
@@ -576,18 +576,6 @@ def sign_in(visitor: Visitor, words: dict[str, str]) -> None:
     page.get_by_role("button", name=words["signIn.button"]).click()
     page.wait_for_url(re.compile(r"#/(workspaces|w/)"))
     page.get_by_role("button", name=words["signOut"]).wait_for()
-
-
-def settle(page: Page) -> None:
-    """Wait until the page has what it loads."""
-    page.get_by_role("heading", level=1).wait_for()
-    expect(page.locator(".loading")).to_have_count(0)
-
-
-def workspace_id(client: Client, key: str) -> int:
-    """The number of a workspace in the page's addresses."""
-    found = client.get("/api/workspaces")["workspaces"]
-    return next(each["id"] for each in found if each["key"] == key)
 
 
 def save_analysis(

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from backend.config import IDLE_WORKER_MB
-from tests.e2e.browser import visit
+from tests.e2e.browser import home, visit
 from tests.e2e.server import Client, Server, small_catalogue, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.tensorflow]
@@ -561,12 +561,6 @@ def pick(form: Locator, label: str, option: str) -> None:
 
 def datasets_of(client: Client, key: str) -> list[dict[str, Any]]:
     return client.get("/api/training/datasets", params={"workspace_key": key})["datasets"]
-
-
-def home(client: Client, key: str) -> str:
-    """The address of a workspace, before its pages."""
-    found = client.get("/api/workspaces")["workspaces"]
-    return f"#/w/{next(each['id'] for each in found if each['key'] == key)}"
 
 
 def sessions_of(client: Client, key: str) -> list[dict[str, Any]]:

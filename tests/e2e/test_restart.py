@@ -12,6 +12,7 @@ from backend.config import IDLE_WORKER_MB
 from tests.e2e.server import (
     Client,
     Server,
+    history_without_times,
     is_running,
     small_catalogue,
     wait_for,
@@ -54,13 +55,6 @@ def kill_and_start_again(server: Server) -> None:
     server.stop(signal.SIGKILL)
     wait_for(lambda: [each for each in workers if is_running(each)], lambda left: not left, 15)
     server.start()
-
-
-def history_without_times(session: dict) -> list[dict]:
-    return [
-        {name: value for name, value in each.items() if name != "epoch_seconds"}
-        for each in session["history"]
-    ]
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])

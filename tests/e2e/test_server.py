@@ -10,17 +10,11 @@ import pytest
 
 from backend.config import REPOSITORY
 from tests.e2e.server import TOKEN, Client, Server, wait_for
+from tests.processes import peak_mb
 
 pytestmark = pytest.mark.e2e
 
 MEMORY_MB = 200
-
-
-def resident_mb(process_id: int) -> float:
-    for line in Path(f"/proc/{process_id}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) / 1024
-    raise AssertionError("the system does not tell the memory of a process")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -38,7 +32,7 @@ def test_the_server_stays_small_and_free_of_tensorflow_through_a_large_upload(
     assert dataset["num_samples"] == 300_000
     rows = client.get(f"/api/training/dataset/{dataset['id']}/rows?offset=299990&limit=50")
     assert rows["count"] == 10
-    assert resident_mb(server.process.pid) < MEMORY_MB
+    assert peak_mb(server.process.pid) < MEMORY_MB
     assert "tensorflow" not in Path(f"/proc/{server.process.pid}/maps").read_text()
 
 

@@ -109,7 +109,7 @@ PLACES = {
     """,
     f"{_FAULTS}batch.py::"
     "test_a_file_that_cannot_be_written_ends_the_prediction_and_leaves_nothing": """
-        backend.services.batch_predictions.predict_catalogue write
+        backend.services.predict_catalogue.predict_catalogue write
         backend.web.routes.predictions.predict_batch unlink
         backend.web.routes.predictions.predict_batch write
     """,
@@ -218,34 +218,34 @@ PLACES = {
     """,
     f"{_STORED}database.py::"
     "test_a_new_database_that_cannot_be_made_says_so_and_is_whole_at_the_next_start": """
-        backend.database.opening.create rename
-        backend.database.opening.create unlink
-        backend.database.turn.Turn._lock_file lock
-        backend.database.turn.Turn._lock_file open
+        backend.database.file.opening.create rename
+        backend.database.file.opening.create unlink
+        backend.database.file.turn.Turn._lock_file lock
+        backend.database.file.turn.Turn._lock_file open
     """,
     f"{_STORED}database.py::"
     "test_an_upgrade_that_fails_changes_nothing_and_the_next_start_makes_it_with_a_copy": """
-        backend.database.opening._keep_copy database
-        backend.database.opening._keep_copy rename
-        backend.database.opening._keep_copy write
+        backend.database.file.opening._keep_copy database
+        backend.database.file.opening._keep_copy rename
+        backend.database.file.opening._keep_copy write
     """,
     f"{_STORED}database.py::"
     "test_a_use_that_cannot_be_marked_writes_nothing_and_the_next_one_is_marked": """
         backend.database.connection.Database._open_file open
-        backend.database.soundness.write_mark fsync
-        backend.database.soundness.write_mark open
-        backend.database.soundness.write_mark write
+        backend.database.file.soundness.write_mark fsync
+        backend.database.file.soundness.write_mark open
+        backend.database.file.soundness.write_mark write
     """,
     f"{_STORED}database.py::test_a_mark_that_cannot_be_taken_back_is_written_and_synced_again": """
-        backend.database.soundness.write_mark unlink
+        backend.database.file.soundness.write_mark unlink
     """,
     f"{_STORED}database.py::"
     "test_a_turn_that_cannot_be_given_back_fails_no_commit_and_is_had_by_the_next_process": """
-        backend.database.turn.Turn._unlock_file lock
+        backend.database.file.turn.Turn._unlock_file lock
     """,
     f"{_STORED}database.py::"
     "test_a_mark_that_cannot_be_removed_makes_the_next_start_look_closely": """
-        backend.database.soundness.remove_mark unlink
+        backend.database.file.soundness.remove_mark unlink
     """,
     f"{_FAULTS}sessions.py::test_a_statement_that_fails_once_loses_no_event": """
         backend.background.session_events.SessionEvents.record database
@@ -337,10 +337,10 @@ PLACES = {
         backend.training.checkpoint.save_checkpoint write
     """,
     f"{_FAULTS}training_files.py::test_a_model_is_in_its_place_only_with_its_other_files": """
-        backend.training.results.save_model write
+        backend.training.results.save.save_model write
     """,
     f"{_FAULTS}training_files.py::test_a_revision_that_cannot_be_asked_for_is_none": """
-        backend.training.manifest.git_revision fork
+        backend.training.results.manifest.git_revision fork
     """,
     f"{_FAULTS}others.py::"
     "test_an_end_for_which_no_thread_is_left_to_watch_it_closes_everything": """
@@ -424,7 +424,7 @@ PLACES = {
         backend.web.commands.simulate_command write
     """,
     f"{_FAULTS}others.py::test_a_token_that_cannot_be_stored_is_not_printed": """
-        backend.web.auth.ensure_administrator database
+        backend.web.tokens.ensure_administrator database
         backend.web.commands.token_command database
     """,
     f"{_FAULTS}others.py::test_a_token_of_the_demo_that_could_not_be_written_is_made_anew": """
@@ -449,7 +449,7 @@ PLACES = {
     f"{_HOLDS}a_start_that_fails_ends_the_process_in_words": """
         backend.background.predictor.Predictor.__init__ thread
         backend.background.supervisor.Supervisor.__init__ thread
-        backend.database.opening.create write
+        backend.database.file.opening.create write
         backend.launcher._forget_old_audit_entries database
         backend.services.leftovers.remove_leftovers database
         backend.services.leftovers._remove unlink
@@ -469,7 +469,7 @@ PLACES = {
     f"{_HOLDS}a_thread_that_a_worker_cannot_start_ends_nothing_but_its_session": """
         backend.training.batches.Examples._prepare thread
         backend.training.loop.fit thread
-        backend.training.results.Baselines.__init__ thread
+        backend.training.results.baselines.Baselines.__init__ thread
         backend.worker.__main__._Channel.__init__ open
         backend.worker.__main__._Channel.__init__ thread
         backend.worker.__main__._Channel._listen open

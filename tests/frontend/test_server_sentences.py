@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from backend.config import REPOSITORY
-from backend.transit.catalog.header import CatalogError
+from backend.transit.catalog.errors import CatalogError
 from backend.transit.catalog.names.plain_names import OUR_UNIT, scale, units_known
 from backend.transit.catalog.reader import open_catalog
 from backend.transit.columns import COLUMNS, LABELS, ROW_DTYPE

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from backend.config import REPOSITORY
-from tests.e2e.server import Client, Server, small_catalogue
+from tests.e2e.server import Client, Server, history_without_times, small_catalogue
 
 pytestmark = [pytest.mark.e2e, pytest.mark.tensorflow]
 
@@ -67,13 +67,6 @@ def predictions(client: Client, key: str) -> list:
     return client.post("/api/predict", 200, json=body)["predictions"]
 
 
-def without_times(session: dict) -> list[dict]:
-    return [
-        {name: value for name, value in each.items() if name != "epoch_seconds"}
-        for each in session["history"]
-    ]
-
-
 def test_a_backup_made_under_traffic_is_restored_and_trains_on(
     start_server: Callable[..., Server], tmp_path: Path
 ):
@@ -110,7 +103,7 @@ def test_a_backup_made_under_traffic_is_restored_and_trains_on(
         resumed = client.wait(session_id)
         assert resumed["status"] == "completed", resumed["error"]
         assert resumed["training"]["resumed_from_epoch"] >= 2
-        assert without_times(resumed) == without_times(whole)
+        assert history_without_times(resumed) == history_without_times(whole)
         for each in client.get("/api/workspaces")["workspaces"]:
             listed = client.get(f"/api/training/datasets?workspace_key={each['key']}")["datasets"]
             for found in listed:

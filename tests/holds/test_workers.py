@@ -13,6 +13,7 @@ import pytest
 from backend.config import IDLE_WORKER_MB
 from tests.e2e.server import Client, Server, is_running, wait_for
 from tests.holds.bench import Bench
+from tests.processes import processor_seconds, resident_mb
 
 pytestmark = [
     pytest.mark.e2e,
@@ -57,12 +58,12 @@ class WorkerBench(Bench):
         pids = wait_for(self.server.children, lambda pids: pids not in ([], [not_this]), 150)
         (worker,) = [pid for pid in pids if pid != not_this]
         wait_for(lambda: resident_mb(worker), lambda megabytes: megabytes > 300, 150)
-        used, since = processor_ticks(worker), time.monotonic()
+        used, since = processor_seconds(worker), time.monotonic()
 
         def idle_seconds() -> float:
             nonlocal used, since
-            now = processor_ticks(worker)
-            if now > used + 2:
+            now = processor_seconds(worker)
+            if now > used + 0.02:
                 used, since = now, time.monotonic()
             return time.monotonic() - since
 
@@ -80,16 +81,6 @@ def bench(start_server: Callable[..., Server], tmp_path: Path) -> WorkerBench:
 def warm_bench(start_server: Callable[..., Server], tmp_path: Path) -> WorkerBench:
     """A server with one."""
     return WorkerBench(start_server(EXOTRAIN_WARM_WORKERS="1"), tmp_path)
-
-
-def resident_mb(process_id: int) -> float:
-    pages = int(Path(f"/proc/{process_id}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
-
-
-def processor_ticks(process_id: int) -> int:
-    fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
-    return int(fields[11]) + int(fields[12])
 
 
 def gone(process_id: int, seconds: float) -> None:

@@ -53,8 +53,8 @@ SUBJECTS = (
         tests=("tests/storage", "tests/services"),
     ),
     Subject(
-        modules=("backend/web/auth.py",),
-        tests=("tests/web/test_auth.py", "tests/web/test_access.py"),
+        modules=("backend/web/auth.py", "backend/web/tokens.py"),
+        tests=("tests/web/test_auth.py", "tests/web/test_tokens.py", "tests/web/test_access.py"),
     ),
     Subject(
         modules=(
@@ -82,6 +82,7 @@ SUBJECTS = (
     ),
     Subject(
         modules=(
+            "backend/background/running_sessions.py",
             "backend/background/session_end.py",
             "backend/background/session_events.py",
             "backend/background/session_starts.py",

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from backend.config import Settings
-from backend.database import Database, audit
+from backend.database import audit
 from backend.database.connection import DatabaseBusy
 from backend.errors import TooMany
 from backend.services import wrong_tokens
@@ -23,13 +23,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
-
-
-@pytest.fixture
-def database(tmp_path):
-    database = Database(tmp_path / "exotrain.db")
-    yield database
-    database.close()
 
 
 @pytest.fixture

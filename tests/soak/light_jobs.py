@@ -144,7 +144,7 @@ def _train(job: wire.Train, storage: Storage, emit: Emit, should_stop: ShouldSto
 def _save(
     path: Path, spec: wire.Spec, content: bytes, test: np.ndarray, emit: Emit, epochs: int
 ) -> None:
-    """The three files, in the order of `training.results.save_model`, then the event."""
+    """The three files, in the order of `training.results.save`, then the event."""
     manifest = {
         "model_name": spec.model_name,
         "sha256": hashlib.sha256(content).hexdigest(),

@@ -14,7 +14,7 @@ from astropy.table import MaskedColumn, Table
 from numpy.typing import NDArray
 
 from backend.tables.child.__main__ import read_table
-from backend.transit.catalog.foreign import table_kind
+from backend.transit.catalog.delimited.foreign import table_kind
 from backend.transit.catalog.reader import open_catalog
 
 # The right numbers, as a person would write them into a CSV file.

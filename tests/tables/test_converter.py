@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from backend.errors import Unavailable
 from backend.tables import converter as module
 from backend.tables.converter import TableConverter
-from backend.transit.catalog.foreign import table_kind
-from backend.transit.catalog.header import CatalogError
+from backend.transit.catalog.delimited.foreign import table_kind
+from backend.transit.catalog.errors import CatalogError
 from tests.tables import files
 from tests.tables.files import KINDS
 
@@ -203,7 +203,7 @@ import json, os, sys, warnings
 from pathlib import Path
 from backend.tables.child.__main__ import outcome_of
 from backend.tables.child.limits import forbid_connections, set_limits
-from backend.transit.catalog.foreign import table_kind
+from backend.transit.catalog.delimited.foreign import table_kind
 set_limits(2000, 60, 1 << 26)
 forbid_connections()
 warnings.simplefilter("ignore")

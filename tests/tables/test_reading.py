@@ -15,7 +15,7 @@ from openpyxl.chart import BarChart
 
 from backend.tables.child.cells import cell, column_cells, text_cell
 from backend.tables.child.limits import NotReadable
-from backend.transit.catalog.header import CatalogError
+from backend.transit.catalog.errors import CatalogError
 from tests.tables import files
 from tests.tables.files import CSV, KINDS, NAMES, rows_of, text_of, write_xlsx
 

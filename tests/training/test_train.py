@@ -151,7 +151,7 @@ def test_the_best_epoch_is_the_one_with_the_lowest_validation_loss_of_the_label(
 
 
 def test_equal_test_rows_of_equal_files_have_equal_hashes(train, tmp_path, rows):
-    from backend.training.results import test_rows_sha256
+    from backend.training.results.evaluate import test_rows_sha256
 
     spec = make_spec(tmp_path, rows)
     split = split_by_star(rows, 0.15, 0.15, 0)
@@ -285,12 +285,12 @@ def test_a_network_prepared_for_another_session_is_left_alone(train, spec):
 def test_the_trees_grow_while_the_network_learns_and_their_failure_fails_the_session(
     train, spec, rows, monkeypatch
 ):
-    from backend.training import results
+    from backend.training.results import baselines
 
     def fail(*_arguments):
         raise MemoryError("no room for trees")
 
-    monkeypatch.setattr(results, "evaluate_baselines", fail)
+    monkeypatch.setattr(baselines, "evaluate_baselines", fail)
     events = []
     with pytest.raises(MemoryError, match="trees"):
         train.train(dataclasses.replace(spec, epochs=1), events.append, never)

@@ -14,6 +14,7 @@ from backend.database import accounts, sessions, workspaces
 from backend.services.batch_jobs.runner import BatchRunner
 from backend.web import auth
 from backend.web.current import services_of
+from backend.web.tokens import new_token
 from tests.api import CANDIDATE, Api, catalogue, complete, fail, form, use_depth_predictor
 from tests.documents import ACCESS, table_rows
 from tests.web.routes.test_evaluations import TEST_ROWS
@@ -90,12 +91,12 @@ class House:
             for name in ("owner", "editor", "viewer", "stranger", "friend"):
                 self.users[name] = accounts.create_user(connection, name)
             for name, user in self.users.items():
-                self.tokens[name], _ = auth.new_token(connection, user)
+                self.tokens[name], _ = new_token(connection, user)
             owner = self.users["owner"]
-            self.tokens["read-only"], _ = auth.new_token(connection, owner, is_read_only=True)
+            self.tokens["read-only"], _ = new_token(connection, owner, is_read_only=True)
             over = "2026-01-01T00:00:00.000Z"
-            self.tokens["expired"], _ = auth.new_token(connection, owner, expires_at=over)
-            self.tokens["revoked"], revoked = auth.new_token(connection, owner)
+            self.tokens["expired"], _ = new_token(connection, owner, expires_at=over)
+            self.tokens["revoked"], revoked = new_token(connection, owner)
             accounts.delete_token(connection, revoked["id"])
         use_depth_predictor(client)
 
@@ -120,7 +121,7 @@ class House:
                     role=role,
                     added_by=self.users["owner"]["id"],
                 )
-            _, token = auth.new_token(connection, self.users["owner"])
+            _, token = new_token(connection, self.users["owner"])
         used = owner.dataset(key, rows=100)
         other_id = owner.start(key, used)["session"]["id"]
         self._evaluate(other_id, complete(self.services, other_id))  # the current model

@@ -1,4 +1,4 @@
-"""Tokens: made, kept as hashes, compared, revoked."""
+"""Who makes a request: tokens compared, expired, revoked."""
 
 import sqlite3
 import time
@@ -8,52 +8,10 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import event, update
 
-from backend.config import Settings
-from backend.database import Database, accounts, schema
+from backend.database import accounts, schema
 from backend.web import auth
+from backend.web.tokens import hash_token
 from tests.api import Api
-
-
-@pytest.fixture
-def database(tmp_path):
-    database = Database(tmp_path / "exotrain.db")
-    yield database
-    database.close()
-
-
-def test_the_first_start_makes_the_administrator_and_shows_a_token_once(database):
-    token = auth.ensure_administrator(database, Settings())
-    assert len(token) >= 43
-    assert auth.ensure_administrator(database, Settings()) is None
-    with database.read() as connection:
-        assert accounts.administrator(connection)["name"] == "admin"
-        user = accounts.find_token_by_hash(connection, auth.hash_token(token))
-    assert user["is_admin"]
-
-
-def test_a_token_of_another_user_is_no_way_in_for_the_administrator(database):
-    auth.ensure_administrator(database, Settings())
-    with database.write() as connection:
-        (only,) = accounts.list_tokens(connection)
-        accounts.delete_token(connection, only["id"])
-        auth.new_token(connection, accounts.create_user(connection, "somebody"))
-    token = auth.ensure_administrator(database, Settings())
-    with database.read() as connection:
-        assert accounts.find_token_by_hash(connection, auth.hash_token(token))["is_admin"]
-
-
-def test_with_a_token_in_the_environment_none_is_made(database):
-    assert auth.ensure_administrator(database, Settings(token="test_user_123")) is None
-    with database.read() as connection:
-        assert accounts.list_tokens(connection) == []
-
-
-def test_only_the_hash_of_a_token_is_stored(database, tmp_path):
-    token = auth.ensure_administrator(database, Settings())
-    database.close()
-    stored = b"".join(path.read_bytes() for path in tmp_path.iterdir())
-    assert auth.hash_token(token).encode() in stored
-    assert token.encode() not in stored
 
 
 def test_the_environments_token_is_the_administrators_and_is_never_stored(api, services):
@@ -149,11 +107,11 @@ def test_a_token_that_is_revoked_during_its_look_up_is_not_remembered(api, servi
     made = api.post("/api/tokens", 201, json={"user": "guest"})
 
     def look_up(connection):
-        found = accounts.find_token_by_hash(connection, auth.hash_token(made["token"]))
+        found = accounts.find_token_by_hash(connection, hash_token(made["token"]))
         api.delete(f"/api/tokens/{made['id']}")
         return found
 
-    hashed = auth.hash_token(made["token"])
+    hashed = hash_token(made["token"])
     services.database.remember(("token", hashed), look_up)
     Api(api.client, made["token"]).get("/api/networks", 401)
 

@@ -4,8 +4,9 @@ import fcntl
 
 import pytest
 
-from backend.database import accounts, soundness
-from backend.web.auth import hash_token
+from backend.database import accounts
+from backend.database.file import soundness
+from backend.web.tokens import hash_token
 from tests.api import Api
 
 

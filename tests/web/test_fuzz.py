@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from backend import create_app
 from backend.config import Settings
-from backend.web.auth import ensure_administrator
 from backend.web.current import services_of
+from backend.web.tokens import ensure_administrator
 from tests.api import HEADER, Api, catalogue, complete, form, use_depth_predictor
 
 fuzzed = settings(

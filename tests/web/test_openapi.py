@@ -6,12 +6,10 @@ import re
 import pytest
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
-from pydantic import BaseModel, create_model
 
 from backend.config import REPOSITORY, VERSION
 from backend.web import auth
 from backend.web.current import services_of
-from backend.web.openapi import schemas_by_name
 from backend.web.schemas.sessions import StartRequest
 from tests.api import CANDIDATE, catalogue, complete, form, problem_of, use_depth_predictor
 
@@ -231,34 +229,6 @@ def test_no_schema_is_left_over(document):
     text = json.dumps(document)
     for name in document["components"]["schemas"]:
         assert f'"#/components/schemas/{name}"' in text, name
-
-
-def test_two_schemas_of_one_name_are_refused():
-    class Inner(BaseModel):
-        a: int
-
-    def of_the_same_name():
-        class Inner(BaseModel):
-            b: int
-
-        return Inner
-
-    outers = [
-        create_model(name, inner=(inner, ...))
-        for name, inner in (("First", Inner), ("Second", of_the_same_name()))
-    ]
-    assert schemas_by_name([(outers[0], "response")]).keys() == {"First", "Inner"}
-    with pytest.raises(ValueError, match="Inner"):
-        schemas_by_name([(outer, "response") for outer in outers])
-
-
-def test_a_model_that_is_read_and_sent_in_different_forms_is_refused():
-    class Answered(BaseModel):
-        model_config = {"json_schema_serialization_defaults_required": True}
-        a: int = 1
-
-    with pytest.raises(ValueError, match="Answered"):
-        schemas_by_name([(Answered, "response"), (Answered, "body")])
 
 
 def test_an_operation_is_called_like_what_it_does(document):

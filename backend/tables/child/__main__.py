@@ -21,7 +21,7 @@ from backend.tables.child.limits import (
     forbid_connections,
     set_limits,
 )
-from backend.transit.catalog.foreign import TABLE_KINDS
+from backend.transit.catalog.delimited.foreign import TABLE_KINDS
 
 _LONGEST_MESSAGE = 300
 _MOST_NAMED = 100

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.transit.catalog.delimited.lines import decoded
+
 # A record of the text may have 131,072 bytes.
 LONGEST_CELL = 8_192
 
@@ -55,7 +57,7 @@ def cell(value: Any, quotes: bool) -> str:
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
     if isinstance(value, bytes):
-        return text_cell(_decoded(value), quotes)
+        return text_cell(decoded(value), quotes)
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float):
@@ -82,13 +84,6 @@ def text_cell(text: str, quotes: bool = False) -> str:
 def line(cells: Iterable[str]) -> str:
     """A row of the text."""
     return ",".join(cells) + "\n"
-
-
-def _decoded(value: bytes) -> str:
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return value.decode("latin-1")
 
 
 def _floats(values: NDArray[Any]) -> list[str]:

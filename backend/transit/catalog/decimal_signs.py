@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import BinaryIO, NamedTuple
 
-from backend.transit.catalog.lines import BLOCK_BYTES, Lines
+from backend.transit.catalog.delimited.lines import BLOCK_BYTES, Lines
+from backend.transit.catalog.delimited.records import read_batches
 from backend.transit.catalog.numbers import DecimalSign, proves
-from backend.transit.catalog.records import read_batches
 
 _BOTH = {DecimalSign.DOT, DecimalSign.COMMA}
 

@@ -1,74 +1,35 @@
 """A catalogue's header: its delimiter, its format, its columns, and those that are missing."""
 
 from collections import Counter
-from collections.abc import Iterable
-from itertools import islice, pairwise
-from typing import Any, NamedTuple
+from itertools import pairwise
+from typing import NamedTuple
 
 from backend.transit.catalog.cells import shown
-from backend.transit.catalog.lines import DelimitedError, Lines
-from backend.transit.catalog.names.column_names import FORMATS
-from backend.transit.catalog.names.plain_names import Scale, plain_name, scale, units_known
-from backend.transit.catalog.names.read_as import ReadAs, ReadAsError
-from backend.transit.catalog.names.recognise import recognise
-from backend.transit.catalog.records import (
+from backend.transit.catalog.delimited.lines import DelimitedError, Lines
+from backend.transit.catalog.delimited.records import (
     DELIMITERS,
     MAX_FIELDS,
     first_record,
     is_passed_over,
     split_record,
 )
-from backend.transit.catalog.rejections import Rejection
+from backend.transit.catalog.errors import CatalogError, listed, shown_names
+from backend.transit.catalog.names.column_names import FORMATS
+from backend.transit.catalog.names.plain_names import Scale, plain_name, scale, units_known
+from backend.transit.catalog.names.read_as import ReadAs, ReadAsError
+from backend.transit.catalog.names.recognise import recognise
 from backend.transit.columns import REQUIRED
 
 # Prose, a title, `sep=;`: programs and people put some lines before the header.
 _MOST_LINES_BEFORE = 100
 _LONGEST_CANDIDATE = 20_000
 _FEWEST_COLUMNS = 3
-_NAMES_SHOWN = 100
 # A byte-order mark may be anywhere where files were put together.
 _AROUND_NAMES = " \t\ufeff\u00a0"
 
 
-# The header names accepted, in any format, for the columns that training needs.
-EVERY_NAME = [
-    name
-    for column in (*REQUIRED, "label")
-    for names in FORMATS.values()
-    for name in names.get(column, ())
-]
-
-
 # No catalogue of candidates has them.
 _LIGHT_CURVE = {"flux", "sapflux", "pdcsapflux", "kspsapflux", "detflux", "bjd", "cadenceno"}
-
-
-class CatalogError(ValueError):
-    """A file that cannot be used as a catalogue.
-
-    `found` are the column names in the file, `missing` our columns that it lacks, `recognised` the
-    header names accepted for them, or for any column that training needs, `rejections` the first
-    rows that were left out, where none was left, `units` the columns that are probably in
-    another unit, and `tables` those of a file in which one must be named.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        found: list[str] | None = None,
-        missing: list[str] | None = None,
-        recognised: list[str] | None = None,
-        rejections: list[Rejection] | None = None,
-        units: list[dict[str, Any]] | None = None,
-        tables: list[str] | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.units = units or []
-        self.tables = tables or []
-        self.found = found or []
-        self.missing = missing or []
-        self.recognised = recognised or EVERY_NAME
-        self.rejections = rejections or []
 
 
 class Header(NamedTuple):
@@ -210,17 +171,6 @@ def _like_headers(candidates: list[Header]) -> list[Header]:
 def _likeness(header: Header) -> tuple[int, bool, int]:
     """How much a line is like a header; of equals, the earlier one more."""
     return len(header.fields), len(header.names) >= _FEWEST_COLUMNS, -header.line
-
-
-def listed(names: Iterable[str]) -> str:
-    """List names for a message: not too many, and none too long."""
-    some = [name for name in shown_names(names) if name]
-    return ", ".join(some)
-
-
-def shown_names(names: Iterable[str]) -> list[str]:
-    """The first hundred names, each cut to what a message can show."""
-    return [shown(name)[1:-1] if name else "" for name in islice(names, _NAMES_SHOWN)]
 
 
 def _best_split(text: str, line: int, read_as: ReadAs) -> Header:

@@ -3,12 +3,12 @@
 from typing import Any, BinaryIO
 
 from backend.transit.catalog.cells import shown
+from backend.transit.catalog.delimited.lines import DelimitedError, Lines
+from backend.transit.catalog.delimited.records import read_batches
 from backend.transit.catalog.header import find_header, needed_columns
-from backend.transit.catalog.lines import DelimitedError, Lines
 from backend.transit.catalog.names.column_names import SURVEYS
 from backend.transit.catalog.names.plain_names import plain_name
 from backend.transit.catalog.names.read_as import ReadAs
-from backend.transit.catalog.records import read_batches
 
 _EXAMPLES = 3
 

@@ -8,17 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.transit.catalog.archive_flags import archive_flags
-from backend.transit.catalog.cells import shown
 from backend.transit.catalog.decimal_signs import DecimalSigns, decimal_signs
-from backend.transit.catalog.header import CatalogError, Header, read_header, shown_names
+from backend.transit.catalog.delimited.lines import DelimitedError, Lines
+from backend.transit.catalog.delimited.records import BATCH_RECORDS, Batch, read_batches
+from backend.transit.catalog.errors import CatalogError, shown_names
+from backend.transit.catalog.header import Header, needed_columns, read_header
 from backend.transit.catalog.label_words import LabelWords
-from backend.transit.catalog.lines import DelimitedError, Lines
 from backend.transit.catalog.names.column_names import BANDS, SURVEYS
 from backend.transit.catalog.names.plain_names import OUR_UNIT
 from backend.transit.catalog.names.read_as import NOTHING_SAID, ReadAs
 from backend.transit.catalog.names.recognise import similar_names, unknown_units
 from backend.transit.catalog.plain_lines import PlainLines, plain_lines
-from backend.transit.catalog.records import BATCH_RECORDS, Batch, read_batches, split_record
+from backend.transit.catalog.ragged import RaggedRecords
 from backend.transit.catalog.rejections import Rejection, RejectionLog
 from backend.transit.catalog.rows import (
     CheckedRows,
@@ -27,7 +28,7 @@ from backend.transit.catalog.rows import (
     problem_of,
     read_columns,
 )
-from backend.transit.columns import COLUMNS, REQUIRED
+from backend.transit.columns import COLUMNS
 from backend.transit.report.profile import profile
 from backend.transit.report.whole_columns import WholeColumns, unit_sentence
 
@@ -37,8 +38,6 @@ __all__ = ["Catalog", "CatalogError", "Chunk", "Rejection", "band", "open_catalo
 # the rest is not read. A hundred megabytes of rubbish would take minutes.
 GIVE_UP = ((100_000, 0.01), (2_000_000, 0.5))
 _REASONS_SHOWN = 3
-# Of a line that was broken.
-_MOST_PIECES = 4
 
 # Plain lines; a multiple of what is read cell by cell, so that both ways stop at the same lines.
 _AT_ONCE = 4 * BATCH_RECORDS
@@ -107,9 +106,8 @@ class Catalog:
         self.scales = header.scales
         self.limits = header.limits
         self._label_required = label_required
-        self._widths_before: list[int] = []
-        needed = [*REQUIRED, "label"] if label_required else [*REQUIRED]
-        self._last_needed = max(header.fields[column] for column in needed)
+        last_needed = max(header.fields[column] for column in needed_columns(label_required))
+        self._ragged = RaggedRecords(lines, header.delimiter, len(header.names), last_needed)
 
     def __iter__(self) -> Iterator[Chunk]:
         """Yield the table's chunks.
@@ -155,7 +153,7 @@ class Catalog:
         columns, words = read
         first = self._lines.number + 1
         self._lines.skip(len(ahead))
-        self._widths_before = [len(self.header)] * _MOST_PIECES
+        self._ragged.pass_over_whole()
         self.label_words.add(words)
         lines = np.arange(first, first + len(ahead))
         checked = self._check(columns, lines)
@@ -167,8 +165,8 @@ class Catalog:
         return Chunk([], [], np.flatnonzero(is_usable), checked.rows[is_usable], rejections)
 
     def _chunk(self, batch: Batch) -> Chunk:
-        self._make_whole(batch)
-        rejections = _malformed(batch, len(self.header))
+        self._ragged.mend(batch)
+        rejections = self._ragged.rejections(batch)
         for i, (name, message) in self._flags.of_other_references(batch.records).items():
             rejections[i] = Rejection(batch.lines[i], "other_reference", name, message)
         whole = np.array(
@@ -233,46 +231,6 @@ class Catalog:
         }
         return [each for each in self.whole_columns.units() if each["column"] not in confirmed]
 
-    def _make_whole(self, batch: Batch) -> None:
-        """Give records the header's width where only empty cells at their end are amiss."""
-        widths = [len(record) for record in batch.records]
-        width = len(self.header)
-        before, self._widths_before = self._widths_before, widths[-_MOST_PIECES:]
-        if widths.count(width) == len(widths):
-            return
-        ahead = self._lines.ahead(_MOST_PIECES)
-        after = [len(split_record(line, self.delimiter)) for line in ahead]
-        widths = [*before, *widths, *after]
-        for i, record in enumerate(batch.records, start=len(before)):
-            if widths[i] > width:
-                if not "".join(record[width:]).strip():
-                    del record[width:]
-            elif self._lacks_only_empty_cells(batch, i - len(before), widths, i):
-                record += [""] * (width - widths[i])
-
-    def _lacks_only_empty_cells(self, batch: Batch, i: int, widths: list[int], place: int) -> bool:
-        """Whether a short record may be one whose last, empty cells a program has dropped.
-
-        It may not end in an empty cell, be a piece of a line that was broken, nor the cut off end
-        of a file.
-
-        Args:
-            batch, i: the record.
-            widths, place: those of the records around it, and its own among them.
-        """
-        if widths[place] <= self._last_needed or i in batch.unclosed:
-            return False
-        if not batch.records[i][-1].strip():
-            return False
-        if batch.lines[i] == self._lines.number and not self._lines.has_last_end:
-            return False
-        return not any(
-            sum(widths[start : start + pieces]) == len(self.header) + pieces - 1
-            for pieces in range(2, _MOST_PIECES + 1)
-            for start in range(max(place - pieces + 1, 0), place + 1)
-            if start + pieces <= len(widths)
-        )
-
     def _has_too_few_usable_rows(self, accepted: int) -> bool:
         rows = accepted + self.rejections.total
         return any(rows >= enough and accepted < share * rows for enough, share in GIVE_UP)
@@ -335,16 +293,3 @@ def open_catalog(
 def band(source: str) -> str:
     """The photometric band, "kepler" or "tess", of a catalogue of this survey."""
     return BANDS[source]
-
-
-def _malformed(batch: Batch, expected: int) -> dict[int, Rejection]:
-    """Rejections by position, of the records that do not have the header's number of fields."""
-    rejections = {}
-    for i, record in enumerate(batch.records):
-        if len(record) != expected:
-            message = f"expected {expected} fields as in the header, received {len(record)}"
-            rejections[i] = Rejection(batch.lines[i], "field_count", None, message)
-    for i in batch.unclosed:
-        message = f"expected a closing quote, received none in {shown(batch.records[i][0])}"
-        rejections[i] = Rejection(batch.lines[i], "unclosed_quote", None, message)
-    return rejections

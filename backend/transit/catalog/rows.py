@@ -85,6 +85,8 @@ def read_columns(cells: Cells, signs: Signs, labels: Mapping[str, int]) -> ReadC
     )
 
 
+# A number may be so large that 24 times it, or it in our unit, is none: it is infinite then.
+@np.errstate(over="ignore")
 def check_rows(columns: ReadColumns, *, label_required: bool, scales: Scales) -> CheckedRows:
     """Find each row's first problem, in the order of the columns.
 

@@ -53,6 +53,11 @@ class Seeds:
         return keras.initializers.GlorotUniform(seed=self())
 
 
+def dense(units: int, seeds: Seeds) -> layers.Dense:
+    """A dense layer with a rectifier, and the next seed."""
+    return layers.Dense(units, activation="relu", kernel_initializer=seeds.glorot())
+
+
 SHAPES: dict[str, tuple[int, ...]] = {
     CURVE_INPUT: (BINS, 1),
     FEATURE_INPUT: (len(FEATURES),),

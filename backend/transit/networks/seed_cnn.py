@@ -7,7 +7,14 @@ from numpy.typing import NDArray
 
 from backend.transit.columns import LABELS
 from backend.transit.networks import registry
-from backend.transit.networks.layers import Sample, Seeds, TwoGraphs, known_numbers, make_inputs
+from backend.transit.networks.layers import (
+    Sample,
+    Seeds,
+    TwoGraphs,
+    dense,
+    known_numbers,
+    make_inputs,
+)
 from backend.transit.networks.scaling import Scaling
 
 
@@ -22,7 +29,7 @@ def build_seed_cnn(scaling: Scaling, sample: Sample, seeds: Seeds) -> TwoGraphs:
         axis=-1,
     )
     for units, rate in ((128, 0.3), (64, 0.4)):
-        x = layers.Dropout(rate, seed=seeds())(_dense(units, seeds)(x))
+        x = layers.Dropout(rate, seed=seeds())(dense(units, seeds)(x))
     label = layers.Dense(len(LABELS), activation="softmax", kernel_initializer=seeds.glorot())(x)
     regressions = [
         layers.Rescaling(spread, mean)(layers.Dense(1, kernel_initializer=seeds.glorot())(x))
@@ -56,8 +63,4 @@ def _condense(features: keras.KerasTensor, scaling: Scaling, seeds: Seeds) -> ke
     value, known = known_numbers(features, numbers)
     inverse = 1 / numbers.spread
     standardised = layers.Rescaling(inverse.tolist(), (-numbers.mean * inverse).tolist())
-    return _dense(32, seeds)(_dense(64, seeds)(standardised(value) * known))
-
-
-def _dense(units: int, seeds: Seeds) -> layers.Dense:
-    return layers.Dense(units, activation="relu", kernel_initializer=seeds.glorot())
+    return dense(32, seeds)(dense(64, seeds)(standardised(value) * known))

@@ -17,6 +17,7 @@ from backend.transit.networks.layers import (
     Sample,
     Seeds,
     TwoGraphs,
+    dense,
     embed_numbers,
     embed_unknowns,
     heads,
@@ -84,7 +85,7 @@ def _convolve(shape: keras.KerasTensor, seeds: Seeds) -> keras.KerasTensor:
     for filters in (16, 24, 32):
         strided = {"strides": 2, "padding": "same", "activation": "relu"}
         x = layers.Conv1D(filters, 5, kernel_initializer=seeds.glorot(), **strided)(x)
-    return _dense(32, seeds)(layers.Flatten()(x))
+    return dense(32, seeds)(layers.Flatten()(x))
 
 
 def _regressions(
@@ -98,7 +99,7 @@ def _regressions(
     mean, spread = measured.mean(axis=0), np.maximum(measured.std(axis=0), 1e-6)
     standardised = layers.Rescaling((1 / spread).tolist(), (-mean / spread).tolist())(summary)
     x = ops.concatenate([joined, standardised], axis=-1)
-    x = _dense(32, seeds)(_dense(64, seeds)(x))
+    x = dense(32, seeds)(dense(64, seeds)(x))
     period = layers.Dense(1, kernel_initializer=seeds.glorot())(x)
     centre, scale = scaling.log_period
     correction = layers.Dense(1, kernel_initializer="zeros")(x)
@@ -106,7 +107,3 @@ def _regressions(
         layers.Rescaling(scale, centre)(period),
         summary[:, :1] + float(np.log(1e6)) + correction,
     )
-
-
-def _dense(units: int, seeds: Seeds) -> layers.Dense:
-    return layers.Dense(units, activation="relu", kernel_initializer=seeds.glorot())

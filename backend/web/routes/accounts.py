@@ -11,10 +11,11 @@ from backend.database.schema import iso
 from backend.errors import Forbidden, NotFound
 from backend.services.quota import require_token_place, usage
 from backend.web.audit_log import record
-from backend.web.auth import current_token, current_user, new_token
+from backend.web.auth import current_token, current_user
 from backend.web.current import services
 from backend.web.schemas.accounts import Me, NewToken, TokenRequest, Tokens
 from backend.web.schemas.base import Done
+from backend.web.tokens import new_token
 
 accounts_bp = APIBlueprint("accounts", __name__, url_prefix="/api", tag="Users and tokens")
 

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from backend.database.connection import Record
 from backend.services.batch_jobs.posting import described_model, told_model
-from backend.services.batch_predictions import predict_catalogue
 from backend.services.datasets.upload import name_from
+from backend.services.predict_catalogue import predict_catalogue
 from backend.services.predictions import choose_model, predict, training_source
 from backend.storage.incoming import require_space
 from backend.transit.rows import as_rows

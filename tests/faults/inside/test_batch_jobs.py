@@ -5,7 +5,7 @@ import pytest
 from backend.services.batch_jobs import runner as runner_module
 from backend.services.batch_jobs.runner import BatchRunner
 from backend.services.leftovers import remove_leftovers
-from backend.transit.catalog import records
+from backend.transit.catalog.delimited import records
 from tests.api import catalogue, complete, form, problem_of, use_depth_predictor
 from tests.faults.state import all_of, files_in
 

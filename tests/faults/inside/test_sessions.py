@@ -187,16 +187,17 @@ def test_a_queue_that_begins_again_takes_back_its_sessions(
 ):
     monkeypatch.setattr(supervisor_module, "_RESTART_SECONDS", 0.05)
     session_id = api.session(key)
-    forward, failures = supervisor._forward_requests, []
+    running, failures = supervisor._running, []
+    forward = running.forward_requests
 
     def fail_once():
-        if supervisor._running and not failures:
-            supervisor._running.clear()  # as if the runner had not been heard of
+        if running and not failures:
+            running._running.clear()  # as if the runner had not been heard of
             failures.append(1)
             raise KeyboardInterrupt
         forward()
 
-    monkeypatch.setattr(supervisor, "_forward_requests", fail_once)
+    monkeypatch.setattr(running, "forward_requests", fail_once)
     fault = faults.add("sql", "COMMIT", "disk I/O error", caller="*SessionStarts.reclaim")
     supervisor.start()
     is_whole(api, services, session_id)

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from backend.training import manifest
+from backend.training.results import manifest
 from backend.training.spec import TrainingSpec
 from backend.training.split import Split
 from backend.transit.columns import ROW_DTYPE
@@ -69,10 +69,11 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_one_before(
 @pytest.fixture
 def save(tmp_path, monkeypatch):
     """Saves a model without a network; `True` once the model is in its place."""
-    from backend.training import results
+    from backend.training.results import save as saving
+    from backend.training.results.evaluate import Published, Results
 
-    monkeypatch.setattr(results, "serialise", lambda _model: b"model" * 10_000)
-    monkeypatch.setattr(results, "describe_model", lambda *_described: {"sha256": "s"})
+    monkeypatch.setattr(saving, "serialise", lambda _model: b"model" * 10_000)
+    monkeypatch.setattr(saving, "describe_model", lambda *_described: {"sha256": "s"})
     spec = TrainingSpec(
         session_id=7,
         table=tmp_path / "table.npy",
@@ -85,13 +86,13 @@ def save(tmp_path, monkeypatch):
     )
     rows = np.zeros(2, ROW_DTYPE)
     numbers = {"period": np.ones(2), "depth_ppm": np.ones(2)}
-    found = results.Results(rows, {"probabilities": np.ones((2, 3)) / 3, **numbers}, None)
+    found = Results(rows, {"probabilities": np.ones((2, 3)) / 3, **numbers}, None)
     nothing = np.zeros(0, np.int64)
     split = Split(train=nothing, validation=nothing, test=np.arange(2))
-    published = results.Published(model=None, temperature=1.0, threshold=None)
+    published = Published(model=None, temperature=1.0, threshold=None)
 
     def save():
-        results.save_model(spec, split, rows, published, {}, found)
+        saving.save_model(spec, split, rows, published, {}, found)
         return spec.model_path
 
     return save

@@ -5,13 +5,13 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 
 from tests.e2e.server import TOKEN, Client, Server, wait_for
+from tests.processes import resident_mb
 
 pytestmark = pytest.mark.e2e
 
@@ -109,19 +109,12 @@ def slowest(question: Callable[[], object], times: int) -> float:
     return max(seconds)
 
 
-def memory_mb(server: Server) -> float:
-    for line in Path(f"/proc/{server.process.pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    raise AssertionError("no VmRSS")
-
-
 @pytest.mark.parametrize("drips", [False, True], ids=["and wait", "byte by byte"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_crowd_of_hostile_connections_keeps_nobody_waiting(server, kind, drips):
     client = Client(server)
     key = client.workspace()
-    before = memory_mb(server)
+    before = resident_mb(server.process.pid)
     with crowd(server, KINDS[kind], drips=drips) as held:
         if kind == "slow reader":
             assert held.sockets[-1].recv(12) == b"HTTP/1.1 200"
@@ -132,7 +125,7 @@ def test_a_crowd_of_hostile_connections_keeps_nobody_waiting(server, kind, drips
             lambda: client.post("/api/workspaces", 201, json={"name": "w"}),
         ):
             assert slowest(question, 10) < MOST_SECONDS
-        assert memory_mb(server) - before < 100
+        assert resident_mb(server.process.pid) - before < 100
 
 
 def test_two_hundred_honest_connections_at_once_are_all_answered(server):
@@ -154,7 +147,7 @@ def test_two_hundred_honest_connections_at_once_are_all_answered(server):
 
 def test_endless_trailers_are_refused_and_take_no_memory(server):
     url = urlsplit(server.address)
-    before = memory_mb(server)
+    before = resident_mb(server.process.pid)
     head = _head("POST", UPLOAD, _FORM, _AUTHORIZED, "Transfer-Encoding: chunked\r\n")
     with socket.create_connection((url.hostname, url.port), timeout=20) as connection:
         connection.sendall(head + b"0\r\n")
@@ -163,7 +156,7 @@ def test_endless_trailers_are_refused_and_take_no_memory(server):
                 connection.sendall(b"X-Trailer: " + b"x" * MB)
         with contextlib.suppress(ConnectionError):
             assert connection.recv(65536).startswith(b"HTTP/1.1 400 ")
-    assert memory_mb(server) - before < 30
+    assert resident_mb(server.process.pid) - before < 30
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from backend.services.batch_jobs import work
 from backend.services.batch_jobs.runner import BatchRunner
 from backend.services.leftovers import remove_leftovers
 from backend.storage import incoming
-from backend.transit.catalog import records
+from backend.transit.catalog.delimited import records
 from tests.api import HEADER, catalogue, complete, form, use_depth_predictor
 from tests.e2e.server import wait_for
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.api import form, problem_of
+from tests.services.datasets.files import files_of
 
 PATH = "/api/training/upload-dataset"
 
@@ -30,11 +31,6 @@ SAID = {
 def preview(api, key, content, expect=200, **fields):
     data = form(content, workspace_key=key, **fields)
     return api.post(f"{PATH}?preview=1", expect, data=data)
-
-
-def files_of(services):
-    folders = (services.storage.uploads, services.storage.models)
-    return sorted(path.name for folder in folders for path in folder.rglob("*") if path.is_file())
 
 
 def test_columns_and_units_that_are_said_are_used(api, key):

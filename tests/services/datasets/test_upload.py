@@ -18,14 +18,9 @@ from backend.transit.columns import ROW_DTYPE
 from backend.web import request_body
 from backend.web.current import services_of
 from tests.api import HEADER, Api, catalogue, form, problem_of
+from tests.services.datasets.files import files_of
 
 MB = 1 << 20
-
-
-def files_of(services):
-    """Every file of uploads and models, by its name."""
-    folders = (services.storage.uploads, services.storage.models)
-    return sorted(path.name for folder in folders for path in folder.rglob("*") if path.is_file())
 
 
 def test_an_upload_becomes_a_dataset_with_its_files(api, key, services):

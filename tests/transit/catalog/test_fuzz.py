@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.transit.catalog.lines import DelimitedError, Lines
+from backend.transit.catalog.delimited.lines import DelimitedError, Lines
+from backend.transit.catalog.delimited.records import read_batches
 from backend.transit.catalog.reader import CatalogError, open_catalog, profile
-from backend.transit.catalog.records import read_batches
 from backend.transit.columns import COLUMNS, RANGES, REQUIRED
 from backend.transit.simulation.catalogue import simulate, write_csv
 
@@ -143,7 +143,7 @@ def test_where_a_block_ends_makes_no_difference(content, size):
 
     with pytest.MonkeyPatch.context() as patch:
         whole = lines()
-        patch.setattr("backend.transit.catalog.records.BLOCK_BYTES", size)
+        patch.setattr("backend.transit.catalog.delimited.records.BLOCK_BYTES", size)
         assert lines() == whole
 
 

@@ -11,8 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from backend.transit.catalog import reader
+from backend.transit.catalog.delimited.lines import Lines
 from backend.transit.catalog.header import read_header
-from backend.transit.catalog.lines import Lines
 from backend.transit.catalog.names.column_names import FORMATS
 from backend.transit.catalog.names.read_as import NOTHING_SAID
 from backend.transit.catalog.numbers import DecimalSign

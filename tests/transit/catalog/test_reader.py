@@ -185,7 +185,7 @@ class TestForms:
 
     def test_a_carriage_return_at_the_end_of_a_block_is_not_a_line_of_its_own(self, monkeypatch):
         for size in range(1, 40):
-            monkeypatch.setattr("backend.transit.catalog.records.BLOCK_BYTES", size)
+            monkeypatch.setattr("backend.transit.catalog.delimited.records.BLOCK_BYTES", size)
             _, rows, _ = read(table(ROW, ROW).replace("\n", "\r\n").encode())
             assert rows["line"].tolist() == [2, 3]
 

@@ -25,6 +25,7 @@ from backend.web.http_server.wsgi import IS_IDENTIFIED
 from tests.api import HEADER
 from tests.e2e.server import TOKEN, wait_for
 from tests.e2e.server import Server as ServerProcess
+from tests.processes import peak_mb
 
 MB = 1 << 20
 UPLOAD = "/api/training/upload-dataset"
@@ -266,14 +267,9 @@ def test_a_body_of_negative_length_does_not_become_memory(tmp_path):
 
 def peak_memory_of(process_id):
     """In MB; Linux only, elsewhere the test is skipped."""
-    status = Path(f"/proc/{process_id}/status")
-    if not status.exists():
+    if not Path("/proc/self/status").exists():
         pytest.skip("needs /proc")
-    return next(
-        int(line.split()[1]) / 1024
-        for line in status.read_text().splitlines()
-        if line.startswith("VmHWM:")
-    )
+    return peak_mb(process_id)
 
 
 def test_a_small_unread_body_does_not_end_the_connection(address, token):

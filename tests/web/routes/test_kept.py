@@ -12,22 +12,6 @@ from tests.api import Api, catalogue, complete, fail, problem_of
 ERROR = {"reason": "crashed", "message": "The worker was killed twice.", "keep_error": None}
 
 
-class Bell:
-    """A supervisor that only counts how often it was called."""
-
-    def __init__(self):
-        self.rings = 0
-
-    def notify(self):
-        self.rings += 1
-
-
-@pytest.fixture
-def bell(services):
-    services.supervisor = Bell()
-    return services.supervisor
-
-
 @pytest.fixture
 def failed(api, key, services):
     """The path of a failed session with two finished epochs."""

@@ -47,22 +47,6 @@ METRICS = {
 }
 
 
-class Bell:
-    """A supervisor that only counts how often it was called."""
-
-    def __init__(self):
-        self.rings = 0
-
-    def notify(self):
-        self.rings += 1
-
-
-@pytest.fixture
-def bell(services):
-    services.supervisor = Bell()
-    return services.supervisor
-
-
 def train(services, session_id, epochs=(), **values):
     """Write what the supervisor records of a training session."""
     with services.database.write() as connection:

@@ -7,8 +7,8 @@ import sys
 
 from backend.config import REPOSITORY
 from backend.database import Database, accounts
-from backend.database.soundness import mark_of
-from tests.database.killed import rows_of
+from backend.database.file.soundness import mark_of
+from tests.database.killed import user_names_in
 from tests.faults.plan import environment
 
 # Adds a user to each database, as far as that is possible, closes it, and ends like a command.
@@ -16,15 +16,16 @@ CLOSE = """
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from backend.database import Database, accounts, connection, schema
+from backend.database import Database, accounts, connection
+from backend.database.file import upgrades
 from backend.storage.lock import CannotStart
 
 connection.LOCK_SECONDS = 0.02
 databases, failed = [], []
 for folder in sys.argv[1:]:
     if folder.endswith("upgrade"):
-        schema.VERSION += 1
-        schema.UPGRADES.append(lambda _connection: None)
+        upgrades.VERSION += 1
+        upgrades.UPGRADES.append(lambda _connection: None)
     try:
         database = Database(Path(folder) / "exotrain.db")
     except CannotStart as error:
@@ -54,10 +55,6 @@ CLOSING = [
 ]
 
 
-def names_in(path):
-    return {row[1] for row in rows_of(path)["users"]}
-
-
 def test_after_a_closing_that_fails_the_log_is_there_and_the_next_start_has_every_row(
     faults, tmp_path
 ):
@@ -83,10 +80,10 @@ def test_after_a_closing_that_fails_the_log_is_there_and_the_next_start_has_ever
     faults.clear()
     for folder in folders:
         added = set() if folder.name in ("no file", "upgrade") else {"v"}
-        assert names_in(folder / path.name) == {"u"} | added, folder
+        assert user_names_in(folder / path.name) == {"u"} | added, folder
         database = Database(folder / path.name)
         with database.write() as connection:
             accounts.create_user(connection, "w")
         database.close()
-        assert names_in(folder / path.name) == {"u", "w"} | added, folder
+        assert user_names_in(folder / path.name) == {"u", "w"} | added, folder
         assert not mark_of(folder / path.name).exists()

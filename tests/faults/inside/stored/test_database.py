@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from backend.database import Database, accounts, schema
+from backend.database import Database, accounts
 from backend.database import connection as connection_module
+from backend.database.file import upgrades
+from backend.database.file.soundness import mark_of
 from backend.database.schema import users
-from backend.database.soundness import mark_of
 from backend.launcher import _starting
 from backend.storage.lock import CannotStart
-from tests.database.killed import rows_of
+from tests.database.killed import rows_of, user_names_in
 
 WORDS = {"ENOSPC": "is full", "database or disk is full": "cannot be opened"}
 
@@ -39,10 +40,6 @@ def add(path: Path, *names: str) -> None:
         with database.write() as connection:
             accounts.create_user(connection, name)
     database.close()
-
-
-def names_in(path: Path) -> set[str]:
-    return {row[1] for row in rows_of(path)["users"]}
 
 
 def beside(path: Path) -> set[str]:
@@ -81,7 +78,7 @@ def test_a_new_database_that_cannot_be_made_says_so_and_is_whole_at_the_next_sta
         assert fault.effects == 1
         assert not path.exists()
     add(path, "u")
-    assert names_in(path) == {"u"}
+    assert user_names_in(path) == {"u"}
     assert beside(path) == set()
 
 
@@ -90,7 +87,7 @@ def test_what_has_its_name_is_not_said_to_have_failed(faults, path, call, effect
     fault = faults.add(call, "*/data", effect, caller="*atomic.put_in_place")
     add(path, "u")
     assert fault.effects == 1
-    assert names_in(path) == {"u"}
+    assert user_names_in(path) == {"u"}
 
 
 def test_a_turn_that_another_program_keeps_is_said_in_one_line(faults, path, monkeypatch):
@@ -100,7 +97,7 @@ def test_a_turn_that_another_program_keeps_is_said_in_one_line(faults, path, mon
     assert fault.effects > 1
     faults.clear()
     add(path, "u")
-    assert names_in(path) == {"u"}
+    assert user_names_in(path) == {"u"}
 
 
 UPGRADE = [
@@ -119,9 +116,9 @@ def test_an_upgrade_that_fails_changes_nothing_and_the_next_start_makes_it_with_
 ):
     add(path, "u")
     before = rows_of(path)
-    version = schema.VERSION
-    monkeypatch.setattr(schema, "UPGRADES", [*schema.UPGRADES, lambda _connection: None])
-    monkeypatch.setattr(schema, "VERSION", version + 1)
+    version = upgrades.VERSION
+    monkeypatch.setattr(upgrades, "UPGRADES", [*upgrades.UPGRADES, lambda _connection: None])
+    monkeypatch.setattr(upgrades, "VERSION", version + 1)
     for effect in effects:
         fault = faults.add(call, what, effect, caller=caller)
         assert str(path) in refused(path)
@@ -130,7 +127,7 @@ def test_an_upgrade_that_fails_changes_nothing_and_the_next_start_makes_it_with_
         assert rows_of(path) == before
     copy = path.with_name(f"exotrain.db.before-version-{version + 1}")
     add(path, "v")
-    assert names_in(path) == {"u", "v"}
+    assert user_names_in(path) == {"u", "v"}
     assert rows_of(copy) == before
     assert beside(path) == {copy.name}
 
@@ -169,7 +166,7 @@ def test_a_use_that_cannot_be_marked_writes_nothing_and_the_next_one_is_marked(
     assert beside(path) == set()
     for each in (path, tmp_path / "killed" / path.name):
         add(each, "w")
-        assert names_in(each) == {"u", "v", "w"}
+        assert user_names_in(each) == {"u", "v", "w"}
 
 
 # Whether a lock of SQLite's on the database, that of whoever has it open, is there.
@@ -207,7 +204,7 @@ def test_a_mark_that_cannot_be_taken_back_is_written_and_synced_again(faults, pa
         accounts.create_user(connection, "v")
     assert folder.effects == 1
     database.close()
-    assert names_in(path) == {"u", "v"}
+    assert user_names_in(path) == {"u", "v"}
     assert beside(path) == set()
 
 
@@ -219,7 +216,7 @@ def test_what_may_be_lost_fails_nobody_who_cannot_mark_the_database(faults, path
     assert fault.effects == 1
     assert database.write_unless_locked(users.update().values(name="v"))
     database.close()
-    assert names_in(path) == {"v"}
+    assert user_names_in(path) == {"v"}
 
 
 @pytest.mark.parametrize("effect", ["ENOLCK", "EIO"])
@@ -232,7 +229,7 @@ def test_a_turn_that_cannot_be_locked_writes_nothing_and_the_next_one_is_had(fau
     with database.write() as connection:
         accounts.create_user(connection, "u")
     database.close()
-    assert names_in(path) == {"u"}
+    assert user_names_in(path) == {"u"}
 
 
 def test_a_turn_that_cannot_be_given_back_fails_no_commit_and_is_had_by_the_next_process(
@@ -249,7 +246,7 @@ def test_a_turn_that_cannot_be_given_back_fails_no_commit_and_is_had_by_the_next
         accounts.create_user(connection, "w")
     other.close()
     database.close()
-    assert names_in(path) == {"u", "v", "w"}
+    assert user_names_in(path) == {"u", "v", "w"}
 
 
 def test_a_mark_that_cannot_be_removed_makes_the_next_start_look_closely(faults, path, caplog):
@@ -261,5 +258,5 @@ def test_a_mark_that_cannot_be_removed_makes_the_next_start_look_closely(faults,
     assert fault.effects == 1
     assert "in-use stays" in caplog.text
     add(path, "v")
-    assert names_in(path) == {"u", "v"}
+    assert user_names_in(path) == {"u", "v"}
     assert beside(path) == set()

@@ -11,7 +11,7 @@ import pytest
 from backend.backup.save import save
 from backend.config import REPOSITORY
 from backend.database import Database
-from backend.database.soundness import Mark, mark_of, write_mark
+from backend.database.file.soundness import Mark, mark_of, write_mark
 from backend.storage.lock import CannotStart
 from tests.backup.folders import files_of
 from tests.database.killed import rows_of

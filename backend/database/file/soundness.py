@@ -25,6 +25,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from backend.database import schema
+from backend.database.file import upgrades
 from backend.storage import disk
 from backend.storage.atomic import sync
 from backend.storage.lock import CannotStart
@@ -65,7 +66,7 @@ class UnknownSchemaVersion(CannotStart):
 
     def __init__(self, path: Path, version: int) -> None:
         super().__init__(
-            f"{path} has schema version {version}, this exotrain knows at most {schema.VERSION}: "
+            f"{path} has schema version {version}, this exotrain knows at most {upgrades.VERSION}: "
             "start the newer exotrain that wrote it."
         )
 
@@ -242,9 +243,9 @@ def _require_ours(path: Path, connection: sqlite3.Connection) -> None:
             f"{path} is a database of another application. Choose another folder with "
             "EXOTRAIN_DATA_DIR, or move the file away."
         )
-    if version > schema.VERSION:
+    if version > upgrades.VERSION:
         raise UnknownSchemaVersion(path, version)
-    if version == schema.VERSION:
+    if version == upgrades.VERSION:
         _require_columns(path, connection, names)
 
 

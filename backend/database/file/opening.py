@@ -10,7 +10,8 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine, create_engine, event
 
 from backend.database import schema
-from backend.database.soundness import APPLICATION_ID, open_read_only
+from backend.database.file import upgrades
+from backend.database.file.soundness import APPLICATION_ID, open_read_only
 from backend.storage.atomic import put_in_place, remove_partials, replacing
 from backend.storage.lock import CannotStart
 
@@ -72,7 +73,7 @@ def is_current(path: Path) -> bool:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (journal,) = connection.execute("PRAGMA journal_mode").fetchone()
-    return (version, application, journal) == (schema.VERSION, APPLICATION_ID, "wal")
+    return (version, application, journal) == (upgrades.VERSION, APPLICATION_ID, "wal")
 
 
 def upgrade(connection: Connection, path: Path) -> None:
@@ -84,16 +85,16 @@ def upgrade(connection: Connection, path: Path) -> None:
     driver = driver_of(connection)
     (version,) = driver.execute("PRAGMA user_version").fetchone()
     (application,) = driver.execute("PRAGMA application_id").fetchone()
-    if (version, application) == (schema.VERSION, APPLICATION_ID):
+    if (version, application) == (upgrades.VERSION, APPLICATION_ID):
         return
-    if version < schema.VERSION:
+    if version < upgrades.VERSION:
         _keep_copy(driver, path)
     # A table is rebuilt by dropping the old one: with foreign keys that would delete, row by row,
     # everything that refers to it. In a transaction they can't be turned off any more.
     driver.execute("PRAGMA foreign_keys = OFF")
     try:
         with connection.begin():
-            for each in schema.UPGRADES[version - 1 :]:
+            for each in upgrades.UPGRADES[version - 1 :]:
                 each(connection)
             _require_references(connection, path)
             _sign(connection)
@@ -175,21 +176,21 @@ def _is_id(text: str) -> bool:
 
 def _sign(connection: Connection) -> None:
     connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.exec_driver_sql(f"PRAGMA user_version = {schema.VERSION}")
+    connection.exec_driver_sql(f"PRAGMA user_version = {upgrades.VERSION}")
 
 
 def _require_references(connection: Connection, path: Path) -> None:
     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
     if broken is not None:
         raise CannotStart(
-            f"{path} cannot be upgraded to schema version {schema.VERSION}: row {broken[1]} of "
+            f"{path} cannot be upgraded to schema version {upgrades.VERSION}: row {broken[1]} of "
             f"{broken[0]} would refer to a row of {broken[2]} that is not there. Nothing was "
             "changed: go on with the exotrain that wrote it, and report this."
         )
 
 
 def _keep_copy(driver: sqlite3.Connection, path: Path) -> None:
-    copy = path.with_name(f"{path.name}.before-version-{schema.VERSION}")
+    copy = path.with_name(f"{path.name}.before-version-{upgrades.VERSION}")
     try:
         remove_partials(copy)  # of a start that was killed
         with replacing(copy) as partial:

@@ -1,12 +1,10 @@
-"""Calibrates, evaluates and saves a trained network.
+"""Calibrates and evaluates a trained network.
 
 Validation stars give the temperature and the threshold of abstention, test stars the evaluation,
 and neither is used for the other.
 """
 
 import hashlib
-import json
-import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -15,15 +13,13 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.storage.atomic import write_atomically
 from backend.training.batches import FIT_FEATURES, Examples
-from backend.training.manifest import describe_model
-from backend.training.model_file import PredictedColumns, serialise
+from backend.training.model_file import PredictedColumns
+from backend.training.results.baselines import Baselines
 from backend.training.spec import TrainingSpec
 from backend.training.split import Split
 from backend.training.steps import Steps
 from backend.transit.columns import FEATURES, LABELS, STAR_FEATURES
-from backend.transit.evaluation.baseline import Baseline, evaluate_baselines, sample_rows
 from backend.transit.evaluation.bootstrap import draw_labels
 from backend.transit.evaluation.calibration import (
     apply_temperature,
@@ -32,7 +28,7 @@ from backend.transit.evaluation.calibration import (
 )
 from backend.transit.evaluation.figures import abstention, brief, evaluate
 from backend.transit.evaluation.paired import paired_differences
-from backend.transit.keys import read_rows, star_groups
+from backend.transit.keys import star_groups
 from backend.transit.networks import registry
 from backend.transit.networks.build import LONGEST_LOG, publish
 from backend.transit.rows import Rows
@@ -44,19 +40,6 @@ CERTAIN_PRECISION = 0.9
 MAX_ROWS_WITHOUT = 5_000
 
 _BATCH = 512
-
-_POLL_SECONDS = 0.1
-
-TEST_ROW_DTYPE = np.dtype(
-    [
-        ("row", "<i8"),
-        ("true", "i1"),
-        ("predicted", "i1"),
-        ("probabilities", "<f4", (len(LABELS),)),
-        ("period", "<f8"),
-        ("depth_ppm", "<f8"),
-    ]
-)
 
 
 @dataclass(frozen=True)
@@ -82,60 +65,6 @@ class Results:
     rows: Rows
     predictions: PredictedColumns
     evaluation: dict[str, Any] | None
-
-
-class Baselines:
-    """The figures of the boosted trees, made in a thread while the network learns.
-
-    Args:
-        spec: of the session.
-        table: ROW_DTYPE, (n,), may be a memory-mapped file.
-        split: of its rows.
-    """
-
-    def __init__(self, spec: TrainingSpec, table: Rows, split: Split) -> None:
-        self._spec, self._table, self._split = spec, table, split
-        self._figures: dict[str, Baseline] | None = None
-        self._failure: Exception | None = None
-        # A daemon: a session that is cancelled does not wait for its trees.
-        self._thread = threading.Thread(target=self._run, name="baselines", daemon=True)
-
-    def start(self) -> None:
-        """Begin, if there are test stars; once."""
-        if len(self._split.test) and self._thread.ident is None:
-            self._thread.start()
-
-    def figures(self, poll: Callable[[], None]) -> dict[str, Baseline]:
-        """Wait for the figures.
-
-        Args:
-            poll: called from time to time; may raise to end the wait.
-
-        Raises:
-            Exception: what the trees failed with.
-        """
-        self.start()
-        while self._thread.is_alive():
-            poll()
-            self._thread.join(_POLL_SECONDS)
-        if self._failure is not None:
-            raise self._failure
-        assert self._figures is not None
-        return self._figures
-
-    def _run(self) -> None:
-        try:
-            has_catalogue = registry.CATALOGUE_INPUT in registry.NETWORKS[self._spec.network].inputs
-            tested = read_rows(self._table, self._split.test)
-            self._figures = evaluate_baselines(
-                read_rows(self._table, sample_rows(self._split.train, self._spec.seed)),
-                tested,
-                self._spec.seed,
-                star_groups(tested),
-                has_catalogue,
-            )
-        except Exception as error:  # raised where the figures are asked for
-            self._failure = error
 
 
 def publish_calibrated(steps: Steps, validation: Examples) -> Published:
@@ -266,32 +195,6 @@ def _no_outputs() -> dict[str, NDArray[np.float32]]:
     }
 
 
-def save_model(
-    spec: TrainingSpec,
-    split: Split,
-    trained: Rows,
-    published: Published,
-    metrics: dict[str, Any],
-    results: Results,
-) -> dict[str, Any]:
-    """Write the model, its manifest and the test predictions; return the manifest.
-
-    The model comes last: where it is, the others are too.
-    """
-    content = serialise(published.model)
-    manifest = describe_model(spec, split, trained, metrics, results.evaluation, content)
-    manifest["temperature"] = published.temperature
-    manifest["abstention"] = {"threshold": published.threshold, "precision": CERTAIN_PRECISION}
-    test_rows = _test_rows(split, results)
-    write_atomically(
-        spec.model_path.with_suffix(".test.npy"), lambda file: np.save(file, test_rows)
-    )
-    text = json.dumps(manifest, indent=2, allow_nan=False).encode()
-    write_atomically(spec.model_path.with_suffix(".json"), lambda file: file.write(text))
-    write_atomically(spec.model_path, lambda file: file.write(content))
-    return manifest
-
-
 def _missing_features(
     spec: TrainingSpec,
     steps: Steps,
@@ -320,13 +223,3 @@ def _combinations(rows: Rows) -> Iterable[tuple[str, ...]]:
     known = tuple(name for name in FEATURES if np.isfinite(rows[name]).any())
     groups = [(), *((name,) for name in known), FIT_FEATURES, STAR_FEATURES, FEATURES]
     return dict.fromkeys(tuple(name for name in group if name in known) for group in groups)
-
-
-def _test_rows(split: Split, results: Results) -> Rows:
-    rows = np.zeros(len(results.rows), dtype=TEST_ROW_DTYPE)
-    rows["row"] = split.test
-    rows["true"] = results.rows["label"]
-    rows["predicted"] = results.predictions["probabilities"].argmax(axis=1)
-    for name, values in results.predictions.items():
-        rows[name] = values
-    return rows

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-from backend.transit.catalog.foreign import ENOUGH_BYTES, foreign_kind
+from backend.transit.catalog.delimited.foreign import ENOUGH_BYTES, foreign_kind
 
 # The archive's rows are about 700 bytes long. Nothing that is a table needs more than this in one
 # record, and `csv` itself gives up on a field of more than 131,072 characters.
@@ -121,7 +121,7 @@ def _decode_lines(block: bytes, lines_before: int) -> list[str]:
     try:
         lines = block.decode().split("\n")
     except UnicodeDecodeError:
-        lines = [_decode_line(line) for line in block.split(b"\n")]
+        lines = [decoded(line) for line in block.split(b"\n")]
     if max(map(len, lines)) > MAX_RECORD_BYTES:
         raise _too_long(
             lines_before + 1 + next(i for i, x in enumerate(lines) if len(x) > MAX_RECORD_BYTES)
@@ -133,11 +133,12 @@ def _changed(lines: list[str], change: Callable[[str], str]) -> list[str]:
     return change("\n".join(lines)).split("\n")
 
 
-def _decode_line(line: bytes) -> str:
+def decoded(text: bytes) -> str:
+    """Text in UTF-8, or else in Latin-1, in which every byte is a character."""
     try:
-        return line.decode()
+        return text.decode()
     except UnicodeDecodeError:
-        return line.decode("latin-1")
+        return text.decode("latin-1")
 
 
 def _nul_byte(number: int) -> DelimitedError:

@@ -7,7 +7,12 @@ from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from backend.transit.catalog.lines import BLOCK_BYTES, MAX_RECORD_BYTES, DelimitedError, Lines
+from backend.transit.catalog.delimited.lines import (
+    BLOCK_BYTES,
+    MAX_RECORD_BYTES,
+    DelimitedError,
+    Lines,
+)
 
 DELIMITERS = ",;\t|"
 

@@ -1,0 +1,93 @@
+"""Which files belong into a backup: those that its copy of the database names."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+from backend.database.file.soundness import open_read_only
+from backend.storage.layout import DatasetFiles, Storage
+
+_ENDED = ("completed", "cancelled")
+
+
+class Wanted(NamedTuple):
+    """A file that belongs into the backup.
+
+    Attributes:
+        path: relative to the data folder.
+        sha256: what the database says, if it says it.
+        is_needed: it must be there; the others need not exist.
+        may_change: another file takes its name now and then.
+    """
+
+    path: str
+    sha256: str | None = None
+    is_needed: bool = False
+    may_change: bool = False
+
+
+def wanted_files(database: Path, storage: Storage) -> list[Wanted]:
+    """The files that a database names; checkpoints first, which change and go."""
+    with closing(open_read_only(database)) as connection:
+        datasets = _datasets(connection)
+        models = connection.execute("SELECT file, sha256 FROM models").fetchall()
+        batches = _batches(connection)
+        ended = ", ".join("?" * len(_ENDED))
+        query = f"SELECT id FROM training_sessions WHERE status NOT IN ({ended})"
+        sessions = {str(row[0]) for row in connection.execute(query, _ENDED)}
+    wanted = [
+        Wanted(_relative(path, storage), may_change=True)
+        for path in sorted(storage.checkpoints.glob("[0-9]*"))
+        if path.name.partition(".")[0] in sessions
+    ]
+    for dataset in datasets:
+        catalogue, *derived = storage.dataset_files(dataset)
+        wanted.append(Wanted(_relative(catalogue, storage), dataset["sha256"], is_needed=True))
+        wanted += [Wanted(_relative(path, storage)) for path in derived]
+    for workspace_id, batch_id, status, sha256 in batches:
+        place = workspace_id, batch_id
+        if status == "completed":
+            result = storage.batch_result(*place)
+            wanted.append(Wanted(_relative(result, storage), sha256, is_needed=True))
+            index = storage.batch_index(*place)
+            wanted.append(Wanted(_relative(index, storage), is_needed=True))
+        else:  # what is made of it grows: it is made again
+            upload = storage.batch_upload(*place)
+            wanted.append(Wanted(_relative(upload, storage), sha256, is_needed=True))
+    for file, sha256 in models:
+        model = storage.model(file)
+        wanted.append(Wanted(_relative(model, storage), sha256, is_needed=True))
+        for suffix in (".json", ".test.npy"):
+            wanted.append(Wanted(_relative(model.with_suffix(suffix), storage)))
+    # The copy of a workspace's current model is made again at the next start.
+    # Several datasets may read one file.
+    once = {each.path: each for each in wanted}.values()
+    return [each for each in once if each.is_needed or (storage.data_dir / each.path).exists()]
+
+
+def _datasets(connection: sqlite3.Connection) -> list[DatasetFiles]:
+    """What names the files of each dataset."""
+    columns = {row[1] for row in connection.execute("PRAGMA table_info(datasets)")}
+    # A database that no newer release than 0.3.0 has opened yet.
+    identity, suffix = ("identity", "suffix") if "identity" in columns else ("sha256", "'csv'")
+    query = f"SELECT workspace_id, sha256, {suffix}, {identity} FROM datasets"
+    names = ("workspace_id", "sha256", "suffix", "identity")
+    return [dict(zip(names, row, strict=True)) for row in connection.execute(query)]
+
+
+def _batches(connection: sqlite3.Connection) -> list[tuple[int, int, str, str]]:
+    """The batches that have files, if any: workspace, id, status, and the hash of the file."""
+    (found,) = connection.execute(
+        "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'batches'"
+    ).fetchone()
+    if not found:
+        return []
+    return connection.execute(
+        "SELECT workspace_id, id, status, coalesce(result_sha256, file_sha256) FROM batches "
+        "WHERE status IN ('pending', 'running', 'completed') AND expired_at IS NULL"
+    ).fetchall()
+
+
+def _relative(path: Path, storage: Storage) -> str:
+    return path.relative_to(storage.data_dir).as_posix()

@@ -1,0 +1,89 @@
+"""The upgrades of a database from earlier versions of its tables."""
+
+from collections.abc import Callable, Iterable
+
+from sqlalchemy import Column, Connection
+from sqlalchemy.schema import CreateColumn, CreateTable
+
+from backend.database.schema import (
+    analyses,
+    audit,
+    batches,
+    datasets,
+    members,
+    metadata,
+    models,
+    tokens,
+    training_sessions,
+)
+
+
+def _add_stage(connection: Connection) -> None:
+    connection.exec_driver_sql("ALTER TABLE training_sessions ADD COLUMN stage VARCHAR")
+
+
+# What release 0.3.0 added to the tables of 0.2.0.
+_ADDED_COLUMNS = (
+    *(tokens.c[name] for name in ("name", "is_read_only", "last_used_at", "expires_at")),
+    *(members.c[name] for name in ("role", "added_by", "added_at")),
+    *(each.c.stored_bytes for each in (datasets, models, analyses)),
+    *(training_sessions.c[name] for name in ("user_id", "version")),
+)
+_ADDED_INDEXES = (
+    *("tokens_by_user", "workspaces_by_owner", "members_by_user", "sessions_by_user"),
+    *("sessions_by_dataset", "models_by_session", "models_by_workspace", "analyses_by_workspace"),
+)
+
+
+def _add_columns(connection: Connection, columns: Iterable[Column]) -> None:
+    for column in columns:
+        definition = str(CreateColumn(column).compile(dialect=connection.dialect))
+        for key in column.foreign_keys:
+            definition = f"{definition} REFERENCES {key.column.table.name} ON DELETE {key.ondelete}"
+        connection.exec_driver_sql(f"ALTER TABLE {column.table.name} ADD COLUMN {definition}")
+
+
+def _add_roles_versions_and_audit(connection: Connection) -> None:
+    _add_columns(connection, _ADDED_COLUMNS)
+    audit.create(connection)
+    for each in metadata.sorted_tables:
+        for index in each.indexes:
+            if index.name in _ADDED_INDEXES:
+                index.create(connection)
+
+
+def _add_starts_and_crashes(connection: Connection) -> None:
+    columns = training_sessions.c
+    _add_columns(connection, (columns.starts, columns.crashes, columns.checkpoint_bytes))
+
+
+def _let_a_file_be_read_in_several_ways(connection: Connection) -> None:
+    """Rebuild the table of datasets: SQLite cannot take a constraint away."""
+    run = connection.exec_driver_sql
+    create = str(CreateTable(datasets).compile(dialect=connection.dialect))
+    run(create.replace("CREATE TABLE datasets", "CREATE TABLE datasets_rebuilt", 1))
+    new = {"suffix": "'csv'", "identity": "sha256", "read_as": "'{}'"}
+    names = ", ".join(column.name for column in datasets.c)
+    values = ", ".join(new.get(column.name, column.name) for column in datasets.c)
+    run(f"INSERT INTO datasets_rebuilt ({names}) SELECT {values} FROM datasets")
+    # An id is never used again, also not that of a dataset that was deleted.
+    run("DELETE FROM sqlite_sequence WHERE name = 'datasets_rebuilt'")
+    run(
+        "INSERT INTO sqlite_sequence (name, seq) "
+        "SELECT 'datasets_rebuilt', seq FROM sqlite_sequence WHERE name = 'datasets'"
+    )
+    run("DROP TABLE datasets")
+    run("ALTER TABLE datasets_rebuilt RENAME TO datasets")
+
+
+# UPGRADES[n] upgrades a database from version n + 1 to n + 2. `opening.upgrade` calls them with
+# foreign keys off, so that one may rebuild a table, and checks every reference afterwards.
+UPGRADES: list[Callable[[Connection], None]] = [
+    _add_stage,
+    _add_roles_versions_and_audit,
+    _add_starts_and_crashes,
+    _let_a_file_be_read_in_several_ways,
+    batches.create,
+]
+
+VERSION = len(UPGRADES) + 1

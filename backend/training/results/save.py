@@ -1,0 +1,62 @@
+"""Saves a trained network: the model, its manifest, and the predictions of the test rows."""
+
+import json
+from typing import Any
+
+import numpy as np
+
+from backend.storage.atomic import write_atomically
+from backend.training.model_file import serialise
+from backend.training.results.evaluate import CERTAIN_PRECISION, Published, Results
+from backend.training.results.manifest import describe_model
+from backend.training.spec import TrainingSpec
+from backend.training.split import Split
+from backend.transit.columns import LABELS
+from backend.transit.rows import Rows
+
+TEST_ROW_DTYPE = np.dtype(
+    [
+        ("row", "<i8"),
+        ("true", "i1"),
+        ("predicted", "i1"),
+        ("probabilities", "<f4", (len(LABELS),)),
+        ("period", "<f8"),
+        ("depth_ppm", "<f8"),
+    ]
+)
+
+
+def save_model(
+    spec: TrainingSpec,
+    split: Split,
+    trained: Rows,
+    published: Published,
+    metrics: dict[str, Any],
+    results: Results,
+) -> dict[str, Any]:
+    """Write the model, its manifest and the test predictions; return the manifest.
+
+    The model comes last: where it is, the others are too.
+    """
+    content = serialise(published.model)
+    manifest = describe_model(spec, split, trained, metrics, results.evaluation, content)
+    manifest["temperature"] = published.temperature
+    manifest["abstention"] = {"threshold": published.threshold, "precision": CERTAIN_PRECISION}
+    test_rows = _test_rows(split, results)
+    write_atomically(
+        spec.model_path.with_suffix(".test.npy"), lambda file: np.save(file, test_rows)
+    )
+    text = json.dumps(manifest, indent=2, allow_nan=False).encode()
+    write_atomically(spec.model_path.with_suffix(".json"), lambda file: file.write(text))
+    write_atomically(spec.model_path, lambda file: file.write(content))
+    return manifest
+
+
+def _test_rows(split: Split, results: Results) -> Rows:
+    rows = np.zeros(len(results.rows), dtype=TEST_ROW_DTYPE)
+    rows["row"] = split.test
+    rows["true"] = results.rows["label"]
+    rows["predicted"] = results.predictions["probabilities"].argmax(axis=1)
+    for name, values in results.predictions.items():
+        rows[name] = values
+    return rows

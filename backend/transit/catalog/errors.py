@@ -1,0 +1,59 @@
+"""Why a whole file cannot be used as a catalogue."""
+
+from collections.abc import Iterable
+from itertools import islice
+from typing import Any
+
+from backend.transit.catalog.cells import shown
+from backend.transit.catalog.names.column_names import FORMATS
+from backend.transit.catalog.rejections import Rejection
+from backend.transit.columns import REQUIRED
+
+_NAMES_SHOWN = 100
+
+# The header names accepted, in any format, for the columns that training needs.
+EVERY_NAME = [
+    name
+    for column in (*REQUIRED, "label")
+    for names in FORMATS.values()
+    for name in names.get(column, ())
+]
+
+
+class CatalogError(ValueError):
+    """A file that cannot be used as a catalogue.
+
+    `found` are the column names in the file, `missing` our columns that it lacks, `recognised` the
+    header names accepted for them, or for any column that training needs, `rejections` the first
+    rows that were left out, where none was left, `units` the columns that are probably in
+    another unit, and `tables` those of a file in which one must be named.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        found: list[str] | None = None,
+        missing: list[str] | None = None,
+        recognised: list[str] | None = None,
+        rejections: list[Rejection] | None = None,
+        units: list[dict[str, Any]] | None = None,
+        tables: list[str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.units = units or []
+        self.tables = tables or []
+        self.found = found or []
+        self.missing = missing or []
+        self.recognised = recognised or EVERY_NAME
+        self.rejections = rejections or []
+
+
+def listed(names: Iterable[str]) -> str:
+    """List names for a message: not too many, and none too long."""
+    some = [name for name in shown_names(names) if name]
+    return ", ".join(some)
+
+
+def shown_names(names: Iterable[str]) -> list[str]:
+    """The first hundred names, each cut to what a message can show."""
+    return [shown(name)[1:-1] if name else "" for name in islice(names, _NAMES_SHOWN)]

@@ -1,0 +1,92 @@
+"""What the server sends to a worker."""
+
+from typing import Literal
+
+from backend.wire.fields import Checked, PackedRows
+
+
+class Spec(Checked):
+    """What a session trains, and on what: stored with the session, and sent to its worker.
+
+    `training.spec.upgrade_spec` reads what earlier versions stored.
+
+    Attributes:
+        version: of these fields; specs of 0.1.0 and earlier have none.
+        model_name: the name that the user gave the model.
+        validation_split, test_split: fractions of the stars.
+        patience: epochs without a better validation loss before the end.
+        ensemble: how many networks are trained; the saved model is their mean.
+        dataset_sha256: of the uploaded file, and of how it is read if that was said.
+        dataset_name: of the uploaded file.
+        source: the format of the catalogue, "exotrain", "koi" or "toi".
+    """
+
+    version: Literal[2] = 2
+    model_name: str
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    validation_split: float
+    test_split: float
+    patience: int
+    seed: int
+    network: str
+    ensemble: int
+    dataset_sha256: str
+    dataset_name: str
+    source: str
+
+
+class Train(Checked):
+    """Train one session. The first command to a worker.
+
+    Attributes:
+        start: of the session's starts, from 1; each has a checkpoint and a model file of its own.
+        model_file: the model's name in the database; with the workspace, the session, its start
+            and the dataset's hash it says which files the worker reads and writes.
+        memory_mb: the limit for the worker; None: no limit.
+        keep: train no further epoch: evaluate and save the best one of the kept checkpoint.
+    """
+
+    kind: Literal["train"] = "train"
+    session_id: int
+    start: int
+    workspace_id: int
+    model_file: str
+    memory_mb: int | None
+    spec: Spec
+    keep: bool
+
+
+class Stop(Checked):
+    """Finish the current epoch and keep the best weights."""
+
+    kind: Literal["stop"] = "stop"
+
+
+class ServePredictions(Checked):
+    """Answer prediction requests until the input ends. The first command to a worker."""
+
+    kind: Literal["predict"] = "predict"
+
+
+class PredictionRequest(Checked):
+    """Predict rows with a model.
+
+    Attributes:
+        id: comes back with the answer.
+        model_file: the model's name in the database.
+        sha256: the expected hash of that file.
+        source: "exotrain", "koi" or "toi": the band of the limb darkening.
+        rows: of ROW_DTYPE; none: only load the model.
+    """
+
+    kind: Literal["rows"] = "rows"
+    id: int
+    model_file: str
+    sha256: str
+    source: str
+    rows: PackedRows
+
+
+Command = Train | Stop | ServePredictions | PredictionRequest

@@ -1,0 +1,20 @@
+"""What tests of several routes share."""
+
+import pytest
+
+
+class Bell:
+    """A supervisor that only counts how often it was called."""
+
+    def __init__(self):
+        self.rings = 0
+
+    def notify(self):
+        self.rings += 1
+
+
+@pytest.fixture
+def bell(services):
+    """The supervisor of the application, which nothing else has."""
+    services.supervisor = Bell()
+    return services.supervisor
