@@ -2,7 +2,7 @@
 
 A new route is closed by default. Every request without a valid token is denied, except for the few
 endpoints in PUBLIC. Whatever is not a GET is denied to viewers and to read-only tokens, except for
-the endpoints in ONLY_COMPUTES.
+the endpoints in ONLY_COMPUTES and the previews of those in PREVIEWED.
 """
 
 import hmac
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from flask import Flask, Response, g, request
+from pydantic import ValidationError
 from sqlalchemy import Connection
 
 from backend.database import accounts, analyses, batches, datasets, models, sessions, workspaces
@@ -19,6 +20,7 @@ from backend.database.schema import now
 from backend.errors import Forbidden, NotFound, Unauthorized
 from backend.web.current import services
 from backend.web.http_server.wsgi import IS_IDENTIFIED
+from backend.web.schemas.reading import PreviewQuery
 from backend.web.tokens import hash_token
 
 # For the API description of a call that names a workspace.
@@ -40,6 +42,9 @@ PUBLIC = frozenset(
 ONLY_COMPUTES = frozenset(
     {"predictions.predict", "predictions.predict_batch", "curves.compute_curve"}
 )
+
+# They change nothing with `?preview=1`, which tells how a table would be read for a prediction.
+PREVIEWED = frozenset({"batches.create_batch"})
 
 # What a role includes: each also may what those before it may.
 _ROLES = ("viewer", "editor", "owner")
@@ -116,7 +121,18 @@ def current_token() -> Record | None:
 
 def changes_nothing() -> bool:
     """Whether the current request only reads or computes."""
-    return request.method in ("GET", "HEAD", "OPTIONS") or request.endpoint in ONLY_COMPUTES
+    is_get = request.method in ("GET", "HEAD", "OPTIONS")
+    return is_get or request.endpoint in ONLY_COMPUTES or _is_preview()
+
+
+def _is_preview() -> bool:
+    """Whether the current request is one of PREVIEWED's previews, as its route takes it."""
+    if request.endpoint not in PREVIEWED:
+        return False
+    try:
+        return PreviewQuery.model_validate(request.args.to_dict()).preview
+    except ValidationError:
+        return False
 
 
 def identify(token: str) -> Identity | None:

@@ -35,7 +35,7 @@ _PARAMETERS = {
         "name": "Idempotency-Key",
         "in": "header",
         "required": False,
-        "description": "A repeated request with the same key starts no second session.",
+        "description": "With the same key, a repeated request starts or posts nothing again.",
         "schema": {"type": "string", "pattern": IDEMPOTENCY_KEY},
     },
     "IfNoneMatch": {
@@ -77,12 +77,13 @@ _CALL_THAT_CHANGES = {
 _CALL_WITH_BODY = {"415": "The body is of another type"}
 _CALL_OF_A_RECORD = {"404": "There is no such record"}
 
-_TAKES_IDEMPOTENCY_KEY = ("start_training", "retry_session")
+_TAKES_IDEMPOTENCY_KEY = ("start_training", "retry_session", "create_batch")
 _GIVES_LOCATION = {
     "upload_dataset": "201",
     "create_analysis": "201",
     "start_training": "202",
     "retry_session": "202",
+    "create_batch": "202",
 }
 
 

@@ -1,7 +1,8 @@
 // Before a catalogue is sent: the file, the model, and why the last attempt failed.
 
 import { ApiError, saveBlob } from "../lib/api.js";
-import { chooseFile, forget, post, predictAtOnce } from "./batch-upload.js";
+import { BatchReading } from "./batch-reading.js";
+import { askHowToRead, chooseFile, forget, post, predictAtOnce, readAs } from "./batch-upload.js";
 import { html, useState } from "../lib/html.js";
 import { fileSize, t } from "../lib/i18n.js";
 import { goTo } from "../lib/router.js";
@@ -9,7 +10,9 @@ import { Failure } from "../ui/basics.js";
 import { CatalogueHelp } from "../datasets/catalogue-help.js";
 import { DropZone } from "../ui/drop-zone.js";
 import { ModelChoice } from "../models/model-choice.js";
-import { RefusedFile } from "../datasets/refused-file.js";
+import { isNothingSaid } from "../reading/choices.js";
+import { useFocusAfterForm } from "../reading/form.js";
+import { RefusedFile } from "../reading/refused-file.js";
 
 const ACCEPT = ".csv,.tsv,.txt,.dat,.tbl,.ecsv,.xml,.vot,.fits,.parquet,.xlsx,text/csv,text/tab-separated-values";
 
@@ -24,6 +27,8 @@ export function BatchStart({ workspace, models, query, state }) {
   const [modelId, setModelId] = useState(query.model ?? "");
   const model = models.find((each) => (modelId === "" ? each.is_current : String(each.id) === modelId));
   const file = state?.file ?? null;
+  const isReading = state?.isReading ?? false;
+  const heading = useFocusAfterForm(isReading);
   const chooseModel = (id) => {
     setModelId(id);
     goTo(`/w/${workspace.id}/predict/batch${id && `?model=${id}`}`, { replace: true });
@@ -34,7 +39,7 @@ export function BatchStart({ workspace, models, query, state }) {
       : predictAtOnce(workspace, model, (csv) => saveBlob(csv, csvName(file.name)));
   return html`
     <section class="card stack" aria-labelledby="batch-title">
-      <h2 id="batch-title">${t("predict.batch.file")}</h2>
+      <h2 id="batch-title" tabindex="-1" ref=${heading}>${t("predict.batch.file")}</h2>
       <${DropZone}
         isSingle
         test="batch-drop"
@@ -45,7 +50,7 @@ export function BatchStart({ workspace, models, query, state }) {
         ${() => html`<p>${t("predict.batch.drop")}</p>`}
       <//>
       <p class="hint">${t("predict.batch.forms")}</p>
-      ${file && html`<${ChosenFile} file=${file} />`}
+      ${file && html`<${ChosenFile} state=${state} />`}
       <${CatalogueHelp} />
       <${ModelChoice}
         id="batch-model"
@@ -56,18 +61,28 @@ export function BatchStart({ workspace, models, query, state }) {
       />
       <${Outcome} state=${state} />
       ${!workspace.mayEdit && html`<p class="message">${t("predict.batch.viewer")}</p>`}
-      <div class="actions">
-        <button
-          type="button"
-          class="primary"
-          data-test="batch-start"
-          disabled=${!file || !model}
-          onClick=${start}
-        >
-          ${t(startText(workspace, state))}
-        </button>
-        ${!file && html`<span class="hint">${t("predict.batch.fileFirst")}</span>`}
-      </div>
+      ${isReading
+        ? html`<${BatchReading}
+            workspace=${workspace}
+            state=${state}
+            hasModel=${Boolean(model)}
+            onPredict=${(said) => {
+              readAs(said);
+              start();
+            }}
+          />`
+        : html`<div class="actions">
+            <button
+              type="button"
+              class="primary"
+              data-test="batch-start"
+              disabled=${!file || !model}
+              onClick=${start}
+            >
+              ${t(startText(workspace, state))}
+            </button>
+            ${!file && html`<span class="hint">${t("predict.batch.fileFirst")}</span>`}
+          </div>`}
     </section>
   `;
 }
@@ -77,11 +92,15 @@ function startText(workspace, state) {
   return workspace.mayEdit ? "predict.batch.button" : "predict.batch.atOnce";
 }
 
-function ChosenFile({ file }) {
+function ChosenFile({ state: { file, said, isReading } }) {
   return html`
-    <p class="row" role="status">
-      <strong>${file.name}</strong>
-      <span class="unit">${fileSize(file.size)}</span>
+    <p class="row">
+      <span role="status">
+        <strong>${file.name}</strong>${" "}
+        <span class="unit">${fileSize(file.size)}${!isNothingSaid(said) && `, ${t("datasets.readAs.fact")}`}</span>
+      </span>
+      ${!isReading &&
+      html`<button type="button" onClick=${() => askHowToRead()}>${t("reading.ask")}</button>`}
       <button type="button" class="quiet" onClick=${forget}>${t("remove")}</button>
     </p>
   `;
@@ -92,7 +111,9 @@ function Outcome({ state }) {
     return html`<p class="message" role="status">${t("predict.batch.aborted")}</p>`;
   if (state?.stage !== "failed") return null;
   const isRefused = state.error instanceof ApiError && state.error.status === 422;
-  return isRefused ? html`<${RefusedFile} error=${state.error} />` : html`<${Failure} error=${state.error} />`;
+  return isRefused
+    ? html`<${RefusedFile} error=${state.error} isShort=${state.isReading} />`
+    : html`<${Failure} error=${state.error} />`;
 }
 
 /** What the table with predictions is called. */

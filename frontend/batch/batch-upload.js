@@ -7,9 +7,27 @@ import { withPatience } from "../lib/patience.js";
 import { goTo } from "../lib/router.js";
 import { settings } from "../lib/settings.js";
 import { createStore } from "../lib/store.js";
+import { mayBeMapped, NOTHING_CHOSEN } from "../reading/choices.js";
+import { fileForm } from "../reading/sending.js";
 
-/** `stage` is "none", "chosen", "sending", "failed" or "aborted". */
-const NONE = { stage: "none", workspaceId: null, file: null, share: 0, wait: null, error: null, control: null };
+export const BATCHES = "/api/predict/batches";
+
+/**
+ * `stage` is "none", "chosen", "sending", "failed" or "aborted"; `said` is how the file is to be read, `reading`
+ * what was chosen in the form that asks for it, and `isReading` whether that form is open.
+ */
+const NONE = {
+  stage: "none",
+  workspaceId: null,
+  file: null,
+  share: 0,
+  wait: null,
+  error: null,
+  control: null,
+  said: {},
+  reading: NOTHING_CHOSEN,
+  isReading: false,
+};
 
 const POLL_MILLISECONDS = 3_000;
 
@@ -25,10 +43,25 @@ export function chooseFile(workspace, file) {
   sent.set({ ...NONE, stage: "chosen", workspaceId: workspace.id, file });
 }
 
+/** Opens the form that asks how the file is to be read; closed, it is read as it is recognised. */
+export function askHowToRead(isReading = true) {
+  sent.set({ isReading, said: {} });
+}
+
+/** Keeps what is chosen in that form; `next` makes the new choices from the last ones. */
+export function changeReading(next) {
+  sent.set({ reading: next(sent.get().reading) });
+}
+
+/** Keeps what was said of the file for every time that it is sent. */
+export function readAs(said) {
+  sent.set({ said });
+}
+
 /** Sends the file that was chosen, and shows the batch that it becomes. */
 export function post(workspace, model) {
   const headers = { "Idempotency-Key": newKey() };
-  return send(workspace, model, "/api/predict/batches", { headers }, ({ body }) => {
+  return send(workspace, model, BATCHES, { headers }, ({ body }) => {
     const { batch } = body;
     const target = addressOf(workspace, batch);
     if (isShown(`/w/${workspace.id}/predict/batch`)) goTo(target);
@@ -57,20 +90,19 @@ async function send(workspace, model, path, options, onAnswer) {
   const control = new AbortController();
   const { signal } = control;
   const change = (patch) => sent.get().control === control && sent.set(patch);
-  const { file } = sent.get();
-  sent.set({ ...NONE, stage: "sending", workspaceId: workspace.id, file, control });
+  const { file, said, reading } = sent.get();
+  sent.set({ ...NONE, stage: "sending", workspaceId: workspace.id, file, said, reading, control });
   addEventListener("beforeunload", askBeforeLeaving);
-  const form = new FormData();
-  form.set("workspace_key", workspace.key);
+  const form = fileForm(workspace, file, said);
   form.set("model_id", String(model.id));
-  form.set("file", file);
   const ask = () => upload(path, form, (share) => change({ share }), { ...options, signal });
   try {
     const answer = await withPatience(ask, { onWait: (wait) => change({ wait }), signal });
     if (sent.get().control === control) sent.set(NONE);
     onAnswer(answer);
   } catch (error) {
-    change(error.name === "AbortError" ? { stage: "aborted" } : { stage: "failed", error });
+    const isAborted = error.name === "AbortError";
+    change(isAborted ? { stage: "aborted" } : { stage: "failed", error, isReading: mayBeMapped(error) });
   }
   removeEventListener("beforeunload", askBeforeLeaving);
 }

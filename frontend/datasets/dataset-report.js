@@ -5,7 +5,7 @@ import { t } from "../lib/i18n.js";
 import { ClassCounts } from "./class-counts.js";
 import { MissingByClass } from "./missing-by-class.js";
 import { ContradictoryRows, EqualRows, UnphysicalRows } from "./report-examples.js";
-import { ReportWarnings } from "./report-warnings.js";
+import { ReportWarnings } from "../reading/report-warnings.js";
 
 // Warnings that end once the file is read in another way; the browser no longer has it.
 const ABOUT_READING = new Set(["unlikely_unit", "unknown_labels", "binary_labels", "similar_name"]);

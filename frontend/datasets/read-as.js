@@ -4,7 +4,7 @@ import { CLASSES, columnName } from "../lib/columns.js";
 import { html } from "../lib/html.js";
 import { has, t } from "../lib/i18n.js";
 import { className } from "../ui/basics.js";
-import { MAPPED } from "./reading-choices.js";
+import { MAPPED } from "../reading/choices.js";
 
 /** The format of a dataset's table as a sentence. */
 export function formText({ profile, source }) {
@@ -47,5 +47,5 @@ export function ReadAs({ dataset }) {
 
 /** A unit as the API takes it, in words where the page has some. */
 function unitName(unit) {
-  return has(`datasets.units.${unit}`) ? t(`datasets.units.${unit}`) : unit;
+  return has(`reading.units.${unit}`) ? t(`reading.units.${unit}`) : unit;
 }

@@ -2,9 +2,10 @@
 
 import { get } from "../lib/api.js";
 import { html, useEffect, useState } from "../lib/html.js";
-import { has, number, t } from "../lib/i18n.js";
+import { number, t } from "../lib/i18n.js";
 import { Failure } from "../ui/basics.js";
-import { withoutColumn } from "./server-sentences.js";
+import { reasonText } from "../reading/left-out.js";
+import { withoutColumn } from "../reading/server-sentences.js";
 
 const SHOWN = 50;
 const ASKED = 1_000;
@@ -113,10 +114,4 @@ async function collect(datasetId, reason, { rows, spare, seen, isDry }) {
     isDry = rejected.length < ASKED;
   }
   return { rows: [...rows, ...found.slice(0, SHOWN)], spare: found.slice(SHOWN), seen, isDry };
-}
-
-/** How many rows were left out for a reason. */
-export function reasonText(reason, count) {
-  const key = `datasets.reason.${reason}`;
-  return has(`${key}.other`) ? t(key, { count }) : `${number(count)}: ${reason}`;
 }

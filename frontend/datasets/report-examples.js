@@ -4,7 +4,7 @@ import { columnName } from "../lib/columns.js";
 import { html } from "../lib/html.js";
 import { number, t } from "../lib/i18n.js";
 import { className } from "../ui/basics.js";
-import { checkName, expectedBy } from "./report-warnings.js";
+import { checkName, expectedBy } from "../reading/report-warnings.js";
 
 /** Rows of one star whose labels differ. */
 export function ContradictoryRows({ name, found, total, page }) {

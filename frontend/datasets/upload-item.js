@@ -1,12 +1,14 @@
 // One upload: its progress, why it was refused, or its result.
 
-import { html, useEffect, useRef } from "../lib/html.js";
+import { html } from "../lib/html.js";
 import { fileSize, percent, t } from "../lib/i18n.js";
 import { abort, askHowToRead, dismiss, isUnderWay, mayRetry, retry } from "./uploads.js";
+import { mayBeMapped } from "../reading/choices.js";
+import { useFocusAfterForm } from "../reading/form.js";
+import { RefusedFile } from "../reading/refused-file.js";
 import { Progress } from "../ui/basics.js";
 import { Waiting } from "../ui/waiting.js";
-import { ReadingForm } from "./reading-form.js";
-import { RefusedFile } from "./refused-file.js";
+import { DatasetReading } from "./dataset-reading.js";
 import { UploadResult } from "./upload-result.js";
 
 /**
@@ -43,20 +45,9 @@ export function UploadItem({ upload, workspace, onChange }) {
         <p class="visually-hidden" role="status">${t(`datasets.stage.${stage}`)}</p>
         <${Outcome} upload=${upload} workspace=${workspace} onChange=${onChange} />
       </div>
-      ${isReading && !isUnderWay(upload) && html`<${ReadingForm} upload=${upload} workspace=${workspace} />`}
+      ${isReading && !isUnderWay(upload) && html`<${DatasetReading} upload=${upload} workspace=${workspace} />`}
     </li>
   `;
-}
-
-/** The form takes its buttons with it, so the focus moves to the heading of its upload. */
-function useFocusAfterForm(isReading) {
-  const heading = useRef(null);
-  const wasReading = useRef(false);
-  useEffect(() => {
-    if (wasReading.current && !isReading && document.activeElement === document.body) heading.current.focus();
-    wasReading.current = isReading;
-  }, [isReading]);
-  return heading;
 }
 
 function Outcome({ upload, workspace, onChange }) {
@@ -81,13 +72,12 @@ function Outcome({ upload, workspace, onChange }) {
 
 /** The form that asks for the columns opens by itself; it can be opened again once it was closed. */
 function Refused({ upload: { id, isReading }, error }) {
-  const isTable = error.problem?.found?.length > 1 || error.problem?.tables?.length > 1;
   return html`
     <div class="stack">
       <${RefusedFile} error=${error} isShort=${isReading} />
-      ${isTable &&
+      ${mayBeMapped(error) &&
       !isReading &&
-      html`<div><button type="button" onClick=${() => askHowToRead(id)}>${t("datasets.reading.open")}</button></div>`}
+      html`<div><button type="button" onClick=${() => askHowToRead(id)}>${t("reading.open")}</button></div>`}
     </div>
   `;
 }

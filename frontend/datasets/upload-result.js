@@ -10,7 +10,7 @@ import { DeleteDataset } from "./delete-dataset.js";
 import { formText, isReadAsSaid, ReadAs } from "./read-as.js";
 import { RecognisedColumns } from "./recognised-columns.js";
 import { RejectedRows } from "./rejected-rows.js";
-import { ReportWarnings, urgentIn } from "./report-warnings.js";
+import { ReportWarnings, urgentIn } from "../reading/report-warnings.js";
 import { askHowToRead } from "./uploads.js";
 
 /**
@@ -67,7 +67,7 @@ function NextSteps({ upload: { id, dataset, earlier, isReading }, workspace, pag
       ${workspace.mayEdit && html`<a class="button primary" href=${train}>${t("datasets.train")}</a>`}
       <a class="button" href=${page}>${t("datasets.view")}</a>
       ${!isReading &&
-      html`<button type="button" onClick=${() => askHowToRead(id)}>${t("datasets.reading.open")}</button>`}
+      html`<button type="button" onClick=${() => askHowToRead(id)}>${t("reading.open")}</button>`}
     </div>
     ${earlier &&
     earlier.id !== dataset.id &&

@@ -7,7 +7,7 @@ import { explain, notify } from "../lib/notices.js";
 import { withPatience } from "../lib/patience.js";
 import { settings } from "../lib/settings.js";
 import { createStore } from "../lib/store.js";
-import { NOTHING_CHOSEN } from "./reading-choices.js";
+import { mayBeMapped, NOTHING_CHOSEN } from "../reading/choices.js";
 import { UPLOAD_PATH, uploadForm } from "./upload-form.js";
 
 /**
@@ -141,11 +141,6 @@ async function send({ id, workspace, file, name, said, attempts }) {
 function stageAfter(error) {
   if (error.name === "AbortError") return "aborted";
   return error instanceof ConnectionLost ? "lost" : "refused";
-}
-
-/** Whether a file was refused for what it says of its columns: then the page asks at once. */
-function mayBeMapped({ status, problem }) {
-  return status === 422 && (problem.found?.length > 1 || problem.tables?.length > 1);
 }
 
 function tellEnd(ended) {

@@ -148,3 +148,9 @@ def workspace_id(client: Client, key: str) -> int:
 def home(client: Client, key: str) -> str:
     """The address of a workspace, before its pages."""
     return f"#/w/{workspace_id(client, key)}"
+
+
+def pick(form: Locator, label: str, option: str) -> None:
+    """Choose in a list the option with a text."""
+    field = form.get_by_label(label, exact=True)
+    field.select_option(field.locator("option").filter(has_text=option).get_attribute("value"))

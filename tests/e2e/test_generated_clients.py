@@ -221,6 +221,7 @@ RULES_BEYOND_THE_DESCRIPTION = {
     "get_dataset_curve": "the row must be one of the dataset's",
     "upload_dataset": "the file must be a catalogue",
     "predict_batch": "the file must be a catalogue",
+    "create_batch": "the file must be a catalogue",
 }
 
 SCHEMATHESIS = """

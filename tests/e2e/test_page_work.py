@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from backend.config import IDLE_WORKER_MB
-from tests.e2e.browser import home, visit
+from tests.e2e.browser import home, pick, visit
 from tests.e2e.server import Client, Server, small_catalogue, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.tensorflow]
@@ -551,12 +551,6 @@ def choose(page: Page, text: str) -> None:
     """Choose a file with this content."""
     file: Any = {"name": "mine.csv", "mimeType": "text/csv", "buffer": text.encode()}
     page.locator("input[type=file]").set_input_files(file)
-
-
-def pick(form: Locator, label: str, option: str) -> None:
-    """Choose in a list the option with a text."""
-    field = form.get_by_label(label, exact=True)
-    field.select_option(field.locator("option").filter(has_text=option).get_attribute("value"))
 
 
 def datasets_of(client: Client, key: str) -> list[dict[str, Any]]:

@@ -12,6 +12,9 @@ PLACES = {
     f"{_FAULTS}upload.py::test_a_preview_that_cannot_open_a_file_leaves_nothing": """
         backend.services.datasets.preview.preview write
     """,
+    f"{_FAULTS}upload.py::test_a_preview_of_a_batch_that_cannot_open_its_file_leaves_nothing": """
+        backend.services.batch_jobs.preview.preview write
+    """,
     f"{_FAULTS}upload.py::"
     "test_a_file_that_cannot_be_written_ends_the_upload_and_leaves_nothing": """
         backend.services.datasets.upload._Derived.__init__ unlink

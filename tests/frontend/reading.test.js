@@ -1,5 +1,7 @@
 // How a file is to be read: what is said of it is what differs from the server's own guess.
 
+import "./browser.js";
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -9,16 +11,19 @@ import {
   chooseTable,
   clashes,
   isNothingSaid,
+  mayBeMapped,
   nameOf,
+  NEEDED,
   NOTHING_CHOSEN,
   unitSource,
   tablesIn,
   whatIsSaid,
-} from "../../frontend/datasets/reading-choices.js";
+} from "../../frontend/reading/choices.js";
+import { fileForm } from "../../frontend/reading/sending.js";
 
 const column = (name, ours = null, unit = null) => ({ name, column: ours, unit, examples: [`${name} 1`] });
 
-const report = (more = {}) => ({ unknown_labels: {}, are_labels_binary: false, ...more });
+const report = (more = {}) => ({ unknown_labels: {}, known_labels: {}, ...more });
 
 /** A preview of a table whose period has a name that nobody knows. */
 const preview = (more = {}) => ({
@@ -95,22 +100,36 @@ test("another column of the file forgets the unit of the last one, and one that 
   assert.deepEqual(whatIsSaid(unit(chooseColumn(reading, "depth", ""), "depth", "percent")).units, {});
 });
 
-test("words that are not known, and 0 and 1 alone, can be given a meaning; a word cut short cannot", () => {
-  assert.deepEqual(start(usable({ unknown_labels: { EB: 2, "": 3, "a long one…": 1 } })).words, { EB: 2 });
-  assert.deepEqual(start(usable({ are_labels_binary: true })).words, { 0: null, 1: null });
+test("words can be given a meaning, those that are not known first; a word cut short cannot", () => {
+  const unknown = { EB: 2, "": 3, "a long one…": 1 };
+  const known = { PC: { rows: 7, label: "CANDIDATE" }, FP: { rows: 1, label: "FALSE POSITIVE" } };
+  const { words } = start(usable({ unknown_labels: unknown, known_labels: known }));
+  assert.deepEqual(Object.keys(words), ["EB", "PC", "FP"]);
+  assert.deepEqual(words.EB, { rows: 2, code: null });
+  assert.deepEqual(words.PC, { rows: 7, code: 0 });
+  assert.deepEqual(words.FP, { rows: 1, code: 2 });
+});
+
+test("a word that is known can be said to mean something else", () => {
+  const first = start(usable({ known_labels: { PC: { rows: 7, label: "CANDIDATE" } } }));
+  assert.deepEqual(whatIsSaid(first).labels, {});
+  assert.deepEqual(whatIsSaid({ ...first, labels: { PC: "1" } }).labels, { PC: 1 });
 });
 
 test("where no row could be used the examples of the labels can be given a meaning", () => {
   assert.deepEqual(start(preview()).words, {});
-  assert.deepEqual(start(preview({ missing: [] })).words, { "label 1": null });
+  assert.deepEqual(start(preview({ missing: [] })).words, { "label 1": { rows: null, code: null } });
+  const binary = { name: "label", column: "label", unit: null, examples: ["1", "0"] };
+  const { words } = start(preview({ missing: [], columns: [binary] }));
+  assert.deepEqual(words, { 0: { rows: null, code: 0 }, 1: { rows: null, code: 1 } });
 });
 
 test("words stay on the form once they have a meaning, until the labels are read from another column", () => {
   const first = start(usable({ unknown_labels: { EB: 2, V: 1 } }));
   const said = { ...first, labels: { EB: "2", V: "" } };
   assert.deepEqual(whatIsSaid(said).labels, { EB: 2 });
-  const again = afterLook(said, usable({ unknown_labels: { V: 1 } }));
-  assert.deepEqual(again.words, { EB: 2, V: 1 });
+  const again = afterLook(said, usable({ unknown_labels: { V: 3 } }));
+  assert.deepEqual(again.words, { EB: { rows: 2, code: null }, V: { rows: 3, code: null } });
   const other = chooseColumn(again, "label", "P_orb");
   assert.deepEqual([other.words, whatIsSaid(other).labels], [{}, {}]);
 });
@@ -128,4 +147,32 @@ test("a table that is chosen is said, and what was chosen for another one is for
   assert.equal(said.table, "Second");
   assert.equal(isNothingSaid(said), false);
   assert.deepEqual(chooseTable("Second").columns, {});
+});
+
+test("a batch needs no label", () => {
+  assert.equal(NEEDED.dataset.includes("label"), true);
+  assert.deepEqual(NEEDED.batch, ["period", "duration", "depth"]);
+});
+
+test("a file that was refused for its columns or its tables may be mapped, and no other", () => {
+  const refused = (problem, status = 422) => ({ status, problem });
+  assert.equal(mayBeMapped(refused({ found: ["P_orb", "T14"] })), true);
+  assert.equal(mayBeMapped(refused({ found: [], tables: ["First", "Second"] })), true);
+  assert.equal(mayBeMapped(refused({ found: ["everything in one"] })), false);
+  assert.equal(mayBeMapped(refused({})), false);
+  assert.equal(mayBeMapped(refused({ found: ["P_orb", "T14"] }, 507)), false);
+  assert.equal(mayBeMapped(new Error("the server did not respond")), false);
+});
+
+test("a form carries what was said and nothing else", () => {
+  const file = new Blob(["x"]);
+  const fields = (said) => [...fileForm({ key: "K" }, file, said).entries()].filter(([name]) => name !== "file");
+  assert.deepEqual(fields(), [["workspace_key", "K"]]);
+  const said = { columns: { period: "P_orb" }, units: {}, labels: { PC: 1 }, table: "Second" };
+  assert.deepEqual(fields(said), [
+    ["workspace_key", "K"],
+    ["columns", '{"period":"P_orb"}'],
+    ["labels", '{"PC":1}'],
+    ["table", "Second"],
+  ]);
 });

@@ -39,7 +39,7 @@ FLOORS = [
     {"predict"},
     {"models", "datasets", "results"},
     {"training", "dataset-rows"},
-    {"account"},
+    {"account", "reading"},
     {"ui"},
     {"lib"},
     {"vendor"},

@@ -18,8 +18,8 @@ from backend.transit.report.findings import LIMITS, report
 from backend.troubles import Code
 from tests.frontend.test_units import node
 
-DATASETS = REPOSITORY / "frontend" / "datasets"
-MODULE = DATASETS / "server-sentences.js"
+READING = REPOSITORY / "frontend" / "reading"
+MODULE = READING / "server-sentences.js"
 
 # As 0.1.0 wrote it into the profiles that it stored.
 UNPHYSICAL_OF_0_1_0 = "Rows that fail the check of srad: 3. Expected 0.08 to 200 solar radii."
@@ -91,14 +91,14 @@ def test_the_page_finds_what_a_warning_of_a_whole_column_is_about():
 
 
 def test_the_page_offers_units_that_the_server_knows_ours_first_and_has_words_for_them():
-    offered = run_on_the_page(DATASETS / "reading-choices.js", "page.UNIT_CHOICES")
-    dictionary = REPOSITORY / "frontend" / "locales" / "en" / "datasets.json"
+    offered = run_on_the_page(READING / "choices.js", "page.UNIT_CHOICES")
+    dictionary = REPOSITORY / "frontend" / "locales" / "en" / "reading.json"
     known = json.loads(dictionary.read_text(encoding="utf-8"))
     for column, (ours, *others) in offered.items():
         assert scale(column, ours) == OUR_UNIT
         assert set(others) <= set(units_known(column))
         assert all(scale(column, each) != OUR_UNIT for each in others)
-        assert all(f"datasets.units.{each}" in known for each in (ours, *others))
+        assert all(f"reading.units.{each}" in known for each in (ours, *others))
     # Of the columns that are not offered, every unit is ours.
     for column in set(COLUMNS) - offered.keys():
         assert {scale(column, each) for each in units_known(column)} == {OUR_UNIT}

@@ -45,6 +45,11 @@ KEPT = ("kept.keep_session", "kept.delete_session_checkpoint")
 
 COUNTER = itertools.count()
 
+BATCHES = "/api/predict/batches"
+
+# It changes nothing, although the call does.
+BATCH_PREVIEW = f"{BATCHES}?preview=1"
+
 
 def all_calls(app):
     """Every rule and method of the URL map."""
@@ -151,7 +156,7 @@ class House:
         ids = []
         for _ in range(2):
             data = form(catalogue(3), workspace_key=key)
-            ids.append(owner.post("/api/predict/batches", 202, data=data)["batch"]["id"])
+            ids.append(owner.post(BATCHES, 202, data=data)["batch"]["id"])
             if len(ids) == 1:
                 BatchRunner(self.services).work()
         return {"batch_id": ids[0], "waiting_batch_id": ids[1]}
@@ -181,7 +186,8 @@ def house(client, services):
 
 
 def test_every_route_has_a_row(app):
-    assert set(TABLE) == {name_of(rule, method) for rule, method in all_calls(app)}
+    routes = {name_of(rule, method) for rule, method in all_calls(app)}
+    assert set(TABLE) == routes | {f"POST {BATCH_PREVIEW}"}
 
 
 def test_a_call_that_reads_answers_everybody_as_documented(app, house):
@@ -191,7 +197,37 @@ def test_a_call_that_reads_answers_everybody_as_documented(app, house):
             require_documented_answers(house, rule, method, values)
 
 
-@pytest.mark.parametrize("name", [name for name in TABLE if not name.startswith("GET")])
+@pytest.mark.parametrize("said", ["1", "true"])
+def test_a_preview_of_a_batch_answers_everybody_as_documented_and_posts_nothing(house, said):
+    key = house.furnish()["key"]
+    owner, query = house.as_("owner"), {"workspace_key": key}
+    before = owner.get(BATCHES, query_string=query)
+    path = f"{BATCHES}?preview={said}"
+    found = {
+        caller: house.as_(caller)
+        .post(path, None, data=form(catalogue(), workspace_key=key))
+        .status_code
+        for caller in CALLERS
+    }
+    assert found == TABLE[f"POST {BATCH_PREVIEW}"]
+    assert owner.get(BATCHES, query_string=query) == before
+
+
+@pytest.mark.parametrize("query", ["preview=0", "preview=0&preview=1", "preview=maybe", "preview"])
+def test_who_may_only_ask_for_previews_of_batches_can_post_none(house, query):
+    key = house.furnish()["key"]
+    asked = {"workspace_key": key}
+    before = house.as_("owner").get(BATCHES, query_string=asked)["count"]
+    for caller in ("viewer", "read-only"):
+        data = form(catalogue(), workspace_key=key)
+        answer = house.as_(caller).post(f"{BATCHES}?{query}", None, data=data)
+        assert answer.status_code in (403, 422), caller
+    assert house.as_("owner").get(BATCHES, query_string=asked)["count"] == before
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in TABLE if not name.startswith("GET") and "?" not in name]
+)
 def test_a_call_answers_everybody_as_documented(app, house, name):
     rule, method = next(each for each in all_calls(app) if name_of(*each) == name)
     require_documented_answers(house, rule, method, house.furnish())

@@ -134,7 +134,9 @@ def mutated_catalogues(draw):
     return content[:at] + draw(st.binary(max_size=4)) + content[at:]
 
 
-@pytest.mark.parametrize("path", ["/api/training/upload-dataset", "/api/predict/batch"])
+@pytest.mark.parametrize(
+    "path", ["/api/training/upload-dataset", "/api/predict/batch", "/api/predict/batches?preview=1"]
+)
 @fuzzed
 @given(content=st.binary(max_size=2000) | mutated_catalogues() | st.just(HEADER.encode()))
 def test_any_file_gets_an_answer(setting, path, content):

@@ -6,11 +6,10 @@ from backend.database.connection import Record
 from backend.services.context import Services
 from backend.services.datasets.upload import read
 from backend.storage.incoming import IncomingFile
-from backend.transit.catalog.names.plain_names import units_known
 from backend.transit.catalog.names.read_as import ReadAs, ReadAsError
 from backend.transit.catalog.preview import first_look
 from backend.transit.catalog.reader import CatalogError
-from backend.transit.columns import COLUMNS, LABELS
+from backend.transit.columns import LABELS
 
 
 def preview(
@@ -42,7 +41,6 @@ def preview(
         "warnings": [],
         "units": [],
         "profile": None,
-        "units_known": {column: known for column in COLUMNS if (known := units_known(column))},
     }
     try:
         dataset, existing = read(services, workspace, incoming, read_as)

@@ -30,7 +30,7 @@ from backend.transit.catalog.reader import CatalogError, open_catalog, profile
 _DERIVED_PER_BYTE = 2.5
 
 # Reading many lines at once needs pandas, of 43 MB and half a second: not for a small table.
-_WORTH_PANDAS = 8 * MEGABYTE
+WORTH_PANDAS = 8 * MEGABYTE
 
 _RETRY_SECONDS = "5"
 
@@ -84,7 +84,7 @@ def derive(
             label_required=True,
             rejection_sink=sink,
             read_as=read_as,
-            with_records=size < _WORTH_PANDAS,
+            with_records=size < WORTH_PANDAS,
         )
         writer = TableWriter(rows)
         for chunk in catalog:

@@ -1,10 +1,11 @@
-"""The words in a table's column of labels: which are not known, and how many of each."""
+"""The words in a table's column of labels: which are known, and how many of each."""
 
 from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
 from backend.transit.catalog.cells import MISSING_LABEL, read_labels, shown
-from backend.transit.columns import NO_LABEL
+from backend.transit.columns import LABELS, NO_LABEL
 
 # A column of comments would have as many words as rows.
 _MOST_WORDS = 100
@@ -50,6 +51,20 @@ class LabelWords:
         )
         others = {"…": self._others} if self._others else {}
         return {shown(word)[1:-1]: n for word, n in found.most_common()} | others
+
+    def known(self) -> dict[str, dict[str, Any]]:
+        """The words that are labels, whatever was said of them, the most frequent first.
+
+        Returns:
+            by word, {rows, label}: the label's name that it has if nothing is said.
+        """
+        codes = read_labels(self._counts)
+        found = dict(zip(self._counts, codes.tolist(), strict=True))
+        return {
+            word: {"rows": n, "label": LABELS[found[word]]}
+            for word, n in self._counts.most_common()
+            if found[word] not in (NO_LABEL, MISSING_LABEL)
+        }
 
     def are_binary(self) -> bool:
         """Whether the labels are the numbers 0 and 1, and nobody said what they mean."""

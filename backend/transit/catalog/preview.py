@@ -7,8 +7,9 @@ from backend.transit.catalog.delimited.lines import DelimitedError, Lines
 from backend.transit.catalog.delimited.records import read_batches
 from backend.transit.catalog.header import find_header, needed_columns
 from backend.transit.catalog.names.column_names import SURVEYS
-from backend.transit.catalog.names.plain_names import plain_name
+from backend.transit.catalog.names.plain_names import plain_name, units_known
 from backend.transit.catalog.names.read_as import ReadAs
+from backend.transit.columns import COLUMNS
 
 _EXAMPLES = 3
 
@@ -25,7 +26,8 @@ def first_look(stream: BinaryIO, *, label_required: bool, read_as: ReadAs) -> di
         JSON-able: `form`, `source`; `header_line`, from 1; `separator`; `columns`, all of the
         file's, each {name, examples, column, unit}: its whole name, by which it can be mapped,
         different cells of the first rows, the column of ours that it is read as, or null, and the
-        unit in its name, or null; `missing`, our columns that are needed and were not found.
+        unit in its name, or null; `missing`, our columns that are needed and were not found;
+        `units_known`, by column of ours, the units that may be said of it.
 
     Raises:
         CatalogError: it is not a table.
@@ -54,6 +56,7 @@ def first_look(stream: BinaryIO, *, label_required: bool, read_as: ReadAs) -> di
             for i, name in enumerate(header.names)
         ],
         "missing": [each for each in needed_columns(label_required) if each not in header.fields],
+        "units_known": {column: known for column in COLUMNS if (known := units_known(column))},
     }
 
 

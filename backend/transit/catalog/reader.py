@@ -210,8 +210,8 @@ class Catalog:
 
         Returns:
             JSON-able: `lost_stars`; `units` and `placeholders`, as of `WholeColumns`;
-            `unknown_labels` and `are_labels_binary`, as of `LabelWords`; `similar`, columns that
-            were not read though their names are like those of a column that is absent;
+            `unknown_labels`, `known_labels` and `are_labels_binary`, as of `LabelWords`; `similar`,
+            columns that were not read though their names are like those of a column that is absent;
             `unknown_units`, those that were not read because of their unit.
         """
         return {
@@ -219,6 +219,7 @@ class Catalog:
             "units": self._unlikely_units(),
             "placeholders": self.whole_columns.placeholders(),
             "unknown_labels": self.label_words.unknown(),
+            "known_labels": self.label_words.known(),
             "are_labels_binary": self.label_words.are_binary(),
             "similar": similar_names(self.header, self.fields),
             "unknown_units": unknown_units(self.header, self.fields),

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from backend.transit.columns import COLUMNS, LABELS, NO_LABEL
 from backend.transit.groups import Groups, groups_of
 from backend.transit.keys import Keys, blocks, read_column, row_keys, star_keys
-from backend.transit.report.wording import warnings_of
+from backend.transit.report.wording import reading_warnings, warnings_of
 from backend.transit.rows import Index, Rows
 from backend.transit.solar import SOLAR_SLOGG
 
@@ -26,6 +26,7 @@ _NOTHING_READ: dict[str, Any] = {
     "units": [],
     "placeholders": [],
     "unknown_labels": {},
+    "known_labels": {},
     "are_labels_binary": False,
     "similar": [],
     "unknown_units": [],
@@ -134,6 +135,23 @@ def report(
         "unphysical": _unphysical(table),
     }
     return {**found, "warnings": warnings_of(found)}
+
+
+def reading_report(
+    accepted: int, rejections: dict[str, Any], reading: dict[str, Any]
+) -> dict[str, Any]:
+    """What is odd about the reading of a table whose labels do not matter.
+
+    Args:
+        accepted: the number of usable rows.
+        rejections: from RejectionLog.summary(), the rows left out.
+        reading: from Catalog.reading().
+
+    Returns:
+        JSON-able: `left_out` and `warnings`, as of `report`, and what the reading has.
+    """
+    found = {"left_out": _left_out(accepted, rejections), **(_NOTHING_READ | reading)}
+    return {**found, "warnings": reading_warnings(found)}
 
 
 def with_different_labels(keys: Keys, labels: NDArray[np.int8]) -> Groups:

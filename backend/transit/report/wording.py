@@ -1,6 +1,6 @@
 """The warnings of a dataset's report, as sentences to act on.
 
-The web page finds the column, class or check in them: `frontend/datasets/server-sentences.js`.
+The web page finds the column, class or check in them: `frontend/reading/server-sentences.js`.
 """
 
 import json
@@ -47,6 +47,15 @@ def warnings_of(found: dict[str, Any]) -> list[dict[str, str]]:
         )
         for each in found["unphysical"]
     ]
+    return _as_json(listed)
+
+
+def reading_warnings(found: dict[str, Any]) -> list[dict[str, str]]:
+    """Those of a table whose labels do not matter."""
+    return _as_json(_reading_warnings({**found, "unknown_labels": {}, "are_labels_binary": False}))
+
+
+def _as_json(listed: list[tuple[str, str]]) -> list[dict[str, str]]:
     return [{"code": code, "message": message} for code, message in listed]
 
 
@@ -74,7 +83,7 @@ def _reading_warnings(found: dict[str, Any]) -> list[tuple[str, str]]:
     listed += [
         (
             "unlikely_unit",
-            f"{unit_sentence(each)} Upload the table again with units "
+            f"{unit_sentence(each)} Send the table again with units "
             f'{{"{each["column"]}": "{each["likely"]}"}}, or leave it if it is right.',
         )
         for each in found["units"]
@@ -113,7 +122,7 @@ def _reading_warnings(found: dict[str, Any]) -> list[tuple[str, str]]:
         (
             "similar_name",
             f"{each['name']} was not read, and there is no {each['column']}. If it is that, "
-            f"upload the table again with columns {json.dumps({each['column']: each['name']})}.",
+            f"send the table again with columns {json.dumps({each['column']: each['name']})}.",
         )
         for each in found["similar"]
     ]

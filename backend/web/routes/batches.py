@@ -23,6 +23,7 @@ from backend.services.batch_jobs.posting import (
     require_catalogue,
     told_model,
 )
+from backend.services.batch_jobs.preview import preview
 from backend.services.batch_jobs.result import Result, Wanted
 from backend.services.datasets.upload import name_from
 from backend.services.predictions import choose_model
@@ -39,11 +40,13 @@ from backend.web.schemas.batches import (
     BatchDone,
     Batches,
     BatchesQuery,
+    BatchPosted,
     BatchResultQuery,
     BatchRows,
     BatchRowsQuery,
 )
 from backend.web.schemas.predictions import BatchForm
+from backend.web.schemas.reading import PreviewQuery
 
 batches_bp = APIBlueprint("batches", __name__, url_prefix="/api/predict/batches", tag="Batches")
 
@@ -52,6 +55,7 @@ _SINCE_START = secrets.token_hex(4)
 
 _POSTED = {
     **NO_WORKSPACE,
+    200: "A preview",
     409: "The workspace has no model yet",
     413: "The file is too large",
     415: "The body is not a multipart form",
@@ -69,14 +73,19 @@ _RESULT = {
 
 @batches_bp.post("")
 @batches_bp.input(BatchForm, location="form_and_files", arg_name="form")
-@batches_bp.output(BatchDone, 202)
+@batches_bp.input(PreviewQuery, location="query")
+@batches_bp.output(BatchPosted, 202)
 @batches_bp.doc(responses=_POSTED)
-def create_batch(form: BatchForm) -> tuple[Record, int, Record]:
+def create_batch(form: BatchForm, query_data: PreviewQuery) -> tuple:
     """Post a catalogue in any format; it waits for its turn, then is predicted in the background.
 
     It is predicted with the model as it is now. With an `Idempotency-Key` header a repeated request
     posts no second batch. `POST /api/predict/batch` answers with the predictions at once.
+    With `?preview=1` nothing is stored, and no model is needed: the answer tells how the table
+    would be read, and which of its rows would be predicted. Viewers may ask that too.
     """
+    if query_data.preview:
+        return _preview(form), 200
     key = checked_key(request.headers.get("Idempotency-Key"))
     incoming = received_file(form)
     incoming.flush()
@@ -246,6 +255,14 @@ def download_batch(batch_id: int, query_data: BatchResultQuery) -> Response:
     if read.converted is not None:
         response.headers["Exotrain-File"] = read.file()
     return response
+
+
+def _preview(form: BatchForm) -> Record:
+    incoming = received_file(form)
+    read_as = form.read_as()
+    with services().database.read() as connection:
+        workspace_by_key(connection, form.workspace_key)
+    return preview(services(), incoming, read_as)
 
 
 def _attachment(name: str) -> str:

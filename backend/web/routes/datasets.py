@@ -23,10 +23,10 @@ from backend.web.schemas.datasets import (
     Rows,
     RowsQuery,
     UploadForm,
-    UploadQuery,
     UploadResult,
     row_answer,
 )
+from backend.web.schemas.reading import PreviewQuery
 
 datasets_bp = APIBlueprint("datasets", __name__, url_prefix="/api/training", tag="Datasets")
 
@@ -43,10 +43,10 @@ _ROWS_MISSING = {409: "The rows of the dataset are missing on the server"}
 
 @datasets_bp.post("/upload-dataset")
 @datasets_bp.input(UploadForm, location="form_and_files", arg_name="form")
-@datasets_bp.input(UploadQuery, location="query")
+@datasets_bp.input(PreviewQuery, location="query")
 @datasets_bp.output(UploadResult, 201)
 @datasets_bp.doc(responses=_UPLOAD_RESPONSES)
-def upload_dataset(form: UploadForm, query_data: UploadQuery) -> tuple:
+def upload_dataset(form: UploadForm, query_data: PreviewQuery) -> tuple:
     """Upload a table of candidates: exotrain's own form, or an archive's table as downloaded.
 
     CSV, VOTable, FITS, ECSV, IPAC, Parquet and .xlsx are told apart by their content. Unusable rows

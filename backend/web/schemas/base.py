@@ -1,7 +1,7 @@
 """The base classes and field types of all request and response models."""
 
 import unicodedata
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -13,6 +13,7 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
+from typing_extensions import TypeAliasType
 
 from backend.transit.columns import LABELS
 
@@ -183,6 +184,7 @@ TableName = Annotated[
         "where a file has several; by default the one with the columns of a catalogue."
     ),
 ]
+Source = TypeAliasType("Source", Literal["exotrain", "koi", "toi"])
 Text = Annotated[str, Field(json_schema_extra={"pattern": MANY_LINES}), AfterValidator(many_lines)]
 Star = Annotated[
     str | int,

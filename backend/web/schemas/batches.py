@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, RootModel
 from typing_extensions import TypeAliasType
 
 from backend.services.batch_jobs.result import SORTS, Wanted
@@ -11,12 +11,15 @@ from backend.web.schemas.base import (
     Answer,
     LabelFilter,
     Page,
+    Source,
     Success,
     TextFields,
     WorkspaceQuery,
     shown,
 )
-from backend.web.schemas.datasets import Source
+from backend.web.schemas.datasets import FileRead, Rejected
+from backend.web.schemas.reading import TablePreview
+from backend.web.schemas.reports import ReadingReport
 
 BatchStatus = TypeAliasType(
     "BatchStatus", Literal["pending", "running", "completed", "failed", "cancelled"]
@@ -131,6 +134,25 @@ class BatchDone(BatchAnswer):
     """The batch, and what happens to it."""
 
     message: str
+
+
+class BatchProfile(Answer):
+    """What was noticed when a table was read, and the rows that were left out."""
+
+    rejected: Rejected
+    file: FileRead | None = Field(description="Null for a table that came as delimited text.")
+    report: ReadingReport
+
+
+class BatchPreview(TablePreview):
+    """Which rows of a table would be predicted; nothing was stored."""
+
+    num_predicted: int
+    profile: BatchProfile | None
+
+
+class BatchPosted(RootModel[BatchDone | BatchPreview]):
+    """A batch; with `preview`, how its table would be read."""
 
 
 class BatchesQuery(WorkspaceQuery):

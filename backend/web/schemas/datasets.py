@@ -1,10 +1,9 @@
 """Uploads, datasets, their rows and curves."""
 
-from typing import Any, Literal
+from typing import Any
 
 from apiflask.fields import UploadFile
 from pydantic import ConfigDict, Field, RootModel
-from typing_extensions import TypeAliasType
 
 from backend.transit.columns import COLUMNS, LABELS, NO_LABEL
 from backend.web.schemas.accounts import Use
@@ -15,14 +14,13 @@ from backend.web.schemas.base import (
     LabelFilter,
     Name,
     Page,
+    Source,
     Success,
     TextFields,
 )
 from backend.web.schemas.candidates import Candidate
-from backend.web.schemas.reading import ReadAsFields
-from backend.web.schemas.reports import Report, ReportWarning, UnlikelyUnit
-
-Source = TypeAliasType("Source", Literal["exotrain", "koi", "toi"])
+from backend.web.schemas.reading import ReadAsFields, TablePreview
+from backend.web.schemas.reports import Report, ReportWarning
 
 
 class UploadForm(ReadAsFields):
@@ -33,12 +31,6 @@ class UploadForm(ReadAsFields):
     file: UploadFile
     workspace_key: Key
     name: Name | None = None
-
-
-class UploadQuery(TextFields):
-    """Whether the table is only looked at."""
-
-    preview: bool = Field(default=False, description="Report and store nothing.")
 
 
 class SaidReading(Answer):
@@ -81,35 +73,12 @@ class UploadAnswer(Success):
     stored_bytes: Use = Field(description="In all workspaces of the owner of this one.")
 
 
-class PreviewColumn(Answer):
-    """A column of the file, and what it is read as."""
-
-    name: str
-    examples: list[str] = Field(description="Different cells of the first rows.")
-    column: str | None = Field(description="Ours that it is read as.")
-    unit: str | None = Field(description="That stands in its name.")
-
-
-class PreviewAnswer(Success):
+class PreviewAnswer(TablePreview):
     """What a file would be as a dataset; nothing was stored."""
 
-    message: str
-    preview: bool = True
-    is_usable: bool = Field(description="Whether the same upload without `preview` is accepted.")
-    problem: str | None = Field(description="Why it is not.")
     existing_dataset_id: int | None = Field(description="The same file, read in the same way.")
-    form: str
-    source: Source
-    header_line: int
-    separator: str
-    columns: list[PreviewColumn]
-    missing: list[str] = Field(description="Columns of ours that are needed and were not found.")
     num_samples: int
-    num_rejected: int
     class_counts: dict[str, int]
-    warnings: list[ReportWarning]
-    units: list[UnlikelyUnit] = Field(description="Columns that are probably in another unit.")
-    units_known: dict[str, list[str]] = Field(description="The units that `units` may name.")
     profile: "Profile | None"
 
 

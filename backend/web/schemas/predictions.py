@@ -20,12 +20,12 @@ from backend.web.schemas.base import (
     JsonBody,
     Key,
     Name,
+    Source,
     Star,
     Success,
     Text,
 )
 from backend.web.schemas.candidates import Candidate, CandidateBody
-from backend.web.schemas.datasets import Source
 from backend.web.schemas.reading import ReadAsFields
 
 MAX_ROWS = 10_000

@@ -1,4 +1,4 @@
-"""The fields of a form that say how its table is to be read."""
+"""How a table is read: the fields of a form that say it, and what `?preview=1` answers."""
 
 import json
 from typing import Annotated, Any
@@ -6,7 +6,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from backend.transit.catalog.names.read_as import ReadAs, read_as
-from backend.web.schemas.base import TableName, TextFields, shown
+from backend.web.schemas.base import Answer, Source, Success, TableName, TextFields, shown
+from backend.web.schemas.reports import ReportWarning, UnlikelyUnit
 
 _LONGEST = 20_000
 
@@ -72,3 +73,37 @@ class ReadAsFields(TextFields):
             ReadAsError: a column, a unit or a label is not known.
         """
         return read_as(self.columns, self.units, self.labels, self.table)
+
+
+class PreviewQuery(TextFields):
+    """Whether the table is only looked at."""
+
+    preview: bool = Field(default=False, description="Report and store nothing.")
+
+
+class PreviewColumn(Answer):
+    """A column of the file, and what it is read as."""
+
+    name: str
+    examples: list[str] = Field(description="Different cells of the first rows.")
+    column: str | None = Field(description="Ours that it is read as.")
+    unit: str | None = Field(description="That stands in its name.")
+
+
+class TablePreview(Success):
+    """How a table is read; nothing was stored."""
+
+    message: str
+    preview: bool = True
+    is_usable: bool = Field(description="Whether the same form without `preview` is accepted.")
+    problem: str | None = Field(description="Why it is not.")
+    form: str
+    source: Source
+    header_line: int
+    separator: str
+    columns: list[PreviewColumn]
+    missing: list[str] = Field(description="Columns of ours that are needed and were not found.")
+    num_rejected: int
+    warnings: list[ReportWarning]
+    units: list[UnlikelyUnit] = Field(description="Columns that are probably in another unit.")
+    units_known: dict[str, list[str]] = Field(description="The units that `units` may name.")

@@ -105,6 +105,13 @@ class UnknownUnit(Answer):
     known: str = Field(description="The units that are known for it.")
 
 
+class KnownLabel(Answer):
+    """A word in the column of labels that is one."""
+
+    rows: int
+    label: str = Field(description="Of these rows if nothing is said of the word.")
+
+
 class ReportWarning(Answer):
     """A finding that needs attention."""
 
@@ -112,8 +119,8 @@ class ReportWarning(Answer):
     message: str
 
 
-class Report(Answer):
-    """Findings that deserve a second look. The report never removes rows; it only informs."""
+class ReadingReport(Answer):
+    """What is odd about a table as a whole, whatever its labels are."""
 
     left_out: LeftOut | None = None
     lost_stars: int = Field(
@@ -123,6 +130,9 @@ class Report(Answer):
     placeholders: list[Placeholder] = Field(default=[])
     unknown_labels: dict[str, int] = Field(
         default={}, description="Words in the column of labels that are none, and their rows."
+    )
+    known_labels: dict[str, KnownLabel] = Field(
+        default={}, description="The other words in it, except for those that mean no label."
     )
     are_labels_binary: bool = Field(
         default=False, description="The labels are the numbers 0 and 1, and no others."
@@ -134,10 +144,15 @@ class Report(Answer):
         description="What was odd about a VOTable, FITS file, spreadsheet or the like on its way "
         "to a table: columns left out, formulas without a value, units that were not used.",
     )
+    warnings: list[ReportWarning] = Field(description="Most urgent first.")
+
+
+class Report(ReadingReport):
+    """Findings that deserve a second look. The report never removes rows; it only informs."""
+
     class_balance: dict[str, ClassShare]
     duplicates: Duplicates
     contradictory_stars: ContradictoryStars
     contradictory_transits: ContradictoryTransits
     missing_by_class: dict[str, MissingByClass]
     unphysical: list[Unphysical]
-    warnings: list[ReportWarning] = Field(description="Most urgent first.")

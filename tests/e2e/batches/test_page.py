@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.e2e.browser import visit
+from tests.e2e.browser import pick, visit
 from tests.e2e.server import TOKEN, Client, Server, small_catalogue, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.tensorflow]
 
 BATCHES = "/api/predict/batches"
+
+NARROW = {"width": 360, "height": 740}
 
 
 class EmptyPage(BaseHTTPRequestHandler):
@@ -135,6 +137,93 @@ def test_a_catalogue_is_posted_found_again_after_a_reload_filtered_downloaded_an
         page.get_by_role("dialog").get_by_role("button", name="Delete").click()
         expect(listed).to_have_count(0)
         people.get(f"{BATCHES}/{batch['id']}", 404)
+
+
+def test_a_table_with_names_that_nobody_knows_is_refused_mapped_and_predicted(
+    browser: Browser, page_server: Server, people: Client, trained: dict[str, Any]
+):
+    query = {"workspace_key": trained["key"]}
+    before = people.get(BATCHES, params=query)["count"]
+    rows = [
+        f"{3 + i / 7:.3f},2.5,{0.08 + i / 400:.4f},{'planet' if i % 2 else 'EB'}" for i in range(60)
+    ]
+    text = "\n".join(["P_orb,T14,drop,verdict", *rows, "4,2.5,,EB", ""])
+    with visit(browser, page_server) as visitor:
+        page = visitor.page
+        visitor.sign_in()
+        visitor.open(f"{trained['home']}/predict/batch")
+        file: Any = {"name": "mine.csv", "mimeType": "text/csv", "buffer": text.encode()}
+        page.locator("[data-test=batch-drop] input").set_input_files(file)
+        page.get_by_role("button", name="Predict", exact=True).click()
+        form = page.locator("[data-test=reading]")
+        expect(form.get_by_role("heading", name="How is this file to be read?")).to_be_focused()
+        visitor.is_expected("status of 422")
+        expect(page.locator("[data-test=refused]")).to_contain_text("Period, Duration, Depth")
+        outcome = form.locator("[data-test=reading-outcome]")
+        expect(outcome).to_contain_text("Still to be chosen: Period, Duration, Depth.")
+        predict = form.get_by_role("button", name="Predict, read in this way")
+        expect(predict).to_be_disabled()
+        expect(form.get_by_label("Label", exact=True)).to_have_value("")
+        assert visitor.violations() == []
+
+        pick(form, "Period (required)", "P_orb")
+        pick(form, "Duration (required)", "T14")
+        pick(form, "Depth (required)", "drop")
+        expect(form.get_by_label("Depth: unit")).to_have_value("percent")
+        expect(outcome).to_contain_text("60 rows would be predicted, 1 left out.")
+        expect(outcome).to_contain_text("1 row is missing a required value")
+        pick(form, "Label", "verdict")
+        pick(form, "Meaning of planet", "Confirmed")
+        expect(form.get_by_label("Meaning of EB")).to_contain_text("Keep the word")
+        expect(predict).to_be_enabled()
+        assert visitor.violations() == []
+        assert people.get(BATCHES, params=query)["count"] == before
+        predict.click()
+        page.wait_for_url(re.compile(r"/predict/batch/\d+$"))
+        expect(page.locator("[data-test=batch-summary]")).to_contain_text("61")
+        batch_id = page.url.rpartition("/")[2]
+        predicted = people.get(f"{BATCHES}/{batch_id}/rows")["rows"]
+        assert [each["label"] for each in predicted[:2]] == ["EB", "CONFIRMED"]
+        assert predicted[0]["values"]["depth"] == pytest.approx(800)
+        assert predicted[0]["predicted_label"] is not None
+
+
+def test_a_viewer_looks_at_how_a_table_is_read_and_predicts_it_read_otherwise(
+    browser: Browser,
+    page_server: Server,
+    people: Client,
+    trained: dict[str, Any],
+    catalogue: Path,
+    tmp_path: Path,
+):
+    token = people.post("/api/tokens", 201, json={"user": "reader"})["token"]
+    member = {"user": "reader", "role": "viewer"}
+    people.post(f"/api/workspaces/{trained['key']}/members", 201, json=member)
+    with visit(browser, page_server, viewport=NARROW) as visitor:
+        page = visitor.page
+        visitor.sign_in(token)
+        visitor.open(f"{trained['home']}/predict/batch")
+        page.locator("[data-test=batch-drop] input").set_input_files(catalogue)
+        ask = page.get_by_role("button", name="How is this table read?")
+        ask.press("Enter")
+        form = page.locator("[data-test=reading]")
+        expect(form.get_by_role("heading", name="How is this file to be read?")).to_be_focused()
+        expect(form).to_contain_text("240 rows would be predicted, 0 left out.")
+        expect(form.get_by_label("Meaning of 1", exact=True)).to_contain_text("Confirmed (assumed)")
+        assert page.evaluate("document.documentElement.scrollWidth") == NARROW["width"]
+        form.get_by_role("button", name="Cancel").press("Enter")
+        expect(page.get_by_role("heading", level=2, name="Catalogue", exact=True)).to_be_focused()
+
+        ask.press("Enter")
+        pick(form, "Signal-to-noise ratio", "not in the file")
+        predict = form.locator("[data-test=batch-start]")
+        expect(predict).to_be_enabled()
+        with page.expect_download() as download:
+            predict.press("Enter")
+        download.value.save_as(tmp_path / "read.csv")
+        header, first = (tmp_path / "read.csv").read_text().splitlines()[:2]
+        place = header.split(",").index("missing_inputs")
+        assert "snr" in first.split(",")[place].split(";")
 
 
 def test_a_running_catalogue_is_cancelled_on_its_page(

@@ -129,6 +129,22 @@ def test_a_preview_that_cannot_open_a_file_leaves_nothing(
     before = all_of(services)
     fault = faults.add("open", INCOMING, effect, first=first)
     path = "/api/training/upload-dataset?preview=1"
+    require_nothing_left(api, key, services, path, fault, before, status)
+
+
+# That of a batch only reads what was received.
+@pytest.mark.parametrize(("effect", "status"), [("ENOSPC", 507), ("EIO", 500), ("EMFILE", 503)])
+def test_a_preview_of_a_batch_that_cannot_open_its_file_leaves_nothing(
+    faults, api, key, services, effect, status
+):
+    before = all_of(services)
+    fault = faults.add("open", INCOMING, effect, first=2)
+    path = "/api/predict/batches?preview=1"
+    require_nothing_left(api, key, services, path, fault, before, status)
+
+
+def require_nothing_left(api, key, services, path, fault, before, status):
+    """A preview that fails with this status; the next one does not."""
     answer = api.post(path, None, data=form(CATALOGUE, workspace_key=key))
     assert (answer.status_code, fault.effects) == (status, 1)
     assert all_of(services) == before

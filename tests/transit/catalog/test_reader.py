@@ -11,6 +11,7 @@ import pytest
 
 from backend.config import REPOSITORY
 from backend.transit.catalog.names.column_names import FORMATS, MISSING_WORDS
+from backend.transit.catalog.names.read_as import NOTHING_SAID, ReadAs
 from backend.transit.catalog.reader import CatalogError, band, open_catalog
 from backend.transit.catalog.rejections import MOST_KEPT, REASONS, RejectionLog, read_rejections
 from backend.transit.columns import COLUMNS, FEATURES, RANGES, ROW_DTYPE
@@ -27,10 +28,12 @@ needs_archive = pytest.mark.skipif(
 )
 
 
-def read(text, label_required=True, sink=None):
+def read(text, label_required=True, sink=None, read_as=NOTHING_SAID):
     """The catalogue and all its rows, of text or bytes."""
     stream = io.BytesIO(text if isinstance(text, bytes) else text.encode())
-    catalog = open_catalog(stream, label_required=label_required, rejection_sink=sink)
+    catalog = open_catalog(
+        stream, label_required=label_required, rejection_sink=sink, read_as=read_as
+    )
     chunks = list(catalog)
     return catalog, np.concatenate([chunk.rows for chunk in chunks]), chunks
 
@@ -242,6 +245,17 @@ class TestLabels:
         words = ["EB", "V", "EB", " EB ", "", "1"]
         catalog, _, _ = read(table(*[changed(label=word) for word in words]))
         assert catalog.reading()["unknown_labels"] == {"EB": 3, "V": 1}
+
+    def test_known_words_are_told_with_what_they_mean_if_nothing_is_said(self):
+        words = ["PC", "planet", "FP", "pc", "PC", "", "unknown"]
+        said = ReadAs(labels={"pc": 1})
+        catalog, rows, _ = read(table(*[changed(label=word) for word in words]), read_as=said)
+        assert rows["label"].tolist() == [1, 2, 1, 1]
+        assert catalog.reading()["known_labels"] == {
+            "PC": {"rows": 2, "label": "CANDIDATE"},
+            "FP": {"rows": 1, "label": "FALSE POSITIVE"},
+            "pc": {"rows": 1, "label": "CANDIDATE"},
+        }
 
     def test_of_very_many_words_the_first_hundred_are_kept(self):
         rows = [changed(label=f"word {i}") for i in range(500)]

@@ -13,24 +13,24 @@ import {
   NEEDED,
   UNIT_CHOICES,
   unitSource,
-} from "./reading-choices.js";
-import { changeReading } from "./uploads.js";
+} from "./choices.js";
 
 /**
  * @param {object} properties
- * @param {number} properties.id of the upload
+ * @param {string} properties.id of the form
+ * @param {"dataset" | "batch"} properties.kind what the table is read for
  * @param {object} properties.reading what was chosen so far
+ * @param {(next: (last: object) => object) => void} properties.onChange
  * @param {object[]} [properties.similar] columns of the file that may be absent ones of ours
  */
-export function ReadingColumns({ id, reading, similar = [] }) {
-  const twice = clashes(reading);
+export function ReadingColumns({ similar = [], ...form }) {
+  const twice = clashes(form.reading);
   return html`
-    <ul class="plain reading-columns" aria-label=${t("datasets.reading.columns")}>
+    <ul class="plain reading-columns" aria-label=${t("reading.columns")}>
       ${MAPPED.map(
         (column) => html`<${Column}
           key=${column}
-          id=${id}
-          reading=${reading}
+          ...${form}
           column=${column}
           isTwice=${twice.includes(column)}
           similar=${similar.find((each) => each.column === column)}
@@ -40,20 +40,20 @@ export function ReadingColumns({ id, reading, similar = [] }) {
   `;
 }
 
-function Column({ id, reading, column, isTwice, similar }) {
+function Column({ id, kind, reading, onChange, column, isTwice, similar }) {
   const name = nameOf(reading, column);
   const examples = fileColumn(reading, column)?.examples;
-  const isMissing = name === "" && NEEDED.includes(column);
-  const choose = (chosen) => changeReading(id, (last) => chooseColumn(last, column, chosen));
-  const fieldId = `reading-${id}-${column}`;
+  const isNeeded = NEEDED[kind].includes(column);
+  const isMissing = name === "" && isNeeded;
+  const choose = (chosen) => onChange((last) => chooseColumn(last, column, chosen));
   return html`
     <li data-test=${`reading-${column}`}>
       <${Field}
-        id=${fieldId}
+        id=${`${id}-${column}`}
         label=${columnName(column)}
-        unit=${NEEDED.includes(column) ? t("datasets.reading.needed") : undefined}
-        help=${examples?.length ? t("datasets.reading.examples", { cells: examples.join(" · ") }) : undefined}
-        error=${errorOf({ isTwice, isMissing })}
+        unit=${isNeeded ? t("reading.needed") : undefined}
+        help=${examples?.length ? t("reading.examples", { cells: examples.join(" · ") }) : undefined}
+        error=${errorOf({ kind, isTwice, isMissing })}
       >
         ${(common) => html`<select ...${common} onChange=${(event) => choose(event.target.value)}>
           <option value="" selected=${name === ""}>${t("datasets.columns.absent")}</option>
@@ -66,44 +66,46 @@ function Column({ id, reading, column, isTwice, similar }) {
             )}
         </select>`}
       <//>
-      ${name !== "" && column in UNIT_CHOICES && html`<${Unit} id=${id} reading=${reading} column=${column} />`}
+      ${name !== "" &&
+      column in UNIT_CHOICES &&
+      html`<${Unit} id=${`${id}-${column}-unit`} reading=${reading} column=${column} onChange=${onChange} />`}
       ${name === "" &&
       similar &&
       html`<div>
         <button type="button" onClick=${() => choose(similar.name)}>
-          ${t("datasets.reading.similar", { name: similar.name })}
+          ${t("reading.similar", { name: similar.name })}
         </button>
       </div>`}
     </li>
   `;
 }
 
-function errorOf({ isTwice, isMissing }) {
-  if (isTwice) return t("datasets.reading.twice");
-  return isMissing ? t("datasets.reading.missing") : undefined;
+function errorOf({ kind, isTwice, isMissing }) {
+  if (isTwice) return t("reading.twice");
+  return isMissing ? t(`reading.missing.${kind}`) : undefined;
 }
 
 function optionText({ name, examples }) {
   return examples.length ? `${name} (${examples[0]})` : name;
 }
 
-function Unit({ id, reading, column }) {
+function Unit({ id, reading, column, onChange }) {
   const chosen = reading.units[column] ?? "";
   const choose = (event) => {
     const units = { [column]: event.target.value };
-    changeReading(id, (last) => ({ ...last, units: { ...last.units, ...units } }));
+    onChange((last) => ({ ...last, units: { ...last.units, ...units } }));
   };
   const doubt = reading.doubts[column];
   return html`
     <${Field}
-      id=${`reading-${id}-${column}-unit`}
-      label=${t("datasets.reading.unit", { column: columnName(column) })}
+      id=${id}
+      label=${t("reading.unit", { column: columnName(column) })}
       help=${doubt && doubtText(doubt)}
     >
       ${(common) => html`<select ...${common} onChange=${choose}>
         <option value="" selected=${chosen === ""}>${assumedText(reading, column)}</option>
         ${UNIT_CHOICES[column].map(
-          (unit) => html`<option value=${unit} selected=${unit === chosen}>${t(`datasets.units.${unit}`)}</option>`,
+          (unit) => html`<option value=${unit} selected=${unit === chosen}>${t(`reading.units.${unit}`)}</option>`,
         )}
       </select>`}
     <//>
@@ -114,10 +116,10 @@ function Unit({ id, reading, column }) {
 function assumedText(reading, column) {
   const source = unitSource(reading, column);
   const unit = source === "name" ? fileColumn(reading, column).unit : unitOf(column);
-  return t(`datasets.reading.unitOf.${source}`, { unit });
+  return t(`reading.unitOf.${source}`, { unit });
 }
 
 function doubtText({ column, median, likely }) {
-  const values = { median: significant(median, 3), unit: unitOf(column), likely: t(`datasets.units.${likely}`) };
-  return t("datasets.reading.doubt", values);
+  const values = { median: significant(median, 3), unit: unitOf(column), likely: t(`reading.units.${likely}`) };
+  return t("reading.doubt", values);
 }

@@ -1,12 +1,12 @@
 // How a file is to be read: what the server recognised, what a person chose, and what of it must be said.
 
-import { COLUMNS, REQUIRED } from "../lib/columns.js";
+import { CLASSES, COLUMNS, REQUIRED } from "../lib/columns.js";
 
 /** The columns that may be read from another column of the file. */
 export const MAPPED = [...COLUMNS, "label", "star"];
 
-/** Those without which a table cannot be trained on. */
-export const NEEDED = [...REQUIRED, "label"];
+/** Those without which a table is of no use, by what it is read for: to be learnt from, or to be predicted. */
+export const NEEDED = { dataset: [...REQUIRED, "label"], batch: REQUIRED };
 
 /** The units that numbers may be in, ours first; the other columns have one unit only. */
 export const UNIT_CHOICES = {
@@ -19,6 +19,9 @@ export const UNIT_CHOICES = {
 // The server shows no more of a word than this sign ends.
 const CUT = "…";
 
+// Of words whose rows were not counted.
+const READ_AS = { 0: 0, 1: 1 };
+
 /**
  * @typedef {object} Reading
  * @property {object | null} guess the preview of the file with nothing said
@@ -27,7 +30,8 @@ const CUT = "…";
  * @property {object} units by our column, the unit that was chosen; "": as recognised
  * @property {object} labels by word, the label's code as a text; "": as recognised
  * @property {object} doubts by our column, why a unit is proposed, as a preview's `units` has it
- * @property {object} words by word of the labels, how many rows have it; null: not counted
+ * @property {object} words by word of the labels, `rows` that have it, null if they were not counted, and the
+ *   `code` that it has if nothing is said, null for none
  */
 export const NOTHING_CHOSEN = { guess: null, table: "", columns: {}, units: {}, labels: {}, doubts: {}, words: {} };
 
@@ -40,6 +44,11 @@ export function chooseTable(table) {
 export function tablesIn({ error, data } = {}) {
   const tables = error?.problem?.tables ?? data?.profile?.file?.tables ?? [];
   return tables.length > 1 ? tables : [];
+}
+
+/** Whether a file was refused for what it says of its columns: then the page asks at once. */
+export function mayBeMapped({ status, problem }) {
+  return status === 422 && (problem.found?.length > 1 || problem.tables?.length > 1);
 }
 
 /** The name in the file of one of our columns, "" if it is not there. */
@@ -96,7 +105,7 @@ export function isNothingSaid(said) {
 
 /**
  * The reading after the server has looked at it. A unit that it finds likely is chosen, unless one was
- * chosen by hand; words that it does not know, or that may mean several things, can be given a meaning.
+ * chosen by hand; the words of the labels can be given a meaning, those that it does not know first.
  */
 export function afterLook(reading, answer) {
   const isFirst = reading.guess === null;
@@ -107,7 +116,7 @@ export function afterLook(reading, answer) {
     ...next,
     units: { ...reading.units, ...entries(({ likely }) => likely) },
     doubts: { ...reading.doubts, ...entries((each) => each) },
-    words: { ...wordsIn(next, answer), ...reading.words },
+    words: { ...reading.words, ...wordsIn(next, answer) },
   };
 }
 
@@ -134,15 +143,22 @@ function guessed({ guess }, column) {
 
 function wordsIn(reading, answer) {
   const report = answer.profile?.report;
-  if (report?.are_labels_binary) return { 0: null, 1: null };
-  if (report) return whole(report.unknown_labels);
+  if (report) return { ...unknownWords(report), ...knownWords(report) };
   if (answer.missing.length) return {};
   const examples = fileColumn(reading, "label")?.examples ?? [];
-  return whole(Object.fromEntries(examples.map((word) => [word, null])));
+  return whole(examples.map((word) => [word, { rows: null, code: READ_AS[word] ?? null }]));
+}
+
+function unknownWords({ unknown_labels: unknown }) {
+  return whole(Object.entries(unknown).map(([word, rows]) => [word, { rows, code: null }]));
+}
+
+function knownWords({ known_labels: known }) {
+  return whole(Object.entries(known).map(([word, { rows, label }]) => [word, { rows, code: CLASSES.indexOf(label) }]));
 }
 
 function whole(words) {
-  return Object.fromEntries(Object.entries(words).filter(([word]) => word !== "" && !word.endsWith(CUT)));
+  return Object.fromEntries(words.filter(([word]) => word !== "" && !word.endsWith(CUT)));
 }
 
 function plain(unit) {
