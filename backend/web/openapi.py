@@ -35,7 +35,7 @@ _PARAMETERS = {
         "name": "Idempotency-Key",
         "in": "header",
         "required": False,
-        "description": "With the same key, a repeated request starts or posts nothing again.",
+        "description": "With the same key a repeated request starts or posts nothing new.",
         "schema": {"type": "string", "pattern": IDEMPOTENCY_KEY},
     },
     "IfNoneMatch": {
