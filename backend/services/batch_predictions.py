@@ -116,6 +116,7 @@ class PredictedTable:
     ) -> None:
         self.read, self._own = _reading_of(catalog, own_source, read_as, converted)
         self._width = len(catalog.header)
+        self._period = catalog.fields["period"]
         self._quoted = {self.read.fields[name] for name in catalog.quoted & self.read.fields.keys()}
         self.names = [catalog.header[i] for i in self._own]
 
@@ -144,7 +145,7 @@ class PredictedTable:
 
     def records(self, chunk: Chunk, added: list[list[str]]) -> Iterator[list[str]]:
         """The records of a chunk as they stand in the answer."""
-        wide = (_harmless_record(record, self._width) for record in chunk.records)
+        wide = (_harmless_record(record, self._width, self._period) for record in chunk.records)
         is_whole = len(self._own) == self._width
         kept = wide if is_whole else ([record[i] for i in self._own] for record in wide)
         whole = ([*record, *cells] for record, cells in zip(kept, added, strict=True))
@@ -208,10 +209,10 @@ def _one_ahead(
             yield earlier[0], earlier[1].result()
 
 
-def _harmless_record(record: list[str], width: int) -> list[str]:
-    return [
-        cell if cell[:1] in _HARMLESS_STARTS else harmless(cell) for cell in _as_wide(record, width)
-    ]
+def _harmless_record(record: list[str], width: int, period: int) -> list[str]:
+    if len(record) != width:
+        record = _as_wide(record, width, period)
+    return [cell if cell[:1] in _HARMLESS_STARTS else harmless(cell) for cell in record]
 
 
 def harmless(cell: str) -> str:
@@ -273,6 +274,13 @@ def _flag(value: bool | None) -> str:
     return "" if value is None else "yes" if value else "no"
 
 
-def _as_wide(record: list[str], width: int) -> list[str]:
-    """A record cut or filled to the header's number of fields; a wrong number is its reason."""
-    return record if len(record) == width else (record + [""] * width)[:width]
+def _as_wide(record: list[str], width: int, period: int) -> list[str]:
+    """A record cut or filled to the header's number of fields; a wrong number is its reason.
+
+    Its cells may stand in other columns than their own. Without a period, no prediction of the
+    answer takes them for whole.
+    """
+    cells = (record + [""] * width)[:width]
+    if len(record) > 1:
+        cells[period] = ""
+    return cells

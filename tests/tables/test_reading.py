@@ -241,6 +241,16 @@ class TestSpreadsheets:
         with pytest.raises(NotReadable, match="a zip archive and not a spreadsheet"):
             text_of(tmp_path / "x")
 
+    @pytest.mark.parametrize(
+        ("part", "says"),
+        [("content.xml", ".ods"), ("xl/workbook.bin", ".xlsb"), ("Index/Document.iwa", "Numbers")],
+    )
+    def test_a_spreadsheet_of_another_program_is_named_with_what_to_do(self, tmp_path, part, says):
+        with zipfile.ZipFile(tmp_path / "x", "w") as archive:
+            archive.writestr(part, "x")
+        with pytest.raises(NotReadable, match=f"{says}.*Save it as .xlsx or CSV"):
+            text_of(tmp_path / "x")
+
     def test_a_sheet_of_charts_is_passed_over(self, tmp_path):
         path = tmp_path / "x.xlsx"
         files.as_xlsx(path)

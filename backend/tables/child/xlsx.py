@@ -138,6 +138,14 @@ def _without_end(cells: list[str]) -> list[str]:
     return cells[:last]
 
 
+# By a part that only they have.
+_OTHER_SPREADSHEETS = {
+    "content.xml": "an OpenDocument file (.ods)",
+    "xl/workbook.bin": "a binary spreadsheet (.xlsb)",
+    "Index/Document.iwa": "a Numbers document",
+}
+
+
 def _check_archive(path: Path) -> None:
     """Check the archive before anything in it is read.
 
@@ -145,7 +153,11 @@ def _check_archive(path: Path) -> None:
     """
     with zipfile.ZipFile(path) as archive:
         parts = archive.infolist()
-        if "xl/workbook.xml" not in {each.filename for each in parts[:_MOST_PARTS]}:
+        names = {each.filename for each in parts[:_MOST_PARTS]}
+        for name, kind in _OTHER_SPREADSHEETS.items():
+            if name in names:
+                raise NotReadable(f"The file is {kind}. Save it as .xlsx or CSV.")
+        if "xl/workbook.xml" not in names:
             raise NotReadable(
                 "The file is a zip archive and not a spreadsheet (.xlsx). Unpack it and upload the "
                 "table."

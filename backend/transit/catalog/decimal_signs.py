@@ -6,13 +6,20 @@ from typing import BinaryIO, NamedTuple
 
 from backend.transit.catalog.delimited.lines import BLOCK_BYTES, Lines
 from backend.transit.catalog.delimited.records import read_batches
-from backend.transit.catalog.numbers import DecimalSign, proves
+from backend.transit.catalog.names.column_names import MISSING_WORDS
+from backend.transit.catalog.numbers import DecimalSign, doubtful, proofs, proves
 
 _BOTH = {DecimalSign.DOT, DecimalSign.COMMA}
 
 # A number with a comma stands in quotes between commas.
 _QUOTED_COMMA = re.compile(rb'"[^",\n]*[0-9],[0-9]|(?:\A|[,\r\n])"[-+]?,[0-9]')
+# Digits that a spreadsheet has grouped anew, 21.967.461 for 21.967461: 219.674 is none either.
+_TWO_DOTS = re.compile(rb'[.][0-9]{3}[.][0-9]{3}[.,"\r\n]')
 _LONGEST_NUMBER = 64
+
+# How many numbers must have a column's decimal sign beyond doubt, where another column contradicts
+# it, as a share of those that mean another thing with the other sign. A single cell may be a slip.
+_LEAST_SHARE = 0.1
 
 # Put behind the opening quote of a field, it tells later that the field was quoted.
 _MARK = "\x01"
@@ -35,9 +42,10 @@ def decimal_signs(
 ) -> DecimalSigns:
     """Look through a whole table for what its numbers prove.
 
-    A column's own numbers come first; if they contradict each other, it is UNKNOWN. A column
-    without proof has the sign that all others have, else it is UNKNOWN. Between commas, a number
-    without quotes needs no proof: its dot is decimal.
+    A column's own numbers come first; if they contradict each other, it is UNKNOWN, and also if
+    another column contradicts the few that prove. A column without proof has the sign that all
+    others have, else it is UNKNOWN. Between commas, a number without quotes needs no proof: its dot
+    is decimal.
 
     Args:
         stream: the file; read from its beginning, and left at any place.
@@ -51,7 +59,7 @@ def decimal_signs(
     """
     is_comma_separated = delimiter == ","
     stream.seek(0)
-    if is_comma_separated and not _has_quoted_comma(stream):
+    if is_comma_separated and not _needs_a_close_look(stream):
         return DecimalSigns(dict.fromkeys(fields, DecimalSign.DOT), frozenset())
     stream.seek(0)
     found = {name: _Evidence() for name in fields}
@@ -60,6 +68,11 @@ def decimal_signs(
         for name, i in fields.items():
             found[name].look_at([record[i] for record in records], has_marks=is_comma_separated)
     proven = {sign for each in found.values() for sign in each.proven}
+    if len(proven) > 1:
+        stream.seek(0)
+        for records in _records(stream, delimiter, header_line, last, width, marks=False):
+            for name, i in fields.items():
+                found[name].weigh([record[i] for record in records])
     common = next(iter(proven)) if len(proven) == 1 else DecimalSign.UNKNOWN
     signs = {name: each.sign(common) for name, each in found.items()}
     quoted = {
@@ -76,6 +89,7 @@ class _Evidence:
     def __init__(self) -> None:
         self._own: set[DecimalSign] = set()
         self.has_plain_dot = False
+        self._proofs = self._doubtful = 0
 
     @property
     def proven(self) -> set[DecimalSign]:
@@ -86,21 +100,33 @@ class _Evidence:
         """Look at some more cells; with `has_marks`, those that were quoted are marked."""
         if has_marks:
             plain = (cell for cell in cells if not cell.startswith(_MARK))
-            self.has_plain_dot = self.has_plain_dot or any("." in cell for cell in plain)
+            self.has_plain_dot = self.has_plain_dot or any(map(_has_dot, plain))
             cells = [cell.removeprefix(_MARK) for cell in cells]
         self._own |= {sign for sign in _BOTH - self._own if proves(sign, cells)}
 
+    def weigh(self, cells: Sequence[str]) -> None:
+        """Count the proofs of some more cells, where another column contradicts them."""
+        if len(self.proven) == 1 and not self.has_plain_dot:
+            self._proofs += proofs(next(iter(self._own)), cells)
+            self._doubtful += doubtful(cells)
+
     def sign(self, common: DecimalSign) -> DecimalSign:
         """The column's, where `common` is that of the other columns."""
-        if len(self.proven) == 1:
+        if len(self.proven) == 1 and self._proofs >= _LEAST_SHARE * self._doubtful:
             return next(iter(self.proven))
         return DecimalSign.UNKNOWN if self.proven else common
 
 
-def _has_quoted_comma(stream: BinaryIO) -> bool:
+def _has_dot(cell: str) -> bool:
+    return "." in cell and cell.strip().lower() not in MISSING_WORDS
+
+
+def _needs_a_close_look(stream: BinaryIO) -> bool:
+    """Whether numbers between commas may be others than they seem."""
     end = b""  # of the block before, which may hold an opening quote
     while block := stream.read(BLOCK_BYTES):
-        if b'"' in block and _QUOTED_COMMA.search(end + block):
+        text = end + block
+        if _TWO_DOTS.search(text) or (b'"' in block and _QUOTED_COMMA.search(text)):
             return True
         end = block[-_LONGEST_NUMBER:]
     return False

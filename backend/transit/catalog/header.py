@@ -1,5 +1,6 @@
 """A catalogue's header: its delimiter, its format, its columns, and those that are missing."""
 
+import re
 from collections import Counter
 from itertools import pairwise
 from typing import NamedTuple
@@ -25,8 +26,10 @@ _MOST_LINES_BEFORE = 100
 _LONGEST_CANDIDATE = 20_000
 _FEWEST_COLUMNS = 3
 # A byte-order mark may be anywhere where files were put together.
-_AROUND_NAMES = " \t\ufeff\u00a0"
+AROUND_NAMES = " \t\ufeff\u00a0"
 
+
+_LIKE_A_NUMBER = re.compile(r"[+-]?[0-9.,][0-9.,' \u00a0\u202f]*+(?:[eE][+-]?[0-9]+)?")
 
 # No catalogue of candidates has them.
 _LIGHT_CURVE = {"flux", "sapflux", "pdcsapflux", "kspsapflux", "detflux", "bjd", "cadenceno"}
@@ -98,6 +101,8 @@ def find_header(lines: Lines, label_required: bool, read_as: ReadAs) -> Header:
     """
     needed = needed_columns(label_required)
     try:
+        ahead = lines.ahead(_MOST_LINES_BEFORE)
+        before = lines.number
         header = _find_header(lines, needed, read_as)
     except DelimitedError as error:
         raise CatalogError(str(error), missing=needed) from error
@@ -105,6 +110,7 @@ def find_header(lines: Lines, label_required: bool, read_as: ReadAs) -> Header:
         message = "The file is empty: expected a header line and rows."
         raise CatalogError(message, missing=needed)
     _check_width(header.names)
+    _check_no_rows_before(header, ahead[: header.line - before - 1], before)
     return header
 
 
@@ -177,7 +183,7 @@ def _best_split(text: str, line: int, read_as: ReadAs) -> Header:
     """The split by the delimiter that gives the most known names, then the most names."""
     splits = []
     for delimiter in DELIMITERS:
-        names = [name.strip(_AROUND_NAMES) for name in split_record(text, delimiter)]
+        names = [name.strip(AROUND_NAMES) for name in split_record(text, delimiter)]
         splits.append(Header(line, delimiter, names, *recognise(names, read_as)))
     return max(splits, key=lambda header: (len(header.fields), len(header.names)))
 
@@ -188,6 +194,31 @@ def _check_width(names: list[str]) -> None:
             f"The header has {len(names):,} columns; at most {MAX_FIELDS:,} are allowed.",
             found=shown_names(names),
         )
+
+
+def _check_no_rows_before(header: Header, passed_over: list[str], before: int) -> None:
+    """A table that was sorted with its header would lose the rows in front of it.
+
+    One such line may number the columns.
+    """
+    rows = [
+        before + i
+        for i, line in enumerate(passed_over, start=1)
+        if not is_passed_over(line) and _is_row(split_record(line, header.delimiter), header)
+    ]
+    if len(rows) > 1:
+        raise CatalogError(
+            f"Line {header.line} names the columns, but {len(rows)} lines before it hold rows, the "
+            f"first of them line {rows[0]}. Put the line with the names first.",
+            found=shown_names(header.names),
+        )
+
+
+def _is_row(record: list[str], header: Header) -> bool:
+    return len(record) == len(header.names) and all(
+        column in header.fields and _LIKE_A_NUMBER.fullmatch(record[header.fields[column]].strip())
+        for column in REQUIRED
+    )
 
 
 def _check_unique(header: Header) -> None:

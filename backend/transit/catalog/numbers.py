@@ -40,9 +40,12 @@ class Numbers(NamedTuple):
     ambiguous: NDArray[np.intp]
 
 
-# They only ever stand between groups: blanks of several widths, and the Swiss apostrophe.
-_BLANK = "[ \u00a0\u2009\u202f'\u2019]"
-_SIGN = "[+-]?"
+# They only ever stand between groups: blanks of several widths, and the Swiss apostrophe, which is
+# 92 hexadecimal in the code page of Windows.
+_BLANKS = " \u00a0\u2007\u2009\u202f'\u2019\x92"
+_BLANK = f"[{_BLANKS}]"
+_MINUS = "\N{MINUS SIGN}"  # that of a spreadsheet in Swedish
+_SIGN = f"[+{_MINUS}-]?"
 _FIRST_GROUP = r"[1-9][0-9]{0,2}"
 _OTHER = {DecimalSign.DOT: DecimalSign.COMMA, DecimalSign.COMMA: DecimalSign.DOT}
 
@@ -81,14 +84,12 @@ _PROOFS_IN_LINES = {
     for sign in _OTHER
 }
 _GROUPED = {sign: re.compile(_grouped(sign)) for sign in _OTHER}
-_MARKS = {
-    sign: str.maketrans("", "", f"{_OTHER[sign].value} \u00a0\u2009\u202f'\u2019")
-    for sign in _OTHER
-}
+_MARKS = {sign: str.maketrans("", "", f"{_OTHER[sign].value}{_BLANKS}") for sign in _OTHER}
 # A group of three digits or three decimals; or groups that only another number contradicts.
 _EITHER = re.compile(
     rf"{_SIGN}{_FIRST_GROUP}(?:[.][0-9]{{3}})+|{_SIGN}{_FIRST_GROUP}(?:,[0-9]{{3}})+"
 )
+_DOUBTFUL_IN_LINES = re.compile(rf"^[ \t]*{_SIGN}{_FIRST_GROUP}[.,][0-9]{{3}}[ \t]*$", re.MULTILINE)
 
 
 def proves(sign: DecimalSign, cells: Sequence[str]) -> bool:
@@ -97,6 +98,17 @@ def proves(sign: DecimalSign, cells: Sequence[str]) -> bool:
     if sign.value not in text and _OTHER[sign].value not in text:
         return False
     return _PROOFS_IN_LINES[sign].search(text) is not None
+
+
+def proofs(sign: DecimalSign, cells: Sequence[str]) -> int:
+    """How many of these cells can only be read with this decimal sign, and have it."""
+    found = _PROOFS_IN_LINES[sign].finditer("\n".join(cells))
+    return sum(sign.value in number[0] for number in found)
+
+
+def doubtful(cells: Sequence[str]) -> int:
+    """How many of these cells mean one thing with a decimal dot and another with a comma."""
+    return sum(1 for _ in _DOUBTFUL_IN_LINES.finditer("\n".join(cells)))
 
 
 def read_numbers(cells: Sequence[str], sign: DecimalSign = DecimalSign.DOT) -> Numbers:
@@ -162,4 +174,4 @@ def _read(text: str, sign: DecimalSign) -> float:
         text = text.translate(_MARKS[sign])
     if sign is DecimalSign.COMMA:
         text = text.replace(".", "?").replace(",", ".")
-    return float(text.replace("_", "?"))
+    return float(text.replace("_", "?").replace(_MINUS, "-"))

@@ -1,8 +1,10 @@
 """Records that do not have the header's number of fields: some are mended, the others rejected."""
 
+from itertools import pairwise
+
 from backend.transit.catalog.cells import shown
 from backend.transit.catalog.delimited.lines import Lines
-from backend.transit.catalog.delimited.records import Batch, split_record
+from backend.transit.catalog.delimited.records import Batch, looks_split, split_record
 from backend.transit.catalog.rejections import Rejection
 
 # Of a line that was broken.
@@ -17,13 +19,26 @@ class RaggedRecords:
         delimiter: what separates the fields.
         width: the header's number of fields.
         last_needed: the position of the last column without which a row cannot be used.
+        period: the position of the period.
+        begins_with_numbers: whether the first column holds numbers of ours.
     """
 
-    def __init__(self, lines: Lines, delimiter: str, width: int, last_needed: int) -> None:
+    def __init__(
+        self,
+        lines: Lines,
+        delimiter: str,
+        width: int,
+        *,
+        last_needed: int,
+        period: int,
+        begins_with_numbers: bool,
+    ) -> None:
         self._lines = lines
         self._delimiter = delimiter
         self._width = width
         self._last_needed = last_needed
+        self._period = period
+        self._begins_with_numbers = begins_with_numbers
         self._widths_before: list[int] = []
 
     def pass_over_whole(self) -> None:
@@ -40,12 +55,38 @@ class RaggedRecords:
         ahead = self._lines.ahead(_MOST_PIECES)
         after = [len(split_record(line, self._delimiter)) for line in ahead]
         widths = [*before, *widths, *after]
+        if self._has_no_period_with_a_dot(batch):
+            return
+        has_too_many = self._with_empty_cells_too_many(batch)
         for i, record in enumerate(batch.records, start=len(before)):
-            if widths[i] > width:
-                if not "".join(record[width:]).strip():
-                    del record[width:]
+            if i - len(before) in has_too_many:
+                del record[width:]
             elif self._lacks_only_empty_cells(batch, i - len(before), widths, i):
                 record += [""] * (width - widths[i])
+
+    def _has_no_period_with_a_dot(self, batch: Batch) -> bool:
+        """Whether decimal commas without quotes may have split the numbers of all rows."""
+        return self._delimiter == "," and not any(
+            "." in record[self._period] for record in batch.records if len(record) > self._period
+        )
+
+    def _with_empty_cells_too_many(self, batch: Batch) -> set[int]:
+        """The positions of records that are whole without the cells behind the header's last.
+
+        Cells are also too many where a comma without quotes has split a number, and where the
+        column of the rows' own numbers has no name. Of such a row all values behind would be those
+        of the column before.
+        """
+        width = self._width
+        wide = [i for i, record in enumerate(batch.records) if len(record) > width]
+        found = {i for i in wide if not "".join(batch.records[i][width:]).strip()}
+        if self._begins_with_numbers and _are_counted([batch.records[i][0] for i in wide]):
+            return set()
+        if self._delimiter == ",":
+            split = {i for i in found if looks_split(batch.records[i])}
+            is_every_row_wide = not any(len(record) == width for record in batch.records)
+            return found if is_every_row_wide and split < found else found - split
+        return found
 
     def _lacks_only_empty_cells(self, batch: Batch, i: int, widths: list[int], place: int) -> bool:
         """Whether a short record may be one whose last, empty cells a program has dropped.
@@ -73,11 +114,24 @@ class RaggedRecords:
     def rejections(self, batch: Batch) -> dict[int, Rejection]:
         """Rejections by position, of the records that are still not whole."""
         rejections = {}
+        needs = (
+            "a cell with a comma needs quotes, and each column"
+            if self._delimiter == ","
+            else "each column needs"
+        )
         for i, record in enumerate(batch.records):
             if len(record) != self._width:
                 message = f"expected {self._width} fields as in the header, received {len(record)}"
+                if len(record) > self._width:
+                    message += f" ({needs} a name)"
                 rejections[i] = Rejection(batch.lines[i], "field_count", None, message)
         for i in batch.unclosed:
             message = f"expected a closing quote, received none in {shown(batch.records[i][0])}"
             rejections[i] = Rejection(batch.lines[i], "unclosed_quote", None, message)
         return rejections
+
+
+def _are_counted(cells: list[str]) -> bool:
+    """Whether they are the numbers of rows: 1, 2, 3, or some of these."""
+    numbers = [int(cell) for cell in cells if cell.isascii() and cell.isdecimal()]
+    return len(cells) == len(numbers) > 1 and all(a < b for a, b in pairwise(numbers))

@@ -12,7 +12,7 @@ from backend.transit.catalog.decimal_signs import DecimalSigns, decimal_signs
 from backend.transit.catalog.delimited.lines import DelimitedError, Lines
 from backend.transit.catalog.delimited.records import BATCH_RECORDS, Batch, read_batches
 from backend.transit.catalog.errors import CatalogError, shown_names
-from backend.transit.catalog.header import Header, needed_columns, read_header
+from backend.transit.catalog.header import AROUND_NAMES, Header, needed_columns, read_header
 from backend.transit.catalog.label_words import LabelWords
 from backend.transit.catalog.names.column_names import BANDS, SURVEYS
 from backend.transit.catalog.names.plain_names import OUR_UNIT
@@ -28,7 +28,7 @@ from backend.transit.catalog.rows import (
     problem_of,
     read_columns,
 )
-from backend.transit.columns import COLUMNS
+from backend.transit.columns import COLUMNS, REQUIRED
 from backend.transit.report.profile import profile
 from backend.transit.report.whole_columns import WholeColumns, unit_sentence
 
@@ -107,7 +107,14 @@ class Catalog:
         self.limits = header.limits
         self._label_required = label_required
         last_needed = max(header.fields[column] for column in needed_columns(label_required))
-        self._ragged = RaggedRecords(lines, header.delimiter, len(header.names), last_needed)
+        self._ragged = RaggedRecords(
+            lines,
+            header.delimiter,
+            len(header.names),
+            last_needed=last_needed,
+            period=header.fields["period"],
+            begins_with_numbers=any(header.fields.get(column) == 0 for column in COLUMNS),
+        )
 
     def __iter__(self) -> Iterator[Chunk]:
         """Yield the table's chunks.
@@ -165,6 +172,7 @@ class Catalog:
         return Chunk([], [], np.flatnonzero(is_usable), checked.rows[is_usable], rejections)
 
     def _chunk(self, batch: Batch) -> Chunk:
+        self._check_no_other_header(batch)
         self._ragged.mend(batch)
         rejections = self._ragged.rejections(batch)
         for i, (name, message) in self._flags.of_other_references(batch.records).items():
@@ -183,6 +191,20 @@ class Catalog:
         is_usable = checked.problem == 0
         ordered = [rejections[i] for i in sorted(rejections)]
         return Chunk(batch.records, batch.lines, whole[is_usable], checked.rows[is_usable], ordered)
+
+    def _check_no_other_header(self, batch: Batch) -> None:
+        """Behind one, with its columns in other places, each number would be another one."""
+        required = {self.columns[column] for column in REQUIRED}
+        for record, line in zip(batch.records, batch.lines, strict=True):
+            if required.isdisjoint(record) or len(required.intersection(record)) == 1:
+                continue
+            names = [name.strip(AROUND_NAMES) for name in record]
+            if _without_empty_ends(names) != _without_empty_ends(self.header):
+                raise CatalogError(
+                    f"Line {line} is another header, whose columns are not those of the first. "
+                    "Upload the table that begins there by itself.",
+                    found=shown_names(names),
+                )
 
     def _check(self, columns: ReadColumns, lines: NDArray[np.intp]) -> CheckedRows:
         checked = check_rows(columns, label_required=self._label_required, scales=self.scales)
@@ -240,7 +262,8 @@ class Catalog:
         found = shown_names(self.header)
         rows = accepted + self.rejections.total
         if not rows:
-            return CatalogError("The file has a header but no rows.", found=found)
+            message = "The file has a header but no rows. A line that begins with # is a comment."
+            return CatalogError(message, found=found)
         first = self.rejections.first[:_REASONS_SHOWN]
         counts = ", ".join(f"{n:,} {r}" for r, n in self.rejections.by_reason.most_common())
         examples = "; ".join(f"line {item.line}: {item.message}" for item in first)
@@ -294,3 +317,9 @@ def open_catalog(
 def band(source: str) -> str:
     """The photometric band, "kepler" or "tess", of a catalogue of this survey."""
     return BANDS[source]
+
+
+def _without_empty_ends(names: list[str]) -> list[str]:
+    while names and not names[-1]:
+        names = names[:-1]
+    return names

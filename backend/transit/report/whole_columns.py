@@ -20,7 +20,10 @@ _LEAST_SHARE = 0.01
 
 # The KOI and TOI tables of 2026 have median depths of 430 and 4,800 ppm, and 95 of 100 are below
 # 170,000 and 23,000 ppm. Medians of 3.8 and 2.7 hours, and of 9 and 4 days.
-_SHALLOWEST_MEDIAN = 10.0
+# Giant planets in ppt have a median above 10, but hardly one above 40.
+_SHALLOWEST_MEDIAN, _SHALLOWEST_DEEP = 10.0, 40.0
+# A small fraction that is named a flux, and so subtracted from one.
+_DEEPEST_MEDIAN = 500_000.0
 _USUAL_DEPTH = (1_400.0, 63_000.0)
 _DEPTH_UNITS = {"percent": 1e4, "ppt": 1e3, "fraction": 1e6}
 _SHORTEST_MEDIAN, _LONGEST_MEDIAN = 0.6, 40.0
@@ -99,7 +102,11 @@ def unit_sentence(found: dict[str, Any]) -> str:
 
 def _unit_of_depth(depth: NDArray[np.float64]) -> str | None:
     depth = depth[depth > 0]
-    if len(depth) < _FEWEST_VALUES or np.median(depth) >= _SHALLOWEST_MEDIAN:
+    if len(depth) < _FEWEST_VALUES:
+        return None
+    if np.median(depth) > _DEEPEST_MEDIAN:
+        return "fraction"
+    if np.median(depth) >= _SHALLOWEST_MEDIAN and np.percentile(depth, 95) >= _SHALLOWEST_DEEP:
         return None
     if np.percentile(depth, 5) > 0.3 and 0.9 < np.median(depth) <= 1.0:
         return "flux"

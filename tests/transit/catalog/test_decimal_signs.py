@@ -84,7 +84,44 @@ def test_digits_that_a_spreadsheet_has_grouped_anew_are_no_other_number():
     assert values(*rows[:2], "5 1.68 360 1.16")[1][0] == (2, "out_of_range", "period")
 
 
+@pytest.mark.parametrize(("slip", "number"), [("0,5", "12.125"), ("12,5", "2.336")])
+def test_a_slip_in_one_cell_makes_no_other_numbers_of_its_column(slip, number):
+    rows = [f"9.05 3.9284 {number} 0.7"] * 11
+    read, left_out = values(*rows, f"9.05 3.9284 {slip} 0.7")
+    assert [row[2] for row in read] == [float(slip.replace(",", "."))]
+    assert left_out[0] == (2, "ambiguous_number", "depth")
+    assert [row[2] for row in values(*rows)[0]] == [float(number)] * 11
+
+
+def test_a_slip_in_one_cell_of_another_column_leaves_decimal_commas_as_they_are():
+    rows = ["9,05 3,9284 6.161 0,7", "9,05 3,9284 6.161,5 0,7"] * 5
+    read, left_out = values(*rows, "9,05 3,9284 7,5 0.7")
+    assert {row[2] for row in read} == {6161, 6161.5, 7.5}
+    assert not left_out
+
+
+def test_grouped_digits_among_decimal_dots_prove_no_groups_in_other_cells():
+    rows = ("21.967.461 3.749 3670 1.8", "219.674 2.5 360 1.16", "7 2.5 360 1.16")
+    assert [each[:2] for each in values(*rows)[1]] == [
+        (2, "ambiguous_number"),
+        (3, "ambiguous_number"),
+    ]
+
+
 class TestBetweenCommas:
+    def test_digits_that_were_grouped_anew_are_no_other_number(self):
+        rows = ("21.967.461 3.749 3670 1.8", "219.674 2.5 360 1.16", "2.19 2.5 360 1.16")
+        read, left_out = values(*rows, separator=",")
+        assert [row[0] for row in read] == [2.19]
+        assert [each[1] for each in left_out] == ["ambiguous_number"] * 2
+        assert values("3.674 2.5 360 1.16", rows[1], separator=",")[0][1][0] == 219.674
+
+    def test_a_slip_in_one_cell_makes_no_other_numbers_of_its_column(self):
+        rows = ['9.05 3.5 "2,336" 0.7'] * 11
+        read, left_out = values(*rows, '9.05 3.5 "0,5" 0.7', separator=",")
+        assert [row[2] for row in read] == [0.5]
+        assert len(left_out) == 11
+
     def test_a_dot_is_decimal_without_proof(self):
         rows = ("9.049 3.928 6.161 1",)
         assert signs(*rows, separator=",") == [DOT] * 4
@@ -116,6 +153,12 @@ class TestBetweenCommas:
         read, left_out = values(*rows, separator=",")
         assert [row[2] for row in read] == [6161.24, 2.9]
         assert left_out == [(3, "ambiguous_number", "depth")]
+
+    @pytest.mark.parametrize("gap", [".", "...", "n.a."])
+    def test_what_stands_for_a_gap_is_no_decimal_dot(self, gap):
+        rows = ('"9,05" "3,5" "6.161" "1,5"', f'"9,05" "3,5" "6161,5" {gap}')
+        assert signs(*rows, separator=",") == [COMMA] * 4
+        assert len(values(*rows, separator=",")[0]) == 2
 
     def test_text_with_commas_in_quotes_changes_nothing(self):
         header, row = "period,duration,depth,srad,note\n", '9.049,3.928,6.161,1,"at 1,5 m, ""x"""\n'

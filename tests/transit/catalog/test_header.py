@@ -124,3 +124,17 @@ def test_a_header_with_line_ends_in_quotes_is_one_record():
 def test_long_lines_before_a_header_cost_little():
     long = ",".join(["x"] * 9_000)
     assert read("\n".join([*[long] * 10, NAMES, ROW]))[1] == [12]
+
+
+@pytest.mark.parametrize(("last", "separator"), [(7, ","), (3, ","), (7, ";")])
+def test_rows_before_the_line_with_the_names_are_not_lost_without_a_word(last, separator):
+    rows = [f"{period},3.25,600.5,0.95,1" for period in ("1.5", "2.5", "3E0", "4.5", "5", "6")]
+    lines = [*rows[: last - 1], NAMES, *rows[last - 1 :]]
+    error = refused("\n".join([*lines, ""]).replace(",", separator))
+    assert f"Line {last} names the columns, but {last - 1} lines before it hold rows" in str(error)
+    assert "line 1. Put the line with the names first" in str(error)
+
+
+def test_one_line_of_numbers_before_the_header_may_number_the_columns():
+    assert read(f"1,2,3,4,5\n{NAMES}\n{ROW}\n")[1] == [3]
+    assert read(f"Table, 1,2,3,4\nx,1,2,3,4\n{NAMES}\n{ROW}\n")[1] == [4]

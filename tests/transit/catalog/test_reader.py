@@ -313,6 +313,17 @@ class TestStars:
         assert rows["star"].tolist() == [b"", b"7"]
         assert catalog.lost_stars == 1
 
+    @pytest.mark.parametrize("cell", ["#N/A", "#DIV/0!", "#NAME?", "#NV", "#WERT!", '"#N/A"'])
+    def test_an_error_of_a_spreadsheet_in_the_first_column_is_no_comment(self, cell):
+        lines = f"{cell},9.5,3,600,1\n# N/A,a comment\n#NOTE, a comment\n7,9.5,3,600,1\n"
+        catalog, rows, _ = read("kepid,period,duration,depth,label\n" + lines)
+        assert len(rows) + catalog.rejections.total == 2
+        assert rows["line"].tolist() == [2, 5]
+
+    @pytest.mark.parametrize("word", ["-", "…", "\\N", "masked"])
+    def test_what_stands_for_a_gap_is_no_star(self, word):
+        assert read(table(changed(star=word)))[1]["star"][0] == b""
+
     def test_a_long_identifier_takes_no_long_time(self):
         read(table(changed(star="0" * 100_000 + "x")))
         assert read(table(changed(star='"12.000"')))[1]["star"][0] == b"12.000"

@@ -39,6 +39,8 @@ def test_columns_in_our_units_are_not_doubted(rows, share):
         ("depth", 1e-3, "ppt"),
         ("depth", 1e-6, "fraction"),
         ("depth", lambda depth: 1 - depth * 1e-6, "flux"),
+        ("depth", lambda depth: np.linspace(8, 33, len(depth)), "ppt"),
+        ("depth", lambda depth: 1e6 - depth, "fraction"),
         ("duration", 1 / 24, "days"),
         ("duration", 60.0, "minutes"),
         ("duration", 3600.0, "seconds"),

@@ -214,6 +214,31 @@ def test_an_answer_that_is_predicted_again_has_its_added_columns_replaced(
         assert again.headers["Exotrain-Dialect"] == once.headers["Exotrain-Dialect"]
 
 
+@pytest.mark.parametrize(
+    "broken", ["8.5,3.5,6,434,0.5,", "8.5,3.5,60\n.5,0.1,x", "8.5,3.5,6,434,0.5,9,9"]
+)
+def test_a_broken_row_is_not_whole_when_its_answer_is_predicted_again(
+    api, key, model_id, predictor, broken
+):
+    table = f"period,duration,depth,impact,note\n9.5,3.25,600.5,0.1,\n{broken}\n7.5,3,60.5,0.1,x\n"
+    once = api.batch(key, table, None)
+    for answer in (once, api.batch(key, once.text, None)):
+        predicted = [row["period"] for row in table_of(answer)[1] if row["predicted_label"]]
+        assert predicted == ["9.5", "7.5"]
+    assert predictor.rows[-1]["depth"].tolist() == [600.5, 60.5]
+
+
+@pytest.mark.parametrize("gap", ["-", "--", "---", "#N/A"])
+def test_what_stands_for_a_gap_still_does_when_it_is_predicted_again(
+    api, key, model_id, predictor, gap
+):
+    once = api.batch(key, f"impact,period,duration,depth\n{gap},9.5,3.25,600.5\n", None)
+    again = api.batch(key, once.text, None)
+    assert [row["missing_inputs"] for row in table_of(again)[1]] == [
+        "impact;snr;steff;srad;slogg;tmag"
+    ]
+
+
 def test_decimal_commas_between_commas_stay_quoted_so_that_they_can_be_read_again(
     api, key, model_id, predictor
 ):

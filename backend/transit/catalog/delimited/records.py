@@ -5,6 +5,7 @@ import io
 import re
 from collections import deque
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from backend.transit.catalog.delimited.lines import (
@@ -27,7 +28,13 @@ BATCH_RECORDS = 4_096
 _INSIDE_QUOTES = r'(?:[^"]++|"")*+("?)'
 # Every field either without a quote or in a pair of them; not a quoted comment.
 _SIMPLE_LINE = r'(?!"#)(?:"[^"]*+"|[^"{0}]*+)(?:{0}(?:"[^"]*+"|[^"{0}]*+))*+'
-_HASHED_CELL = re.compile(r"##++[,;\t|]")
+# What a spreadsheet shows in place of a value: ###, #N/A, #NV, #DIV/0!, #WERT!
+_HASHED_CELL = re.compile(r'"?#(?:#++|N/[A-Z]++|NV|[A-Z]++(?:/0)?[!?])"?[,;\t|]')
+# What a comma between groups of digits makes of a number: 6,161.24.
+_FIRST_GROUP, _OTHER_GROUP = (
+    re.compile(r"[+-]?[1-9][0-9]{0,2}"),
+    re.compile(r"[0-9]{3}(?:[.][0-9]*)?"),
+)
 _REST_OF_QUOTED = re.compile(_INSIDE_QUOTES)
 
 
@@ -84,6 +91,14 @@ def split_record(text: str, delimiter: str) -> list[str]:
     return next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
 
 
+def looks_split(record: list[str]) -> bool:
+    """Whether two of its cells may be the groups of one number."""
+    return any(
+        _FIRST_GROUP.fullmatch(a.strip()) and _OTHER_GROUP.fullmatch(b.strip())
+        for a, b in pairwise(record)
+    )
+
+
 def _split_together(
     lines: list[str], first: int, delimiter: str, simple: re.Pattern[str]
 ) -> Batch | None:
@@ -124,7 +139,7 @@ def _check_widths(batch: Batch) -> None:
 
 
 def is_passed_over(line: str) -> bool:
-    """Whether a line is blank or a comment; what a spreadsheet shows as ### is neither."""
+    """Whether a line is blank or a comment; what a spreadsheet shows for an error is neither."""
     if not line or line.isspace():
         return True
     return line[0] == "#" and _HASHED_CELL.match(line) is None
@@ -150,7 +165,7 @@ def _records(lines: Lines, delimiters: str) -> Iterator[tuple[int, str, bool]]:
                     f"the last is line {number}."
                 )
             yield number, line, False
-        elif not text.startswith('"#'):
+        elif not text.startswith('"#') or _HASHED_CELL.match(text):  # no quoted comment
             yield number, text, True
 
 

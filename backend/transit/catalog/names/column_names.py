@@ -135,5 +135,11 @@ LABEL_WORDS = {
     ),
 }
 
-# Words for a missing value, compared in lower case.
-MISSING_WORDS = frozenset({"", "nan", "na", "n/a", "<na>", "null", "none", "--"})
+# What programs and people write for a missing value, compared in lower case.
+MISSING_WORDS = frozenset(
+    {
+        *("", "nan", "na", "n/a", "<na>", "n.a.", "null", "none", "masked", "#n/a", "#nv", "\\n"),
+        *("-", "--", "---", "\N{EN DASH}", "\N{EM DASH}", "\N{MINUS SIGN}", ".", "...", "…"),
+        *("'-", "'--", "'---"),  # in the answer of a batch, where nothing begins like a formula
+    }
+)

@@ -8,8 +8,11 @@ from numpy.typing import NDArray
 
 # As the last word, where it does not stand in brackets.
 _LAST_WORD = re.compile(
-    r"(.+)[_\s](ppm|ppt|percent|fraction|days?|hours?|hrs?|minutes|mins|seconds|km|rsun|kelvin)",
+    r"(.+)[_\s](ppm|ppt|percent|fraction|days?|hours?|hrs?|minutes|mins|seconds|km|rsun|kelvin|d|h)",
     re.IGNORECASE,
+)
+_LAST_HUMP = re.compile(
+    r"(.+[a-z])(P[Pp][Mm]|Ppt|Percent|Days?|Hours?|Hrs?|Minutes|Seconds|Kelvin)"
 )
 _PERCENT = re.compile(r"(.+?)\s*(%)")
 # What stands between words. Any other sign (±, ‰, ?) is part of the name.
@@ -107,7 +110,8 @@ def _brackets(name: str) -> tuple[str, str] | None:
 
 
 def _last_word(name: str) -> tuple[str, str] | None:
-    found = _LAST_WORD.fullmatch(name) or _PERCENT.fullmatch(name)
+    patterns = (_LAST_WORD, _LAST_HUMP, _PERCENT)
+    found = next(filter(None, (pattern.fullmatch(name) for pattern in patterns)), None)
     return (found[1], found[2]) if found else None
 
 

@@ -36,6 +36,13 @@ from backend.transit.columns import COLUMNS
         ("[[days]]", "days", None),
         ("Depth (ppm", "depthppm", None),
         ("duration_hr", "duration", "hr"),
+        ("period_d", "period", "d"),
+        ("orbitalPeriodDays", "orbitalperiod", "Days"),
+        ("transitDepthPpm", "transitdepth", "Ppm"),
+        ("Teff Kelvin", "teff", "Kelvin"),
+        ("nDays", "ndays", None),
+        ("depthd", "depthd", None),
+        ("Days", "days", None),
     ],
 )
 def test_a_name_is_made_plain_and_its_unit_taken_off(name, text, unit):
