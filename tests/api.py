@@ -112,7 +112,7 @@ def catalogue(rows: int = 90, header: str = HEADER) -> str:
     return "\n".join(lines) + "\n"
 
 
-def complete(services: Services, session_id: int, source: str = "exotrain") -> int:
+def complete(services: Services, session_id: int, source: str = "exotrain", **manifest: Any) -> int:
     """End a session as the supervisor does, with a small file for a model; gives the model's id.
 
     The prediction worker is not asked about it: the file is no network.
@@ -143,8 +143,10 @@ def complete(services: Services, session_id: int, source: str = "exotrain") -> i
                 "training_ranges": {},
                 "metrics": metrics,
                 "evaluation": None,
+                **manifest,
             },
         )
+        sessions.change(connection, session_id, verdict=models.verdict_of(model))
     if services_current(services, model["workspace_id"]) == model["id"]:
         services.storage.promote(model["workspace_id"], file, model["sha256"])
     return model["id"]

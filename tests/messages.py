@@ -31,6 +31,16 @@ SPEC: dict[str, Any] = {
     "source": "koi",
 }
 
+# Verdicts of a model that is better than guessing, and of one that is not.
+BETTER: dict[str, Any] = {
+    "beats_guessing": True,
+    "log_loss": 0.5,
+    "guessing_log_loss": 1.05,
+    "part": "test",
+    "rows": 100,
+}
+WORSE: dict[str, Any] = {**BETTER, "beats_guessing": False, "log_loss": 1.1}
+
 
 def job(**fields: Any) -> wire.Train:
     """A session to train."""
@@ -64,10 +74,11 @@ def started(**fields: Any) -> wire.Started:
     return wire.Started(**defaults | fields)
 
 
-def saved() -> wire.Saved:
+def saved(**manifest: Any) -> wire.Saved:
     """The end of a session whose model's file is MODEL."""
     sha256 = hashlib.sha256(MODEL).hexdigest()
-    return wire.Saved(sha256=sha256, manifest={"m": 1}, best_epoch=1, metrics=metrics(1.0))
+    manifest = manifest or {"m": 1}
+    return wire.Saved(sha256=sha256, manifest=manifest, best_epoch=1, metrics=metrics(1.0))
 
 
 def failed() -> wire.Failed:

@@ -26,6 +26,7 @@ def record_model(
         session["id"],
         metrics=event.metrics.model_dump(),
         best_epoch=event.best_epoch,
+        verdict=models.verdict_of({"manifest": event.manifest}),
     )
     return models.create(
         connection,

@@ -9,12 +9,15 @@ from backend.database.connection import Record, every, first, one
 from backend.database.schema import models, now, training_sessions, workspaces
 from backend.database.workspaces import accessible, set_current_model
 
+# What a verdict says.
+VERDICT = ("beats_guessing", "log_loss", "guessing_log_loss", "part", "rows")
+
 # Each prediction asks for it.
 _BY_ID = select(models).where(models.c.id == bindparam("model_id"))
 
 
 def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
-    """Record a saved model; the first of a workspace becomes its current one.
+    """Record a saved model; it becomes the current one if `takes_over` says so.
 
     Args:
         connection: open for writing.
@@ -24,10 +27,40 @@ def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
     statement = insert(models).values(workspace_id=workspace_id, created_at=now(), **values)
     model = one(connection, statement.returning(*models.c))
     _change_session(connection, model["session_id"])
-    current = select(workspaces.c.current_model_id).where(workspaces.c.id == workspace_id)
-    if connection.execute(current).scalar_one() is None:
-        promote(connection, model)
+    if takes_over(model, current_of(connection, workspace_id)):
+        promote(connection, model, by_hand=False)
     return model
+
+
+def takes_over(model: Record, current: Record | None) -> bool:
+    """Whether a model that was just saved becomes the current one by itself.
+
+    One that is no better than guessing never does. Where the workspace has none, any other does,
+    also one without a verdict. The first of real data that beats guessing takes the place of one of
+    simulated data, unless a person has promoted that one.
+    """
+    verdict = verdict_of(model)
+    if current is None:
+        return verdict is None or verdict["beats_guessing"]
+    is_stopgap = is_simulated(current) is True and not current["is_promoted_by_hand"]
+    is_real = is_simulated(model) is False
+    return is_stopgap and is_real and verdict is not None and verdict["beats_guessing"]
+
+
+def is_simulated(model: Record) -> bool | None:
+    """Whether a model was trained on simulated data; None: an earlier release saved it."""
+    return model["manifest"].get("simulated")
+
+
+def verdict_of(model: Record) -> Record | None:
+    """Whether a model is better than guessing, as `training.results.verdict` says.
+
+    None: its manifest has none, or one that cannot be read: an earlier release saved it.
+    """
+    verdict = model["manifest"].get("verdict")
+    if not isinstance(verdict, dict) or not verdict.keys() >= set(VERDICT):
+        return None
+    return {name: verdict[name] for name in VERDICT}
 
 
 def find(connection: Connection, model_id: int) -> Record | None:
@@ -52,10 +85,11 @@ def in_workspace(connection: Connection, workspace_id: int) -> list[Record]:
     return every(connection, query.order_by(models.c.id.desc()))
 
 
-def promote(connection: Connection, model: Record) -> None:
-    """Make a model the current one of its workspace."""
+def promote(connection: Connection, model: Record, *, by_hand: bool) -> None:
+    """Make a model the current one of its workspace; `by_hand`: a person did."""
     set_current_model(connection, model["workspace_id"], model["id"])
-    connection.execute(update(models).where(models.c.id == model["id"]).values(promoted_at=now()))
+    values = {"promoted_at": now(), "is_promoted_by_hand": by_hand}
+    connection.execute(update(models).where(models.c.id == model["id"]).values(**values))
 
 
 def is_current(connection: Connection, model: Record) -> bool:

@@ -129,6 +129,7 @@ training_sessions = _table(
     Column("metrics", JSON),
     Column("best_epoch", Integer),
     Column("evaluation", JSON),
+    Column("verdict", JSON),  # of the model that it has saved; None: of an earlier release
     Column("error", JSON),
     Column("model_file", String),  # relative to model/, chosen at the first start
     Column("retry_of", Integer),
@@ -164,6 +165,8 @@ models = _table(
     Column("stored_bytes", Integer),  # of all its files on disk; None: not yet measured
     Column("created_at", String, nullable=False),
     Column("promoted_at", String),
+    # Whether a person made it the current one, not the server, when that was last done.
+    Column("is_promoted_by_hand", Boolean, nullable=False, server_default=text("0")),
     Index("models_by_session", "session_id"),
     Index("models_by_workspace", "workspace_id", "id"),
 )

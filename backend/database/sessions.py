@@ -65,7 +65,10 @@ _SHOWN = select(
             "checkpoint_bytes",
         )
     ),
-    *(_text_of(training_sessions.c[name]) for name in ("metrics", "training", "error", "spec")),
+    *(
+        _text_of(training_sessions.c[name])
+        for name in ("metrics", "training", "error", "spec", "verdict")
+    ),
     models.c.id.label("model_id"),
     models.c.file.label("file"),
 ).join(models, models.c.session_id == training_sessions.c.id, isouter=True)

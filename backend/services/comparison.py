@@ -15,8 +15,11 @@ from backend.transit.keys import star_groups
 # Fewer seeds say little of their spread.
 FEWEST_SEEDS = 3
 
-# What another seed may change, or does not matter.
-_NOT_THE_SETTING = ("seed", "model_name")
+# What a session and the manifest of its model both have of its spec, but for the seed.
+_SETTINGS = (
+    *("dataset_sha256", "source", "network", "ensemble", "validation_split", "test_split"),
+    *("epochs", "batch_size", "learning_rate", "patience"),
+)
 
 _SPREAD_OF = ("accuracy", "macro_f1", "log_loss", "ece")
 
@@ -109,4 +112,4 @@ def seed_spread(session: Record, models: list[Record]) -> dict[str, Any] | None:
 
 
 def _setting(spec: Record) -> Record:
-    return {name: value for name, value in spec.items() if name not in _NOT_THE_SETTING}
+    return {name: spec.get(name) for name in _SETTINGS}

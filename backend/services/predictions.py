@@ -1,14 +1,13 @@
-"""Predictions with a model of a workspace: the choice of the model, chunks, the answers."""
+"""Predictions with a model: chunks of rows, the answers."""
 
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection
 
 from backend.background.predictor import CHUNK, ModelUnusable, QueueFull
 from backend.database import models
 from backend.database.connection import Record
-from backend.errors import Conflict, ModelCorrupt, NotFound, TooMany, Unavailable
+from backend.errors import ModelCorrupt, TooMany, Unavailable
 from backend.services.context import Services
 from backend.transit.catalog.reader import band
 from backend.transit.columns import FEATURES, LABELS
@@ -16,30 +15,6 @@ from backend.transit.light_curve.diagnostics import describe_candidates
 from backend.transit.light_curve.orbit import Geometry, transit_geometry
 from backend.transit.networks.outputs import Predictions
 from backend.transit.rows import Rows
-
-
-def choose_model(connection: Connection, workspace: Record, model_id: int | None) -> Record:
-    """The model that was asked for, or the workspace's current one.
-
-    Raises:
-        NotFound: it is not in this workspace.
-        Conflict: none was asked for, and there is no current one.
-    """
-    wanted = workspace["current_model_id"] if model_id is None else model_id
-    if wanted is None:
-        raise Conflict(
-            "This workspace has no model yet: start a training session "
-            "(POST /api/training/start) and wait until it has completed."
-        )
-    model = models.find(connection, wanted)
-    if model is None or model["workspace_id"] != workspace["id"]:
-        raise NotFound(f"There is no model {wanted} in this workspace.")
-    return model
-
-
-def training_source(model: Record) -> str:
-    """The format of the catalogue that the model was trained on; it determines the band."""
-    return model["manifest"]["spec"]["source"]
 
 
 def training_ranges(model: Record) -> Record:
@@ -135,6 +110,7 @@ def _answers(
             "depth_ppm": depth,
             "uncertain": _is_uncertain(shares[label], abstention),
             "model_id": model["id"],
+            "simulated": models.is_simulated(model),
             "diagnostics": diagnosed,
             "missing": [name for name, missing in zip(FEATURES, unknown, strict=True) if missing],
         }

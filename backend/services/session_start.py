@@ -102,10 +102,18 @@ def spec_of(session: Record) -> wire.Spec:
         raise Conflict(str(error)) from error
 
 
+def with_simulated(services: Services, dataset: Record, spec: wire.Spec) -> wire.Spec:
+    """The spec with `simulated` filled in, where it is not and the dataset's file can be read."""
+    if spec.simulated is not None:
+        return spec
+    return spec.model_copy(update={"simulated": services.tables.is_simulated(dataset)})
+
+
 def _same_request(
     earlier: Record, dataset: Record, spec: wire.Spec, retry_of: int | None
 ) -> Record:
-    is_same = spec_of(earlier) == spec and earlier["retry_of"] == retry_of
+    stored = spec_of(earlier).model_copy(update={"simulated": spec.simulated})  # 0.3.0 stored none
+    is_same = stored == spec and earlier["retry_of"] == retry_of
     if not is_same or earlier["dataset_id"] not in (None, dataset["id"]):
         raise Invalid.field(
             "Idempotency-Key",

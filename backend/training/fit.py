@@ -63,6 +63,8 @@ _NO_INFLUENCE = (
     "checkpoint",
     "curve_memory_mb",
     "keep",
+    "dataset_name",
+    "simulated",
 )
 
 

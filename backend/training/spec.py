@@ -19,6 +19,8 @@ class TrainingSpec:
         table: `.npy` of `ROW_DTYPE`, the dataset's accepted rows.
         source: the form of the catalogue, "exotrain", "koi" or "toi": the photometric band.
         dataset_sha256: of the uploaded file, and of how it is read if that was said.
+        dataset_name: of the uploaded file.
+        simulated: whether exotrain's simulator made the catalogue; None: not known.
         model_name: the name that the user gave the model.
         model_path: where the finished `.keras` file goes; its manifest (`.json`) and the test
             predictions (`.test.npy`) go beside it.
@@ -50,6 +52,8 @@ class TrainingSpec:
     ensemble: int = defaults.ENSEMBLE
     curve_memory_mb: int = 500
     keep: bool = False
+    dataset_name: str | None = None
+    simulated: bool | None = None
 
 
 class UnusableSpec(ValueError):

@@ -19,6 +19,7 @@ class Spec(Checked):
         dataset_sha256: of the uploaded file, and of how it is read if that was said.
         dataset_name: of the uploaded file.
         source: the format of the catalogue, "exotrain", "koi" or "toi".
+        simulated: whether exotrain's simulator made the catalogue; None: not known (0.3.0).
     """
 
     version: Literal[2] = 2
@@ -35,6 +36,7 @@ class Spec(Checked):
     dataset_sha256: str
     dataset_name: str
     source: str
+    simulated: bool | None = None
 
 
 class Train(Checked):

@@ -94,7 +94,7 @@ def in_words(error: Exception) -> str:
 
 
 def _training_spec(job: wire.Train, storage: Storage) -> train.TrainingSpec:
-    settings = job.spec.model_dump(exclude={"version", "dataset_name"})
+    settings = job.spec.model_dump(exclude={"version"})
     return train.TrainingSpec(
         session_id=job.session_id,
         table=storage.table(job.workspace_id, job.spec.dataset_sha256),

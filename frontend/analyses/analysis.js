@@ -18,6 +18,7 @@ import { DeleteAnalysis } from "./delete-analysis.js";
 import { resultColumns } from "../results/result-columns.js";
 import { ResultExplorer } from "../results/result-explorer.js";
 import { NotFound } from "../ui/not-found.js";
+import { SimulatedNote } from "../ui/verdict-notes.js";
 
 export function Analysis({ workspace, id }) {
   const analysis = useData(() => get(`/api/analyses/${id}`).then((answer) => answer.analysis), [id]);
@@ -58,6 +59,7 @@ function Saved({ workspace, analysis, models, back, onChanged }) {
       <${AnalysisFacts} analysis=${analysis} models=${models} workspace=${workspace} />
     <//>
     <div class="stack">
+      <${SimulatedNote} simulated=${results.some((each) => each.simulated)} />
       <${Note} workspace=${workspace} analysis=${analysis} onChanged=${onChanged} />
       <${Summary} counts=${countResults(results)} />
       <${ResultExplorer}

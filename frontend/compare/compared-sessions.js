@@ -5,7 +5,7 @@ import { t } from "../lib/i18n.js";
 import { explain } from "../lib/notices.js";
 import { useStore } from "../lib/store.js";
 import { watched } from "../lib/watch.js";
-import { StatusBadge } from "../ui/basics.js";
+import { SessionBadge } from "../ui/verdict-notes.js";
 import { networkName } from "../training/network-choice.js";
 import { sessionHref } from "../training/session-head.js";
 
@@ -58,7 +58,7 @@ function Item({ workspace, compared, onRemove }) {
         ${session
           ? html`<a href=${sessionHref(workspace, id)}>${session.model_name}</a>
               <span class="hint">${number}</span>
-              <${StatusBadge} status=${session.status} />`
+              <${SessionBadge} session=${session} />`
           : html`<span>${number}</span>
               <span class=${error ? "field-error" : "hint"} role=${error ? "alert" : "status"}>
                 ${error ? explain(error) : t("loading")}

@@ -87,8 +87,10 @@ function announceEnded(before, now, workspace) {
   const ran = new Set(before.filter((each) => RUNNING.includes(each.status)).map((each) => each.id));
   const ended = now.filter((each) => ran.has(each.id) && !RUNNING.includes(each.status));
   for (const session of ended) {
-    const text = t(`watch.${session.status}`, { name: session.model_name, id: String(session.id) });
-    const kind = { completed: "success", failed: "error" }[session.status] ?? "info";
+    const isNoBetter = session.verdict?.beats_guessing === false;
+    const said = isNoBetter ? "watch.noBetter" : `watch.${session.status}`;
+    const text = t(said, { name: session.model_name, id: String(session.id) });
+    const kind = isNoBetter ? "info" : ({ completed: "success", failed: "error" }[session.status] ?? "info");
     const link = `#/w/${workspace.id}/sessions/${session.id}`;
     // On the session's own page its end is visible, and a cancelled one is no news: that notice closes by itself.
     const isSeen = !document.hidden && location.hash === link;

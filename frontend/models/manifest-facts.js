@@ -1,14 +1,12 @@
 // The provenance of a model: its data, settings and software.
 
-import { get } from "../lib/api.js";
-import { useData } from "../lib/data.js";
 import { html } from "../lib/html.js";
 import { dateTime, fileSize, fixed, number, percent, significant, t } from "../lib/i18n.js";
 import { fileName } from "./models-state.js";
 import { saveJson } from "../lib/save-json.js";
 import { SETTINGS } from "../training/training-settings.js";
 import { Copyable, Explained } from "../ui/basics.js";
-import { SessionLinks } from "./model-card.js";
+import { DatasetLink, SessionLinks } from "./model-card.js";
 import { settingText } from "../training/session-settings.js";
 import { settingName } from "../training/setting-field.js";
 
@@ -26,7 +24,7 @@ export function ManifestFacts({ workspace, model }) {
         <h3>${t("models.data")}</h3>
         <dl class="parameters">
           <${Fact} name=${t("models.dataset")}>
-            <${DatasetLink} workspace=${workspace} sha256=${manifest.dataset_sha256} />
+            <${DatasetLink} workspace=${workspace} model=${model} />
           <//>
           ${["train", "validation", "test"].map(
             (part) => html`<${Fact} key=${part} name=${t(`models.rows.${part}`)}>
@@ -98,16 +96,4 @@ function Sum({ label, text }) {
     <span class="hint">${label}</span>${" "}
     ${text ? html`<${Copyable} text=${text} label=${label} />` : t("unknown")}
   </p>`;
-}
-
-/** The dataset that has those bytes, if the workspace still has it. */
-function DatasetLink({ workspace, sha256 }) {
-  const datasets = useData(
-    () => get("/api/training/datasets", { workspace_key: workspace.key }).then((answer) => answer.datasets),
-    [workspace.key],
-  );
-  if (datasets.data === null) return datasets.error ? "–" : t("loading");
-  const found = datasets.data.find((each) => each.sha256 === sha256);
-  if (!found) return t("models.datasetDeleted");
-  return html`<a href=${`#/w/${workspace.id}/datasets/${found.id}`}>${found.name}</a>`;
 }

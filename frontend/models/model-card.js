@@ -6,6 +6,7 @@ import { BRIEF } from "../lib/figures.js";
 import { html } from "../lib/html.js";
 import { date, dateTime, fileSize, fixed, number, percent, t } from "../lib/i18n.js";
 import { ModelActions } from "./model-actions.js";
+import { isNoBetter, ModelBadges, VerdictNote } from "../ui/verdict-notes.js";
 import { networkName } from "../training/network-choice.js";
 import { sessionHref } from "../training/session-head.js";
 
@@ -19,13 +20,15 @@ export function ModelCard({ workspace, model, models, workspaces }) {
       <div class="row between">
         <h2><a href=${`#/w/${workspace.id}/models/${model.id}`}>${model.name}</a></h2>
         <span class="row">
-          ${model.is_current && html`<${CurrentBadge} />`}
+          ${model.is_current && html`<${CurrentBadge} model=${model} />`}
+          <${ModelBadges} model=${model} />
           <span class="hint">${t("models.version", { id: String(model.id) })}</span>
           <time class="hint" datetime=${model.created_at} title=${dateTime(model.created_at)}>
             ${date(model.created_at)}
           </time>
         </span>
       </div>
+      <${VerdictNote} of=${model} />
       <${ModelFigures} model=${model} />
       <${Origin} workspace=${workspace} model=${model} />
       <${ModelActions} workspace=${workspace} model=${model} models=${models} workspaces=${workspaces} />
@@ -33,8 +36,12 @@ export function ModelCard({ workspace, model, models, workspaces }) {
   `;
 }
 
-export function CurrentBadge() {
-  return html`<span class="badge current"><span aria-hidden="true">✓</span> ${t("models.current")}</span>`;
+/** Green with a tick only for a model that nothing speaks against. */
+export function CurrentBadge({ model }) {
+  const [kind, sign] = isNoBetter(model) || model.simulated ? ["warning", "!"] : ["current", "✓"];
+  return html`<span class="badge ${kind}">
+    <span aria-hidden="true">${sign}</span> ${t("models.current")}
+  </span>`;
 }
 
 /** The figures on the test stars, then the best ones on the validation stars. */
@@ -71,6 +78,7 @@ function Origin({ workspace, model }) {
   const all = rows ? rows.train + rows.validation + rows.test : null;
   return html`
     <dl class="parameters">
+      <div><dt>${t("models.dataset")}</dt><dd><${DatasetLink} workspace=${workspace} model=${model} /></dd></div>
       <div><dt>${t("models.network")}</dt><dd>${network ? networkName(network) : "–"}</dd></div>
       <div><dt>${t("models.rows")}</dt><dd>${number(all)}</dd></div>
       <div><dt>${t("models.rows.test")}</dt><dd>${number(rows?.test)}</dd></div>
@@ -81,6 +89,12 @@ function Origin({ workspace, model }) {
       </div>
     </dl>
   `;
+}
+
+/** The dataset that a model was trained on; its name where it was deleted. */
+export function DatasetLink({ workspace, model: { dataset_id: id, dataset_name: name } }) {
+  if (id !== null) return html`<a href=${`#/w/${workspace.id}/datasets/${id}`}>${name}</a>`;
+  return name === null ? t("models.datasetDeleted") : t("models.datasetGone", { name });
 }
 
 /** Links to the session of a model and to its evaluation. */

@@ -5,6 +5,7 @@ import { useData } from "../lib/data.js";
 import { html } from "../lib/html.js";
 import { dateTime, fixed, percent, t } from "../lib/i18n.js";
 import { Field } from "../ui/basics.js";
+import { isNoBetter } from "../ui/verdict-notes.js";
 
 /** The manifest of a model, as `useData` returns it; null data without a model. */
 export function useManifest(modelId) {
@@ -23,21 +24,24 @@ export function useManifest(modelId) {
 export function ModelChoice({ id, models, value, onChange, workspaceId }) {
   const current = models.find((each) => each.is_current);
   const chosen = value === "" ? current : models.find((each) => String(each.id) === value);
+  const absent = value === "" ? t("predict.model.noCurrent") : t("predict.model.gone", { id: value });
   return html`
     <div>
       <${Field}
         id=${id}
         label=${t("predict.model")}
-        error=${chosen ? null : t("predict.model.gone", { id: value })}
+        error=${chosen ? null : absent}
       >
         ${(common) => html`
           <select ...${common} value=${value} onChange=${(event) => onChange(event.target.value)}>
             ${current &&
-            html`<option value="">${t("predict.model.current", { name: titleOf(current) })}</option>`}
+            html`<option value="">${t("predict.model.current", { name: choiceOf(current) })}</option>`}
             ${!chosen &&
-            html`<option value=${value}>${t("predict.model.goneOption", { id: value })}</option>`}
+            html`<option value=${value}>
+              ${value === "" ? t("predict.model.choose") : t("predict.model.goneOption", { id: value })}
+            </option>`}
             ${models.map(
-              (each) => html`<option key=${each.id} value=${String(each.id)}>${titleOf(each)}</option>`,
+              (each) => html`<option key=${each.id} value=${String(each.id)}>${choiceOf(each)}</option>`,
             )}
           </select>
         `}
@@ -50,6 +54,16 @@ export function ModelChoice({ id, models, value, onChange, workspaceId }) {
 /** A model's name with its id, since names repeat. */
 export function titleOf({ id, name }) {
   return `${name} (#${id})`;
+}
+
+/** A model among others: with its dataset, and what speaks against it. */
+function choiceOf(model) {
+  const notes = [
+    model.dataset_name,
+    isNoBetter(model) && t("verdict.short"),
+    model.simulated && t("verdict.simulatedBadge"),
+  ];
+  return [titleOf(model), ...notes.filter(Boolean)].join(" · ");
 }
 
 function Figures({ model, workspaceId }) {

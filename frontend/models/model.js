@@ -14,6 +14,7 @@ import { InputsAndOutputs, TrainingRanges } from "./manifest-tables.js";
 import { ModelActions } from "./model-actions.js";
 import { CurrentBadge, ModelFigures } from "./model-card.js";
 import { NotFound } from "../ui/not-found.js";
+import { ModelBadges, SimulatedNote, VerdictNote } from "../ui/verdict-notes.js";
 
 export function Model({ workspace, id, workspaces }) {
   const models = useModels(workspace);
@@ -37,11 +38,14 @@ function Head({ workspace, model, models, workspaces }) {
   return html`
     <${PageHead} title=${model.name} back=${{ href: `#${list}`, text: t("nav.models") }}>
       <span class="row">
-        ${model.is_current && html`<${CurrentBadge} />`}
+        ${model.is_current && html`<${CurrentBadge} model=${model} />`}
+        <${ModelBadges} model=${model} />
         <span>${t("models.version", { id: String(model.id) })}, ${dateTime(model.created_at)}</span>
       </span>
     <//>
     <section class="card stack model-head" aria-label=${t("models.figures")}>
+      <${VerdictNote} of=${model} />
+      <${SimulatedNote} simulated=${model.simulated} name=${model.dataset_name} />
       <${ModelFigures} model=${model} />
       <${ModelActions}
         workspace=${workspace}

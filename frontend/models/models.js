@@ -6,6 +6,7 @@ import { useModels } from "./models-state.js";
 import { useTitle } from "../lib/title.js";
 import { Empty, Loaded, PageHead } from "../ui/basics.js";
 import { ModelCard } from "./model-card.js";
+import { isNoBetter, ModelBadges } from "../ui/verdict-notes.js";
 
 const A_TIME = 12;
 
@@ -42,11 +43,13 @@ export function Models({ workspace, workspaces }) {
 
 /** The current model: it may be far down the list. */
 function Current({ workspace, current }) {
-  return html`<p class="message ${current ? "good" : "warning"}" role="status" data-test="current">
+  const isGood = current && !isNoBetter(current) && !current.simulated;
+  return html`<p class="message ${isGood ? "good" : "warning"}" role="status" data-test="current">
     ${current
       ? html`${t("models.currentIs")}${" "}
           <a href=${`#/w/${workspace.id}/models/${current.id}`}>${current.name}</a>${" "}
-          (${t("models.version", { id: String(current.id) })}).`
+          (${t("models.version", { id: String(current.id) })}).${" "}
+          <${ModelBadges} model=${current} />`
       : t("models.noCurrent")}
   </p>`;
 }

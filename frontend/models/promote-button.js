@@ -8,6 +8,7 @@ import { t } from "../lib/i18n.js";
 import { isRollback, promote } from "./models-state.js";
 import { ActionButton, Dialog, Loaded } from "../ui/basics.js";
 import { Difference, Verdict } from "../ui/difference.js";
+import { VerdictNote } from "../ui/verdict-notes.js";
 
 /**
  * @param {object} properties
@@ -30,6 +31,7 @@ export function PromoteButton({ workspace, model, models, workspaces }) {
     ${isOpen &&
     html`<${Dialog} title=${t(`models.${kind}.question`, { name: model.name })} onClose=${close}>
       <p>${t("models.promote.consequence", { workspace: workspace.name })}</p>
+      <${VerdictNote} of=${model} />
       ${models.current && html`<${Comparison} model=${model} current=${models.current} />`}
       <div class="actions end">
         <button type="button" onClick=${close}>${t("cancel")}</button>
@@ -54,6 +56,10 @@ function Comparison({ model, current }) {
           </tr>
         </thead>
         <tbody>
+          <tr>
+            <th scope="row">${t("models.dataset")}</th>
+            ${[current, model].map((each) => html`<td class="number">${each.dataset_name ?? "–"}</td>`)}
+          </tr>
           ${BRIEF.map(
             (figure) => html`<tr key=${figure.name}>
               <th scope="row">${t(`evaluation.figure.${figure.name}`)}</th>

@@ -7,6 +7,7 @@ import { Failure } from "../ui/basics.js";
 import { titleOf, useManifest } from "../models/model-choice.js";
 import { Prediction } from "./prediction.js";
 import { SaveAnalysis } from "./save-analysis.js";
+import { SimulatedNote, VerdictNote } from "../ui/verdict-notes.js";
 import { Waiting } from "../ui/waiting.js";
 
 /**
@@ -38,6 +39,7 @@ export function PredictionPane({
     <div class="stack predict-right" ref=${pane} aria-busy=${state.isBusy} data-test="prediction">
       <${State} state=${state} question=${question} hasAnswer=${answer !== null} />
       ${isTypedSince && isShown && html`<p class="message" role="status">${t("predict.typedSince")}</p>`}
+      ${isShown && html`<${ModelNotes} answer=${answer} models=${models} />`}
       ${isShown &&
       html`<${Prediction}
         prediction=${answer.prediction}
@@ -78,6 +80,15 @@ function State({ state, question, hasAnswer }) {
   if (state.error && !state.isBusy) return html`<${Failure} error=${state.error} onRetry=${state.retry} />`;
   if (!hasAnswer) return html`<p class="loading card" role="status">${t("predict.predicting")}</p>`;
   return null;
+}
+
+/** What is to be known of the model that answered, above its answer. */
+function ModelNotes({ answer, models }) {
+  const model = models.find((each) => each.id === answer.modelId);
+  return html`
+    ${model && html`<${VerdictNote} of=${model} />`}
+    <${SimulatedNote} simulated=${answer.prediction.simulated} name=${model?.dataset_name} />
+  `;
 }
 
 function UsedModel({ answer, models, workspace }) {

@@ -20,6 +20,7 @@ export const ADDED = [
   "single_transit_snr",
   "missing_inputs",
   "outside_training_range",
+  "trained_on_simulated",
   "prediction_error",
 ];
 
@@ -36,6 +37,7 @@ export const ADDED = [
  * @property {Object<string, any>} diagnostics density_ratio, planet_radius, is_grazing, single_transit_snr
  * @property {string[]} missing
  * @property {string[]} outside
+ * @property {boolean | null} simulated the model was trained on simulated data
  * @property {string | null} error
  * @property {string} [words] of an analysis what a search looks in, in lower case
  * @property {string[]} [cells] the table's own, as they are
@@ -69,6 +71,7 @@ export function batchResult(row, { fields }) {
     },
     missing: row.missing_inputs,
     outside: row.outside_training_range,
+    simulated: row.trained_on_simulated,
     error: row.prediction_error,
     garbled: row.prediction_error === null ? {} : garbledOf(row, fields),
     cells: row.cells,
@@ -97,6 +100,7 @@ export function savedResult(candidate, prediction, place) {
     diagnostics: prediction.diagnostics ?? {},
     missing: prediction.missing ?? [],
     outside: (prediction.diagnostics?.outside_training_range ?? []).map((each) => each.column),
+    simulated: prediction.simulated ?? null,
     error: prediction.error ?? null,
     words: star.toLowerCase(),
     candidate,
@@ -187,6 +191,7 @@ export function exportRow(result) {
     diagnostics.single_transit_snr,
     result.missing.join(";"),
     result.outside.join(";"),
+    flag(result.simulated),
     result.error,
   ];
 }

@@ -2,7 +2,8 @@
 
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
-import { PageHead, StatusBadge } from "../ui/basics.js";
+import { PageHead } from "../ui/basics.js";
+import { SessionBadge } from "../ui/verdict-notes.js";
 
 /** The address of a session's page. */
 export function sessionHref(workspace, id, page = "") {
@@ -26,7 +27,7 @@ export function SessionHead({ workspace, session, current, actions }) {
   return html`
     <${PageHead} title=${session.model_name} back=${back} actions=${actions}>
       <span class="row">
-        <${StatusBadge} status=${session.status} />
+        <${SessionBadge} session=${session} />
         <span>${t("training.sessionNumber", { id: String(session.id) })}</span>
       </span>
     <//>

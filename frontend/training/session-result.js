@@ -6,6 +6,7 @@ import { RUNNING } from "../lib/watch.js";
 import { hasResult } from "./session-follow.js";
 import { sessionHref } from "./session-head.js";
 import { elapsedSeconds } from "./session-progress.js";
+import { VerdictNote } from "../ui/verdict-notes.js";
 
 /**
  * @param {object} properties
@@ -23,6 +24,7 @@ export function SessionResult({ workspace, session, best }) {
         <h2>${t(key)}</h2>
         <p class="hint">${best ? t(`${key}.help`, { epoch: best.epoch }) : t("training.resultSoFar.none")}</p>
       </div>
+      <${VerdictNote} of=${session} />
       <dl class="figures session-result">
         <${Figure} name="val_accuracy" value=${percent(best?.val_accuracy)} />
         <${Figure} name="val_label_loss" value=${fixed(best?.val_label_loss, 3)} />

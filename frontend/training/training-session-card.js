@@ -4,7 +4,7 @@ import { html, useMemo, useRef } from "../lib/html.js";
 import { dateTime, duration, fixed, percent, t } from "../lib/i18n.js";
 import { hasResult, useBestScore } from "./session-follow.js";
 import { isBeingKept, RUNNING } from "../lib/watch.js";
-import { StatusBadge } from "../ui/basics.js";
+import { SessionBadge } from "../ui/verdict-notes.js";
 import { networkName } from "./network-choice.js";
 import { SessionActions } from "./session-actions.js";
 import { sessionHref } from "./session-head.js";
@@ -53,7 +53,7 @@ function Card({ workspace, session, isChosen, onChoose, onDelete }) {
           />
           <h2 id=${heading}><a href=${sessionHref(workspace, id)}>${name}</a></h2>
           <span class="hint">${t("training.sessionNumber", { id: String(id) })}</span>
-          <${StatusBadge} status=${status} />
+          <${SessionBadge} session=${session} />
         </div>
         <div class="actions">
           <${SessionActions} workspace=${workspace} session=${session} onDelete=${() => onDelete(id)} />

@@ -8,7 +8,7 @@ from sqlalchemy.exc import OperationalError
 
 from backend import wire
 from backend.background.current_copies import CurrentCopies
-from backend.database import sessions
+from backend.database import models, sessions
 from tests import messages
 from tests.background.bench import START, files
 
@@ -89,6 +89,104 @@ def test_a_model_is_recorded_with_its_figures_before_its_checkpoint_goes(
     assert bench.storage.current_model(row["workspace_id"]).read_bytes() == messages.MODEL
     assert [each["id"] for each in bench.announced] == [model["id"]]
     assert files(bench, session_id) == (False, False, True)
+
+
+def current(bench):
+    """The id of the current model of the bench's first workspace."""
+    with bench.database.read() as connection:
+        return next((each["id"] for each in models.current_models(connection)), None)
+
+
+def test_a_model_that_is_no_better_than_guessing_is_never_current_by_itself(
+    bench, events, second_start
+):
+    session_id = second_start()
+    for _ in range(2):  # the event may come twice
+        events.record(session_id, START, messages.saved(verdict=messages.WORSE))
+    row = bench.row(session_id)
+    assert (row["status"], row["verdict"]) == ("completed", messages.WORSE)
+    assert bench.model(session_id)["promoted_at"] is None
+    assert current(bench) is None
+    assert bench.announced == []
+    assert not bench.storage.current_model(row["workspace_id"]).exists()
+
+
+@pytest.mark.parametrize("verdict", [messages.BETTER, None, {"beats_guessing": False}, "worse"])
+def test_any_other_model_is_current_where_there_is_none_also_without_a_verdict(
+    bench, events, second_start, verdict
+):
+    session_id = second_start()
+    events.record(session_id, START, messages.saved(verdict=verdict))
+    model = bench.model(session_id)
+    assert current(bench) == model["id"]
+    assert model["is_promoted_by_hand"] is False
+    known = verdict if verdict == messages.BETTER else None
+    assert bench.row(session_id)["verdict"] == known
+
+
+STOPGAP = {"verdict": messages.BETTER, "simulated": True}
+REAL = {"verdict": messages.BETTER, "simulated": False}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "takes_over"),
+    [
+        (STOPGAP, REAL, True),
+        (STOPGAP, {**REAL, "verdict": messages.WORSE}, False),
+        (STOPGAP, {**REAL, "verdict": None}, False),
+        (STOPGAP, {**REAL, "simulated": None}, False),
+        (STOPGAP, STOPGAP, False),
+        (REAL, REAL, False),
+        ({**STOPGAP, "simulated": None}, REAL, False),
+    ],
+)
+def test_the_first_model_of_real_data_takes_the_place_of_one_of_simulated_data(
+    bench, events, first, second, takes_over
+):
+    place = bench.workspace()
+    made = [saved_in(bench, events, place, manifest) for manifest in (first, second)]
+    assert current(bench) == made[takes_over]["id"]
+    assert [each["id"] for each in bench.announced] == [each["id"] for each in made][
+        : 1 + takes_over
+    ]
+    assert made[takes_over]["is_promoted_by_hand"] is False
+
+
+def test_one_that_a_person_promoted_stays(bench, events):
+    place = bench.workspace()
+    stopgap = saved_in(bench, events, place, STOPGAP)
+    with bench.database.write() as connection:
+        models.promote(connection, stopgap, by_hand=True)
+    saved_in(bench, events, place, REAL)
+    assert current(bench) == stopgap["id"]
+
+
+def saved_in(bench, events, place, manifest):
+    """The model of a new session that was saved with this manifest."""
+    session_id = bench.session(place, status="training", starts=START)
+    with bench.database.write() as connection:
+        sessions.change(connection, session_id, model_file=f"{place[0]}/{session_id}.keras")
+    bench.model_file(session_id)
+    events.record(session_id, START, messages.saved(**manifest))
+    return bench.model(session_id)
+
+
+def test_an_event_of_a_model_that_comes_again_later_undoes_no_promotion(
+    bench, events, second_start
+):
+    first, event = second_start(), messages.saved(verdict=messages.BETTER)
+    events.record(first, START, event)
+    with bench.database.write() as connection:
+        other = bench.model(first) | {"file": "1/other.keras"}
+        values = ("session_id", "name", "file", "sha256", "file_size", "manifest")
+        promoted = models.create(
+            connection, other["workspace_id"], **{name: other[name] for name in values}
+        )
+        models.promote(connection, promoted, by_hand=True)
+    for start in (START, START - 1):
+        events.record(first, start, event)
+    assert current(bench) == promoted["id"]
+    assert len(bench.announced) == 1
 
 
 def test_a_model_that_does_not_become_current_is_not_announced(

@@ -241,7 +241,7 @@ def test_the_copy_that_is_tried_again_is_of_the_model_that_is_current_by_then(be
     with bench.database.write() as connection:
         values = {"name": "o", "file": other, "sha256": sha256, "file_size": 5, "manifest": {}}
         promoted = models.create(connection, workspace_id, session_id=None, **values)
-        models.promote(connection, promoted)
+        models.promote(connection, promoted, by_hand=True)
     current.rmdir()
     wait_for(current.exists, bool, 10)
     assert current.read_bytes() == b"other"

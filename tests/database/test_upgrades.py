@@ -84,6 +84,25 @@ def test_it_gets_every_column_and_index(path, tmp_path):
     assert structure(path) == structure(tmp_path / "fresh.db")
 
 
+def test_a_model_that_was_promoted_after_its_training_was_promoted_by_hand(path):
+    """The sample's model was; one that became current by itself did so as it was recorded."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
+            "INSERT INTO models (workspace_id, name, file, sha256, file_size, manifest, "
+            "created_at, promoted_at) SELECT workspace_id, name, 'other', sha256, file_size, "
+            "manifest, created_at, strftime('%Y-%m-%dT%H:%M:%fZ', created_at, '+0.9 seconds') "
+            "FROM models"
+        )
+        connection.execute(
+            "INSERT INTO models (workspace_id, name, file, sha256, file_size, manifest, "
+            "created_at) SELECT workspace_id, name, 'never', sha256, file_size, manifest, "
+            "created_at FROM models LIMIT 1"
+        )
+    Database(path).close()
+    models = named_rows(path)["models"]
+    assert [each["is_promoted_by_hand"] for each in models] == [1, 0, 0]
+
+
 def structure(path):
     """Every table's columns, foreign keys and indexes, as SQLite describes them."""
     found = {}

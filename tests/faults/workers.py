@@ -45,7 +45,11 @@ def events() -> list[wire.Event]:
         wire.Evaluated(evaluation={"n_test": 1}),
         wire.Saved(
             sha256=hashlib.sha256(MODEL).hexdigest(),
-            manifest={"spec": {"source": "koi"}, "training_ranges": {}},
+            manifest={
+                "spec": {"source": "koi"},
+                "training_ranges": {},
+                "verdict": messages.BETTER,
+            },
             best_epoch=2,
             metrics=messages.metrics(1.0),
         ),

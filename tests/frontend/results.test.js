@@ -44,6 +44,7 @@ const ROW = {
   single_transit_snr: null,
   missing_inputs: ["impact", "snr"],
   outside_training_range: [],
+  trained_on_simulated: true,
   prediction_error: null,
   cells: ["10797460", "K00752.01", "9.488", "2.95", "615.8", "CONFIRMED"],
 };
@@ -140,6 +141,7 @@ test("a saved candidate is exported under the same header as the server's CSV", 
     uncertain: true,
     period: 3.4,
     depth_ppm: 900,
+    simulated: true,
     missing: ["snr"],
     diagnostics: { is_grazing: false, outside_training_range: [{ column: "depth" }] },
   };
@@ -154,6 +156,7 @@ test("a saved candidate is exported under the same header as the server's CSV", 
   assert.equal(byName.is_grazing, "no");
   assert.equal(byName.missing_inputs, "snr");
   assert.equal(byName.outside_training_range, "depth");
+  assert.equal(byName.trained_on_simulated, "yes");
 });
 
 test("a saved candidate may be anything", () => {

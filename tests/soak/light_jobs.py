@@ -153,6 +153,13 @@ def _save(
         "training_ranges": {},
         "metrics": _metrics(epochs).model_dump(),
         "evaluation": None,
+        "verdict": {
+            "beats_guessing": True,
+            "log_loss": 1 / epochs,
+            "guessing_log_loss": 1.1,
+            "part": "test" if len(test) else "validation",
+            "rows": len(test),
+        },
     }
     table = io.BytesIO()
     np.save(table, test)

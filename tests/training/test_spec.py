@@ -27,7 +27,8 @@ STORED_BY_0_1_0 = {
 
 def test_a_spec_of_0_1_0_keeps_every_field_and_gets_a_version():
     before = dict(STORED_BY_0_1_0)
-    assert upgrade_spec(STORED_BY_0_1_0).model_dump() == {"version": 2, **STORED_BY_0_1_0}
+    expected = {"version": 2, "simulated": None, **STORED_BY_0_1_0}
+    assert upgrade_spec(STORED_BY_0_1_0).model_dump() == expected
     assert before == STORED_BY_0_1_0
 
 
@@ -63,5 +64,6 @@ def test_the_spec_has_every_setting_that_a_request_can_choose():
         "dataset_sha256",
         "dataset_name",
         "source",
+        "simulated",
     }
     assert settings <= wire.Spec.model_fields.keys()

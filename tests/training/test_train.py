@@ -17,6 +17,7 @@ from backend.config import REPOSITORY
 from backend.training.spec import TrainingSpec
 from backend.training.split import split_by_star
 from backend.transit.columns import FEATURES
+from backend.transit.evaluation.guessing import class_frequencies
 from backend.transit.light_curve.orbit import transit_geometry
 from backend.transit.networks import registry
 from backend.transit.simulation.catalogue import simulate
@@ -244,6 +245,19 @@ def test_the_manifest_says_how_the_model_was_made(finished):
     assert manifest["temperature"] == evaluation["temperature"]
 
 
+def test_the_verdict_compares_with_the_class_frequencies_on_the_test_rows(finished, rows):
+    spec, events = finished
+    split = split_by_star(rows, spec.validation_split, spec.test_split, spec.seed)
+    verdict = of(events, wire.Saved)[0].manifest["verdict"]
+    assert (verdict["part"], verdict["rows"]) == ("test", len(split.test))
+    evaluation = of(events, wire.Evaluated)[0].evaluation
+    assert verdict["log_loss"] == pytest.approx(evaluation["log_loss"])
+    shares = class_frequencies(rows["label"][split.train])
+    guessing = -np.log(shares[rows["label"][split.test]]).mean()
+    assert verdict["guessing_log_loss"] == pytest.approx(guessing)
+    assert verdict["beats_guessing"] == (evaluation["log_loss"] < guessing)
+
+
 def test_the_test_predictions_are_those_of_the_saved_model(finished, rows):
     from backend.training import model_file
 
@@ -444,6 +458,9 @@ def test_without_test_stars_there_is_no_evaluation(train, spec):
     events = run(train, dataclasses.replace(spec, test_split=0, epochs=1))
     assert of(events, wire.Evaluated)[0].evaluation is None
     assert len(np.load(spec.model_path.with_suffix(".test.npy"))) == 0
+    verdict = of(events, wire.Saved)[0].manifest["verdict"]
+    assert (verdict["part"], verdict["rows"]) == ("validation", events[0].validation)
+    assert verdict["log_loss"] > 0
 
 
 def test_a_table_without_impact_and_snr_can_be_trained(train, rows, tmp_path):

@@ -35,6 +35,10 @@ _ADDED_INDEXES = (
 )
 
 
+# Within this time after it was recorded, a model of an earlier release became current by itself.
+_BY_ITSELF_SECONDS = 1
+
+
 def _add_columns(connection: Connection, columns: Iterable[Column]) -> None:
     for column in columns:
         definition = str(CreateColumn(column).compile(dialect=connection.dialect))
@@ -76,6 +80,15 @@ def _let_a_file_be_read_in_several_ways(connection: Connection) -> None:
     run("ALTER TABLE datasets_rebuilt RENAME TO datasets")
 
 
+def _add_verdicts(connection: Connection) -> None:
+    """Until now a model that became current by itself did so when it was recorded."""
+    _add_columns(connection, (training_sessions.c.verdict, models.c.is_promoted_by_hand))
+    connection.exec_driver_sql(
+        "UPDATE models SET is_promoted_by_hand = 1 "
+        f"WHERE julianday(promoted_at) - julianday(created_at) > {_BY_ITSELF_SECONDS} / 86400.0"
+    )
+
+
 # UPGRADES[n] upgrades a database from version n + 1 to n + 2. `opening.upgrade` calls them with
 # foreign keys off, so that one may rebuild a table, and checks every reference afterwards.
 UPGRADES: list[Callable[[Connection], None]] = [
@@ -84,6 +97,7 @@ UPGRADES: list[Callable[[Connection], None]] = [
     _add_starts_and_crashes,
     _let_a_file_be_read_in_several_ways,
     batches.create,
+    _add_verdicts,
 ]
 
 VERSION = len(UPGRADES) + 1

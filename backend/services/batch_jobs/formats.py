@@ -20,7 +20,7 @@ from backend.transit.columns import COLUMNS, UNITS
 # As astropy and the Virtual Observatory spell ours; the others have none.
 _UNITS = {"period": "d", "duration": "h", "steff": "K", "srad": "solRad", "tmag": "mag"}
 
-_BOOLEANS = ("uncertain", "is_grazing")
+_BOOLEANS = ("uncertain", "is_grazing", "trained_on_simulated")
 _TEXTS = ("predicted_label", "missing_inputs", "outside_training_range", "prediction_error")
 _ADDED_UNITS = {"predicted_period": "d", "planet_radius_earth": "earthRad"}
 _DESCRIPTIONS = {
@@ -28,6 +28,7 @@ _DESCRIPTIONS = {
     "predicted_depth_ppm": "ppm",
     "uncertain": "whether the model abstains",
     "density_ratio": "stellar density from the transit over that of the star",
+    "trained_on_simulated": "whether the model was trained on simulated data",
     "prediction_error": "why there is no prediction",
 }
 
@@ -141,5 +142,6 @@ def _provenance(batch: Record, wanted: Wanted) -> dict[str, Any]:
         "model_sha256": model["sha256"],
         "model_created_at": model["created_at"],
         "threshold": model["threshold"],
+        "trained_on": "simulated data" if model.get("simulated") else None,
         "filters": ", ".join(f"{name}={value}" for name, value in shown.items()) or None,
     }

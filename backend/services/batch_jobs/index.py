@@ -48,7 +48,7 @@ _CODES = {name: code for code, name in enumerate(LABELS)}
 _FLAGS = {"": None, "no": False, "yes": True}
 _LISTS = ("missing_inputs", "outside_training_range")
 _TEXTS = ("predicted_label", "prediction_error")
-_BOOLEANS = ("uncertain", "is_grazing")
+_BOOLEANS = ("uncertain", "is_grazing", "trained_on_simulated")
 
 
 class OwnColumns(NamedTuple):

@@ -11,7 +11,7 @@ from backend.database.connection import Record
 from backend.errors import Conflict, Invalid
 from backend.services.batch_jobs.index import INDEX_DTYPE
 from backend.services.context import Services
-from backend.services.predictions import training_source
+from backend.services.model_choice import training_source, warnings_about
 from backend.services.quota import require_batch_place, require_bytes
 from backend.storage.atomic import put_in_place, sync
 from backend.storage.incoming import IncomingFile, require_space
@@ -122,7 +122,12 @@ def described_model(model: Record) -> Record:
     """What is told of the model that makes predictions, also when it is gone."""
     threshold = (model["manifest"].get("abstention") or {}).get("threshold")
     shown = {name: model[name] for name in ("id", "name", "sha256", "created_at")}
-    return {**shown, "threshold": threshold}
+    return {
+        **shown,
+        "threshold": threshold,
+        "simulated": models.is_simulated(model),
+        "warnings": warnings_about(model),
+    }
 
 
 def told_model(model: Record) -> str:
@@ -130,7 +135,8 @@ def told_model(model: Record) -> str:
     threshold = model["threshold"]
     decided = "" if threshold is None else f", threshold={threshold:.6g}"
     made = model["created_at"]
-    return f'id={model["id"]}, sha256="{model["sha256"]}", created_at="{made}"{decided}'
+    origin = ", simulated" if model.get("simulated") else ""
+    return f'id={model["id"]}, sha256="{model["sha256"]}", created_at="{made}"{decided}{origin}'
 
 
 def stored_bytes(batch: Record) -> int:

@@ -25,6 +25,7 @@ from backend.storage.layout import Storage
 from backend.tables.converter import TableConverter
 from backend.transit.catalog.names.read_as import ReadAs
 from backend.transit.catalog.reader import CatalogError, open_catalog, profile
+from backend.transit.simulation.catalogue import is_simulated
 
 # A row of a narrow CSV is about 60 bytes long, and 129 in the table.
 _DERIVED_PER_BYTE = 2.5
@@ -79,6 +80,7 @@ def derive(
         open_growing(table) as rows,
         TextIOWrapper(open_growing(rejections), encoding="utf-8") as sink,
     ):
+        simulated = is_simulated(text)
         catalog = open_catalog(
             text,
             label_required=True,
@@ -95,6 +97,7 @@ def derive(
     described = profile(rows_read, catalog.rejections.summary(), reading)
     described["file"] = converted.described() if converted else None
     described["form"] = catalog.form
+    described["simulated"] = simulated
     described["recognised"] = catalog.columns
     described["factors"] = {column: each.factor for column, each in catalog.scales.items()}
     described["unread"] = len(catalog.header) - len(catalog.columns)
@@ -132,6 +135,22 @@ class DatasetTables:
         path = self._storage.rejections(dataset["workspace_id"], dataset["identity"])
         self._require(path.is_file(), dataset, "rejected")
         return path
+
+    def is_simulated(self, dataset: Record) -> bool | None:
+        """Whether exotrain's simulator made the catalogue.
+
+        Releases up to 0.3.0 did not look: then its file says so; None if it cannot be read.
+        """
+        known = dataset["profile"].get("simulated")
+        if known is not None:
+            return known
+        catalogue, _, _ = self._storage.dataset_files(dataset)
+        try:
+            with open(catalogue, "rb") as source:
+                return is_simulated(source)
+        except OSError as error:
+            log.warning("dataset %s: %s", dataset["id"], error)
+            return None
 
     def rebuild_missing(self) -> None:
         """Make again what unfinished sessions need, and start a thread that makes the rest."""

@@ -51,11 +51,15 @@ class Published:
         temperature: that is in the graph.
         threshold: a prediction with a lower top probability is uncertain; None where no threshold
             reaches the wanted precision.
+        validation_labels: int, (n,), label codes of the validation rows.
+        validation_probabilities: float64, (n, 3), calibrated, of these rows.
     """
 
     model: keras.Model
     temperature: float
     threshold: float | None
+    validation_labels: NDArray[np.integer]
+    validation_probabilities: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,8 @@ def publish_calibrated(steps: Steps, validation: Examples) -> Published:
     temperature = fit_temperature(true, raw)
     calibrated = apply_temperature(raw, temperature)
     threshold = choose_threshold(true, calibrated, CERTAIN_PRECISION)
-    return Published(publish(steps.finished(), temperature), temperature, threshold)
+    model = publish(steps.finished(), temperature)
+    return Published(model, temperature, threshold, true, calibrated)
 
 
 def evaluate_model(

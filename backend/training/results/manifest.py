@@ -22,7 +22,7 @@ from backend.transit.networks.inputs import CATALOGUE_COLUMNS, CATALOGUE_UNITS
 
 _PACKAGES = ("keras", "tensorflow", "numpy", "scikit-learn")
 
-_NO_SETTINGS = ("table", "model_path", "checkpoint", "keep")
+_NO_SETTINGS = ("table", "model_path", "checkpoint", "keep", "dataset_name", "simulated")
 
 _INPUTS: dict[str, dict[str, Any]] = {
     registry.CURVE_INPUT: {
@@ -79,6 +79,8 @@ def describe_model(
         "spec": settings,
         "seed": spec.seed,
         "dataset_sha256": spec.dataset_sha256,
+        "dataset_name": spec.dataset_name,
+        "simulated": spec.simulated,
         "rows": {name: len(getattr(split, name)) for name in ("train", "validation", "test")},
         "training_ranges": training_ranges(trained),
         "inputs": [_INPUTS[name] for name in registry.NETWORKS[spec.network].inputs],

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backend.storage.atomic import write_atomically
 from backend.training.model_file import serialise
@@ -12,6 +13,7 @@ from backend.training.results.manifest import describe_model
 from backend.training.spec import TrainingSpec
 from backend.training.split import Split
 from backend.transit.columns import LABELS
+from backend.transit.evaluation.guessing import against_guessing
 from backend.transit.rows import Rows
 
 TEST_ROW_DTYPE = np.dtype(
@@ -42,6 +44,7 @@ def save_model(
     manifest = describe_model(spec, split, trained, metrics, results.evaluation, content)
     manifest["temperature"] = published.temperature
     manifest["abstention"] = {"threshold": published.threshold, "precision": CERTAIN_PRECISION}
+    manifest["verdict"] = verdict(trained["label"], published, results)
     test_rows = _test_rows(split, results)
     write_atomically(
         spec.model_path.with_suffix(".test.npy"), lambda file: np.save(file, test_rows)
@@ -50,6 +53,27 @@ def save_model(
     write_atomically(spec.model_path.with_suffix(".json"), lambda file: file.write(text))
     write_atomically(spec.model_path, lambda file: file.write(content))
     return manifest
+
+
+def verdict(trained: NDArray[np.integer], published: Published, results: Results) -> dict[str, Any]:
+    """Whether the model is better than guessing: on the test rows; on the validation rows if none.
+
+    The validation rows flatter it: they have chosen the best epoch and the temperature.
+
+    Args:
+        trained: int, (n,), label codes of the training rows.
+        published: the model.
+        results: of the test rows.
+
+    Returns:
+        `part`, "test" or "validation", and what `against_guessing` returns.
+    """
+    if len(results.rows):
+        probabilities = results.predictions["probabilities"]
+        found = against_guessing(trained, results.rows["label"], probabilities)
+        return {"part": "test", **found}
+    measured = published.validation_labels, published.validation_probabilities
+    return {"part": "validation", **against_guessing(trained, *measured)}
 
 
 def _test_rows(split: Split, results: Results) -> Rows:

@@ -7,7 +7,7 @@ positives alike.
 """
 
 from itertools import count
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,12 @@ from backend.transit.simulation.stars import Floats, Stars, draw_stars
 
 # Raised whenever the same seed gives another table.
 SIMULATOR_VERSION = 1
+
+# Begins the comment that says what a table is; also tables of earlier versions are known by it.
+MARK = "Simulated by exotrain's simulator"
+
+# The comments are shorter; others may stand before them.
+_MARKED_BYTES = 4096
 
 SURVEY_DAYS = 1_460.0
 DUTY_CYCLE = 0.9
@@ -87,10 +93,22 @@ def write_csv(table: NDArray[np.void], seed: int, output: TextIO) -> None:
         output.write("".join([form % row for row in values]).replace("nan", ""))
 
 
+def is_simulated(stream: BinaryIO) -> bool:
+    """Whether a table begins with the comment that `write_csv` writes.
+
+    A spreadsheet puts it between quotes, or separators behind it; a title may stand before it.
+
+    Args:
+        stream: of the whole table's bytes, at its beginning; it is there again afterwards.
+    """
+    lines = stream.read(_MARKED_BYTES).decode(errors="replace").splitlines()
+    stream.seek(0)
+    return any(line.lstrip('\ufeff"# \t').startswith(MARK) for line in lines)
+
+
 def _preamble(rows: int, seed: int) -> list[str]:
     return [
-        f"# Simulated by exotrain's simulator, version {SIMULATOR_VERSION}: no real star, no real "
-        "planet, no measurement.",
+        f"# {MARK}, version {SIMULATOR_VERSION}: no real star, no real planet, no measurement.",
         f"# Made by: flask --app backend simulate --rows {rows} --seed {seed}",
         "# period [days], duration [hours], depth [ppm], impact [stellar radii], snr, steff [K],",
         "# srad [solar radii], slogg [dex, cgs], tmag [mag];",

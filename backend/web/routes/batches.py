@@ -26,7 +26,7 @@ from backend.services.batch_jobs.posting import (
 from backend.services.batch_jobs.preview import preview
 from backend.services.batch_jobs.result import Result, Wanted
 from backend.services.datasets.upload import name_from
-from backend.services.predictions import choose_model
+from backend.services.model_choice import choose_model
 from backend.services.session_start import checked_key
 from backend.web.audit_log import record, record_download
 from backend.web.auth import NO_WORKSPACE, current_user, usable_batch, workspace_by_key
@@ -56,7 +56,7 @@ _SINCE_START = secrets.token_hex(4)
 _POSTED = {
     **NO_WORKSPACE,
     200: "A preview",
-    409: "The workspace has no model yet",
+    409: "The workspace has no current model",
     413: "The file is too large",
     415: "The body is not a multipart form",
     429: "EXOTRAIN_QUOTA_PENDING of your batches are waiting already",

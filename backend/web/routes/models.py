@@ -12,6 +12,7 @@ from backend.database import batches, models
 from backend.database.connection import Record
 from backend.errors import Conflict
 from backend.services.aftermath import left_to_the_next_start
+from backend.services.model_choice import datasets_of, verdict_sentence
 from backend.storage.layout import model_path
 from backend.storage.verified import open_verified
 from backend.web.audit_log import record, record_download
@@ -34,8 +35,12 @@ def list_models(query_data: WorkspaceQuery) -> Record:
     with services().database.read() as connection:
         workspace = workspace_by_key(connection, query_data.workspace_key)
         found = models.in_workspace(connection, workspace["id"])
+        trained_on = datasets_of(connection, found)
     current = workspace["current_model_id"]
-    described = [{**_described(each), "is_current": each["id"] == current} for each in found]
+    described = [
+        {**_described(each), **trained_on[each["id"]], "is_current": each["id"] == current}
+        for each in found
+    ]
     return {"models": described, "count": len(described)}
 
 
@@ -67,11 +72,14 @@ def download_model(model_id: int) -> Response:
 @models_bp.output(PromoteAnswer)
 @models_bp.doc(responses=_CORRUPT)
 def promote_model(model_id: int) -> Record:
-    """Make a model the current one of its workspace; promote an older one to roll back."""
+    """Make a model the current one of its workspace; promote an older one to roll back.
+
+    One that is no better than guessing can be promoted too; the message says so.
+    """
     with ExitStack() as if_not_committed:
         with services().database.write() as connection:
             model = usable_model(connection, model_id)
-            models.promote(connection, model)
+            models.promote(connection, model, by_hand=True)
             # The file before the commit, under the write lock: two promotions at once end with one
             # model in both places. The next start repairs a kill in between, from the database.
             services().storage.promote(model["workspace_id"], model["file"], model["sha256"])
@@ -79,7 +87,8 @@ def promote_model(model_id: int) -> Record:
             _record(connection, "model_promoted", model)
             answer = _answer(connection, usable_model(connection, model_id))
         if_not_committed.pop_all()
-    return {"message": f"Model {model_id} is now the current model.", "model": answer}
+    said = filter(None, (f"Model {model_id} is now the current model.", verdict_sentence(model)))
+    return {"message": " ".join(said), "model": answer}
 
 
 @models_bp.delete("/<int:model_id>")
@@ -153,9 +162,17 @@ def _file_of(model: Record) -> Response:
 
 
 def _answer(connection: Connection, model: Record) -> Record:
-    return {**_described(model), "is_current": models.is_current(connection, model)}
+    trained_on = datasets_of(connection, [model])[model["id"]]
+    is_current = models.is_current(connection, model)
+    return {**_described(model), **trained_on, "is_current": is_current}
 
 
 def _described(model: Record) -> Record:
     shown = {name: model["manifest"].get(name) for name in ("metrics", "evaluation")}
-    return {**model, "path": model_path(model["file"]), **shown}
+    return {
+        **model,
+        "path": model_path(model["file"]),
+        **shown,
+        "verdict": models.verdict_of(model),
+        "simulated": models.is_simulated(model),
+    }

@@ -8,11 +8,13 @@ from apiflask.schemas import FileSchema
 from flask import Response, send_file
 from pydantic import ValidationError
 
+from backend.database import models
 from backend.database.connection import Record
 from backend.services.batch_jobs.posting import described_model, told_model
 from backend.services.datasets.upload import name_from
+from backend.services.model_choice import choose_model, training_source, warnings_about
 from backend.services.predict_catalogue import predict_catalogue
-from backend.services.predictions import choose_model, predict, training_source
+from backend.services.predictions import predict
 from backend.storage.incoming import require_space
 from backend.transit.rows import as_rows
 from backend.web.audit_log import record_download
@@ -33,7 +35,7 @@ predictions_bp = APIBlueprint("predictions", __name__, url_prefix="/api/predict"
 
 _RESPONSES = {
     **NO_WORKSPACE,
-    409: "The workspace has no model yet, or the model's file is damaged (`model_corrupt`)",
+    409: "The workspace has no current model, or the model's file is damaged (`model_corrupt`)",
     429: "Too many predictions wait already",
     503: "The predictor is busy or restarting",
 }
@@ -56,6 +58,8 @@ def predict_candidates(json_data: PredictRequest) -> Record:
         "predictions": answers,
         "count": len(answers),
         "model_id": model["id"],
+        "simulated": models.is_simulated(model),
+        "warnings": warnings_about(model),
         "source": source,
     }
 
@@ -74,7 +78,8 @@ def predict_batch(form: BatchForm) -> Response:
     the table's separator and decimal sign, told by the header `Exotrain-Dialect`; columns that an
     earlier prediction added are replaced. `Exotrain-Columns` tells where ours are and how their
     numbers were read, such as `depth=2;decimal=comma`, `Exotrain-Source` the survey that the rows
-    were taken for, and `Exotrain-Model` the model: id, SHA-256, date, threshold. A VOTable, FITS,
+    were taken for, and `Exotrain-Model` the model: id, SHA-256, date, threshold,
+    and `simulated` if it was trained on simulated data. A VOTable, FITS,
     ECSV, IPAC, Parquet or .xlsx file is answered as CSV between commas, and `Exotrain-File` is a
     JSON object with its kind, the table that was read, those in the file, and notes.
     """

@@ -13,7 +13,13 @@ from backend.database.connection import Record
 from backend.errors import Conflict, NotFound
 from backend.services.quota import waiting_sessions
 from backend.services.session_keep import require_not_being_kept
-from backend.services.session_start import add_session, checked_key, require_trainable, spec_of
+from backend.services.session_start import (
+    add_session,
+    checked_key,
+    require_trainable,
+    spec_of,
+    with_simulated,
+)
 from backend.services.session_view import describe, describe_all, described
 from backend.storage.removal import Removal
 from backend.web.audit_log import record
@@ -67,7 +73,7 @@ def start_training(json_data: StartRequest) -> tuple[Record, int, Record]:
         dataset = usable_dataset(connection, json_data.dataset_id)
     if dataset["workspace_id"] != workspace["id"]:
         raise NotFound(f"There is no dataset {json_data.dataset_id} in this workspace.")
-    spec = make_spec(json_data, dataset)
+    spec = with_simulated(services(), dataset, make_spec(json_data, dataset))
     require_trainable(services(), dataset, spec)
     with services().database.write() as connection:
         session = add_session(
@@ -104,7 +110,7 @@ def retry_session(session_id: int) -> tuple[Record, int, Record]:
             services(),
             connection,
             dataset,
-            spec_of(session),
+            with_simulated(services(), dataset, spec_of(session)),
             user_id=current_user()["id"],
             idempotency_key=key,
             retry_of=session_id,

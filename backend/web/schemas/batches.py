@@ -58,6 +58,13 @@ class BatchModel(Answer):
     threshold: float | None = Field(
         description="Predictions whose highest probability is below are uncertain; null: none."
     )
+    simulated: bool | None = Field(
+        default=None,
+        description="It was trained on simulated data; null for a model of an earlier release.",
+    )
+    warnings: list[str] = Field(
+        default=[], description="What to say above its predictions, in sentences."
+    )
 
 
 class BatchCounts(Answer):
@@ -233,6 +240,9 @@ class BatchRow(Answer):
     single_transit_snr: float | None
     missing_inputs: list[str]
     outside_training_range: list[str]
+    trained_on_simulated: bool | None = Field(
+        description="Whether the model was; null for a model of an earlier release."
+    )
     prediction_error: str | None
     cells: list[str] = Field(description="The file's own, as they are.")
 

@@ -158,6 +158,11 @@ class Profile(Answer):
         default=None,
         description="The format of the table: exotrain, koi, toi, exofop, tce, planets or k2.",
     )
+    simulated: bool | None = Field(
+        default=None,
+        description="The comment of exotrain's simulator begins the file; null for a dataset "
+        "that an earlier release read.",
+    )
     factors: dict[str, float] = Field(
         default={},
         description="What the numbers of a column were multiplied by, where its name says another "

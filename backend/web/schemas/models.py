@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from backend.web.schemas.base import Answer, Success
-from backend.web.schemas.sessions import Metrics
+from backend.web.schemas.sessions import Metrics, Verdict
 
 
 class Model(Answer):
@@ -20,8 +20,20 @@ class Model(Answer):
     is_current: bool
     metrics: Metrics | None = Field(description="Metrics of the best epoch.")
     evaluation: dict[str, Any] | None = Field(description="Main figures on the test stars.")
+    dataset_id: int | None = Field(description="That it was trained on; null: deleted.")
+    dataset_name: str | None
+    simulated: bool | None = Field(
+        description="It was trained on a catalogue of exotrain's simulator; null for models of "
+        "earlier releases."
+    )
+    verdict: Verdict | None = Field(
+        description="Whether it is better than guessing; null for models of earlier releases."
+    )
     created_at: str
     promoted_at: str | None
+    is_promoted_by_hand: bool = Field(
+        description="A person made it the current model when that was last done, not the server."
+    )
 
 
 class ModelWithManifest(Model):

@@ -121,6 +121,11 @@ class Prediction(Answer):
         "usable threshold; null for a model saved without one.",
     )
     model_id: int | None = None
+    simulated: bool | None = Field(
+        default=None,
+        description="The model was trained on simulated data: the prediction is no evidence about "
+        "a real star; null for a model of an earlier release.",
+    )
     diagnostics: Diagnostics | None = None
     missing: list[str] = Field(default=[], description="Features that were not provided.")
     error: str | None = None
@@ -133,6 +138,8 @@ class PredictAnswer(Success):
     predictions: list[Prediction]
     count: int
     model_id: int
+    simulated: bool | None = Field(description="As in each prediction.")
+    warnings: list[str] = Field(description="What to say above these predictions, in sentences.")
     source: Source
 
 
@@ -167,6 +174,7 @@ class SavedPrediction(JsonBody):
     period: float | None = None
     depth_ppm: float | None = None
     uncertain: bool | None = None
+    simulated: bool | None = None
     diagnostics: Diagnostics | None = None
     missing: list[Annotated[str, Field(max_length=20)]] = Field(default=[], max_length=9)
     error: Annotated[str, Field(max_length=1000)] | None = None

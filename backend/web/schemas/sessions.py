@@ -113,6 +113,21 @@ class SessionError(Answer):
     )
 
 
+class Verdict(Answer):
+    """Whether a model is better than guessing by the class frequencies of its training rows."""
+
+    beats_guessing: bool = Field(description="`log_loss` is below `guessing_log_loss`.")
+    log_loss: float | None = Field(description="Of the model; null: it is not a finite number.")
+    guessing_log_loss: float = Field(
+        description="Of the class frequencies of the training rows, on the same rows."
+    )
+    part: Literal["test", "validation"] = Field(
+        description="The rows that both were measured on; the validation rows if there are no "
+        "test stars."
+    )
+    rows: int
+
+
 class SessionSummary(Answer):
     """A training session. `metrics` are those of the last epoch, once completed of the best one."""
 
@@ -145,6 +160,9 @@ class SessionSummary(Answer):
     model_id: int | None
     model_path: str | None = Field(description="Relative to the data folder.")
     error: Json[SessionError | None] | None
+    verdict: Json[Verdict | None] | None = Field(
+        description="Of its model; null without one, and for sessions of earlier releases."
+    )
     keepable_until: str | None = Field(
         description="Until then the best epoch of this failed session can be kept as a model; "
         "null: it has none."

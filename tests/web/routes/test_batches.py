@@ -7,6 +7,7 @@ import pytest
 
 from backend.database import batches, models
 from backend.services.batch_jobs.runner import BatchRunner
+from tests import messages
 from tests.api import HEADER, catalogue, complete, form, problem_of, use_depth_predictor
 
 BATCHES = "/api/predict/batches"
@@ -217,6 +218,15 @@ def test_what_is_no_catalogue_is_refused_at_once_and_leaves_nothing(api, key, mo
 
 def test_without_a_model_a_batch_is_refused(api, key, predictor):
     assert "no model yet" in post(api, key, catalogue(5), 409)["detail"]
+
+
+def test_without_a_current_model_a_batch_is_refused_and_the_one_to_promote_named(
+    api, key, services, predictor
+):
+    model_id = complete(services, api.session(key), verdict=messages.WORSE)
+    detail = post(api, key, catalogue(5), 409)["detail"]
+    assert f"POST /api/models/{model_id}/promote" in detail
+    assert post(api, key, catalogue(5), 202, model_id=model_id)["batch"]["model"]["id"] == model_id
 
 
 def test_batches_are_listed_newest_first_in_pages(api, key, model_id, runner):

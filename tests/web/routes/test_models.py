@@ -4,6 +4,7 @@ import pytest
 
 from backend.storage.layout import Storage
 from backend.web.routes import models as model_routes
+from tests import messages
 from tests.api import complete, problem_of
 
 
@@ -60,6 +61,34 @@ def test_promoting_makes_a_model_current_and_promoting_an_older_one_is_the_rollb
         path = services.settings.data_dir / answer["model"]["path"]
         assert current.read_bytes() == path.read_bytes()
         assert api.get(f"/api/workspaces/{key}")["workspace"]["current_model_id"] == model_id
+
+
+def test_a_model_says_whether_it_beats_guessing_and_a_promotion_does_too(api, key, services):
+    session_id = api.session(key)
+    worse = complete(services, session_id, verdict=messages.WORSE)
+    better = complete(services, api.session(key), verdict=messages.BETTER)
+    older = complete(services, api.session(key))
+    listed = api.get(f"/api/models?workspace_key={key}")["models"]
+    assert [each["verdict"] for each in listed] == [None, messages.BETTER, messages.WORSE]
+    assert [each["is_current"] for each in listed] == [False, True, False]
+    session = api.get(f"/api/training/session/{session_id}")["session"]
+    assert session["verdict"] == messages.WORSE
+    assert api.get(f"/api/models/{better}")["model"]["is_promoted_by_hand"] is False
+    answer = api.post(f"/api/models/{worse}/promote")
+    assert "no better than guessing: its log loss on 100 test rows is 1.100" in answer["message"]
+    assert answer["model"]["verdict"] == messages.WORSE
+    assert answer["model"]["is_promoted_by_hand"] is True
+    for model_id in (better, older):
+        message = api.post(f"/api/models/{model_id}/promote")["message"]
+        assert message == f"Model {model_id} is now the current model."
+
+
+def test_a_log_loss_that_is_not_finite_is_null_and_said_in_words(api, key, services):
+    verdict = {**messages.WORSE, "log_loss": None}
+    model_id = complete(services, api.session(key), verdict=verdict)
+    answer = api.post(f"/api/models/{model_id}/promote")
+    assert answer["model"]["verdict"]["log_loss"] is None
+    assert "log loss on 100 test rows is not a finite number" in answer["message"]
 
 
 def test_a_promotion_that_cannot_write_its_file_changes_nothing(

@@ -11,6 +11,7 @@ from backend.background.predictor import CHUNK, ModelUnusable, PredictionFailed,
 from backend.database import models, schema
 from backend.services.batch_predictions import ADDED_COLUMNS, harmless
 from backend.storage import incoming
+from tests import messages
 from tests.api import CANDIDATE, HEADER, catalogue, complete, problem_of, use_depth_predictor
 
 FULL = {**CANDIDATE, "impact": 0.2, "snr": 30, "steff": 5700, "srad": 1, "slogg": 4.4, "tmag": 14}
@@ -64,6 +65,35 @@ def test_a_candidate_is_predicted_with_the_current_model(api, key, model_id, pre
     assert prediction["depth_ppm"] == pytest.approx(7200)
     assert prediction["model_id"] == answer["model_id"] == model_id
     assert prediction["missing"] == []
+
+
+def test_without_a_current_model_the_ones_that_exist_and_how_to_promote_are_named(
+    api, key, services, predictor
+):
+    older, newer = (
+        complete(services, api.session(key, model_name=name), verdict=messages.WORSE)
+        for name in ("older", "newer")
+    )
+    answers = [
+        predict(api, key, 409, **FULL),
+        predict(api, key, 409, rows=[FULL]),
+        problem_of(api.batch(key, catalogue(5), None)),
+    ]
+    for answer in answers:
+        detail = answer["detail"]
+        assert f"{newer} ('newer'), {older} ('older')" in detail
+        assert "log loss on 100 test rows is 1.100, that of the class frequencies" in detail
+        assert f"POST /api/models/{newer}/promote" in detail
+    assert predict(api, key, model_id=older, **FULL)["model_id"] == older
+    api.post(f"/api/models/{older}/promote")
+    assert predict(api, key, **FULL)["model_id"] == older
+
+
+def test_of_many_models_without_a_current_one_the_newest_are_named(api, key, services, predictor):
+    made = [complete(services, api.session(key), verdict=messages.WORSE) for _ in range(5)]
+    detail = predict(api, key, 409, **FULL)["detail"]
+    assert "and 2 older ones" in detail
+    assert f"{made[1]} (" not in detail
 
 
 def set_manifest(services, model_id, **members):
@@ -528,6 +558,7 @@ def test_a_catalogue_comes_back_with_the_predictions_beside_it(api, key, model_i
         "single_transit_snr",
         "missing_inputs",
         "outside_training_range",
+        "trained_on_simulated",
         "prediction_error",
     )
     assert len(rows) == 20

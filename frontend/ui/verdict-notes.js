@@ -1,0 +1,48 @@
+// What is to be known of a model before its figures: no better than guessing, trained on simulated data.
+
+import { html } from "../lib/html.js";
+import { fixed, t } from "../lib/i18n.js";
+import { StatusBadge } from "./basics.js";
+
+/** Whether a model is known to be no better than guessing: those of earlier releases have no verdict. */
+export function isNoBetter({ verdict }) {
+  return verdict?.beats_guessing === false;
+}
+
+/** The state of a session; amber where its model is no better than guessing. */
+export function SessionBadge({ session }) {
+  if (!isNoBetter(session)) return html`<${StatusBadge} status=${session.status} />`;
+  return html`<${Warning}>${t(`status.${session.status}`)}: ${t("verdict.short")}<//>`;
+}
+
+/** Badges of a model; nothing where there is nothing to be known. */
+export function ModelBadges({ model }) {
+  return html`
+    ${isNoBetter(model) && html`<${Warning}>${t("verdict.badge")}<//>`}
+    ${model.simulated && html`<${Warning}>${t("verdict.simulatedBadge")}<//>`}
+  `;
+}
+
+function Warning({ children }) {
+  return html`<span class="badge warning"><span aria-hidden="true">!</span> ${children}</span>`;
+}
+
+/** The verdict in a sentence with its figures; nothing where the model beats guessing. */
+export function VerdictNote({ of }) {
+  if (!isNoBetter(of)) return null;
+  const { part, rows, log_loss: found, guessing_log_loss: guessing } = of.verdict;
+  const text = t(`verdict.note.${part}`, {
+    count: rows,
+    found: found === null ? t("verdict.notFinite") : fixed(found, 3),
+    guessing: fixed(guessing, 3),
+  });
+  return html`<p class="message warning" data-test="verdict-note">${text}</p>`;
+}
+
+/** That predictions come from a model of simulated data; nothing where they do not. */
+export function SimulatedNote({ simulated, name }) {
+  if (!simulated) return null;
+  return html`<p class="message warning" data-test="simulated-note">
+    ${name ? t("verdict.simulated", { name }) : t("verdict.simulatedUnnamed")}
+  </p>`;
+}
