@@ -26,6 +26,7 @@ import { RowDialog } from "./row-dialog.js";
 import { hasResult } from "../training/session-follow.js";
 import { SessionHead } from "../training/session-head.js";
 import { NotFound } from "../ui/not-found.js";
+import { VerdictNote } from "../ui/verdict-notes.js";
 
 // Beyond any epoch: the history is not needed here.
 const NO_HISTORY = 1_000_000;
@@ -116,6 +117,7 @@ function Report({ workspace, session, evaluation, query, name }) {
       <p class="message good" data-test="unseen">
         ${t("evaluation.unseen", { count: evaluation.n_test, dataset })}
       </p>
+      <${VerdictNote} of=${session} />
       <${OnPage} sections=${SECTIONS.map(([id, key]) => [id, t(key)])} />
       <${HeadlineFigures} evaluation=${evaluation} />
       <section class="card stack">

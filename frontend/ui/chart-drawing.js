@@ -2,12 +2,15 @@
 
 import { useEffect, useLayoutEffect, useRef } from "../lib/html.js";
 import { significant } from "../lib/i18n.js";
-import { drawRule, marksOf } from "./chart-marks.js";
-import { isZoomedIn, limits, nearestPoint, pickNearest, wholeRange } from "./chart-steering.js";
+import { drawRule, lonePoints, marksOf } from "./chart-marks.js";
+import { isZoomedIn, limits, nearestPoint, pickNearest, shownRange } from "./chart-steering.js";
 
 export const DASHES = [[], [6, 4], [2, 3], [10, 4, 2, 4], [1, 4], [12, 6]];
 
 const POINT_SIZE = 6;
+
+// Of a point that no line reaches.
+const LONE_SIZE = 9;
 
 const HOVER_DISTANCE = 25;
 
@@ -179,17 +182,9 @@ function changed(last, rows) {
 }
 
 function scaleOfX({ log, range }) {
-  const scale = { time: false, distr: log ? 3 : 1 };
-  if (!range) return scale;
-  return {
-    ...scale,
-    wanted: range,
-    // The same function is asked for a zoom: only the ends of the data stand for "all".
-    range: (u, low, high) => {
-      const [xs] = u.data;
-      return low === xs[0] && high === xs[xs.length - 1] ? wholeRange(u) : [low, high];
-    },
-  };
+  const scale = { time: false, distr: log ? 3 : 1, wanted: range };
+  // Without a range a logarithmic axis ends at decades, by uPlot's own function.
+  return log && !range ? scale : { ...scale, range: shownRange };
 }
 
 function scaleOfY({ log, range }) {
@@ -210,8 +205,10 @@ function seriesOf(line, n, color) {
     paths: isPoints ? () => null : undefined,
     points: {
       show: isPoints || line.kind === "both" ? true : undefined,
-      size: POINT_SIZE,
-      fill: isPoints ? stroke : undefined,
+      size: line.kind ? POINT_SIZE : LONE_SIZE,
+      fill: line.kind === "both" ? undefined : stroke,
+      // A line through one point has no length: nothing would be seen of it.
+      filter: (u, column) => (line.kind ? null : lonePoints(u.data[column])),
       ...(isPoints ? { paths: marksOf(line.mark, POINT_SIZE) } : {}),
     },
   };

@@ -31,6 +31,19 @@ export function marksOf(mark, size) {
   };
 }
 
+/**
+ * The places of the points that no line reaches: the only one of a line, or one between two gaps.
+ *
+ * @param {(number | null | undefined)[]} y null is a gap, undefined where only another line has a point
+ * @returns {number[] | null} null: there are none
+ */
+export function lonePoints(y) {
+  const places = [...y.keys()].filter((place) => y[place] !== undefined);
+  const isGap = (n) => y[places[n]] == null;
+  const lone = places.filter((_, n) => !isGap(n) && isGap(n - 1) && isGap(n + 1));
+  return lone.length > 0 ? lone : null;
+}
+
 /** A dashed line across the plot at a value, its name beside it. */
 export function drawRule(u, { axis, at, label, isAtTop }, color, font) {
   const { left, top, width, height } = u.bbox;

@@ -14,11 +14,20 @@ export function limits(u) {
   return { min: u.scales.x.min, max: u.scales.x.max };
 }
 
-/** The full range of the abscissa: the given range, or as far as the data. */
+/** The full range of the abscissa: the given range, or as far as the data; never empty. */
 export function wholeRange(u) {
   const [xs] = u.data;
-  const [low, high] = u.scales.x.wanted ?? [];
-  return [low ?? xs[0], high ?? xs[xs.length - 1]];
+  const { wanted, distr } = u.scales.x;
+  const [first, last] = [wanted?.[0] ?? xs[0], wanted?.[1] ?? xs[xs.length - 1]];
+  if (first === undefined || first !== last) return [first, last];
+  return distr === 3 ? [first / 10, first * 10] : [first - 1, first + 1];
+}
+
+/** What the abscissa shows when `low` to `high` are asked for: the ends of the data stand for "all". */
+export function shownRange(u, low, high) {
+  const [xs] = u.data;
+  const isAll = xs.length === 1 || (low === xs[0] && high === xs[xs.length - 1]);
+  return isAll && xs.length > 0 ? wholeRange(u) : [low, high];
 }
 
 export function isZoomedIn(u) {

@@ -202,7 +202,7 @@ class Catalog:
             if _without_empty_ends(names) != _without_empty_ends(self.header):
                 raise CatalogError(
                     f"Line {line} is another header, whose columns are not those of the first. "
-                    "Upload the table that begins there by itself.",
+                    "Split the file there: one table a file.",
                     found=shown_names(names),
                 )
 

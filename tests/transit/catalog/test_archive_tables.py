@@ -125,3 +125,11 @@ def test_limits_of_toi_tables_are_limits_too():
     _, read = rows(f"{header}\n1,PC,9.5,3.1,600,1.1,1\n1,PC,9.5,3.1,600,1.1,0\n")
     assert read["srad"][0] != read["srad"][0]
     assert read["srad"][1] == 1.1
+
+
+@pytest.mark.parametrize("temperature", ["Stellar Teff (K)", "Stellar Eff Temp (K)"])
+def test_exofop_s_temperatures_are_read_under_their_names_of_several_years(temperature):
+    header = f"TIC ID,Period (days),Duration (hours),Depth (ppm),{temperature},TFOPWG Disposition"
+    catalog, read = rows(f"{header}\n7,9.5,3.25,600.5,5700,PC\n")
+    assert catalog.form == "exofop"
+    assert read["steff"].tolist() == [5700]

@@ -67,7 +67,7 @@ FORMATS: dict[str, dict[str, tuple[str, ...]]] = {
         "duration": ("Duration (hours)",),
         "depth": ("Depth (ppm)",),
         "snr": ("Planet SNR",),
-        "steff": ("Stellar Teff (K)",),
+        "steff": ("Stellar Teff (K)", "Stellar Eff Temp (K)"),
         "srad": ("Stellar Radius (R_Sun)",),
         "slogg": ("Stellar log(g) (cm/s2)",),
         "tmag": ("TESS mag",),
