@@ -9,9 +9,9 @@ export function isNoBetter({ verdict }) {
   return verdict?.beats_guessing === false;
 }
 
-/** The state of a session; amber where its model is no better than guessing. */
+/** The state of a session; amber where it completed with a model that is no better than guessing. */
 export function SessionBadge({ session }) {
-  if (!isNoBetter(session)) return html`<${StatusBadge} status=${session.status} />`;
+  if (session.status !== "completed" || !isNoBetter(session)) return html`<${StatusBadge} status=${session.status} />`;
   return html`<${Warning}>${t(`status.${session.status}`)}: ${t("verdict.short")}<//>`;
 }
 
