@@ -155,6 +155,19 @@ def test_a_keep_that_fails_says_why_and_can_be_tried_again(bench, event):
     assert bench.row(session_id)["request"] == "keep"
 
 
+def test_a_kept_epoch_that_is_no_better_than_guessing_is_not_current(bench):
+    session_id = failed(bench)
+    request(bench, session_id)
+    runner = bench.start()
+    started(bench, runner)
+    bench.model_file(session_id)
+    runner.report(session_id, 5, messages.saved(verdict=messages.WORSE))
+    row = until_over(bench, session_id)
+    assert (row["best_epoch"], row["verdict"]) == (1, messages.WORSE)
+    assert bench.model(session_id)["promoted_at"] is None
+    assert not bench.storage.current_model(row["workspace_id"]).exists()
+
+
 def test_a_cancelled_keep_is_ended_and_what_it_still_saves_is_no_model(bench):
     session_id = failed(bench)
     request(bench, session_id)

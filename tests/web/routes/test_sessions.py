@@ -99,6 +99,7 @@ def test_the_spec_holds_every_setting_and_what_it_is_about(api, key):
         "dataset_sha256": dataset["sha256"],
         "dataset_name": "mine",
         "source": "exotrain",
+        "simulated": False,
     }
 
 
