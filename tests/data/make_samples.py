@@ -12,6 +12,7 @@ import os
 import signal
 import tarfile
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -167,12 +168,23 @@ def cancel_one(client: Client, key: str, dataset_id: int) -> None:
 
 
 def fail_one(server: Server, client: Client, key: str, dataset_id: int) -> None:
-    """A failed session: its worker is killed."""
+    """A failed session: its worker is killed, and that of its second attempt.
+
+    Its finished epochs are deleted: they would take a megabyte.
+    """
     session_id = client.train(key, dataset_id, model_name="failed", **ENDLESS)
-    client.wait(session_id, lambda session: session["epochs_completed"] >= 1)
-    for worker in server.children():
-        os.kill(worker, signal.SIGKILL)
+    for _ in range(2):
+        done = client.session(session_id)["epochs_completed"]
+        wait_for(partial(client.session, session_id), partial(has_more_epochs, done + 1))
+        for worker in server.children():
+            os.kill(worker, signal.SIGKILL)
     assert client.wait(session_id)["status"] == "failed"
+    client.call("DELETE", f"/api/training/session/{session_id}/checkpoint", 200)
+
+
+def has_more_epochs(number: int, session: dict[str, Any]) -> bool:
+    """Whether more epochs than this are finished."""
+    return session["epochs_completed"] > number
 
 
 def candidates_of(client: Client, dataset_id: int) -> list[dict[str, Any]]:

@@ -222,6 +222,7 @@ RULES_BEYOND_THE_DESCRIPTION = {
     "upload_dataset": "the file must be a catalogue",
     "predict_batch": "the file must be a catalogue",
     "create_batch": "the file must be a catalogue",
+    "get_comparison": "the other session must be another one, of the same table",
 }
 
 SCHEMATHESIS = """
