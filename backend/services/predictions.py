@@ -1,13 +1,14 @@
-"""Predictions with a model: chunks of rows, the answers."""
+"""Predictions with a model: which one predicts, what is said of it, chunks of rows, the answers."""
 
 from typing import Any
 
 import numpy as np
+from sqlalchemy import Connection
 
 from backend.background.predictor import CHUNK, ModelUnusable, QueueFull
-from backend.database import models
+from backend.database import datasets, models, sessions
 from backend.database.connection import Record
-from backend.errors import ModelCorrupt, TooMany, Unavailable
+from backend.errors import Conflict, ModelCorrupt, NotFound, TooMany, Unavailable
 from backend.services.context import Services
 from backend.transit.catalog.reader import band
 from backend.transit.columns import FEATURES, LABELS
@@ -15,6 +16,100 @@ from backend.transit.light_curve.diagnostics import describe_candidates
 from backend.transit.light_curve.orbit import Geometry, transit_geometry
 from backend.transit.networks.outputs import Predictions
 from backend.transit.rows import Rows
+
+
+def choose_model(connection: Connection, workspace: Record, model_id: int | None) -> Record:
+    """The model that was asked for, or the workspace's current one.
+
+    Raises:
+        NotFound: it is not in this workspace.
+        Conflict: none was asked for, and there is no current one.
+    """
+    wanted = workspace["current_model_id"] if model_id is None else model_id
+    if wanted is None:
+        raise Conflict(_without_current(models.in_workspace(connection, workspace["id"])))
+    model = models.find(connection, wanted)
+    if model is None or model["workspace_id"] != workspace["id"]:
+        raise NotFound(f"There is no model {wanted} in this workspace.")
+    return model
+
+
+# Of the models that could be promoted.
+_MOST_NAMED = 3
+
+
+def training_source(model: Record) -> str:
+    """The format of the catalogue that the model was trained on; it determines the band."""
+    return model["manifest"]["spec"]["source"]
+
+
+def verdict_sentence(model: Record) -> str | None:
+    """That a model is no better than guessing, with the figures; None for any other."""
+    verdict = models.verdict_of(model)
+    if verdict is None or verdict["beats_guessing"]:
+        return None
+    log_loss = verdict["log_loss"]
+    found = "not a finite number" if log_loss is None else f"{log_loss:.3f}"
+    return (
+        f"Model {model['id']} is no better than guessing: its log loss on {verdict['rows']:,} "
+        f"{verdict['part']} rows is {found}, that of the class frequencies of its training rows "
+        f"{verdict['guessing_log_loss']:.3f}."
+    )
+
+
+def warnings_about(model: Record) -> list[str]:
+    """What is to be said above every prediction of a model, in sentences."""
+    if not models.is_simulated(model):
+        return []
+    name = model["manifest"].get("dataset_name")
+    trained_on = f"simulated data ({name})" if name else "simulated data"
+    return [
+        f"Model {model['id']} was trained on {trained_on}: its predictions are no evidence about "
+        "real stars."
+    ]
+
+
+def datasets_of(connection: Connection, found: list[Record]) -> dict[int, Record]:
+    """The dataset of each of some models of one workspace, by the id of the model.
+
+    Returns:
+        `dataset_id`, None if it was deleted; `dataset_name`, None if nothing knows it any more.
+    """
+    stored = datasets.in_workspace(connection, found[0]["workspace_id"]) if found else []
+    by_identity = {each["identity"]: each for each in stored}
+    named = {}
+    for model in found:
+        dataset = by_identity.get(model["manifest"].get("dataset_sha256"))
+        known = dataset["name"] if dataset else model["manifest"].get("dataset_name")
+        named[model["id"]] = {
+            "dataset_id": dataset and dataset["id"],
+            "dataset_name": known or _name_in_session(connection, model),
+        }
+    return named
+
+
+def _name_in_session(connection: Connection, model: Record) -> str | None:
+    """The name that the session of a model knows: manifests of 0.3.0 and earlier have none."""
+    session = sessions.find(connection, model["session_id"] or 0)
+    return session["spec"].get("dataset_name") if session else None
+
+
+def _without_current(found: list[Record]) -> str:
+    """What to do in a workspace without a current model, which has these, newest first."""
+    if not found:
+        return (
+            "This workspace has no model yet: start a training session "
+            "(POST /api/training/start) and wait until it has completed."
+        )
+    names = ", ".join(f"{each['id']} ({each['name']!r})" for each in found[:_MOST_NAMED])
+    if len(found) > _MOST_NAMED:
+        names += f" and {len(found) - _MOST_NAMED} older ones"
+    sentences = [
+        f"This workspace has no current model. It has model{'s' * (len(found) > 1)} {names}.",
+        verdict_sentence(found[0]),
+        f"Promote one (POST /api/models/{found[0]['id']}/promote), or name one as model_id.",
+    ]
+    return " ".join(filter(None, sentences))
 
 
 def training_ranges(model: Record) -> Record:

@@ -11,7 +11,7 @@ from backend.database.connection import Record
 from backend.errors import Conflict, Invalid
 from backend.services.batch_jobs.index import INDEX_DTYPE
 from backend.services.context import Services
-from backend.services.model_choice import training_source, warnings_about
+from backend.services.predictions import training_source, warnings_about
 from backend.services.quota import require_batch_place, require_bytes
 from backend.storage.atomic import put_in_place, sync
 from backend.storage.incoming import IncomingFile, require_space

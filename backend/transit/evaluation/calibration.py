@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.integer]
@@ -36,6 +35,8 @@ def fit_temperature(true: Labels, probabilities: Array) -> float:
 
     Source: Guo et al. (2017), arXiv:1706.04599, section 4.2, with a normal prior of the logarithm.
     """
+    from scipy.optimize import minimize_scalar  # not in a server, which compares sessions
+
     if not len(true):
         return 1.0
     rows = np.arange(len(true))

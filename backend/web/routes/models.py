@@ -12,7 +12,7 @@ from backend.database import batches, models
 from backend.database.connection import Record
 from backend.errors import Conflict
 from backend.services.aftermath import left_to_the_next_start
-from backend.services.model_choice import datasets_of, verdict_sentence
+from backend.services.predictions import datasets_of, verdict_sentence
 from backend.storage.layout import model_path
 from backend.storage.verified import open_verified
 from backend.web.audit_log import record, record_download

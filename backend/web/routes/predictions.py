@@ -12,9 +12,8 @@ from backend.database import models
 from backend.database.connection import Record
 from backend.services.batch_jobs.posting import described_model, told_model
 from backend.services.datasets.upload import name_from
-from backend.services.model_choice import choose_model, training_source, warnings_about
 from backend.services.predict_catalogue import predict_catalogue
-from backend.services.predictions import predict
+from backend.services.predictions import choose_model, predict, training_source, warnings_about
 from backend.storage.incoming import require_space
 from backend.transit.rows import as_rows
 from backend.web.audit_log import record_download

@@ -89,7 +89,7 @@ def save(tmp_path, monkeypatch):
     found = Results(rows, {"probabilities": np.ones((2, 3)) / 3, **numbers}, None)
     nothing = np.zeros(0, np.int64)
     split = Split(train=nothing, validation=nothing, test=np.arange(2))
-    published = Published(model=None, temperature=1.0, threshold=None)
+    published = Published(None, 1.0, None, rows["label"][:0], np.zeros((0, 3)))
 
     def save():
         saving.save_model(spec, split, rows, published, {}, found)
