@@ -240,8 +240,8 @@ class BatchRunner:
             Stopped, Cancelled, Forgotten: the batch ends meanwhile.
         """
         end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            self._news.wait(left)
+        while True:
+            # Before each look, so that no news is missed; it may have come before this call.
             self._news.clear()
             if self._closing.is_set():
                 raise Stopped
@@ -251,6 +251,10 @@ class BatchRunner:
                 raise Forgotten
             if found["request"] == "cancel":
                 raise Cancelled
+            left = end - time.monotonic()
+            if left <= 0:
+                return
+            self._news.wait(left)
 
     def _expire(self) -> None:
         """Remove the results whose time is over; once an hour."""

@@ -218,6 +218,19 @@ def test_a_batch_that_waits_for_the_predictor_is_cancelled_too(
     runner.close()
 
 
+def test_a_cancel_that_came_before_the_wait_is_not_waited_for(
+    api, key, model_id, services, predictor, monkeypatch
+):
+    batch_id = post(api, key)
+    with services.database.write() as connection:
+        batches.change(connection, batch_id, status="running", request="cancel")
+        batch = batches.find(connection, batch_id)
+    runner = BatchRunner(services)
+    monkeypatch.setattr(runner._news, "wait", lambda _seconds: pytest.fail("it waits"))
+    with pytest.raises(work.Cancelled):
+        runner._pause(batch, 30.0)
+
+
 @pytest.mark.parametrize("error", [QueueFull("full"), PredictionFailed("restarting")])
 def test_a_predictor_that_is_busy_or_restarting_is_waited_for(
     api, key, model_id, services, predictor, monkeypatch, error
