@@ -1,6 +1,6 @@
 // The main metrics of an evaluation, beside those of the baselines on the same stars.
 
-import { against, BASELINES, HEADLINE, valueOf } from "../lib/figures.js";
+import { against, baselinesOf, HEADLINE, valueOf } from "../lib/figures.js";
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { Explained } from "../ui/basics.js";
@@ -12,7 +12,7 @@ const COLORS = ["--data-1", "--data-2", "--data-3"];
 /** @param {{evaluation: object}} properties as the API gives it; older ones lack fields */
 export function HeadlineFigures({ evaluation }) {
   const baseline = evaluation.baseline ?? {};
-  const known = BASELINES.filter((name) => baseline[name]);
+  const known = baselinesOf(evaluation);
   return html`
     <section class="stack" aria-labelledby="headline">
       <div>
@@ -48,7 +48,7 @@ function verdictAgainst(evaluation, trees, name) {
 
 function FigureCard({ figure, evaluation, baseline }) {
   const own = valueOf(figure, evaluation);
-  const trees = BASELINES.map((name) => ({ name, ...valueOf(figure, baseline[name] ?? {}) }));
+  const trees = baselinesOf(evaluation).map((name) => ({ name, ...valueOf(figure, baseline[name]) }));
   const rows = [{ name: "network", ...own }, ...trees];
   const scale = commonScale(rows);
   const title = t(`evaluation.figure.${figure.name}`);
@@ -94,15 +94,10 @@ function FigureCard({ figure, evaluation, baseline }) {
   `;
 }
 
-/** The comparisons in words; one sentence if both baselines are the same trees. */
+/** The comparisons in words. */
 function verdictsOf(figure, evaluation) {
-  const baseline = evaluation.baseline ?? {};
-  const found = BASELINES.filter((name) => baseline[name]).flatMap((name) => {
-    const paired = against(figure, evaluation, baseline[name]);
+  return baselinesOf(evaluation).flatMap((name) => {
+    const paired = against(figure, evaluation, evaluation.baseline[name]);
     return paired ? [{ ...paired, baseline: name }] : [];
   });
-  const [one, other] = found;
-  const areAlike =
-    found.length === 2 && one.verdict === other.verdict && one.difference === other.difference;
-  return areAlike ? [{ ...one, baseline: "both" }] : found;
 }

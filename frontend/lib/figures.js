@@ -26,6 +26,13 @@ export const HEADLINE = [
 
 export const BASELINES = ["same_information", "all_columns"];
 
+/** The baselines of an evaluation: one where a network sees all columns, since its trees are the same. */
+export function baselinesOf({ baseline }) {
+  const known = BASELINES.filter((name) => baseline?.[name]);
+  const [one, other] = known.map((name) => JSON.stringify(baseline[name]));
+  return one === other ? known.slice(-1) : known;
+}
+
 /** The three metrics shown for a model where there is little room. */
 export const BRIEF = HEADLINE.slice(0, 3);
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { against, BRIEF, HEADLINE, signed, valueOf } from "../../frontend/lib/figures.js";
+import { against, baselinesOf, BRIEF, HEADLINE, signed, valueOf } from "../../frontend/lib/figures.js";
 import { speak } from "./words.js";
 
 const EVALUATION = {
@@ -45,6 +45,14 @@ test("what trees are compared by was measured by the server, and an earlier vers
   assert.equal(found.verdict, "not_measured");
   assert.ok(Math.abs(found.difference + 0.1) < 1e-9);
   assert.equal(against(named("log_loss"), EVALUATION, { ...trees, log_loss: null }), null);
+});
+
+test("trees that are the same are one baseline", () => {
+  const [one, other] = [{ accuracy: 0.7 }, { accuracy: 0.8 }];
+  const named = (same_information, all_columns) => baselinesOf({ baseline: { same_information, all_columns } });
+  assert.deepEqual(named(one, other), ["same_information", "all_columns"]);
+  assert.deepEqual(named(one, { ...one }), ["all_columns"]);
+  assert.deepEqual(baselinesOf({ baseline: null }), []);
 });
 
 test("a difference has a sign", async () => {
