@@ -125,8 +125,14 @@ def _start(settings: Settings, closing: ExitStack) -> tuple[Server, Supervisor, 
     batches.start()
     closing.callback(batches.close)
     _preload_current_models(services.database, predictor)
-    server.start(gateway, settings.trusted_proxies, REQUEST_GRACE_SECONDS)
-    _announce(server, services)
+    # Before the first request, which may bring this token.
+    token = ensure_administrator(services.database, settings)
+    try:
+        server.start(gateway, settings.trusted_proxies, REQUEST_GRACE_SECONDS)
+        _announce(server, settings)
+    finally:
+        if token is not None:
+            _show(token)
     return server, supervisor, batches
 
 
@@ -226,9 +232,7 @@ def _preload_current_models(database: Database, predictor: Predictor) -> None:
             predictor.preload(model["file"], model["sha256"])
 
 
-def _announce(server: Server, services: Services) -> None:
-    settings = services.settings
-    token = ensure_administrator(services.database, settings)
+def _announce(server: Server, settings: Settings) -> None:
     host = "localhost" if settings.host in ("127.0.0.1", "0.0.0.0", "::", "::1") else settings.host
     if ANY_HOST in settings.names and not settings.allowed_hosts:
         log.info(
@@ -237,12 +241,14 @@ def _announce(server: Server, services: Services) -> None:
         )
     host = f"[{host}]" if ":" in host else host
     print(f"exotrain is ready at http://{host}:{server.port}", flush=True)
-    if token is not None:
-        print(
-            f"Your token, shown only this once: {token}\n"
-            "Lost it? Stop the server and run: flask --app backend token",
-            flush=True,
-        )
+
+
+def _show(token: str) -> None:
+    print(
+        f"Your token, shown only this once: {token}\n"
+        "Lost it? Stop the server and run: flask --app backend token",
+        flush=True,
+    )
 
 
 def _end_within(seconds: float, reason: BaseException | None) -> None:

@@ -1,7 +1,13 @@
 """Tokens: made, and kept as hashes."""
 
+from contextlib import ExitStack
+
+import pytest
+
+from backend import launcher
 from backend.config import Settings
 from backend.database import accounts
+from backend.database.connection import Database
 from backend.web.tokens import ensure_administrator, hash_token, new_token
 
 
@@ -38,3 +44,41 @@ def test_only_the_hash_of_a_token_is_stored(database, tmp_path):
     stored = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert hash_token(token).encode() in stored
     assert token.encode() not in stored
+
+
+class Ended(Exception):
+    """In place of a server that starts."""
+
+
+@pytest.fixture
+def start(tmp_path, monkeypatch):
+    """Starts everything but the server; returns what is known at the moment when that would."""
+
+    def run(**settings):
+        folder = tmp_path / "data"
+        folder.mkdir()
+        users = []
+
+        def start(_server, gateway, *_):
+            database = Database(folder / "exotrain.db")
+            with database.read() as connection:
+                users.append(accounts.administrator(connection))
+            database.close()
+            raise Ended
+
+        monkeypatch.setattr(launcher.Server, "start", start)
+        with ExitStack() as closing, pytest.raises(Ended):
+            launcher._start(Settings(data_dir=folder, port=0, warm_workers=0, **settings), closing)
+        return users
+
+    return run
+
+
+def test_the_first_user_is_there_before_the_first_request(start):
+    (administrator,) = start(token="test_user_123")
+    assert administrator["is_admin"]
+
+
+def test_a_new_token_is_shown_though_the_server_does_not_start(start, capsys):
+    start()
+    assert "Your token, shown only this once: " in capsys.readouterr().out
