@@ -1,10 +1,12 @@
-"""Records that do not have the header's number of fields: some are mended, the others rejected."""
+"""Records that are no rows as the header has them: some are mended, others rejected or refused."""
 
 from itertools import pairwise
 
 from backend.transit.catalog.cells import shown
 from backend.transit.catalog.delimited.lines import Lines
 from backend.transit.catalog.delimited.records import Batch, looks_split, split_record
+from backend.transit.catalog.errors import CatalogError, shown_names
+from backend.transit.catalog.header import AROUND_NAMES
 from backend.transit.catalog.rejections import Rejection
 
 # Of a line that was broken.
@@ -135,3 +137,32 @@ def _are_counted(cells: list[str]) -> bool:
     """Whether they are the numbers of rows: 1, 2, 3, or some of these."""
     numbers = [int(cell) for cell in cells if cell.isascii() and cell.isdecimal()]
     return len(cells) == len(numbers) > 1 and all(a < b for a, b in pairwise(numbers))
+
+
+def refuse_other_header(batch: Batch, header: list[str], required: set[str]) -> None:
+    """Refuse a table that another one follows: in its columns, each number would be another one.
+
+    Args:
+        batch: some records.
+        header: the table's.
+        required: its names of the columns that a row must have.
+
+    Raises:
+        CatalogError: one of the records is a header with other columns.
+    """
+    for record, line in zip(batch.records, batch.lines, strict=True):
+        if required.isdisjoint(record) or len(required.intersection(record)) == 1:
+            continue
+        names = [name.strip(AROUND_NAMES) for name in record]
+        if _without_empty_ends(names) != _without_empty_ends(header):
+            raise CatalogError(
+                f"Line {line} is another header, whose columns are not those of the first. "
+                "Split the file there: one table a file.",
+                found=shown_names(names),
+            )
+
+
+def _without_empty_ends(names: list[str]) -> list[str]:
+    while names and not names[-1]:
+        names = names[:-1]
+    return names

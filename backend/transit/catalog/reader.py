@@ -12,14 +12,14 @@ from backend.transit.catalog.decimal_signs import DecimalSigns, decimal_signs
 from backend.transit.catalog.delimited.lines import DelimitedError, Lines
 from backend.transit.catalog.delimited.records import BATCH_RECORDS, Batch, read_batches
 from backend.transit.catalog.errors import CatalogError, shown_names
-from backend.transit.catalog.header import AROUND_NAMES, Header, needed_columns, read_header
+from backend.transit.catalog.header import Header, needed_columns, read_header
 from backend.transit.catalog.label_words import LabelWords
 from backend.transit.catalog.names.column_names import BANDS, SURVEYS
 from backend.transit.catalog.names.plain_names import OUR_UNIT
 from backend.transit.catalog.names.read_as import NOTHING_SAID, ReadAs
 from backend.transit.catalog.names.recognise import similar_names, unknown_units
 from backend.transit.catalog.plain_lines import PlainLines, plain_lines
-from backend.transit.catalog.ragged import RaggedRecords
+from backend.transit.catalog.ragged import RaggedRecords, refuse_other_header
 from backend.transit.catalog.rejections import Rejection, RejectionLog
 from backend.transit.catalog.rows import (
     CheckedRows,
@@ -172,7 +172,7 @@ class Catalog:
         return Chunk([], [], np.flatnonzero(is_usable), checked.rows[is_usable], rejections)
 
     def _chunk(self, batch: Batch) -> Chunk:
-        self._check_no_other_header(batch)
+        refuse_other_header(batch, self.header, {self.columns[column] for column in REQUIRED})
         self._ragged.mend(batch)
         rejections = self._ragged.rejections(batch)
         for i, (name, message) in self._flags.of_other_references(batch.records).items():
@@ -191,20 +191,6 @@ class Catalog:
         is_usable = checked.problem == 0
         ordered = [rejections[i] for i in sorted(rejections)]
         return Chunk(batch.records, batch.lines, whole[is_usable], checked.rows[is_usable], ordered)
-
-    def _check_no_other_header(self, batch: Batch) -> None:
-        """Behind one, with its columns in other places, each number would be another one."""
-        required = {self.columns[column] for column in REQUIRED}
-        for record, line in zip(batch.records, batch.lines, strict=True):
-            if required.isdisjoint(record) or len(required.intersection(record)) == 1:
-                continue
-            names = [name.strip(AROUND_NAMES) for name in record]
-            if _without_empty_ends(names) != _without_empty_ends(self.header):
-                raise CatalogError(
-                    f"Line {line} is another header, whose columns are not those of the first. "
-                    "Split the file there: one table a file.",
-                    found=shown_names(names),
-                )
 
     def _check(self, columns: ReadColumns, lines: NDArray[np.intp]) -> CheckedRows:
         checked = check_rows(columns, label_required=self._label_required, scales=self.scales)
@@ -317,9 +303,3 @@ def open_catalog(
 def band(source: str) -> str:
     """The photometric band, "kepler" or "tess", of a catalogue of this survey."""
     return BANDS[source]
-
-
-def _without_empty_ends(names: list[str]) -> list[str]:
-    while names and not names[-1]:
-        names = names[:-1]
-    return names
