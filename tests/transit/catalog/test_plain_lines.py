@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from backend.transit.catalog import reader
+from backend.transit.catalog.cells import read_plain_stars, read_stars
 from backend.transit.catalog.delimited.lines import Lines
 from backend.transit.catalog.header import read_header
 from backend.transit.catalog.names.column_names import FORMATS
@@ -112,6 +113,29 @@ def test_long_numbers_are_read_as_python_reads_them(text):
 @pytest.mark.parametrize("cell", ["abc", "1_0", "1,5", "--1", "0x1A", "1 2", "nope", "\u0661"])
 def test_what_is_no_number_is_left_to_the_other_reading(cell):
     assert columns_of(["1.5", cell, "2"]) is None
+
+
+@pytest.mark.parametrize("lengths", [(4, 6), (6, 4), (5, 4, 6, 5), (5, 6, 4, 5)])
+def test_lines_that_have_the_right_number_of_fields_only_together_are_left_to_the_other_reading(
+    lengths,
+):
+    header = read_header(
+        Lines(io.BytesIO(b"period,duration,depth,label,star\n")), True, NOTHING_SAID
+    )
+    signs = dict.fromkeys(("period", "duration", "depth"), DecimalSign.DOT)
+    lines = [",".join(["1.5", "2.5", "500", "1", "7", "8"][:length]) for length in lengths]
+    assert plain_lines(header, signs, {}).read(lines) is None
+
+
+@pytest.mark.parametrize("cell", [b"1" * 60, b"07", b"0", b"TIC 7", b"7.0", b" 7"])
+def test_identifiers_that_are_not_just_their_digits_are_left_to_the_other_reading(cell):
+    assert read_plain_stars(np.array([b"10797460", cell])) is None
+
+
+def test_plain_identifiers_are_those_of_the_other_reading():
+    cells = ["10797460", "", "7"]
+    plain = read_plain_stars(np.array(cells, np.bytes_))
+    assert plain.tolist() == read_stars(cells)[0].tolist() == [b"10797460", b"", b"7"]
 
 
 def test_empty_cells_are_missing():
