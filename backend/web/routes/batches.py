@@ -27,7 +27,7 @@ from backend.services.batch_jobs.preview import preview
 from backend.services.batch_jobs.result import Result, Wanted
 from backend.services.datasets.upload import name_from
 from backend.services.predictions import choose_model
-from backend.services.session_start import checked_key
+from backend.services.sessions.start import checked_key
 from backend.web.audit_log import record, record_download
 from backend.web.auth import NO_WORKSPACE, current_user, usable_batch, workspace_by_key
 from backend.web.current import services

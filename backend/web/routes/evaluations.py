@@ -7,7 +7,7 @@ from flask import Response, jsonify
 from backend.database import datasets, models
 from backend.database.connection import Record
 from backend.errors import Conflict, Invalid, NotFound
-from backend.services.comparison import compare, require_same_table, seed_spread
+from backend.services.sessions.comparison import compare, require_same_table, seed_spread
 from backend.storage.dataset_table import read_rows_at
 from backend.transit.columns import COLUMNS, LABELS
 from backend.web.auth import usable_session

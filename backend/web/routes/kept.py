@@ -4,8 +4,8 @@ from apiflask import APIBlueprint
 
 from backend.database.connection import Record
 from backend.services.aftermath import left_to_the_next_start
-from backend.services.session_keep import forget_checkpoint, request_keep
-from backend.services.session_view import described
+from backend.services.sessions.keep import forget_checkpoint, request_keep
+from backend.services.sessions.view import described
 from backend.web.audit_log import record
 from backend.web.auth import usable_session
 from backend.web.current import services

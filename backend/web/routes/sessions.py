@@ -12,15 +12,15 @@ from backend.database import datasets, kept, sessions
 from backend.database.connection import Record
 from backend.errors import Conflict, NotFound
 from backend.services.quota import waiting_sessions
-from backend.services.session_keep import require_not_being_kept
-from backend.services.session_start import (
+from backend.services.sessions.keep import require_not_being_kept
+from backend.services.sessions.start import (
     add_session,
     checked_key,
     require_trainable,
     spec_of,
     with_simulated,
 )
-from backend.services.session_view import describe, describe_all, described
+from backend.services.sessions.view import describe, describe_all, described
 from backend.storage.removal import Removal
 from backend.web.audit_log import record
 from backend.web.auth import (

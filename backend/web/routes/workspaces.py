@@ -11,7 +11,7 @@ from backend.database.connection import Record
 from backend.errors import Conflict, Forbidden, Invalid, NotFound
 from backend.services.aftermath import left_to_the_next_start
 from backend.services.quota import require_workspace_place
-from backend.services.session_keep import require_not_being_kept
+from backend.services.sessions.keep import require_not_being_kept
 from backend.storage.removal import Removal
 from backend.web.audit_log import record
 from backend.web.auth import current_user, owned_workspace, visible_workspace, workspace_by_key

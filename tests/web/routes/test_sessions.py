@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from backend.database import datasets, models, sessions
-from backend.services.session_view import eta_seconds, progress
+from backend.services.sessions.view import eta_seconds, progress
 from backend.web.current import services_of
 from tests.api import HEADER, Api, catalogue, complete, problem_of
 

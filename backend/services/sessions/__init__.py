@@ -1,0 +1,1 @@
+"""The rules of sessions: their start, what is shown of them, what is kept, how two compare."""
