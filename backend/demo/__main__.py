@@ -166,6 +166,8 @@ def _show_prediction(api: Api, key: str) -> None:
         f"From its transit and its star: a radius of {found['planet_radius']:.1f} Earth radii, "
         f"and a stellar density {found['density_ratio']:.1f} times that of the catalogue."
     )
+    for warning in answer["warnings"]:
+        print(warning)
 
 
 def _print_line(line: str) -> None:

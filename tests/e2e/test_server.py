@@ -59,7 +59,8 @@ def test_the_demo_trains_shows_the_figures_and_leaves_the_server_running(tmp_pat
     shown = run()
     assert shown.returncode == 0, shown.stdout + shown.stderr
     try:
-        for expected in ("1000 rows accepted", "epoch   1/50", "accuracy", "Model: model/", TOKEN):
+        steps = ("1000 rows accepted", "epoch   1/50", "accuracy", "Model: model/")
+        for expected in (*steps, "trained on simulated data", TOKEN):
             assert expected in shown.stdout
     finally:
         stopped = run("--stop")
