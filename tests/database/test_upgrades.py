@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.config import REPOSITORY
+from backend.config import REPOSITORY, VERSION
 from backend.database import Database
 from backend.database.file import upgrades
 from backend.storage.lock import CannotStart
@@ -16,6 +16,11 @@ from tests.database.killed import rows_of
 
 SAMPLES = REPOSITORY / "tests" / "data"
 RELEASES = sorted(path.name.removesuffix(".tar.xz") for path in SAMPLES.glob("*.tar.xz"))
+EARLIER = [release for release in RELEASES if release != VERSION]
+
+# Without the mark of a server that uses it: what reads a database here closes it cleanly, and
+# then has no log any more.
+FILES = ("exotrain.db", "exotrain.db-wal", "exotrain.db-shm")
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +31,7 @@ def samples(tmp_path_factory) -> dict[str, Path]:
         with tarfile.open(SAMPLES / f"{release}.tar.xz") as sample:
             for member in sample.getmembers():
                 name = Path(member.name).name
-                content = sample.extractfile(member) if name.startswith("exotrain.db") else None
+                content = sample.extractfile(member) if name in FILES else None
                 if content is not None:
                     target = folder / release / name
                     target.parent.mkdir(exist_ok=True)
@@ -39,7 +44,7 @@ def samples(tmp_path_factory) -> dict[str, Path]:
     return {each.name: each for each in folder.iterdir()}
 
 
-@pytest.fixture(params=["before 0.1.0", *RELEASES])
+@pytest.fixture(params=["before 0.1.0", *EARLIER])
 def path(samples, request, tmp_path) -> Path:
     """A database of an earlier release, with rows in every table."""
     shutil.copytree(samples[request.param], tmp_path / "data")

@@ -58,6 +58,7 @@ class SessionWorker:
         self._verdict: str | None = None
         self._is_killed = False
         self._seconds_ending = 0.0
+        self._is_in_doubt = False
         self.has_learnt = False  # a first batch
         name = f"listener of worker {process.id}"
         self._listener = threading.Thread(target=self._listen, name=name, daemon=True)
@@ -104,9 +105,13 @@ class SessionWorker:
                 self._end()
             return
         verdict = self._pulse.tick(seconds, self._process.processor_seconds())
-        if verdict is not None and not self._process.has_unread:
+        is_in_doubt = verdict is not None and not self._process.has_unread
+        # Twice in a row: its listener may have emptied the pipe between these two lines, and not
+        # have come to what it took.
+        if is_in_doubt and self._is_in_doubt:
             log.error("worker %d %s: it is killed", self._process.id, verdict)
             self.kill(verdict)
+        self._is_in_doubt = is_in_doubt
 
     def _begin(self, job: wire.Train) -> bool:
         self._job = job

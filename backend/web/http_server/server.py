@@ -93,7 +93,12 @@ class _Connection(H11Protocol):
             self.client = self.client[0].removeprefix(_IPV4_IN_IPV6), self.client[1]
         self.waiting_since = self.loop.time()
         self.stalled_since: float | None = None
+        self.is_hanging_up = False
         self._make_room()
+
+    def data_received(self, data: bytes) -> None:
+        if not self.is_hanging_up:
+            super().data_received(data)
 
     def pause_writing(self) -> None:
         self.stalled_since = self.loop.time()
@@ -109,6 +114,7 @@ class _Connection(H11Protocol):
             return False
         if self.cycle.more_body:
             self.send_400_response("")
+            return False
         self.cycle.keep_alive = False
         return True
 
@@ -117,7 +123,11 @@ class _Connection(H11Protocol):
         super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Answer a request that is not HTTP, if an answer has not begun yet, and hang up."""
+        """Answer a request that is not HTTP, if an answer has not begun yet, and hang up.
+
+        What the client still sends is read and dropped for a while: a connection that is closed
+        with unread bytes is reset, and its client may never see the answer (RFC 9112, 9.6).
+        """
         headers = [
             (b"content-type", b"application/problem+json"),
             (b"content-length", str(len(_REFUSAL)).encode()),
@@ -131,12 +141,18 @@ class _Connection(H11Protocol):
             self.transport.abort()
         else:
             self.waiting_since = self.loop.time()
-            self.transport.close()
+            self.is_hanging_up = True
+            if self.cycle is not None:  # nothing more comes for its application
+                self.cycle.disconnected = True
+                self.cycle.message_event.set()
+            self.flow.resume_reading()
+            self.transport.write_eof()
 
     @property
     def is_in_request(self) -> bool:
         """Whether a request is being answered; its deadlines are those of the gateway."""
-        return self.cycle is not None and not self.cycle.response_complete
+        is_answered = self.is_hanging_up or self.cycle is None or self.cycle.response_complete
+        return not is_answered
 
     def end_if_overdue(self) -> None:
         """Hang up on a client that has not sent a head, or has not read its answer, in time."""

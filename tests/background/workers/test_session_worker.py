@@ -185,6 +185,24 @@ def test_a_reader_that_is_behind_drains_the_full_pipe_before_anybody_is_judged(
     assert "exit code 0" in exited.message
 
 
+def test_a_worker_is_ended_only_if_it_is_still_silent_a_moment_after(child, settings, monkeypatch):
+    """Its listener may have emptied the pipe, but not have come to what it took."""
+    child(READY, UNTIL_KILLED)
+    process = WorkerProcess(settings.data_dir)
+    monkeypatch.setattr(WorkerProcess, "has_unread", False)
+    ends: queue.Queue = queue.Queue()
+    worker = session_worker.SessionWorker(
+        process, lambda _job, event: ends.put(event), lambda _worker: None, messages.job()
+    )
+    verdicts = iter(["is silent", None, "is silent", "is silent"])
+    monkeypatch.setattr(worker._pulse, "tick", lambda *_arguments: next(verdicts))
+    for _ in range(3):
+        worker.tick(1.0)
+        assert not worker._is_killed
+    worker.tick(1.0)
+    assert "is silent" in ends.get(timeout=SECONDS).message
+
+
 def test_a_process_that_cannot_be_ended_is_reported_gone_and_its_late_events_are_dropped(
     child, bench, monkeypatch
 ):

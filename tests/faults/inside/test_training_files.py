@@ -38,9 +38,9 @@ def checkpoint(epochs):
 @pytest.mark.parametrize(
     ("call", "what"),
     [
-        ("open", "*.partial"),
-        ("write", "*.partial"),
-        ("fsync", "*.partial"),
+        ("open", "*/.7.ckpt.*.partial"),
+        ("write", "*/.7.ckpt.*.partial"),
+        ("fsync", "*/.7.ckpt.*.partial"),
         ("rename", "*/7.ckpt"),
     ],
 )

@@ -289,6 +289,18 @@ def test_a_head_of_endless_headers_is_refused(address):
     assert raw(address, data).startswith(b"HTTP/1.1 400 ")
 
 
+def test_a_client_that_is_refused_while_it_sends_receives_the_answer(address):
+    data = b"GET /api/health HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 20_000_000
+    assert raw(address, data).startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_client_that_sends_on_after_its_refusal_is_hung_up_on(address, impatient):
+    with socket.create_connection(address, timeout=20) as connection:
+        connection.sendall(b"no HTTP\r\n\r\n")
+        with pytest.raises(ConnectionError):
+            connection.sendall(b"x" * (1 << 30))
+
+
 def test_a_client_that_goes_away_leaves_no_file(address, token, settings, monkeypatch):
     monkeypatch.setattr(gateway, "LINGER_SECONDS", 0.1)
     key = workspace(address, token)
