@@ -28,6 +28,7 @@ class Storage:
 
     uploads/<workspace id>/<sha256>.csv             the catalogue as uploaded, with its own suffix
     uploads/<workspace id>/<identity>.npy           its accepted rows, `transit.columns.ROW_DTYPE`
+    uploads/<workspace id>/<identity>.evidence.npy  what the catalogue says of them besides
     uploads/<workspace id>/<identity>.rejected.jsonl  the rejected rows, one JSON object per line
     uploads/<workspace id>/batch-<id>.upload        a catalogue to predict, until that has ended
     uploads/<workspace id>/batch-<id>.csv           its table with predictions, as far as it is made
@@ -69,6 +70,10 @@ class Storage:
     def table(self, workspace_id: int, identity: str) -> Path:
         """The accepted rows of a catalogue, read in one way."""
         return self.uploads / str(workspace_id) / f"{identity}.npy"
+
+    def evidence(self, workspace_id: int, identity: str) -> Path:
+        """What a catalogue says of its accepted rows besides, `transit.columns.EVIDENCE_DTYPE`."""
+        return self.uploads / str(workspace_id) / f"{identity}.evidence.npy"
 
     def rejections(self, workspace_id: int, identity: str) -> Path:
         """The rejected rows of a catalogue, read in one way."""

@@ -64,6 +64,7 @@ _NO_INFLUENCE = (
     "curve_memory_mb",
     "keep",
     "dataset_name",
+    "evidence",
     "simulated",
 )
 
@@ -231,5 +232,7 @@ def _fingerprint(spec: TrainingSpec) -> str:
     influences = dataclasses.asdict(spec)
     for name in _NO_INFLUENCE:
         del influences[name]
+    if spec.grouping == "star":  # the only one up to 0.4.0, which did not name it
+        del influences["grouping"]
     influences |= {"checkpoint": _CHECKPOINT_VERSION, "keras": keras.__version__}
     return hashlib.sha256(json.dumps(influences, sort_keys=True).encode()).hexdigest()

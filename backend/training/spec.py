@@ -17,6 +17,7 @@ class TrainingSpec:
     Attributes:
         session_id: names the session in the manifest.
         table: `.npy` of `ROW_DTYPE`, the dataset's accepted rows.
+        evidence: `.npy` of `EVIDENCE_DTYPE`, of the same rows; needed by some groupings.
         source: the form of the catalogue, "exotrain", "koi" or "toi": the photometric band.
         dataset_sha256: of the uploaded file, and of how it is read if that was said.
         dataset_name: of the uploaded file.
@@ -26,10 +27,11 @@ class TrainingSpec:
             predictions (`.test.npy`) go beside it.
         checkpoint: the file that holds the state after the last finished epoch.
         keep: train no further epoch: evaluate and save the best one of the checkpoint, which stays.
-        validation_split, test_split: fractions of the stars; a test split of 0 means no
-            evaluation.
+        validation_split, test_split: fractions of the rows, of the stars where these are split;
+            a test split of 0 means no evaluation.
         ensemble: how many networks are trained; the saved model is their mean.
         patience: epochs without a better validation loss of the label before the end.
+        grouping: what stays in one part of the split: "star", "rows" or "ephemeris", see `Spec`.
         curve_memory_mb: what is learnt from curves is kept if it takes at most this much, else
             made batch by batch.
     """
@@ -54,6 +56,8 @@ class TrainingSpec:
     keep: bool = False
     dataset_name: str | None = None
     simulated: bool | None = None
+    grouping: str = "star"
+    evidence: Path | None = None
 
 
 class UnusableSpec(ValueError):

@@ -1,6 +1,7 @@
-"""The usable rows of a table, and their split by star; without Keras."""
+"""The usable rows of a table, and their split by group; without Keras."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from backend.training.spec import DataError
 from backend.transit.columns import LABELS, NO_LABEL, STAR_FEATURES
 from backend.transit.keys import read_column, read_columns, star_groups
 from backend.transit.rows import Index, Rows
+from backend.transit.split_groups import RowGroups, describe_groups, row_groups
 
 MIN_ROWS = 50
 MIN_STARS_PER_CLASS = 10
@@ -19,11 +21,18 @@ MAX_HELD_OUT = 0.9
 
 @dataclass(frozen=True)
 class Split:
-    """Row indices, each intp and increasing; no star is in two of them."""
+    """Row indices, each intp and increasing; no group is in two of them.
+
+    Attributes:
+        test_groups: intp, (n,), equal for test rows of one group.
+        groups: of all usable rows, as `describe_groups` has it; None where the groups are stars.
+    """
 
     train: Index
     validation: Index
     test: Index
+    test_groups: Index
+    groups: dict[str, Any] | None = None
 
 
 def usable_rows(table: Rows) -> Index:
@@ -70,6 +79,69 @@ def check_trainable(table: Rows, validation_split: float, test_split: float) -> 
         )
 
 
+def split_rows(
+    table: Rows,
+    evidence: Rows | None,
+    grouping: str,
+    fractions: tuple[float, float],
+    seed: int,
+) -> Split:
+    """Divide the usable rows as a session's spec says.
+
+    Args:
+        table: ROW_DTYPE, (n,).
+        evidence: EVIDENCE_DTYPE, (n,); used, and needed, where the grouping is "ephemeris".
+        grouping: "star", "rows" or "ephemeris", see `wire.Spec`.
+        fractions: of the validation and of the test rows.
+        seed: the same seed and table give the same split.
+
+    Raises:
+        DataError: a class is in too few groups.
+    """
+    if grouping == "star":
+        return split_by_star(table, *fractions, seed)
+    groups = row_groups(table, evidence if grouping == "ephemeris" else None)
+    return split_by_group(table, groups, *fractions, seed)
+
+
+def split_by_group(
+    table: Rows, groups: RowGroups, validation_split: float, test_split: float, seed: int
+) -> Split:
+    """Divide the usable rows so that no group is in two parts.
+
+    Each class has its fraction of the rows in each part, as nearly as whole groups allow; a group
+    with several labels counts for the one that the fewest rows have. Large groups are divided
+    first, each at random by the room that is left, and those of one row fill what remains. Every
+    class that has enough groups is in every part.
+
+    Args:
+        table: ROW_DTYPE, (n,).
+        groups: of its rows.
+        validation_split, test_split: fractions of the rows; a test split of 0 gives none.
+        seed: the same seed and table give the same split.
+
+    Raises:
+        DataError: a class is in too few groups.
+    """
+    usable = usable_rows(table)
+    labels = read_column(table, "label")[usable]
+    number = np.unique(groups.number[usable], return_inverse=True)[1]
+    _check_groups(labels, number)
+    strata = _rarest_label(labels, number)
+    sizes = np.bincount(number)
+    part = np.zeros(len(sizes), np.int8)
+    random = np.random.default_rng([seed, 0])
+    for label in np.unique(strata):
+        shuffled = random.permutation(np.flatnonzero(strata == label))
+        by_size = shuffled[np.argsort(-sizes[shuffled], kind="stable")]
+        part[by_size] = _divide(sizes[by_size], validation_split, test_split, random)
+    parts = part[number]
+    train, validation, test = (usable[parts == each] for each in range(3))
+    return Split(
+        train, validation, test, number[parts == 2], describe_groups(groups, usable, labels)
+    )
+
+
 def split_by_star(table: Rows, validation_split: float, test_split: float, seed: int) -> Split:
     """Divide the usable rows so that no star is in two parts.
 
@@ -93,7 +165,52 @@ def split_by_star(table: Rows, validation_split: float, test_split: float, seed:
         part[shuffled[:n_test]] = 2
         part[shuffled[n_test : n_test + n_validation]] = 1
     train, validation, test = (usable[part[stars] == number] for number in range(3))
-    return Split(train, validation, test)
+    return Split(train, validation, test, stars[part[stars] == 2])
+
+
+def _check_groups(labels: NDArray[np.int8], number: Index) -> None:
+    """Refuse a class that cannot be in all parts; `check_trainable` has counted its stars."""
+    for code in np.unique(labels):
+        count = len(np.unique(number[labels == code]))
+        if count < MIN_STARS_PER_CLASS:
+            raise DataError(
+                f"Expected {LABELS[code]} in at least {MIN_STARS_PER_CLASS} groups of rows that "
+                f"have nothing in common, received {count}. Rows of one star, equal rows, and rows "
+                "of stars that share an eclipse are one group."
+            )
+
+
+def _divide(
+    sizes: Index, validation_split: float, test_split: float, random: np.random.Generator
+) -> NDArray[np.int8]:
+    """The part of each group, 0 (training), 1 (validation) or 2 (test): int8, (n,).
+
+    Args:
+        sizes: rows of each group, decreasing.
+    """
+    rows = int(sizes.sum())
+    room = np.array([0, _share(validation_split, rows), _share(test_split, rows)])
+    room[0] = rows - room.sum()
+    part = np.zeros(len(sizes), np.int8)
+    several = int(np.count_nonzero(sizes > 1))
+    # Of the last groups one is kept for each part, so that none is without this class.
+    kept = [each for each in (1, 2) if room[each] > 0]
+    several = min(several, len(sizes) - len(kept))
+    for i, (size, chance) in enumerate(zip(sizes[:several], random.random(several), strict=True)):
+        fits = np.where(room >= size, room, 0)
+        fits[0] = max(room[0], 1)
+        part[i] = np.searchsorted(np.cumsum(fits), chance * fits.sum(), side="right")
+        room[part[i]] -= size
+    rest = np.zeros(len(sizes) - several, np.int8)
+    rest[: len(kept)] = kept
+    room[kept] -= sizes[several : several + len(kept)]
+    begin = len(kept)
+    for each in kept:
+        end = begin + max(0, int(room[each]))
+        rest[begin:end] = each
+        begin = min(end, len(rest))
+    part[several:] = rest
+    return part
 
 
 def _stars_and_labels(table: Rows, usable: Index) -> tuple[Index, NDArray[np.int8]]:

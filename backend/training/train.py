@@ -1,6 +1,6 @@
 """Trains one network on one dataset: `train(spec, emit, should_stop)`, in any process.
 
-Step by step: rows -> split by star -> curves -> scaling -> inner graph, trained -> outer graph,
+Step by step: rows -> split by group -> curves -> scaling -> inner graph, trained -> outer graph,
 saved -> evaluation on the test stars. After each epoch a checkpoint; a session that finds one of
 its own goes on from there and ends with the same weights. The checkpoint stays: whoever records the
 model removes it.
@@ -19,9 +19,16 @@ from backend.training.results.baselines import Baselines
 from backend.training.results.evaluate import evaluate_model, publish_calibrated
 from backend.training.results.save import save_model
 from backend.training.spec import Cancelled, DataError, Diverged, NothingToKeep, TrainingSpec
-from backend.training.split import check_trainable, split_by_star
+from backend.training.split import check_trainable, split_rows
 from backend.training.steps import Steps
+from backend.transit.columns import EVIDENCE_DTYPE
 from backend.transit.keys import read_rows
+from backend.transit.rows import Rows
+
+_DAMAGED = (
+    "The rows of the dataset are missing on the server, or damaged; its log says more. Restore the "
+    "dataset's files from a backup, or upload it again."
+)
 
 __all__ = ["Cancelled", "DataError", "Diverged", "NothingToKeep", "TrainingSpec", "train"]
 
@@ -79,12 +86,10 @@ def _train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop, prepared: St
     try:
         table = np.load(spec.table, mmap_mode="r")
     except (FileNotFoundError, ValueError) as error:
-        raise DataError(
-            "The rows of the dataset are missing on the server, or damaged; its log says more. "
-            "Restore the dataset's files from a backup, or upload it again."
-        ) from error
+        raise DataError(_DAMAGED) from error
     check_trainable(table, spec.validation_split, spec.test_split)
-    split = split_by_star(table, spec.validation_split, spec.test_split, spec.seed)
+    fractions = spec.validation_split, spec.test_split
+    split = split_rows(table, _evidence(spec, table), spec.grouping, fractions, spec.seed)
     baselines = Baselines(spec, table, split)
     trained = fit_network(spec, table, split, emit, should_stop, prepared, baselines.start)
     trained.training.forget_readings()  # the evaluation needs the memory
@@ -104,3 +109,20 @@ def _train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop, prepared: St
             metrics=trained.metrics,
         )
     )
+
+
+def _evidence(spec: TrainingSpec, table: Rows) -> Rows | None:
+    """What the catalogue says of the rows besides; None where the session does not use it.
+
+    Raises:
+        DataError: it is missing, or of other rows.
+    """
+    if spec.grouping != "ephemeris" or spec.evidence is None:
+        return None
+    try:
+        found = np.load(spec.evidence, mmap_mode="r")
+    except (FileNotFoundError, ValueError) as error:
+        raise DataError(_DAMAGED) from error
+    if found.shape != table.shape or found.dtype != EVIDENCE_DTYPE:
+        raise DataError(_DAMAGED)
+    return found

@@ -40,6 +40,14 @@ UNITS: dict[str, str] = {
     "tmag": "mag",
 }
 
+# What a table may say of a row beside its nine columns and its star, in a table of its own: `name`
+# is UTF-8, empty where there is none; an unknown number is NaN. The epoch is a barycentric Julian
+# date, places are in degrees, uncertainties in the unit of their column: the larger side.
+EVIDENCE = (
+    *("epoch", "ra", "dec", "period_err", "epoch_err", "duration_err", "depth_err", "impact_err"),
+    *("steff_err", "srad_err", "slogg_err"),
+)
+
 # The position in this tuple is the label's code: 0, 1, 2.
 LABELS = ("CANDIDATE", "CONFIRMED", "FALSE POSITIVE")
 
@@ -50,3 +58,5 @@ NO_LABEL = -1
 ROW_DTYPE = np.dtype(
     [("line", "<i8"), ("star", "S48")] + [(name, "<f8") for name in COLUMNS] + [("label", "i1")]
 )
+
+EVIDENCE_DTYPE = np.dtype([("name", "S48")] + [(name, "<f8") for name in EVIDENCE])

@@ -78,11 +78,15 @@ def star_groups(rows: Rows) -> Index:
     return np.unique(groups, return_inverse=True)[1]
 
 
-def row_keys(table: Rows) -> Keys:
-    """A number for each row: uint64, (n,), equal where star and all nine columns are equal."""
+def row_keys(table: Rows, *, with_star: bool = True) -> Keys:
+    """A number for each row: uint64, (n,), equal where star and all nine columns are equal.
+
+    Args:
+        with_star: whether rows that name different stars differ.
+    """
     keys = np.empty(len(table), np.uint64)
     for start, rows in blocks(table):
-        words = [_words_of(rows["star"])]
+        words = [_words_of(rows["star"])] if with_star else []
         words.append(_comparable(np.column_stack([rows[name] for name in COLUMNS])))
         keys[start : start + len(rows)] = _hashed(np.concatenate(words, axis=1))
     return keys

@@ -13,13 +13,16 @@ class Spec(Checked):
     Attributes:
         version: of these fields; specs of 0.1.0 and earlier have none.
         model_name: the name that the user gave the model.
-        validation_split, test_split: fractions of the stars.
+        validation_split, test_split: fractions of the rows; of the stars where these are split.
         patience: epochs without a better validation loss before the end.
         ensemble: how many networks are trained; the saved model is their mean.
         dataset_sha256: of the uploaded file, and of how it is read if that was said.
         dataset_name: of the uploaded file.
         source: the format of the catalogue, "exotrain", "koi" or "toi".
         simulated: whether exotrain's simulator made the catalogue; None: not known (0.3.0).
+        grouping: what stays in one part of the split. "star": the rows of a star, as up to 0.4.0;
+            "rows": equal rows too; "ephemeris": and stars that share an ephemeris, by the evidence
+            that the dataset had when the session began.
     """
 
     version: Literal[2] = 2
@@ -37,6 +40,7 @@ class Spec(Checked):
     dataset_name: str
     source: str
     simulated: bool | None = None
+    grouping: Literal["star", "rows", "ephemeris"] = "star"
 
 
 class Train(Checked):

@@ -98,6 +98,7 @@ def _training_spec(job: wire.Train, storage: Storage) -> train.TrainingSpec:
     return train.TrainingSpec(
         session_id=job.session_id,
         table=storage.table(job.workspace_id, job.spec.dataset_sha256),
+        evidence=storage.evidence(job.workspace_id, job.spec.dataset_sha256),
         model_path=storage.model(job.model_file),
         checkpoint=_checkpoint(job, storage),
         keep=job.keep,

@@ -105,7 +105,8 @@ def prepare(run: Run, tables: dict[str, Rows]) -> Work:
     else:
         table, learnt, tested = _fold(known, run)
     inner = split_by_star(table[learnt], VALIDATION, 0.0, SEED)
-    return Work(table, Split(learnt[inner.train], learnt[inner.validation], tested), source)
+    split = Split(learnt[inner.train], learnt[inner.validation], tested, star_groups(table)[tested])
+    return Work(table, split, source)
 
 
 def _is_koi(run: Run, work: Work, tables: dict[str, Rows]) -> NDArray[np.bool_]:

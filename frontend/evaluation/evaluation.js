@@ -22,6 +22,7 @@ import { PerClassTable } from "./per-class-table.js";
 import { RankingCharts } from "./ranking-charts.js";
 import { RegressionCharts } from "./regression-charts.js";
 import { ReliabilityChart } from "./reliability-chart.js";
+import { RowGroups } from "./row-groups.js";
 import { RowDialog } from "./row-dialog.js";
 import { hasResult } from "../training/session-follow.js";
 import { SessionHead } from "../training/session-head.js";
@@ -40,6 +41,7 @@ const SECTIONS = [
   ["ranking", "evaluation.ranking"],
   ["regression", "evaluation.regression"],
   ["missing", "evaluation.missing"],
+  ["groups", "evaluation.groups"],
 ];
 
 export function Evaluation({ workspace, id, query }) {
@@ -154,6 +156,7 @@ function Report({ workspace, session, evaluation, query, name }) {
       <${RankingCharts} evaluation=${evaluation} name=${name} />
       <${RegressionCharts} session=${session} evaluation=${evaluation} name=${name} onChoose=${choose} />
       <${MissingFeatures} rows=${evaluation.missing_features} />
+      <${RowGroups} groups=${evaluation.groups ?? null} />
     </div>
     ${row !== null &&
     hasRows &&

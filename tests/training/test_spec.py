@@ -27,7 +27,7 @@ STORED_BY_0_1_0 = {
 
 def test_a_spec_of_0_1_0_keeps_every_field_and_gets_a_version():
     before = dict(STORED_BY_0_1_0)
-    expected = {"version": 2, "simulated": None, **STORED_BY_0_1_0}
+    expected = {"version": 2, "simulated": None, "grouping": "star", **STORED_BY_0_1_0}
     assert upgrade_spec(STORED_BY_0_1_0).model_dump() == expected
     assert before == STORED_BY_0_1_0
 
@@ -65,5 +65,6 @@ def test_the_spec_has_every_setting_that_a_request_can_choose():
         "dataset_name",
         "source",
         "simulated",
+        "grouping",
     }
     assert settings <= wire.Spec.model_fields.keys()

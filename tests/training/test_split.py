@@ -1,12 +1,14 @@
-"""The split of the rows by star; nothing here needs TensorFlow."""
+"""The split of the rows by star and by group; nothing here needs TensorFlow."""
 
 import numpy as np
 import pytest
 
 from backend.training.spec import DataError
-from backend.training.split import check_trainable, split_by_star
+from backend.training.split import check_trainable, split_by_group, split_by_star, split_rows
 from backend.transit.columns import COLUMNS, ROW_DTYPE
+from backend.transit.ephemerides import no_evidence
 from backend.transit.keys import star_groups
+from backend.transit.split_groups import row_groups
 
 
 def rows_of(labels, stars=None, **columns):
@@ -153,3 +155,126 @@ def test_a_star_counts_for_the_rarest_of_its_labels():
     split = split_by_star(rows, 0.1, 0.1, seed=1)
     for part in (split.validation, split.test):
         assert (rows["label"][part] == 2).sum() == 1
+
+
+def grouped(numbers, labels):
+    """A table in which rows with one number are one group, and its groups."""
+    rows = rows_of(labels, stars=np.array(numbers).astype("S48"), period=np.arange(len(labels)))
+    return rows, row_groups(rows, None)
+
+
+def clusters(seed=2):
+    """A thousand groups, one of 60 false positives and some of five rows."""
+    random = np.random.default_rng(seed)
+    sizes = np.concatenate([[60], np.full(40, 5), random.integers(1, 3, 959)])
+    labels = np.repeat(random.integers(0, 3, len(sizes)), sizes)
+    labels[:60] = 2
+    return grouped(np.repeat(np.arange(len(sizes)), sizes), labels)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_groups_stay_whole_and_each_part_has_its_share_of_every_class(seed):
+    rows, groups = clusters()
+    split = split_by_group(rows, groups, 0.2, 0.1, seed)
+    parts = [split.train, split.validation, split.test]
+    assert sorted(np.concatenate(parts)) == list(range(len(rows)))
+    numbers = [set(groups.number[part]) for part in parts]
+    assert not numbers[0] & numbers[1]
+    assert not numbers[0] & numbers[2]
+    assert not numbers[1] & numbers[2]
+    for label in range(3):
+        of_class = np.count_nonzero(rows["label"] == label)
+        for part, fraction in ((split.validation, 0.2), (split.test, 0.1)):
+            share = np.count_nonzero(rows["label"][part] == label) / of_class
+            assert share == pytest.approx(fraction, abs=0.003)
+
+
+def test_a_large_group_is_in_each_part_in_some_split():
+    rows, groups = clusters()
+    where = set()
+    for seed in range(60):
+        split = split_by_group(rows, groups, 0.3, 0.3, seed)
+        where |= {name for name in ("train", "validation", "test") if 0 in getattr(split, name)}
+    assert where == {"train", "validation", "test"}
+
+
+def test_a_group_that_is_larger_than_a_part_is_trained_on():
+    rows, groups = grouped([0] * 300 + list(range(1, 301)), [0, 1] * 300)
+    for seed in range(10):
+        split = split_by_group(rows, groups, 0.1, 0.1, seed)
+        assert set(range(300)) <= set(split.train)
+        assert len(split.test) == pytest.approx(30, abs=31)
+
+
+def test_the_same_seed_gives_the_same_groups_and_another_seed_others():
+    rows, groups = clusters()
+    one, again, other = (split_by_group(rows, groups, 0.15, 0.15, seed) for seed in (1, 1, 2))
+    assert np.array_equal(one.test, again.test)
+    assert not np.array_equal(one.test, other.test)
+
+
+def test_pairs_alone_fill_every_part():
+    rows, groups = grouped(np.repeat(np.arange(60), 2), np.repeat([0, 1, 2] * 20, 2))
+    for seed in range(10):
+        split = split_by_group(rows, groups, 0.1, 0.1, seed)
+        for part in (split.train, split.validation, split.test):
+            assert set(rows["label"][part]) == {0, 1, 2}
+
+
+def test_a_class_in_too_few_groups_is_refused_with_the_number():
+    labels = [0] * 100 + [1] * 100
+    numbers = [*range(100), *np.repeat(np.arange(200, 209), 12)[:100]]
+    rows, groups = grouped(numbers, labels)
+    with pytest.raises(DataError, match=r"CONFIRMED in at least 10 groups.* received 9"):
+        split_by_group(rows, groups, 0.15, 0.15, 0)
+
+
+def test_no_test_rows_are_asked_for_and_none_are_given():
+    rows, groups = clusters()
+    split = split_by_group(rows, groups, 0.15, 0.0, 0)
+    assert len(split.test) == len(split.test_groups) == 0
+
+
+def test_test_rows_of_one_group_have_one_number():
+    rows, groups = clusters()
+    split = split_by_group(rows, groups, 0.2, 0.2, 3)
+    same = split.test_groups[:, np.newaxis] == split.test_groups
+    number = groups.number[split.test]
+    assert np.array_equal(same, number[:, np.newaxis] == number)
+
+
+def test_twins_are_in_one_part_though_they_name_no_star():
+    """Of 45 equal pairs without a star none is parted; by star nearly all would be."""
+    rows = rows_of([0, 1, 2] * 90, stars=b"", duration=2.0, depth=300.0)
+    rows["period"] = np.tile(np.arange(135) + 1.0, 2)
+    for seed in range(3):
+        split = split_rows(rows, None, "rows", (0.15, 0.15), seed)
+        twin = (split.test + 135) % 270
+        assert set(twin) == set(split.test)
+        by_star = split_rows(rows, None, "star", (0.15, 0.15), seed)
+        assert len(set((by_star.test + 135) % 270) & set(by_star.test)) < len(by_star.test) / 2
+
+
+def test_shared_eclipses_are_in_one_part_only_where_the_spec_says_so():
+    rows = many_rows()
+    rows["duration"] = 3.0
+    rows["period"] = 2.0 + np.arange(len(rows)) * 0.01
+    stars = np.unique(rows["star"])
+    one, other = (np.flatnonzero(rows["star"] == star)[0] for star in stars[:2])
+    rows["period"][other] = rows["period"][one]
+    evidence = no_evidence(len(rows))
+    evidence["epoch"] = 2_455_000.0 + np.arange(len(rows)) * 0.37
+    evidence["epoch"][other] = evidence["epoch"][one]
+    groups = row_groups(rows, evidence)
+    assert groups.matches is not None
+    together = 0
+    for seed in range(20):
+        split = split_rows(rows, evidence, "ephemeris", (0.3, 0.3), seed)
+        together += ({one, other} <= set(split.test)) + ({one, other} <= set(split.train))
+        assert len({one, other} & set(split.test)) != 1
+        assert split.groups is not None
+        assert split.groups["shared_ephemerides"]["rows"] >= 2
+    assert together
+    without = split_rows(rows, evidence, "rows", (0.3, 0.3), 0).groups
+    assert without is not None
+    assert without["shared_ephemerides"] is None

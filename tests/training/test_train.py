@@ -17,6 +17,7 @@ from backend.config import REPOSITORY
 from backend.training.spec import TrainingSpec
 from backend.training.split import split_by_star
 from backend.transit.columns import FEATURES
+from backend.transit.ephemerides import no_evidence
 from backend.transit.evaluation.guessing import class_frequencies
 from backend.transit.light_curve.orbit import transit_geometry
 from backend.transit.networks import registry
@@ -461,6 +462,47 @@ def test_without_test_stars_there_is_no_evaluation(train, spec):
     verdict = of(events, wire.Saved)[0].manifest["verdict"]
     assert (verdict["part"], verdict["rows"]) == ("validation", events[0].validation)
     assert verdict["log_loss"] > 0
+
+
+def test_a_session_is_split_and_measured_by_group_as_its_spec_says(train, rows, tmp_path):
+    """Each row stands twice, once without its star."""
+    twins = np.concatenate([rows, rows])
+    twins["star"][len(rows) :] = b""
+    spec = make_spec(tmp_path, twins, epochs=1, grouping="rows")
+    events = run(train, spec)
+    groups = of(events, wire.Evaluated)[0].evaluation["groups"]
+    assert groups["twins"] == groups["rows"] == len(twins)
+    assert groups["shared_ephemerides"] is None
+    kept = np.load(spec.model_path.with_suffix(".test.npy"))
+    assert set((kept["row"] + len(rows)) % len(twins)) == set(kept["row"])
+    assert len(set(kept["group"])) == groups["n_test"] <= len(kept) / 2
+    assert of(events, wire.Saved)[0].manifest["spec"]["grouping"] == "rows"
+
+
+@pytest.mark.parametrize("content", [None, b"no table", "another length", "another table"])
+def test_evidence_that_is_missing_or_of_other_rows_ends_the_session_in_words(
+    train, rows, tmp_path, content
+):
+    path = tmp_path / "table.evidence.npy"
+    if content == "another length":
+        np.save(path, no_evidence(len(rows) - 1))
+    elif content == "another table":
+        np.save(path, rows)
+    elif content is not None:
+        path.write_bytes(content)
+    spec = make_spec(tmp_path, rows, grouping="ephemeris", evidence=path)
+    with pytest.raises(train.DataError, match="missing on the server, or damaged"):
+        run(train, spec)
+
+
+def test_a_checkpoint_belongs_to_its_grouping(rows, tmp_path):
+    from backend.training.fit import _fingerprint
+
+    spec = make_spec(tmp_path, rows)
+    others = [dataclasses.replace(spec, grouping=each) for each in ("rows", "ephemeris")]
+    assert len({_fingerprint(each) for each in (spec, *others)}) == 3
+    moved = dataclasses.replace(others[1], evidence=tmp_path / "elsewhere.npy")
+    assert _fingerprint(moved) == _fingerprint(others[1])
 
 
 def test_a_table_without_impact_and_snr_can_be_trained(train, rows, tmp_path):

@@ -18,7 +18,7 @@ FEWEST_SEEDS = 3
 # What a session and the manifest of its model both have of its spec, but for the seed.
 _SETTINGS = (
     *("dataset_sha256", "source", "network", "ensemble", "validation_split", "test_split"),
-    *("epochs", "batch_size", "learning_rate", "patience"),
+    *("grouping", "epochs", "batch_size", "learning_rate", "patience"),
 )
 
 _SPREAD_OF = ("accuracy", "macro_f1", "log_loss", "ece")
@@ -51,7 +51,7 @@ def compare(
             "at least one row that both were tested on, found none. Train them with the same seed "
             "and test_split."
         )
-    stars = star_groups(read_rows_at(table, rows))
+    stars = _groups_of(one[of_one], table)
     chosen = one[of_one], other[of_other]
     draws = [
         draw_labels(each["true"], each["probabilities"].astype(np.float64), stars, 0)
@@ -112,4 +112,12 @@ def seed_spread(session: Record, models: list[Record]) -> dict[str, Any] | None:
 
 
 def _setting(spec: Record) -> Record:
-    return {name: spec.get(name) for name in _SETTINGS}
+    earlier = {"grouping": "star"}  # of 0.4.0
+    return {name: spec.get(name, earlier.get(name)) for name in _SETTINGS}
+
+
+def _groups_of(tested: np.ndarray, table: Any) -> NDArray[np.intp]:
+    """The number of each row's group; models up to 0.4.0 know none, and their rows' stars count."""
+    if "group" in (tested.dtype.names or ()):
+        return np.unique(tested["group"], return_inverse=True)[1]
+    return star_groups(read_rows_at(table, tested["row"]))

@@ -109,10 +109,19 @@ def with_simulated(services: Services, dataset: Record, spec: wire.Spec) -> wire
     return spec.model_copy(update={"simulated": services.tables.is_simulated(dataset)})
 
 
+def with_grouping(services: Services, dataset: Record, spec: wire.Spec) -> wire.Spec:
+    """The spec of a new session, split by all that is known of the dataset's rows."""
+    evidence = services.storage.evidence(dataset["workspace_id"], dataset["identity"])
+    grouping = "ephemeris" if evidence.exists() else "rows"
+    return spec.model_copy(update={"grouping": grouping})
+
+
 def _same_request(
     earlier: Record, dataset: Record, spec: wire.Spec, retry_of: int | None
 ) -> Record:
-    stored = spec_of(earlier).model_copy(update={"simulated": spec.simulated})  # 0.3.0 stored none
+    # 0.3.0 did not store the first; the second depends on what was known of the dataset then.
+    unasked = {"simulated": spec.simulated, "grouping": spec.grouping}
+    stored = spec_of(earlier).model_copy(update=unasked)
     is_same = stored == spec and earlier["retry_of"] == retry_of
     if not is_same or earlier["dataset_id"] not in (None, dataset["id"]):
         raise Invalid.field(

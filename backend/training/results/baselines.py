@@ -6,7 +6,7 @@ from collections.abc import Callable
 from backend.training.spec import TrainingSpec
 from backend.training.split import Split
 from backend.transit.evaluation.baseline import Baseline, evaluate_baselines, sample_rows
-from backend.transit.keys import read_rows, star_groups
+from backend.transit.keys import read_rows
 from backend.transit.networks import registry
 from backend.transit.rows import Rows
 
@@ -60,7 +60,7 @@ class Baselines:
                 read_rows(self._table, sample_rows(self._split.train, self._spec.seed)),
                 tested,
                 self._spec.seed,
-                star_groups(tested),
+                self._split.test_groups,
                 has_catalogue,
             )
         except Exception as error:  # raised where the figures are asked for

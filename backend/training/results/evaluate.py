@@ -28,7 +28,6 @@ from backend.transit.evaluation.calibration import (
 )
 from backend.transit.evaluation.figures import abstention, brief, evaluate
 from backend.transit.evaluation.paired import paired_differences
-from backend.transit.keys import star_groups
 from backend.transit.networks import registry
 from backend.transit.networks.build import LONGEST_LOG, publish
 from backend.transit.rows import Rows
@@ -116,7 +115,7 @@ def evaluate_model(
     found = predict(steps, test, published.temperature, poll)
     if not len(tested):
         return Results(tested, found, None)
-    stars = star_groups(tested)
+    stars = split.test_groups
     draws = draw_labels(tested["label"], found["probabilities"], stars, spec.seed)
     evaluation = evaluate(
         tested["label"],
@@ -142,8 +141,21 @@ def evaluate_model(
         kind: {**trees.figures, "paired": paired_differences(draws, trees.draws)}
         for kind, trees in baselines.figures(poll).items()
     }
+    evaluation["groups"] = _groups(split)
     evaluation["test_rows_sha256"] = test_rows_sha256(spec, split)
     return Results(tested, found, evaluation)
+
+
+def _groups(split: Split) -> dict[str, Any] | None:
+    """What `describe_groups` says, and how many the test rows are in, and the largest of these."""
+    if split.groups is None:
+        return None
+    sizes = np.bincount(split.test_groups)
+    return {
+        **split.groups,
+        "n_test": int((sizes > 0).sum()),
+        "largest_test": int(sizes.max()),
+    }
 
 
 def test_rows_sha256(spec: TrainingSpec, split: Split) -> str:

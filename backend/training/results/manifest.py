@@ -22,7 +22,10 @@ from backend.transit.networks.inputs import CATALOGUE_COLUMNS, CATALOGUE_UNITS
 
 _PACKAGES = ("keras", "tensorflow", "numpy", "scikit-learn")
 
-_NO_SETTINGS = ("table", "model_path", "checkpoint", "keep", "dataset_name", "simulated")
+_NO_SETTINGS = (
+    *("table", "evidence", "model_path", "checkpoint", "keep"),
+    *("dataset_name", "simulated"),
+)
 
 _INPUTS: dict[str, dict[str, Any]] = {
     registry.CURVE_INPUT: {

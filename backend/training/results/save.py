@@ -24,6 +24,7 @@ TEST_ROW_DTYPE = np.dtype(
         ("probabilities", "<f4", (len(LABELS),)),
         ("period", "<f8"),
         ("depth_ppm", "<f8"),
+        ("group", "<i8"),
     ]
 )
 
@@ -79,6 +80,7 @@ def verdict(trained: NDArray[np.integer], published: Published, results: Results
 def _test_rows(split: Split, results: Results) -> Rows:
     rows = np.zeros(len(results.rows), dtype=TEST_ROW_DTYPE)
     rows["row"] = split.test
+    rows["group"] = split.test_groups
     rows["true"] = results.rows["label"]
     rows["predicted"] = results.predictions["probabilities"].argmax(axis=1)
     for name, values in results.predictions.items():

@@ -99,7 +99,7 @@ def get_comparison(session_id: int, query_data: ComparisonQuery) -> Record:
     """Compare the models of two sessions on the rows that both were tested on.
 
     Neither was trained on any of them. The interval of a difference comes from a bootstrap over the
-    stars, in which both are measured on the same draws.
+    groups of rows, in which both are measured on the same draws.
     """
     ids = session_id, query_data.other
     one = _evaluated_session(session_id)

@@ -18,6 +18,7 @@ from backend.services.sessions.start import (
     checked_key,
     require_trainable,
     spec_of,
+    with_grouping,
     with_simulated,
 )
 from backend.services.sessions.view import describe, describe_all, described
@@ -74,6 +75,7 @@ def start_training(json_data: StartRequest) -> tuple[Record, int, Record]:
     if dataset["workspace_id"] != workspace["id"]:
         raise NotFound(f"There is no dataset {json_data.dataset_id} in this workspace.")
     spec = with_simulated(services(), dataset, make_spec(json_data, dataset))
+    spec = with_grouping(services(), dataset, spec)
     require_trainable(services(), dataset, spec)
     with services().database.write() as connection:
         session = add_session(

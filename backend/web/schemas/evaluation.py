@@ -48,15 +48,15 @@ class Figures(Answer):
     recall_at_precision: RecallAtPrecision | None = None
     intervals: dict[str, Any] | None = Field(
         default=None,
-        description="95% bootstrap intervals [low, high] over the test stars, named and nested "
-        "like the figures; null where the figure is not defined.",
+        description="95% bootstrap intervals [low, high] over the groups of test rows, named and "
+        "nested like the figures; null where the figure is not defined.",
     )
 
 
 class PairedDifference(Answer):
     """What one prediction of the same rows is better or worse by than another one.
 
-    `interval` is its 95% interval, from a bootstrap over the stars in which both are measured on
+    `interval` is its 95% interval, from a bootstrap over the groups in which both are measured on
     the same draws; it holds 0 where the verdict is `cannot_tell`.
     """
 
@@ -139,6 +139,43 @@ class WithoutFeatures(Answer):
     log_loss: float | None
 
 
+class LargestGroup(Answer):
+    """The group with the most rows; `is_large`: more than 2% of all."""
+
+    rows: int
+    share: float
+    labels: dict[str, int]
+    is_large: bool
+
+
+class SharedEphemerides(Answer):
+    """Rows that share period and epoch with another star."""
+
+    rows: int
+    chance_rows: float = Field(
+        description="How many would, in the mean, with every period changed by up to 2%."
+    )
+    period_tolerance: list[float] | None = Field(
+        description="Periods are equal within the first, as a part of the period, or within three "
+        "standard deviations but not more than the second; null: too many would be chance."
+    )
+
+
+class RowGroups(Answer):
+    """The groups of rows that are in one part of the split: stars, equal rows, shared eclipses."""
+
+    rows: int = Field(description="Labelled rows of the dataset.")
+    stars: int
+    groups: int
+    n_test: int = Field(description="Groups that the test rows are in.")
+    largest: LargestGroup
+    largest_test: int = Field(description="Rows of the largest group of the test.")
+    twins: int = Field(description="Rows that are equal to another one in all nine columns.")
+    shared_ephemerides: SharedEphemerides | None = Field(
+        description="null where the dataset had no epochs when the session began."
+    )
+
+
 class Evaluation(Figures):
     """The network's figures, the points of its curves, and the same figures of the baseline."""
 
@@ -154,6 +191,9 @@ class Evaluation(Figures):
         description="The logits were divided by it; above 1, the network was overconfident.",
     )
     missing_features: list[WithoutFeatures] | None = None
+    groups: RowGroups | None = Field(
+        default=None, description="null: an earlier version split the rows by star."
+    )
     test_rows_sha256: str | None = Field(
         default=None,
         description="Identifies the test rows: equal for sessions tested on the same ones.",
@@ -201,7 +241,7 @@ class Comparison(Answer):
     one: int
     other: int
     rows: int
-    stars: int
+    stars: int = Field(description="Groups that these rows are in; stars, up to 0.4.0.")
     only: list[int] = Field(description="Of each, how many test rows the other does not have.")
     figures: dict[str, ComparedFigure]
     seed_spread: list[SeedSpread | None] = Field(

@@ -88,7 +88,7 @@ def save(tmp_path, monkeypatch):
     numbers = {"period": np.ones(2), "depth_ppm": np.ones(2)}
     found = Results(rows, {"probabilities": np.ones((2, 3)) / 3, **numbers}, None)
     nothing = np.zeros(0, np.int64)
-    split = Split(train=nothing, validation=nothing, test=np.arange(2))
+    split = Split(train=nothing, validation=nothing, test=np.arange(2), test_groups=np.arange(2))
     published = Published(None, 1.0, None, rows["label"][:0], np.zeros((0, 3)))
 
     def save():

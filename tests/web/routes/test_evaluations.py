@@ -18,8 +18,12 @@ TEST_ROWS = np.dtype(
         ("probabilities", "<f4", (3,)),
         ("period", "<f8"),
         ("depth_ppm", "<f8"),
+        ("group", "<i8"),
     ]
 )
+
+# As up to 0.4.0.
+EARLIER_TEST_ROWS = np.dtype([(name, TEST_ROWS[name]) for name in (TEST_ROWS.names or ())[:-1]])
 
 
 @pytest.fixture
@@ -37,6 +41,7 @@ def evaluated(api, key, services):
     rows["probabilities"] = (0.25, 0.5, 0.25)
     rows["period"] = np.nan
     rows["depth_ppm"] = 700
+    rows["group"] = np.arange(9)
     path = api.get(f"/api/training/session/{session_id}")["session"]["model_path"]
     np.save((services.settings.data_dir / path).with_suffix(".test.npy"), rows)
     return session_id
@@ -149,17 +154,20 @@ def test_without_its_dataset_an_evaluation_has_no_true_values(api, evaluated):
 def tested(api, services):
     """Makes a session that was tested on some rows of the dataset, and how well."""
 
-    def make(key, dataset_id, rows, right=0.9, **spec):
+    def make(key, dataset_id, rows, right=0.9, groups=None, **spec):
         started = api.start(key, dataset_id, **spec)
         session_id = started["session"]["id"]
         complete(services, session_id)
-        found = np.zeros(len(rows), TEST_ROWS)
+        found = np.zeros(len(rows), EARLIER_TEST_ROWS if groups is None else TEST_ROWS)
         found["row"] = rows
+        if groups is not None:
+            found["group"] = groups
         found["true"] = found["row"] % 3
         found["probabilities"] = (1 - right) / 2
-        found["probabilities"][np.arange(len(rows)), found["true"]] = right
+        found["probabilities"][np.arange(len(rows)), found["true"]] = np.ravel(right)
         found["predicted"] = found["probabilities"].argmax(axis=1)
-        figures = {"n_test": len(rows), "accuracy": right, "macro_f1": right, "log_loss": 1 - right}
+        mean = float(np.mean(right))
+        figures = {"n_test": len(rows), "accuracy": mean, "macro_f1": mean, "log_loss": 1 - mean}
         with services.database.write() as connection:
             sessions.change(connection, session_id, evaluation=figures)
             session = sessions.find(connection, session_id)
@@ -200,6 +208,21 @@ def test_two_sessions_are_compared_on_the_rows_that_both_were_tested_on(api, key
     assert back["figures"]["log_loss"]["verdict"] == "worse"
     assert back["only"] == [10, 20]
     assert found["seed_spread"] == [None, None]
+
+
+def test_the_groups_of_the_test_rows_are_drawn_whole(api, key, tested):
+    """The 40 common rows are in 8 groups of five, in which one session is right or wrong."""
+    dataset_id = api.dataset(key, rows=90)
+    widths = []
+    for groups in (np.arange(60), np.arange(60) // 5):
+        one = tested(key, dataset_id, np.arange(0, 60), right=0.9, groups=groups)
+        right = np.where(np.arange(20, 70) // 5 % 2, 0.9, 0.2)[:, np.newaxis]
+        other = tested(key, dataset_id, np.arange(20, 70), right=right, groups=np.zeros(50))
+        found = compared(api, one, other)["comparison"]
+        assert found["stars"] == len(set(groups[20:]))
+        low, high = found["figures"]["log_loss"]["interval"]
+        widths.append(high - low)
+    assert widths[1] > 1.5 * widths[0]
 
 
 def test_sessions_without_a_common_test_row_are_not_compared(api, key, tested):

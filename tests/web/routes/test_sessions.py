@@ -100,7 +100,22 @@ def test_the_spec_holds_every_setting_and_what_it_is_about(api, key):
         "dataset_name": "mine",
         "source": "exotrain",
         "simulated": False,
+        "grouping": "rows",
     }
+
+
+def test_a_dataset_with_evidence_is_split_by_shared_ephemerides_too(api, key, services):
+    content = catalogue()
+    dataset = api.upload(key, content)["dataset"]
+    before = api.start(key, dataset["id"], headers={"Idempotency-Key": "k1"})["session"]
+    services.storage.evidence(1, dataset["identity"]).write_bytes(b"")
+    after = api.start(key, dataset["id"])["session"]
+    assert (before["spec"]["grouping"], after["spec"]["grouping"]) == ("rows", "ephemeris")
+    again = api.start(key, dataset["id"], headers={"Idempotency-Key": "k1"})["session"]
+    assert again["id"] == before["id"]
+    api.post(f"/api/training/session/{before['id']}/cancel")
+    retried = api.post(f"/api/training/session/{before['id']}/retry", 202)["session"]
+    assert retried["spec"]["grouping"] == "rows"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,95 @@
+"""Rows that may not be parted: stars, equal rows, shared eclipses, and chains of these."""
+
+import numpy as np
+import pytest
+
+from backend.transit import ephemerides
+from backend.transit.columns import COLUMNS, ROW_DTYPE
+from backend.transit.ephemerides import no_evidence
+from backend.transit.split_groups import describe_groups, row_groups
+
+EPOCH = 2_455_000.0
+
+
+@pytest.fixture(autouse=True)
+def chance_is_allowed(monkeypatch):
+    """A few rows say nothing of chance."""
+    monkeypatch.setattr(ephemerides, "MOST_CHANCE", np.inf)
+
+
+def table(stars, periods):
+    """Rows of stars with these names and periods, all else but the labels equal."""
+    rows = np.zeros(len(stars), ROW_DTYPE)
+    for name in COLUMNS:
+        rows[name] = np.nan
+    rows["duration"], rows["depth"] = 3.0, 500.0
+    rows["star"], rows["period"] = stars, periods
+    rows["label"] = np.arange(len(stars)) % 3
+    return rows
+
+
+def epochs(*at):
+    evidence = no_evidence(len(at))
+    evidence["epoch"] = at
+    return evidence
+
+
+def test_equal_rows_without_a_star_are_one_group():
+    groups = row_groups(table([b""] * 4, [2.0, 3.0, 2.0, 5.0]), None)
+    assert groups.number[0] == groups.number[2]
+    assert len(set(groups.number)) == 3
+    assert groups.twins == 2
+    assert groups.matches is None
+
+
+def test_equal_rows_are_one_group_whatever_their_stars_are_called():
+    groups = row_groups(table([b"a", b"b", b"c"], [2.0, 2.0, 3.0]), None)
+    assert groups.number.tolist()[0] == groups.number.tolist()[1] != groups.number.tolist()[2]
+
+
+def test_labels_part_no_twins():
+    rows = table([b""] * 2, [2.0, 2.0])
+    rows["label"] = [1, 2]
+    assert len(set(row_groups(rows, None).number)) == 1
+
+
+def test_stars_that_share_an_ephemeris_are_one_group():
+    rows = table([b"a", b"b", b"c"], [2.0, 2.00001, 1.99999])
+    groups = row_groups(rows, epochs(EPOCH, EPOCH + 0.01, EPOCH + 1.0))
+    assert groups.number[0] == groups.number[1] != groups.number[2]
+
+
+def test_what_belongs_together_over_others_is_one_group():
+    """a and b share an ephemeris, another candidate of b is a twin of c's, whose second is d's."""
+    rows = table([b"a", b"b", b"b", b"c", b"c", b"d", b"e"], [2.0, 2.00001, 7, 7, 9, 9, 11])
+    at = (EPOCH, EPOCH, EPOCH + 1, EPOCH + 2, EPOCH + 3, EPOCH + 4, EPOCH)
+    groups = row_groups(rows, epochs(*at))
+    assert len(set(groups.number[:6])) == 1
+    assert groups.number[6] != groups.number[0]
+
+
+def test_a_long_chain_is_one_group():
+    stars = [f"{i // 2}".encode() for i in range(4000)]
+    periods = [
+        float((i + 1) // 2 + 1) for i in range(4000)
+    ]  # one star's second is the next's first
+    assert len(set(row_groups(table(stars, periods), None).number)) == 1
+
+
+def test_the_description_counts_groups_twins_and_matches():
+    rows = table([b"a", b"b", b"c", b"", b""], [2.0, 2.00001, 4.5, 7.0, 7.0])
+    rows["label"] = [2, 2, 1, 0, -1]
+    groups = row_groups(rows, epochs(EPOCH, EPOCH, EPOCH + 1, np.nan, np.nan))
+    usable = np.arange(4)
+    found = describe_groups(groups, usable, rows["label"][usable])
+    largest = found.pop("largest")
+    shared = found.pop("shared_ephemerides")
+    assert found == {"rows": 4, "stars": 4, "groups": 3, "twins": 2}
+    assert largest["labels"] == {"CANDIDATE": 0, "CONFIRMED": 0, "FALSE POSITIVE": 2}
+    assert (largest["rows"], largest["share"], largest["is_large"]) == (2, 0.5, True)
+    assert shared["rows"] == 2
+    assert shared["period_tolerance"] == [1e-5, 1e-4]
+    assert (
+        describe_groups(row_groups(rows, None), usable, rows["label"][usable])["shared_ephemerides"]
+        is None
+    )
