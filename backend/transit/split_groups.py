@@ -49,8 +49,8 @@ def row_groups(table: Rows, evidence: Rows | None) -> RowGroups:
         matches = find_matches(ephemerides_of(table, evidence, star))
         pairs.append((star[matches.first], star[matches.second]))
     one, other = (np.concatenate(each) for each in zip(*pairs, strict=True))
-    joined = _joined(int(star.max()) + 1 if len(star) else 0, one, other)
-    return RowGroups(joined[star], star, len(equal), matches)
+    number = joined(int(star.max()) + 1 if len(star) else 0, one, other)[star]
+    return RowGroups(number, star, len(equal), matches)
 
 
 def stars_of(table: Rows) -> Index:
@@ -100,7 +100,7 @@ def describe_groups(groups: RowGroups, usable: Index, labels: NDArray[np.int8]) 
     }
 
 
-def _joined(count: int, one: Index, other: Index) -> Index:
+def joined(count: int, one: Index, other: Index) -> Index:
     """The least number that each of `count` numbers is joined to, over any others: intp.
 
     Source: hooking and pointer jumping, Shiloach & Vishkin (1982),
