@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from backend.database.connection import Record, every, first, one
 from backend.database.schema import datasets, now, training_sessions
@@ -99,9 +99,30 @@ def set_stored_bytes(connection: Connection, dataset_id: int, size: int) -> None
 
 
 def every_one(connection: Connection) -> list[Record]:
-    """All datasets of all workspaces, oldest first, without their profiles."""
+    """All datasets of all workspaces, oldest first, without their profiles.
+
+    Of these only `evidence`, as JSON: None where no release has looked for it.
+    """
     columns = [column for column in datasets.c if column.name != "profile"]
-    return every(connection, select(*columns).order_by(datasets.c.id))
+    evidence = func.json_extract(datasets.c.profile, "$.evidence").label("evidence")
+    return every(connection, select(*columns, evidence).order_by(datasets.c.id))
+
+
+def set_evidence(connection: Connection, dataset: Record, found: Record, size: int) -> None:
+    """Record which columns of evidence a dataset has.
+
+    Args:
+        connection: open for writing.
+        dataset: with its profile.
+        found: these columns, `{}` for none.
+        size: of the file that was added, in bytes.
+    """
+    stored = dataset["stored_bytes"]
+    values = {
+        "profile": {**dataset["profile"], "evidence": found},
+        "stored_bytes": None if stored is None else stored + size,
+    }
+    connection.execute(update(datasets).where(datasets.c.id == dataset["id"]).values(values))
 
 
 def all_files(connection: Connection) -> list[Record]:

@@ -1,5 +1,7 @@
 """The accepted rows of a dataset on disk: a `.npy` file of ROW_DTYPE, written and read in pieces.
 
+Another one, of EVIDENCE_DTYPE, may lie beside it.
+
 A table can be larger than the server's memory, so no function here loads all of it.
 """
 
@@ -23,15 +25,16 @@ _SAMPLE_ROWS = 5_000
 class TableWriter:
     """Appends rows to a `.npy` file whose length is known only at the end."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        """Start a table in an empty file that is open for writing."""
+    def __init__(self, file: BinaryIO, dtype: np.dtype[np.void] = ROW_DTYPE) -> None:
+        """Start a table of rows of a type in an empty file that is open for writing."""
         self._file = file
+        self._dtype = dtype
         self._rows = 0
         self._write_header()
         self._header_length = file.tell()
 
     def append(self, rows: Rows) -> None:
-        """Add rows of ROW_DTYPE."""
+        """Add rows of the table's type."""
         self._file.write(np.ascontiguousarray(rows).tobytes())
         self._rows += len(rows)
 
@@ -44,7 +47,7 @@ class TableWriter:
 
     def _write_header(self) -> None:
         description = {
-            "descr": np.lib.format.dtype_to_descr(ROW_DTYPE),
+            "descr": np.lib.format.dtype_to_descr(self._dtype),
             "fortran_order": False,
             "shape": (self._rows,),
         }
@@ -69,6 +72,22 @@ def is_whole(path: Path, rows: int) -> bool:
         return False
     except ValueError:
         return False
+
+
+def are_same(path: Path, other: Path) -> bool:
+    """Whether two tables have the same rows in the same order, unknown numbers included."""
+    first, second = np.load(path, mmap_mode="r"), np.load(other, mmap_mode="r")
+    if first.dtype != second.dtype or first.shape != second.shape:
+        return False
+    return all(
+        np.array_equal(
+            first[start : start + _BLOCK_ROWS][name],
+            second[start : start + _BLOCK_ROWS][name],
+            equal_nan=first.dtype[name].kind == "f",
+        )
+        for start in range(0, len(first), _BLOCK_ROWS)
+        for name in first.dtype.names
+    )
 
 
 def read_rows(path: Path, offset: int, limit: int) -> tuple[Index, Rows]:

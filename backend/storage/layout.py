@@ -28,7 +28,7 @@ class Storage:
 
     uploads/<workspace id>/<sha256>.csv             the catalogue as uploaded, with its own suffix
     uploads/<workspace id>/<identity>.npy           its accepted rows, `transit.columns.ROW_DTYPE`
-    uploads/<workspace id>/<identity>.evidence.npy  what the catalogue says of them besides
+    uploads/<workspace id>/<identity>.evidence.npy  of each of them, `EVIDENCE_DTYPE`; may be absent
     uploads/<workspace id>/<identity>.rejected.jsonl  the rejected rows, one JSON object per line
     uploads/<workspace id>/batch-<id>.upload        a catalogue to predict, until that has ended
     uploads/<workspace id>/batch-<id>.csv           its table with predictions, as far as it is made
@@ -72,7 +72,7 @@ class Storage:
         return self.uploads / str(workspace_id) / f"{identity}.npy"
 
     def evidence(self, workspace_id: int, identity: str) -> Path:
-        """What a catalogue says of its accepted rows besides, `transit.columns.EVIDENCE_DTYPE`."""
+        """What a catalogue tells of its accepted rows besides; none if it tells nothing."""
         return self.uploads / str(workspace_id) / f"{identity}.evidence.npy"
 
     def rejections(self, workspace_id: int, identity: str) -> Path:
@@ -257,7 +257,7 @@ class Storage:
         return [path for name, path in found if name and int(name["session"]) == session_id]
 
     def dataset_files(self, dataset: DatasetFiles) -> list[Path]:
-        """A catalogue, first, and the files derived from it.
+        """A catalogue, first, and the files derived from it: table, rejections, evidence.
 
         Args:
             dataset: at least workspace_id, sha256, suffix and identity.
@@ -267,6 +267,7 @@ class Storage:
             self.catalogue(workspace_id, dataset["sha256"], dataset["suffix"]),
             self.table(workspace_id, identity),
             self.rejections(workspace_id, identity),
+            self.evidence(workspace_id, identity),
         ]
 
     def model_files(self, file: str) -> list[Path]:

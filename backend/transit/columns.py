@@ -40,14 +40,6 @@ UNITS: dict[str, str] = {
     "tmag": "mag",
 }
 
-# What a table may say of a row beside its nine columns and its star, in a table of its own: `name`
-# is UTF-8, empty where there is none; an unknown number is NaN. The epoch is a barycentric Julian
-# date, places are in degrees, uncertainties in the unit of their column: the larger side.
-EVIDENCE = (
-    *("epoch", "ra", "dec", "period_err", "epoch_err", "duration_err", "depth_err", "impact_err"),
-    *("steff_err", "srad_err", "slogg_err"),
-)
-
 # The position in this tuple is the label's code: 0, 1, 2.
 LABELS = ("CANDIDATE", "CONFIRMED", "FALSE POSITIVE")
 
@@ -59,4 +51,25 @@ ROW_DTYPE = np.dtype(
     [("line", "<i8"), ("star", "S48")] + [(name, "<f8") for name in COLUMNS] + [("label", "i1")]
 )
 
-EVIDENCE_DTYPE = np.dtype([("name", "S48")] + [(name, "<f8") for name in EVIDENCE])
+# What a table may tell besides, of how rows relate and how well they are known (BJD, degrees, days,
+# days, hours, ppm, stellar radii, K, solar radii, dex). NaN where unknown. An uncertainty is the
+# larger of both sides, in the unit of its column, and above 0. `name` is UTF-8, empty when there is
+# none; it is shown and never learnt from.
+EVIDENCE_UNITS: dict[str, str] = {
+    "epoch": "BJD",
+    "ra": "degrees",
+    "dec": "degrees",
+    "period_err": "days",
+    "epoch_err": "days",
+    "duration_err": "hours",
+    "depth_err": "ppm",
+    "impact_err": "stellar radii",
+    "steff_err": "K",
+    "srad_err": "solar radii",
+    "slogg_err": "dex (cgs)",
+}
+
+UNCERTAINTIES = tuple(name for name in EVIDENCE_UNITS if name.endswith("_err"))
+
+# The row at the same position in a table of ROW_DTYPE.
+EVIDENCE_DTYPE = np.dtype([("name", "S48"), *((name, "<f8") for name in EVIDENCE_UNITS)])

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.transit.columns import EVIDENCE, EVIDENCE_DTYPE
+from backend.transit.columns import EVIDENCE_DTYPE, EVIDENCE_UNITS
 from backend.transit.keys import read_column
 from backend.transit.rows import Index, Rows
 
@@ -105,7 +105,7 @@ def ephemerides_of(table: Rows, evidence: Rows, star: Index) -> Ephemerides:
 def no_evidence(rows: int) -> Rows:
     """Of a table that has none: EVIDENCE_DTYPE, (n,), NaN and empty names."""
     found = np.zeros(rows, EVIDENCE_DTYPE)
-    for name in EVIDENCE:
+    for name in EVIDENCE_UNITS:
         found[name] = np.nan
     return found
 

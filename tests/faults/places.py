@@ -354,10 +354,15 @@ PLACES = {
     """,
     f"{_FAULTS}tables.py::"
     "test_missing_rows_that_cannot_be_made_again_are_made_at_the_next_start": """
-        backend.services.datasets.tables.DatasetTables._derive_again database
         backend.services.datasets.tables.DatasetTables._derive_again fsync
-        backend.services.datasets.tables.DatasetTables._derive_again rename
-        backend.services.datasets.tables.derive write
+        backend.services.datasets.tables.DatasetTables._put_missing database
+        backend.services.datasets.tables.DatasetTables._put_missing rename
+        backend.services.datasets.derive.derive write
+    """,
+    f"{_STORED}evidence.py::"
+    "test_the_evidence_of_an_earlier_dataset_that_cannot_be_stored_is_at_the_next_start": """
+        backend.services.datasets.tables.DatasetTables._record_evidence database
+        backend.services.datasets.tables.DatasetTables._record_evidence rename
     """,
     f"{_FAULTS}tables.py::"
     "test_files_for_nothing_that_cannot_be_deleted_do_not_hide_that_the_rows_are_there": """

@@ -3,7 +3,7 @@
 from typing import Any, BinaryIO
 
 from backend.services.context import Services
-from backend.services.datasets.tables import WORTH_PANDAS
+from backend.services.datasets.derive import WORTH_PANDAS
 from backend.storage.incoming import IncomingFile
 from backend.tables.converter import Converted
 from backend.transit.catalog.names.read_as import ReadAs, ReadAsError

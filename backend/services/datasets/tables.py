@@ -1,37 +1,35 @@
 """The rows of a dataset: read from its catalogue, and read again where they are missing.
 
-After an upload there are two files beside the catalogue, the table and the rejections. They may be
-gone later, after a restore without them or a mishap. At a start they are made again: at once for
-sessions that wait for them, in the background for everybody else.
+After an upload there are files beside the catalogue: the table, the rejections, and the evidence if
+the catalogue tells any. They may be gone later, after a restore without them or a mishap. At a
+start they are made again: at once for sessions that wait for them, in the background for everybody
+else. Then the evidence of datasets is read that were uploaded before it was looked for.
 """
 
 import logging
 import threading
-from collections.abc import Iterable
-from io import BufferedReader, TextIOWrapper
+from collections.abc import Callable, Iterable, Mapping
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
-
-import numpy as np
 
 from backend.database import Database, datasets, kept, sessions
 from backend.database.connection import Record
 from backend.errors import Conflict, NoSpace, Unavailable
 from backend.services.aftermath import left_to_the_next_start
+from backend.services.datasets.derive import DerivedPaths, derive
 from backend.storage.atomic import put_in_place, sha256_of_open, sync
-from backend.storage.dataset_table import TableWriter, is_whole
-from backend.storage.incoming import MEGABYTE, open_growing, require_space
+from backend.storage.dataset_table import are_same, is_whole
 from backend.storage.layout import Storage
 from backend.tables.converter import TableConverter
 from backend.transit.catalog.names.read_as import ReadAs
-from backend.transit.catalog.reader import CatalogError, open_catalog, profile
+from backend.transit.catalog.reader import CatalogError
 from backend.transit.simulation.catalogue import is_simulated
 
-# A row of a narrow CSV is about 60 bytes long, and 129 in the table.
-_DERIVED_PER_BYTE = 2.5
+_NO_EVIDENCE = "{}"
 
-# Reading many lines at once needs pandas, of 43 MB and half a second: not for a small table.
-WORTH_PANDAS = 8 * MEGABYTE
+# By the place of each derived file, where it was made; and what takes some of them there.
+Made = Mapping[Path, Path]
+Keep = Callable[[Record, Record, Made], None]
 
 _RETRY_SECONDS = "5"
 
@@ -48,66 +46,8 @@ class _Unusable(RuntimeError):
     """The rows cannot be made again; the message says why."""
 
 
-def derive(
-    source: BinaryIO,
-    size: int,
-    table: Path,
-    rejections: Path,
-    converter: TableConverter,
-    read_as: ReadAs,
-) -> dict[str, Any]:
-    """Read a catalogue into both files.
-
-    Args:
-        source: the catalogue, an open file with a name, at its beginning.
-        size: of the catalogue, in bytes.
-        table, rejections: new files.
-        converter: makes text of a VOTable, a spreadsheet and the like.
-        read_as: what was said of it.
-
-    Returns:
-        The columns of its database row that tell about its content.
-
-    Raises:
-        CatalogError: it is not a catalogue, or has no usable row.
-        ReadAsError: what was said does not fit the header.
-        NoSpace: the disk is nearly full.
-        Unavailable: too many files that are no text are read at the same time.
-    """
-    require_space(table.parent, int(size * _DERIVED_PER_BYTE))
-    with (
-        converter.as_text(source, table.parent, read_as.table) as (text, converted),
-        open_growing(table) as rows,
-        TextIOWrapper(open_growing(rejections), encoding="utf-8") as sink,
-    ):
-        simulated = is_simulated(text)
-        catalog = open_catalog(
-            text,
-            label_required=True,
-            rejection_sink=sink,
-            read_as=read_as,
-            with_records=size < WORTH_PANDAS,
-        )
-        writer = TableWriter(rows)
-        for chunk in catalog:
-            writer.append(chunk.rows)
-        writer.finish()
-    rows_read = np.load(table, mmap_mode="r")
-    reading = catalog.reading() | {"notes": converted.notes if converted else []}
-    described = profile(rows_read, catalog.rejections.summary(), reading)
-    described["file"] = converted.described() if converted else None
-    described["form"] = catalog.form
-    described["simulated"] = simulated
-    described["recognised"] = catalog.columns
-    described["factors"] = {column: each.factor for column, each in catalog.scales.items()}
-    described["unread"] = len(catalog.header) - len(catalog.columns)
-    return {
-        "source": catalog.source,
-        "num_samples": described["rows"],
-        "num_rejected": catalog.rejections.total,
-        "class_counts": described["class_counts"],
-        "profile": described,
-    }
+class _OtherRows(RuntimeError):
+    """The rows are read in another way than before."""
 
 
 class DatasetTables:
@@ -130,6 +70,21 @@ class DatasetTables:
         self._require(is_whole(path, dataset["num_samples"]), dataset, "accepted")
         return path
 
+    def evidence(self, dataset: Record) -> Path | None:
+        """The file of what the catalogue tells of the accepted rows besides; None: nothing.
+
+        Args:
+            dataset: with its profile.
+
+        Raises:
+            Unavailable, Conflict: as of `table`.
+        """
+        if not dataset["profile"].get("evidence"):
+            return None
+        path = self._storage.evidence(dataset["workspace_id"], dataset["identity"])
+        self._require(is_whole(path, dataset["num_samples"]), dataset, "accepted")
+        return path
+
     def rejections(self, dataset: Record) -> Path:
         """The file of the rejected rows; raises like `table`."""
         path = self._storage.rejections(dataset["workspace_id"], dataset["identity"])
@@ -144,7 +99,7 @@ class DatasetTables:
         known = dataset["profile"].get("simulated")
         if known is not None:
             return known
-        catalogue, _, _ = self._storage.dataset_files(dataset)
+        catalogue, *_ = self._storage.dataset_files(dataset)
         try:
             with open(catalogue, "rb") as source:
                 return is_simulated(source)
@@ -163,9 +118,10 @@ class DatasetTables:
         self._waiting = {each["id"] for each in missing}
         self._rebuild(each for each in missing if each["id"] in needed)
         others = [each for each in missing if each["id"] not in needed]
-        if others:
+        earlier = [each for each in found if each["evidence"] is None]
+        if others or earlier:
             threading.Thread(
-                target=self._rebuild, args=(others,), name="missing tables", daemon=True
+                target=self._complete, args=(others, earlier), name="missing tables", daemon=True
             ).start()
 
     def _require(self, is_there: bool, dataset: Record, what: str) -> None:
@@ -182,15 +138,25 @@ class DatasetTables:
         )
 
     def _missing(self, dataset: Record) -> list[Path]:
-        _, table, rejections = self._storage.dataset_files(dataset)
+        """Those of the derived files; `dataset` is as of `datasets.every_one`."""
+        _, table, rejections, evidence = self._storage.dataset_files(dataset)
         missing = [] if is_whole(table, dataset["num_samples"]) else [table]
-        return missing if rejections.is_file() else [*missing, rejections]
+        if not rejections.is_file():
+            missing.append(rejections)
+        has_evidence = dataset["evidence"] not in (None, _NO_EVIDENCE)
+        if has_evidence and not is_whole(evidence, dataset["num_samples"]):
+            missing.append(evidence)
+        return missing
+
+    def _complete(self, missing: Iterable[Record], earlier: Iterable[Record]) -> None:
+        self._rebuild(missing)
+        self._look_for_evidence(earlier)
 
     def _rebuild(self, missing: Iterable[Record]) -> None:
         for dataset in missing:
-            called = f"dataset {dataset['id']} ({dataset['name']!r})"
+            called = _called(dataset)
             try:
-                self._derive_again(dataset)
+                self._derive_again(dataset, self._put_missing)
                 log.warning("the missing rows of %s were read again from its file", called)
             except (_Unusable, CatalogError, NoSpace, Unavailable, OSError) as error:
                 log.error("the rows of %s are missing, and cannot be read: %s", called, error)
@@ -198,27 +164,71 @@ class DatasetTables:
                 log.exception("the rows of %s are missing, and cannot be read", called)
             self._waiting.discard(dataset["id"])
 
-    def _derive_again(self, dataset: Record) -> None:
+    def _look_for_evidence(self, earlier: Iterable[Record]) -> None:
+        """Read again what releases up to 0.4.0 read, for the columns that they did not know."""
+        for dataset in earlier:
+            called = _called(dataset)
+            try:
+                self._derive_again(dataset, self._add_evidence)
+            except (_OtherRows, CatalogError) as error:
+                log.warning("%s stays without epochs and uncertainties: %s", called, error)
+                self._record_evidence(dataset, {}, None)
+            except (_Unusable, NoSpace, Unavailable, OSError) as error:
+                log.warning("%s was not read for epochs and uncertainties: %s", called, error)
+            except Exception:
+                log.exception("%s was not read for epochs and uncertainties", called)
+
+    def _derive_again(self, dataset: Record, keep: Keep) -> None:
+        """Read a dataset's file again; `keep` moves what it wants of that to its place."""
         catalogue, *derived = self._storage.dataset_files(dataset)
         made = {path: self._storage.new_incoming() for path in derived}
         try:
             with open(catalogue, "rb") as source:
                 _require_same_file(source, dataset)
-                table, rejections = made.values()
                 read_as = ReadAs(**dataset["read_as"])
-                size = dataset["file_size"]
-                described = derive(source, size, table, rejections, self._converter, read_as)
-            _require_same_rows(described, dataset)
-            for path in made.values():
+                paths, size = DerivedPaths(*made.values()), dataset["file_size"]
+                described = derive(source, size, paths, self._converter, read_as)
+            for path in paths.made():
                 sync(path)  # not while others wait for their turn to write
-            with self._database.write(_PATIENCE) as connection:  # it may be deleted meanwhile
-                if datasets.find(connection, dataset["id"]) is not None:
-                    for path in self._missing(dataset):
-                        put_in_place(made[path], path)
+            keep(dataset, described, made)
         finally:
             for path in made.values():
                 with left_to_the_next_start(f"the deletion of uploads/incoming/{path.name}"):
                     path.unlink(missing_ok=True)
+
+    def _put_missing(self, dataset: Record, described: Record, made: Made) -> None:
+        for name in _SAME:
+            if described[name] != dataset[name]:
+                raise _Unusable(f"expected {name} {dataset[name]}, read {described[name]}")
+        with self._database.write(_PATIENCE) as connection:  # it may be deleted meanwhile
+            if datasets.find(connection, dataset["id"]) is not None:
+                for path in self._missing(dataset):
+                    put_in_place(made[path], path)
+
+    def _add_evidence(self, dataset: Record, described: Record, made: Made) -> None:
+        """Sessions and their test rows refer to the rows as they were read: these must be equal."""
+        table, *_ = made
+        if not are_same(table, made[table]):
+            raise _OtherRows("its file gives other rows than before")
+        evidence = self._storage.evidence(dataset["workspace_id"], dataset["identity"])
+        self._record_evidence(dataset, described["profile"]["evidence"], made[evidence])
+
+    def _record_evidence(self, dataset: Record, found: Record, made: Path | None) -> None:
+        with self._database.write(_PATIENCE) as connection:
+            current = datasets.find(connection, dataset["id"])
+            if current is None:
+                return
+            size = 0
+            if found and made is not None:
+                size = made.stat().st_size
+                put_in_place(
+                    made, self._storage.evidence(current["workspace_id"], current["identity"])
+                )
+            datasets.set_evidence(connection, current, found, size)
+
+
+def _called(dataset: Record) -> str:
+    return f"dataset {dataset['id']} ({dataset['name']!r})"
 
 
 def _require_same_file(source: BufferedReader, dataset: Record) -> None:
@@ -229,9 +239,3 @@ def _require_same_file(source: BufferedReader, dataset: Record) -> None:
             f"found {found}"
         )
     source.seek(0)
-
-
-def _require_same_rows(described: Record, dataset: Record) -> None:
-    for name in _SAME:
-        if described[name] != dataset[name]:
-            raise _Unusable(f"expected {name} {dataset[name]}, read {described[name]}")

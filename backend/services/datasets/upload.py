@@ -12,7 +12,7 @@ from backend.database import Database, datasets
 from backend.database.connection import Record
 from backend.services.aftermath import left_to_the_next_start
 from backend.services.context import Services
-from backend.services.datasets.tables import derive
+from backend.services.datasets.derive import DerivedPaths, derive
 from backend.services.quota import require_bytes
 from backend.storage.atomic import put_in_place, sync
 from backend.storage.incoming import IncomingFile
@@ -67,7 +67,7 @@ def store(
     with ExitStack() as cleanup:
         derived = _Derived(storage, cleanup)
         description = derived.read(incoming, services.converter, read_as)
-        for path in (incoming.path, derived.table, derived.rejections):
+        for path in (incoming.path, *derived.made()):
             sync(path)
         description |= {"name": name, "file_size": incoming.size, "read_as": read_as.to_json()}
         return _record(services, workspace["owner_id"], incoming, derived, names, description)
@@ -125,21 +125,24 @@ def forget_files(database: Database, storage: Storage, dataset: DatasetFiles) ->
 
 
 class _Derived:
-    """The table and the rejections of an upload, until they are moved to their place."""
+    """The files made of an upload, until they are moved to their place."""
 
     def __init__(self, storage: Storage, cleanup: ExitStack) -> None:
-        self.table = storage.new_incoming()
-        self.rejections = storage.new_incoming()
-        for path in (self.table, self.rejections):
+        self._paths = DerivedPaths(*(storage.new_incoming() for _ in DerivedPaths._fields))
+        for path in self._paths:
             cleanup.callback(path.unlink, missing_ok=True)
+
+    def made(self) -> list[Path]:
+        """Those that there are."""
+        return self._paths.made()
 
     def read(
         self, incoming: IncomingFile, converter: TableConverter, read_as: ReadAs
     ) -> dict[str, Any]:
-        """Read the catalogue into both files; returns the columns of its database row."""
+        """Read the catalogue into these files; returns the columns of its database row."""
         incoming.flush()
         with open(incoming.path, "rb") as source:
-            return derive(source, incoming.size, self.table, self.rejections, converter, read_as)
+            return derive(source, incoming.size, self._paths, converter, read_as)
 
 
 def _record(
@@ -152,7 +155,7 @@ def _record(
 ) -> tuple[Record, bool]:
     """Put the files in place and write the row; the write lock excludes the same bytes."""
     storage, workspace_id, sha256 = services.storage, names["workspace_id"], names["sha256"]
-    sources: list[Path] = [incoming.path, derived.table, derived.rejections]
+    sources = [incoming.path, *derived.made()]
     with ExitStack() as undo:
         with services.database.write() as connection:
             existing = datasets.find_by_identity(connection, workspace_id, names["identity"])
@@ -165,7 +168,8 @@ def _record(
             stored = sum(sizes[1:]) if others else sum(sizes)
             require_bytes(services, connection, owner_id, stored)
             undo.callback(forget_files, services.database, storage, names)
-            for source, target in zip(sources, storage.dataset_files(names), strict=True):
+            # Evidence comes last, which may be absent.
+            for source, target in zip(sources, storage.dataset_files(names), strict=False):
                 put_in_place(source, target)
             dataset = datasets.create(connection, **names, stored_bytes=stored, **description)
         undo.pop_all()

@@ -6,7 +6,8 @@ from typing import NamedTuple
 from backend.transit.catalog.cells import shown
 from backend.transit.catalog.header import Header
 
-_UNSET = ("", "0", "0.0")
+# What a flag holds that is not set.
+UNSET = ("", "0", "0.0")
 _DEFAULT = ("1", "1.0")
 
 
@@ -43,7 +44,7 @@ class ArchiveFlags(NamedTuple):
         """The cells of each column of ours, those that are limits made empty."""
         return cells | {
             column: [
-                cell if record[flag].strip() in _UNSET else ""
+                cell if record[flag].strip() in UNSET else ""
                 for cell, record in zip(cells[column], records, strict=True)
             ]
             for column, flag in self.limits.items()
@@ -52,7 +53,7 @@ class ArchiveFlags(NamedTuple):
     def limit(self, column: str, record: list[str]) -> str | None:
         """What says that a record's number is a limit, for a message; None: nothing does."""
         flag = self.limits.get(column)
-        if flag is None or record[flag].strip() in _UNSET:
+        if flag is None or record[flag].strip() in UNSET:
             return None
         return f"a limit ({self.names[flag]} is {shown(record[flag])})"
 

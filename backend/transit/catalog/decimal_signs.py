@@ -1,7 +1,7 @@
 """Which decimal sign each column of a table has: told by its own numbers, else by the others'."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import BinaryIO, NamedTuple
 
 from backend.transit.catalog.delimited.lines import BLOCK_BYTES, Lines
@@ -27,7 +27,7 @@ _OPENING_QUOTE = re.compile(r'(^|,)"(?!")', re.MULTILINE)
 
 
 class DecimalSigns(NamedTuple):
-    """The decimal sign of each column of numbers, by its name.
+    """The decimal sign of each column of numbers, by its name; `others` have it by position.
 
     `quoted` are the columns of a table between commas whose numbers would be others without their
     quotes.
@@ -35,10 +35,16 @@ class DecimalSigns(NamedTuple):
 
     by_column: dict[str, DecimalSign]
     quoted: frozenset[str]
+    others: dict[int, DecimalSign]
 
 
 def decimal_signs(
-    stream: BinaryIO, delimiter: str, header_line: int, fields: Mapping[str, int], width: int
+    stream: BinaryIO,
+    delimiter: str,
+    header_line: int,
+    fields: Mapping[str, int],
+    width: int,
+    others: Collection[int] = (),
 ) -> DecimalSigns:
     """Look through a whole table for what its numbers prove.
 
@@ -53,6 +59,7 @@ def decimal_signs(
         header_line: the 1-based number of the header's last line.
         fields: the positions of the columns that hold numbers.
         width: the header's number of fields.
+        others: the positions of columns of numbers that prove nothing for these.
 
     Raises:
         DelimitedError: the file turns out not to be a table.
@@ -60,30 +67,42 @@ def decimal_signs(
     is_comma_separated = delimiter == ","
     stream.seek(0)
     if is_comma_separated and not _needs_a_close_look(stream):
-        return DecimalSigns(dict.fromkeys(fields, DecimalSign.DOT), frozenset())
-    stream.seek(0)
-    found = {name: _Evidence() for name in fields}
+        dots = dict.fromkeys(fields, DecimalSign.DOT)
+        return DecimalSigns(dots, frozenset(), dict.fromkeys(others, DecimalSign.DOT))
+    places: dict[str | int, int] = {name: i for name, i in fields.items()}  # noqa: C416 - wider keys
+    places |= {i: i for i in others}
+    found = {key: _Proofs() for key in places}
     last = max(fields.values())
-    for records in _records(stream, delimiter, header_line, last, width, marks=is_comma_separated):
-        for name, i in fields.items():
-            found[name].look_at([record[i] for record in records], has_marks=is_comma_separated)
-    proven = {sign for each in found.values() for sign in each.proven}
-    if len(proven) > 1:
+
+    def cells_of(keys: Iterable[str | int], *, marks: bool) -> Iterator[tuple[_Proofs, list[str]]]:
         stream.seek(0)
-        for records in _records(stream, delimiter, header_line, last, width, marks=False):
-            for name, i in fields.items():
-                found[name].weigh([record[i] for record in records])
-    common = next(iter(proven)) if len(proven) == 1 else DecimalSign.UNKNOWN
-    signs = {name: each.sign(common) for name, each in found.items()}
+        for records in _records(stream, delimiter, header_line, last, width, marks=marks):
+            for key in keys:
+                i = places[key]
+                yield found[key], [record[i] for record in records if len(record) > i]
+
+    for proofs_of, cells in cells_of(places, marks=is_comma_separated):
+        proofs_of.look_at(cells, has_marks=is_comma_separated)
+    own = {sign for name in fields for sign in found[name].proven}
+    is_other_contradicted = any(not found[i].proven <= own for i in others)
+    if len(own) > 1 or is_other_contradicted:
+        for proofs_of, cells in cells_of(places if len(own) > 1 else others, marks=False):
+            proofs_of.weigh(cells)
+    common = next(iter(own)) if len(own) == 1 else DecimalSign.UNKNOWN
+    signs = {key: each.sign(common) for key, each in found.items()}
     quoted = {
         name
-        for name, each in found.items()
-        if is_comma_separated and signs[name] is not DecimalSign.DOT and not each.has_plain_dot
+        for name in fields
+        if is_comma_separated
+        and signs[name] is not DecimalSign.DOT
+        and not found[name].has_plain_dot
     }
-    return DecimalSigns(signs, frozenset(quoted))
+    return DecimalSigns(
+        {name: signs[name] for name in fields}, frozenset(quoted), {i: signs[i] for i in others}
+    )
 
 
-class _Evidence:
+class _Proofs:
     """What the cells of one column prove."""
 
     def __init__(self) -> None:

@@ -6,10 +6,12 @@ from typing import Any
 
 from backend.transit.catalog.cells import shown
 from backend.transit.catalog.names.column_names import FORMATS
-from backend.transit.catalog.rejections import Rejection
+from backend.transit.catalog.rejections import Rejection, RejectionLog
 from backend.transit.columns import REQUIRED
+from backend.transit.report.whole_columns import unit_sentence
 
 _NAMES_SHOWN = 100
+_REASONS_SHOWN = 3
 
 # The header names accepted, in any format, for the columns that training needs.
 EVERY_NAME = [
@@ -46,6 +48,34 @@ class CatalogError(ValueError):
         self.missing = missing or []
         self.recognised = recognised or EVERY_NAME
         self.rejections = rejections or []
+
+
+def few_usable_rows(
+    header: list[str], accepted: int, rejections: RejectionLog, units: list[dict[str, Any]]
+) -> CatalogError:
+    """The error for a table of which too few rows can be used.
+
+    Args:
+        header: its column names.
+        accepted: the number of usable rows.
+        rejections: the others.
+        units: the columns that are probably in another unit, as of `WholeColumns.units`.
+    """
+    found = shown_names(header)
+    rows = accepted + rejections.total
+    if not rows:
+        message = "The file has a header but no rows. A line that begins with # is a comment."
+        return CatalogError(message, found=found)
+    first = rejections.first[:_REASONS_SHOWN]
+    counts = ", ".join(f"{n:,} {r}" for r, n in rejections.by_reason.most_common())
+    examples = "; ".join(f"line {item.line}: {item.message}" for item in first)
+    doubts = "".join(f" {unit_sentence(each)}" for each in units)
+    return CatalogError(
+        f"Only {accepted:,} of {rows:,} rows can be used ({counts}).{doubts} {examples}.",
+        found=found,
+        rejections=rejections.first,
+        units=units,
+    )
 
 
 def listed(names: Iterable[str]) -> str:

@@ -6,13 +6,15 @@ reading cell by cell, which knows what is meant or wrong.
 
 import io
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from backend.transit.catalog.cells import read_labels, read_plain_stars, read_stars
+from backend.transit.catalog.evidence.names import NO_EVIDENCE, EvidenceColumns
+from backend.transit.catalog.evidence.values import EvidenceCells, read_plain_names
 from backend.transit.catalog.header import Header
 from backend.transit.catalog.numbers import DecimalSign, Numbers
 from backend.transit.catalog.rows import ReadColumns
@@ -25,7 +27,8 @@ class PlainLines(NamedTuple):
     """How the lines of one table are read.
 
     `delimiter` separates the fields; `width` is their number; `fields` gives the position of each
-    column of ours; `decimal` is the sign of all numbers; `labels` are codes that a person said.
+    column of ours; `decimal` is the sign of all numbers; `labels` are codes that a person said;
+    `evidence` are the columns that are read besides.
     """
 
     delimiter: str
@@ -33,13 +36,17 @@ class PlainLines(NamedTuple):
     fields: Mapping[str, int]
     decimal: str
     labels: Mapping[str, int]
+    evidence: EvidenceColumns
 
-    def read(self, lines: list[str]) -> tuple[ReadColumns, Counter[str]] | None:
+    def read(
+        self, lines: list[str]
+    ) -> tuple[ReadColumns, Counter[str], EvidenceCells | None] | None:
         """Read some lines.
 
         Returns:
-            the columns and how often each word of the column of labels comes, in the order in which
-            they come first; None if one of the lines is not plain.
+            the columns; how often each word of the column of labels comes, in the order in which
+            they come first; and what is read besides, if anything is. None if one of the lines is
+            not plain.
         """
         text = "\n".join(lines)
         if '"' in text or text.startswith("#") or "\n#" in text:
@@ -52,16 +59,22 @@ class PlainLines(NamedTuple):
         if table is None:
             return None
         numbers = {
-            name: Numbers(table[self.fields[name]].to_numpy(), _NOWHERE, _NOWHERE)
-            for name in COLUMNS
-            if name in self.fields
+            name: _numbers(table, self.fields[name]) for name in COLUMNS if name in self.fields
         }
         labels, words = self._labels(table) if "label" in self.fields else (None, Counter())
         stars, lost = self._stars(table) if "star" in self.fields else (None, 0)
-        return ReadColumns(list(self.fields), numbers, labels, stars, lost), words
+        columns = ReadColumns(list(self.fields), numbers, labels, stars, lost)
+        return columns, words, self._evidence(table)
 
-    def _widths(self, content: bytes, lines: int) -> dict[str, int] | None:
-        """The most bytes of a cell of each column of text.
+    def _evidence(self, table: Any) -> EvidenceCells | None:
+        if not self.evidence:
+            return None
+        numbers = {i: _numbers(table, i) for i in self.evidence.positions}
+        parts = [table[i].to_numpy() for i in self.evidence.names]
+        return EvidenceCells(numbers, {}, read_plain_names(parts) if parts else None, {})
+
+    def _widths(self, content: bytes, lines: int) -> dict[int, int] | None:
+        """The most bytes of a cell of each column of text, by its position.
 
         None if a line does not have as many fields as the header.
         """
@@ -79,18 +92,19 @@ class PlainLines(NamedTuple):
             end = by_line[:, field] if field < self.width - 1 else ends
             return int((end - start).max()) - 1
 
-        return {name: widest(i) for name, i in self.fields.items() if name not in COLUMNS}
+        texts = {i for name, i in self.fields.items() if name not in COLUMNS}
+        return {i: widest(i) for i in sorted(texts.union(self.evidence.names))}
 
-    def _parse(self, content: bytes, widths: Mapping[str, int]) -> Any:
+    def _parse(self, content: bytes, widths: Mapping[int, int]) -> Any:
         """A data frame by position, its text as bytes.
 
         None if a cell of a column of numbers holds none.
         """
         import pandas as pd  # not in a server that reads small tables alone
 
-        kinds: dict[int, Any] = {}
-        for name, position in self.fields.items():
-            kinds[position] = np.float64 if name in COLUMNS else f"S{max(widths[name], 1)}"
+        kinds: dict[int, Any] = {i: f"S{max(width, 1)}" for i, width in widths.items()}
+        numbers = [i for name, i in self.fields.items() if name in COLUMNS]
+        kinds |= dict.fromkeys([*numbers, *self.evidence.positions], np.float64)
         try:
             return pd.read_csv(
                 io.BytesIO(content),
@@ -131,7 +145,11 @@ class PlainLines(NamedTuple):
 
 
 def plain_lines(
-    header: Header, signs: Mapping[str, DecimalSign], labels: Mapping[str, int]
+    header: Header,
+    signs: Mapping[str, DecimalSign],
+    labels: Mapping[str, int],
+    evidence: EvidenceColumns = NO_EVIDENCE,
+    evidence_signs: Collection[DecimalSign] = (),
 ) -> PlainLines | None:
     """How the plain lines of a table are read at once; None if they have to be read cell by cell.
 
@@ -139,16 +157,23 @@ def plain_lines(
         header: the table's.
         signs: the decimal sign of each column of numbers.
         labels: codes of words that a person said.
+        evidence: the columns that are read besides.
+        evidence_signs: the decimal signs of those that hold numbers.
     """
-    found = set(signs.values())
+    found = {*signs.values(), *evidence_signs}
     if len(found) != 1 or DecimalSign.UNKNOWN in found:
         return None
-    if header.limits or header.default_flag is not None:
+    if header.limits or evidence.limits or header.default_flag is not None:
         return None
     decimal = next(iter(found)).value
     if decimal == header.delimiter or len(set(header.fields.values())) < len(header.fields):
         return None
-    return PlainLines(header.delimiter, len(header.names), header.fields, decimal, labels)
+    width = len(header.names)
+    return PlainLines(header.delimiter, width, header.fields, decimal, labels, evidence)
+
+
+def _numbers(table: Any, position: int) -> Numbers:
+    return Numbers(table[position].to_numpy(), _NOWHERE, _NOWHERE)
 
 
 def _exact(version: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, BinaryIO, NamedTuple, TextIO
+from typing import Any, BinaryIO, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,9 @@ from backend.transit.catalog.archive_flags import archive_flags
 from backend.transit.catalog.decimal_signs import DecimalSigns, decimal_signs
 from backend.transit.catalog.delimited.lines import DelimitedError, Lines
 from backend.transit.catalog.delimited.records import BATCH_RECORDS, Batch, read_batches
-from backend.transit.catalog.errors import CatalogError, shown_names
+from backend.transit.catalog.errors import CatalogError, few_usable_rows, shown_names
+from backend.transit.catalog.evidence.names import evidence_columns
+from backend.transit.catalog.evidence.reading import EvidenceReader
 from backend.transit.catalog.header import Header, needed_columns, read_header
 from backend.transit.catalog.label_words import LabelWords
 from backend.transit.catalog.names.column_names import BANDS, SURVEYS
@@ -23,6 +25,7 @@ from backend.transit.catalog.ragged import RaggedRecords, refuse_other_header
 from backend.transit.catalog.rejections import Rejection, RejectionLog
 from backend.transit.catalog.rows import (
     CheckedRows,
+    Chunk,
     ReadColumns,
     check_rows,
     problem_of,
@@ -30,32 +33,16 @@ from backend.transit.catalog.rows import (
 )
 from backend.transit.columns import COLUMNS, REQUIRED
 from backend.transit.report.profile import profile
-from backend.transit.report.whole_columns import WholeColumns, unit_sentence
+from backend.transit.report.whole_columns import WholeColumns
 
 __all__ = ["Catalog", "CatalogError", "Chunk", "Rejection", "band", "open_catalog", "profile"]
 
 # Rows read, and the share of them that must be usable; below it the file is not a catalogue and
 # the rest is not read. A hundred megabytes of rubbish would take minutes.
 GIVE_UP = ((100_000, 0.01), (2_000_000, 0.5))
-_REASONS_SHOWN = 3
 
 # Plain lines; a multiple of what is read cell by cell, so that both ways stop at the same lines.
 _AT_ONCE = 4 * BATCH_RECORDS
-
-
-class Chunk(NamedTuple):
-    """Some thousand consecutive records of a catalogue.
-
-    `records` are all of them, as the file's own fields, and `lines` their 1-based lines, both empty
-    where nobody asked for them; `accepted` (intp, (n,)) are the positions of the usable ones, and
-    `rows` (ROW_DTYPE, (n,)) their values; `rejections` name the others, in the file's order.
-    """
-
-    records: list[list[str]]
-    lines: list[int]
-    accepted: NDArray[np.intp]
-    rows: NDArray[np.void]
-    rejections: list[Rejection]
 
 
 class Catalog:
@@ -72,6 +59,7 @@ class Catalog:
         scales: from their numbers to our unit, where the table has another one.
         limits: the position of the flag that is set where a number of theirs is a limit.
         columns: the header name of each of our columns that the table has.
+        evidence: reads the columns besides these; its `recognised` names them.
         rejections: the rows left out so far.
         lost_stars: the star identifiers so far that a spreadsheet has rounded.
         whole_columns: what the values read so far tell about units and gaps.
@@ -83,6 +71,7 @@ class Catalog:
         lines: Lines,
         header: Header,
         signs: DecimalSigns,
+        evidence: EvidenceReader,
         label_required: bool,
         rejections: RejectionLog,
         read_as: ReadAs,
@@ -93,7 +82,8 @@ class Catalog:
         self.header = header.names
         self.delimiter = header.delimiter
         self.columns = {column: header.names[i] for column, i in header.fields.items()}
-        self.signs, self.quoted = signs
+        self.signs, self.quoted = signs.by_column, signs.quoted
+        self.evidence = evidence
         self.rejections = rejections
         self.lost_stars = 0
         self.whole_columns = WholeColumns()
@@ -157,7 +147,7 @@ class Catalog:
                 break
         else:
             return None
-        columns, words = read
+        columns, words, besides = read
         first = self._lines.number + 1
         self._lines.skip(len(ahead))
         self._ragged.pass_over_whole()
@@ -169,7 +159,9 @@ class Catalog:
             for i in np.flatnonzero(checked.problem).tolist()
         ]
         is_usable = checked.problem == 0
-        return Chunk([], [], np.flatnonzero(is_usable), checked.rows[is_usable], rejections)
+        evidence = self.evidence.of_cells(besides, is_usable)
+        accepted = np.flatnonzero(is_usable)
+        return Chunk([], [], accepted, checked.rows[is_usable], rejections, evidence)
 
     def _chunk(self, batch: Batch) -> Chunk:
         refuse_other_header(batch, self.header, {self.columns[column] for column in REQUIRED})
@@ -189,8 +181,10 @@ class Catalog:
         for i in np.flatnonzero(checked.problem).tolist():
             rejections[int(whole[i])] = self._rejection(checked, i, records[i], int(lines[i]))
         is_usable = checked.problem == 0
+        evidence = self.evidence.of_records(records, is_usable)
         ordered = [rejections[i] for i in sorted(rejections)]
-        return Chunk(batch.records, batch.lines, whole[is_usable], checked.rows[is_usable], ordered)
+        accepted, rows = whole[is_usable], checked.rows[is_usable]
+        return Chunk(batch.records, batch.lines, accepted, rows, ordered, evidence)
 
     def _check(self, columns: ReadColumns, lines: NDArray[np.intp]) -> CheckedRows:
         checked = check_rows(columns, label_required=self._label_required, scales=self.scales)
@@ -220,8 +214,10 @@ class Catalog:
             JSON-able: `lost_stars`; `units` and `placeholders`, as of `WholeColumns`;
             `unknown_labels`, `known_labels` and `are_labels_binary`, as of `LabelWords`; `similar`,
             columns that were not read though their names are like those of a column that is absent;
-            `unknown_units`, those that were not read because of their unit.
+            `unknown_units`, those that were not read because of their unit; `unread_evidence`, as
+            of `EvidenceReader.unread`.
         """
+        others = self.evidence.columns.all_positions
         return {
             "lost_stars": self.lost_stars,
             "units": self._unlikely_units(),
@@ -229,8 +225,9 @@ class Catalog:
             "unknown_labels": self.label_words.unknown(),
             "known_labels": self.label_words.known(),
             "are_labels_binary": self.label_words.are_binary(),
-            "similar": similar_names(self.header, self.fields),
+            "similar": similar_names(self.header, self.fields, others),
             "unknown_units": unknown_units(self.header, self.fields),
+            "unread_evidence": self.evidence.unread(),
         }
 
     def _unlikely_units(self) -> list[dict[str, Any]]:
@@ -245,21 +242,7 @@ class Catalog:
         return any(rows >= enough and accepted < share * rows for enough, share in GIVE_UP)
 
     def _few_usable_rows_error(self, accepted: int) -> CatalogError:
-        found = shown_names(self.header)
-        rows = accepted + self.rejections.total
-        if not rows:
-            message = "The file has a header but no rows. A line that begins with # is a comment."
-            return CatalogError(message, found=found)
-        first = self.rejections.first[:_REASONS_SHOWN]
-        counts = ", ".join(f"{n:,} {r}" for r, n in self.rejections.by_reason.most_common())
-        examples = "; ".join(f"line {item.line}: {item.message}" for item in first)
-        units = "".join(f" {unit_sentence(each)}" for each in self._unlikely_units())
-        return CatalogError(
-            f"Only {accepted:,} of {rows:,} rows can be used ({counts}).{units} {examples}.",
-            found=found,
-            rejections=self.rejections.first,
-            units=self._unlikely_units(),
-        )
+        return few_usable_rows(self.header, accepted, self.rejections, self._unlikely_units())
 
 
 def open_catalog(
@@ -286,18 +269,25 @@ def open_catalog(
         ReadAsError: what was said does not fit the header.
     """
     header = read_header(Lines(stream), label_required, read_as)
+    columns = evidence_columns(header)
     numbers = {name: i for name, i in header.fields.items() if name in COLUMNS}
     try:
-        signs = decimal_signs(stream, header.delimiter, header.line, numbers, len(header.names))
+        signs = decimal_signs(
+            stream, header.delimiter, header.line, numbers, len(header.names), columns.positions
+        )
     except DelimitedError as error:
         raise CatalogError(str(error), found=shown_names(header.names)) from error
     stream.seek(0)
     lines = Lines(stream)
     while lines.number < header.line:
         next(lines)
-    plain = None if with_records else plain_lines(header, signs.by_column, read_as.labels)
+    plain = None
+    if not with_records:
+        others = signs.others.values()
+        plain = plain_lines(header, signs.by_column, read_as.labels, columns, others)
     log = RejectionLog(rejection_sink)
-    return Catalog(lines, header, signs, label_required, log, read_as, plain)
+    evidence = EvidenceReader(columns, header.names, signs.others)
+    return Catalog(lines, header, signs, evidence, label_required, log, read_as, plain)
 
 
 def band(source: str) -> str:

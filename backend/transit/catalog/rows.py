@@ -15,6 +15,7 @@ from backend.transit.catalog.cells import (
 from backend.transit.catalog.names.column_names import LABEL_WORDS
 from backend.transit.catalog.names.plain_names import OUR_UNIT, Scale
 from backend.transit.catalog.numbers import DecimalSign, Numbers, read_numbers
+from backend.transit.catalog.rejections import Rejection
 from backend.transit.columns import COLUMNS, NO_LABEL, RANGES, REQUIRED, ROW_DTYPE, UNITS
 
 # A problem's code is its position here; 0 is none.
@@ -65,6 +66,23 @@ class CheckedRows(NamedTuple):
     rows: NDArray[np.void]
     problem: NDArray[np.int8]
     column: NDArray[np.int8]
+
+
+class Chunk(NamedTuple):
+    """Some thousand consecutive records of a catalogue.
+
+    `records` are all of them, as the file's own fields, and `lines` their 1-based lines, both empty
+    where nobody asked for them; `accepted` (intp, (n,)) are the positions of the usable ones, and
+    `rows` (ROW_DTYPE, (n,)) their values; `rejections` name the others, in the file's order.
+    `evidence` (EVIDENCE_DTYPE, (n,)) is what the table tells of `rows` besides; None if nothing.
+    """
+
+    records: list[list[str]]
+    lines: list[int]
+    accepted: NDArray[np.intp]
+    rows: NDArray[np.void]
+    rejections: list[Rejection]
+    evidence: NDArray[np.void] | None
 
 
 def read_columns(cells: Cells, signs: Signs, labels: Mapping[str, int]) -> ReadColumns:

@@ -8,7 +8,7 @@ from backend.errors import Conflict
 from backend.services.datasets.preview import accepted, preview
 from backend.services.datasets.upload import forget_files, name_from, store, suffix_from
 from backend.services.quota import stored_bytes
-from backend.storage.dataset_table import read_rows, read_rows_of_label
+from backend.storage.dataset_table import read_rows, read_rows_at, read_rows_of_label
 from backend.transit.catalog.rejections import read_rejections
 from backend.transit.columns import LABELS
 from backend.web.audit_log import record
@@ -16,6 +16,7 @@ from backend.web.auth import NO_WORKSPACE, usable_dataset, workspace_by_key
 from backend.web.current import services
 from backend.web.request_body import received_file
 from backend.web.schemas.base import Done, Page, WorkspaceQuery
+from backend.web.schemas.candidates import row_answer
 from backend.web.schemas.datasets import (
     DatasetAnswer,
     Datasets,
@@ -24,7 +25,6 @@ from backend.web.schemas.datasets import (
     RowsQuery,
     UploadForm,
     UploadResult,
-    row_answer,
 )
 from backend.web.schemas.reading import PreviewQuery
 
@@ -128,7 +128,10 @@ def delete_dataset(dataset_id: int) -> Record:
 @datasets_bp.output(Rows)
 @datasets_bp.doc(responses=_ROWS_MISSING)
 def list_dataset_rows(dataset_id: int, query_data: RowsQuery) -> Record:
-    """List the accepted rows, each with its line in the file."""
+    """List the accepted rows, each with its line in the file.
+
+    `name` and `evidence` are what the table tells besides: epoch, position and uncertainties.
+    """
     with services().database.read() as connection:
         dataset = usable_dataset(connection, dataset_id)
     path = services().tables.table(dataset)
@@ -139,7 +142,10 @@ def list_dataset_rows(dataset_id: int, query_data: RowsQuery) -> Record:
     else:
         total = dataset["class_counts"][LABELS[label]]
         indices, rows = read_rows_of_label(path, label, offset, limit)
-    answers = [row_answer(int(i), row) for i, row in zip(indices, rows, strict=True)]
+    beside = services().tables.evidence(dataset)
+    evidence = [None] * len(rows) if beside is None else read_rows_at(beside, indices)
+    found = zip(indices, rows, evidence, strict=True)
+    answers = [row_answer(int(i), row, each) for i, row, each in found]
     return {
         "rows": answers,
         "count": len(answers),

@@ -1,12 +1,12 @@
-"""One transit candidate, as the ranges of `transit.columns` allow it."""
+"""One transit candidate, as the ranges of `transit.columns` allow it, and as a row of a dataset."""
 
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationInfo, field_validator, model_validator
 
 from backend.transit.catalog.names.column_names import FORMATS
-from backend.transit.columns import COLUMNS, RANGES, UNITS
-from backend.web.schemas.base import JsonBody, Star
+from backend.transit.columns import COLUMNS, EVIDENCE_UNITS, LABELS, NO_LABEL, RANGES, UNITS
+from backend.web.schemas.base import Answer, JsonBody, Star
 
 HOURS_A_DAY = 24.0
 
@@ -86,3 +86,67 @@ class Candidate(BaseModel):
 
 class CandidateBody(JsonBody, Candidate):
     """A candidate as a JSON object."""
+
+
+class Evidence(Answer):
+    """What a table tells of a row besides; null where unknown.
+
+    Uncertainties are the larger of both sides, in the unit of their column.
+    """
+
+    epoch: float | None = Field(description="Of a transit; BJD, days.")
+    ra: float | None = Field(description="Degrees.")
+    dec: float | None = Field(description="Degrees.")
+    period_err: float | None = Field(description="Days.")
+    epoch_err: float | None = Field(description="Days.")
+    duration_err: float | None = Field(description="Hours.")
+    depth_err: float | None = Field(description="Ppm.")
+    impact_err: float | None = Field(description="Stellar radii.")
+    steff_err: float | None = Field(description="K.")
+    srad_err: float | None = Field(description="Solar radii.")
+    slogg_err: float | None = Field(description="Dex (cgs).")
+
+
+class Row(Answer):
+    """An accepted row: `row` is its position among them, `line` its line in the file."""
+
+    row: int
+    line: int
+    star: str | None
+    period: float
+    duration: float
+    depth: float
+    impact: float | None
+    snr: float | None
+    steff: float | None
+    srad: float | None
+    slogg: float | None
+    tmag: float | None
+    label: int | None
+    label_name: str | None
+    name: str | None = Field(description="Of the candidate; shown and never learnt from.")
+    evidence: Evidence | None = Field(
+        description="Null if the table has no such columns, or an earlier release read it."
+    )
+
+
+def row_answer(index: int, row: Any, evidence: Any = None) -> dict[str, Any]:
+    """A `ROW_DTYPE` record, and its `EVIDENCE_DTYPE` one if any, as the fields of `Row`."""
+    label = int(row["label"])
+    has_label = label != NO_LABEL
+    return {
+        "row": index,
+        "line": int(row["line"]),
+        "star": _text(row["star"]),
+        **{name: float(row[name]) for name in COLUMNS},
+        "label": label if has_label else None,
+        "label_name": LABELS[label] if has_label else None,
+        "name": None if evidence is None else _text(evidence["name"]),
+        "evidence": None
+        if evidence is None
+        else {name: float(evidence[name]) for name in EVIDENCE_UNITS},
+    }
+
+
+def _text(value: bytes) -> str | None:
+    return value.decode("utf-8", "replace") or None

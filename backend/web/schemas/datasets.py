@@ -1,11 +1,8 @@
 """Uploads, datasets, their rows and curves."""
 
-from typing import Any
-
 from apiflask.fields import UploadFile
 from pydantic import ConfigDict, Field, RootModel
 
-from backend.transit.columns import COLUMNS, LABELS, NO_LABEL
 from backend.web.schemas.accounts import Use
 from backend.web.schemas.base import (
     Answer,
@@ -18,7 +15,7 @@ from backend.web.schemas.base import (
     Success,
     TextFields,
 )
-from backend.web.schemas.candidates import Candidate
+from backend.web.schemas.candidates import Candidate, Row
 from backend.web.schemas.reading import ReadAsFields, TablePreview
 from backend.web.schemas.reports import Report, ReportWarning
 
@@ -154,6 +151,12 @@ class Profile(Answer):
         default={},
         description="For each exotrain column the column of the file that it was read from.",
     )
+    evidence: dict[str, list[str]] | None = Field(
+        default=None,
+        description="For each item of a row's `evidence`, and for its `name`, the columns of the "
+        "file that it was read from; an uncertainty may have two sides. Null for a dataset of an "
+        "earlier release whose file was not read again yet.",
+    )
     form: str | None = Field(
         default=None,
         description="The format of the table: exotrain, koi, toi, exofop, tce, planets or k2.",
@@ -193,25 +196,6 @@ class RowsQuery(Page):
     """The accepted rows, or those of one class."""
 
     label: LabelFilter | None = None
-
-
-class Row(Answer):
-    """An accepted row: `row` is its position among them, `line` its line in the file."""
-
-    row: int
-    line: int
-    star: str | None
-    period: float
-    duration: float
-    depth: float
-    impact: float | None
-    snr: float | None
-    steff: float | None
-    srad: float | None
-    slogg: float | None
-    tmag: float | None
-    label: int | None
-    label_name: str | None
 
 
 class Rows(Success):
@@ -267,17 +251,3 @@ class Curve(Answer):
     flux: list[float]
     line: int | None
     parameters: CurveParameters
-
-
-def row_answer(index: int, row: Any) -> dict[str, Any]:
-    """A `ROW_DTYPE` record as the fields of `Row`."""
-    label = int(row["label"])
-    has_label = label != NO_LABEL
-    return {
-        "row": index,
-        "line": int(row["line"]),
-        "star": row["star"].decode("utf-8", "replace") or None,
-        **{name: float(row[name]) for name in COLUMNS},
-        "label": label if has_label else None,
-        "label_name": LABELS[label] if has_label else None,
-    }

@@ -23,8 +23,10 @@ def dataset(api, key, services):
 
 @pytest.fixture
 def files(services, dataset):
-    """Its catalogue, its table and its rejections."""
-    return services.storage.dataset_files(dataset)
+    """Its catalogue, its table and its rejections: it has no evidence."""
+    *files, evidence = services.storage.dataset_files(dataset)
+    assert not evidence.exists()
+    return files
 
 
 @pytest.fixture

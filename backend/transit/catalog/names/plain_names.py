@@ -91,9 +91,15 @@ class Name(NamedTuple):
 
 def plain_name(name: str) -> Name:
     """`Orbital Period [days]`, `orbitalPeriod` and `orbital_period_days` are one name."""
+    base, unit = split_unit(name)
+    return Name(_BETWEEN.sub("", base).lower(), unit)
+
+
+def split_unit(name: str) -> tuple[str, str | None]:
+    """What a name says without its unit, as it stands; and the unit, or None."""
     name = name.strip()
     base, unit = _brackets(name) or _last_word(name) or (name, None)
-    return Name(_BETWEEN.sub("", base).lower(), unit.strip() if unit is not None else None)
+    return base, unit.strip() if unit is not None else None
 
 
 def _brackets(name: str) -> tuple[str, str] | None:

@@ -1,6 +1,7 @@
 """Which format a header has, and which of its columns are ours in which unit."""
 
 import re
+from collections.abc import Collection
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
@@ -102,13 +103,21 @@ def _limits(fields: dict[str, int], names: list[str], plain: Plain) -> dict[str,
     return found
 
 
-def similar_names(names: list[str], fields: dict[str, int]) -> list[dict[str, str]]:
+def similar_names(
+    names: list[str], fields: dict[str, int], others: Collection[int] = ()
+) -> list[dict[str, str]]:
     """Names that were not read, beside the column that is absent and has a name like it.
+
+    Args:
+        names: the header.
+        fields: the position of each column of ours.
+        others: the positions of what is read besides.
 
     Returns:
         {column, name, known} each: ours, the file's name, and the known name that it is like.
     """
-    unread = [name for i, name in enumerate(names) if i not in fields.values() and name]
+    read = {*fields.values(), *others}
+    unread = [name for i, name in enumerate(names) if i not in read and name]
     found = []
     for column, known_names in FORMATS[OWN_FORMAT].items():
         if column in fields or column in ("label", "star"):
