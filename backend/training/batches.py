@@ -30,6 +30,15 @@ MASK_STAR = 0.02
 
 FIT_FEATURES = ("impact", "snr")
 
+# All relations, as a name of what is hidden.
+RELATIONS = "relations"
+
+MASK_RELATIONS = 0.2
+MASK_SOME_RELATIONS = 0.1
+
+# Among RELATION_COLUMNS: shared ephemerides, uncertainties of the transit, and of the star.
+_HIDDEN_TOGETHER = ((2, 6), (6, 11), (11, 14))
+
 _FIT_COLUMNS = [FEATURES.index(name) for name in FIT_FEATURES]
 _STAR_COLUMNS = [FEATURES.index(name) for name in STAR_FEATURES]
 
@@ -62,10 +71,12 @@ class Examples:
         poll: called from time to time while curves are drawn; may raise to end it.
         read: from curves, float32 (m, 2001), to what is learnt from them, float32 (m, …), by name;
             must not depend on which rows are read together.
+        relations: float32, (n, k), the rows' `relation_input`; None for a network without it.
 
     Attributes:
         rows: as given.
         catalogue: float32, (n, 8), the rows' `catalogue_input`; None for a network without it.
+        relations: as given.
     """
 
     def __init__(
@@ -76,10 +87,12 @@ class Examples:
         keep_bytes: int,
         poll: Callable[[], None],
         read: Read = whole_curve,
+        relations: Matrix | None = None,
     ) -> None:
         self.rows = rows
         self._band = band
         self._read = read
+        self.relations = relations
         self.catalogue: Matrix | None = None
         if registry.CATALOGUE_INPUT in names:
             self.catalogue = np.empty((len(rows), len(CATALOGUE_COLUMNS)), np.float32)
@@ -93,21 +106,33 @@ class Examples:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def batch(self, index: Index, hidden: NDArray[np.bool_] | None = None) -> Batch:
+    def batch(
+        self,
+        index: Index,
+        hidden: NDArray[np.bool_] | None = None,
+        hidden_relations: NDArray[np.bool_] | None = None,
+    ) -> Batch:
         """Inputs and targets of some rows.
 
         Args:
             index: intp, (m,).
             hidden: bool, (m, 6), the features to hide; None hides none.
+            hidden_relations: bool, (m, k), the relations to hide; None hides none.
 
         Returns:
             {what `read` gives: float32 (m, …); feat_input: float32 (m, 6), NaN where unknown;
-            catalogue_input: float32 (m, 8), the same, where the network has it},
+            catalogue_input: float32 (m, 8), and relation_input: float32 (m, k), the same, where
+            the network has them},
             {label: int32 (m, 1); period_out: float32 (m, 1), ln(days); depth_out: float32
             (m, 1), ln(ppm)}.
         """
         rows = self.rows[index]
         inputs = self._inputs(index, rows, hidden)
+        if self.relations is not None:
+            relations = self.relations[index]
+            if hidden_relations is not None:
+                relations[hidden_relations] = np.nan
+            inputs[registry.RELATION_INPUT] = relations
         targets = {
             registry.LABEL_OUTPUT: rows["label"].astype(np.int32)[:, None],
             registry.PERIOD_OUTPUT: np.log(rows["period"]).astype(np.float32)[:, None],
@@ -116,13 +141,22 @@ class Examples:
         return inputs, targets
 
     def without(self, names: Collection[str], chosen: Index) -> "Examples":
-        """Some of the rows with features unknown; a curve that none of these changes stays."""
+        """Some of the rows with features unknown; a curve that none of these changes stays.
+
+        Args:
+            names: of features; RELATIONS: all relations.
+            chosen: which rows.
+        """
         less = copy.copy(self)
         less.rows = without_features(self.rows[chosen], names)
         if self._is_kept:
             less._readings = {name: each[chosen] for name, each in self._readings.items()}
         if self.catalogue is not None:
             less.catalogue = self.catalogue[chosen]
+        if self.relations is not None:
+            less.relations = self.relations[chosen]
+            if RELATIONS in names:
+                less.relations = np.full_like(less.relations, np.nan)
         hidden = np.array([name in names for name in FEATURES])
         is_curve_changed = hidden[_CURVE_COLUMNS].any()
         if is_curve_changed or (hidden.any() and self.catalogue is not None):
@@ -148,10 +182,14 @@ class Examples:
             random = np.random.default_rng([seed, 1, epoch])
             order = random.permutation(len(self))
             hidden = hidden_features(len(self), random)
+            unrelated = None
+            if self.relations is not None:
+                unrelated = hidden_relations(len(self), self.relations.shape[1], random)
             stretch = batch_size * max(1, _STRETCH // batch_size) if self._is_kept else batch_size
             for start in range(0, len(self), stretch):
                 part = slice(start, start + stretch)
-                yield from _in_batches(self.batch(order[part], hidden[part]), batch_size)
+                related = None if unrelated is None else unrelated[part]
+                yield from _in_batches(self.batch(order[part], hidden[part], related), batch_size)
 
     def _empty_readings(self, rows: int) -> dict[str, Matrix]:
         widths = {name: each.shape[1:] for name, each in self._read(_empty_curves(0)).items()}
@@ -233,6 +271,19 @@ def hidden_features(rows: int, random: np.random.Generator) -> NDArray[np.bool_]
     hidden = random.random((rows, len(FEATURES))) < MASK_ONE
     hidden[:, _FIT_COLUMNS] |= random.random((rows, 1)) < MASK_FIT
     hidden[:, _STAR_COLUMNS] |= random.random((rows, 1)) < MASK_STAR
+    return hidden
+
+
+def hidden_relations(rows: int, columns: int, random: np.random.Generator) -> NDArray[np.bool_]:
+    """Draw the relations to hide: bool, (rows, columns).
+
+    Those that are unknown together are hidden together: all, as of a single prediction; what other
+    stars say, as in a table without epochs; the uncertainties; those of the star.
+    """
+    hidden = random.random((rows, columns)) < MASK_ONE
+    for first, last in ((0, columns), *_HIDDEN_TOGETHER):
+        share = MASK_RELATIONS if last - first == columns else MASK_SOME_RELATIONS
+        hidden[:, first:last] |= random.random((rows, 1)) < share
     return hidden
 
 

@@ -69,6 +69,10 @@ _NO_INFLUENCE = (
 )
 
 
+# What sessions did before these were settings.
+_UP_TO_0_4_0 = {"grouping": "star", "use_relations": False, "use_stellar_uncertainties": False}
+
+
 @dataclass(frozen=True)
 class Trained:
     """A trained network.
@@ -95,6 +99,7 @@ def fit_network(
     should_stop: ShouldStop,
     prepared: Steps | None = None,
     after_first_batch: Callable[[], None] = lambda: None,
+    relations: NDArray[np.float32] | None = None,
 ) -> Trained:
     """Train the spec's network on a split of a table; the test rows are not looked at.
 
@@ -104,15 +109,23 @@ def fit_network(
         split: of its rows.
         prepared: as for `train`.
         after_first_batch: called once.
+        relations: float32, (n, k), of the table's rows; None for a network without them.
 
     Raises:
         Diverged, Cancelled, OSError: as `train`.
     """
     steps = prepared
-    if steps is None or (steps.name, steps.ensemble) != (spec.network, spec.ensemble):
-        steps = new_steps(spec.network, spec.ensemble)
+    wanted = (spec.network, spec.ensemble, 0 if relations is None else relations.shape[1])
+    if steps is None or (steps.name, steps.ensemble, steps.relations) != wanted:
+        steps = new_steps(*wanted)
     training, validation = (
-        examples(spec, steps, _needed(table, rows), lambda: obey_cancel(should_stop))
+        examples(
+            spec,
+            steps,
+            _needed(table, rows),
+            None if relations is None else relations[rows],
+            lambda: obey_cancel(should_stop),
+        )
         for rows in (split.train, split.validation)
     )
     _load(spec, steps, training)
@@ -131,12 +144,12 @@ def fit_network(
     return Trained(steps, training, validation, best_epoch, progress.epochs[best_epoch])
 
 
-def new_steps(network: str, ensemble: int) -> Steps:
-    """A network that is not yet built or traced."""
+def new_steps(network: str, ensemble: int, relations: int = 0) -> Steps:
+    """A network that is not yet built or traced; `relations`: how many its input has, or 0."""
     optimizer = keras.optimizers.AdamW(
         defaults.LEARNING_RATE, weight_decay=WEIGHT_DECAY, global_clipnorm=GRADIENT_NORM
     )
-    return Steps(network, ensemble, optimizer, LABEL_SMOOTHING, REGRESSION_WEIGHT)
+    return Steps(network, ensemble, relations, optimizer, LABEL_SMOOTHING, REGRESSION_WEIGHT)
 
 
 def obey_cancel(should_stop: ShouldStop) -> None:
@@ -150,12 +163,15 @@ def obey_cancel(should_stop: ShouldStop) -> None:
 
 
 def examples(
-    spec: TrainingSpec, steps: Steps, rows: NDArray[np.void], poll: Callable[[], None]
+    spec: TrainingSpec,
+    steps: Steps,
+    rows: NDArray[np.void],
+    relations: NDArray[np.float32] | None,
+    poll: Callable[[], None],
 ) -> Examples:
-    """Rows of the spec's table for its network."""
-    return Examples(
-        rows, band(spec.source), steps.names, spec.curve_memory_mb * 2**20, poll, steps.read
-    )
+    """Rows of the spec's table, and their relations, for its network."""
+    memory = spec.curve_memory_mb * 2**20
+    return Examples(rows, band(spec.source), steps.names, memory, poll, steps.read, relations)
 
 
 def _needed(table: NDArray[np.void], rows: Index) -> NDArray[np.void]:
@@ -171,7 +187,7 @@ _NEEDED_DTYPE = np.dtype([(name, ROW_DTYPE[name]) for name in (*COLUMNS, "label"
 
 def _load(spec: TrainingSpec, steps: Steps, training: Examples) -> None:
     """Put the session's initial weights and its scaling into the steps."""
-    scaling = learn_scaling(training.rows, training.catalogue)
+    scaling = learn_scaling(training.rows, training.catalogue, training.relations)
     random = np.random.default_rng([spec.seed, 3])
     chosen = random.permutation(len(training))[:_SAMPLE_CURVES]
     sample, _ = training.batch(np.sort(chosen))
@@ -232,7 +248,8 @@ def _fingerprint(spec: TrainingSpec) -> str:
     influences = dataclasses.asdict(spec)
     for name in _NO_INFLUENCE:
         del influences[name]
-    if spec.grouping == "star":  # the only one up to 0.4.0, which did not name it
-        del influences["grouping"]
+    for name, value in _UP_TO_0_4_0.items():
+        if influences[name] == value:
+            del influences[name]
     influences |= {"checkpoint": _CHECKPOINT_VERSION, "keras": keras.__version__}
     return hashlib.sha256(json.dumps(influences, sort_keys=True).encode()).hexdigest()

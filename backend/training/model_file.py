@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from backend.transit.columns import LABELS, ROW_DTYPE
 from backend.transit.light_curve.orbit import Geometry, transit_geometry
 from backend.transit.networks.inputs import Matrix, network_inputs
+from backend.transit.networks.registry import RELATION_INPUT
 
 # By the names that PREDICTION_DTYPE has for them.
 PredictedColumns = dict[str, NDArray[np.float64]]
@@ -87,7 +88,11 @@ def load_verified_model(path: Path, sha256: str) -> TracedModel:
 
 
 def predict_rows(
-    model: keras.Model | TracedModel, rows: NDArray[np.void], geometry: Geometry, band: str
+    model: keras.Model | TracedModel,
+    rows: NDArray[np.void],
+    geometry: Geometry,
+    band: str,
+    relations: Matrix | None = None,
 ) -> PredictedColumns:
     """Predict rows, all at once: the caller sends chunks.
 
@@ -96,6 +101,8 @@ def predict_rows(
         rows: ROW_DTYPE, (n,); features may be NaN, labels are ignored.
         geometry: of these rows, from `transit_geometry`.
         band: of the survey, "kepler" or "tess".
+        relations: float32, (n, k), the rows' `relation_input`, for a model that has it; None:
+            unknown.
 
     Returns:
         probabilities: float64, (n, 3), in the order of `LABELS`, each row summing to 1; period:
@@ -105,8 +112,11 @@ def predict_rows(
         nothing = np.zeros(0)
         empty = np.zeros((0, len(LABELS)))
         return {"probabilities": empty, "period": nothing, "depth_ppm": nothing}
-    names = [tensor.name for tensor in model.inputs]
-    label, period, depth = model.predict_on_batch(network_inputs(rows, geometry, band, names))
+    shapes = {tensor.name: tuple(tensor.shape) for tensor in model.inputs}
+    if relations is None and RELATION_INPUT in shapes:
+        relations = np.full((len(rows), shapes[RELATION_INPUT][-1]), np.nan, np.float32)
+    inputs = network_inputs(rows, geometry, band, shapes, relations)
+    label, period, depth = model.predict_on_batch(inputs)
     probabilities = np.asarray(label, dtype=np.float64)
     return {
         "probabilities": probabilities / probabilities.sum(axis=1, keepdims=True),

@@ -32,6 +32,8 @@ class TrainingSpec:
         ensemble: how many networks are trained; the saved model is their mean.
         patience: epochs without a better validation loss of the label before the end.
         grouping: what stays in one part of the split: "star", "rows" or "ephemeris", see `Spec`.
+        use_relations: whether the network also sees what other rows say of a row, and how well it
+            is known; use_stellar_uncertainties: and how well its star is.
         curve_memory_mb: what is learnt from curves is kept if it takes at most this much, else
             made batch by batch.
     """
@@ -58,6 +60,8 @@ class TrainingSpec:
     simulated: bool | None = None
     grouping: str = "star"
     evidence: Path | None = None
+    use_relations: bool = False
+    use_stellar_uncertainties: bool = False
 
 
 class UnusableSpec(ValueError):

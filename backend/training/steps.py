@@ -48,6 +48,7 @@ class Steps:
     Args:
         name: a key of `registry.NETWORKS`.
         ensemble: how many members.
+        relations: how many numbers its `relation_input` has; 0: it has none.
         optimizer: with any learning rate.
         smoothing, regression_weight: as for `losses.measure`.
 
@@ -61,14 +62,15 @@ class Steps:
         self,
         name: str,
         ensemble: int,
+        relations: int,
         optimizer: keras.optimizers.Optimizer,
         smoothing: float,
         regression_weight: float,
     ) -> None:
         keras_setup.prepare_tensorflow()
-        self.name, self.ensemble = name, ensemble
-        self.names = registry.learner_inputs(name)
-        graphs = build(name, *_made_up(self.names), seed=0, ensemble=ensemble)
+        self.name, self.ensemble, self.relations = name, ensemble, relations
+        self.names = registry.learner_inputs(name, has_relations=relations > 0)
+        graphs = build(name, *_made_up(self.names, relations), seed=0, ensemble=ensemble)
         self.model, self._learner = graphs.model, graphs.make_learner()
         self.model.compile(optimizer)
         optimizer.build(self.model.trainable_variables)
@@ -84,7 +86,7 @@ class Steps:
 
     def warm_up(self) -> None:
         """Run every step once, on made-up rows: the first run of a step takes longer."""
-        _, sample = _made_up(self.names)
+        _, sample = _made_up(self.names, self.relations)
         inputs = {name: sample[name] for name in self.names}
         targets = {
             name: np.zeros((_WARM_UP_ROWS, 1), each.dtype.as_numpy_dtype)
@@ -200,7 +202,7 @@ def _starts(curves: Matrix) -> range:
     return range(0, max(len(curves), 1), READ_ROWS)
 
 
-def _made_up(names: tuple[str, ...]) -> tuple[Scaling, Sample]:
+def _made_up(names: tuple[str, ...], relations: int) -> tuple[Scaling, Sample]:
     """A scaling and a sample as of a few rows, of which only the shapes matter."""
     rows = np.zeros(_WARM_UP_ROWS, ROW_DTYPE)
     rows["period"], rows["depth"] = 10.0, 1000.0
@@ -210,10 +212,16 @@ def _made_up(names: tuple[str, ...]) -> tuple[Scaling, Sample]:
         registry.CURVE_INPUT: np.ones((len(rows), BINS, 1), np.float32),
         registry.FEATURE_INPUT: np.ones((len(rows), len(FEATURES)), np.float32),
         registry.CATALOGUE_INPUT: catalogue,
+        registry.RELATION_INPUT: np.ones((len(rows), relations), np.float32),
         registry.CURVE_SUMMARY: np.zeros((len(rows), 3), np.float32),
         registry.CURVE_WINDOWS: np.zeros((len(rows), WINDOWS, 1), np.float32),
     }
-    return learn_scaling(rows, catalogue if has_catalogue else None), sample
+    scaling = learn_scaling(
+        rows,
+        catalogue if has_catalogue else None,
+        sample[registry.RELATION_INPUT] if relations else None,
+    )
+    return scaling, sample
 
 
 def _rescalings(model: keras.Model) -> Iterator[keras.layers.Rescaling]:

@@ -10,6 +10,7 @@ from backend.training import keras_setup  # before Keras: it chooses the backend
 
 import tensorflow as tf  # isort: skip
 import numpy as np
+from numpy.typing import NDArray
 
 from backend import wire
 from backend.training import defaults
@@ -21,8 +22,9 @@ from backend.training.results.save import save_model
 from backend.training.spec import Cancelled, DataError, Diverged, NothingToKeep, TrainingSpec
 from backend.training.split import check_trainable, split_rows
 from backend.training.steps import Steps
-from backend.transit.columns import EVIDENCE_DTYPE
+from backend.transit.columns import EVIDENCE_DTYPE, relation_columns
 from backend.transit.keys import read_rows
+from backend.transit.networks.inputs import relation_matrix
 from backend.transit.rows import Rows
 
 _DAMAGED = (
@@ -89,14 +91,19 @@ def _train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop, prepared: St
         raise DataError(_DAMAGED) from error
     check_trainable(table, spec.validation_split, spec.test_split)
     fractions = spec.validation_split, spec.test_split
-    split = split_rows(table, _evidence(spec, table), spec.grouping, fractions, spec.seed)
-    baselines = Baselines(spec, table, split)
-    trained = fit_network(spec, table, split, emit, should_stop, prepared, baselines.start)
+    evidence = _evidence(spec, table)
+    split = split_rows(table, evidence, spec.grouping, fractions, spec.seed)
+    relations = _relations(spec, table, evidence)
+    baselines = Baselines(spec, table, split, relations)
+    trained = fit_network(
+        spec, table, split, emit, should_stop, prepared, baselines.start, relations
+    )
     trained.training.forget_readings()  # the evaluation needs the memory
     emit(wire.Stage(stage="evaluating"))
     published = publish_calibrated(trained.steps, trained.validation)
     trained.validation.forget_readings()
-    test = examples(spec, trained.steps, read_rows(table, split.test), poll)
+    related = None if relations is None else relations[split.test]
+    test = examples(spec, trained.steps, read_rows(table, split.test), related, poll)
     results = evaluate_model(spec, trained.steps, published, test, split, baselines, poll)
     emit(wire.Evaluated(evaluation=results.evaluation))
     metrics = {"best_epoch": trained.best_epoch, **trained.metrics.model_dump()}
@@ -109,6 +116,18 @@ def _train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop, prepared: St
             metrics=trained.metrics,
         )
     )
+
+
+def _relations(
+    spec: TrainingSpec, table: Rows, evidence: Rows | None
+) -> NDArray[np.float32] | None:
+    """The `relation_input` of all rows; None for a network without it."""
+    if not spec.use_relations:
+        return None
+    from backend.transit.relations import find_relations  # pandas takes half a second
+
+    found = find_relations(np.asarray(table), evidence)
+    return relation_matrix(found.values, len(relation_columns(spec.use_stellar_uncertainties)))
 
 
 def _evidence(spec: TrainingSpec, table: Rows) -> Rows | None:

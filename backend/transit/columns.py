@@ -73,3 +73,31 @@ UNCERTAINTIES = tuple(name for name in EVIDENCE_UNITS if name.endswith("_err"))
 
 # The row at the same position in a table of ROW_DTYPE.
 EVIDENCE_DTYPE = np.dtype([("name", "S48"), *((name, "<f8") for name in EVIDENCE_UNITS)])
+
+# What other rows say, in the order of `relation_input`; None is known of a row alone.
+NEIGHBOUR_COLUMNS = (
+    *("candidates_on_star", "sibling_period_ratio"),
+    *("ephemeris_matches", "match_separation", "match_depth_ratio", "match_magnitude_difference"),
+)
+
+# How well a row's own numbers are known, relative to the number itself: the epoch and the duration
+# to the duration, the impact as it is.
+UNCERTAINTY_COLUMNS = ("period_err", "epoch_err", "duration_err", "depth_err", "impact_err")
+
+# They tell which stars were followed up, so they are an input only where that is asked for.
+STELLAR_UNCERTAINTY_COLUMNS = ("steff_err", "srad_err", "slogg_err")
+
+RELATION_COLUMNS = (*NEIGHBOUR_COLUMNS, *UNCERTAINTY_COLUMNS, *STELLAR_UNCERTAINTY_COLUMNS)
+
+RELATION_UNITS = dict.fromkeys(RELATION_COLUMNS, "") | {
+    "match_separation": "arcsec",
+    "match_magnitude_difference": "mag",
+    "impact_err": "stellar radii",
+    "slogg_err": "dex (cgs)",
+}
+
+
+def relation_columns(use_stellar_uncertainties: bool) -> tuple[str, ...]:
+    """The columns of `relation_input`."""
+    stellar = STELLAR_UNCERTAINTY_COLUMNS if use_stellar_uncertainties else ()
+    return (*NEIGHBOUR_COLUMNS, *UNCERTAINTY_COLUMNS, *stellar)

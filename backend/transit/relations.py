@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from backend.transit.columns import STAR_FEATURES
+from backend.transit.columns import RELATION_COLUMNS, STAR_FEATURES
 from backend.transit.ephemerides import (
     HOURS_PER_DAY,
     Ephemerides,
@@ -29,28 +29,6 @@ from backend.transit.split_groups import joined, stars_of
 Floats = NDArray[np.float64]
 
 ARCSEC_PER_DEGREE = 3600.0
-
-# What other rows say, in the order of `relation_input`; None is known of a row alone.
-NEIGHBOUR_COLUMNS = (
-    *("candidates_on_star", "sibling_period_ratio"),
-    *("ephemeris_matches", "match_separation", "match_depth_ratio", "match_magnitude_difference"),
-)
-
-# How well a row's own numbers are known, relative to the number itself: the epoch and the duration
-# to the duration, the impact as it is.
-UNCERTAINTY_COLUMNS = ("period_err", "epoch_err", "duration_err", "depth_err", "impact_err")
-
-# They tell which stars were followed up, so they are an input only where that is asked for.
-STELLAR_UNCERTAINTY_COLUMNS = ("steff_err", "srad_err", "slogg_err")
-
-RELATION_COLUMNS = (*NEIGHBOUR_COLUMNS, *UNCERTAINTY_COLUMNS, *STELLAR_UNCERTAINTY_COLUMNS)
-
-RELATION_UNITS = dict.fromkeys(RELATION_COLUMNS, "") | {
-    "match_separation": "arcsec",
-    "match_magnitude_difference": "mag",
-    "impact_err": "stellar radii",
-    "slogg_err": "dex (cgs)",
-}
 
 # Two candidates of one star with these periods, whose transits are not known to be apart, are one.
 SAME_PERIOD = 1e-4

@@ -23,6 +23,7 @@ class Spec(Checked):
         grouping: what stays in one part of the split. "star": the rows of a star, as up to 0.4.0;
             "rows": equal rows too; "ephemeris": and stars that share an ephemeris, by the evidence
             that the dataset had when the session began.
+        use_relations, use_stellar_uncertainties: see `TrainingSpec`.
     """
 
     version: Literal[2] = 2
@@ -41,6 +42,8 @@ class Spec(Checked):
     source: str
     simulated: bool | None = None
     grouping: Literal["star", "rows", "ephemeris"] = "star"
+    use_relations: bool = False
+    use_stellar_uncertainties: bool = False
 
 
 class Train(Checked):

@@ -19,6 +19,7 @@ export function formHref(workspace, { dataset_id, spec }, changes = {}) {
 export function settingText(name, value) {
   if (value === null || value === undefined) return "–";
   if (name === "network") return networkName(value);
+  if (typeof value === "boolean") return t(value ? "yes" : "no");
   if (name === "test_split" && value === 0) return t("training.noTest");
   if (name.endsWith("_split")) return percent(value, Number.isInteger(Math.round(value * 1e6) / 1e4) ? 0 : 1);
   if (name === "seed") return String(value);

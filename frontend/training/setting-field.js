@@ -19,6 +19,7 @@ export function settingName(name) {
  */
 export function SettingField({ name, value, error, onInput }) {
   const setting = SETTINGS[name];
+  if (setting.kind === "flag") return html`<${Flag} ...${{ name, value, error, onInput }} />`;
   const isNumber = setting.kind !== "name";
   const help = [t(`training.setting.${name}.help`), isNumber && rangeText(setting)].filter(Boolean).join(" ");
   return html`<${Field}
@@ -37,4 +38,26 @@ export function SettingField({ name, value, error, onInput }) {
       onInput: (event) => onInput(event.target.value),
     }}
   />`;
+}
+
+/** A setting that is on or off. */
+function Flag({ name, value, error, onInput }) {
+  const id = `setting-${name}`;
+  const described = `${id}-help${error ? ` ${id}-error` : ""}`;
+  return html`<div class="field ${error ? "invalid" : ""}">
+    <label class="row" for=${id}>
+      <input
+        type="checkbox"
+        id=${id}
+        name=${name}
+        checked=${value === "true"}
+        aria-describedby=${described}
+        aria-invalid=${error ? "true" : undefined}
+        onChange=${(event) => onInput(String(event.target.checked))}
+      />
+      ${settingName(name)}
+    </label>
+    ${error && html`<p class="field-error" id=${`${id}-error`}>${error}</p>`}
+    <p class="help" id=${`${id}-help`}>${t(`training.setting.${name}.help`)}</p>
+  </div>`;
 }

@@ -6,7 +6,7 @@ import { t } from "../lib/i18n.js";
 import { askForNotifications, explain, notify } from "../lib/notices.js";
 import { goTo } from "../lib/router.js";
 import { startSession, useIdempotencyKey } from "./session-actions-state.js";
-import { INITIAL_TEXTS, readSettings, SETTINGS } from "./training-settings.js";
+import { INITIAL_TEXTS, readSettings, SETTINGS, settingsOf } from "./training-settings.js";
 import { UsageWarning } from "../account/usage.js";
 import { DatasetChoice } from "./dataset-choice.js";
 import { NetworkChoice } from "./network-choice.js";
@@ -15,7 +15,6 @@ import { Refusal } from "./start-refusal.js";
 import { TrainingCost } from "./training-cost.js";
 
 const EVERYDAY = ["model_name", "epochs"];
-const MORE = Object.keys(SETTINGS).filter((name) => !EVERYDAY.includes(name));
 const FIELDS = [...Object.keys(SETTINGS), "dataset_id", "network"];
 
 /**
@@ -49,7 +48,8 @@ export function TrainingForm(properties) {
         onInput=${(text) => form.change({ [name]: text })}
       />`,
     );
-  const isChanged = MORE.some((name) => form.draft[name] !== INITIAL_TEXTS[name]);
+  const more = settingsOf(form.network, form.draft).filter((name) => !EVERYDAY.includes(name));
+  const isChanged = more.some((name) => form.draft[name] !== INITIAL_TEXTS[name]);
   return html`
     <form class="training-form" ref=${element} onSubmit=${submit} noValidate>
       <div class="card stack">
@@ -67,7 +67,7 @@ export function TrainingForm(properties) {
           onChoose=${(network) => form.change({ network })}
         />
         <div class="two">${fields(EVERYDAY)}</div>
-        <${MoreSettings} isChanged=${isChanged}><div class="two">${fields(MORE)}</div><//>
+        <${MoreSettings} isChanged=${isChanged}><div class="two">${fields(more)}</div><//>
         <div class="actions end">
           <button type="button" class="quiet" disabled=${!form.isTouched} onClick=${form.forget}>
             ${t("training.defaults")}
@@ -152,7 +152,7 @@ function useStart({ workspace, form, onStale }) {
     workspace_key: workspace.key,
     dataset_id: form.dataset.id,
     network: form.network.name,
-    ...values,
+    ...Object.fromEntries(settingsOf(form.network, form.draft).map((name) => [name, values[name]])),
   };
   const start = async () => {
     setRefusal(null);

@@ -16,7 +16,19 @@ export const SETTINGS = {
   patience: { kind: "whole", initial: 10, min: 1, max: 1000 },
   seed: { kind: "whole", initial: 0, min: 0, max: 2 ** 31 - 1 },
   ensemble: { kind: "whole", initial: 1, min: 1, max: 20 },
+  use_relations: { kind: "flag", initial: false },
+  use_stellar_uncertainties: { kind: "flag", initial: false },
 };
+
+const RELATED = ["use_relations", "use_stellar_uncertainties"];
+
+/** The settings that a network has; without relations there are no uncertainties of the star either. */
+export function settingsOf(network, texts) {
+  return Object.keys(SETTINGS).filter((name) => {
+    if (!RELATED.includes(name)) return true;
+    return network.takes_relations && (name === RELATED[0] || texts[RELATED[0]] === "true");
+  });
+}
 
 /** The two splits together, so that something is left to train on. */
 export const MAX_HELD_OUT = 0.9;
@@ -38,7 +50,7 @@ export function readSettings(texts) {
   const values = {};
   const errors = {};
   for (const [name, setting] of Object.entries(SETTINGS)) {
-    const value = setting.kind === "name" ? texts[name].trim() : readNumber(texts[name]);
+    const value = readText(setting, texts[name]);
     const error = problemOf(setting, value);
     if (error) errors[name] = error;
     else values[name] = value;
@@ -57,6 +69,11 @@ export function rangeText({ min, max, orZero }) {
   return t(key, { min: number(min, 6), max: number(max, 6) });
 }
 
+function readText({ kind }, text) {
+  if (kind === "flag") return text === "true";
+  return kind === "name" ? text.trim() : readNumber(text);
+}
+
 /** A number as it is typed in either language: 0.15, 0,15 or 2e-3; NaN for anything else. */
 function readNumber(text) {
   const plain = text.trim().replace(",", ".");
@@ -64,6 +81,7 @@ function readNumber(text) {
 }
 
 function problemOf(setting, value) {
+  if (setting.kind === "flag") return null;
   if (setting.kind === "name") return NAME.test(value) ? null : t("training.error.name");
   const { min, max, orZero, kind } = setting;
   const isInRange = (value >= min && value <= max) || (orZero && value === 0);

@@ -5,7 +5,13 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from backend.training.batches import Examples, hidden_features, without_features
+from backend.training.batches import (
+    RELATIONS,
+    Examples,
+    hidden_features,
+    hidden_relations,
+    without_features,
+)
 from backend.transit.columns import FEATURES
 from backend.transit.light_curve.curve import synthesise, transit_curves
 from backend.transit.light_curve.orbit import transit_geometry
@@ -165,3 +171,51 @@ def test_the_labels_change_nothing_that_the_network_sees(rows):
     permuted["label"] = np.roll(rows["label"], 1)
     (seen, _), (same, _) = (next(examples(each).in_order(150)) for each in (rows, permuted))
     assert_equal_batches([seen], [same])
+
+
+def related(rows, columns=11):
+    values = np.arange(len(rows) * columns, dtype=np.float32).reshape(len(rows), columns)
+    names = (*INPUTS, "relation_input")
+    return Examples(rows, "tess", names, KEPT, lambda: None, relations=values), values
+
+
+def test_relations_go_with_their_rows_and_hiding_leaves_them_unchanged(rows):
+    shown, values = related(rows)
+    before = values.copy()
+    index = np.array([7, 3])
+    hidden = np.zeros((2, 11), bool)
+    hidden[0, 4] = True
+    found = shown.batch(index, hidden_relations=hidden)[0]["relation_input"]
+    assert np.isnan(found[0, 4])
+    found[0, 4] = values[7, 4]
+    assert np.array_equal(found, values[index])
+    for _ in islice(shown.shuffled(64, seed=1, first_epoch=0), 3):
+        pass
+    assert np.array_equal(values, before)
+
+
+def test_relations_change_nothing_else_of_a_batch(rows):
+    shown, _ = related(rows)
+    pair = [each.shuffled(64, seed=1, first_epoch=0) for each in (shown, examples(rows))]
+    for one, other in islice(zip(*pair, strict=True), 3):
+        assert np.isnan(one[0].pop("relation_input")).any()
+        assert_equal_batches(one, other)
+
+
+def test_all_relations_are_hidden_by_their_name(rows):
+    shown, values = related(rows)
+    chosen = np.arange(5)
+    assert np.isnan(shown.without([RELATIONS], chosen).batch(chosen)[0]["relation_input"]).all()
+    kept = shown.without(["snr"], chosen).batch(chosen)[0]["relation_input"]
+    assert np.array_equal(kept, values[:5])
+
+
+@pytest.mark.parametrize("columns", [11, 14])
+def test_relations_are_hidden_alone_together_and_all_now_and_then(columns):
+    hidden = hidden_relations(20_000, columns, np.random.default_rng(0))
+    assert hidden.shape == (20_000, columns)
+    assert hidden.all(axis=1).mean() == pytest.approx(0.2, abs=0.02)
+    some = hidden[~hidden.all(axis=1)]
+    for first, last in ((2, 6), (6, 11), (11, 14))[: 3 if columns == 14 else 2]:
+        assert some[:, first:last].all(axis=1).mean() == pytest.approx(0.1, abs=0.02)
+    assert 0.01 < some[:, 0].mean() < 0.03

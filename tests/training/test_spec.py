@@ -24,10 +24,13 @@ STORED_BY_0_1_0 = {
     "source": "exotrain",
 }
 
+# What sessions did before these were settings.
+SINCE_0_5_0 = {"grouping": "star", "use_relations": False, "use_stellar_uncertainties": False}
+
 
 def test_a_spec_of_0_1_0_keeps_every_field_and_gets_a_version():
     before = dict(STORED_BY_0_1_0)
-    expected = {"version": 2, "simulated": None, "grouping": "star", **STORED_BY_0_1_0}
+    expected = {"version": 2, "simulated": None, **SINCE_0_5_0, **STORED_BY_0_1_0}
     assert upgrade_spec(STORED_BY_0_1_0).model_dump() == expected
     assert before == STORED_BY_0_1_0
 

@@ -16,7 +16,7 @@ from backend import wire
 from backend.config import REPOSITORY
 from backend.training.spec import TrainingSpec
 from backend.training.split import split_by_star
-from backend.transit.columns import FEATURES
+from backend.transit.columns import FEATURES, RELATION_COLUMNS
 from backend.transit.ephemerides import no_evidence
 from backend.transit.evaluation.guessing import class_frequencies
 from backend.transit.light_curve.orbit import transit_geometry
@@ -337,14 +337,18 @@ def test_a_killed_session_resumes_and_ends_with_the_same_weights(train, finished
     assert spec.checkpoint.exists()  # it goes when the database knows the model
 
 
-def test_a_killed_ensemble_with_the_catalogue_resumes_to_the_same_weights(train, rows, tmp_path):
+def test_a_killed_ensemble_with_relations_resumes_to_the_same_weights(train, rows, tmp_path):
     chosen = {"network": "transit_cnn_catalogue", "ensemble": 2, "epochs": 2}
+    chosen |= {"use_relations": True, "grouping": "rows"}
     folders = [tmp_path / name for name in ("whole", "killed")]
     for folder in folders:
         folder.mkdir()
     whole, killed = (make_spec(folder, rows, **chosen) for folder in folders)
     manifest = of(run(train, whole), wire.Saved)[0].manifest
-    assert [each["name"] for each in manifest["inputs"]][2] == "catalogue_input"
+    inputs = {each["name"]: each for each in manifest["inputs"]}
+    assert list(inputs)[2:] == ["catalogue_input", "relation_input"]
+    assert inputs["relation_input"]["shape"] == [11]
+    assert inputs["relation_input"]["columns"][0] == "candidates_on_star"
     events = []
     with pytest.raises(Killed):
         train.train(killed, events.append, kill_in_epoch(2, events))
@@ -495,12 +499,43 @@ def test_evidence_that_is_missing_or_of_other_rows_ends_the_session_in_words(
         run(train, spec)
 
 
+def test_relations_reach_the_network_and_the_trees_and_may_be_unknown(train, rows, tmp_path):
+    """The uncertainty of the depth tells the class."""
+    from backend.training import model_file
+
+    evidence = no_evidence(len(rows))
+    evidence["epoch"] = 2_455_000.0 + np.arange(len(rows)) * 0.37
+    share = np.choose(rows["label"], [0.001, 0.02, 0.5])
+    evidence["depth_err"] = rows["depth"] * share
+    np.save(tmp_path / "table.evidence.npy", evidence)
+    chosen = {"network": "transit_cnn_catalogue", "epochs": 4, "grouping": "ephemeris"}
+    chosen |= {"evidence": tmp_path / "table.evidence.npy", "use_stellar_uncertainties": True}
+    spec = make_spec(tmp_path, rows, use_relations=True, **chosen)
+    events = run(train, spec)
+    evaluation = of(events, wire.Evaluated)[0].evaluation
+    hidden = {tuple(each["missing"]): each for each in evaluation["missing_features"]}
+    assert hidden[("relations",)]["log_loss"] > hidden[()]["log_loss"] + 0.05
+    assert hidden[()]["log_loss"] == pytest.approx(evaluation["log_loss"])
+    assert evaluation["baseline"]["all_columns"]["log_loss"] < 0.1
+    manifest = of(events, wire.Saved)[0].manifest
+    assert manifest["inputs"][-1]["shape"] == [14]
+    model = model_file.load_verified_model(spec.model_path, manifest["sha256"])
+    geometry = transit_geometry(rows, "tess")
+    unknown = model_file.predict_rows(model, rows, geometry, "tess")["probabilities"]
+    known = np.full((len(rows), 14), np.nan, np.float32)
+    known[:, RELATION_COLUMNS.index("depth_err")] = share
+    told = model_file.predict_rows(model, rows, geometry, "tess", known)["probabilities"]
+    right = np.arange(len(rows)), rows["label"]
+    assert np.log(told[right]).mean() > np.log(unknown[right]).mean() + 0.05
+
+
 def test_a_checkpoint_belongs_to_its_grouping(rows, tmp_path):
     from backend.training.fit import _fingerprint
 
     spec = make_spec(tmp_path, rows)
     others = [dataclasses.replace(spec, grouping=each) for each in ("rows", "ephemeris")]
-    assert len({_fingerprint(each) for each in (spec, *others)}) == 3
+    others += [dataclasses.replace(spec, use_relations=True)]
+    assert len({_fingerprint(each) for each in (spec, *others)}) == 4
     moved = dataclasses.replace(others[1], evidence=tmp_path / "elsewhere.npy")
     assert _fingerprint(moved) == _fingerprint(others[1])
 

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from backend.transit import ephemerides
-from backend.transit.columns import COLUMNS, ROW_DTYPE
-from backend.transit.ephemerides import no_evidence
-from backend.transit.relations import (
-    MOST_ON_A_STAR,
+from backend.transit.columns import (
+    COLUMNS,
     NEIGHBOUR_COLUMNS,
     RELATION_COLUMNS,
     RELATION_UNITS,
-    find_relations,
+    ROW_DTYPE,
 )
+from backend.transit.ephemerides import no_evidence
+from backend.transit.relations import MOST_ON_A_STAR, find_relations
 
 EPOCH = 2_455_000.0
 

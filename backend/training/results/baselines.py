@@ -8,6 +8,7 @@ from backend.training.split import Split
 from backend.transit.evaluation.baseline import Baseline, evaluate_baselines, sample_rows
 from backend.transit.keys import read_rows
 from backend.transit.networks import registry
+from backend.transit.networks.inputs import Matrix
 from backend.transit.rows import Rows
 
 _POLL_SECONDS = 0.1
@@ -20,10 +21,14 @@ class Baselines:
         spec: of the session.
         table: ROW_DTYPE, (n,), may be a memory-mapped file.
         split: of its rows.
+        relations: float32, (n, k), of its rows; None for a network without them.
     """
 
-    def __init__(self, spec: TrainingSpec, table: Rows, split: Split) -> None:
+    def __init__(
+        self, spec: TrainingSpec, table: Rows, split: Split, relations: Matrix | None = None
+    ) -> None:
         self._spec, self._table, self._split = spec, table, split
+        self._relations = relations
         self._figures: dict[str, Baseline] | None = None
         self._failure: Exception | None = None
         # A daemon: a session that is cancelled does not wait for its trees.
@@ -55,13 +60,15 @@ class Baselines:
     def _run(self) -> None:
         try:
             has_catalogue = registry.CATALOGUE_INPUT in registry.NETWORKS[self._spec.network].inputs
-            tested = read_rows(self._table, self._split.test)
+            chosen = sample_rows(self._split.train, self._spec.seed)
+            relations = self._relations
             self._figures = evaluate_baselines(
-                read_rows(self._table, sample_rows(self._split.train, self._spec.seed)),
-                tested,
+                read_rows(self._table, chosen),
+                read_rows(self._table, self._split.test),
                 self._spec.seed,
                 self._split.test_groups,
                 has_catalogue,
+                None if relations is None else (relations[chosen], relations[self._split.test]),
             )
         except Exception as error:  # raised where the figures are asked for
             self._failure = error

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.training.batches import FIT_FEATURES, Examples
+from backend.training.batches import FIT_FEATURES, RELATIONS, Examples
 from backend.training.model_file import PredictedColumns
 from backend.training.results.baselines import Baselines
 from backend.training.spec import TrainingSpec
@@ -229,14 +229,15 @@ def _missing_features(
         chosen = np.sort(random.choice(len(test), MAX_ROWS_WITHOUT, replace=False))
     tested = test.rows[chosen]
     effects = []
-    for missing in _combinations(tested):
+    for missing in _combinations(tested, has_relations=test.relations is not None):
         found = predict(steps, test.without(missing, chosen), published.temperature, poll)
         effects.append({"missing": list(missing), **brief(tested["label"], found["probabilities"])})
     return effects
 
 
-def _combinations(rows: Rows) -> Iterable[tuple[str, ...]]:
-    """None, each feature that some row has, and those that go together, once each."""
+def _combinations(rows: Rows, *, has_relations: bool) -> Iterable[tuple[str, ...]]:
+    """None, each feature that some row has, those that go together, and all relations."""
     known = tuple(name for name in FEATURES if np.isfinite(rows[name]).any())
     groups = [(), *((name,) for name in known), FIT_FEATURES, STAR_FEATURES, FEATURES]
-    return dict.fromkeys(tuple(name for name in group if name in known) for group in groups)
+    found = dict.fromkeys(tuple(name for name in group if name in known) for group in groups)
+    return [*found, (RELATIONS,)] if has_relations else found

@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 
 from backend.training.spec import TrainingSpec
 from backend.training.split import Split
-from backend.transit.columns import COLUMNS, FEATURES, LABELS, UNITS
+from backend.transit.columns import (
+    COLUMNS,
+    FEATURES,
+    LABELS,
+    RELATION_UNITS,
+    UNITS,
+    relation_columns,
+)
 from backend.transit.light_curve.curve import BINS
 from backend.transit.networks import registry
 from backend.transit.networks.inputs import CATALOGUE_COLUMNS, CATALOGUE_UNITS
@@ -86,7 +93,7 @@ def describe_model(
         "simulated": spec.simulated,
         "rows": {name: len(getattr(split, name)) for name in ("train", "validation", "test")},
         "training_ranges": training_ranges(trained),
-        "inputs": [_INPUTS[name] for name in registry.NETWORKS[spec.network].inputs],
+        "inputs": _inputs(spec),
         "outputs": _outputs(),
         "metrics": metrics,
         "evaluation": evaluation and {name: evaluation[name] for name in _SUMMARY},
@@ -118,6 +125,19 @@ def git_revision() -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return answer.stdout.strip() or None
+
+
+def _inputs(spec: TrainingSpec) -> list[dict[str, Any]]:
+    names = registry.inputs_of(spec.network, has_relations=spec.use_relations)
+    columns = relation_columns(spec.use_stellar_uncertainties)
+    relations = {
+        "name": registry.RELATION_INPUT,
+        "shape": [len(columns)],
+        "columns": list(columns),
+        "unit": [RELATION_UNITS[name] for name in columns],
+        "missing": "NaN",
+    }
+    return [relations if name == registry.RELATION_INPUT else _INPUTS[name] for name in names]
 
 
 def _outputs() -> list[dict[str, Any]]:

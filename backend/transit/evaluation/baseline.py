@@ -35,6 +35,7 @@ def evaluate_baselines(
     seed: int,
     stars: Index | None = None,
     has_catalogue: bool = False,
+    relations: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None,
 ) -> dict[str, Baseline]:
     """Fit the trees on the training rows and evaluate them on the test rows.
 
@@ -44,16 +45,22 @@ def evaluate_baselines(
         seed: of that choice, of the trees and of the bootstrap.
         stars: intp, (n,), of the test rows, for the intervals.
         has_catalogue: whether the network sees the nine columns themselves.
+        relations: float32, (n, k), of the training and of the test rows, which the network sees
+            too; the trees get them as well.
 
     Returns:
         The figures of `figures.evaluate_labels` by what the trees were given:
         `same_information`, what the network had (curve and features carry depth, T/P and the six
         features; with the catalogue it had all), and `all_columns`, the nine columns.
     """
-    trained = sample_rows(trained, seed)
+    chosen = sample_rows(np.arange(len(trained)), seed)
+    trained = trained[chosen]
+    known, asked = (relations[0][chosen], relations[1]) if relations else ((), ())
 
     def measured(table: Callable[[Rows], Array]) -> Baseline:
-        found = tree_probabilities(table(trained), trained["label"], table(tested), seed)
+        columns = np.column_stack([table(trained), *np.transpose(known)])
+        others = np.column_stack([table(tested), *np.transpose(asked)])
+        found = tree_probabilities(columns, trained["label"], others, seed)
         draws = draw_labels(tested["label"], found, stars, seed)
         return Baseline(evaluate_labels(tested["label"], found, stars, seed, draws), draws)
 

@@ -89,7 +89,8 @@ def publish(inner: keras.Model, temperature: float = 1.0) -> keras.Model:
         [label (3,) probabilities, period_out (1,) days, depth_out (1,) ppm], the means over
         heads and members.
     """
-    inputs = make_inputs(inner.input)
+    relations = inner.input.get(registry.RELATION_INPUT)
+    inputs = make_inputs(inner.input, 0 if relations is None else relations.shape[-1])
     outputs = inner(inputs)
     label = ops.mean(outputs[registry.LABEL_OUTPUT], axis=1)
     logit = ops.log(ops.maximum(label, _SMALLEST))

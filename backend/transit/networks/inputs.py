@@ -1,6 +1,7 @@
 """From catalogue rows to a network's inputs."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,12 @@ from backend.transit.light_curve.diagnostics import (
     physical_diagnostics,
 )
 from backend.transit.light_curve.orbit import Geometry
-from backend.transit.networks.registry import CATALOGUE_INPUT, CURVE_INPUT, FEATURE_INPUT
+from backend.transit.networks.registry import (
+    CATALOGUE_INPUT,
+    CURVE_INPUT,
+    FEATURE_INPUT,
+    RELATION_INPUT,
+)
 
 Matrix = NDArray[np.float32]
 
@@ -46,8 +52,23 @@ def catalogue_matrix(rows: NDArray[np.void], geometry: Geometry, band: str) -> M
     return np.clip(np.stack(columns, axis=1), -largest, largest).astype(np.float32)
 
 
+def relation_matrix(values: NDArray[np.float64], columns: int) -> Matrix:
+    """The numbers of `relation_input`: float32, (n, columns), NaN where unknown.
+
+    Args:
+        values: float64, (n, 14), from `find_relations`.
+        columns: how many of RELATION_COLUMNS.
+    """
+    largest = np.finfo(np.float32).max
+    return np.clip(values[:, :columns], -largest, largest).astype(np.float32)
+
+
 def network_inputs(
-    rows: NDArray[np.void], geometry: Geometry, band: str, names: Collection[str]
+    rows: NDArray[np.void],
+    geometry: Geometry,
+    band: str,
+    names: Collection[str],
+    relations: Matrix | None = None,
 ) -> dict[str, Matrix]:
     """The inputs of a network by their names.
 
@@ -56,14 +77,17 @@ def network_inputs(
         geometry: of these rows, from `transit_geometry`.
         band: of the survey, "kepler" or "tess".
         names: which inputs.
+        relations: float32, (n, k), the rows' `relation_input`; needed where it is named.
 
     Returns:
         curve_input: float32, (n, 2001, 1), flux relative to out of transit; feat_input: float32,
-        (n, 6), raw units, NaN where unknown; catalogue_input: as `catalogue_matrix`.
+        (n, 6), raw units, NaN where unknown; catalogue_input: as `catalogue_matrix`;
+        relation_input: as given.
     """
-    makers = {
+    makers: dict[str, Callable[[], Any]] = {
         CURVE_INPUT: lambda: transit_curves(geometry)[:, :, None],
         FEATURE_INPUT: lambda: feature_matrix(rows),
         CATALOGUE_INPUT: lambda: catalogue_matrix(rows, geometry, band),
+        RELATION_INPUT: lambda: relations,
     }
     return {name: makers[name]() for name in names}

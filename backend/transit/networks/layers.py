@@ -11,7 +11,12 @@ from numpy.typing import NDArray
 from backend.transit.columns import FEATURES, LABELS
 from backend.transit.light_curve.curve import BINS
 from backend.transit.networks.inputs import CATALOGUE_COLUMNS
-from backend.transit.networks.registry import CATALOGUE_INPUT, CURVE_INPUT, FEATURE_INPUT
+from backend.transit.networks.registry import (
+    CATALOGUE_INPUT,
+    CURVE_INPUT,
+    FEATURE_INPUT,
+    RELATION_INPUT,
+)
 from backend.transit.networks.scaling import QUANTILES, NumberScaling, quantile_knots
 
 # The inputs of some training rows by name, to scale what is read from them.
@@ -65,9 +70,15 @@ SHAPES: dict[str, tuple[int, ...]] = {
 }
 
 
-def make_inputs(names: Iterable[str]) -> dict[str, keras.KerasTensor]:
-    """The inputs, float32, of the shapes in `SHAPES`, by name."""
-    return {name: keras.Input(SHAPES[name], name=name) for name in names}
+def make_inputs(names: Iterable[str], relations: int = 0) -> dict[str, keras.KerasTensor]:
+    """The inputs, float32, of the shapes in `SHAPES`, by name.
+
+    Args:
+        names: of the inputs.
+        relations: how many numbers `relation_input` has.
+    """
+    shapes = {**SHAPES, RELATION_INPUT: (relations,)}
+    return {name: keras.Input(shapes[name], name=name) for name in names}
 
 
 def known_numbers(

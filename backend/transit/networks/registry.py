@@ -5,6 +5,7 @@ from dataclasses import dataclass
 CURVE_INPUT = "curve_input"
 FEATURE_INPUT = "feat_input"
 CATALOGUE_INPUT = "catalogue_input"
+RELATION_INPUT = "relation_input"
 
 # What a network that reads the curve first learns from, in place of `curve_input`.
 CURVE_SUMMARY = "curve_summary"
@@ -24,20 +25,28 @@ class NetworkInfo:
         inputs: the names of the saved model's inputs, in their order.
         parameters: trainable parameters of one member; a test compares it with the built graph.
         sentence: a description to choose by.
+        takes_relations: whether a session may give it `relation_input` as a last input.
     """
 
     name: str
     inputs: tuple[str, ...]
     parameters: int
     sentence: str
+    takes_relations: bool = False
 
 
-def learner_inputs(name: str) -> tuple[str, ...]:
+def inputs_of(name: str, *, has_relations: bool) -> tuple[str, ...]:
+    """The names of the saved model's inputs, in their order."""
+    inputs = NETWORKS[name].inputs
+    return (*inputs, RELATION_INPUT) if has_relations else inputs
+
+
+def learner_inputs(name: str, *, has_relations: bool = False) -> tuple[str, ...]:
     """What a network learns from: its inputs, the curve replaced by what it reads from it.
 
     The reading has no weights, so a session reads each curve once and not in every epoch.
     """
-    inputs = NETWORKS[name].inputs
+    inputs = inputs_of(name, has_relations=has_relations)
     if name in _LEARNS_FROM_THE_WHOLE_CURVE:
         return inputs
     return (CURVE_SUMMARY, CURVE_WINDOWS, *(each for each in inputs if each != CURVE_INPUT))
@@ -61,6 +70,7 @@ NETWORKS: dict[str, NetworkInfo] = {
             137_246,
             "The same with a third input for the label alone: period, duration, depth, and the "
             "stellar density and planet radius derived from them. The most accurate of the three.",
+            takes_relations=True,
         ),
         NetworkInfo(
             "seed_cnn",

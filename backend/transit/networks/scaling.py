@@ -6,13 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.transit.columns import FEATURES
+from backend.transit.columns import FEATURES, RELATION_COLUMNS
 from backend.transit.networks.inputs import CATALOGUE_COLUMNS
 
 QUANTILES = 24
 
 # An arcsinh is a logarithm only above 1, and these numbers lie far below it.
-_STEEPNESS = {"density_ratio": 1e2, "relative_duration": 1e4}
+_STEEPNESS = {
+    **{"density_ratio": 1e2, "relative_duration": 1e4},
+    **{"match_depth_ratio": 1e5, "period_err": 1e8, "epoch_err": 1e4, "duration_err": 1e3},
+    **{"depth_err": 1e3, "impact_err": 1e2, "steff_err": 1e3, "srad_err": 1e2, "slogg_err": 1e2},
+}
 
 _EMPTY_RANGE = 1e-6
 
@@ -45,26 +49,34 @@ class Scaling:
     Attributes:
         features: of `feat_input`.
         catalogue: of `catalogue_input`; None for a network without it.
+        relations: of `relation_input`; None for a network without it.
         log_period: mean and standard deviation of ln(period / days).
         log_depth: mean and standard deviation of ln(depth / ppm).
     """
 
     features: NumberScaling
     catalogue: NumberScaling | None
+    relations: NumberScaling | None
     log_period: tuple[float, float]
     log_depth: tuple[float, float]
 
 
-def learn_scaling(rows: NDArray[np.void], catalogue: NDArray[np.float32] | None = None) -> Scaling:
+def learn_scaling(
+    rows: NDArray[np.void],
+    catalogue: NDArray[np.float32] | None = None,
+    relations: NDArray[np.float32] | None = None,
+) -> Scaling:
     """Measure the training rows.
 
     Args:
         rows: ROW_DTYPE, (n,); the training split and nothing else.
         catalogue: float32, (n, 8), their `catalogue_input`, for a network that has it.
+        relations: float32, (n, k), their `relation_input`, the same.
     """
     return Scaling(
         features=scale_numbers([rows[name] for name in FEATURES], np.ones(len(FEATURES))),
-        catalogue=None if catalogue is None else _scale_catalogue(catalogue),
+        catalogue=None if catalogue is None else _scale(catalogue, CATALOGUE_COLUMNS),
+        relations=None if relations is None else _scale(relations, RELATION_COLUMNS),
         log_period=_mean_and_spread(np.log(rows["period"])),
         log_depth=_mean_and_spread(np.log(rows["depth"])),
     )
@@ -91,9 +103,10 @@ def quantile_knots(values: Array) -> Array:
     return np.interp(places, np.arange(len(knots)), knots)
 
 
-def _scale_catalogue(catalogue: NDArray[np.float32]) -> NumberScaling:
-    steepness = np.array([_STEEPNESS.get(name, 1.0) for name in CATALOGUE_COLUMNS])
-    return scale_numbers(list(catalogue.T.astype(np.float64)), steepness)
+def _scale(numbers: NDArray[np.float32], names: Sequence[str]) -> NumberScaling:
+    """Of columns with the first of these names."""
+    steepness = np.array([_STEEPNESS.get(name, 1.0) for name in names[: numbers.shape[1]]])
+    return scale_numbers(list(numbers.T.astype(np.float64)), steepness)
 
 
 def scale_numbers(columns: Sequence[Array], steepness: Array) -> NumberScaling:

@@ -37,7 +37,8 @@ def build_transit_cnn_catalogue(scaling: Scaling, sample: Sample, seeds: Seeds) 
 
 
 def _build(name: str, scaling: Scaling, sample: Sample, seeds: Seeds) -> TwoGraphs:
-    inputs = make_inputs(registry.NETWORKS[name].inputs)
+    names = registry.inputs_of(name, has_relations=scaling.relations is not None)
+    inputs = make_inputs(names, 0 if scaling.relations is None else len(scaling.relations.mean))
     curve, features = inputs[registry.CURVE_INPUT], inputs[registry.FEATURE_INPUT]
     summary, shape = read_curve(curve)
     derived = derive_numbers(summary, features)
@@ -56,13 +57,17 @@ def _build(name: str, scaling: Scaling, sample: Sample, seeds: Seeds) -> TwoGrap
     if scaling.catalogue is not None:
         catalogue = embed_unknowns(inputs[registry.CATALOGUE_INPUT], scaling.catalogue, seeds)
         joined = ops.concatenate([joined, catalogue], axis=-1)
+    if scaling.relations is not None:
+        relations = embed_unknowns(inputs[registry.RELATION_INPUT], scaling.relations, seeds)
+        joined = ops.concatenate([joined, relations], axis=-1)
     outputs = {
         registry.LABEL_OUTPUT: heads(joined, seeds),
         registry.PERIOD_OUTPUT: period,
         registry.DEPTH_OUTPUT: depth,
     }
     read = {registry.CURVE_SUMMARY: summary, registry.CURVE_WINDOWS: shape}
-    learns_from = {each: (read | inputs)[each] for each in registry.learner_inputs(name)}
+    learnt = registry.learner_inputs(name, has_relations=scaling.relations is not None)
+    learns_from = {each: (read | inputs)[each] for each in learnt}
     for each, tensor in learns_from.items():
         tensor.name = each
     return TwoGraphs(

@@ -1,8 +1,8 @@
 """Training sessions: the request, the session, its epochs; the networks."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, Json
+from pydantic import AfterValidator, ConfigDict, Field, Json, model_validator
 from typing_extensions import TypeAliasType
 
 from backend import wire
@@ -77,6 +77,31 @@ class StartRequest(JsonBody):
         le=defaults.MAX_ENSEMBLE,
         description="Trains this many networks and averages them.",
     )
+    use_relations: bool = Field(
+        default=False,
+        description="The network also sees what the other rows of the table say of a row (other "
+        "candidates of its star, shared ephemerides) and how well it is known. Needs a network "
+        "with `takes_relations`.",
+    )
+    use_stellar_uncertainties: bool = Field(
+        default=False,
+        description="And how well its star is known, which tells follow-up from none. Needs "
+        "`use_relations`.",
+    )
+
+    @model_validator(mode="after")
+    def _has_what_it_needs(self) -> Self:
+        if self.use_relations and not registry.NETWORKS[self.network].takes_relations:
+            able = ", ".join(
+                each.name for each in registry.NETWORKS.values() if each.takes_relations
+            )
+            raise ValueError(
+                f"use_relations: expected a network that takes relations ({able}), received "
+                f"{self.network}."
+            )
+        if self.use_stellar_uncertainties and not self.use_relations:
+            raise ValueError("use_stellar_uncertainties: expected use_relations as well.")
+        return self
 
 
 class Metrics(Answer):
@@ -237,8 +262,9 @@ class Network(Answer):
 
     name: str
     inputs: list[str]
-    parameters: int
+    parameters: int = Field(description="Without relations.")
     sentence: str
+    takes_relations: bool
 
 
 class Networks(Success):

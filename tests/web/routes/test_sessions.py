@@ -101,7 +101,28 @@ def test_the_spec_holds_every_setting_and_what_it_is_about(api, key):
         "source": "exotrain",
         "simulated": False,
         "grouping": "rows",
+        "use_relations": False,
+        "use_stellar_uncertainties": False,
     }
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"use_relations": True}, "transit_cnn_catalogue"),
+        ({"use_stellar_uncertainties": True, "network": "transit_cnn_catalogue"}, "use_relations"),
+    ],
+)
+def test_relations_need_a_network_that_takes_them(api, key, fields, named):
+    problem = problem_of(api.start(key, api.dataset(key), None, **fields))
+    assert problem["status"] == 422
+    assert named in str(problem)
+
+
+def test_a_session_may_learn_from_relations(api, key):
+    settings = {"use_relations": True, "use_stellar_uncertainties": True}
+    spec = api.start(key, api.dataset(key), network="transit_cnn_catalogue", **settings)["session"]
+    assert spec["spec"].items() >= settings.items()
 
 
 def test_a_dataset_with_evidence_is_split_by_shared_ephemerides_too(api, key, services):
