@@ -3,17 +3,32 @@
 The answer goes to a file first: after its first byte is sent, an error can no longer be reported.
 """
 
+from collections import Counter
 from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
+from typing import NamedTuple
 
 from backend.database.connection import Record
 from backend.services.batch_predictions import BatchRead, PredictedTable
 from backend.services.context import Services
 from backend.services.predictions import predict
+from backend.services.unlike_training import (
+    count_known,
+    learnt_from,
+    missing_in_all,
+    unlike_training,
+)
 from backend.storage.incoming import open_growing
 from backend.transit.catalog.names.read_as import NOTHING_SAID, ReadAs
 from backend.transit.catalog.reader import open_catalog
+
+
+class Predicted(NamedTuple):
+    """How a table was read, and in what its rows are unlike the model's training rows."""
+
+    read: BatchRead
+    unlike_training: list[Record]
 
 
 def predict_catalogue(
@@ -24,7 +39,7 @@ def predict_catalogue(
     own_source: str,
     user_id: int,
     read_as: ReadAs = NOTHING_SAID,
-) -> BatchRead:
+) -> Predicted:
     """Write a catalogue's table with the prediction columns added.
 
     Args:
@@ -37,8 +52,9 @@ def predict_catalogue(
         read_as: what was said of the table.
 
     Returns:
-        How the table was read. The answer has its separator and its decimal sign, and its cells as
-        they are; the columns that an earlier prediction has added are replaced.
+        How the table was read, and what its rows are unlike. The answer has its separator and its
+        decimal sign, and its cells as they are; the columns that an earlier prediction has added
+        are replaced.
 
     Raises:
         CatalogError: it is not a catalogue, or has no usable row.
@@ -58,6 +74,9 @@ def predict_catalogue(
         writer = table.writer(sink)
         writer.writerow(table.header())
         predict_rows = partial(predict, services, model, source=table.read.source, user_id=user_id)
+        known: Counter[str] = Counter()
         for chunk, added in table.predictions(catalog, predict_rows):
+            known.update(count_known(chunk.rows))
             writer.writerows(table.records(chunk, added))
-    return table.read
+    unlike = unlike_training(learnt_from(model), table.read.source, missing_in_all(known))
+    return Predicted(table.read, unlike)

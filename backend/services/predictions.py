@@ -10,6 +10,7 @@ from backend.database import datasets, models, sessions
 from backend.database.connection import Record
 from backend.errors import Conflict, ModelCorrupt, NotFound, TooMany, Unavailable
 from backend.services.context import Services
+from backend.services.unlike_training import learnt_from, unlike_training
 from backend.transit.catalog.reader import band
 from backend.transit.columns import FEATURES, LABELS
 from backend.transit.light_curve.diagnostics import describe_candidates
@@ -186,14 +187,16 @@ def _answers(
     diagnostics = describe_candidates(rows, geometry, band(source), training_ranges(model))
     labels = predicted["probabilities"].argmax(axis=1).tolist()
     probabilities = predicted["probabilities"].tolist()
-    is_missing = np.stack([np.isnan(rows[name]) for name in FEATURES], axis=1).tolist()
+    missing = _missing(rows)
+    learnt = learnt_from(model)
+    unlike = {each: unlike_training(learnt, source, each) for each in set(missing)}
     values = zip(
         labels,
         probabilities,
         predicted["period"].tolist(),
         predicted["depth_ppm"].tolist(),
         diagnostics,
-        is_missing,
+        missing,
         strict=True,
     )
     return [
@@ -207,9 +210,19 @@ def _answers(
             "model_id": model["id"],
             "simulated": models.is_simulated(model),
             "diagnostics": diagnosed,
-            "missing": [name for name, missing in zip(FEATURES, unknown, strict=True) if missing],
+            "missing": list(unknown),
+            "unlike_training": unlike[unknown],
         }
         for label, shares, period, depth, diagnosed, unknown in values
+    ]
+
+
+def _missing(rows: Rows) -> list[tuple[str, ...]]:
+    """The features that each row lacks."""
+    is_missing = np.stack([np.isnan(rows[name]) for name in FEATURES], axis=1).tolist()
+    return [
+        tuple(name for name, missing in zip(FEATURES, row, strict=True) if missing)
+        for row in is_missing
     ]
 
 

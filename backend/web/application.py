@@ -92,6 +92,7 @@ def _allow_origins(app: APIFlask, origins: tuple[str, ...]) -> None:
             "Exotrain-File",
             "Exotrain-Model",
             "Exotrain-Source",
+            "Exotrain-Unlike-Training",
             "Location",
             "Retry-After",
         ],

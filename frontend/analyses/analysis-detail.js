@@ -32,7 +32,7 @@ export function AnalysisDetail({ workspace, analysis, models, result }) {
       prediction=${prediction}
       candidate=${candidate}
       curve=${curve.data}
-      abstention=${manifest.data?.abstention ?? null}
+      manifest=${manifest.data}
     >
       <div class="actions">
         <a class="button" href=${`#/w/${workspace.id}/predict?${query}`}>${t("predict.openInForm")}</a>

@@ -17,7 +17,7 @@ export function BatchDetail({ workspace, batch, result }) {
   const candidate = candidateOf(result);
   const asked = { workspaceKey: workspace.key, modelId: model.id, source: table.source, candidate };
   const found = usePrediction(result.error === null ? asked : null);
-  const abstention = useManifest(model.id).data?.abstention ?? null;
+  const manifest = useManifest(model.id).data;
   if (result.error !== null) return html`<${NoPrediction} error=${result.error} candidate=${candidate} />`;
   if (found.wait) return html`<${Waiting} wait=${found.wait} />`;
   if (found.error && !found.isBusy) return html`<${Failure} error=${found.error} onRetry=${found.retry} />`;
@@ -29,7 +29,7 @@ export function BatchDetail({ workspace, batch, result }) {
         prediction=${found.answer.prediction}
         candidate=${found.answer.question.candidate}
         curve=${found.answer.curve}
-        abstention=${abstention}
+        manifest=${manifest}
       >
         <div class="actions">
           <a class="button" href=${`#/w/${workspace.id}/predict?${query}`}>${t("predict.openInForm")}</a>

@@ -6,12 +6,13 @@ import { dateTime, number, t } from "../lib/i18n.js";
 import { ClassBar, className } from "../ui/basics.js";
 import { BatchRows } from "./batch-rows.js";
 import { titleOf } from "../models/model-choice.js";
-import { SimulatedNote } from "../ui/verdict-notes.js";
+import { SimulatedNote, UnlikeTrainingNote } from "../ui/verdict-notes.js";
 
 /** @param {{workspace: object, batch: object, query: object}} properties a batch that is completed */
 export function BatchResult({ workspace, batch, query }) {
   return html`
     <${SimulatedNote} simulated=${batch.model.simulated} />
+    <${UnlikeTrainingNote} found=${batch.unlike_training} isTable />
     <${Summary} workspace=${workspace} batch=${batch} />
     <${BatchRows} workspace=${workspace} batch=${batch} query=${query} />
   `;

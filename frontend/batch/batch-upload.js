@@ -69,9 +69,16 @@ export function post(workspace, model) {
   });
 }
 
-/** Sends the file, and hands the CSV that comes back to `save`: for those who may keep nothing. */
+/**
+ * Sends the file, and hands the CSV that comes back to `save`: for those who may keep nothing. Its rows are seen
+ * elsewhere, so what is to be known of all of them is said here.
+ */
 export function predictAtOnce(workspace, model, save) {
-  return send(workspace, model, "/api/predict/batch", { responseType: "blob" }, ({ body }) => save(body));
+  const { file } = sent.get();
+  return send(workspace, model, "/api/predict/batch", { responseType: "blob" }, ({ body, header }) => {
+    save(body);
+    if (header("Exotrain-Unlike-Training")) notify(t("verdict.unlike.notice", { name: file.name }), { stays: true });
+  });
 }
 
 /** Stops sending; the file stays selected. */

@@ -20,7 +20,7 @@ import { MissingFeatures } from "./missing-features.js";
 import { OnPage } from "./on-page.js";
 import { PerClassTable } from "./per-class-table.js";
 import { RankingCharts } from "./ranking-charts.js";
-import { RegressionCharts } from "./regression-charts.js";
+import { RegressionCheck } from "./regression-check.js";
 import { ReliabilityChart } from "./reliability-chart.js";
 import { RowGroups } from "./row-groups.js";
 import { RowDialog } from "./row-dialog.js";
@@ -39,9 +39,9 @@ const SECTIONS = [
   ["per-class", "evaluation.perClass"],
   ["calibration", "evaluation.calibration"],
   ["ranking", "evaluation.ranking"],
-  ["regression", "evaluation.regression"],
   ["missing", "evaluation.missing"],
   ["groups", "evaluation.groups"],
+  ["regression", "evaluation.regression"],
 ];
 
 export function Evaluation({ workspace, id, query }) {
@@ -154,9 +154,9 @@ function Report({ workspace, session, evaluation, query, name }) {
         </div>
       </section>
       <${RankingCharts} evaluation=${evaluation} name=${name} />
-      <${RegressionCharts} session=${session} evaluation=${evaluation} name=${name} onChoose=${choose} />
       <${MissingFeatures} rows=${evaluation.missing_features} />
       <${RowGroups} groups=${evaluation.groups ?? null} />
+      <${RegressionCheck} session=${session} evaluation=${evaluation} name=${name} onChoose=${choose} />
     </div>
     ${row !== null &&
     hasRows &&

@@ -20,7 +20,7 @@ export function HeadlineFigures({ evaluation }) {
         <ul class="plain verdicts" data-test="against">
           ${known.map((name) => html`<li key=${name}>${verdictAgainst(evaluation, baseline[name], name)}</li>`)}
         </ul>
-        <p class="hint">${t(known.length ? "evaluation.baselines" : "evaluation.noBaseline")}</p>
+        <p class="hint">${t(baselinesText(known))}</p>
       </div>
       <div class="grid figure-cards">
         ${HEADLINE.map(
@@ -29,6 +29,12 @@ export function HeadlineFigures({ evaluation }) {
       </div>
     </section>
   `;
+}
+
+/** A network that sees all columns has one baseline, any other two. */
+function baselinesText(known) {
+  if (known.length === 0) return "evaluation.noBaseline";
+  return known.length === 1 ? "evaluation.baselines.same" : "evaluation.baselines";
 }
 
 /** On how many metrics the network is better or worse than a baseline, by more than chance. */

@@ -9,6 +9,7 @@ import { t } from "../lib/i18n.js";
 import { usePrediction } from "../predict/prediction-state.js";
 import { className, Dialog, Failure, Loaded } from "../ui/basics.js";
 import { nameOf } from "./confusion-rows.js";
+import { useManifest } from "../models/model-choice.js";
 import { Diagnostics } from "../predict/diagnostics.js";
 import { Inferred } from "../predict/inferred.js";
 import { RowDetail } from "../dataset-rows/row-detail.js";
@@ -83,6 +84,7 @@ function RowPrediction({ workspace, session, row, tested, abstention }) {
   const question = { workspaceKey: workspace.key, modelId: session.model_id, source: null, candidate };
   const { answer, error, wait, retry } = usePrediction(question);
   const prediction = answer?.prediction ?? (tested && asPrediction(tested, abstention));
+  const { data: manifest } = useManifest(session.model_id);
   const applied = abstention?.threshold ? abstention : null;
   const asked = toQuery(candidate, { model: session.model_id });
   return html`
@@ -100,7 +102,7 @@ function RowPrediction({ workspace, session, row, tested, abstention }) {
         </div>
         <div class="stack tight">
           <h3>${t("predict.inferred")}</h3>
-          <${Inferred} prediction=${answer.prediction} candidate=${candidate} />
+          <${Inferred} prediction=${answer.prediction} candidate=${candidate} inputs=${manifest?.inputs} />
         </div>
       `}
       <div class="actions">

@@ -7,6 +7,8 @@ import { notifyError } from "../lib/notices.js";
 
 const VARIABLES = { curve_input: "curve", feat_input: "features", catalogue_input: "catalogue" };
 
+const DERIVED = "# all but the first three: the diagnostics of POST /api/predict";
+
 /** @param {{model: object}} properties with its manifest */
 export function KerasCode({ model }) {
   const [isCopied, setCopied] = useState(false);
@@ -53,7 +55,10 @@ function codeOf(file, inputs) {
 function lineOf({ name, shape, columns }) {
   const variable = VARIABLES[name] ?? name;
   const dimensions = [1, ...shape].join(", ");
-  if (columns) return [`# ${columns.join(", ")}`, `${variable} = np.full((${dimensions}), np.nan)`];
+  if (columns) {
+    const from = name === "catalogue_input" ? [DERIVED] : [];
+    return [`# ${columns.join(", ")}`, ...from, `${variable} = np.full((${dimensions}), np.nan)`];
+  }
   const flux = 'json.load(open("curve.json"))["flux"]';
   const said = "# curve.json: the response of POST /api/curve";
   return [said, `${variable} = np.reshape(${flux}, (${dimensions}))`];

@@ -1,11 +1,27 @@
-// The network's estimate of period and depth, beside the given values.
+// The network's estimate of period and depth, beside the given values: a check.
 
 import { columnName, unitOf } from "../lib/columns.js";
 import { html } from "../lib/html.js";
 import { percent, significant, t } from "../lib/i18n.js";
 
-/** @param {{prediction: object, candidate: object}} properties */
-export function Inferred({ prediction, candidate }) {
+// The input that holds the period.
+const WITH_PERIOD = "catalogue_input";
+
+/**
+ * Where the estimate of a period comes from, in sentences; a network whose inputs are not known may have been
+ * told it.
+ *
+ * @param {{name: string}[] | undefined} inputs of the model's manifest
+ */
+export function periodText(inputs) {
+  const count = inputs?.length ?? 0;
+  const isTold = inputs?.some(({ name }) => name === WITH_PERIOD);
+  const known = t(isTold ? "predict.inferred.told" : "predict.inferred.untold", { count });
+  return [count > 0 ? known : "", t("predict.inferred.period")].filter(Boolean).join(" ");
+}
+
+/** @param {{prediction: object, candidate: object, inputs?: {name: string}[]}} properties inputs: as above */
+export function Inferred({ prediction, candidate, inputs }) {
   const rows = [
     ["period", candidate.period, prediction.period],
     ["depth", candidate.depth, prediction.depth_ppm],
@@ -13,7 +29,7 @@ export function Inferred({ prediction, candidate }) {
   return html`
     <table class="inferred">
       <caption class="hint">
-        ${t("predict.inferred.lead")}
+        ${t("predict.inferred.lead")} ${periodText(inputs)}
       </caption>
       <thead>
         <tr>

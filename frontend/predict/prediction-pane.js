@@ -31,7 +31,7 @@ export function PredictionPane({
   isWhatIf,
   isTypedSince,
 }) {
-  const abstention = useManifest(answer?.modelId ?? null).data?.abstention ?? null;
+  const manifest = useManifest(answer?.modelId ?? null).data;
   // What was answered before stays for the moment that the next answer takes, not beside its failure.
   const isShown = answer !== null && (isWhatIf || state.isCurrent || (state.isBusy && !state.wait));
   const pane = useShownWhenNew(original ?? answer, question !== null);
@@ -46,7 +46,7 @@ export function PredictionPane({
         candidate=${answer.question.candidate}
         curve=${answer.curve}
         original=${original?.prediction}
-        abstention=${abstention}
+        manifest=${manifest}
       >
         <${UsedModel} answer=${answer} models=${models} workspace=${workspace} />
         ${workspace.mayEdit &&

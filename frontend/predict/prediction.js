@@ -1,4 +1,4 @@
-// A prediction in full: the verdict, the light curve, the diagnostics, the network's estimate.
+// A prediction in full: the verdict, the light curve, the diagnostics, the network's estimate as a check.
 
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
@@ -13,10 +13,11 @@ import { Verdict } from "./verdict.js";
  * @param {object} properties.candidate
  * @param {object | null} properties.curve
  * @param {object} [properties.original] the prediction to compare with
- * @param {object | null} properties.abstention of the model's manifest
+ * @param {object | null} properties.manifest of the model; null until it is known, or if the model is gone
  * @param {any} [properties.children] below the verdict
  */
-export function Prediction({ prediction, candidate, curve, original, abstention, children }) {
+export function Prediction({ prediction, candidate, curve, original, manifest, children }) {
+  const abstention = manifest?.abstention ?? null;
   return html`
     <section class="card stack tight" aria-labelledby="verdict-title">
       <h2 id="verdict-title">${t("predict.result")}</h2>
@@ -32,7 +33,7 @@ export function Prediction({ prediction, candidate, curve, original, abstention,
     </section>
     <section class="card stack tight" aria-labelledby="inferred-title">
       <h2 id="inferred-title">${t("predict.inferred")}</h2>
-      <${Inferred} prediction=${prediction} candidate=${candidate} />
+      <${Inferred} prediction=${prediction} candidate=${candidate} inputs=${manifest?.inputs} />
     </section>
   `;
 }

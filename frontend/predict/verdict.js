@@ -4,6 +4,7 @@ import { CLASSES } from "../lib/columns.js";
 import { html } from "../lib/html.js";
 import { percent, t } from "../lib/i18n.js";
 import { className } from "../ui/basics.js";
+import { UnlikeTrainingNote } from "../ui/verdict-notes.js";
 import { Probabilities } from "./probabilities.js";
 
 /**
@@ -17,6 +18,9 @@ export function Verdict({ prediction, original, abstention, children }) {
   if (!prediction.probabilities) return html`<p class="hint">${t("predict.noProbabilities")}</p>`;
   const highest = percent(Math.max(...Object.values(prediction.probabilities)));
   const label = className(prediction.label_name);
+  const unlike = prediction.unlike_training ?? [];
+  // What the threshold promises was measured on rows that this one is unlike.
+  const threshold = unlike.length > 0 ? null : abstention?.threshold;
   return html`
     <p class="verdict" data-test="verdict">
       <strong>${label}</strong>
@@ -27,10 +31,12 @@ export function Verdict({ prediction, original, abstention, children }) {
     <p class="visually-hidden" role="status">
       ${t(prediction.uncertain ? "predict.spoken.uncertain" : "predict.spoken", { label, share: highest })}
     </p>
-    <${Probabilities} prediction=${prediction} original=${original} threshold=${abstention?.threshold} />
-    <p class="message ${prediction.uncertain ? "warning" : ""}">
-      ${certainty(prediction, highest, abstention)}
-    </p>
+    <${Probabilities} prediction=${prediction} original=${original} threshold=${threshold} />
+    ${unlike.length > 0
+      ? html`<${UnlikeTrainingNote} found=${unlike} />`
+      : html`<p class="message ${prediction.uncertain ? "warning" : ""}">
+          ${certainty(prediction, highest, abstention)}
+        </p>`}
     ${CLASSES.includes(prediction.label_name) &&
     html`<p class="hint">${t(`predict.meaning.${prediction.label_name}`)}</p>`}
     ${children}

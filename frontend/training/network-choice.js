@@ -55,7 +55,7 @@ function Choice({ network, isChosen, onChoose }) {
         <div id=${`${id}-help`}>
           <p class="help">${has(said) ? t(said) : sentence}</p>
           <p class="help">
-            ${t("training.network.sees", { inputs: inputs.map(inputName).join(", ") })}
+            ${t("training.network.sees", { count: inputs.length, inputs: inputs.map(inputName).join(", ") })}
             ${" "}${t("training.network.learns", { parameters: number(parameters) })}
           </p>
         </div>

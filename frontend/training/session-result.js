@@ -28,13 +28,13 @@ export function SessionResult({ workspace, session, best }) {
       <dl class="figures session-result">
         <${Figure} name="val_accuracy" value=${percent(best?.val_accuracy)} />
         <${Figure} name="val_label_loss" value=${fixed(best?.val_label_loss, 3)} />
-        <${Figure} name="val_period_mae" value=${significant(best?.val_period_mae, 3)} unit="days" />
-        <${Figure} name="val_depth_mae" value=${significant(best?.val_depth_mae, 3)} unit="ppm" />
         <${Figure}
           name="best_epoch"
           value=${best ? t("training.epochShort", { epoch: best.epoch, all: session.epochs_completed }) : "–"}
         />
         <${Figure} name="took" value=${duration(elapsedSeconds(session))} />
+        <${Figure} name="val_period_mae" value=${significant(best?.val_period_mae, 3)} unit="days" />
+        <${Figure} name="val_depth_mae" value=${significant(best?.val_depth_mae, 3)} unit="ppm" />
       </dl>
       ${hasResult(session) && html`<${WayOn} workspace=${workspace} session=${session} />`}
     </section>

@@ -2,7 +2,7 @@
 
 import { useEffect, useLayoutEffect, useRef } from "../lib/html.js";
 import { significant } from "../lib/i18n.js";
-import { drawRule, lonePoints, marksOf } from "./chart-marks.js";
+import { drawRule, lonePoints, marksOf, stepsOf } from "./chart-marks.js";
 import { isZoomedIn, limits, nearestPoint, pickNearest, shownRange } from "./chart-steering.js";
 
 export const DASHES = [[], [6, 4], [2, 3], [10, 4, 2, 4], [1, 4], [12, 6]];
@@ -37,6 +37,11 @@ export function colorOf(line, n) {
 /** The dashes of a line. */
 export function dashOf(line, n) {
   return line.dash ?? DASHES[n % DASHES.length];
+}
+
+/** How thick a line's sample in the legend is: a thin line is told from others by that. */
+export function sampleWidthOf({ width = 2 }) {
+  return Math.min(2.5, 1.5 * width);
 }
 
 /** Keeps the plot of a `Chart` in `place`: drawn anew when its shape changes, else only its data. */
@@ -202,9 +207,9 @@ function seriesOf(line, n, color) {
     width: line.width ?? 2,
     dash: dashOf(line, n),
     alpha: isPoints ? 0.75 : 1,
-    paths: isPoints ? () => null : undefined,
+    paths: pathsOf(line.kind),
     points: {
-      show: isPoints || line.kind === "both" ? true : undefined,
+      show: SHOWN_POINTS[line.kind],
       size: line.kind ? POINT_SIZE : LONE_SIZE,
       fill: line.kind === "both" ? undefined : stroke,
       // A line through one point has no length: nothing would be seen of it.
@@ -212,6 +217,15 @@ function seriesOf(line, n, color) {
       ...(isPoints ? { paths: marksOf(line.mark, POINT_SIZE) } : {}),
     },
   };
+}
+
+// Whether points are drawn; of a line, uPlot decides.
+const SHOWN_POINTS = { points: true, both: true, steps: false };
+
+/** What draws a series but its points; undefined: uPlot, by a line. */
+function pathsOf(kind) {
+  if (kind === "points") return () => null;
+  return kind === "steps" ? stepsOf : undefined;
 }
 
 /** The row of a scatter's series if its point is the one next to the pointer. */

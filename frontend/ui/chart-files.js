@@ -1,7 +1,7 @@
 // A plot as files: the picture as PNG, the numbers as CSV.
 
 import { saveBlob } from "../lib/api.js";
-import { colorOf, dashOf } from "./chart-drawing.js";
+import { colorOf, dashOf, sampleWidthOf } from "./chart-drawing.js";
 import { addMark } from "./chart-marks.js";
 
 const TITLE_HEIGHT = 34;
@@ -62,7 +62,7 @@ function drawSample(context, { left, y, color, dash, line }) {
   const middle = left + SAMPLE_WIDTH / 2;
   context.strokeStyle = color;
   context.fillStyle = color;
-  context.lineWidth = 2.5;
+  context.lineWidth = sampleWidthOf(line);
   context.setLineDash(dash);
   context.beginPath();
   if (line.kind === "points") {

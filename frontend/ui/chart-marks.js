@@ -32,6 +32,43 @@ export function marksOf(mark, size) {
 }
 
 /**
+ * What draws a series as steps: each value across its bin, which its point is the middle of; the bins are of
+ * one width. Where only another line has a point nothing ends.
+ */
+export function stepsOf(u, series, first, last) {
+  const [xs] = u.data;
+  const ys = u.data[series];
+  const stroke = new Path2D();
+  for (const [from, to, y] of stepsIn(xs, ys, first, last)) {
+    const height = u.valToPos(y, "y", true);
+    stroke.lineTo(u.valToPos(from, "x", true), height);
+    stroke.lineTo(u.valToPos(to, "x", true), height);
+  }
+  const clip = new Path2D();
+  clip.rect(u.bbox.left, u.bbox.top, u.bbox.width, u.bbox.height);
+  return { stroke, fill: null, clip, flags: 1 };
+}
+
+/**
+ * The steps of a series, one beside the other.
+ *
+ * @param {number[]} xs increasing
+ * @param {(number | undefined)[]} ys undefined where only another line has a point
+ * @param {number} first the first row that is seen
+ * @param {number} last the last one
+ * @returns {[number, number, number][]} from, to, the value
+ */
+export function stepsIn(xs, ys, first, last) {
+  const places = [...ys.keys()].filter((place) => ys[place] != null);
+  const half = places.length > 1 ? (xs[places[1]] - xs[places[0]]) / 2 : 0;
+  // A bin whose middle is beside the plot may reach into it.
+  const isSeen = (n) => places[n + 1] >= first && places[n - 1] <= last;
+  return places
+    .filter((place, n) => (place >= first && place <= last) || isSeen(n))
+    .map((place) => [xs[place] - half, xs[place] + half, ys[place]]);
+}
+
+/**
  * The places of the points that no line reaches: the only one of a line, or one between two gaps.
  *
  * @param {(number | null | undefined)[]} y null is a gap, undefined where only another line has a point

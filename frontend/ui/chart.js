@@ -2,8 +2,9 @@
 
 import { html, useMemo, useRef, useState } from "../lib/html.js";
 import { significant, t } from "../lib/i18n.js";
-import { colorOf, dashOf, useDrawing } from "./chart-drawing.js";
+import { colorOf, dashOf, sampleWidthOf, useDrawing } from "./chart-drawing.js";
 import { savePicture, saveTable } from "./chart-files.js";
+import { rowsOfTable } from "./chart-rows.js";
 import { showAll, steer, zoom, ZOOM_IN, ZOOM_OUT } from "./chart-steering.js";
 
 /**
@@ -13,7 +14,7 @@ import { showAll, steer, zoom, ZOOM_IN, ZOOM_OUT } from "./chart-steering.js";
  * @property {number[]} [x] its own abscissae, increasing; else those of the chart
  * @property {string} [color] a custom property, "--data-1" to "--data-6"; by its place else
  * @property {number[]} [dash] so that colour is not the only difference
- * @property {"line" | "points" | "both"} [kind]
+ * @property {"line" | "points" | "both" | "steps"} [kind] steps: each value across its bin, whose middle x is
  * @property {"circle" | "square" | "triangle"} [mark] of the points
  * @property {number} [width]
  *
@@ -29,8 +30,6 @@ import { showAll, steer, zoom, ZOOM_IN, ZOOM_OUT } from "./chart-steering.js";
  * @property {string} label
  * @property {boolean} [isAtTop] of an x rule: its label is at the top, where the lines leave room
  */
-
-const TABLE_ROWS = 400;
 
 const MARKS = {
   circle: html`<circle cx="13" cy="5" r="4" />`,
@@ -173,7 +172,7 @@ function Sample({ line, place }) {
           x2="26"
           y1="5"
           y2="5"
-          stroke-width="2.5"
+          stroke-width=${sampleWidthOf(line)}
           stroke-dasharray=${dashOf(line, place).join(" ")}
           style=${{ stroke: color }}
         />`}
@@ -182,11 +181,11 @@ function Sample({ line, place }) {
 
 function ChartTable({ title, data, lines, xAxis }) {
   const [xs, ...columns] = data;
-  const step = Math.max(1, Math.ceil(xs.length / TABLE_ROWS));
-  const shown = xs.map((_, row) => row).filter((row) => row % step === 0);
+  const shown = rowsOfTable(xs.length, columns);
   return html`
     <div class="table-scroll" tabindex="0" role="region" aria-label=${title}>
-      ${step > 1 && html`<p class="hint">${t("chart.thinned", { shown: shown.length, all: xs.length })}</p>`}
+      ${shown.length < xs.length &&
+      html`<p class="hint">${t("chart.thinned", { shown: shown.length, all: xs.length })}</p>`}
       <table>
         <thead>
           <tr>

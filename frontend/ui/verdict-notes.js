@@ -1,5 +1,7 @@
-// What is to be known of a model before its figures: no better than guessing, trained on simulated data.
+// What is to be known of a model before its figures: no better than guessing, trained on simulated data,
+// asked about rows unlike those that it learnt from.
 
+import { columnName } from "../lib/columns.js";
 import { html } from "../lib/html.js";
 import { fixed, t } from "../lib/i18n.js";
 import { StatusBadge } from "./basics.js";
@@ -45,4 +47,28 @@ export function SimulatedNote({ simulated, name }) {
   return html`<p class="message warning" data-test="simulated-note">
     ${name ? t("verdict.simulated", { name }) : t("verdict.simulatedUnnamed")}
   </p>`;
+}
+
+/**
+ * In what rows are unlike those that the model learnt from, and what that means; nothing where they are not.
+ *
+ * @param {object} properties
+ * @param {object[]} [properties.found] as the API gives them; answers of earlier releases have none
+ * @param {boolean} [properties.isTable] of all rows of a table, not of one candidate
+ */
+export function UnlikeTrainingNote({ found, isTable = false }) {
+  if (!found?.length) return null;
+  return html`<div class="message warning" data-test="unlike-training">
+    ${found.map((each) => html`<p key=${each.code}><strong>${differenceText(each, isTable)}</strong></p>`)}
+    <p>${t("verdict.unlike.meaning")}</p>
+  </div>`;
+}
+
+function differenceText({ code, trained_on: trainedOn, source, columns }, isTable) {
+  if (code === "another_survey") {
+    const names = { trained: t(`verdict.survey.${trainedOn}`), here: t(`verdict.survey.${source}`) };
+    return t("verdict.unlike.survey", names);
+  }
+  const names = columns.map(columnName).join(", ");
+  return t(isTable ? "verdict.unlike.missingInAll" : "verdict.unlike.missing", { columns: names });
 }

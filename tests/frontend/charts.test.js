@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { lonePoints } from "../../frontend/ui/chart-marks.js";
+import { lonePoints, stepsIn } from "../../frontend/ui/chart-marks.js";
+import { rowsOfTable } from "../../frontend/ui/chart-rows.js";
 import { isZoomedIn, shownRange, wholeRange } from "../../frontend/ui/chart-steering.js";
 
 const plot = (xs, scale = {}) => ({ data: [xs], scales: { x: scale } });
@@ -37,4 +38,26 @@ test("the ends of the data stand for the whole axis, and anything else for itsel
   assert.deepEqual(shownRange(plot([0.2, 0.9], { wanted: [0, 1] }), 0.4, 0.9), [0.4, 0.9]);
   assert.deepEqual(shownRange(plot([]), null, null), [null, null]);
   assert.deepEqual(wholeRange(plot([])), [undefined, undefined]);
+});
+
+test("a step is as wide as its bin, whatever points of another line lie in it", () => {
+  const xs = [0, 0.5, 1, 1.5, 2, 3];
+  const ys = [5, undefined, 6, undefined, 7, 8];
+  assert.deepEqual(stepsIn(xs, ys, 0, 5), [[-0.5, 0.5, 5], [0.5, 1.5, 6], [1.5, 2.5, 7], [2.5, 3.5, 8]]);
+});
+
+test("of a plot that is zoomed the bins that reach into it are drawn", () => {
+  const steps = stepsIn([0, 1, 2, 3, 4, 5, 6], [0, 1, 2, 3, 4, 5, 6], 3, 3);
+  assert.deepEqual(steps.map(([, , y]) => y), [2, 3, 4]);
+  assert.deepEqual(stepsIn([0, 1], [undefined, undefined], 0, 1), []);
+});
+
+test("the table of many points is thinned, but keeps every point of a line that has few", () => {
+  const dense = Array.from({ length: 650 }, (_, n) => n);
+  assert.equal(rowsOfTable(650, [dense]).length, 325);
+  assert.equal(rowsOfTable(13, [dense.slice(0, 13)]).length, 13);
+  const bins = dense.map((n) => (n % 50 === 7 ? n : undefined));
+  const shown = rowsOfTable(650, [dense, bins]);
+  for (const n of dense.filter((each) => each % 50 === 7)) assert.ok(shown.includes(n), String(n));
+  assert.ok(shown.length < 345);
 });

@@ -10,9 +10,11 @@ from typing import Any
 from backend.config import VERSION
 from backend.database.connection import Record
 from backend.services.batch_jobs.index import plain
+from backend.services.batch_jobs.posting import unlike_training_of
 from backend.services.batch_jobs.result import Result, Wanted
 from backend.services.batch_predictions import ADDED_COLUMNS
 from backend.services.context import Services
+from backend.services.unlike_training import sentences
 from backend.storage.incoming import open_growing, require_space
 from backend.transit.catalog.numbers import DecimalSign, read_numbers
 from backend.transit.columns import COLUMNS, UNITS
@@ -143,5 +145,6 @@ def _provenance(batch: Record, wanted: Wanted) -> dict[str, Any]:
         "model_created_at": model["created_at"],
         "threshold": model["threshold"],
         "trained_on": "simulated data" if model.get("simulated") else None,
+        "warning": " ".join(sentences(unlike_training_of(batch), model["id"])) or None,
         "filters": ", ".join(f"{name}={value}" for name, value in shown.items()) or None,
     }

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.services.batch_predictions import ADDED_COLUMNS, BatchRead, harmless
+from backend.services.unlike_training import count_known
 from backend.tables.converter import Converted
 from backend.transit.catalog.archive_flags import ArchiveFlags
 from backend.transit.catalog.names.plain_names import OUR_UNIT, Scale
@@ -20,6 +21,7 @@ from backend.transit.catalog.numbers import DecimalSign
 from backend.transit.catalog.reader import Chunk
 from backend.transit.catalog.rows import CheckedRows, check_rows, read_columns
 from backend.transit.columns import COLUMNS, LABELS, NO_LABEL
+from backend.transit.rows import Rows
 
 # `start` is the row's first byte in the CSV; `uncertain` is -1 where the model has no threshold;
 # `words` are the first bytes of what a search looks in, in lower case.
@@ -192,13 +194,19 @@ def added_values(cells: Sequence[str], decimal: DecimalSign) -> dict[str, Any]:
     return added
 
 
-def count(index: NDArray[np.void]) -> dict[str, Any]:
-    """The numbers of rows: in all, by predicted label, uncertain ones, errors."""
+def count(index: NDArray[np.void], rows: Rows) -> dict[str, Any]:
+    """The numbers of rows: in all, by predicted label, uncertain ones, errors, by known feature.
+
+    Args:
+        index: INDEX_DTYPE, (n,).
+        rows: `ROW_DTYPE`, those among them that were predicted.
+    """
     return {
         "all": len(index),
         "classes": {name: int((index["label"] == i).sum()) for i, name in enumerate(LABELS)},
         "uncertain": int((index["uncertain"] == 1).sum()),
         "errors": int(index["error"].sum()),
+        "known": count_known(rows),
     }
 
 
@@ -208,7 +216,13 @@ def add_counts(one: dict[str, Any] | None, other: dict[str, Any]) -> dict[str, A
         return other
     classes = {name: one["classes"][name] + other["classes"][name] for name in LABELS}
     sums = {name: one[name] + other[name] for name in ("all", "uncertain", "errors")}
-    return {**sums, "classes": classes}
+    return {**sums, "classes": classes, "known": _sum_of_known(one, other)}
+
+
+def _sum_of_known(one: dict[str, Any], other: dict[str, Any]) -> dict[str, int]:
+    """Empty if one is: an earlier release counted its rows without."""
+    known, more = one.get("known", {}), other["known"]
+    return {name: known[name] + more[name] for name in known}
 
 
 def values_of(row: NDArray[np.void]) -> dict[str, float | None]:

@@ -13,6 +13,12 @@ from backend.services.batch_jobs.index import INDEX_DTYPE
 from backend.services.context import Services
 from backend.services.predictions import training_source, warnings_about
 from backend.services.quota import require_batch_place, require_bytes
+from backend.services.unlike_training import (
+    learnt_from,
+    missing_in_all,
+    sentences,
+    unlike_training,
+)
 from backend.storage.atomic import put_in_place, sync
 from backend.storage.incoming import IncomingFile, require_space
 from backend.transit.catalog.names.read_as import ReadAs
@@ -127,6 +133,7 @@ def described_model(model: Record) -> Record:
         "threshold": threshold,
         "simulated": models.is_simulated(model),
         "warnings": warnings_about(model),
+        **learnt_from(model),
     }
 
 
@@ -149,12 +156,27 @@ def result_bytes(batch: Record) -> int:
     return batch["result_bytes"] + batch["rows_done"] * INDEX_DTYPE.itemsize
 
 
+def unlike_training_of(batch: Record) -> list[Record]:
+    """In what the rows so far are unlike the model's training rows; nothing before the first."""
+    counts = batch["counts"]
+    if counts is None or counts["all"] == counts["errors"]:
+        return []
+    known = counts.get("known", {})
+    return unlike_training(batch["model"], batch["reading"]["source"], missing_in_all(known))
+
+
 def described(services: Services, batch: Record) -> dict[str, Any]:
     """A batch as the API shows it."""
     done, size = batch["bytes_done"], batch["file_size"]
     is_whole = batch["status"] == "completed" or not size
+    unlike = unlike_training_of(batch)
     return {
         **batch,
+        "warnings": [
+            *batch["model"].get("warnings", []),
+            *sentences(unlike, batch["model"]["id"]),
+        ],
+        "unlike_training": unlike,
         "progress": 1.0 if is_whole else min(done / size, 1.0),
         "expires_at": batches.expires_at(batch, services.settings.batch_days),
         "table": batch["reading"],

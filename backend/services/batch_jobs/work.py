@@ -141,7 +141,8 @@ class Work:
                     found = index_of(chunk, records, starts, own)
                     _append(result, b"".join(written))
                     _append(index, found.tobytes())
-                    self._count(found, int(ends[-1]), int(text.tell() * share), own)
+                    counts = count(found, chunk.rows)
+                    self._count(counts, int(ends[-1]), int(text.tell() * share), own)
             finally:
                 self._is_over = True  # else the rows ahead might be waited for
                 chunks.close()  # type: ignore[attr-defined]
@@ -173,14 +174,13 @@ class Work:
 
         return predict_rows
 
-    def _count(self, found: np.ndarray, result_end: int, bytes_read: int, own: OwnColumns) -> None:
+    def _count(self, more: Record, result_end: int, bytes_read: int, own: OwnColumns) -> None:
         """Record that rows are done: their bytes are on the disk."""
-        counts = add_counts(self._batch["counts"], count(found))
         self._change(
-            rows_done=self._batch["rows_done"] + len(found),
+            rows_done=self._batch["rows_done"] + more["all"],
             result_bytes=result_end,
             bytes_done=min(max(bytes_read, self._batch["bytes_done"]), self._batch["file_size"]),
-            counts=counts,
+            counts=add_counts(self._batch["counts"], more),
             reading=own.as_json(),
             restarts=0,
         )

@@ -78,7 +78,7 @@ def transit_curves(
 
 def _draw(curves: NDArray[np.floating], transits: Geometry) -> None:
     """Subtract each transit from its row of ones."""
-    last_contact = transits.duration / (48 * transits.period)
+    last_contact = last_contact_of(transits)
     bins = (last_contact * BINS + 0.5).astype(np.intp) + 1
     row = np.repeat(np.arange(len(bins)), bins)
     offset = np.arange(len(row)) - np.repeat(np.cumsum(bins) - bins, bins)
@@ -99,7 +99,7 @@ def _hidden_until(
     row: NDArray[np.intp],
 ) -> NDArray[np.float64]:
     """Hidden flux, integrated from mid-transit to phase `until[i]` of transit `row[i]`."""
-    third_contact = _third_contact(transits, last_contact)
+    third_contact = third_contact_of(transits, last_contact)
     is_split = np.flatnonzero(third_contact > 0)
     on_limb = _integrate(
         hidden_flux_crossing, transits, third_contact, last_contact - third_contact
@@ -122,7 +122,12 @@ def _hidden_until(
     return _evaluate(series, row + len(last_contact) * is_inside, 2 / np.pi * angle - 1)
 
 
-def _third_contact(transits: Geometry, last_contact: NDArray[np.float64]) -> NDArray[np.float64]:
+def last_contact_of(transits: Geometry) -> NDArray[np.float64]:
+    """Phase at which the planet's disc leaves the star's: float64, (n,), orbits."""
+    return transits.duration / (48 * transits.period)
+
+
+def third_contact_of(transits: Geometry, last_contact: NDArray[np.float64]) -> NDArray[np.float64]:
     """Phase at which the planet's disc reaches the star's limb; 0 where it is never inside."""
     k, b, a = transits.radius_ratio, transits.impact, transits.scaled_semi_major_axis
     half_chord2 = np.maximum((1 - k - b) * (1 - k + b), 0) * (b < 1 - k)
@@ -130,7 +135,7 @@ def _third_contact(transits: Geometry, last_contact: NDArray[np.float64]) -> NDA
     return np.minimum(contact, last_contact)
 
 
-def _separation(transits: Geometry, at_phase: NDArray[np.float64]) -> NDArray[np.float64]:
+def separation_at(transits: Geometry, at_phase: NDArray[np.float64]) -> NDArray[np.float64]:
     """Distance of the centres in stellar radii; Winn (2010), equation 5, circular orbit."""
     angle = 2 * np.pi * at_phase
     return np.hypot(
@@ -163,7 +168,7 @@ def _integrate(
 ) -> NDArray[np.float64]:
     """Chebyshev series of the hidden flux integrated over a piece: (PIECE_NODES + 1, n)."""
     at_phase = start + length * _POSITIONS[:, np.newaxis]
-    separation = _separation(transits, at_phase)
+    separation = separation_at(transits, at_phase)
     hidden = hidden_flux(separation, transits.radius_ratio, transits.u1, transits.u2)
     return (_TO_SERIES @ hidden) * length
 

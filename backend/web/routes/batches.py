@@ -22,12 +22,14 @@ from backend.services.batch_jobs.posting import (
     post_batch,
     require_catalogue,
     told_model,
+    unlike_training_of,
 )
 from backend.services.batch_jobs.preview import preview
 from backend.services.batch_jobs.result import Result, Wanted
 from backend.services.datasets.upload import name_from
 from backend.services.predictions import choose_model
 from backend.services.sessions.start import checked_key
+from backend.services.unlike_training import told_unlike
 from backend.web.audit_log import record, record_download
 from backend.web.auth import NO_WORKSPACE, current_user, usable_batch, workspace_by_key
 from backend.web.current import services
@@ -252,6 +254,8 @@ def download_batch(batch_id: int, query_data: BatchResultQuery) -> Response:
     response.headers["Exotrain-Dialect"] = read.dialect()
     response.headers["Exotrain-Columns"] = read.columns()
     response.headers["Exotrain-Model"] = told_model(batch["model"])
+    if unlike := unlike_training_of(batch):
+        response.headers["Exotrain-Unlike-Training"] = told_unlike(unlike)
     if read.converted is not None:
         response.headers["Exotrain-File"] = read.file()
     return response

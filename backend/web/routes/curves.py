@@ -10,6 +10,7 @@ from backend.errors import Invalid
 from backend.storage.dataset_table import read_rows
 from backend.transit.catalog.reader import band
 from backend.transit.light_curve.curve import phase, transit_curves
+from backend.transit.light_curve.exact import bins_in_transit, exact_transit
 from backend.transit.light_curve.orbit import transit_geometry
 from backend.transit.rows import as_rows
 from backend.web.auth import usable_dataset
@@ -47,17 +48,20 @@ def compute_curve(json_data: CurveRequest) -> Record:
 
 
 def curve_of(rows: np.ndarray, source: str) -> dict[str, Any]:
-    """The curve of one row and its geometry.
+    """The curve of one row, its geometry, and the exact transit where the bins do not show it.
 
     Args:
         rows: `ROW_DTYPE`, (1,).
         source: the survey of the catalogue; it sets the photometric band.
     """
     geometry = transit_geometry(rows, band(source))
+    exact = exact_transit(geometry)
     numbers = [name for name in CurveParameters.model_fields if name != "flags"]
     return {
         "phase": phase().tolist(),
         "flux": transit_curves(geometry, dtype=np.float64)[0].tolist(),
+        "bins_in_transit": float(bins_in_transit(geometry)[0]),
+        "exact": exact and {name: values.tolist() for name, values in exact._asdict().items()},
         "parameters": {
             **{name: float(getattr(geometry, name)[0]) for name in numbers},
             "flags": geometry.flag_names(0),

@@ -14,6 +14,14 @@ from backend.services.batch_jobs.posting import described_model, told_model
 from backend.services.datasets.upload import name_from
 from backend.services.predict_catalogue import predict_catalogue
 from backend.services.predictions import choose_model, predict, training_source, warnings_about
+from backend.services.unlike_training import (
+    count_known,
+    learnt_from,
+    missing_in_all,
+    sentences,
+    told_unlike,
+    unlike_training,
+)
 from backend.storage.incoming import require_space
 from backend.transit.rows import as_rows
 from backend.web.audit_log import record_download
@@ -53,12 +61,14 @@ def predict_candidates(json_data: PredictRequest) -> Record:
     source = asked.source or training_source(model)
     candidates = [asked] if isinstance(asked, PredictOne) else list(map(_checked, asked.rows))
     answers = _answers(candidates, model, source)
+    unlike = _unlike_training(candidates, model, source)
     return {
         "predictions": answers,
         "count": len(answers),
         "model_id": model["id"],
         "simulated": models.is_simulated(model),
-        "warnings": warnings_about(model),
+        "warnings": [*warnings_about(model), *sentences(unlike, model["id"])],
+        "unlike_training": unlike,
         "source": source,
     }
 
@@ -78,7 +88,9 @@ def predict_batch(form: BatchForm) -> Response:
     earlier prediction added are replaced. `Exotrain-Columns` tells where ours are and how their
     numbers were read, such as `depth=2;decimal=comma`, `Exotrain-Source` the survey that the rows
     were taken for, and `Exotrain-Model` the model: id, SHA-256, date, threshold,
-    and `simulated` if it was trained on simulated data. A VOTable, FITS,
+    and `simulated` if it was trained on simulated data. `Exotrain-Unlike-Training` is there where
+    the rows are unlike those that the model learnt from, such as
+    `another_survey;trained_on=koi;source=toi, missing_input;columns="impact snr"`. A VOTable, FITS,
     ECSV, IPAC, Parquet or .xlsx file is answered as CSV between commas, and `Exotrain-File` is a
     JSON object with its kind, the table that was read, those in the file, and notes.
     """
@@ -94,7 +106,9 @@ def predict_batch(form: BatchForm) -> Response:
     try:
         source = form.source or training_source(model)
         user_id = current_user()["id"]
-        read = predict_catalogue(services(), model, incoming.path, answer, source, user_id, read_as)
+        read, unlike = predict_catalogue(
+            services(), model, incoming.path, answer, source, user_id, read_as
+        )
         record_download("batch_downloaded", workspace["id"], f"model {model['id']}", stem)
         # It can be read to its end although its name is gone: nothing is left behind.
         stream = open(answer, "rb")  # noqa: SIM115 - the response closes it
@@ -107,6 +121,8 @@ def predict_batch(form: BatchForm) -> Response:
     response.headers["Exotrain-Dialect"] = read.dialect()
     response.headers["Exotrain-Columns"] = read.columns()
     response.headers["Exotrain-Model"] = told_model(described_model(model))
+    if unlike:
+        response.headers["Exotrain-Unlike-Training"] = told_unlike(unlike)
     if read.converted is not None:
         response.headers["Exotrain-File"] = read.file()
     response.content_length = os.fstat(stream.fileno()).st_size
@@ -119,6 +135,13 @@ def _checked(row: Any) -> Candidate | list[dict[str, str]]:
         return CandidateBody.model_validate(row)
     except ValidationError as error:
         return field_errors(error, CandidateBody)
+
+
+def _unlike_training(candidates: list[Any], model: Record, source: str) -> list[Record]:
+    """In what all the candidates that can be predicted are unlike the model's training rows."""
+    good = [each.numbers() for each in candidates if isinstance(each, Candidate)]
+    missing = missing_in_all(count_known(as_rows(good))) if good else []
+    return unlike_training(learnt_from(model), source, missing)
 
 
 def _answers(candidates: list[Any], model: Record, source: str) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from backend.web.schemas.base import (
     shown,
 )
 from backend.web.schemas.datasets import FileRead, Rejected
+from backend.web.schemas.predictions import UnlikeTraining
 from backend.web.schemas.reading import TablePreview
 from backend.web.schemas.reports import ReadingReport
 
@@ -65,6 +66,13 @@ class BatchModel(Answer):
     warnings: list[str] = Field(
         default=[], description="What to say above its predictions, in sentences."
     )
+    trained_on: Source | None = Field(
+        default=None,
+        description="The survey that it learnt from; null for a batch of an earlier release.",
+    )
+    inputs: list[str] = Field(
+        default=[], description="The features that at least half of its training rows had."
+    )
 
 
 class BatchCounts(Answer):
@@ -74,6 +82,9 @@ class BatchCounts(Answer):
     classes: dict[str, int] = Field(description="By predicted label.")
     uncertain: int
     errors: int = Field(description="Rows that could not be predicted.")
+    known: dict[str, int] = Field(
+        default={}, description="By feature, how many of the predicted rows have it."
+    )
 
 
 class BatchError(Answer):
@@ -120,6 +131,12 @@ class Batch(Answer):
     bytes_done: int
     rows_done: int
     counts: BatchCounts | None
+    warnings: list[str] = Field(
+        description="What to say above the predictions, in sentences: of the model, of these rows."
+    )
+    unlike_training: list[UnlikeTraining] = Field(
+        description="In what the rows so far are unlike the model's training rows."
+    )
     table: BatchTable | None = Field(description="null until the first rows are done.")
     error: BatchError | None
     stored_bytes: int

@@ -244,10 +244,21 @@ class CurveParameters(Answer):
     flags: list[str]
 
 
+class ExactTransit(Answer):
+    """A transit as it is, at points that lie close where its flux bends, flat parts at its ends."""
+
+    phase: list[float] = Field(description="Orbits since mid-transit, increasing.")
+    flux: list[float]
+
+
 class Curve(Answer):
     """One phase-folded orbit as the network sees it; flux relative to out of transit."""
 
-    phase: list[float]
-    flux: list[float]
+    phase: list[float] = Field(description="The bins' centres, orbits since mid-transit.")
+    flux: list[float] = Field(description="The mean of each bin.")
+    bins_in_transit: float = Field(description="Bins from first to last contact.")
+    exact: ExactTransit | None = Field(
+        description="Only where the transit is narrower than five bins: they do not show its shape."
+    )
     line: int | None
     parameters: CurveParameters

@@ -1,6 +1,6 @@
 """Predictions as JSON and CSV, and saved analyses."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from apiflask.fields import UploadFile
 from pydantic import (
@@ -12,6 +12,7 @@ from pydantic import (
     Tag,
     model_validator,
 )
+from typing_extensions import TypeAliasType
 
 from backend.web.schemas.base import (
     MAX_ID,
@@ -30,6 +31,8 @@ from backend.web.schemas.reading import ReadAsFields
 
 MAX_ROWS = 10_000
 MAX_SAVED = 1_000
+
+Difference = TypeAliasType("Difference", Literal["another_survey", "missing_input"])
 
 # Pydantic puts them in front of the path to an error; `validation_messages` removes them.
 ONE, MANY = "one", "many"
@@ -85,6 +88,27 @@ class OutsideRange(Answer):
     max: float | None
 
 
+class UnlikeTraining(Answer):
+    """In what rows are unlike those that the model learnt from.
+
+    How often predictions were right on the model's validation and test stars says nothing of them.
+    """
+
+    # Part of requests as well: what was once predicted is saved as it was.
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
+
+    code: Difference
+    trained_on: Source | None = Field(
+        default=None, description="The survey of the training rows, if the rows are of another."
+    )
+    source: Source | None = Field(default=None, description="The survey of the rows.")
+    columns: list[Annotated[str, Field(max_length=20)]] = Field(
+        default=[],
+        max_length=9,
+        description="Inputs that all the rows lack and at least half of the training rows had.",
+    )
+
+
 class Diagnostics(Answer):
     """Checks of star and planet from the transit; null where a feature that it needs is unknown."""
 
@@ -128,6 +152,9 @@ class Prediction(Answer):
     )
     diagnostics: Diagnostics | None = None
     missing: list[str] = Field(default=[], description="Features that were not provided.")
+    unlike_training: list[UnlikeTraining] = Field(
+        default=[], description="In what this candidate is unlike the model's training rows."
+    )
     error: str | None = None
     errors: list[FieldError] = Field(default=[])
 
@@ -140,6 +167,9 @@ class PredictAnswer(Success):
     model_id: int
     simulated: bool | None = Field(description="As in each prediction.")
     warnings: list[str] = Field(description="What to say above these predictions, in sentences.")
+    unlike_training: list[UnlikeTraining] = Field(
+        description="In what all the candidates are unlike the model's training rows."
+    )
     source: Source
 
 
@@ -177,6 +207,7 @@ class SavedPrediction(JsonBody):
     simulated: bool | None = None
     diagnostics: Diagnostics | None = None
     missing: list[Annotated[str, Field(max_length=20)]] = Field(default=[], max_length=9)
+    unlike_training: list[UnlikeTraining] = Field(default=[], max_length=2)
     error: Annotated[str, Field(max_length=1000)] | None = None
 
 

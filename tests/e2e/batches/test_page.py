@@ -221,6 +221,7 @@ def test_a_viewer_looks_at_how_a_table_is_read_and_predicts_it_read_otherwise(
         with page.expect_download() as download:
             predict.press("Enter")
         download.value.save_as(tmp_path / "read.csv")
+        expect(page.get_by_text("lacks an input that they have")).to_be_visible()
         header, first = (tmp_path / "read.csv").read_text().splitlines()[:2]
         place = header.split(",").index("missing_inputs")
         assert "snr" in first.split(",")[place].split(";")

@@ -99,6 +99,58 @@ def test_predictions_of_a_model_of_simulated_data_say_so_above_them(
         expect(page.locator(".badge.warning", has_text="Simulated data").first).to_be_visible()
 
 
+def test_a_prediction_of_another_survey_has_a_warning_in_place_of_what_the_threshold_promises(
+    browser: Browser, light_server: Server, people: Client, tmp_path: Path
+):
+    names = ("period", "duration", "depth", "impact", "model_snr", "steff", "srad", "slogg")
+    kepler = ",".join(["koi_" + name for name in names] + ["koi_kepmag,koi_disposition,kepid"])
+    path = tmp_path / "koi.csv"
+    path.write_text(catalogue(90, kepler))
+    key = people.workspace("Surveys")
+    session = trained(people, key, path, "kepler")
+    home, model = f"#/w/{session['workspace_id']}", session["model_id"]
+    table = tmp_path / "toi.csv"
+    table.write_text("tid,pl_orbper,pl_trandurh,pl_trandep\n1,3.5,3,8000\n")
+    with visit(browser, light_server) as visitor:
+        page = visitor.page
+        visitor.sign_in()
+        note = page.locator("[data-test=unlike-training]")
+        promise = page.get_by_text("no threshold, so it never marks")
+        visitor.open(f"{home}/predict?{CANDIDATE}&model={model}")
+        expect(promise).to_be_visible()
+        expect(note).to_have_count(0)
+        visitor.open(f"{home}/predict?{CANDIDATE}&model={model}&source=toi")
+        expect(note).to_contain_text("trained on Kepler (KOI); here the survey is TESS (TOI).")
+        expect(promise).to_have_count(0)
+        with open(table, "rb") as file:
+            batch = people.post(
+                "/api/predict/batches",
+                202,
+                data={"workspace_key": key, "model_id": model},
+                files={"file": file},
+            )["batch"]
+        visitor.open(f"{home}/predict/batch/{batch['id']}")
+        expect(page.locator("[data-test=batch-summary]")).to_be_visible()
+        expect(note).to_contain_text("here the survey is TESS (TOI).")
+
+
+def test_a_narrow_transit_is_drawn_as_it_is_and_in_steps(
+    browser: Browser, light_server: Server, people: Client, tmp_path: Path
+):
+    key = people.workspace("Narrow")
+    session = trained(people, key, small_catalogue(tmp_path), "narrow")
+    address = f"#/w/{session['workspace_id']}/predict?model={session['model_id']}&depth=8000"
+    with visit(browser, light_server) as visitor:
+        page = visitor.page
+        visitor.sign_in()
+        visitor.open(f"{address}&period=400&duration=7.2")
+        plot = page.get_by_role("img", name="The network sees this transit in 1.5 bins")
+        expect(plot.locator("canvas")).to_be_visible()
+        expect(page.locator(".curve .legend li")).to_have_count(2)
+        visitor.open(f"{address}&period=3&duration=3")
+        expect(page.locator(".curve .legend li")).to_have_count(1)
+
+
 def test_one_epoch_is_drawn_as_a_dot(browser: Browser, light_server: Server, work: dict[str, Any]):
     with visit(browser, light_server) as visitor:
         visitor.sign_in()

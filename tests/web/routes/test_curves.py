@@ -35,6 +35,22 @@ def test_a_candidates_curve_is_as_deep_as_it_says(api):
     assert curve["parameters"]["flags"] == ["impact_assumed", "star_assumed"]
 
 
+def test_a_transit_narrower_than_five_bins_comes_exactly_too(api):
+    curve = api.post("/api/curve", json={**CANDIDATE, "period": 400, "duration": 7.2})
+    assert curve["bins_in_transit"] == pytest.approx(7.2 / 9600 * 2001)
+    exact = curve["exact"]
+    assert 1 - min(exact["flux"]) == pytest.approx(8000e-6, rel=1e-6)
+    assert exact["flux"][0] == exact["flux"][-1] == 1
+    assert len(exact["phase"]) == len(exact["flux"])
+    assert min(curve["flux"]) > min(exact["flux"]), "the bins dilute the depth"
+
+
+def test_a_wide_transit_needs_its_bins_alone(api):
+    curve = api.post("/api/curve", json=CANDIDATE)
+    assert curve["bins_in_transit"] > 5
+    assert curve["exact"] is None
+
+
 def test_the_band_follows_the_source(api):
     u1 = {
         source: api.post(

@@ -1,10 +1,12 @@
-// The period and the depth that the network infers, against those of the catalogue.
+// The period and the depth that the network infers, against those of the catalogue: a check, not a result.
 
 import { get } from "../lib/api.js";
 import { CLASSES } from "../lib/columns.js";
 import { useData } from "../lib/data.js";
-import { html, useMemo } from "../lib/html.js";
+import { html, useMemo, useState } from "../lib/html.js";
 import { number, percent, significant, t } from "../lib/i18n.js";
+import { useManifest } from "../models/model-choice.js";
+import { periodText } from "../predict/inferred.js";
 import { className, Explained, Loaded } from "../ui/basics.js";
 import { Chart } from "../ui/chart.js";
 import { diagonal } from "./diagonal.js";
@@ -27,12 +29,13 @@ const TOUCH = 1 + 1e-9;
  * @param {string} properties.name of the files that are saved
  * @param {(row: number) => void} properties.onChoose a row of the dataset, by a click on its point
  */
-export function RegressionCharts({ session, evaluation, name, onChoose }) {
+export function RegressionCheck({ session, evaluation, name, onChoose }) {
+  const { data: manifest } = useManifest(session.model_id);
   return html`
-    <section class="stack" aria-labelledby="regression">
+    <section class="card stack" aria-labelledby="regression">
       <div>
         <h2 id="regression">${t("evaluation.regression")}</h2>
-        <p class="hint">${t("evaluation.regressionHint")}</p>
+        <p class="hint">${t("evaluation.regressionHint")} ${periodText(manifest?.inputs)}</p>
       </div>
       <div class="two">
         ${QUANTITIES.map(
@@ -43,9 +46,18 @@ export function RegressionCharts({ session, evaluation, name, onChoose }) {
         ? html`<p class="message warning">
             ${t(session.model_id === null ? "evaluation.modelDeleted" : "evaluation.datasetDeleted")}
           </p>`
-        : html`<${Scatters} session=${session} name=${name} onChoose=${onChoose} />`}
+        : html`<${RowByRow}><${Scatters} session=${session} name=${name} onChoose=${onChoose} /><//>`}
     </section>
   `;
+}
+
+/** What is shown, and asked for, only when it is opened. */
+function RowByRow({ children }) {
+  const [isOpen, setOpen] = useState(false);
+  return html`<details class="disclosure" onToggle=${(event) => setOpen(event.currentTarget.open)}>
+    <summary>${t("evaluation.regressionRows")}</summary>
+    ${isOpen && html`<div class="stack">${children}</div>`}
+  </details>`;
 }
 
 function Errors({ quantity, unit, evaluation }) {
@@ -57,9 +69,9 @@ function Errors({ quantity, unit, evaluation }) {
     ["median_relative_error", errors.median_relative_error, (value) => percent(value, value < 1 ? 1 : 0)],
   ];
   return html`
-    <div class="card">
+    <div>
       <h3>${t(`parameter.${quantity}`)}</h3>
-      <dl class="figures">
+      <dl class="parameters">
         ${shown.map(
           ([term, value, write]) => html`<div key=${term}>
             <dt><${Explained} term=${term}>${t(`evaluation.error.${term}`)}<//></dt>
@@ -82,7 +94,7 @@ function Scatters({ session, name, onChoose }) {
       <p class="hint">${t(data.count < data.total ? "evaluation.pointsThinned" : "evaluation.pointsAll", data)}</p>
       <div class="two">
         ${QUANTITIES.map(
-          ([quantity, unit]) => html`<div class="card" key=${quantity}>
+          ([quantity, unit]) => html`<div key=${quantity}>
             <${Scatter} quantity=${quantity} unit=${unit} points=${data} name=${name} onChoose=${onChoose} />
           </div>`,
         )}
