@@ -26,7 +26,7 @@ from backend.background.supervisor import Supervisor, SupervisorEnded
 from backend.backup.restore import PARTIAL_FOLDER
 from backend.config import ANY_HOST, Settings, SettingsError
 from backend.database import Database, audit, models
-from backend.database.connection import DatabaseBusy
+from backend.database.connection import DatabaseBusy, Record
 from backend.database.file.soundness import UnknownSchemaVersion
 from backend.errors import ModelCorrupt
 from backend.services.batch_jobs.runner import BatchRunner
@@ -110,7 +110,7 @@ def _start(settings: Settings, closing: ExitStack) -> tuple[Server, Supervisor, 
         settings,
         services.database,
         storage,
-        on_new_model=lambda model: predictor.preload(model["file"], model["sha256"]),
+        on_new_model=lambda model: _preload(predictor, model),
         troubles=services.troubles,
     )
     services.predictor, services.supervisor = predictor, supervisor
@@ -229,7 +229,11 @@ def _restore_current_models(database: Database, storage: Storage) -> None:
 def _preload_current_models(database: Database, predictor: Predictor) -> None:
     with database.read() as connection:
         for model in models.current_models(connection):
-            predictor.preload(model["file"], model["sha256"])
+            _preload(predictor, model)
+
+
+def _preload(predictor: Predictor, model: Record) -> None:
+    predictor.preload(model["file"], model["sha256"], models.neighbours_sha256(model))
 
 
 def _announce(server: Server, settings: Settings) -> None:

@@ -17,6 +17,7 @@ from backend.storage.atomic import sha256_of
 from backend.transit.catalog.reader import band
 from backend.transit.columns import LABELS
 from backend.transit.light_curve.orbit import transit_geometry
+from backend.transit.neighbours import no_neighbours
 from backend.transit.networks.outputs import PREDICTION_DTYPE
 from backend.transit.rows import Rows
 from backend.web.current import services_of
@@ -182,6 +183,8 @@ class DepthPredictor:
     def __init__(self) -> None:
         self.calls: list[tuple[str, str, int, str]] = []
         self.rows: list[np.ndarray] = []
+        self.neighbours: str | None = None
+        self.nearest = lambda rows: no_neighbours(len(rows))
 
     def predict(
         self,
@@ -192,8 +195,10 @@ class DepthPredictor:
         user_id: int = 0,
         *,
         is_continued: bool = False,
+        neighbours_sha256: str | None = None,
     ) -> NDArray[np.void]:
         self.calls.append((model_file, sha256, len(rows), source))
+        self.neighbours = neighbours_sha256
         self.rows.append(rows)
         share = np.clip(rows["depth"] / 20_000, 0, 1)
         predicted = np.empty(len(rows), PREDICTION_DTYPE)
@@ -201,6 +206,7 @@ class DepthPredictor:
         predicted["period"] = rows["period"] * 1.5
         predicted["depth_ppm"] = rows["depth"] * 0.9
         predicted["geometry"] = transit_geometry(rows, band(source)).to_records()
+        predicted["nearest"] = self.nearest(rows)
         return predicted
 
 

@@ -76,5 +76,5 @@ def made_up_result(seed, is_network):
     }
     if is_network:
         regressions = {"period": result["true_period"] * 1.1, "depth_ppm": result["true_depth"]}
-        result |= {**regressions, "temperature": 1.1}
+        result |= {**regressions, "temperature": 1.1, "biases": np.zeros(3)}
     return result

@@ -66,6 +66,7 @@ class Predictor:
         user_id: int = 0,
         *,
         is_continued: bool = False,
+        neighbours_sha256: str | None = None,
     ) -> Predictions:
         """Predict at most `CHUNK` rows.
 
@@ -76,6 +77,8 @@ class Predictor:
             source: "exotrain", "koi" or "toi": the band of the limb darkening.
             user_id: who asks; users take turns.
             is_continued: these rows are not the first of their request, which is not refused now.
+            neighbours_sha256: the expected hash of the training rows beside the model; None: it
+                has none.
 
         Returns:
             `PREDICTION_DTYPE`, (n,).
@@ -85,7 +88,7 @@ class Predictor:
             ModelUnusable: the model's file is damaged or missing.
             PredictionFailed: the predictor does not answer.
         """
-        order = self._order(model_file, sha256, rows, source, user_id)
+        order = self._order(model_file, sha256, rows, source, user_id, neighbours_sha256)
         self._orders.add(order, is_continued=is_continued)
         if self._is_closing:  # `close` may have emptied the queue before
             raise _stopping()
@@ -100,10 +103,11 @@ class Predictor:
             if not order.answer.done():
                 self._orders.withdraw(order)
 
-    def preload(self, model_file: str, sha256: str) -> None:
+    def preload(self, model_file: str, sha256: str, neighbours_sha256: str | None = None) -> None:
         """Load a model when nobody waits, so that its first prediction is quick."""
         nothing = np.zeros(0, ROW_DTYPE)
-        self._orders.add_preload(self._order(model_file, sha256, nothing, "exotrain", 0))
+        order = self._order(model_file, sha256, nothing, "exotrain", 0, neighbours_sha256)
+        self._orders.add_preload(order)
 
     def close(self) -> None:
         """End the worker; requests that are still waiting fail."""
@@ -112,13 +116,22 @@ class Predictor:
             order.answer.set_exception(_stopping())
         self._backend.close()
 
-    def _order(self, model_file: str, sha256: str, rows: Rows, source: str, user_id: int) -> Order:
+    def _order(
+        self,
+        model_file: str,
+        sha256: str,
+        rows: Rows,
+        source: str,
+        user_id: int,
+        neighbours_sha256: str | None,
+    ) -> Order:
         request = wire.PredictionRequest(
             id=next(self._ids),
             model_file=model_file,
             sha256=sha256,
             source=source,
             rows=rows.tobytes(),
+            neighbours_sha256=neighbours_sha256,
         )
         return Order(request, user_id)
 

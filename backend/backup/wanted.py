@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from backend.database.file.soundness import open_read_only
-from backend.storage.layout import DatasetFiles, Storage
+from backend.storage.layout import BESIDE_MODEL, DatasetFiles, Storage
 
 _ENDED = ("completed", "cancelled")
+
+_MODELS = "SELECT file, sha256, json_extract(manifest, '$.neighbours.sha256') FROM models"
 
 
 class Wanted(NamedTuple):
@@ -31,7 +33,7 @@ def wanted_files(database: Path, storage: Storage) -> list[Wanted]:
     """The files that a database names; checkpoints first, which change and go."""
     with closing(open_read_only(database)) as connection:
         datasets = _datasets(connection)
-        models = connection.execute("SELECT file, sha256 FROM models").fetchall()
+        models = connection.execute(_MODELS).fetchall()
         batches = _batches(connection)
         ended = ", ".join("?" * len(_ENDED))
         query = f"SELECT id FROM training_sessions WHERE status NOT IN ({ended})"
@@ -55,11 +57,14 @@ def wanted_files(database: Path, storage: Storage) -> list[Wanted]:
         else:  # what is made of it grows: it is made again
             upload = storage.batch_upload(*place)
             wanted.append(Wanted(_relative(upload, storage), sha256, is_needed=True))
-    for file, sha256 in models:
+    for file, sha256, of_neighbours in models:
         model = storage.model(file)
         wanted.append(Wanted(_relative(model, storage), sha256, is_needed=True))
-        for suffix in (".json", ".test.npy"):
+        for suffix in BESIDE_MODEL:
             wanted.append(Wanted(_relative(model.with_suffix(suffix), storage)))
+        if of_neighbours is not None:  # without them the model does not predict
+            neighbours = storage.model_neighbours(file)
+            wanted.append(Wanted(_relative(neighbours, storage), of_neighbours, is_needed=True))
     # The copy of a workspace's current model is made again at the next start.
     # Several datasets may read one file.
     once = {each.path: each for each in wanted}.values()

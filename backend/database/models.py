@@ -63,6 +63,11 @@ def verdict_of(model: Record) -> Record | None:
     return {name: verdict[name] for name in VERDICT}
 
 
+def neighbours_sha256(model: Record) -> str | None:
+    """The hash of the training rows beside a model; None: it has none, as those of 0.4.0."""
+    return (model["manifest"].get("neighbours") or {}).get("sha256")
+
+
 def find(connection: Connection, model_id: int) -> Record | None:
     """The model with that id, in any workspace."""
     return first(connection, _BY_ID, model_id=model_id)

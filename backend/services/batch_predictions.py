@@ -30,6 +30,7 @@ ADDED_COLUMNS = (
     "single_transit_snr",
     "missing_inputs",
     "outside_training_range",
+    "sparse",
     "trained_on_simulated",
     "prediction_error",
 )
@@ -259,6 +260,7 @@ def _cells(answer: dict[str, Any], decimal: DecimalSign) -> list[str]:
         written(found["single_transit_snr"]),
         ";".join(answer["missing"]),
         ";".join(each["column"] for each in found["outside_training_range"]),
+        _flag(found["is_sparse"]),
         _flag(answer["simulated"]),
         "",
     ]

@@ -48,6 +48,7 @@ class Predictor(Protocol):
         user_id: int = 0,
         *,
         is_continued: bool = False,
+        neighbours_sha256: str | None = None,
     ) -> NDArray[np.void]:
         """The predictions of some rows; see `backend.background.predictor`."""
 

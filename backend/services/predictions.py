@@ -15,6 +15,7 @@ from backend.transit.catalog.reader import band
 from backend.transit.columns import FEATURES, LABELS
 from backend.transit.light_curve.diagnostics import describe_candidates
 from backend.transit.light_curve.orbit import Geometry, transit_geometry
+from backend.transit.neighbours import describe_nearest
 from backend.transit.networks.outputs import Predictions
 from backend.transit.rows import Rows
 
@@ -114,7 +115,7 @@ def _without_current(found: list[Record]) -> str:
 
 
 def training_ranges(model: Record) -> Record:
-    """The smallest and largest value of each column in the model's training rows."""
+    """What values each column has in the model's training rows: `manifest.training_ranges`."""
     return model["manifest"]["training_ranges"]
 
 
@@ -161,6 +162,7 @@ def predict(
                 source,
                 user_id,
                 is_continued=is_continued or start > 0,
+                neighbours_sha256=models.neighbours_sha256(model),
             )
             for start in range(0, len(rows), CHUNK)
         ]
@@ -185,6 +187,8 @@ def _answers(
 ) -> list[dict[str, Any]]:
     abstention = model["manifest"].get("abstention")
     diagnostics = describe_candidates(rows, geometry, band(source), training_ranges(model))
+    sparse_above = (model["manifest"].get("neighbours") or {}).get("sparse_above")
+    near = describe_nearest(predicted["nearest"], sparse_above)
     labels = predicted["probabilities"].argmax(axis=1).tolist()
     probabilities = predicted["probabilities"].tolist()
     missing = _missing(rows)
@@ -196,6 +200,7 @@ def _answers(
         predicted["period"].tolist(),
         predicted["depth_ppm"].tolist(),
         diagnostics,
+        near,
         missing,
         strict=True,
     )
@@ -209,11 +214,11 @@ def _answers(
             "uncertain": _is_uncertain(shares[label], abstention),
             "model_id": model["id"],
             "simulated": models.is_simulated(model),
-            "diagnostics": diagnosed,
+            "diagnostics": diagnosed | neighbours,
             "missing": list(unknown),
             "unlike_training": unlike[unknown],
         }
-        for label, shares, period, depth, diagnosed, unknown in values
+        for label, shares, period, depth, diagnosed, neighbours, unknown in values
     ]
 
 

@@ -15,6 +15,9 @@ from backend.storage.verified import copy_verified
 # Of uploaded files; any other name ends in "csv".
 SUFFIXES = ("csv", "tsv", "txt", "dat", "tbl", "ecsv", "xml", "vot", "fits", "parquet", "xlsx")
 
+# What lies beside a model: its manifest, its test predictions, the training rows that it keeps.
+BESIDE_MODEL = (".json", ".test.npy", ".neighbours.npy")
+
 # What names a dataset's files, such as its row in the database.
 DatasetFiles = Mapping[str, Any]
 
@@ -34,7 +37,8 @@ class Storage:
     uploads/<workspace id>/batch-<id>.csv           its table with predictions, as far as it is made
     uploads/<workspace id>/batch-<id>.rows          where its rows are, `services.batch_jobs.index`
     uploads/incoming/                               uploads in progress; emptied at start
-    model/<workspace id>/<name>_<time>.keras        with .json (manifest) and .test.npy beside it
+    model/<workspace id>/<name>_<time>.keras        with .json (manifest), .test.npy and
+                                                    .neighbours.npy beside it
     model/<workspace id>/exoplanet_model.keras      a copy of the current model
     model/checkpoints/<session id>.<start>.ckpt     of the sessions in training
     model/checkpoints/<session id>.kept.ckpt        of a failed session that can still be kept
@@ -103,6 +107,10 @@ class Storage:
     def model(self, file: str) -> Path:
         """A model, by its name in the database: `<workspace id>/<file name>`."""
         return self.models / file
+
+    def model_neighbours(self, file: str) -> Path:
+        """The training rows that a model keeps; models of 0.4.0 and earlier have none."""
+        return self.model(file).with_suffix(".neighbours.npy")
 
     def current_model(self, workspace_id: int) -> Path:
         """The copy of the workspace's current model."""
@@ -187,7 +195,7 @@ class Storage:
         return _size_of(self.dataset_files(dataset))
 
     def model_bytes(self, file: str) -> int:
-        """What a model, its manifest and its test predictions take on disk."""
+        """What a model and the files beside it take on disk."""
         return _size_of(self.model_files(file))
 
     def remove_dataset(self, dataset: DatasetFiles, *, keep_catalogue: bool = False) -> None:
@@ -197,7 +205,7 @@ class Storage:
             path.unlink(missing_ok=True)
 
     def remove_model(self, file: str) -> None:
-        """Delete a model with its manifest and test predictions, finished or not."""
+        """Delete a model with the files beside it, finished or not."""
         for path in self.model_files(file):
             path.unlink(missing_ok=True)
         for path in self.model_files(file):
@@ -271,9 +279,9 @@ class Storage:
         ]
 
     def model_files(self, file: str) -> list[Path]:
-        """A model, its manifest and its test predictions."""
+        """A model, and the files beside it."""
         path = self.model(file)
-        return [path, path.with_suffix(".json"), path.with_suffix(".test.npy")]
+        return [path, *(path.with_suffix(suffix) for suffix in BESIDE_MODEL)]
 
 
 def _is_id(text: str) -> bool:

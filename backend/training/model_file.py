@@ -68,6 +68,24 @@ def load_verified_model(path: Path, sha256: str) -> TracedModel:
         ModelFileError: the file is missing, was changed, or is not a model.
         OSError: it could not be read now; it may be whole.
     """
+    content = read_verified(path, sha256)
+    keras_setup.prepare_tensorflow()
+    model = TracedModel(_deserialise(content, path.name))
+    _warm_up(model)
+    return model
+
+
+def read_verified(path: Path, sha256: str) -> bytes:
+    """The bytes of a file of a model, which must have the given hash.
+
+    Args:
+        path: of the file.
+        sha256: hexadecimal, as it was when the model was saved.
+
+    Raises:
+        ModelFileError: the file is missing, or was changed.
+        OSError: it could not be read now; it may be whole.
+    """
     try:
         content = path.read_bytes()
     except _NOT_THERE as error:
@@ -81,10 +99,7 @@ def load_verified_model(path: Path, sha256: str) -> TracedModel:
             f"The model's file {path.name} is not the one that was saved: expected sha256 "
             f"{sha256}, found {found}. {_WHAT_TO_DO}"
         )
-    keras_setup.prepare_tensorflow()
-    model = TracedModel(_deserialise(content, path.name))
-    _warm_up(model)
-    return model
+    return content
 
 
 def predict_rows(

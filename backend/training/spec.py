@@ -23,8 +23,8 @@ class TrainingSpec:
         dataset_name: of the uploaded file.
         simulated: whether exotrain's simulator made the catalogue; None: not known.
         model_name: the name that the user gave the model.
-        model_path: where the finished `.keras` file goes; its manifest (`.json`) and the test
-            predictions (`.test.npy`) go beside it.
+        model_path: where the finished `.keras` file goes; its manifest (`.json`), the test
+            predictions (`.test.npy`) and the training rows (`.neighbours.npy`) go beside it.
         checkpoint: the file that holds the state after the last finished epoch.
         keep: train no further epoch: evaluate and save the best one of the checkpoint, which stays.
         validation_split, test_split: fractions of the rows, of the stars where these are split;

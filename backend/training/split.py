@@ -24,13 +24,14 @@ class Split:
     """Row indices, each intp and increasing; no group is in two of them.
 
     Attributes:
-        test_groups: intp, (n,), equal for test rows of one group.
+        validation_groups, test_groups: intp, (n,), equal for rows of one group.
         groups: of all usable rows, as `describe_groups` has it; None where the groups are stars.
     """
 
     train: Index
     validation: Index
     test: Index
+    validation_groups: Index
     test_groups: Index
     groups: dict[str, Any] | None = None
 
@@ -137,9 +138,8 @@ def split_by_group(
         part[by_size] = _divide(sizes[by_size], validation_split, test_split, random)
     parts = part[number]
     train, validation, test = (usable[parts == each] for each in range(3))
-    return Split(
-        train, validation, test, number[parts == 2], describe_groups(groups, usable, labels)
-    )
+    described = describe_groups(groups, usable, labels)
+    return Split(train, validation, test, number[parts == 1], number[parts == 2], described)
 
 
 def split_by_star(table: Rows, validation_split: float, test_split: float, seed: int) -> Split:
@@ -164,8 +164,9 @@ def split_by_star(table: Rows, validation_split: float, test_split: float, seed:
         n_validation = _share(validation_split, len(shuffled))
         part[shuffled[:n_test]] = 2
         part[shuffled[n_test : n_test + n_validation]] = 1
-    train, validation, test = (usable[part[stars] == number] for number in range(3))
-    return Split(train, validation, test, stars[part[stars] == 2])
+    parts = part[stars]
+    train, validation, test = (usable[parts == number] for number in range(3))
+    return Split(train, validation, test, stars[parts == 1], stars[parts == 2])
 
 
 def _check_groups(labels: NDArray[np.int8], number: Index) -> None:

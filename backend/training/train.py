@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend import wire
+from backend.storage.layout import BESIDE_MODEL
 from backend.training import defaults
 from backend.training.callbacks import Emit, ShouldStop
 from backend.training.fit import examples, fit_network, new_steps, obey_cancel
@@ -75,7 +76,7 @@ def train(
 
 def remove_files(spec: TrainingSpec) -> None:
     """Remove whatever a session of this spec has written; a checkpoint to keep was there before."""
-    for suffix in (".keras", ".json", ".test.npy"):
+    for suffix in (".keras", *BESIDE_MODEL):
         spec.model_path.with_suffix(suffix).unlink(missing_ok=True)
     if not spec.keep:
         spec.checkpoint.unlink(missing_ok=True)
@@ -100,14 +101,15 @@ def _train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop, prepared: St
     )
     trained.training.forget_readings()  # the evaluation needs the memory
     emit(wire.Stage(stage="evaluating"))
-    published = publish_calibrated(trained.steps, trained.validation)
+    groups = split.validation_groups
+    published = publish_calibrated(trained.steps, trained.validation, groups, spec.seed)
     trained.validation.forget_readings()
     related = None if relations is None else relations[split.test]
     test = examples(spec, trained.steps, read_rows(table, split.test), related, poll)
     results = evaluate_model(spec, trained.steps, published, test, split, baselines, poll)
     emit(wire.Evaluated(evaluation=results.evaluation))
     metrics = {"best_epoch": trained.best_epoch, **trained.metrics.model_dump()}
-    manifest = save_model(spec, split, trained.training.rows, published, metrics, results)
+    manifest = save_model(spec, table, split, trained.training.rows, published, metrics, results)
     emit(
         wire.Saved(
             sha256=manifest["sha256"],

@@ -86,6 +86,7 @@ class PredictionRequest(Checked):
         id: comes back with the answer.
         model_file: the model's name in the database.
         sha256: the expected hash of that file.
+        neighbours_sha256: that of the training rows beside it; None: the model has none.
         source: "exotrain", "koi" or "toi": the band of the limb darkening.
         rows: of ROW_DTYPE; none: only load the model.
     """
@@ -96,6 +97,7 @@ class PredictionRequest(Checked):
     sha256: str
     source: str
     rows: PackedRows
+    neighbours_sha256: str | None = None
 
 
 Command = Train | Stop | ServePredictions | PredictionRequest

@@ -72,7 +72,9 @@ def answer_predictions(
         request = next_request()
         try:
             rows = np.frombuffer(request.rows, ROW_DTYPE)
-            found = models.predict(request.model_file, request.sha256, rows, request.source)
+            found = models.predict(
+                request.model_file, request.sha256, rows, request.source, request.neighbours_sha256
+            )
             answer(wire.PredictionAnswer(id=request.id, predictions=found.tobytes()))
         except Exception as error:
             log.exception("prediction with %s failed", request.model_file)

@@ -7,8 +7,10 @@ from numpy.typing import NDArray
 
 from backend.storage.layout import Storage
 from backend.training.model_file import load_verified_model, predict_rows
+from backend.training.neighbour_file import load_neighbours
 from backend.transit.catalog.reader import band
 from backend.transit.light_curve.orbit import transit_geometry
+from backend.transit.neighbours import TrainingNeighbours, no_neighbours
 from backend.transit.networks.outputs import PREDICTION_DTYPE
 from backend.transit.rows import Rows
 from backend.worker.memory import MODELS_KEPT_LOADED
@@ -23,9 +25,17 @@ class LoadedModels:
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._models: dict[str, Any] = {}  # by sha256, the most recently used last
+        # By sha256, the most recently used last.
+        self._models: dict[str, tuple[Any, TrainingNeighbours | None]] = {}
 
-    def predict(self, model_file: str, sha256: str, rows: Rows, source: str) -> NDArray[np.void]:
+    def predict(
+        self,
+        model_file: str,
+        sha256: str,
+        rows: Rows,
+        source: str,
+        neighbours_sha256: str | None = None,
+    ) -> NDArray[np.void]:
         """Predict rows with a model whose file must have that sha256.
 
         Args:
@@ -33,27 +43,41 @@ class LoadedModels:
             sha256: hexadecimal.
             rows: ROW_DTYPE, (n,).
             source: "exotrain", "koi" or "toi": the band of the limb darkening.
+            neighbours_sha256: of the training rows beside the model; None: it has none.
 
         Returns:
             PREDICTION_DTYPE, (n,).
 
         Raises:
-            ModelFileError: the file is missing or is not the one that was saved.
+            ModelFileError: a file is missing or is not the one that was saved.
             NotFinite: a prediction is not a finite number.
         """
-        model = self._models.pop(sha256, None)
-        if model is None:
-            model = load_verified_model(self._storage.model(model_file), sha256)
-        self._models[sha256] = model
-        while len(self._models) > MODELS_KEPT_LOADED:
-            del self._models[next(iter(self._models))]
+        model, neighbours = self._loaded(model_file, sha256, neighbours_sha256)
         geometry = transit_geometry(rows, band(source))
         predicted = np.empty(len(rows), PREDICTION_DTYPE)
         for name, values in predict_rows(model, rows, geometry, band(source)).items():
             _check_finite(name, values, rows)
             predicted[name] = values
         predicted["geometry"] = geometry.to_records()
+        predicted["nearest"] = (
+            neighbours.nearest(rows) if neighbours is not None else no_neighbours(len(rows))
+        )
         return predicted
+
+    def _loaded(
+        self, model_file: str, sha256: str, neighbours_sha256: str | None
+    ) -> tuple[Any, TrainingNeighbours | None]:
+        found = self._models.pop(sha256, None)
+        if found is None:
+            model = load_verified_model(self._storage.model(model_file), sha256)
+            neighbours = neighbours_sha256 and load_neighbours(
+                self._storage.model_neighbours(model_file), neighbours_sha256
+            )
+            found = model, neighbours or None
+        self._models[sha256] = found
+        while len(self._models) > MODELS_KEPT_LOADED:
+            del self._models[next(iter(self._models))]
+        return found
 
 
 def _check_finite(name: str, values: NDArray[np.float64], rows: Rows) -> None:

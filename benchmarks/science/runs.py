@@ -105,7 +105,8 @@ def prepare(run: Run, tables: dict[str, Rows]) -> Work:
     else:
         table, learnt, tested = _fold(known, run)
     inner = split_by_star(table[learnt], VALIDATION, 0.0, SEED)
-    split = Split(learnt[inner.train], learnt[inner.validation], tested, star_groups(table)[tested])
+    stars, watched = star_groups(table), learnt[inner.validation]
+    split = Split(learnt[inner.train], watched, tested, stars[watched], stars[tested])
     return Work(table, split, source)
 
 
@@ -215,17 +216,19 @@ def _network(run: Run, work: Work, folder: Path) -> dict[str, Any]:
     events: list[wire.SessionEvent] = []
     with changed(json.loads(run.changes)):
         trained = fit_network(spec, work.table, work.split, events.append, _never_stop)
-        published = publish_calibrated(trained.steps, trained.validation)
+        groups = work.split.validation_groups
+        published = publish_calibrated(trained.steps, trained.validation, groups, spec.seed)
         asked = work.table[work.split.test]
         tested_band = band(run.tested if run.trained != "both" else work.source)
         steps = trained.steps
         tested = Examples(asked, tested_band, steps.names, 0, _never_stop, steps.read)
-        found = predict(steps, tested, published.temperature, _never_stop)
+        found = predict(steps, tested, published.calibration, _never_stop)
     spec.checkpoint.unlink(missing_ok=True)
     seconds = [each.metrics.epoch_seconds for each in events if isinstance(each, wire.Epoch)]
     return {
         **found,
-        "temperature": published.temperature,
+        "temperature": published.calibration.temperature,
+        "biases": np.array(published.calibration.biases),
         "epochs": len(seconds),
         "epoch_seconds": np.median(seconds),
     }

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.config import REPOSITORY
-from backend.transit.evaluation.calibration import apply_temperature, coverage_curve
+from backend.transit.evaluation.calibration import coverage_curve
+from backend.transit.evaluation.calibration_choice import Calibration
 from backend.transit.evaluation.figures import (
     brief,
     expected_calibration_error,
@@ -142,7 +143,7 @@ def _ablation(results: dict[Run, Result]) -> Lines:
             if some:
                 lines.append(_with_ece(method, title, some))
             if some and title == "as it is":
-                lines.append(_with_ece(method, "no temperature", [_untempered(r) for r in some]))
+                lines.append(_with_ece(method, "not calibrated", [_untempered(r) for r in some]))
     return lines if len(lines) > 2 else []
 
 
@@ -152,8 +153,9 @@ def _with_ece(method: str, title: str, some: list[Result]) -> str:
 
 
 def _untempered(result: Result) -> Result:
-    """The same predictions before temperature scaling."""
-    raw = apply_temperature(result["probabilities"], 1.0 / float(result["temperature"]))
+    """The same predictions before calibration."""
+    calibration = Calibration(float(result["temperature"]), tuple(result["biases"].tolist()))
+    raw = calibration.undo(result["probabilities"])
     return {**result, "probabilities": raw, **brief(result["true"], raw)}
 
 

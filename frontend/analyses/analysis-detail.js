@@ -7,7 +7,7 @@ import { t } from "../lib/i18n.js";
 import { useLatest } from "../lib/latest.js";
 import { withPatience } from "../lib/patience.js";
 import { Failure } from "../ui/basics.js";
-import { useManifest } from "../models/model-choice.js";
+import { useManifest, useTrainedOn } from "../models/model-choice.js";
 import { NoPrediction } from "../predict/no-prediction.js";
 import { Prediction } from "../predict/prediction.js";
 import { Waiting } from "../ui/waiting.js";
@@ -16,6 +16,7 @@ import { Waiting } from "../ui/waiting.js";
 export function AnalysisDetail({ workspace, analysis, models, result }) {
   const { candidate, prediction, error } = result;
   const manifest = useManifest(analysis.model_id);
+  const trainedOn = useTrainedOn(workspace, analysis.model_id);
   // An analysis does not record the survey; that of the model's training data is the likely one.
   const source = manifest.data?.spec?.source ?? "exotrain";
   const isReady = error === null && !(manifest.isLoading && manifest.data === null);
@@ -29,6 +30,7 @@ export function AnalysisDetail({ workspace, analysis, models, result }) {
     ${wait && html`<${Waiting} wait=${wait} />`}
     ${curve.error && html`<${Failure} error=${curve.error} onRetry=${curve.reload} />`}
     <${Prediction}
+      trainedOn=${trainedOn}
       prediction=${prediction}
       candidate=${candidate}
       curve=${curve.data}

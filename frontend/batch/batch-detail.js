@@ -6,7 +6,7 @@ import { t } from "../lib/i18n.js";
 import { usePrediction } from "../predict/prediction-state.js";
 import { candidateOf } from "../results/results.js";
 import { Failure } from "../ui/basics.js";
-import { useManifest } from "../models/model-choice.js";
+import { useManifest, useTrainedOn } from "../models/model-choice.js";
 import { NoPrediction } from "../predict/no-prediction.js";
 import { Prediction } from "../predict/prediction.js";
 import { Waiting } from "../ui/waiting.js";
@@ -18,6 +18,7 @@ export function BatchDetail({ workspace, batch, result }) {
   const asked = { workspaceKey: workspace.key, modelId: model.id, source: table.source, candidate };
   const found = usePrediction(result.error === null ? asked : null);
   const manifest = useManifest(model.id).data;
+  const trainedOn = useTrainedOn(workspace, model.id);
   if (result.error !== null) return html`<${NoPrediction} error=${result.error} candidate=${candidate} />`;
   if (found.wait) return html`<${Waiting} wait=${found.wait} />`;
   if (found.error && !found.isBusy) return html`<${Failure} error=${found.error} onRetry=${found.retry} />`;
@@ -26,6 +27,7 @@ export function BatchDetail({ workspace, batch, result }) {
   return html`
     <div class="stack" aria-busy=${found.isBusy}>
       <${Prediction}
+        trainedOn=${trainedOn}
         prediction=${found.answer.prediction}
         candidate=${found.answer.question.candidate}
         curve=${found.answer.curve}

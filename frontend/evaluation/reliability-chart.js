@@ -2,6 +2,7 @@
 
 import { html, useMemo } from "../lib/html.js";
 import { fixed, number, significant, t } from "../lib/i18n.js";
+import { biasesText } from "../lib/biases.js";
 import { Chart } from "../ui/chart.js";
 import { diagonal } from "./diagonal.js";
 
@@ -35,7 +36,7 @@ export function ReliabilityChart({ evaluation, name }) {
         yAxis=${{ label: t("evaluation.fractionCorrect"), range: [0, 1] }}
         isSquare
       />
-      <p class="hint">${noiseOf(bins)} ${temperatureOf(evaluation.temperature)}</p>
+      <p class="hint">${noiseOf(bins)} ${temperatureOf(evaluation.temperature)} ${choiceOf(evaluation.calibration)}</p>
     </div>
   `;
 }
@@ -63,4 +64,12 @@ function temperatureOf(temperature) {
   if (temperature === null || temperature === undefined) return "";
   const key = Math.abs(temperature - 1) < HARDLY ? "same" : temperature > 1 ? "over" : "under";
   return t(`evaluation.temperature.${key}`, { temperature: significant(temperature, 3) });
+}
+
+/** Whether the classes have biases, and what they gain; nothing of earlier models or too few stars. */
+function choiceOf(calibration) {
+  if (!calibration || calibration.gain === null) return "";
+  const { kind, biases, gain, standard_error: error } = calibration;
+  const values = { gain: fixed(gain, 4), error: fixed(error, 4), biases: biasesText(biases) };
+  return t(`evaluation.calibration.${kind}`, values);
 }

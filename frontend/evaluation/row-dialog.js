@@ -98,7 +98,10 @@ function RowPrediction({ workspace, session, row, tested, abstention }) {
       html`
         <div class="stack tight">
           <h3>${t("predict.diagnostics")}</h3>
-          <${Diagnostics} prediction=${answer.prediction} />
+          <${Diagnostics}
+            prediction=${answer.prediction}
+            trainedOn=${`/w/${workspace.id}/datasets/${session.dataset_id}`}
+          />
         </div>
         <div class="stack tight">
           <h3>${t("predict.inferred")}</h3>

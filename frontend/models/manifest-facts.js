@@ -6,6 +6,7 @@ import { fileName } from "./models-state.js";
 import { saveJson } from "../lib/save-json.js";
 import { SETTINGS } from "../training/training-settings.js";
 import { Copyable, Explained } from "../ui/basics.js";
+import { biasesText } from "../lib/biases.js";
 import { DatasetLink, SessionLinks } from "./model-card.js";
 import { settingText } from "../training/session-settings.js";
 import { settingName } from "../training/setting-field.js";
@@ -55,6 +56,7 @@ export function ManifestFacts({ workspace, model }) {
           <${Fact} name=${t("models.temperature")} term="temperature">
             ${significant(manifest.temperature, 4)}
           <//>
+          <${Fact} name=${t("models.biases")} term="biases">${biasesOf(manifest.calibration)}<//>
           <${Fact} name=${t("models.threshold")} term="abstention">
             ${thresholdText(manifest.abstention)}
           <//>
@@ -82,6 +84,12 @@ function Fact({ name, term, children }) {
     <dt>${term ? html`<${Explained} term=${term}>${name}<//>` : name}</dt>
     <dd>${children}</dd>
   </div>`;
+}
+
+/** Of the classes; models of 0.4.0 and earlier have none. */
+function biasesOf(calibration) {
+  const isThere = calibration?.kind === "temperature_and_biases";
+  return isThere ? biasesText(calibration.biases) : t("models.noBiases");
 }
 
 function thresholdText(abstention) {

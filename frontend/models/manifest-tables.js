@@ -4,16 +4,19 @@ import { columnName, COLUMNS, unitOf } from "../lib/columns.js";
 import { html } from "../lib/html.js";
 import { has, number, significant, t } from "../lib/i18n.js";
 
-/** The smallest and the largest value of each column among the training rows. */
+/** The values of each column among the training rows: their ends, and where 98% of them lie. */
 export function TrainingRanges({ ranges }) {
   const known = COLUMNS.filter((name) => ranges[name]);
+  // Models of 0.4.0 and earlier have the ends alone.
+  const points = known.some((name) => "p1" in ranges[name]) ? ["min", "p1", "p99", "max"] : ["min", "max"];
+  const hint = points.length > 2 ? "models.rangesHint" : "models.rangesHint.ends";
   return html`
-    <${Section} id="ranges" title=${t("models.ranges")} hint=${t("models.rangesHint")}>
+    <${Section} id="ranges" title=${t("models.ranges")} hint=${t(hint)}>
       <table>
         <thead>
           <tr>
             <th scope="col">${t("models.column")}</th>
-            ${["min", "max", "known"].map(
+            ${[...points, "known"].map(
               (name) => html`<th scope="col" class="number">${t(`models.${name}`)}</th>`,
             )}
             <th scope="col">${t("models.unit")}</th>
@@ -23,8 +26,7 @@ export function TrainingRanges({ ranges }) {
           ${known.map(
             (name) => html`<tr key=${name}>
               <th scope="row">${columnName(name)}</th>
-              <td class="number">${significant(ranges[name].min, 6)}</td>
-              <td class="number">${significant(ranges[name].max, 6)}</td>
+              ${points.map((point) => html`<td class="number">${significant(ranges[name][point], 6)}</td>`)}
               <td class="number">${number(ranges[name].known)}</td>
               <td>${unitOf(name) || "–"}</td>
             </tr>`,

@@ -13,6 +13,13 @@ export function useManifest(modelId) {
   return useData(load, [modelId]);
 }
 
+/** The address of the dataset that a model was trained on; null if it is gone, or not known yet. */
+export function useTrainedOn(workspace, modelId) {
+  const load = async () => (modelId === null ? null : (await get(`/api/models/${modelId}`)).model.dataset_id);
+  const { data: dataset } = useData(load, [modelId]);
+  return dataset ? `/w/${workspace.id}/datasets/${dataset}` : null;
+}
+
 /**
  * @param {object} properties
  * @param {string} properties.id of the field

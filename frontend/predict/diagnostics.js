@@ -4,15 +4,21 @@ import { columnName, unitOf } from "../lib/columns.js";
 import { readDiagnostics } from "./diagnostics-state.js";
 import { html } from "../lib/html.js";
 import { significant, t } from "../lib/i18n.js";
+import { Nearest } from "./nearest.js";
 
-/** @param {{prediction: object}} properties with its `diagnostics` and what is `missing` */
-export function Diagnostics({ prediction }) {
+/**
+ * @param {object} properties
+ * @param {object} properties.prediction with its `diagnostics` and what is `missing`
+ * @param {string | null} properties.trainedOn the address of the model's dataset, if it is still there
+ */
+export function Diagnostics({ prediction, trainedOn }) {
   const { diagnostics, missing } = prediction;
   if (!diagnostics) return html`<p class="hint">${t("predict.diagnostics.none")}</p>`;
   return html`
     <p class="hint">${t("predict.diagnostics.lead")}</p>
     <dl class="diagnostics">
       ${readDiagnostics(diagnostics).map((each) => html`<${Diagnostic} key=${each.name} ...${each} />`)}
+      <${Nearest} diagnostics=${diagnostics} trainedOn=${trainedOn}><${LookCloser} /><//>
       <${OutsideRange} found=${diagnostics.outside_training_range ?? []} />
       <${Missing} columns=${missing ?? []} />
       <${Assumed} flags=${diagnostics.flags ?? []} />
@@ -54,7 +60,7 @@ function OutsideRange({ found }) {
         ${found.length > 0 && html`<${LookCloser} />`}
       </dd>
       <dd class="reading">
-        ${t(found.length ? "predict.reading.outside.some" : "predict.reading.outside.none")}
+        ${t(`predict.reading.outside.${found.length ? extentOf(found) : "none"}`)}
         ${found.length > 0 &&
         html`<ul>
           ${found.map((each) => html`<li key=${each.column}>${outsideText(each)}</li>`)}
@@ -64,11 +70,16 @@ function OutsideRange({ found }) {
   `;
 }
 
-function outsideText({ column, value, min, max }) {
+/** What the values lie beyond: of most training rows, or of all. */
+function extentOf(found) {
+  return found.every((each) => each.is_percentile && each.min !== null) ? "most" : "some";
+}
+
+function outsideText({ column, value, min, max, is_percentile: isPercentile }) {
   const values = { column: columnName(column), value: significant(value, 5), unit: unitOf(column) };
   if (min === null) return t("predict.reading.outside.never", values);
   const range = { min: significant(min, 5), max: significant(max, 5) };
-  return t("predict.reading.outside.column", { ...values, ...range });
+  return t(`predict.reading.outside.${isPercentile ? "percentiles" : "column"}`, { ...values, ...range });
 }
 
 function Assumed({ flags }) {

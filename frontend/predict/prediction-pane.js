@@ -4,7 +4,7 @@ import { nameOf } from "./candidate.js";
 import { html, useEffect, useRef, useState } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { Failure } from "../ui/basics.js";
-import { titleOf, useManifest } from "../models/model-choice.js";
+import { titleOf, useManifest, useTrainedOn } from "../models/model-choice.js";
 import { Prediction } from "./prediction.js";
 import { SaveAnalysis } from "./save-analysis.js";
 import { SimulatedNote, VerdictNote } from "../ui/verdict-notes.js";
@@ -32,6 +32,7 @@ export function PredictionPane({
   isTypedSince,
 }) {
   const manifest = useManifest(answer?.modelId ?? null).data;
+  const trainedOn = useTrainedOn(workspace, answer?.modelId ?? null);
   // What was answered before stays for the moment that the next answer takes, not beside its failure.
   const isShown = answer !== null && (isWhatIf || state.isCurrent || (state.isBusy && !state.wait));
   const pane = useShownWhenNew(original ?? answer, question !== null);
@@ -42,6 +43,7 @@ export function PredictionPane({
       ${isShown && html`<${ModelNotes} answer=${answer} models=${models} />`}
       ${isShown &&
       html`<${Prediction}
+        trainedOn=${trainedOn}
         prediction=${answer.prediction}
         candidate=${answer.question.candidate}
         curve=${answer.curve}

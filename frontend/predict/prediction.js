@@ -10,13 +10,14 @@ import { Verdict } from "./verdict.js";
 /**
  * @param {object} properties
  * @param {object} properties.prediction
+ * @param {string | null} properties.trainedOn the address of the model's dataset, if it is still there
  * @param {object} properties.candidate
  * @param {object | null} properties.curve
  * @param {object} [properties.original] the prediction to compare with
  * @param {object | null} properties.manifest of the model; null until it is known, or if the model is gone
  * @param {any} [properties.children] below the verdict
  */
-export function Prediction({ prediction, candidate, curve, original, manifest, children }) {
+export function Prediction({ prediction, trainedOn, candidate, curve, original, manifest, children }) {
   const abstention = manifest?.abstention ?? null;
   return html`
     <section class="card stack tight" aria-labelledby="verdict-title">
@@ -29,7 +30,7 @@ export function Prediction({ prediction, candidate, curve, original, manifest, c
     </section>`}
     <section class="card stack tight" aria-labelledby="diagnostics-title">
       <h2 id="diagnostics-title">${t("predict.diagnostics")}</h2>
-      <${Diagnostics} prediction=${prediction} />
+      <${Diagnostics} prediction=${prediction} trainedOn=${trainedOn} />
     </section>
     <section class="card stack tight" aria-labelledby="inferred-title">
       <h2 id="inferred-title">${t("predict.inferred")}</h2>

@@ -82,6 +82,13 @@ export function resultColumns(results) {
       3,
     ),
     text("outside", t("predict.diagnostic.outside"), (result) => result.outside.map(columnName).join(", ")),
+    {
+      key: "sparse",
+      title: t("predict.column.sparse"),
+      isNumber: false,
+      valueOf: (result) => result.sparse,
+      cell: (result) => yesNo(result.sparse),
+    },
     text("missing", t("predict.diagnostic.missing"), (result) => result.missing.map(columnName).join(", ")),
     text("error", t("predict.column.error"), (result) => result.error),
   ];

@@ -20,6 +20,7 @@ export const ADDED = [
   "single_transit_snr",
   "missing_inputs",
   "outside_training_range",
+  "sparse",
   "trained_on_simulated",
   "prediction_error",
 ];
@@ -37,6 +38,7 @@ export const ADDED = [
  * @property {Object<string, any>} diagnostics density_ratio, planet_radius, is_grazing, single_transit_snr
  * @property {string[]} missing
  * @property {string[]} outside
+ * @property {boolean | null} sparse few training rows of the model lie near
  * @property {boolean | null} simulated the model was trained on simulated data
  * @property {string | null} error
  * @property {string} [words] of an analysis what a search looks in, in lower case
@@ -71,6 +73,7 @@ export function batchResult(row, { fields }) {
     },
     missing: row.missing_inputs,
     outside: row.outside_training_range,
+    sparse: row.sparse,
     simulated: row.trained_on_simulated,
     error: row.prediction_error,
     garbled: row.prediction_error === null ? {} : garbledOf(row, fields),
@@ -100,6 +103,7 @@ export function savedResult(candidate, prediction, place) {
     diagnostics: prediction.diagnostics ?? {},
     missing: prediction.missing ?? [],
     outside: (prediction.diagnostics?.outside_training_range ?? []).map((each) => each.column),
+    sparse: prediction.diagnostics?.is_sparse ?? null,
     simulated: prediction.simulated ?? null,
     error: prediction.error ?? null,
     words: star.toLowerCase(),
@@ -191,6 +195,7 @@ export function exportRow(result) {
     diagnostics.single_transit_snr,
     result.missing.join(";"),
     result.outside.join(";"),
+    flag(result.sparse),
     flag(result.simulated),
     result.error,
   ];

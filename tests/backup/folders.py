@@ -1,8 +1,9 @@
 """Data folders to back up and to restore, and what is in them."""
 
+import hashlib
 from pathlib import Path
 
-from backend.database import sessions
+from backend.database import models, sessions
 from backend.services.context import Services
 from tests.api import Api, catalogue, complete
 
@@ -10,7 +11,16 @@ from tests.api import Api, catalogue, complete
 def fill(services: Services, api: Api, key: str) -> None:
     """Datasets, two of one file; a model; and a session in training with its checkpoint."""
     session_id = api.session(key)
-    complete(services, session_id)
+    neighbours = b"training rows"
+    model = complete(
+        services,
+        session_id,
+        neighbours={"sha256": hashlib.sha256(neighbours).hexdigest(), "sparse_above": 1.0},
+    )
+    with services.database.read() as connection:
+        found = models.find(connection, model)
+    assert found is not None
+    services.storage.model_neighbours(found["file"]).write_bytes(neighbours)
     training = api.session(key)
     with services.database.write() as connection:
         sessions.change(connection, training, status="training")

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { against, baselinesOf, BRIEF, HEADLINE, signed, valueOf } from "../../frontend/lib/figures.js";
+import { biasesText } from "../../frontend/lib/biases.js";
 import { speak } from "./words.js";
 
 const EVALUATION = {
@@ -61,4 +62,10 @@ test("a difference has a sign", async () => {
   assert.equal(signed(named("log_loss"), -0.0123), "−0.012");
   assert.equal(signed(named("accuracy"), -0.015), "−1.5%");
   assert.equal(signed(named("accuracy"), 0), "0.0%");
+});
+
+test("class biases are written with their class and their sign", async () => {
+  await speak("en");
+  const biases = { CANDIDATE: 0.3051, CONFIRMED: -0.2, "FALSE POSITIVE": 0 };
+  assert.equal(biasesText(biases), "Candidate +0.31, Confirmed −0.20, False positive 0.00");
 });

@@ -44,6 +44,7 @@ const ROW = {
   single_transit_snr: null,
   missing_inputs: ["impact", "snr"],
   outside_training_range: [],
+  sparse: true,
   trained_on_simulated: true,
   prediction_error: null,
   cells: ["10797460", "K00752.01", "9.488", "2.95", "615.8", "CONFIRMED"],
@@ -94,6 +95,7 @@ test("a row of a predicted catalogue becomes a result, with the file's own label
   assert.equal(PLANET.diagnostics.is_grazing, true);
   assert.deepEqual(PLANET.missing, ["impact", "snr"]);
   assert.deepEqual(PLANET.outside, []);
+  assert.equal(PLANET.sparse, true);
   assert.equal(PLANET.error, null);
 });
 
@@ -143,7 +145,7 @@ test("a saved candidate is exported under the same header as the server's CSV", 
     depth_ppm: 900,
     simulated: true,
     missing: ["snr"],
-    diagnostics: { is_grazing: false, outside_training_range: [{ column: "depth" }] },
+    diagnostics: { is_grazing: false, outside_training_range: [{ column: "depth" }], is_sparse: false },
   };
   const row = exportRow(savedResult({ star: 7, period: 3.5 }, prediction, 0));
   const byName = Object.fromEntries(EXPORT_HEADER.map((name, n) => [name, row[n]]));
@@ -156,6 +158,7 @@ test("a saved candidate is exported under the same header as the server's CSV", 
   assert.equal(byName.is_grazing, "no");
   assert.equal(byName.missing_inputs, "snr");
   assert.equal(byName.outside_training_range, "depth");
+  assert.equal(byName.sparse, "no");
   assert.equal(byName.trained_on_simulated, "yes");
 });
 

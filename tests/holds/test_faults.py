@@ -16,6 +16,7 @@ import requests
 
 from backend.config import REPOSITORY
 from backend.storage.atomic import sha256_of
+from backend.storage.layout import BESIDE_MODEL
 from tests.e2e.server import Client, Server, small_catalogue, wait_for
 from tests.faults.plan import Faults, environment
 from tests.faults.state import files_in
@@ -105,7 +106,7 @@ def has_nothing_else(bench: Bench) -> None:
     expected = {"exoplanet_model.keras"} if bench.models() else set()
     for model in bench.models():
         stem = Path(model["path"]).name.removesuffix(".keras")
-        expected |= {f"{stem}.keras", f"{stem}.json", f"{stem}.test.npy"}
+        expected |= {f"{stem}{suffix}" for suffix in (".keras", *BESIDE_MODEL)}
     wait_for(bench.names, lambda names: names == expected)
 
 
@@ -115,6 +116,7 @@ KILLS = [
     pytest.param(
         "rename", "*/checkpoints/*.ckpt", {"first": 2, "after": True}, id="after a checkpoint"
     ),
+    pytest.param("rename", "*.neighbours.npy", {}, id="before the training rows"),
     pytest.param("rename", "*.test.npy", {}, id="before the test rows"),
     pytest.param("rename", "*/model/*.json", {}, id="before the manifest"),
     pytest.param("rename", "*/model/*.keras", {}, id="before the model"),
@@ -140,6 +142,7 @@ def test_a_worker_killed_while_it_writes_is_replaced_and_leaves_nothing(
 FULL = [
     pytest.param("write", "*/checkpoints/*", id="checkpoint"),
     pytest.param("fsync", "*/checkpoints/*", id="sync of the checkpoint"),
+    pytest.param("write", "*/.*.neighbours.npy.*", id="training rows"),
     pytest.param("write", "*/.*.test.npy.*", id="test rows"),
     pytest.param("write", "*/.*.json.*", id="manifest"),
     pytest.param("write", "*/model/*/.*.keras.*", id="model"),

@@ -146,7 +146,9 @@ def test_more_uploads_than_a_kill_leaves_stay(services):
 
 def model_files(services, stem="gone_20260101_120000"):
     folder = services.storage.models / "1"
-    return [put(folder / f"{stem}.{kind}") for kind in ("keras", "json", "test.npy")]
+    return [
+        put(folder / f"{stem}.{kind}") for kind in ("keras", "json", "test.npy", "neighbours.npy")
+    ]
 
 
 def test_models_that_nothing_names_are_removed_and_those_in_use_stay(api, key, services):

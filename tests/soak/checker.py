@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from backend.database import models
+from backend.storage.layout import BESIDE_MODEL
 from tests.soak import journal
 from tests.soak.ledger import Ledger
 from tests.soak.stopped import Row, Stopped
@@ -22,7 +24,7 @@ _REASONS = ("crashed", "interrupted")
 
 # Beside `uploads` and `model`.
 _OWN_FILES = re.compile(r"exotrain\.(db(-wal|-shm)?|db\..+|lock|log)|server\.log|demo\.token")
-_MODEL_SUFFIXES = (".keras", ".json", ".test.npy")
+_MODEL_SUFFIXES = (".keras", *BESIDE_MODEL)
 _DATASET_SUFFIXES = (".csv", ".npy", ".rejected.jsonl")
 _CHECKPOINT = re.compile(r"model/checkpoints/(?P<session>\d+)(\.(?P<what>\d+|kept))?\.ckpt")
 
@@ -117,8 +119,13 @@ def every_model_is_the_one_that_was_saved(stopped: Stopped, load: Load) -> Viola
         try:
             manifest = json.loads(path.with_suffix(".json").read_bytes())
             np.load(path.with_suffix(".test.npy"))
+            kept = models.neighbours_sha256(model)
+            is_kept = kept is None or _sha256(path.with_suffix(".neighbours.npy")) == kept
         except (OSError, ValueError) as error:
             yield f"model {number}: what lies beside {model['file']} cannot be read: {error}"
+            continue
+        if not is_kept:
+            yield f"model {number}: the training rows beside {model['file']} are those of another"
             continue
         if manifest != model["manifest"]:
             yield f"model {number}: the manifest beside {model['file']} is that of another model"

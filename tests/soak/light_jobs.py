@@ -25,6 +25,7 @@ from backend.training.split import split_by_star
 from backend.transit.catalog.reader import band
 from backend.transit.columns import ROW_DTYPE
 from backend.transit.light_curve.orbit import transit_geometry
+from backend.transit.neighbours import NEIGHBOURS, keep_neighbours, no_neighbours
 from backend.transit.networks.outputs import PREDICTION_DTYPE
 
 _BATCHES = 2
@@ -35,6 +36,9 @@ _REPEATS = 4_000
 
 # The name of a model that is no better than guessing.
 WORSE_NAME = "guessing"
+
+# From a candidate to each of its neighbours; twice the distance at which a place is sparse.
+FAR = 3.0
 
 log = logging.getLogger("worker")
 
@@ -78,7 +82,19 @@ def answer_predictions(
         predicted["probabilities"] = (0.5, 0.3, 0.2)
         predicted["period"], predicted["depth_ppm"] = rows["period"], rows["depth"]
         predicted["geometry"] = transit_geometry(rows, band(request.source)).to_records()
+        predicted["nearest"] = no_neighbours(len(rows))
+        if request.neighbours_sha256 is not None:
+            predicted["nearest"] = _first_ones(storage.model_neighbours(request.model_file))
         answer(wire.PredictionAnswer(id=request.id, predictions=predicted.tobytes()))
+
+
+def _first_ones(path: Path) -> np.ndarray:
+    """The first training rows in place of the nearest; they are far away."""
+    nearest, kept = no_neighbours(1)[0], np.load(path)[:NEIGHBOURS]
+    for name in ("row", "line", "star", "label", "period", "depth"):
+        nearest[name][: len(kept)] = kept[name]
+    nearest["distance"][: len(kept)] = FAR
+    return nearest
 
 
 def model_of(spec: wire.Spec, epochs: int) -> bytes:
@@ -141,19 +157,33 @@ def _train(job: wire.Train, storage: Storage, emit: Emit, should_stop: ShouldSto
     pause(_PAUSE_SECONDS)
     emit(wire.Evaluated(evaluation=None))
     pause(_PAUSE_SECONDS)
-    _save(storage.model(job.model_file), spec, _content(state, epochs), split.test, emit, epochs)
+    content, kept = _content(state, epochs), keep_neighbours(table, split.train, spec.seed)
+    _save(storage.model(job.model_file), spec, content, kept, split.test, emit, epochs)
 
 
 def _save(
-    path: Path, spec: wire.Spec, content: bytes, test: np.ndarray, emit: Emit, epochs: int
+    path: Path,
+    spec: wire.Spec,
+    content: bytes,
+    kept: np.ndarray,
+    test: np.ndarray,
+    emit: Emit,
+    epochs: int,
 ) -> None:
-    """The three files, in the order of `training.results.save`, then the event."""
+    """The four files, in the order of `training.results.save`, then the event."""
+    neighbours = _as_file(kept)
     manifest = {
         "model_name": spec.model_name,
         "sha256": hashlib.sha256(content).hexdigest(),
         "file_size": len(content),
         "spec": spec.model_dump(),
         "training_ranges": {},
+        "neighbours": {
+            "sha256": hashlib.sha256(neighbours).hexdigest(),
+            "rows": len(kept),
+            "training_rows": len(kept),
+            "sparse_above": FAR / 2,
+        },
         "metrics": _metrics(epochs).model_dump(),
         "evaluation": None,
         "verdict": {
@@ -167,9 +197,8 @@ def _save(
         "dataset_sha256": spec.dataset_sha256,
         "simulated": spec.simulated,
     }
-    table = io.BytesIO()
-    np.save(table, test)
-    _write(path.with_suffix(".test.npy"), table.getvalue())
+    _write(path.with_suffix(".neighbours.npy"), neighbours)
+    _write(path.with_suffix(".test.npy"), _as_file(test))
     _write(path.with_suffix(".json"), json.dumps(manifest).encode())
     _write(path, content)
     emit(
@@ -180,6 +209,12 @@ def _save(
             metrics=_metrics(epochs),
         )
     )
+
+
+def _as_file(array: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
 
 
 def _read(checkpoint: Path, spec: wire.Spec) -> tuple[int, str]:

@@ -5,6 +5,7 @@ import hashlib
 import numpy as np
 import pytest
 
+from backend.transit.columns import ROW_DTYPE
 from backend.transit.light_curve.orbit import transit_geometry
 from backend.transit.networks.inputs import network_inputs
 from backend.transit.networks.scaling import learn_scaling
@@ -117,3 +118,61 @@ def test_a_file_with_code_in_it_is_refused(model_file, tmp_path):
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     with pytest.raises(model_file.ModelFileError):
         model_file.load_verified_model(path, sha256)
+
+
+@pytest.fixture
+def kept_rows(tmp_path):
+    """The training rows of a model, in a file, and their hash."""
+    from backend.training.neighbour_file import describe_neighbours
+    from backend.training.spec import TrainingSpec
+
+    rows = np.zeros(20, ROW_DTYPE)
+    for name in ("period", "duration", "depth"):
+        rows[name] = np.arange(20) + 1
+    spec = TrainingSpec(1, tmp_path, "koi", "d", "m", tmp_path, tmp_path)
+    content, described = describe_neighbours(spec, rows, np.arange(10, 20))
+    path = tmp_path / "m.neighbours.npy"
+    path.write_bytes(content)
+    return path, described["sha256"]
+
+
+def test_the_training_rows_of_a_model_are_read_as_they_were_written(kept_rows):
+    from backend.training.neighbour_file import load_neighbours
+
+    path, sha256 = kept_rows
+    asked = np.zeros(1, ROW_DTYPE)
+    asked["period"] = asked["duration"] = asked["depth"] = 15
+    found = load_neighbours(path, sha256).nearest(asked)
+    assert (found["row"][0, 0], found["distance"][0, 0]) == (14, 0)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(None, "cannot be read"), (b"other", "is not the one that was saved")],
+)
+def test_training_rows_that_are_missing_or_changed_are_the_model_s_fault(kept_rows, content, said):
+    from backend.training.model_file import ModelFileError
+    from backend.training.neighbour_file import load_neighbours
+
+    path, sha256 = kept_rows
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ModelFileError, match=said):
+        load_neighbours(path, sha256)
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"), [(b"text", "holds no rows"), (np.zeros(3), "of another kind")]
+)
+def test_a_file_that_holds_something_else_is_no_training_rows(tmp_path, rows, said):
+    from backend.training.model_file import ModelFileError
+    from backend.training.neighbour_file import load_neighbours
+
+    path = tmp_path / "m.neighbours.npy"
+    if isinstance(rows, bytes):
+        path.write_bytes(rows)
+    else:
+        np.save(path, rows)
+    with pytest.raises(ModelFileError, match=said):
+        load_neighbours(path, hashlib.sha256(path.read_bytes()).hexdigest())

@@ -19,6 +19,7 @@ from backend.training.split import split_by_star
 from backend.transit.columns import FEATURES, RELATION_COLUMNS
 from backend.transit.ephemerides import no_evidence
 from backend.transit.evaluation.guessing import class_frequencies
+from backend.transit.keys import star_groups
 from backend.transit.light_curve.orbit import transit_geometry
 from backend.transit.networks import registry
 from backend.transit.simulation.catalogue import simulate
@@ -188,13 +189,10 @@ def test_the_evaluation_has_a_row_per_missing_feature(finished):
     assert all(loss != rows[()] for missing, loss in rows.items() if missing)
 
 
-def test_the_temperature_and_the_threshold_come_from_the_validation_stars(finished, rows):
+def test_the_calibration_and_the_threshold_come_from_the_validation_stars(finished, rows):
     from backend.training import model_file
-    from backend.transit.evaluation.calibration import (
-        apply_temperature,
-        choose_threshold,
-        fit_temperature,
-    )
+    from backend.transit.evaluation.calibration import choose_threshold
+    from backend.transit.evaluation.calibration_choice import Calibration, choose_calibration
 
     spec, events = finished
     manifest = of(events, wire.Saved)[0].manifest
@@ -203,22 +201,61 @@ def test_the_temperature_and_the_threshold_come_from_the_validation_stars(finish
     watched = rows[split.validation]
     geometry = transit_geometry(watched, "tess")
     found = model_file.predict_rows(model, watched, geometry, "tess")["probabilities"]
-    raw = apply_temperature(found, 1 / manifest["temperature"])
-    fitted = fit_temperature(watched["label"], raw)
-    assert fitted == pytest.approx(manifest["temperature"], rel=0.01)
+    described = manifest["calibration"]
+    biases = tuple(described["biases"].values())
+    raw = Calibration(manifest["temperature"], biases).undo(found)
+    chosen = choose_calibration(watched["label"], raw, star_groups(watched), spec.seed).described
+    assert chosen["kind"] == described["kind"]
+    assert chosen["temperature"] == pytest.approx(manifest["temperature"], rel=0.01)
+    assert tuple(chosen["biases"].values()) == pytest.approx(biases, abs=0.01)
+    assert chosen["gain"] == pytest.approx(described["gain"], abs=1e-4)
     expected = choose_threshold(watched["label"], found, 0.9)
     assert manifest["abstention"]["threshold"] == pytest.approx(expected, abs=1e-4)
 
 
-def test_three_files_and_the_checkpoint_are_left_and_the_hash_is_the_model_s(finished):
+def test_four_files_and_the_checkpoint_are_left_and_the_hash_is_the_model_s(finished):
     spec, events = finished
     folder = spec.model_path.parent
     names = {path.name for path in folder.iterdir()}
     # The server removes the checkpoint, once the database knows the model.
     checkpoint = spec.checkpoint.name
-    assert names == {"table.npy", "small.keras", "small.json", "small.test.npy", checkpoint}
+    assert names == {
+        "table.npy",
+        "small.keras",
+        "small.json",
+        "small.test.npy",
+        "small.neighbours.npy",
+        checkpoint,
+    }
     sha256 = hashlib.sha256(spec.model_path.read_bytes()).hexdigest()
     assert of(events, wire.Saved)[0].sha256 == sha256
+
+
+def test_a_model_keeps_its_training_rows_with_their_places_in_the_dataset(finished):
+    spec, events = finished
+    described = of(events, wire.Saved)[0].manifest["neighbours"]
+    path = spec.model_path.with_suffix(".neighbours.npy")
+    assert described["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    kept, table = np.load(path), np.load(spec.table)
+    assert described["rows"] == described["training_rows"] == len(kept) == events[0].train
+    for name in table.dtype.names:
+        assert kept[name].tobytes() == table[name][kept["row"]].tobytes()
+    tested = np.load(spec.model_path.with_suffix(".test.npy"))["row"]
+    assert not np.intersect1d(kept["row"], tested).size
+    assert described["sparse_above"] > 0
+
+
+def test_the_ranges_of_a_model_are_percentiles_of_its_training_rows_and_their_ends(finished):
+    spec, events = finished
+    values = np.load(spec.model_path.with_suffix(".neighbours.npy"))["depth"]
+    assert of(events, wire.Saved)[0].manifest["training_ranges"]["depth"] == {
+        "known": len(values),
+        "min": values.min(),
+        "p1": np.percentile(values, 1),
+        "p99": np.percentile(values, 99),
+        "max": values.max(),
+        "unit": "ppm",
+    }
 
 
 def test_the_saved_model_leaves_the_optimizer_behind(finished):
@@ -244,6 +281,7 @@ def test_the_manifest_says_how_the_model_was_made(finished):
     assert manifest["abstention"].keys() == {"threshold", "precision"}
     evaluation = of(events, wire.Evaluated)[0].evaluation
     assert manifest["temperature"] == evaluation["temperature"]
+    assert manifest["calibration"] == evaluation["calibration"]
 
 
 def test_the_verdict_compares_with_the_class_frequencies_on_the_test_rows(finished, rows):
@@ -545,7 +583,14 @@ def test_a_table_without_impact_and_snr_can_be_trained(train, rows, tmp_path):
     rows["impact"] = rows["snr"] = np.nan
     events = run(train, make_spec(tmp_path, rows, epochs=1))
     ranges = of(events, wire.Saved)[0].manifest["training_ranges"]
-    assert ranges["snr"] == {"known": 0, "min": None, "max": None, "unit": ""}
+    assert ranges["snr"] == {
+        "known": 0,
+        "min": None,
+        "p1": None,
+        "p99": None,
+        "max": None,
+        "unit": "",
+    }
 
 
 def test_too_few_rows_are_refused_with_their_number(train, rows, tmp_path):

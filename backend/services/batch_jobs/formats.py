@@ -12,7 +12,6 @@ from backend.database.connection import Record
 from backend.services.batch_jobs.index import plain
 from backend.services.batch_jobs.posting import unlike_training_of
 from backend.services.batch_jobs.result import Result, Wanted
-from backend.services.batch_predictions import ADDED_COLUMNS
 from backend.services.context import Services
 from backend.services.unlike_training import sentences
 from backend.storage.incoming import open_growing, require_space
@@ -22,7 +21,7 @@ from backend.transit.columns import COLUMNS, UNITS
 # As astropy and the Virtual Observatory spell ours; the others have none.
 _UNITS = {"period": "d", "duration": "h", "steff": "K", "srad": "solRad", "tmag": "mag"}
 
-_BOOLEANS = ("uncertain", "is_grazing", "trained_on_simulated")
+_BOOLEANS = ("uncertain", "is_grazing", "sparse", "trained_on_simulated")
 _TEXTS = ("predicted_label", "missing_inputs", "outside_training_range", "prediction_error")
 _ADDED_UNITS = {"predicted_period": "d", "planet_radius_earth": "earthRad"}
 _DESCRIPTIONS = {
@@ -30,6 +29,7 @@ _DESCRIPTIONS = {
     "predicted_depth_ppm": "ppm",
     "uncertain": "whether the model abstains",
     "density_ratio": "stellar density from the transit over that of the star",
+    "sparse": "whether few training rows are near",
     "trained_on_simulated": "whether the model was trained on simulated data",
     "prediction_error": "why there is no prediction",
 }
@@ -89,7 +89,7 @@ def _columns(result: Result) -> list[dict[str, Any]]:
         elif column is not None:
             each |= {"unit": _UNITS.get(column), "description": f"{column} {UNITS[column]}".strip()}
         columns.append(each if column is None else each | {"type": "float"})
-    for name in ADDED_COLUMNS:
+    for name in result.own.added:
         kind = "bool" if name in _BOOLEANS else "text" if name in _TEXTS else "float"
         unit, described = _ADDED_UNITS.get(name), _DESCRIPTIONS.get(name)
         columns.append({"name": name, "unit": unit, "description": described, "type": kind})
@@ -121,7 +121,7 @@ def _plain_records(result: Result, records: list[list[str]]) -> Iterator[list[st
     for record, cells in zip(own, records, strict=True):
         added = (
             plain(cell) if name in (*_TEXTS, *_BOOLEANS) else cell.replace(comma, ".")
-            for name, cell in zip(ADDED_COLUMNS, cells[width:], strict=True)
+            for name, cell in zip(result.own.added, cells[width:], strict=True)
         )
         yield [*record, *added]
 

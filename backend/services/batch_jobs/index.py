@@ -50,14 +50,21 @@ _CODES = {name: code for code, name in enumerate(LABELS)}
 _FLAGS = {"": None, "no": False, "yes": True}
 _LISTS = ("missing_inputs", "outside_training_range")
 _TEXTS = ("predicted_label", "prediction_error")
-_BOOLEANS = ("uncertain", "is_grazing", "trained_on_simulated")
+_BOOLEANS = ("uncertain", "is_grazing", "sparse", "trained_on_simulated")
+
+# What 0.4.0 added; it did not say so in its results.
+_ADDED_BEFORE = tuple(name for name in ADDED_COLUMNS if name != "sparse")
 
 
 class OwnColumns(NamedTuple):
-    """How a catalogue's own columns are read: from its records in the answer."""
+    """How a catalogue's own columns are read, from its records in the answer, and what follows.
+
+    `names` are its own columns, `added` those of the predictions.
+    """
 
     read: BatchRead
     names: Sequence[str]
+    added: Sequence[str] = ADDED_COLUMNS
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> "OwnColumns":
@@ -86,7 +93,7 @@ class OwnColumns(NamedTuple):
             labels=stored["labels"],
             converted=Converted(**stored["file"]) if stored["file"] else None,
         )
-        return cls(read, stored["columns"])
+        return cls(read, stored["columns"], stored.get("added", _ADDED_BEFORE))
 
     def as_json(self) -> dict[str, Any]:
         """The same for the database and the API."""
@@ -105,6 +112,7 @@ class OwnColumns(NamedTuple):
             "separator": read.separator,
             "decimal": read.decimal.name.lower(),
             "columns": list(self.names),
+            "added": list(self.added),
             "fields": fields,
             "labels": dict(read.labels),
             "file": read.converted._asdict() if read.converted else None,
@@ -119,6 +127,23 @@ class OwnColumns(NamedTuple):
             flags.without_limits(cells, records), self.read.signs, self.read.labels
         )
         return check_rows(columns, label_required=False, scales=self.read.scales)
+
+    def added_values(self, record: Sequence[str]) -> dict[str, Any]:
+        """What a prediction added to a record: numbers, flags, lists and texts."""
+        added: dict[str, Any] = {"probabilities": {}}
+        for name, cell in zip(self.added, record[len(self.names) :], strict=True):
+            if name in _TEXTS:
+                added[name] = plain(cell) or None
+            elif name in _BOOLEANS:
+                added[name] = _FLAGS[cell]
+            elif name in _LISTS:
+                added[name] = cell.split(";") if cell else []
+            elif name.startswith("p_"):
+                label = LABELS[len(added["probabilities"])]
+                added["probabilities"][label] = _number(cell, self.read.decimal)
+            else:
+                added[name] = _number(cell, self.read.decimal)
+        return added
 
     def name_of(self, record: Sequence[str]) -> str:
         """The name of a candidate; "" where its record has none."""
@@ -148,7 +173,7 @@ def index_of(
     stars = [""] * len(records)
     for i, star in zip(chunk.accepted.tolist(), chunk.rows["star"].tolist(), strict=True):
         stars[i] = star.decode()
-    added = [added_values(record[len(own.names) :], own.read.decimal) for record in records]
+    added = [own.added_values(record) for record in records]
     index["error"] = [each["prediction_error"] is not None for each in added]
     index["label"] = [_CODES.get(each["predicted_label"], NO_LABEL) for each in added]
     index["uncertain"] = [-1 if each["uncertain"] is None else each["uncertain"] for each in added]
@@ -174,24 +199,6 @@ def _places_of_names(columns: tuple[str, ...]) -> list[int]:
 def as_words(text: str) -> bytes:
     """Text as the index has it and is searched for it."""
     return text.lower().encode()
-
-
-def added_values(cells: Sequence[str], decimal: DecimalSign) -> dict[str, Any]:
-    """The values of the cells that a prediction added: numbers, flags, lists and texts."""
-    added: dict[str, Any] = {"probabilities": {}}
-    for name, cell in zip(ADDED_COLUMNS, cells, strict=True):
-        if name in _TEXTS:
-            added[name] = plain(cell) or None
-        elif name in _BOOLEANS:
-            added[name] = _FLAGS[cell]
-        elif name in _LISTS:
-            added[name] = cell.split(";") if cell else []
-        elif name.startswith("p_"):
-            label = LABELS[len(added["probabilities"])]
-            added["probabilities"][label] = _number(cell, decimal)
-        else:
-            added[name] = _number(cell, decimal)
-    return added
 
 
 def count(index: NDArray[np.void], rows: Rows) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from backend.errors import Conflict, Gone
 from backend.services.batch_jobs.index import (
     INDEX_DTYPE,
     OwnColumns,
-    added_values,
     as_words,
     plain,
     values_of,
@@ -121,7 +120,7 @@ class Result:
                 "star": row["star"].decode(),
                 "label": self._own_label(row["label"], cells),
                 "values": values_of(row),
-                **added_values(record[width:], self.own.read.decimal),
+                **self.own.added_values(record),
                 "cells": [plain(cell) for cell in cells],
             }
             for place, record, cells, row in zip(places, records, own, checked, strict=True)

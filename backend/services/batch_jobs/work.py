@@ -24,7 +24,7 @@ from backend.services.batch_jobs.index import (
     index_of,
 )
 from backend.services.batch_jobs.posting import result_bytes, stored_bytes
-from backend.services.batch_predictions import PredictedTable
+from backend.services.batch_predictions import ADDED_COLUMNS, PredictedTable
 from backend.services.context import Services
 from backend.services.predictions import predict
 from backend.services.quota import require_bytes
@@ -128,6 +128,8 @@ class Work:
             if not done:
                 self._batch["result_bytes"] = 0
                 writer.writerow(table.header())
+            elif OwnColumns.from_json(self._batch["reading"]).added != list(ADDED_COLUMNS):
+                raise _StartAgain  # an earlier release began it
             chunks = table.predictions(_after(catalog, done), self._predict_rows(model, table))
             try:
                 for chunk, added in chunks:

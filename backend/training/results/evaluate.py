@@ -1,6 +1,6 @@
 """Calibrates and evaluates a trained network.
 
-Validation stars give the temperature and the threshold of abstention, test stars the evaluation,
+Validation stars give the calibration and the threshold of abstention, test stars the evaluation,
 and neither is used for the other.
 """
 
@@ -21,16 +21,13 @@ from backend.training.split import Split
 from backend.training.steps import Steps
 from backend.transit.columns import FEATURES, LABELS, STAR_FEATURES
 from backend.transit.evaluation.bootstrap import draw_labels
-from backend.transit.evaluation.calibration import (
-    apply_temperature,
-    choose_threshold,
-    fit_temperature,
-)
+from backend.transit.evaluation.calibration import choose_threshold
+from backend.transit.evaluation.calibration_choice import Calibration, choose_calibration
 from backend.transit.evaluation.figures import abstention, brief, evaluate
 from backend.transit.evaluation.paired import paired_differences
 from backend.transit.networks import registry
 from backend.transit.networks.build import LONGEST_LOG, publish
-from backend.transit.rows import Rows
+from backend.transit.rows import Index, Rows
 
 # The share of the kept predictions that must be correct on the validation stars.
 CERTAIN_PRECISION = 0.9
@@ -47,7 +44,8 @@ class Published:
 
     Attributes:
         model: the outer graph, calibrated.
-        temperature: that is in the graph.
+        calibration: that is in the graph.
+        calibration_described: how it was chosen, JSON-able.
         threshold: a prediction with a lower top probability is uncertain; None where no threshold
             reaches the wanted precision.
         validation_labels: int, (n,), label codes of the validation rows.
@@ -55,7 +53,8 @@ class Published:
     """
 
     model: keras.Model
-    temperature: float
+    calibration: Calibration
+    calibration_described: dict[str, Any]
     threshold: float | None
     validation_labels: NDArray[np.integer]
     validation_probabilities: NDArray[np.float64]
@@ -70,12 +69,14 @@ class Results:
     evaluation: dict[str, Any] | None
 
 
-def publish_calibrated(steps: Steps, validation: Examples) -> Published:
+def publish_calibrated(steps: Steps, validation: Examples, groups: Index, seed: int) -> Published:
     """Wrap a trained inner graph for saving, its probabilities calibrated.
 
     Args:
         steps: of the trained network.
         validation: the validation rows.
+        groups: intp, (n,), equal for validation rows of one group.
+        seed: of the folds in which the calibration is chosen.
     """
     true = validation.rows["label"]
     raw = np.concatenate(
@@ -84,11 +85,12 @@ def publish_calibrated(steps: Steps, validation: Examples) -> Published:
             for inputs, _ in validation.in_order(_BATCH)
         ]
     )
-    temperature = fit_temperature(true, raw)
-    calibrated = apply_temperature(raw, temperature)
+    calibration, described = choose_calibration(true, raw, groups, seed)
+    calibrated = calibration.apply(raw)
     threshold = choose_threshold(true, calibrated, CERTAIN_PRECISION)
-    model = publish(steps.finished(), temperature)
-    return Published(model, temperature, threshold, true, calibrated)
+    biases = calibration.biases if calibration.has_biases else ()
+    model = publish(steps.finished(), calibration.temperature, biases)
+    return Published(model, calibration, described, threshold, true, calibrated)
 
 
 def evaluate_model(
@@ -112,7 +114,7 @@ def evaluate_model(
         poll: called from time to time; may raise to end it.
     """
     tested = test.rows
-    found = predict(steps, test, published.temperature, poll)
+    found = predict(steps, test, published.calibration, poll)
     if not len(tested):
         return Results(tested, found, None)
     stars = split.test_groups
@@ -127,7 +129,8 @@ def evaluate_model(
         draws=draws,
     )
     poll()
-    evaluation["temperature"] = published.temperature
+    evaluation["temperature"] = published.calibration.temperature
+    evaluation["calibration"] = published.calibration_described
     evaluation["abstention"] = abstention(
         tested["label"],
         found["probabilities"],
@@ -165,32 +168,32 @@ def test_rows_sha256(spec: TrainingSpec, split: Split) -> str:
 
 
 def predict(
-    steps: Steps, examples: Examples, temperature: float, poll: Callable[[], None]
+    steps: Steps, examples: Examples, calibration: Calibration, poll: Callable[[], None]
 ) -> PredictedColumns:
     """Predict as the saved model will, but for rounding, with the graph that is already traced.
 
     Args:
         steps: of the trained network.
         examples: the rows, n.
-        temperature: of the published model.
+        calibration: of the published model.
         poll: called from time to time; may raise to end it.
 
     Returns:
         As `model_file.predict_rows`.
     """
-    chunks: list[PredictedColumns] = [_physical(_no_outputs(), temperature)]
+    chunks: list[PredictedColumns] = [_physical(_no_outputs(), calibration)]
     for inputs, _ in examples.in_order(_BATCH):
         poll()
-        chunks.append(_physical(steps.infer(inputs), temperature))
+        chunks.append(_physical(steps.infer(inputs), calibration))
     return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}
 
 
-def _physical(outputs: dict[str, NDArray], temperature: float) -> PredictedColumns:
+def _physical(outputs: dict[str, NDArray], calibration: Calibration) -> PredictedColumns:
     """What the published model gives, but for rounding, from outputs of the inner graph.
 
     Args:
         outputs: of n rows, by name.
-        temperature: of the published model.
+        calibration: of the published model.
 
     Returns:
         probabilities: float64, (n, 3); period: float64, (n,), days; depth_ppm: float64, (n,), ppm.
@@ -200,7 +203,7 @@ def _physical(outputs: dict[str, NDArray], temperature: float) -> PredictedColum
         np.exp(np.clip(outputs[name].mean(axis=1, dtype=np.float64), -LONGEST_LOG, LONGEST_LOG))
         for name in (registry.PERIOD_OUTPUT, registry.DEPTH_OUTPUT)
     )
-    probabilities = apply_temperature(label, temperature)
+    probabilities = calibration.apply(label)
     return {"probabilities": probabilities, "period": period, "depth_ppm": depth}
 
 
@@ -230,7 +233,7 @@ def _missing_features(
     tested = test.rows[chosen]
     effects = []
     for missing in _combinations(tested, has_relations=test.relations is not None):
-        found = predict(steps, test.without(missing, chosen), published.temperature, poll)
+        found = predict(steps, test.without(missing, chosen), published.calibration, poll)
         effects.append({"missing": list(missing), **brief(tested["label"], found["probabilities"])})
     return effects
 

@@ -56,6 +56,8 @@ _INPUTS: dict[str, dict[str, Any]] = {
     },
 }
 
+_POINTS = (0.0, 0.01, 0.99, 1.0)
+
 _SUMMARY = ("n_test", "accuracy", "macro_f1", "log_loss", "ece")
 
 
@@ -106,12 +108,24 @@ def describe_model(
 
 
 def training_ranges(rows: NDArray[np.void]) -> dict[str, dict[str, Any]]:
-    """For each column the number of rows that have it, its smallest and largest value or None."""
+    """For each column the number of rows that have it, and what its values are.
+
+    Args:
+        rows: ROW_DTYPE, (n,).
+
+    Returns:
+        By column `known`, `min`, `max`, `unit`, and `p1` and `p99`, the 1st and the 99th
+        percentile, which manifests of 0.4.0 and earlier do not have; None where no row has it.
+    """
     ranges: dict[str, dict[str, Any]] = {}
     for name in COLUMNS:
         known = rows[name][np.isfinite(rows[name])]
-        ends = (float(known.min()), float(known.max())) if len(known) else (None, None)
-        ranges[name] = {"known": len(known), "min": ends[0], "max": ends[1], "unit": UNITS[name]}
+        points = np.quantile(known, _POINTS).tolist() if len(known) else [None] * len(_POINTS)
+        ranges[name] = {
+            "known": len(known),
+            **dict(zip(("min", "p1", "p99", "max"), points, strict=True)),
+            "unit": UNITS[name],
+        }
     return ranges
 
 

@@ -1,4 +1,4 @@
-"""Saves a trained network: the model, its manifest, and the predictions of the test rows."""
+"""Saves a trained network: the model, its manifest, its test predictions, its training rows."""
 
 import json
 from typing import Any
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from backend.storage.atomic import write_atomically
 from backend.training.model_file import serialise
+from backend.training.neighbour_file import describe_neighbours
 from backend.training.results.evaluate import CERTAIN_PRECISION, Published, Results
 from backend.training.results.manifest import describe_model
 from backend.training.spec import TrainingSpec
@@ -31,22 +32,28 @@ TEST_ROW_DTYPE = np.dtype(
 
 def save_model(
     spec: TrainingSpec,
+    table: Rows,
     split: Split,
     trained: Rows,
     published: Published,
     metrics: dict[str, Any],
     results: Results,
 ) -> dict[str, Any]:
-    """Write the model, its manifest and the test predictions; return the manifest.
+    """Write the model and what lies beside it; return the manifest.
 
     The model comes last: where it is, the others are too.
     """
     content = serialise(published.model)
     manifest = describe_model(spec, split, trained, metrics, results.evaluation, content)
-    manifest["temperature"] = published.temperature
+    manifest["temperature"] = published.calibration.temperature
+    manifest["calibration"] = published.calibration_described
     manifest["abstention"] = {"threshold": published.threshold, "precision": CERTAIN_PRECISION}
+    neighbours, manifest["neighbours"] = describe_neighbours(spec, table, split.train)
     manifest["verdict"] = verdict(trained["label"], published, results)
     test_rows = _test_rows(split, results)
+    write_atomically(
+        spec.model_path.with_suffix(".neighbours.npy"), lambda file: file.write(neighbours)
+    )
     write_atomically(
         spec.model_path.with_suffix(".test.npy"), lambda file: np.save(file, test_rows)
     )
@@ -59,7 +66,7 @@ def save_model(
 def verdict(trained: NDArray[np.integer], published: Published, results: Results) -> dict[str, Any]:
     """Whether the model is better than guessing: on the test rows; on the validation rows if none.
 
-    The validation rows flatter it: they have chosen the best epoch and the temperature.
+    The validation rows flatter it: they have chosen the best epoch and the calibration.
 
     Args:
         trained: int, (n,), label codes of the training rows.

@@ -20,7 +20,8 @@ CURVE_POINTS = 200
 
 CALIBRATION_BINS = 15
 
-_SMALLEST = 1e-30
+# Of a probability, before its logarithm is taken.
+SMALLEST = 1e-30
 
 
 def fit_temperature(true: Labels, probabilities: Array) -> float:
@@ -44,7 +45,7 @@ def fit_temperature(true: Labels, probabilities: Array) -> float:
     def loss(logarithm: float) -> float:
         found = apply_temperature(probabilities, float(np.exp(logarithm)))
         prior = 0.5 * (logarithm / PRIOR_SPREAD) ** 2
-        return prior - float(np.log(np.maximum(found[rows, true], _SMALLEST)).sum())
+        return prior - float(np.log(np.maximum(found[rows, true], SMALLEST)).sum())
 
     best = minimize_scalar(loss, bounds=tuple(np.log(TEMPERATURES)), method="bounded")
     return float(np.exp(best.x))
@@ -52,7 +53,7 @@ def fit_temperature(true: Labels, probabilities: Array) -> float:
 
 def apply_temperature(probabilities: Array, temperature: float) -> Array:
     """softmax(ln(p) / temperature): float64, (n, 3)."""
-    logits = np.log(np.maximum(np.asarray(probabilities, np.float64), _SMALLEST)) / temperature
+    logits = np.log(np.maximum(np.asarray(probabilities, np.float64), SMALLEST)) / temperature
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
 

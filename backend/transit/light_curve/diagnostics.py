@@ -76,14 +76,14 @@ def describe_candidates(
         rows: ROW_DTYPE, (n,); features may be NaN.
         geometry: of these rows, from `transit_geometry`.
         band: of the survey, "kepler" or "tess".
-        training_ranges: by column, `min` and `max` of the model's training rows, or None; from
-            its manifest.
+        training_ranges: by column, what the model's training rows have, from its manifest: the
+            percentiles `p1` and `p99`, or, of a model of 0.4.0 and earlier, `min` and `max`.
 
     Returns:
         For each row the diagnostics of `physical_diagnostics`, None where unknown or not finite;
         `is_grazing`, None where the impact is unknown; `flags`, what had to be assumed to find
-        the orbit; `outside_training_range`, {column, value, min, max} of each column whose value
-        lies outside the training rows', min and max None where no training row had one.
+        the orbit; `outside_training_range`, {column, value, min, max, is_percentile} of each
+        column whose value lies outside that, min and max None where no training row had one.
     """
     derived = physical_diagnostics(rows, geometry, band)
     columns = {name: [_finite(x) for x in values.tolist()] for name, values in derived.items()}
@@ -124,14 +124,16 @@ def _outside(
 ) -> list[list[dict[str, Any]]]:
     found: list[list[dict[str, Any]]] = [[] for _ in rows]
     for column, known in training_ranges.items():
-        low, high = known["min"], known["max"]
+        is_percentile = "p1" in known
+        low, high = (known["p1"], known["p99"]) if is_percentile else (known["min"], known["max"])
         values = rows[column]
         is_outside = ~np.isnan(values)
         if low is not None:
             is_outside &= (values < low) | (values > high)
         for row in np.flatnonzero(is_outside).tolist():
             value = float(values[row])
-            found[row].append({"column": column, "value": value, "min": low, "max": high})
+            limits = {"min": low, "max": high, "is_percentile": is_percentile}
+            found[row].append({"column": column, "value": value, **limits})
     return found
 
 

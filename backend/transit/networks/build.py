@@ -5,7 +5,7 @@ ln(depth / ppm); the outer one calibrated means, days and ppm. Both are made of 
 and operations only, so that plain Keras loads the saved file with safe mode on.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
@@ -76,13 +76,16 @@ def _joined(members: list[keras.Model], name: str) -> keras.Model:
     )
 
 
-def publish(inner: keras.Model, temperature: float = 1.0) -> keras.Model:
+def publish(
+    inner: keras.Model, temperature: float = 1.0, biases: Sequence[float] = ()
+) -> keras.Model:
     """Wrap a trained inner graph into the model that is saved.
 
     Args:
         inner: from `build`.
         temperature: the logarithms of the mean probabilities are divided by it (Guo et al. 2017,
             arXiv:1706.04599, section 4.2, with the mean's logarithm as the logit).
+        biases: added to the quotients, one a class; none: nothing is added.
 
     Returns:
         An uncompiled model from the inner graph's inputs, float32, raw, NaN where unknown, to
@@ -94,7 +97,8 @@ def publish(inner: keras.Model, temperature: float = 1.0) -> keras.Model:
     outputs = inner(inputs)
     label = ops.mean(outputs[registry.LABEL_OUTPUT], axis=1)
     logit = ops.log(ops.maximum(label, _SMALLEST))
-    tempered = layers.Rescaling(1.0 / temperature, name="temperature")(logit)
+    offset = list(biases) or 0.0
+    tempered = layers.Rescaling(1.0 / temperature, offset, name="temperature")(logit)
     return keras.Model(
         list(inputs.values()),
         [

@@ -257,6 +257,11 @@ class BatchRow(Answer):
     single_transit_snr: float | None
     missing_inputs: list[str]
     outside_training_range: list[str]
+    sparse: bool | None = Field(
+        default=None,
+        description="Farther from its nearest training rows than 99% of these from theirs; null "
+        "for a model or a result of 0.4.0.",
+    )
     trained_on_simulated: bool | None = Field(
         description="Whether the model was; null for a model of an earlier release."
     )

@@ -139,6 +139,25 @@ class WithoutFeatures(Answer):
     log_loss: float | None
 
 
+class CalibrationChoice(Answer):
+    """How the probabilities are calibrated, and why so.
+
+    The last four are null where the validation stars are fewer than the folds.
+    """
+
+    kind: Literal["temperature", "temperature_and_biases"]
+    temperature: float
+    biases: dict[str, float] = Field(description="Added to the logits of the classes.")
+    log_loss: dict[str, float] | None = Field(
+        description="Of both kinds, on validation stars that each was not fitted on."
+    )
+    gain: float | None = Field(description="By how much the biases lower it.")
+    standard_error: float | None = Field(
+        description="Of the gain, by group; a gain above it decides for the biases."
+    )
+    rows: int | None
+
+
 class LargestGroup(Answer):
     """The group with the most rows; `is_large`: more than 2% of all."""
 
@@ -189,6 +208,9 @@ class Evaluation(Figures):
     temperature: float | None = Field(
         default=None,
         description="The logits were divided by it; above 1, the network was overconfident.",
+    )
+    calibration: CalibrationChoice | None = Field(
+        default=None, description="Null for a model of 0.4.0 or earlier."
     )
     missing_features: list[WithoutFeatures] | None = None
     groups: RowGroups | None = Field(

@@ -151,6 +151,28 @@ def test_a_narrow_transit_is_drawn_as_it_is_and_in_steps(
         expect(page.locator(".curve .legend li")).to_have_count(1)
 
 
+def test_a_prediction_shows_its_nearest_training_rows_which_lead_to_the_dataset(
+    browser: Browser, light_server: Server, work: dict[str, Any]
+):
+    model, home = work["session"]["model_id"], work["home"]
+    with visit(browser, light_server) as visitor:
+        page = visitor.page
+        visitor.sign_in()
+        visitor.open(f"{home}/predict?{CANDIDATE}&model={model}")
+        nearest = page.locator("[data-test=nearest]")
+        expect(nearest).to_contain_text("Sparse here")
+        expect(nearest).to_contain_text("2 times the distance within which 99%")
+        expect(nearest.get_by_role("listitem")).to_have_count(5)
+        first = nearest.get_by_role("listitem").first
+        expect(first).to_contain_text("distance 3.00")
+        link = first.get_by_role("link")
+        star = link.inner_text()
+        assert star.startswith("star-")
+        expect(first.locator(".class-mark")).to_be_visible()
+        link.click()
+        expect(page.locator("tr[aria-current]")).to_contain_text(star)
+
+
 def test_one_epoch_is_drawn_as_a_dot(browser: Browser, light_server: Server, work: dict[str, Any]):
     with visit(browser, light_server) as visitor:
         visitor.sign_in()

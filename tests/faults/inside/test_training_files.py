@@ -9,6 +9,7 @@ from backend.training.results import manifest
 from backend.training.spec import TrainingSpec
 from backend.training.split import Split
 from backend.transit.columns import ROW_DTYPE
+from backend.transit.evaluation.calibration_choice import Calibration
 from tests import messages
 from tests.faults.state import files_in
 
@@ -85,14 +86,16 @@ def save(tmp_path, monkeypatch):
         epochs=1,
     )
     rows = np.zeros(2, ROW_DTYPE)
+    rows["period"] = rows["duration"] = rows["depth"] = 1.0
     numbers = {"period": np.ones(2), "depth_ppm": np.ones(2)}
     found = Results(rows, {"probabilities": np.ones((2, 3)) / 3, **numbers}, None)
     nothing = np.zeros(0, np.int64)
-    split = Split(train=nothing, validation=nothing, test=np.arange(2), test_groups=np.arange(2))
-    published = Published(None, 1.0, None, rows["label"][:0], np.zeros((0, 3)))
+    two = np.arange(2)
+    split = Split(two, nothing, two, validation_groups=nothing, test_groups=two)
+    published = Published(None, Calibration(), {}, None, rows["label"][:0], np.zeros((0, 3)))
 
     def save():
-        saving.save_model(spec, split, rows, published, {}, found)
+        saving.save_model(spec, rows, split, rows, published, {}, found)
         return spec.model_path
 
     return save
@@ -100,7 +103,7 @@ def save(tmp_path, monkeypatch):
 
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("effect", ["ENOSPC", "EIO"])
-@pytest.mark.parametrize("kind", ["keras", "json", "test.npy"])
+@pytest.mark.parametrize("kind", ["keras", "json", "test.npy", "neighbours.npy"])
 @pytest.mark.parametrize("call", ["open", "write", "fsync", "rename"])
 def test_a_model_is_in_its_place_only_with_its_other_files(
     faults, tmp_path, save, call, kind, effect
@@ -114,9 +117,11 @@ def test_a_model_is_in_its_place_only_with_its_other_files(
     assert "m.keras" not in left
     assert not [name for name in left if "partial" in name]
     path = save()
-    assert sorted(files_in(tmp_path / "model")) == ["m.json", "m.keras", "m.test.npy"]
+    whole = ["m.json", "m.keras", "m.neighbours.npy", "m.test.npy"]
+    assert sorted(files_in(tmp_path / "model")) == whole
     assert json.loads(path.with_suffix(".json").read_text())["temperature"] == 1.0
     assert len(np.load(path.with_suffix(".test.npy"))) == 2
+    assert len(np.load(path.with_suffix(".neighbours.npy"))) == 2
 
 
 def test_a_revision_that_cannot_be_asked_for_is_none(faults):

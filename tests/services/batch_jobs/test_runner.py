@@ -10,6 +10,7 @@ from backend.database import accounts, batches, schema
 from backend.errors import Unavailable
 from backend.services.batch_jobs import runner as runner_module
 from backend.services.batch_jobs import work
+from backend.services.batch_jobs.index import OwnColumns
 from backend.services.batch_jobs.runner import BatchRunner
 from backend.services.leftovers import remove_leftovers
 from backend.storage import incoming
@@ -115,6 +116,43 @@ def test_what_lies_behind_the_counted_rows_is_cut_off(
             file.write(b"half a line" * 1_000)
     BatchRunner(services).work()
     assert result(api, killed) == result(api, whole)
+
+
+def test_a_batch_that_an_earlier_release_began_begins_again(
+    api, key, model_id, services, predictor, monkeypatch
+):
+    whole = post(api, key)
+    BatchRunner(services).work()
+    killed = post(api, key)
+    kill_at(predictor, monkeypatch, 3)
+    with pytest.raises(Killed):
+        BatchRunner(services).work()
+    with services.database.write() as connection:
+        reading = dict(batches.find(connection, killed)["reading"])
+        del reading["added"]  # as 0.4.0 stored it, with a column less
+        batches.change(connection, killed, reading=reading)
+    predictor.calls.clear()
+    BatchRunner(services).work()
+    assert sum(call[2] for call in predictor.calls) == 45
+    assert result(api, killed) == result(api, whole)
+
+
+def test_a_result_of_an_earlier_release_is_read_without_the_columns_that_it_lacks(
+    api, key, model_id, services
+):
+    batch_id = post(api, key)
+    BatchRunner(services).work()
+    with services.database.read() as connection:
+        reading = dict(batches.find(connection, batch_id)["reading"])
+    own = OwnColumns.from_json(reading)
+    cells = [f"{n}" for n in range(len(own.names))]
+    added = ["CONFIRMED", "0.1", "0.7", "0.2", "3.5", "500", "no", *([""] * 3), "7.5"]
+    earlier = OwnColumns.from_json({k: v for k, v in reading.items() if k != "added"})
+    found = earlier.added_values([*cells, *added, "snr", "period", "yes", ""])
+    assert "sparse" not in found
+    assert found["outside_training_range"] == ["period"]
+    assert (found["trained_on_simulated"], found["single_transit_snr"]) == (True, 7.5)
+    assert own.added_values([*cells, *added, "snr", "period", "no", "yes", ""])["sparse"] is False
 
 
 @pytest.mark.parametrize("lost", ["csv", "rows", "both", "cut"])

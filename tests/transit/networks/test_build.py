@@ -67,10 +67,10 @@ def read(curves):
     return {name: np.asarray(each) for name, each in make_reading()(curves).items()}
 
 
-def publish(inner, temperature=1.0):
+def publish(inner, temperature=1.0, biases=()):
     from backend.transit.networks import build
 
-    return build.publish(inner, temperature)
+    return build.publish(inner, temperature, biases)
 
 
 def predict(model, inputs):
@@ -132,7 +132,8 @@ def test_extreme_inputs_give_finite_predictions(member):
 
 def test_plain_keras_loads_the_saved_files_with_safe_mode_on(rows, all_inputs, tmp_path):
     models = {name: publish(build(name, rows), temperature=1.3) for name in NETWORKS}
-    models["three_members"] = publish(build("transit_cnn_catalogue", rows, ensemble=3))
+    three = build("transit_cnn_catalogue", rows, ensemble=3)
+    models["three_members"] = publish(three, 0.8, (0.3, -0.5, 0.2))
     for name, model in models.items():
         model.save(tmp_path / f"{name}.keras")
     np.savez(tmp_path / "inputs.npz", **all_inputs)
@@ -219,6 +220,13 @@ def test_the_temperature_is_inside_the_saved_graph(default, inputs):
     expected = np.sqrt(raw) / np.sqrt(raw).sum(axis=1, keepdims=True)
     assert np.allclose(hot, expected, atol=1e-5)
     assert np.array_equal(hot.argmax(axis=1), raw.argmax(axis=1))
+
+
+def test_the_biases_of_the_classes_are_inside_the_saved_graph(default, inputs):
+    inner = default[0]
+    raw, shifted = (predict(publish(inner, 2.0, each), inputs)[0] for each in ((), (0.5, -1, 0)))
+    expected = raw * np.exp([0.5, -1.0, 0.0])
+    assert np.allclose(shifted, expected / expected.sum(axis=1, keepdims=True), atol=1e-5)
 
 
 def test_only_the_label_sees_the_catalogue(with_catalogue, all_inputs):

@@ -11,6 +11,8 @@ from backend.background.predictor import CHUNK, ModelUnusable, PredictionFailed,
 from backend.database import models, schema
 from backend.services.batch_predictions import ADDED_COLUMNS, harmless
 from backend.storage import incoming
+from backend.transit.columns import LABELS
+from backend.transit.neighbours import NEIGHBOURS, no_neighbours
 from tests import messages
 from tests.api import CANDIDATE, HEADER, catalogue, complete, problem_of, use_depth_predictor
 
@@ -132,7 +134,12 @@ def test_diagnostics_that_need_what_is_missing_are_null(api, key, model_id):
         "is_grazing",
         "grazing_margin",
         "single_transit_snr",
+        *("nearest", "is_sparse", "sparsity"),
     }
+
+
+# Limits of a model that has no percentiles.
+ENDS = {"is_percentile": False}
 
 
 def test_values_outside_the_training_range_are_named(api, key, model_id, services):
@@ -144,11 +151,49 @@ def test_values_outside_the_training_range_are_named(api, key, model_id, service
     set_manifest(services, model_id, training_ranges=ranges)
     outside = predict(api, key, **FULL)["predictions"][0]["diagnostics"]["outside_training_range"]
     assert outside == [
-        {"column": "period", "value": FULL["period"], "min": 1.0, "max": 2.0},
-        {"column": "snr", "value": FULL["snr"], "min": None, "max": None},
+        {"column": "period", "value": FULL["period"], "min": 1.0, "max": 2.0, **ENDS},
+        {"column": "snr", "value": FULL["snr"], "min": None, "max": None, **ENDS},
     ]
     _, rows = table_of(api.batch(key, catalogue(3), None))
     assert rows[1]["outside_training_range"] == "period;snr"
+
+
+def test_a_value_beyond_98_percent_of_the_training_rows_is_outside_their_range(
+    api, key, model_id, services
+):
+    known = {"known": 9, "min": 0.01, "p1": 1.0, "p99": 2.0, "max": 1e6, "unit": "days"}
+    set_manifest(services, model_id, training_ranges={"period": known})
+    outside = predict(api, key, **FULL)["predictions"][0]["diagnostics"]["outside_training_range"]
+    limits = {"min": 1.0, "max": 2.0, "is_percentile": True}
+    assert outside == [{"column": "period", "value": FULL["period"], **limits}]
+
+
+def test_a_prediction_names_its_nearest_training_rows(api, key, model_id, services, predictor):
+    described = {"sha256": "of the rows", "rows": 9, "training_rows": 9, "sparse_above": 0.5}
+
+    def nearest(rows):
+        found = no_neighbours(len(rows))
+        for place in range(NEIGHBOURS):
+            found[:, place] = (place, place + 2, b"star", place % 3, 3.5, 500.0, 1.0)
+        return found
+
+    predictor.nearest = nearest
+    set_manifest(services, model_id, neighbours=described)
+    found = predict(api, key, **FULL)["predictions"][0]["diagnostics"]
+    assert predictor.neighbours == "of the rows"
+    assert [each["label"] for each in found["nearest"]] == [*LABELS, *LABELS[:2]]
+    assert [each["row"] for each in found["nearest"]] == [0, 1, 2, 3, 4]
+    assert (found["is_sparse"], found["sparsity"]) == (True, 2.0)
+    _, rows = table_of(api.batch(key, catalogue(3), None))
+    assert [row["sparse"] for row in rows] == ["yes"] * 3
+
+
+def test_a_model_of_an_earlier_release_has_no_neighbours(api, key, model_id, predictor):
+    found = predict(api, key, **FULL)["predictions"][0]["diagnostics"]
+    assert predictor.neighbours is None
+    assert [found[name] for name in ("nearest", "is_sparse", "sparsity")] == [None] * 3
+    _, rows = table_of(api.batch(key, catalogue(3), None))
+    assert [row["sparse"] for row in rows] == [""] * 3
 
 
 def test_a_feature_that_the_model_never_saw_is_kept_from_it(
@@ -510,9 +555,9 @@ def test_only_the_first_rows_of_a_request_can_be_refused(api, key, model_id, pre
     asked = []
     answer = predictor.predict
 
-    def note(*arguments, is_continued):
+    def note(*arguments, is_continued, **options):
         asked.append((arguments[4], is_continued))
-        return answer(*arguments)
+        return answer(*arguments, **options)
 
     predictor.predict = note
     api.batch(key, catalogue(10_000), None)
@@ -558,6 +603,7 @@ def test_a_catalogue_comes_back_with_the_predictions_beside_it(api, key, model_i
         "single_transit_snr",
         "missing_inputs",
         "outside_training_range",
+        "sparse",
         "trained_on_simulated",
         "prediction_error",
     )
