@@ -86,6 +86,13 @@ def failed() -> wire.Failed:
     return wire.Failed(reason="data", message="no")
 
 
+def request(**fields: Any) -> wire.PredictionRequest:
+    """A request to predict nothing, of a model without training rows."""
+    defaults: dict[str, Any] = {"id": 1, "model_file": "m", "sha256": "s", "source": "koi"}
+    defaults |= {"rows": b"", "neighbours_sha256": None}
+    return wire.PredictionRequest(**defaults | fields)
+
+
 def rows(**columns: float) -> bytes:
     """Two packed rows."""
     return _packed(ROW_DTYPE, columns)

@@ -97,7 +97,7 @@ class PredictionRequest(Checked):
     sha256: str
     source: str
     rows: PackedRows
-    neighbours_sha256: str | None = None
+    neighbours_sha256: str | None
 
 
 Command = Train | Stop | ServePredictions | PredictionRequest

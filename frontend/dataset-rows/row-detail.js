@@ -1,9 +1,9 @@
 // One row of a dataset: its catalogue values, and the light curve that the network sees.
 
 import { get } from "../lib/api.js";
-import { COLUMNS, columnName, unitOf } from "../lib/columns.js";
+import { COLUMNS, columnName, EVIDENCE, unitOf } from "../lib/columns.js";
 import { html } from "../lib/html.js";
-import { number, significant, t } from "../lib/i18n.js";
+import { julianDate, number, significant, t } from "../lib/i18n.js";
 import { useLatest } from "../lib/latest.js";
 import { className, Failure } from "../ui/basics.js";
 import { TransitCurve } from "../ui/curve.js";
@@ -23,6 +23,7 @@ export function RowDetail({ dataset, row }) {
     <p class="row" data-test="row-head">
       <strong><${ClassMark} label=${row.label_name} /></strong>
       <span>${t("parameter.star")} ${row.star ?? "–"}</span>
+      ${row.name && html`<span>${t("parameter.name")} ${row.name}</span>`}
       <span>${t("datasets.rows.line")} ${number(row.line)}</span>
     </p>
     ${error && html`<${Failure} error=${error} onRetry=${reload} />`}
@@ -47,7 +48,21 @@ export function RowDetail({ dataset, row }) {
         ${COLUMNS.map((name) => html`<${Value} key=${name} name=${name} value=${row[name]} />`)}
       </dl>
     </div>
+    ${row.evidence &&
+    html`<div>
+      <h3>${t("datasets.rows.evidence")}</h3>
+      <dl class="parameters" data-test="row-evidence">
+        ${EVIDENCE.map((name) => html`<${Value} key=${name} name=${name} value=${row.evidence[name]} />`)}
+      </dl>
+    </div>`}
   `;
+}
+
+/** A place with all of its digits, an uncertainty with few. */
+function written(name, value) {
+  if (name === "epoch") return julianDate(value);
+  if (name === "ra" || name === "dec") return significant(value, 9);
+  return significant(value, name.endsWith("_err") ? 3 : 6);
 }
 
 function Value({ name, value }) {
@@ -57,7 +72,7 @@ function Value({ name, value }) {
       <dd>
         ${value === null
           ? t("unknown")
-          : html`${significant(value, 6)} <span class="unit">${unitOf(name)}</span>`}
+          : html`${written(name, value)} <span class="unit">${unitOf(name)}</span>`}
       </dd>
     </div>
   `;

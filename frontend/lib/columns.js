@@ -12,6 +12,21 @@ export const FEATURES = ["impact", "snr", "steff", "srad", "slogg", "tmag"];
 
 export const COLUMNS = [...REQUIRED, ...FEATURES];
 
+/** What a table may tell besides: EVIDENCE_UNITS in backend/transit/columns.py. */
+export const EVIDENCE = [
+  "epoch",
+  "ra",
+  "dec",
+  "period_err",
+  "epoch_err",
+  "duration_err",
+  "depth_err",
+  "impact_err",
+  "steff_err",
+  "srad_err",
+  "slogg_err",
+];
+
 /** The smallest and the largest value accepted. */
 export const RANGES = {
   period: [0.01, 1e6],
@@ -36,11 +51,22 @@ export const UNITS = {
   srad: "solarRadii",
   slogg: "dex",
   tmag: "mag",
+  epoch: "BJD",
+  ra: "degrees",
+  dec: "degrees",
+  period_err: "days",
+  epoch_err: "days",
+  duration_err: "hours",
+  depth_err: "ppm",
+  impact_err: "stellarRadii",
+  steff_err: "K",
+  srad_err: "solarRadii",
+  slogg_err: "dex",
 };
 
 export const HOURS_A_DAY = 24;
 
-/** What a column is called; `label` and `star` too. */
+/** What a column is called; `label`, `star`, `name` and the items of EVIDENCE too. */
 export function columnName(column) {
   return t(`parameter.${column}`);
 }

@@ -97,6 +97,11 @@ export function significant(value, digits = 4) {
   return written(value, { maximumSignificantDigits: digits, notation });
 }
 
+/** A Julian date: its digits are never grouped. */
+export function julianDate(value) {
+  return written(value, { maximumSignificantDigits: 12, useGrouping: false });
+}
+
 /** A share as a percentage. */
 export function percent(share, decimals = 1) {
   const form = { style: "percent", minimumFractionDigits: decimals, maximumFractionDigits: decimals };

@@ -46,7 +46,7 @@ function Row({ row, trainedOn }) {
   const values = { period: significant(row.period, 4), depth: significant(row.depth, 3) };
   const units = { periodUnit: unitOf("period"), depthUnit: unitOf("depth") };
   return html`
-    ${href ? html`<a href=${href}>${name}</a>` : name} <${ClassMark} label=${row.label} />
+    ${href ? html`<a href=${href}>${name}</a>` : name} <${ClassMark} label=${row.label} />${" "}
     ${t("predict.nearest.values", { ...values, ...units, distance: fixed(row.distance, 2) })}
   `;
 }

@@ -4,7 +4,7 @@ import { columnName, unitOf } from "../lib/columns.js";
 import { html } from "../lib/html.js";
 import { has, percent, significant, t } from "../lib/i18n.js";
 import { className } from "../ui/basics.js";
-import { checkIn, classIn, columnIn, findingIn } from "./server-sentences.js";
+import { checkIn, classIn, columnIn, findingIn, unreadIn } from "./server-sentences.js";
 
 // What concerns most rows or a whole column.
 const URGENT = new Set([
@@ -14,6 +14,7 @@ const URGENT = new Set([
   "unknown_labels",
   "binary_labels",
   "similar_name",
+  "epoch_without_reference",
   "lost_stars",
 ]);
 
@@ -65,6 +66,8 @@ const VALUES = {
   }),
   binary_labels: () => ({}),
   similar_name: similarValues,
+  epoch_without_reference: ({ unread_evidence: found }) => evidenceValues(found.find((each) => !each.has_reference)),
+  unread_evidence: ({ unread_evidence: found }, message) => evidenceValues(unreadIn(message, found)),
   lost_stars: (report) => ({ rows: report.lost_stars }),
   contradictory_duplicates: ({ duplicates }) => ({ rows: duplicates.contradictory_rows }),
   contradictory_transits: (report) => ({ pairs: report.contradictory_transits.pairs }),
@@ -106,6 +109,10 @@ function placeholderValues({ placeholders }, message) {
 function similarValues({ similar }, message) {
   const found = similar.find(({ name }) => message.startsWith(`${name} was not read`));
   return found && { ...found, column: columnName(found.column) };
+}
+
+function evidenceValues(found) {
+  return found && { column: columnName(found.column), names: found.names.join(", "), rows: found.rows };
 }
 
 function classValues({ class_balance: balance }, message) {

@@ -15,6 +15,13 @@ export function findingIn(message, findings) {
   return findings.find(begins);
 }
 
+/** The finding, one of those of columns besides the nine, that a warning is about. */
+export function unreadIn(message, findings) {
+  return findings.find(
+    ({ column, has_reference: isKnown }) => isKnown && message.startsWith(`${column} cannot be read from `),
+  );
+}
+
 /** The class that a warning of few rows is about; undefined if it names none. */
 export function classIn(message) {
   return CLASSES.find((name) => message.includes(name));

@@ -4,10 +4,10 @@ import itertools
 
 import pytest
 
-from backend import wire
 from backend.background import prediction_queue
 from backend.background.prediction_queue import Order, PredictionQueue, QueueFull
 from backend.transit.columns import ROW_DTYPE
+from tests import messages
 
 CHUNK = 512
 
@@ -22,9 +22,7 @@ def waiting():
 def order(user_id, rows=1, sha256="s"):
     packed = bytes(rows * ROW_DTYPE.itemsize)
     return Order(
-        wire.PredictionRequest(
-            id=next(_IDS), model_file="m", sha256=sha256, source="koi", rows=packed
-        ),
+        messages.request(id=next(_IDS), sha256=sha256, rows=packed),
         user_id,
     )
 

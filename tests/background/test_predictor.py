@@ -60,7 +60,7 @@ def predicting(settings):
 def asking_for(rows):
     """A request for that many rows."""
     packed = bytes(rows * ROW_DTYPE.itemsize)
-    return wire.PredictionRequest(id=1, model_file="m", sha256="s", source="koi", rows=packed)
+    return messages.request(rows=packed)
 
 
 def test_a_predictor_that_answers_nonsense_is_replaced_once_and_says_so(child, asked):

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from backend.database import models, sessions
 from backend.services.context import Services
-from tests.api import Api, catalogue, complete
+from tests.api import Api, complete
+from tests.services.datasets.evidence import with_evidence
 
 
 def fill(services: Services, api: Api, key: str) -> None:
@@ -25,7 +26,7 @@ def fill(services: Services, api: Api, key: str) -> None:
     with services.database.write() as connection:
         sessions.change(connection, training, status="training")
     for units in ("{}", '{"depth": "ppt"}'):
-        api.upload(key, catalogue(12), file_name="table.tsv", units=units)
+        api.upload(key, with_evidence(12), file_name="table.tsv", units=units)
     checkpoints = services.storage.checkpoints
     (checkpoints / f"{training}.ckpt").write_bytes(b"its state")
     (checkpoints / f"{session_id}.ckpt").write_bytes(b"of an ended session")

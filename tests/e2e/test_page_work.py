@@ -152,7 +152,9 @@ def test_the_koi_table_is_dropped_as_it_was_downloaded_and_explained_row_by_row(
         columns = upload.get_by_role("region", name="Recognised columns")
         for ours, header in {"Period": "koi_period", "Label": "koi_disposition"}.items():
             expect(table_row(columns, ours)).to_contain_text(header)
-        for header in profile["recognised"].values():
+        names = [*profile["recognised"].values()]
+        names += [name for found in profile["evidence"].values() for name in found]
+        for header in names:
             expect(columns.get_by_text(header, exact=True)).to_be_visible()
 
         upload.get_by_role("link", name="View").click()
@@ -173,6 +175,9 @@ def test_the_koi_table_is_dropped_as_it_was_downloaded_and_explained_row_by_row(
         page.get_by_role("button", name=re.compile(f"^Line {rows[1]['line']}:")).click()
         expect(curve).to_have_attribute("data-line", str(rows[1]["line"]))
         expect(curve.locator("canvas")).to_be_visible()
+        expect(page.locator("[data-test=row-head]")).to_contain_text(rows[1]["name"])
+        evidence = page.locator("[data-test=row-evidence]")
+        expect(evidence).to_contain_text(f"Transit epoch{rows[1]['evidence']['epoch']!r} BJD")
 
 
 def test_a_table_with_unknown_names_is_mapped_and_its_dataset_says_how_it_was_read(

@@ -11,6 +11,7 @@ import {
   fileSize,
   fixed,
   has,
+  julianDate,
   number,
   percent,
   preferredLanguage,
@@ -70,6 +71,7 @@ test("numbers are written as the language writes them, with a true minus sign", 
   assert.equal(significant(0.000012345, 3), "1.23E−5");
   assert.equal(significant(12345.678, 3), "12,300");
   assert.equal(significant(0), "0");
+  assert.equal(julianDate(2454995.51384), "2454995.51384");
   await speak("fr");
   assert.equal(number(-1234.5), "−1\u202f234,5");
   assert.equal(percent(0.1234), "12,3\u00a0%");

@@ -90,6 +90,27 @@ def test_the_page_finds_what_a_warning_of_a_whole_column_is_about():
     assert [each["column"] for each in found["units"]] == ["depth", "duration"]
 
 
+def test_the_page_finds_what_could_not_be_read_besides_the_nine():
+    header = "period,duration,depth,label,epoch,ra,dec,depth_err\n"
+    text = header + "3.5,3,600,1,170,400,-48.1,much\n" + "3.5,3,600,1,,1,100,5\n" * 2
+    catalog = open_catalog(io.BytesIO(text.encode()), label_required=True)
+    table = np.concatenate([chunk.rows for chunk in catalog])
+    found = report(table, catalog.rejections.summary(), catalog.reading())
+    unread = found["unread_evidence"]
+    messages = [each["message"] for each in found["warnings"] if each["code"] == "unread_evidence"]
+    calls = [["unreadIn", each, unread] for each in messages]
+    assert read_on_the_page(calls) == [each for each in unread if each["has_reference"]]
+    assert [each["column"] for each in unread] == ["epoch", "ra", "dec", "depth_err"]
+    assert (
+        messages[1]
+        == "dec cannot be read from dec in 2 rows: it is unknown there, and the rows are used."
+    )
+    (message,) = [
+        each["message"] for each in found["warnings"] if each["code"] == "epoch_without_reference"
+    ]
+    assert message.startswith("epoch is below 2,400,000 in 1 row and does not say from which day")
+
+
 def test_the_page_offers_units_that_the_server_knows_ours_first_and_has_words_for_them():
     offered = run_on_the_page(READING / "choices.js", "page.UNIT_CHOICES")
     dictionary = REPOSITORY / "frontend" / "locales" / "en" / "reading.json"

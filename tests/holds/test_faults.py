@@ -116,7 +116,6 @@ KILLS = [
     pytest.param(
         "rename", "*/checkpoints/*.ckpt", {"first": 2, "after": True}, id="after a checkpoint"
     ),
-    pytest.param("rename", "*.neighbours.npy", {}, id="before the training rows"),
     pytest.param("rename", "*.test.npy", {}, id="before the test rows"),
     pytest.param("rename", "*/model/*.json", {}, id="before the manifest"),
     pytest.param("rename", "*/model/*.keras", {}, id="before the model"),
@@ -142,7 +141,6 @@ def test_a_worker_killed_while_it_writes_is_replaced_and_leaves_nothing(
 FULL = [
     pytest.param("write", "*/checkpoints/*", id="checkpoint"),
     pytest.param("fsync", "*/checkpoints/*", id="sync of the checkpoint"),
-    pytest.param("write", "*/.*.neighbours.npy.*", id="training rows"),
     pytest.param("write", "*/.*.test.npy.*", id="test rows"),
     pytest.param("write", "*/.*.json.*", id="manifest"),
     pytest.param("write", "*/model/*/.*.keras.*", id="model"),

@@ -11,7 +11,7 @@ from backend.database import models, sessions
 from backend.services.leftovers import remove_leftovers
 from tests.api import catalogue, complete
 
-OWN = ("csv", "npy", "rejected.jsonl")
+OWN = ("csv", "npy", "rejected.jsonl", "evidence.npy")
 
 LONG_AGO = 1_500_000_000
 

@@ -25,7 +25,7 @@ _REASONS = ("crashed", "interrupted")
 # Beside `uploads` and `model`.
 _OWN_FILES = re.compile(r"exotrain\.(db(-wal|-shm)?|db\..+|lock|log)|server\.log|demo\.token")
 _MODEL_SUFFIXES = (".keras", *BESIDE_MODEL)
-_DATASET_SUFFIXES = (".csv", ".npy", ".rejected.jsonl")
+_DATASET_SUFFIXES = (".csv", ".npy", ".evidence.npy", ".rejected.jsonl")
 _CHECKPOINT = re.compile(r"model/checkpoints/(?P<session>\d+)(\.(?P<what>\d+|kept))?\.ckpt")
 
 Violations = Iterable[str]

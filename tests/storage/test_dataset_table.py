@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from backend.storage import dataset_table
-from backend.storage.dataset_table import TableWriter, is_whole
+from backend.storage.dataset_table import TableWriter, are_same, is_whole
 from backend.transit.columns import NO_LABEL, ROW_DTYPE
 
 ROWS = 200_000
@@ -115,3 +115,31 @@ def test_without_a_descriptor_a_table_is_not_said_to_be_missing(path, monkeypatc
     monkeypatch.setattr("builtins.open", no_descriptor)
     with pytest.raises(OSError, match="Too many"):
         is_whole(path, ROWS)
+
+
+@pytest.mark.parametrize(
+    ("change", "is_same"),
+    [
+        (lambda rows: rows, True),
+        (lambda rows: rows[:-1], False),
+        (lambda rows: rows[::-1], False),
+        (lambda rows: with_value(rows, "star", b"7"), False),
+        (lambda rows: with_value(rows, "depth", np.nextafter(500.0, 501.0)), False),
+        (lambda rows: with_value(rows, "impact", 0.2), False),
+        (lambda rows: with_value(rows, "impact", -np.nan), True),
+    ],
+    ids=["equal", "shorter", "other order", "star", "depth", "known", "another NaN"],
+)
+def test_tables_are_the_same_if_their_rows_are_unknown_numbers_included(tmp_path, change, is_same):
+    rows = np.zeros(40_000, ROW_DTYPE)
+    rows["line"] = np.arange(40_000)
+    rows["depth"], rows["impact"] = 500.0, np.nan
+    paths = [tmp_path / "a.npy", tmp_path / "b.npy"]
+    np.save(paths[0], rows)
+    np.save(paths[1], change(rows.copy()))
+    assert are_same(*paths) is is_same
+
+
+def with_value(rows, column, value):
+    rows[column][-1] = value
+    return rows

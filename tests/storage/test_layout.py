@@ -114,6 +114,7 @@ def test_everything_of_a_dataset_a_model_and_a_session_is_removed(storage):
         storage.catalogue(1, "abc"),
         storage.table(1, "def"),
         storage.rejections(1, "def"),
+        storage.evidence(1, "def"),
         storage.model("1/m.keras"),
         storage.model("1/m.json"),
         storage.model("1/m.test.npy"),

@@ -34,9 +34,7 @@ COMMANDS = [
     messages.job(memory_mb=2000),
     wire.Stop(),
     wire.ServePredictions(),
-    wire.PredictionRequest(
-        id=1, model_file="m", sha256="s", source="koi", rows=messages.rows(tmag=math.nan)
-    ),
+    messages.request(rows=messages.rows(tmag=math.nan)),
 ]
 
 

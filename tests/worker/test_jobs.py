@@ -169,9 +169,7 @@ class Ended(Exception):
 
 def answers_to(jobs, monkeypatch, tmp_path, predict, rows):
     """The message of one request, as it comes over the wire."""
-    request = wire.PredictionRequest(
-        id=7, model_file="1/m.keras", sha256="s", source="koi", rows=rows.tobytes()
-    )
+    request = messages.request(id=7, model_file="1/m.keras", rows=rows.tobytes())
     requests = iter([wire.decode_command(wire.encode(request))])
     events = []
 
@@ -276,7 +274,7 @@ def test_a_refusal_whose_text_is_not_unicode_reaches_the_server(jobs, monkeypatc
 
 def test_a_row_that_was_cut_off_is_refused():
     with pytest.raises(ValueError, match="records of"):
-        wire.PredictionRequest(id=1, model_file="m", sha256="s", source="koi", rows=b"\0" * 100)
+        messages.request(rows=b"\0" * 100)
 
 
 @pytest.mark.parametrize(("limit", "budget"), [(None, 2000), (1000, 16), (3000, 1000)])

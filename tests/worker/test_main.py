@@ -58,7 +58,7 @@ def test_a_malformed_command_ends_the_worker_and_the_last_line_says_why(worker, 
 @pytest.mark.parametrize(
     "commands",
     [
-        [wire.PredictionRequest(id=1, model_file="m", sha256="s", source="koi", rows=b"")],
+        [messages.request()],
         [wire.ServePredictions(), messages.job()],
     ],
 )

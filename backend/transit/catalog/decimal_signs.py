@@ -73,13 +73,17 @@ def decimal_signs(
     places |= {i: i for i in others}
     found = {key: _Proofs() for key in places}
     last = max(fields.values())
+    last_of_all = max(places.values())
 
     def cells_of(keys: Iterable[str | int], *, marks: bool) -> Iterator[tuple[_Proofs, list[str]]]:
         stream.seek(0)
         for records in _records(stream, delimiter, header_line, last, width, marks=marks):
+            # The nine may be whole in a record that ends before the others.
+            longer = [record for record in records if len(record) > last_of_all]
             for key in keys:
                 i = places[key]
-                yield found[key], [record[i] for record in records if len(record) > i]
+                of = records if key in fields else longer
+                yield found[key], [record[i] for record in of]
 
     for proofs_of, cells in cells_of(places, marks=is_comma_separated):
         proofs_of.look_at(cells, has_marks=is_comma_separated)

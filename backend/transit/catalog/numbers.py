@@ -89,13 +89,18 @@ _MARKS = {sign: str.maketrans("", "", f"{_OTHER[sign].value}{_BLANKS}") for sign
 _EITHER = re.compile(
     rf"{_SIGN}{_FIRST_GROUP}(?:[.][0-9]{{3}})+|{_SIGN}{_FIRST_GROUP}(?:,[0-9]{{3}})+"
 )
+# What proves a decimal sign that does not occur itself: the other one stands twice in a number.
+_OTHER_TWICE = {
+    sign: re.compile(rf"{re.escape(other.value)}[0-9]{{3}}{re.escape(other.value)}[0-9]{{3}}")
+    for sign, other in _OTHER.items()
+}
 _DOUBTFUL_IN_LINES = re.compile(rf"^[ \t]*{_SIGN}{_FIRST_GROUP}[.,][0-9]{{3}}[ \t]*$", re.MULTILINE)
 
 
 def proves(sign: DecimalSign, cells: Sequence[str]) -> bool:
     """Whether one of these cells can only be read with this decimal sign."""
     text = "\n".join(cells)
-    if sign.value not in text and _OTHER[sign].value not in text:
+    if sign.value not in text and _OTHER_TWICE[sign].search(text) is None:
         return False
     return _PROOFS_IN_LINES[sign].search(text) is not None
 

@@ -30,14 +30,14 @@ _NOTHING_READ: dict[str, Any] = {
     "are_labels_binary": False,
     "similar": [],
     "unknown_units": [],
+    "unread_evidence": [],
     "notes": [],
 }
 
 # Two rows of one star whose periods agree so well are the same transit.
 SAME_PERIOD = 1e-3
 
-# Shares of missing values that differ by more than this between classes, and not by chance, reveal
-# the label.
+# Shares of gaps that differ by more than this between classes, and not by chance, tell the label.
 GAP_DIFFERENCE = 0.05
 GAP_P_VALUE = 1e-3
 

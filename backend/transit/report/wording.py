@@ -126,6 +126,7 @@ def _reading_warnings(found: dict[str, Any]) -> list[tuple[str, str]]:
         )
         for each in found["similar"]
     ]
+    listed += [_unread_evidence(each) for each in found["unread_evidence"]]
     if found["lost_stars"]:
         listed.append(
             (
@@ -136,6 +137,24 @@ def _reading_warnings(found: dict[str, Any]) -> list[tuple[str, str]]:
             )
         )
     return listed
+
+
+def _unread_evidence(found: dict[str, Any]) -> tuple[str, str]:
+    """`found` is one of `EvidenceReader.unread`."""
+    names = " and ".join(found["names"])
+    rows = f"{found['rows']:,} row{'s' if found['rows'] > 1 else ''}"
+    if not found["has_reference"]:
+        return (
+            "epoch_without_reference",
+            f"{names} is below 2,400,000 in {rows} and does not say from which day it counts: it "
+            "was not read there. Name the column epoch_bjd, epoch_bkjd (BJD - 2454833) or "
+            "epoch_btjd (BJD - 2457000).",
+        )
+    return (
+        "unread_evidence",
+        f"{found['column']} cannot be read from {names} in {rows}: it is unknown there, and the "
+        f"row{'s are' if found['rows'] > 1 else ' is'} used.",
+    )
 
 
 def _gap_warnings(missing: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:

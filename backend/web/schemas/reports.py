@@ -105,6 +105,17 @@ class UnknownUnit(Answer):
     known: str = Field(description="The units that are known for it.")
 
 
+class UnreadEvidence(Answer):
+    """Accepted rows in which a column besides the nine could not be read."""
+
+    column: str = Field(description="`name`, or an item of a row's `evidence`.")
+    names: list[str] = Field(description="The columns of the file that it is read from.")
+    rows: int
+    has_reference: bool = Field(
+        description="False for epochs of which nothing tells from which day they count."
+    )
+
+
 class KnownLabel(Answer):
     """A word in the column of labels that is one."""
 
@@ -139,6 +150,7 @@ class ReadingReport(Answer):
     )
     similar: list[SimilarName] = Field(default=[])
     unknown_units: list[UnknownUnit] = Field(default=[])
+    unread_evidence: list[UnreadEvidence] = Field(default=[])
     notes: list[str] = Field(
         default=[],
         description="What was odd about a VOTable, FITS file, spreadsheet or the like on its way "

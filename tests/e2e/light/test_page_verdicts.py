@@ -3,6 +3,7 @@
 The trainer is the light one: the verdict follows from the model's name.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -164,6 +165,9 @@ def test_a_prediction_shows_its_nearest_training_rows_which_lead_to_the_dataset(
         expect(nearest).to_contain_text("2 times the distance within which 99%")
         expect(nearest.get_by_role("listitem")).to_have_count(5)
         first = nearest.get_by_role("listitem").first
+        expect(first).to_contain_text(
+            re.compile(r"(Candidate|Confirmed|False positive) \S+ days, ")
+        )
         expect(first).to_contain_text("distance 3.00")
         link = first.get_by_role("link")
         star = link.inner_text()

@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 
+from backend.transit.catalog.names.read_as import read_as
 from backend.transit.catalog.reader import open_catalog
 from backend.transit.columns import EVIDENCE_DTYPE, EVIDENCE_UNITS
 
@@ -265,6 +266,49 @@ def test_an_uncertainty_has_the_unit_of_its_column_unless_it_names_one():
     assert row["period_err"] == pytest.approx(0.5)
 
 
+def test_the_units_of_a_votable_stand_behind_the_archive_s_names():
+    names = (
+        "koi_period [days],koi_period_err1 [days],koi_time0bk [days],koi_time0bk_err1 [days],"
+        "koi_duration [hours],koi_duration_err1 [hours],koi_depth [ppm],koi_depth_err1 [ppm],"
+        "koi_impact,koi_impact_err1,koi_steff [K],koi_steff_err1 [K],koi_slogg [log10(cm/s**2)],"
+        "koi_slogg_err1 [log10(cm/s**2)],koi_srad [Rsun],koi_srad_err1 [Rsun],ra [deg],dec [deg],"
+        "koi_disposition"
+    )
+    cells = "9.5,1e-5,170.5,0.01,3,0.1,600,20,0.1,0.3,5500,80,4.4,0.06,0.9,0.1,291.9,48.1,CONFIRMED"
+    _, (row,) = read(f"{names}\n{cells}\n")
+    found = [2455003.5, 291.9, 48.1, 1e-5, 0.01, 0.1, 20, 0.3, 80, 0.1, 0.06]
+    assert [float(row[column]) for column in EVIDENCE_UNITS] == found
+
+
+def test_planetary_depths_in_percent_have_uncertainties_in_percent():
+    text = (
+        "pl_name,hostname,disposition,default_flag,pl_orbper,pl_trandur,pl_trandep,pl_trandeperr1,"
+        "pl_trandeperr2,pl_tranmid,pl_tranmidlim\n"
+        "K2-100 b,K2-100,CONFIRMED,1,1.67,1.6,0.085,0.002,-0.003,2457140.7,0\n"
+    )
+    catalog, (row,) = read(text)
+    assert catalog.form == "k2"
+    assert row["depth_err"] == pytest.approx(30)
+    assert (row["name"], row["epoch"]) == (b"K2-100 b", 2457140.7)
+
+
+def test_what_a_person_says_of_a_column_counts_for_its_uncertainty():
+    text = "P_orb,T,D,label,P_orb_err,D_err,epoch\n9.5,3,0.06,1,1e-5,0.002,170.5\n"
+    said = read_as({"period": "P_orb", "duration": "T", "depth": "D"}, {"depth": "percent"})
+    _, (row,) = read(text, read_as=said)
+    assert row["period_err"] == 1e-5
+    assert row["depth_err"] == pytest.approx(20)
+    said = read_as({"period": "P_orb", "duration": "T", "depth": "D", "tmag": "epoch"})
+    assert read(text.replace("0.06", "600").replace("170.5", "12"), read_as=said)[
+        0
+    ].evidence.recognised.keys() == {"period_err", "depth_err"}
+
+
+def test_columns_that_are_read_besides_are_not_offered_for_another():
+    catalog, _ = read(table("e_impact,f_impact", "0.1,0.2"))
+    assert [each["name"] for each in catalog.reading()["similar"]] == ["f_impact"]
+
+
 def test_a_cell_that_cannot_be_read_is_unknown_and_its_row_is_used():
     catalog, evidence = read(
         table("ra,dec,period_err", "much,95,1e-5", "361,-48.1,tiny", "7,12,", "nan,--,1e-4")
@@ -356,6 +400,14 @@ def test_names_of_confirmed_planets_are_not_read():
     assert values("kepler_name", "Kepler-227 b", name="name") is None
 
 
-def test_a_hostile_header_is_read_at_once():
-    text = table("_" * 5_000 + "err" + "_" * 5_000, "1")
-    assert read(text)[1] is None
+def test_an_epoch_alone_may_have_a_flag_of_limits():
+    text = "toi,tid,pl_orbper,pl_trandurh,pl_trandep,tfopwg_disp,pl_tranmid,pl_tranmidlim\n"
+    _, evidence = read(text + "1.01,7,9.5,3,600,PC,2459229.5,1\n2.01,8,9.5,3,600,PC,2459229.5,0\n")
+    np.testing.assert_array_equal(evidence["epoch"], [np.nan, 2459229.5])
+
+
+def test_a_unit_that_was_said_counts_where_both_names_tell_another():
+    text = "period,duration_days,depth,label,duration_days_err,duration_days_err_minutes\n"
+    said = read_as(units={"duration": "hours"})
+    _, (row,) = read(text + "9.5,3,600,1,0.1,3\n", read_as=said)
+    assert row["duration_err"] == 0.1

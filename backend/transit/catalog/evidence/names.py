@@ -48,7 +48,6 @@ _ERROR_BEHIND = re.compile(
     rf"(.+?){_GAP}{_SIDE_BEFORE}{_GAP}{_ERROR}{_GAP}{_SIDE_BEHIND}", re.IGNORECASE
 )
 _ERROR_BEFORE = re.compile(rf"(?:e[\s_]|{_ERROR}{_GAP})(?:of\s)?(.+)", re.IGNORECASE)
-_LONGEST = 80
 
 # The archive's flag of a limit: `pl_tranmidlim` of `pl_tranmid`.
 _WITH_LIMITS = ("toi", "planets", "k2")
@@ -106,9 +105,7 @@ NO_EVIDENCE = EvidenceColumns({}, [], {}, has_reference=False)
 def evidence_columns(header: Header) -> EvidenceColumns:
     """The columns of a header that are read besides the nine, none of which the table must have."""
     free = {
-        i: name
-        for i, name in enumerate(header.names)
-        if i not in header.fields.values() and 0 < len(name) <= _LONGEST
+        i: name for i, name in enumerate(header.names) if name and i not in header.fields.values()
     }
     plain = {i: plain_name(name) for i, name in free.items()}
     numbers: dict[str, list[Source]] = {}

@@ -79,26 +79,28 @@ def read_cells(
     }
     names = None
     if columns.names:
-        parts = [[record[i] for i in columns.names] for record in records]
-        names = read_names(parts)
+        names = read_names([[record[i] for record in records] for i in columns.names])
     return EvidenceCells(numbers, degrees, names, is_limit)
 
 
 def read_names(parts: Sequence[Sequence[str]]) -> NDArray[np.bytes_]:
-    """S48, (n,): the parts of each name together; none where one of them is missing."""
-    names = [b""] * len(parts)
-    for i, cells in enumerate(parts):
-        texts = [cell.strip() for cell in cells]
-        if not any(text.lower() in MISSING_WORDS for text in texts):
-            names[i] = _cut(_NAME_SEPARATOR.join(texts).encode())
+    """S48, (n,): the parts of each name, a column each; none where one of them is missing."""
+    if len(parts) == 1:
+        names = [_name(cell) for cell in parts[0]]
+    else:
+        names = [
+            _cut(_NAME_SEPARATOR.join(texts).encode())
+            if MISSING_WORDS.isdisjoint(text.lower() for text in texts)
+            else b""
+            for texts in zip(*[map(str.strip, part) for part in parts], strict=True)
+        ]
     return np.array(names, EVIDENCE_DTYPE["name"])
 
 
 def read_plain_names(parts: Sequence[NDArray[np.bytes_]]) -> NDArray[np.bytes_]:
-    """The same of cells in UTF-8, a column each; several times faster where they are plain."""
+    """The same of cells in UTF-8; several times faster where they are plain."""
     if len(parts) > 1:
-        rows = zip(*[part.tolist() for part in parts], strict=True)
-        return read_names([[cell.decode() for cell in row] for row in rows])
+        return read_names([[cell.decode() for cell in part.tolist()] for part in parts])
     (cells,) = parts
     width = cells.dtype.itemsize
     signs = np.ascontiguousarray(cells).view(np.uint8).reshape(len(cells), width)
@@ -108,7 +110,7 @@ def read_plain_names(parts: Sequence[NDArray[np.bytes_]]) -> NDArray[np.bytes_]:
         is_plain &= (signs[:, _NAME_BYTES:] == 0).all(axis=1)
     names = cells.astype(EVIDENCE_DTYPE["name"])
     odd = np.flatnonzero(~is_plain)
-    names[odd] = read_names([[cell.decode()] for cell in cells[odd].tolist()])
+    names[odd] = read_names([[cell.decode() for cell in cells[odd].tolist()]])
     return names
 
 
@@ -163,6 +165,11 @@ def _values(
         values = np.where(values > 0, values, np.nan)
     assert is_unread is not None
     return values, is_unread
+
+
+def _name(cell: str) -> bytes:
+    text = cell.strip()
+    return b"" if text.lower() in MISSING_WORDS else _cut(text.encode())
 
 
 def _cut(name: bytes) -> bytes:
