@@ -15,6 +15,9 @@ from backend.transit.rows import Rows
 
 ANOTHER_SURVEY, MISSING_INPUT = "another_survey", "missing_input"
 
+# What a model learnt from the other rows of its table, and from uncertainties.
+RELATIONS = "relations"
+
 # Tables in exotrain format name no survey: nothing can be said of one that learnt from them.
 _SURVEYS = {"koi": "Kepler (KOI)", "toi": "TESS (TOI)"}
 _UNNAMED = "another survey"
@@ -25,12 +28,15 @@ def learnt_from(model: Record) -> Record:
 
     Returns:
         `trained_on`, the source of the training table; `inputs`, the features that at least half
-        of the training rows had. A feature that few had was no help, and is none where it is gone.
+        of the training rows had, and RELATIONS. A feature that few had was no help, and is none
+        where it is gone.
     """
     manifest = model["manifest"]
     ranges, trained = manifest["training_ranges"], manifest.get("rows", {}).get("train", 0)
     known = {name: ranges.get(name, {}).get("known", 0) for name in FEATURES}
     inputs = [name for name in FEATURES if 0 < trained <= 2 * known[name]]
+    if manifest["spec"].get("use_relations"):
+        inputs.append(RELATIONS)
     return {"trained_on": manifest["spec"]["source"], "inputs": inputs}
 
 
@@ -59,7 +65,8 @@ def unlike_training(learnt: Record, source: str, missing: Collection[str]) -> li
     found = []
     if trained_on in _SURVEYS and source != trained_on:
         found.append(_difference(ANOTHER_SURVEY, trained_on=trained_on, source=source))
-    columns = [name for name in learnt.get("inputs", ()) if name in missing]
+    # A prediction has no relations so far.
+    columns = [name for name in learnt.get("inputs", ()) if name in missing or name == RELATIONS]
     if columns:
         found.append(_difference(MISSING_INPUT, columns=columns))
     return found

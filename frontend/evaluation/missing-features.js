@@ -58,7 +58,5 @@ function signed(figure, difference) {
 }
 
 function namesOf(missing) {
-  return missing.length ? missing.map(nameOf).join(", ") : t("evaluation.nothing");
+  return missing.length ? missing.map((name) => t(`parameter.${name}`)).join(", ") : t("evaluation.nothing");
 }
-
-const nameOf = (name) => t(name === "relations" ? "evaluation.relations" : `parameter.${name}`);

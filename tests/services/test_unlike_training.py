@@ -95,6 +95,15 @@ def test_an_input_counts_if_half_of_the_training_rows_had_it():
     assert found["columns"] == ["impact", "steff", "srad"]
 
 
+def test_a_prediction_of_a_model_that_learnt_from_relations_lacks_them():
+    manifest = {"spec": {"source": "koi", "use_relations": True}, "training_ranges": {}}
+    learnt = learnt_from({"manifest": manifest})
+    (found,) = unlike_training(learnt, "koi", [])
+    assert (found["code"], found["columns"]) == ("missing_input", ["relations"])
+    manifest["spec"]["use_relations"] = False
+    assert unlike_training(learnt_from({"manifest": manifest}), "koi", []) == []
+
+
 def test_a_feature_that_one_row_has_is_not_missing():
     unknown = {**FULL, "impact": np.nan, "snr": np.nan}
     rows = as_rows([unknown, {**unknown, "snr": 30.0}])

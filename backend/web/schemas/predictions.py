@@ -131,7 +131,8 @@ class UnlikeTraining(Answer):
     columns: list[Annotated[str, Field(max_length=20)]] = Field(
         default=[],
         max_length=9,
-        description="Inputs that all the rows lack and at least half of the training rows had.",
+        description="Inputs that all the rows lack and at least half of the training rows had; "
+        "`relations` of a model that learnt from them, which no prediction has yet.",
     )
 
 
