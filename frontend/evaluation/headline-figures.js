@@ -20,7 +20,7 @@ export function HeadlineFigures({ evaluation }) {
         <ul class="plain verdicts" data-test="against">
           ${known.map((name) => html`<li key=${name}>${verdictAgainst(evaluation, baseline[name], name)}</li>`)}
         </ul>
-        <p class="hint">${t(baselinesText(known))}</p>
+        <p class="hint">${t(baselinesText(known, evaluation.missing_features ?? []))}</p>
       </div>
       <div class="grid figure-cards">
         ${HEADLINE.map(
@@ -32,8 +32,9 @@ export function HeadlineFigures({ evaluation }) {
 }
 
 /** A network that sees all columns has one baseline, any other two. */
-function baselinesText(known) {
+function baselinesText(known, hidden) {
   if (known.length === 0) return "evaluation.noBaseline";
+  if (hidden.some(({ missing }) => missing.includes("relations"))) return "evaluation.baselines.related";
   return known.length === 1 ? "evaluation.baselines.same" : "evaluation.baselines";
 }
 

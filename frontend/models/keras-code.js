@@ -5,7 +5,12 @@ import { t } from "../lib/i18n.js";
 import { fileName } from "./models-state.js";
 import { notifyError } from "../lib/notices.js";
 
-const VARIABLES = { curve_input: "curve", feat_input: "features", catalogue_input: "catalogue" };
+const VARIABLES = {
+  curve_input: "curve",
+  feat_input: "features",
+  catalogue_input: "catalogue",
+  relation_input: "relations",
+};
 
 const DERIVED = "# all but the first three: the diagnostics of POST /api/predict";
 
