@@ -53,11 +53,16 @@ def main() -> None:
 
 
 def read_table(name: str, folder: Path) -> Path:
-    """Read an archive table as an upload does; return the file of its accepted rows."""
+    """Read an archive table as an upload does; return the file of its accepted rows.
+
+    Their evidence is beside it, `<name>.evidence.npy`.
+    """
     with open(ARCHIVE_DATA / TABLES[name], "rb") as stream:
-        chunks = [chunk.rows for chunk in open_catalog(stream, label_required=True)]
+        chunks = list(open_catalog(stream, label_required=True))
     path = folder / f"{name}.npy"
-    np.save(path, np.concatenate(chunks))
+    evidence = [chunk.evidence for chunk in chunks if chunk.evidence is not None]
+    np.save(path.with_suffix(".evidence.npy"), np.concatenate(evidence))
+    np.save(path, np.concatenate([chunk.rows for chunk in chunks]))
     return path
 
 

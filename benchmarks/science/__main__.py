@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from backend.config import REPOSITORY
-from backend.transit.rows import Rows
+from backend.transit.rows import Index, Rows
+from backend.transit.split_groups import row_groups
 from benchmarks.science import tables as science_tables
 from benchmarks.science.plan import PARTS, all_runs
 from benchmarks.science.runs import Run, execute
@@ -33,7 +34,8 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     runs = [run for run in all_runs() if run.part in arguments.parts]
     if arguments.only is not None:
-        execute(runs[arguments.only], read_tables(folder), folder)
+        tables = read_tables(folder)
+        execute(runs[arguments.only], tables, read_groups(folder, tables), folder)
         return
     _execute_all(runs, arguments)
     science_tables.write(list(all_runs()), folder)
@@ -42,9 +44,15 @@ def main() -> None:
 def read_tables(folder: Path) -> dict[str, Rows]:
     """The accepted rows of both catalogues, ROW_DTYPE."""
     for name in TABLES:
-        if not (folder / f"{name}.npy").exists():
+        if not (folder / f"{name}.evidence.npy").exists():
             read_table(name, folder)
     return {name: np.load(folder / f"{name}.npy") for name in TABLES}
+
+
+def read_groups(folder: Path, tables: dict[str, Rows]) -> dict[str, Index]:
+    """The number of each row's group, in each catalogue."""
+    evidence = {name: np.load(folder / f"{name}.evidence.npy") for name in tables}
+    return {name: row_groups(table, evidence[name]).number for name, table in tables.items()}
 
 
 def _execute_all(runs: list[Run], arguments: argparse.Namespace) -> None:

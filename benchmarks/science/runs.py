@@ -16,15 +16,15 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from backend import wire
 from backend.training.spec import TrainingSpec
-from backend.training.split import Split, split_by_star
+from backend.training.split import Split, split_by_group
 from backend.transit.catalog.reader import band
 from backend.transit.evaluation.baseline import TABLES, tree_probabilities
 from backend.transit.evaluation.calibration import apply_temperature, fit_temperature
-from backend.transit.keys import star_groups
 from backend.transit.light_curve.curve import BINS
 from backend.transit.light_curve.diagnostics import DIAGNOSTICS
 from backend.transit.light_curve.orbit import Geometry
 from backend.transit.rows import Index, Rows
+from backend.transit.split_groups import RowGroups
 
 FOLDS = 5
 # The default of a session is a share of all stars; here it is a share of four fifths of them.
@@ -66,18 +66,19 @@ class Run:
 
 @dataclass(frozen=True)
 class Work:
-    """The rows of a run: a table and its split."""
+    """The rows of a run: a table, its split, and the number of each row's group."""
 
     table: Rows
     split: Split
     source: str
+    groups: Index
 
 
-def execute(run: Run, tables: dict[str, Rows], folder: Path) -> None:
+def execute(run: Run, tables: dict[str, Rows], groups: dict[str, Index], folder: Path) -> None:
     """Train, predict the test rows and write the file; nothing if the file exists."""
     if run.file(folder).exists():
         return
-    work = prepare(run, tables)
+    work = prepare(run, tables, groups)
     started = time.perf_counter(), time.process_time()
     found = _trees(run, work) if " on " in run.method else _network(run, work, folder)
     tested = work.table[work.split.test]
@@ -87,7 +88,7 @@ def execute(run: Run, tables: dict[str, Rows], folder: Path) -> None:
         true=tested["label"],
         true_period=tested["period"],
         true_depth=tested["depth"],
-        star=star_groups(work.table)[work.split.test],
+        group=work.split.test_groups,
         is_koi=_is_koi(run, work, tables),
         wall=time.perf_counter() - started[0],
         processor=time.process_time() - started[1],
@@ -96,18 +97,29 @@ def execute(run: Run, tables: dict[str, Rows], folder: Path) -> None:
     partial.replace(run.file(folder))
 
 
-def prepare(run: Run, tables: dict[str, Rows]) -> Work:
-    """The rows of a run; the test rows serve neither to train nor to choose."""
+def prepare(run: Run, tables: dict[str, Rows], groups: dict[str, Index]) -> Work:
+    """The rows of a run; the test rows serve neither to train nor to choose.
+
+    Args:
+        run: what is trained and tested.
+        tables: ROW_DTYPE, by name.
+        groups: of each row the number of its group, by name.
+    """
     source = run.trained if run.trained in tables else "exotrain"
-    known = [(name, tables[name]) for name in tables if run.trained in (name, "both")]
+    known = [name for name in tables if run.trained in (name, "both")]
     if run.fold < 0:
-        table, learnt, tested = _whole(tables[run.trained], tables[run.tested])
+        known = [run.trained, run.tested]
+        learnt = np.arange(len(tables[run.trained]))
+        tested = len(learnt) + np.arange(len(tables[run.tested]))
     else:
-        table, learnt, tested = _fold(known, run)
-    inner = split_by_star(table[learnt], VALIDATION, 0.0, SEED)
-    stars, watched = star_groups(table), learnt[inner.validation]
-    split = Split(learnt[inner.train], watched, tested, stars[watched], stars[tested])
-    return Work(table, split, source)
+        learnt, tested = _fold({name: (tables[name], groups[name]) for name in known}, run)
+    table = np.concatenate([_named(name, tables[name]) for name in known])
+    number = _apart([groups[name] for name in known])
+    among = RowGroups(number[learnt], number[learnt], 0, None)
+    inner = split_by_group(table[learnt], among, VALIDATION, 0.0, SEED)
+    watched = learnt[inner.validation]
+    split = Split(learnt[inner.train], watched, tested, number[watched], number[tested])
+    return Work(table, split, source, number)
 
 
 def _is_koi(run: Run, work: Work, tables: dict[str, Rows]) -> NDArray[np.bool_]:
@@ -117,22 +129,22 @@ def _is_koi(run: Run, work: Work, tables: dict[str, Rows]) -> NDArray[np.bool_]:
     return np.full(len(work.split.test), run.tested == "koi")
 
 
-def _whole(learnt: Rows, tested: Rows) -> tuple[Rows, Index, Index]:
-    both = np.concatenate([learnt, tested])
-    return both, np.arange(len(learnt)), np.arange(len(learnt), len(both))
+def _apart(numbers: list[Index]) -> Index:
+    """The numbers of groups of several tables, none of which share a group."""
+    starts = np.cumsum([0, *(each.max() + 1 for each in numbers)])
+    return np.concatenate([each + start for each, start in zip(numbers, starts, strict=False)])
 
 
-def _fold(known: list[tuple[str, Rows]], run: Run) -> tuple[Rows, Index, Index]:
+def _fold(known: dict[str, tuple[Rows, Index]], run: Run) -> tuple[Index, Index]:
     learnt, tested, start = [], [], 0
-    for name, table in known:
+    for name, (table, number) in known.items():
         folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=SEED)
-        parts = list(folds.split(table, table["label"], star_groups(table)))[run.fold]
+        parts = list(folds.split(table, table["label"], number))[run.fold]
         learnt.append(start + parts[0])
         if run.tested in (name, "both"):
             tested.append(start + parts[1])
         start += len(table)
-    whole = np.concatenate([_named(name, table) for name, table in known])
-    return whole, np.concatenate(learnt), np.concatenate(tested)
+    return np.concatenate(learnt), np.concatenate(tested)
 
 
 def _named(name: str, table: Rows) -> Rows:
