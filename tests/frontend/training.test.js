@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 
 import { expectedTime, labelledRows, splitRows } from "../../frontend/training/training-estimate.js";
-import { INITIAL_TEXTS, readSettings, SETTINGS } from "../../frontend/training/training-settings.js";
+import { INITIAL_TEXTS, readSettings, SETTINGS, settingsOf } from "../../frontend/training/training-settings.js";
 import { speak } from "./words.js";
 
 before(() => speak("en"));
@@ -21,6 +21,19 @@ test("each setting out of its range is named, with the range", () => {
   assert.deepEqual(Object.keys(errors).sort(), ["epochs", "learning_rate", "model_name", "seed"]);
   assert.match(errors.epochs, /From 1 to 1,000\./);
   assert.equal(values.test_split, 0);
+});
+
+test("what is on or off is read as such", () => {
+  assert.equal(readSettings(INITIAL_TEXTS).values.use_relations, false);
+  assert.equal(readSettings({ ...INITIAL_TEXTS, use_relations: "true" }).values.use_relations, true);
+});
+
+test("relations are a setting of networks that take them, and come before the star's uncertainties", () => {
+  const named = (takes, texts) =>
+    settingsOf({ takes_relations: takes }, { ...INITIAL_TEXTS, ...texts }).filter((name) => name.startsWith("use_"));
+  assert.deepEqual(named(false, { use_relations: "true" }), []);
+  assert.deepEqual(named(true, {}), ["use_relations"]);
+  assert.deepEqual(named(true, { use_relations: "true" }), ["use_relations", "use_stellar_uncertainties"]);
 });
 
 test("a decimal comma is understood", () => {
