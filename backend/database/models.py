@@ -37,8 +37,11 @@ def takes_over(model: Record, current: Record | None) -> bool:
 
     One that is no better than guessing never does. Where the workspace has none, any other does,
     also one without a verdict. The first of real data that beats guessing takes the place of one of
-    simulated data, unless a person has promoted that one.
+    simulated data, unless a person has promoted that one. Nor does one that learnt from relations:
+    no prediction has them yet, so that its figures are not those of its predictions.
     """
+    if model["manifest"].get("spec", {}).get("use_relations"):
+        return False
     verdict = verdict_of(model)
     if current is None:
         return verdict is None or verdict["beats_guessing"]

@@ -194,8 +194,9 @@ def _divide(
     room[0] = rows - room.sum()
     part = np.zeros(len(sizes), np.int8)
     several = int(np.count_nonzero(sizes > 1))
-    # Of the last groups one is kept for each part, so that none is without this class.
-    kept = [each for each in (1, 2) if room[each] > 0]
+    # Of the last groups one is kept for each part, so that none is without this class; the first
+    # of very few is for training.
+    kept = [each for each in (1, 2) if room[each] > 0][: len(sizes) - 1]
     several = min(several, len(sizes) - len(kept))
     for i, (size, chance) in enumerate(zip(sizes[:several], random.random(several), strict=True)):
         fits = np.where(room >= size, room, 0)

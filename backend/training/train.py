@@ -88,7 +88,7 @@ def _train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop, prepared: St
 
     try:
         table = np.load(spec.table, mmap_mode="r")
-    except (FileNotFoundError, ValueError) as error:
+    except (FileNotFoundError, ValueError, EOFError) as error:
         raise DataError(_DAMAGED) from error
     check_trainable(table, spec.validation_split, spec.test_split)
     fractions = spec.validation_split, spec.test_split
@@ -142,7 +142,7 @@ def _evidence(spec: TrainingSpec, table: Rows) -> Rows | None:
         return None
     try:
         found = np.load(spec.evidence, mmap_mode="r")
-    except (FileNotFoundError, ValueError) as error:
+    except (FileNotFoundError, ValueError, EOFError) as error:
         raise DataError(_DAMAGED) from error
     if found.shape != table.shape or found.dtype != EVIDENCE_DTYPE:
         raise DataError(_DAMAGED)

@@ -40,6 +40,10 @@ _JITTER = 0.02
 _JITTERED_TABLES = 3
 _PAIRS_AT_ONCE = 250_000
 
+# Each row is compared with so many of the rows with the next longer periods: where thousands share
+# one ephemeris, as an epoch that stands for none, they are one chain still.
+_MOST_COMPARED = 200
+
 
 class Ephemerides(NamedTuple):
     """When the candidates of a table transit; unknown numbers are NaN.
@@ -171,7 +175,7 @@ def _near_periods(period: Floats, order: Index, ratio: float) -> Iterator[tuple[
     if ratio == 1.0:
         start = np.arange(1, len(order) + 1)
     end = np.searchsorted(logarithm, logarithm + np.log(ratio) + widest, side="right")
-    count = np.maximum(0, end - start)
+    count = np.clip(end - start, 0, _MOST_COMPARED)
     before = np.concatenate([[0], np.cumsum(count)])
     low = 0
     while low < len(order):

@@ -49,6 +49,10 @@ NEAREST_DTYPE = np.dtype(
 
 Array = NDArray[np.float64]
 
+# A row that has hardly any of another star among so many nearest ones is not measured: a search for
+# all 10,000 among thousands takes gigabytes.
+_MOST_SEARCHED = 160
+
 _NORMAL_QUARTILES = 1.349  # the distance between the quartiles of a normal distribution
 
 _TREES_KEPT = 8  # one for each combination of known columns
@@ -184,7 +188,7 @@ class TrainingNeighbours:
             is_used = is_other & (np.cumsum(is_other, axis=1) <= NEIGHBOURS)
             is_done = is_used.sum(axis=1) == NEIGHBOURS
             means.append((distances * is_used)[is_done].sum(axis=1) / NEIGHBOURS)
-            if wanted >= len(stars):
+            if wanted >= min(len(stars), _MOST_SEARCHED):
                 break
             chosen, wanted = chosen[~is_done], 4 * wanted
         return np.concatenate(means) if means else np.zeros(0)

@@ -20,7 +20,7 @@ class RowGroups(NamedTuple):
 
     Attributes:
         number: intp, (n,), equal for rows of one group.
-        star: intp, (n,), equal for rows of one star.
+        star: intp, (n,), equal for rows of one star, and for equal rows.
         twins: how many rows are equal to another one in all nine columns.
         matches: rows that share an ephemeris; None where the table has no epochs.
     """
@@ -40,22 +40,29 @@ def row_groups(table: Rows, evidence: Rows | None) -> RowGroups:
         table: ROW_DTYPE, (n,), may be a memory-mapped file.
         evidence: EVIDENCE_DTYPE, (n,), or None.
     """
-    star = stars_of(table)
-    equal, place = groups_of(row_keys(table, with_star=False)).members()
-    first_of = equal[np.searchsorted(place, np.arange(place[-1] + 1 if len(place) else 0))]
-    pairs = [(star[equal], star[first_of[place]])]
-    matches = None
-    if evidence is not None and np.isfinite(read_column(evidence, "epoch")).any():
-        matches = find_matches(ephemerides_of(table, evidence, star))
-        pairs.append((star[matches.first], star[matches.second]))
-    one, other = (np.concatenate(each) for each in zip(*pairs, strict=True))
-    number = joined(int(star.max()) + 1 if len(star) else 0, one, other)[star]
-    return RowGroups(number, star, len(equal), matches)
+    star, twins = _stars_and_twins(table)
+    if evidence is None or not np.isfinite(read_column(evidence, "epoch")).any():
+        return RowGroups(star, star, twins, None)
+    matches = find_matches(ephemerides_of(table, evidence, star))
+    number = joined(_count(star), star[matches.first], star[matches.second])[star]
+    return RowGroups(number, star, twins, matches)
 
 
 def stars_of(table: Rows) -> Index:
-    """The number of each row's star, intp, (n,)."""
-    return star_groups(read_columns(table, ("star", *STAR_FEATURES)))
+    """The number of each row's star, intp, (n,); rows that are equal are of one star."""
+    return _stars_and_twins(table)[0]
+
+
+def _stars_and_twins(table: Rows) -> tuple[Index, int]:
+    """The stars, and how many rows are equal to another one in all nine columns."""
+    star = star_groups(read_columns(table, ("star", *STAR_FEATURES)))
+    equal, place = groups_of(row_keys(table, with_star=False)).members()
+    first_of = equal[np.searchsorted(place, np.arange(place[-1] + 1 if len(place) else 0))]
+    return joined(_count(star), star[equal], star[first_of[place]])[star], len(equal)
+
+
+def _count(numbers: Index) -> int:
+    return int(numbers.max()) + 1 if len(numbers) else 0
 
 
 def describe_groups(groups: RowGroups, usable: Index, labels: NDArray[np.int8]) -> dict[str, Any]:

@@ -278,3 +278,27 @@ def test_shared_eclipses_are_in_one_part_only_where_the_spec_says_so():
     without = split_rows(rows, evidence, "rows", (0.3, 0.3), 0).groups
     assert without is not None
     assert without["shared_ephemerides"] is None
+
+
+@pytest.mark.parametrize("groups", [1, 2, 3])
+def test_a_class_that_is_nearly_always_beside_a_rarer_one_may_have_few_groups_of_its_own(groups):
+    """25 stars have a candidate beside their planets; up to three have planets alone."""
+    numbers = [*np.repeat(np.arange(25), 3), *(np.arange(groups) + 100)]
+    rows, found = grouped(numbers, [1, 1, 0] * 25 + [1] * groups)
+    for seed in range(5):
+        split = split_by_group(rows, found, 0.15, 0.15, seed)
+        assert len(split.train) + len(split.validation) + len(split.test) == len(rows)
+        assert set(rows["label"][split.test]) == {0, 1}
+        assert len(set(split.train) & set(range(75, 75 + groups))) >= 1
+
+
+def test_mixed_labels_can_always_be_split():
+    for seed in range(60):
+        random = np.random.default_rng(seed)
+        labels = random.choice(3, 100, p=[0.6, 0.2, 0.2])
+        rows, groups = grouped(np.repeat(np.arange(25), 4), labels)
+        try:
+            split = split_by_group(rows, groups, 0.2, 0.2, seed)
+        except DataError:
+            continue
+        assert min(map(len, (split.train, split.validation, split.test))) > 0

@@ -521,7 +521,7 @@ def test_a_session_is_split_and_measured_by_group_as_its_spec_says(train, rows, 
     assert of(events, wire.Saved)[0].manifest["spec"]["grouping"] == "rows"
 
 
-@pytest.mark.parametrize("content", [None, b"no table", "another length", "another table"])
+@pytest.mark.parametrize("content", [None, b"", b"no table", "another length", "another table"])
 def test_evidence_that_is_missing_or_of_other_rows_ends_the_session_in_words(
     train, rows, tmp_path, content
 ):

@@ -5,6 +5,7 @@ import pytest
 
 from backend.transit import ephemerides
 from backend.transit.ephemerides import Ephemerides, find_matches, separation
+from backend.transit.split_groups import joined
 
 KEPLER = 2_454_833.0
 
@@ -96,6 +97,14 @@ def test_rows_without_an_epoch_have_no_match():
     assert pairs_of(found) == {(0, 2)}
     assert find_matches(made([3.0], [np.nan])).rows == 0
     assert find_matches(made([], [])).rows == 0
+
+
+def test_thousands_with_one_ephemeris_are_a_chain_and_not_all_pairs():
+    same = find_matches(made(np.full(5000, 3.0), np.full(5000, KEPLER)))
+    assert len(same.first) < 5000 * 201
+    assert same.rows == 5000
+    root = joined(5000, same.first, same.second)
+    assert len(set(root)) == 1
 
 
 def test_blocks_find_the_same_pairs(monkeypatch):

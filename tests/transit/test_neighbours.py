@@ -124,6 +124,23 @@ def test_where_there_is_one_star_no_place_is_sparse():
     assert known(table(40, star=b"one")).sparse_above(0) is None
 
 
+def test_rows_of_a_star_with_thousands_are_not_searched_for_among_all(monkeypatch):
+    rows = table(2000)
+    rows["star"][:1900] = b"one"
+    for name in COLUMNS:
+        rows[name][:1900] = 7.0 + np.arange(1900) * 1e-6
+    asked = []
+    search = TrainingNeighbours._search
+
+    def watched(self, values, wanted):
+        asked.append(wanted)
+        return search(self, values, wanted)
+
+    monkeypatch.setattr(TrainingNeighbours, "_search", watched)
+    assert known(rows).sparse_above(0) > 0
+    assert max(asked) == neighbours._MOST_SEARCHED
+
+
 def test_a_large_table_is_kept_in_part_by_its_seed(monkeypatch):
     monkeypatch.setattr(neighbours, "MAX_ROWS", 20)
     rows, places = table(100), np.arange(0, 100, 2)

@@ -159,3 +159,10 @@ def test_every_relation_has_a_unit_and_none_is_named_as_a_column():
 def test_an_empty_table_has_no_relations():
     found = find_relations(table([], []), None)
     assert found.values.shape == (0, len(RELATION_COLUMNS))
+
+
+def test_a_row_that_stands_twice_without_its_star_is_no_contamination_of_itself():
+    rows = table([b""] * 3, [10.0, 10.0, 10.00001])
+    found = find_relations(rows, evidence(rows, epoch=EPOCH))
+    assert column(found, "ephemeris_matches").tolist() == [1, 1, 1]
+    assert found.match[:2].tolist() == [2, 2]

@@ -93,3 +93,12 @@ def test_the_description_counts_groups_twins_and_matches():
         describe_groups(row_groups(rows, None), usable, rows["label"][usable])["shared_ephemerides"]
         is None
     )
+
+
+def test_equal_rows_without_a_star_share_no_ephemeris_with_each_other():
+    rows = table([b""] * 4, [2.0, 3.0, 2.0, 3.0])
+    groups = row_groups(rows, epochs(EPOCH, EPOCH + 1, EPOCH, EPOCH + 1))
+    assert groups.matches is not None
+    assert groups.matches.rows == 0
+    assert groups.twins == 4
+    assert len(set(groups.number)) == 2

@@ -169,14 +169,18 @@ class DatasetTables:
         for dataset in earlier:
             called = _called(dataset)
             try:
-                self._derive_again(dataset, self._add_evidence)
-            except (_OtherRows, CatalogError) as error:
-                log.warning("%s stays without epochs and uncertainties: %s", called, error)
-                self._record_evidence(dataset, {}, None)
+                self._read_for_evidence(dataset, called)
             except (_Unusable, NoSpace, Unavailable, OSError) as error:
                 log.warning("%s was not read for epochs and uncertainties: %s", called, error)
             except Exception:
                 log.exception("%s was not read for epochs and uncertainties", called)
+
+    def _read_for_evidence(self, dataset: Record, called: str) -> None:
+        try:
+            self._derive_again(dataset, self._add_evidence)
+        except (_OtherRows, CatalogError) as error:
+            log.warning("%s stays without epochs and uncertainties: %s", called, error)
+            self._record_evidence(dataset, {}, None)
 
     def _derive_again(self, dataset: Record, keep: Keep) -> None:
         """Read a dataset's file again; `keep` moves what it wants of that to its place."""

@@ -18,8 +18,25 @@ FEWEST_SEEDS = 3
 # What a session and the manifest of its model both have of its spec, but for the seed.
 _SETTINGS = (
     *("dataset_sha256", "source", "network", "ensemble", "validation_split", "test_split"),
-    *("grouping", "epochs", "batch_size", "learning_rate", "patience"),
+    *(
+        "grouping",
+        "use_relations",
+        "use_stellar_uncertainties",
+        "epochs",
+        "batch_size",
+        "learning_rate",
+        "patience",
+    ),
 )
+
+# What sessions did before these were settings.
+_UP_TO_0_4_0 = {"grouping": "star", "use_relations": False, "use_stellar_uncertainties": False}
+
+_SPLIT_BY = {
+    "star": "by star",
+    "rows": "by star and equal rows",
+    "ephemeris": "by star, equal rows and shared eclipses",
+}
 
 _SPREAD_OF = ("accuracy", "macro_f1", "log_loss", "ece")
 
@@ -70,11 +87,19 @@ def compare(
 
 
 def require_same_table(one: Record, other: Record) -> None:
-    """Check that two sessions were trained on the same file, read in the same way.
+    """Check that two sessions were trained on the same file, read and split in the same way.
 
     Raises:
         Conflict: they were not.
     """
+    groupings = [_setting(each["spec"])["grouping"] for each in (one, other)]
+    if groupings[0] != groupings[1]:
+        said = " and ".join(_SPLIT_BY[each] for each in groupings)
+        raise Conflict(
+            f"Sessions {one['id']} and {other['id']} were split in different ways: expected the "
+            f"same, found {said}. A row that both were tested on may have its twin among the "
+            "training rows of the other. Train the older one again."
+        )
     if one["spec"]["dataset_sha256"] != other["spec"]["dataset_sha256"]:
         raise Conflict(
             f"Sessions {one['id']} and {other['id']} were trained on different tables: expected "
@@ -112,8 +137,7 @@ def seed_spread(session: Record, models: list[Record]) -> dict[str, Any] | None:
 
 
 def _setting(spec: Record) -> Record:
-    earlier = {"grouping": "star"}  # of 0.4.0
-    return {name: spec.get(name, earlier.get(name)) for name in _SETTINGS}
+    return {name: spec.get(name, _UP_TO_0_4_0.get(name)) for name in _SETTINGS}
 
 
 def _groups_of(tested: np.ndarray, table: Any) -> NDArray[np.intp]:

@@ -110,9 +110,12 @@ def with_simulated(services: Services, dataset: Record, spec: wire.Spec) -> wire
 
 
 def with_grouping(services: Services, dataset: Record, spec: wire.Spec) -> wire.Spec:
-    """The spec of a new session, split by all that is known of the dataset's rows."""
-    evidence = services.storage.evidence(dataset["workspace_id"], dataset["identity"])
-    grouping = "ephemeris" if evidence.exists() else "rows"
+    """The spec of a new session, split by all that is known of the dataset's rows.
+
+    Raises:
+        Conflict, Unavailable: the dataset's evidence is missing, or is being read again.
+    """
+    grouping = "rows" if services.tables.evidence(dataset) is None else "ephemeris"
     return spec.model_copy(update={"grouping": grouping})
 
 

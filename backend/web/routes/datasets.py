@@ -4,7 +4,7 @@ from apiflask import APIBlueprint
 
 from backend.database import datasets
 from backend.database.connection import Record
-from backend.errors import Conflict
+from backend.errors import Conflict, Unavailable
 from backend.services.datasets.preview import accepted, preview
 from backend.services.datasets.upload import forget_files, name_from, store, suffix_from
 from backend.services.quota import stored_bytes
@@ -142,7 +142,10 @@ def list_dataset_rows(dataset_id: int, query_data: RowsQuery) -> Record:
     else:
         total = dataset["class_counts"][LABELS[label]]
         indices, rows = read_rows_of_label(path, label, offset, limit)
-    beside = services().tables.evidence(dataset)
+    try:
+        beside = services().tables.evidence(dataset)
+    except (Conflict, Unavailable):  # what is missing is told in the log; the rows are there
+        beside = None
     evidence = [None] * len(rows) if beside is None else read_rows_at(beside, indices)
     found = zip(indices, rows, evidence, strict=True)
     answers = [row_answer(int(i), row, each) for i, row, each in found]

@@ -112,7 +112,9 @@ def retry_session(session_id: int) -> tuple[Record, int, Record]:
             services(),
             connection,
             dataset,
-            with_simulated(services(), dataset, spec_of(session)),
+            with_grouping(
+                services(), dataset, with_simulated(services(), dataset, spec_of(session))
+            ),
             user_id=current_user()["id"],
             idempotency_key=key,
             retry_of=session_id,

@@ -170,7 +170,7 @@ class LargestGroup(Answer):
 class SharedEphemerides(Answer):
     """Rows that share period and epoch with another star."""
 
-    rows: int
+    rows: int = Field(description="Of the table, also without a label.")
     chance_rows: float = Field(
         description="How many would, in the mean, with every period changed by up to 2%."
     )
@@ -189,7 +189,10 @@ class RowGroups(Answer):
     n_test: int = Field(description="Groups that the test rows are in.")
     largest: LargestGroup
     largest_test: int = Field(description="Rows of the largest group of the test.")
-    twins: int = Field(description="Rows that are equal to another one in all nine columns.")
+    twins: int = Field(
+        description="Rows of the table, also without a label, that are "
+        "equal to another one in all nine columns."
+    )
     shared_ephemerides: SharedEphemerides | None = Field(
         description="null where the dataset had no epochs when the session began."
     )

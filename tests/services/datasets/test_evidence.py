@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from backend.database import datasets
+from backend.errors import Conflict
 from backend.services.datasets import tables as dataset_tables
 from backend.storage.dataset_table import is_whole
 from backend.transit.columns import EVIDENCE_DTYPE, ROW_DTYPE
-from tests.api import catalogue, problem_of
+from tests.api import catalogue
 from tests.services.datasets.evidence import with_evidence
 from tests.services.datasets.test_tables import Inline
 
@@ -115,8 +116,9 @@ def test_what_is_missing_is_read_again_at_a_start(api, services, dataset, start,
     path = evidence_file(services, dataset)
     whole = path.read_bytes()
     path.unlink() if damage == "gone" else path.write_bytes(whole[:-1])
-    answer = problem_of(api.get(f"/api/training/dataset/{dataset}/rows", None))
-    assert answer["status"] == 409
+    assert {row["evidence"] for row in rows_of(api, dataset)} == {None}
+    with pytest.raises(Conflict, match="missing on the server"):
+        services.tables.evidence(record_of(services, dataset))
     table = services.storage.dataset_files(record_of(services, dataset))[1]
     inode = table.stat().st_ino
     start()
@@ -205,3 +207,24 @@ def test_a_dataset_that_is_deleted_meanwhile_gets_no_file(
     start()
     assert not path.exists()
     assert caplog.text == ""
+
+
+def test_what_cannot_be_recorded_of_one_dataset_ends_nothing_for_the_next(
+    api, key, services, dataset, start, monkeypatch
+):
+    other = api.upload(key, with_evidence(91))["dataset"]["id"]
+    paths = [as_an_earlier_release(services, each) for each in (dataset, other)]
+    table = services.storage.dataset_files(record_of(services, dataset))[1]
+    rows = np.load(table)
+    rows["depth"][3] += 1e-9
+    np.save(table, rows)
+    record = services.tables._record_evidence
+
+    def busy_once(found, *arguments):
+        if found["id"] == dataset:
+            raise RuntimeError("busy")
+        record(found, *arguments)
+
+    monkeypatch.setattr(services.tables, "_record_evidence", busy_once)
+    start()
+    assert [path.exists() for path in paths] == [False, True]

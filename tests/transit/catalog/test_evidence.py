@@ -258,6 +258,19 @@ def test_an_uncertainty_is_its_larger_side_in_our_unit(columns, cells, expected)
     np.testing.assert_array_equal(values(columns, cells, name="depth_err"), [expected])
 
 
+@pytest.mark.parametrize(
+    ("columns", "cells", "expected"),
+    [
+        ("t0_bjd,t0_err", "2455003.5,0.01", 0.01),
+        ("epoch_bjd,epoch_err,t0,t0_err", "2455003.5,0.01,170.5,0.9", 0.01),
+        ("epoch_bjd,t0_err", "2455003.5,0.9", math.nan),
+    ],
+)
+def test_the_uncertainty_of_an_epoch_is_that_of_the_column_that_is_read(columns, cells, expected):
+    found = values(columns, cells, name="epoch_err")
+    np.testing.assert_array_equal(found, [expected])
+
+
 def test_an_uncertainty_has_the_unit_of_its_column_unless_it_names_one():
     text = "period,duration_days,depth_percent,label,duration_err,depth_err,period_err_hours\n"
     _, (row,) = read(text + "9.5,0.125,0.06,1,0.01,0.002,12\n")

@@ -5,6 +5,7 @@ import pytest
 from sqlalchemy import update
 
 from backend.database import models, schema, sessions
+from backend.services.sessions.comparison import seed_spread
 from backend.transit.columns import LABELS
 from backend.transit.networks.registry import NETWORKS
 from tests.api import complete, problem_of
@@ -238,6 +239,32 @@ def test_sessions_of_different_tables_are_not_compared(api, key, tested):
     problem = compared(api, one, other, 409)
     assert problem["status"] == 409
     assert "different tables" in problem["detail"]
+
+
+def test_sessions_that_were_split_in_different_ways_are_not_compared(api, key, tested, services):
+    dataset_id = api.dataset(key, rows=90)
+    one, other = (tested(key, dataset_id, np.arange(30)) for _ in range(2))
+    with services.database.write() as connection:
+        spec = sessions.find(connection, one)["spec"]
+        del spec["grouping"]  # as of 0.4.0
+        statement = update(schema.training_sessions).where(schema.training_sessions.c.id == one)
+        connection.execute(statement.values(spec=spec))
+    problem = compared(api, one, other, 409)
+    assert problem["status"] == 409
+    assert "by star and by star and equal rows" in problem["detail"]
+
+
+@pytest.mark.parametrize("name", ["use_relations", "use_stellar_uncertainties"])
+def test_sessions_with_and_without_relations_are_no_seeds_of_each_other(name):
+    def model(seed, accuracy, **spec):
+        figures = {**dict.fromkeys(("macro_f1", "log_loss", "ece"), 0.5), "accuracy": accuracy}
+        return {"manifest": {"spec": {"seed": seed, **spec}, "evaluation": figures}}
+
+    models_of = [model(seed, 0.7) for seed in range(3)]
+    models_of += [model(seed, 0.9, **{name: True}) for seed in range(3, 6)]
+    spread = seed_spread({"spec": {"seed": 0, name: False}}, models_of)
+    assert spread is not None
+    assert (spread["seeds"], spread["accuracy"]) == (3, pytest.approx(0.0))
 
 
 def test_a_session_is_not_compared_with_itself_nor_with_one_that_is_not_there(api, key, tested):

@@ -125,18 +125,21 @@ def test_a_session_may_learn_from_relations(api, key):
     assert spec["spec"].items() >= settings.items()
 
 
-def test_a_dataset_with_evidence_is_split_by_shared_ephemerides_too(api, key, services):
+def test_a_dataset_with_evidence_is_split_by_shared_ephemerides_too(
+    api, key, services, monkeypatch
+):
     content = catalogue()
     dataset = api.upload(key, content)["dataset"]
     before = api.start(key, dataset["id"], headers={"Idempotency-Key": "k1"})["session"]
-    services.storage.evidence(1, dataset["identity"]).write_bytes(b"")
+    there = services.storage.evidence(1, dataset["identity"])
+    monkeypatch.setattr(services.tables, "evidence", lambda _dataset: there)
     after = api.start(key, dataset["id"])["session"]
     assert (before["spec"]["grouping"], after["spec"]["grouping"]) == ("rows", "ephemeris")
     again = api.start(key, dataset["id"], headers={"Idempotency-Key": "k1"})["session"]
     assert again["id"] == before["id"]
     api.post(f"/api/training/session/{before['id']}/cancel")
     retried = api.post(f"/api/training/session/{before['id']}/retry", 202)["session"]
-    assert retried["spec"]["grouping"] == "rows"
+    assert retried["spec"]["grouping"] == "ephemeris"
 
 
 @pytest.mark.parametrize(

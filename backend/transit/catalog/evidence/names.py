@@ -124,8 +124,9 @@ def evidence_columns(header: Header) -> EvidenceColumns:
     if usable_epochs:
         _, position, epoch = usable_epochs[0]
         numbers["epoch"] = [Source(position, epoch.scale)]
+    chosen = plain_name(free[usable_epochs[0][1]]).text if usable_epochs else ""
     for i, name in free.items():
-        if (found_error := _uncertainty(name, header)) is not None:
+        if (found_error := _uncertainty(name, header, chosen)) is not None:
             column, error_scale = found_error
             numbers.setdefault(column, []).append(Source(i, error_scale))
     has_reference = bool(usable_epochs) and usable_epochs[0][2].has_reference
@@ -141,22 +142,32 @@ def _angle(column: str, unit: str | None) -> Scale | None:
     return Scale(15.0) if column == "ra" and plain in _HOURS else None
 
 
-def _uncertainty(name: str, header: Header) -> tuple[str, Scale] | None:
-    """Of which column a name tells the uncertainty, and the way to our unit."""
+def _uncertainty(name: str, header: Header, epoch: str) -> tuple[str, Scale] | None:
+    """Of which column a name tells the uncertainty, and the way to our unit.
+
+    Args:
+        name: of a column.
+        header: of the table.
+        epoch: the plain name of the column of its epochs; an uncertainty of another is not read.
+    """
     outer, unit = split_unit(name)
     for pattern in (_ERROR_BEHIND, _ERROR_BEFORE):
         for whole, unit_of_whole in ((name.strip(), None), (outer, unit)):
             match = pattern.fullmatch(whole)
-            found = _uncertainty_of(match[1], unit_of_whole, header) if match else None
+            found = _uncertainty_of(match[1], unit_of_whole, header, epoch) if match else None
             if found is not None:
                 return found
     return None
 
 
-def _uncertainty_of(base: str, unit: str | None, header: Header) -> tuple[str, Scale] | None:
+def _uncertainty_of(
+    base: str, unit: str | None, header: Header, epoch: str
+) -> tuple[str, Scale] | None:
     """The same of `base`, the name of the column itself, in a unit that stands behind the whole."""
     plain = plain_name(base)
     if epoch_scale(header.form, base) is not None:
+        if not epoch.startswith(plain.text):
+            return None
         known = scale("period", unit) if unit else OUR_UNIT
         return None if known is None else ("epoch_err", known)
     for error in UNCERTAINTIES:
