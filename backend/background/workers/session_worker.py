@@ -58,7 +58,7 @@ class SessionWorker:
         self._verdict: str | None = None
         self._is_killed = False
         self._seconds_ending = 0.0
-        self._is_in_doubt = False
+        self._doubt: str | None = None
         self.has_learnt = False  # a first batch
         name = f"listener of worker {process.id}"
         self._listener = threading.Thread(target=self._listen, name=name, daemon=True)
@@ -108,10 +108,10 @@ class SessionWorker:
         is_in_doubt = verdict is not None and not self._process.has_unread
         # Twice in a row: its listener may have emptied the pipe between these two lines, and not
         # have come to what it took.
-        if is_in_doubt and self._is_in_doubt:
-            log.error("worker %d %s: it is killed", self._process.id, verdict)
-            self.kill(verdict)
-        self._is_in_doubt = is_in_doubt
+        if is_in_doubt and self._doubt is not None:
+            log.error("worker %d %s: it is killed", self._process.id, self._doubt)
+            self.kill(self._doubt)
+        self._doubt = (self._doubt or verdict) if is_in_doubt else None
 
     def _begin(self, job: wire.Train) -> bool:
         self._job = job
