@@ -492,7 +492,7 @@ def test_compared_sessions_show_whether_the_test_stars_are_the_same_and_which_se
         expect(table_row(settings, "Epochs").get_by_role("cell")).to_have_text(["2", "3"])
         differences = page.locator("[data-test=differences]")
         tested = table_row(differences, "Common test rows").get_by_role("cell")
-        expect(tested).to_contain_text([re.compile(r"^\d+\s*\d+ stars$")])
+        expect(tested).to_contain_text([re.compile(r"^\d+\s*\d+ groups$")])
         losses = table_row(differences, "Log loss").get_by_role("cell")
         expect(losses).to_contain_text([re.compile("better|worse|cannot tell")])
 

@@ -1,6 +1,6 @@
 """What relations are worth: the network and trees with and without them, on stars they never saw.
 
-    python -m benchmarks.relations [--by group star] [--folds 5] [--ensembles 1 5]
+    python -m benchmarks.science.relations [--by group star] [--folds 5] [--ensembles 1 5]
 
 Five 80/20 splits of the KOI table, by group or by star. Every method gets the same training,
 validation and test rows. A finished run stays in the results folder: start it again and it goes on.
