@@ -9,6 +9,13 @@ from pydantic import ValidationError
 from backend import wire
 from backend.training import defaults
 
+# What sessions did before these were settings.
+UP_TO_0_4_0: dict[str, Any] = {
+    "grouping": "star",
+    "use_relations": False,
+    "use_stellar_uncertainties": False,
+}
+
 
 @dataclass(frozen=True)
 class TrainingSpec:

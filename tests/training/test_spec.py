@@ -3,7 +3,7 @@
 import pytest
 
 from backend import wire
-from backend.training.spec import UnusableSpec, upgrade_spec
+from backend.training.spec import UP_TO_0_4_0, UnusableSpec, upgrade_spec
 from backend.web.schemas.sessions import StartRequest
 from tests import messages
 
@@ -24,13 +24,10 @@ STORED_BY_0_1_0 = {
     "source": "exotrain",
 }
 
-# What sessions did before these were settings.
-SINCE_0_5_0 = {"grouping": "star", "use_relations": False, "use_stellar_uncertainties": False}
-
 
 def test_a_spec_of_0_1_0_keeps_every_field_and_gets_a_version():
     before = dict(STORED_BY_0_1_0)
-    expected = {"version": 2, "simulated": None, **SINCE_0_5_0, **STORED_BY_0_1_0}
+    expected = {"version": 2, "simulated": None, **UP_TO_0_4_0, **STORED_BY_0_1_0}
     assert upgrade_spec(STORED_BY_0_1_0).model_dump() == expected
     assert before == STORED_BY_0_1_0
 

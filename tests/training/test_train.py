@@ -567,6 +567,19 @@ def test_relations_reach_the_network_and_the_trees_and_may_be_unknown(train, row
     assert np.log(told[right]).mean() > np.log(unknown[right]).mean() + 0.05
 
 
+def test_a_checkpoint_of_0_4_0_has_the_fingerprint_that_it_had_then(rows, tmp_path):
+    from backend.training import fit
+
+    influences = {
+        **{"source": "exotrain", "dataset_sha256": "d" * 64, "epochs": EPOCHS, "batch_size": 32},
+        **{"learning_rate": 0.002, "validation_split": 0.15, "test_split": 0.15, "patience": 10},
+        **{"seed": 11, "network": "transit_cnn", "ensemble": 1},
+        **{"checkpoint": 2, "keras": fit.keras.__version__},
+    }
+    text = json.dumps(influences, sort_keys=True).encode()
+    assert fit._fingerprint(make_spec(tmp_path, rows)) == hashlib.sha256(text).hexdigest()
+
+
 def test_a_checkpoint_belongs_to_its_grouping(rows, tmp_path):
     from backend.training.fit import _fingerprint
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from backend.database.connection import Record
 from backend.errors import Conflict
 from backend.storage.dataset_table import read_rows_at
+from backend.training.spec import UP_TO_0_4_0
 from backend.transit.evaluation.bootstrap import draw_labels
 from backend.transit.evaluation.paired import headline, paired_differences
 from backend.transit.keys import star_groups
@@ -28,9 +29,6 @@ _SETTINGS = (
         "patience",
     ),
 )
-
-# What sessions did before these were settings.
-_UP_TO_0_4_0 = {"grouping": "star", "use_relations": False, "use_stellar_uncertainties": False}
 
 _SPLIT_BY = {
     "star": "by star",
@@ -137,7 +135,7 @@ def seed_spread(session: Record, models: list[Record]) -> dict[str, Any] | None:
 
 
 def _setting(spec: Record) -> Record:
-    return {name: spec.get(name, _UP_TO_0_4_0.get(name)) for name in _SETTINGS}
+    return {name: spec.get(name, UP_TO_0_4_0.get(name)) for name in _SETTINGS}
 
 
 def _groups_of(tested: np.ndarray, table: Any) -> NDArray[np.intp]:
