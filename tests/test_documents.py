@@ -278,7 +278,7 @@ def test_the_limits_of_the_curve_and_of_a_candidate_are_said():
 
 @pytest.mark.tensorflow
 def test_the_numbers_of_the_architecture_are_those_of_the_code():
-    from backend.training import batches, fit
+    from backend.training import fit, hiding
     from backend.transit.networks import curve_reading, layers, scaling
     from backend.worker import jobs
 
@@ -287,9 +287,9 @@ def test_the_numbers_of_the_architecture_are_those_of_the_code():
         f"{layers.HEADS} heads",
         f"{curve_reading.WINDOWS} windows",
         f"{scaling.QUANTILES} intervals",
-        f"each with probability {batches.MASK_ONE:g},",
-        f"`impact` and `snr` together with {batches.MASK_FIT:.2f},",
-        f"all four of the star with {batches.MASK_STAR:g}.",
+        f"each with probability {hiding.MASK_ONE:g},",
+        f"`impact` and `snr` together with {hiding.MASK_FIT:.2f},",
+        f"all four of the star with {hiding.MASK_STAR:g}.",
         f"smoothing {fit.LABEL_SMOOTHING:g})",
         f"+ {fit.REGRESSION_WEIGHT:g} [",
         f"clipped to norm {fit.GRADIENT_NORM:g})",

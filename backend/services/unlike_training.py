@@ -10,13 +10,10 @@ from typing import Any
 import numpy as np
 
 from backend.database.connection import Record
-from backend.transit.columns import FEATURES
+from backend.transit.columns import FEATURES, RELATIONS
 from backend.transit.rows import Rows
 
 ANOTHER_SURVEY, MISSING_INPUT = "another_survey", "missing_input"
-
-# What a model learnt from the other rows of its table, and from uncertainties.
-RELATIONS = "relations"
 
 # Tables in exotrain format name no survey: nothing can be said of one that learnt from them.
 _SURVEYS = {"koi": "Kepler (KOI)", "toi": "TESS (TOI)"}

@@ -8,7 +8,13 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.transit.columns import FEATURES, STAR_FEATURES
+from backend.training.hiding import (
+    hidden_features,
+    hidden_relations,
+    hide_features,
+    without_features,
+)
+from backend.transit.columns import FEATURES, RELATIONS
 from backend.transit.light_curve.curve import BINS, transit_curves
 from backend.transit.light_curve.orbit import transit_geometry
 from backend.transit.networks import registry
@@ -21,26 +27,6 @@ from backend.transit.networks.inputs import (
 from backend.transit.rows import Index, Rows
 
 Batch = tuple[dict[str, Matrix], dict[str, NDArray]]
-
-# How often a feature is hidden from the network while it trains, so that it learns to do without:
-# each on its own; impact and snr together, as in a TOI table; the star as a whole.
-MASK_ONE = 0.02
-MASK_FIT = 0.04
-MASK_STAR = 0.02
-
-FIT_FEATURES = ("impact", "snr")
-
-# All relations, as a name of what is hidden.
-RELATIONS = "relations"
-
-MASK_RELATIONS = 0.2
-MASK_SOME_RELATIONS = 0.1
-
-# Among RELATION_COLUMNS: shared ephemerides, uncertainties of the transit, and of the star.
-_HIDDEN_TOGETHER = ((2, 6), (6, 11), (11, 14))
-
-_FIT_COLUMNS = [FEATURES.index(name) for name in FIT_FEATURES]
-_STAR_COLUMNS = [FEATURES.index(name) for name in STAR_FEATURES]
 
 # The features that the curve depends on: where one is hidden, the curve must not reveal it.
 _CURVE_COLUMNS = [FEATURES.index(name) for name in ("impact", "steff", "slogg")]
@@ -227,7 +213,7 @@ class Examples:
     def _inputs(
         self, index: Index, rows: Rows, hidden: NDArray[np.bool_] | None
     ) -> dict[str, Matrix]:
-        shown = _without(rows, hidden)
+        shown = hide_features(rows, hidden)
         features = feature_matrix(shown)
         was_known = np.isfinite(feature_matrix(rows)) & ~np.isfinite(features)
         is_drawn = np.full(len(rows), not self._is_kept)
@@ -264,39 +250,3 @@ def _in_batches(rows: Batch, batch_size: int) -> Iterator[Batch]:
 
 def _empty_curves(rows: int) -> Matrix:
     return np.empty((rows, BINS), np.float32)
-
-
-def hidden_features(rows: int, random: np.random.Generator) -> NDArray[np.bool_]:
-    """Draw the features to hide: bool, (rows, 6)."""
-    hidden = random.random((rows, len(FEATURES))) < MASK_ONE
-    hidden[:, _FIT_COLUMNS] |= random.random((rows, 1)) < MASK_FIT
-    hidden[:, _STAR_COLUMNS] |= random.random((rows, 1)) < MASK_STAR
-    return hidden
-
-
-def hidden_relations(rows: int, columns: int, random: np.random.Generator) -> NDArray[np.bool_]:
-    """Draw the relations to hide: bool, (rows, columns).
-
-    Those that are unknown together are hidden together: all, as of a single prediction; what other
-    stars say, as in a table without epochs; the uncertainties; those of the star.
-    """
-    hidden = random.random((rows, columns)) < MASK_ONE
-    for first, last in ((0, columns), *_HIDDEN_TOGETHER):
-        share = MASK_RELATIONS if last - first == columns else MASK_SOME_RELATIONS
-        hidden[:, first:last] |= random.random((rows, 1)) < share
-    return hidden
-
-
-def without_features(rows: Rows, names: Collection[str]) -> Rows:
-    """The same rows with some features unknown."""
-    hidden = np.array([name in names for name in FEATURES])
-    return _without(rows, np.broadcast_to(hidden, (len(rows), len(FEATURES))))
-
-
-def _without(rows: Rows, hidden: NDArray[np.bool_] | None) -> Rows:
-    if hidden is None:
-        return rows
-    rows = rows.copy()
-    for column, name in enumerate(FEATURES):
-        rows[name][hidden[:, column]] = np.nan
-    return rows

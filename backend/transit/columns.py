@@ -89,6 +89,9 @@ STELLAR_UNCERTAINTY_COLUMNS = ("steff_err", "srad_err", "slogg_err")
 
 RELATION_COLUMNS = (*NEIGHBOUR_COLUMNS, *UNCERTAINTY_COLUMNS, *STELLAR_UNCERTAINTY_COLUMNS)
 
+# All of them, as a name of what is hidden or missing.
+RELATIONS = "relations"
+
 RELATION_UNITS = dict.fromkeys(RELATION_COLUMNS, "") | {
     "match_separation": "arcsec",
     "match_magnitude_difference": "mag",

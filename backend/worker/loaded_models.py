@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from backend.storage.layout import Storage
 from backend.training.model_file import load_verified_model, predict_rows
-from backend.training.neighbour_file import load_neighbours
+from backend.training.results.neighbour_file import load_neighbours
 from backend.transit.catalog.reader import band
 from backend.transit.light_curve.orbit import transit_geometry
 from backend.transit.neighbours import TrainingNeighbours, no_neighbours

@@ -28,6 +28,7 @@ ABLATION_FOLDS = 2
 _PARTS = "backend.transit.networks.layers"
 _READING = "backend.transit.networks.curve_reading"
 _BATCHES = "backend.training.batches"
+_HIDING = "backend.training.hiding"
 
 # By network and title: which constants and functions of the product are replaced, and by what.
 ABLATIONS: dict[str, dict[str, dict[str, Any]]] = {
@@ -52,7 +53,7 @@ ABLATIONS: dict[str, dict[str, dict[str, Any]]] = {
         "no label smoothing": {"backend.training.fit.LABEL_SMOOTHING": 0.0},
         "label alone, no regressions": {"backend.training.fit.REGRESSION_WEIGHT": 0.0},
         "nothing hidden": {
-            f"{_BATCHES}.{name}": 0.0 for name in ("MASK_ONE", "MASK_FIT", "MASK_STAR")
+            f"{_HIDING}.{name}": 0.0 for name in ("MASK_ONE", "MASK_FIT", "MASK_STAR")
         },
     },
     "transit_cnn_catalogue": {

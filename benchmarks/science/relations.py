@@ -21,7 +21,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from backend.config import REPOSITORY
 from backend.training.spec import TrainingSpec
 from backend.training.split import Split, split_by_group
-from backend.transit.columns import relation_columns
+from backend.transit.columns import RELATIONS, relation_columns
 from backend.transit.evaluation.baseline import all_columns, tree_probabilities
 from backend.transit.evaluation.calibration import apply_temperature, fit_temperature
 from backend.transit.evaluation.figures import brief
@@ -163,7 +163,6 @@ _LIBRARIES: dict[str, Callable[[Work, Array], Array]] = {
 def _network(work: Work, information: str, ensemble: int, folder: Path) -> dict[str, Array]:
     """The probabilities of the test rows; with relations also those with all of them hidden."""
     from backend.training import keras_setup
-    from backend.training.batches import RELATIONS
     from backend.training.fit import examples, fit_network
     from backend.training.results.evaluate import predict, publish_calibrated
 

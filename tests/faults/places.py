@@ -340,7 +340,7 @@ PLACES = {
         backend.training.checkpoint.save_checkpoint write
     """,
     f"{_FAULTS}training_files.py::test_a_model_is_in_its_place_only_with_its_other_files": """
-        backend.training.neighbour_file.describe_neighbours write
+        backend.training.results.neighbour_file.describe_neighbours write
         backend.training.results.save.save_model write
     """,
     f"{_FAULTS}training_files.py::test_a_revision_that_cannot_be_asked_for_is_none": """

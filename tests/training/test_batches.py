@@ -5,14 +5,9 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from backend.training.batches import (
-    RELATIONS,
-    Examples,
-    hidden_features,
-    hidden_relations,
-    without_features,
-)
-from backend.transit.columns import FEATURES
+from backend.training.batches import Examples
+from backend.training.hiding import hidden_features, hidden_relations, without_features
+from backend.transit.columns import FEATURES, RELATIONS
 from backend.transit.light_curve.curve import synthesise, transit_curves
 from backend.transit.light_curve.orbit import transit_geometry
 from backend.transit.networks.inputs import CATALOGUE_COLUMNS, catalogue_matrix

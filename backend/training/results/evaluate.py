@@ -13,13 +13,14 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.training.batches import FIT_FEATURES, RELATIONS, Examples
+from backend.training.batches import Examples
+from backend.training.hiding import FIT_FEATURES
 from backend.training.model_file import PredictedColumns
 from backend.training.results.baselines import Baselines
 from backend.training.spec import TrainingSpec
 from backend.training.split import Split
 from backend.training.steps import Steps
-from backend.transit.columns import FEATURES, LABELS, STAR_FEATURES
+from backend.transit.columns import FEATURES, LABELS, RELATIONS, STAR_FEATURES
 from backend.transit.evaluation.bootstrap import draw_labels
 from backend.transit.evaluation.calibration import choose_threshold
 from backend.transit.evaluation.calibration_choice import Calibration, choose_calibration

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from backend.storage.atomic import write_atomically
 from backend.training.model_file import serialise
-from backend.training.neighbour_file import describe_neighbours
 from backend.training.results.evaluate import CERTAIN_PRECISION, Published, Results
 from backend.training.results.manifest import describe_model
+from backend.training.results.neighbour_file import describe_neighbours
 from backend.training.spec import TrainingSpec
 from backend.training.split import Split
 from backend.transit.columns import LABELS
