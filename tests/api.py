@@ -184,6 +184,7 @@ class DepthPredictor:
         self.calls: list[tuple[str, str, int, str]] = []
         self.rows: list[np.ndarray] = []
         self.neighbours: str | None = None
+        self.relations: NDArray[np.float64] | None = None  # of the last call
         self.nearest = lambda rows: no_neighbours(len(rows))
 
     def predict(
@@ -196,9 +197,11 @@ class DepthPredictor:
         *,
         is_continued: bool = False,
         neighbours_sha256: str | None = None,
+        relations: NDArray[np.float64] | None = None,
     ) -> NDArray[np.void]:
         self.calls.append((model_file, sha256, len(rows), source))
         self.neighbours = neighbours_sha256
+        self.relations = relations
         self.rows.append(rows)
         share = np.clip(rows["depth"] / 20_000, 0, 1)
         predicted = np.empty(len(rows), PREDICTION_DTYPE)

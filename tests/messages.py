@@ -89,7 +89,7 @@ def failed() -> wire.Failed:
 def request(**fields: Any) -> wire.PredictionRequest:
     """A request to predict nothing, of a model without training rows."""
     defaults: dict[str, Any] = {"id": 1, "model_file": "m", "sha256": "s", "source": "koi"}
-    defaults |= {"rows": b"", "neighbours_sha256": None}
+    defaults |= {"rows": b"", "neighbours_sha256": None, "relations": None}
     return wire.PredictionRequest(**defaults | fields)
 
 

@@ -154,10 +154,7 @@ class InThisProcess:
         if self._models is None:
             self._models = jobs.LoadedModels(self._storage)
         try:
-            rows = np.frombuffer(request.rows, ROW_DTYPE)
-            return self._models.predict(
-                request.model_file, request.sha256, rows, request.source, request.neighbours_sha256
-            )
+            return self._models.answer(request)
         except Exception as error:
             log.exception("prediction with %s failed", request.model_file)
             raise _FAILURES[jobs.refusal_reason(error)](jobs.in_words(error)) from error

@@ -10,6 +10,7 @@ import logging
 import threading
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backend import wire
 from backend.background.prediction_queue import Order, PredictionQueue, QueueFull
@@ -67,6 +68,7 @@ class Predictor:
         *,
         is_continued: bool = False,
         neighbours_sha256: str | None = None,
+        relations: NDArray[np.float64] | None = None,
     ) -> Predictions:
         """Predict at most `CHUNK` rows.
 
@@ -79,6 +81,7 @@ class Predictor:
             is_continued: these rows are not the first of their request, which is not refused now.
             neighbours_sha256: the expected hash of the training rows beside the model; None: it
                 has none.
+            relations: float64, (n, 14), in the order of RELATION_COLUMNS; None: unknown.
 
         Returns:
             `PREDICTION_DTYPE`, (n,).
@@ -88,7 +91,7 @@ class Predictor:
             ModelUnusable: the model's file is damaged or missing.
             PredictionFailed: the predictor does not answer.
         """
-        order = self._order(model_file, sha256, rows, source, user_id, neighbours_sha256)
+        order = self._order(model_file, sha256, rows, source, user_id, neighbours_sha256, relations)
         self._orders.add(order, is_continued=is_continued)
         if self._is_closing:  # `close` may have emptied the queue before
             raise _stopping()
@@ -124,6 +127,7 @@ class Predictor:
         source: str,
         user_id: int,
         neighbours_sha256: str | None,
+        relations: NDArray[np.float64] | None = None,
     ) -> Order:
         request = wire.PredictionRequest(
             id=next(self._ids),
@@ -132,6 +136,7 @@ class Predictor:
             source=source,
             rows=rows.tobytes(),
             neighbours_sha256=neighbours_sha256,
+            relations=None if relations is None else relations.tobytes(),
         )
         return Order(request, user_id)
 

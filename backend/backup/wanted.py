@@ -10,7 +10,10 @@ from backend.storage.layout import BESIDE_MODEL, DatasetFiles, Storage
 
 _ENDED = ("completed", "cancelled")
 
-_MODELS = "SELECT file, sha256, json_extract(manifest, '$.neighbours.sha256') FROM models"
+_MODELS = (
+    "SELECT file, sha256, json_extract(manifest, '$.neighbours.sha256'), "
+    "json_extract(manifest, '$.related.sha256') FROM models"
+)
 
 
 class Wanted(NamedTuple):
@@ -57,7 +60,7 @@ def wanted_files(database: Path, storage: Storage) -> list[Wanted]:
         else:  # what is made of it grows: it is made again
             upload = storage.batch_upload(*place)
             wanted.append(Wanted(_relative(upload, storage), sha256, is_needed=True))
-    for file, sha256, of_neighbours in models:
+    for file, sha256, of_neighbours, of_related in models:
         model = storage.model(file)
         wanted.append(Wanted(_relative(model, storage), sha256, is_needed=True))
         for suffix in BESIDE_MODEL:
@@ -65,6 +68,9 @@ def wanted_files(database: Path, storage: Storage) -> list[Wanted]:
         if of_neighbours is not None:  # without them the model does not predict
             neighbours = storage.model_neighbours(file)
             wanted.append(Wanted(_relative(neighbours, storage), of_neighbours, is_needed=True))
+        if of_related is not None:  # nor, without these, a catalogue
+            related = storage.model_related(file)
+            wanted.append(Wanted(_relative(related, storage), of_related, is_needed=True))
     # The copy of a workspace's current model is made again at the next start.
     # Several datasets may read one file.
     once = {each.path: each for each in wanted}.values()

@@ -37,11 +37,8 @@ def takes_over(model: Record, current: Record | None) -> bool:
 
     One that is no better than guessing never does. Where the workspace has none, any other does,
     also one without a verdict. The first of real data that beats guessing takes the place of one of
-    simulated data, unless a person has promoted that one. Nor does one that learnt from relations:
-    no prediction has them yet, so that its figures are not those of its predictions.
+    simulated data, unless a person has promoted that one.
     """
-    if model["manifest"].get("spec", {}).get("use_relations"):
-        return False
     verdict = verdict_of(model)
     if current is None:
         return verdict is None or verdict["beats_guessing"]
@@ -69,6 +66,11 @@ def verdict_of(model: Record) -> Record | None:
 def neighbours_sha256(model: Record) -> str | None:
     """The hash of the training rows beside a model; None: it has none, as those of 0.4.0."""
     return (model["manifest"].get("neighbours") or {}).get("sha256")
+
+
+def related_sha256(model: Record) -> str | None:
+    """The hash of what a model keeps of its table, to relate others to; None: it keeps nothing."""
+    return (model["manifest"].get("related") or {}).get("sha256")
 
 
 def find(connection: Connection, model_id: int) -> Record | None:

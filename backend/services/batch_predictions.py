@@ -16,7 +16,15 @@ from backend.transit.catalog.names.plain_names import Scale
 from backend.transit.catalog.names.read_as import ReadAs
 from backend.transit.catalog.numbers import DecimalSign
 from backend.transit.catalog.reader import Catalog, Chunk
-from backend.transit.columns import LABELS
+from backend.transit.columns import LABELS, NEIGHBOUR_COLUMNS
+from backend.transit.relation_sentences import name_or_line
+
+# How a row relates to others, and what that means in English.
+RELATION_CELLS = (
+    *("candidates_on_star", "sibling_period_ratio", "sibling"),
+    *("ephemeris_matches", "match_separation_arcsec", "match_depth_ratio"),
+    *("match_magnitude_difference", "match", "relations"),
+)
 
 ADDED_COLUMNS = (
     "predicted_label",
@@ -31,9 +39,13 @@ ADDED_COLUMNS = (
     "missing_inputs",
     "outside_training_range",
     "sparse",
+    *RELATION_CELLS,
     "trained_on_simulated",
     "prediction_error",
 )
+
+# Behind the name of a row that is not of the catalogue.
+IN_TRAINING_TABLE = " (training table)"
 
 # Spreadsheets run a cell that starts with one of these, the full-width forms included.
 _FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001
@@ -168,6 +180,11 @@ class _Plain(str):
         return math.nan
 
 
+def source_of(catalog: Catalog, own_source: str) -> str:
+    """The survey that a catalogue's rows are taken for, `own_source` in exotrain format."""
+    return own_source if catalog.source == OWN_FORMAT else catalog.source
+
+
 def _reading_of(
     catalog: Catalog, own_source: str, read_as: ReadAs, converted: Converted | None
 ) -> tuple[BatchRead, list[int]]:
@@ -179,7 +196,7 @@ def _reading_of(
     place = {i: at for at, i in enumerate(own)}
     known = set(catalog.signs.values()) - {DecimalSign.UNKNOWN}
     read = BatchRead(
-        source=own_source if catalog.source == OWN_FORMAT else catalog.source,
+        source=source_of(catalog, own_source),
         separator=catalog.delimiter,
         decimal=DecimalSign.COMMA if known == {DecimalSign.COMMA} else DecimalSign.DOT,
         fields={name: place[i] for name, i in catalog.fields.items() if i in place},
@@ -261,9 +278,35 @@ def _cells(answer: dict[str, Any], decimal: DecimalSign) -> list[str]:
         ";".join(answer["missing"]),
         ";".join(each["column"] for each in found["outside_training_range"]),
         _flag(found["is_sparse"]),
+        *_relation_cells(answer["relations"], written),
         _flag(answer["simulated"]),
         "",
     ]
+
+
+def _relation_cells(
+    relations: dict[str, Any] | None, written: Callable[[float | None], str]
+) -> list[str]:
+    if relations is None:
+        return [""] * len(RELATION_CELLS)
+    numbers = {name: written(relations[name]) for name in NEIGHBOUR_COLUMNS}
+    return [
+        numbers["candidates_on_star"],
+        numbers["sibling_period_ratio"],
+        _other(relations["sibling"]),
+        numbers["ephemeris_matches"],
+        numbers["match_separation"],
+        numbers["match_depth_ratio"],
+        numbers["match_magnitude_difference"],
+        _other(relations["match"]),
+        harmless(" ".join(relations["sentences"])),
+    ]
+
+
+def _other(other: dict[str, Any] | None) -> str:
+    if other is None:
+        return ""
+    return harmless(name_or_line(other) + (IN_TRAINING_TABLE if other["in_training_table"] else ""))
 
 
 def _no_prediction(reason: str) -> list[str]:

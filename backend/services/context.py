@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from backend.config import Settings
 from backend.database import Database
+from backend.services.datasets.relations import DatasetRelations
 from backend.services.datasets.tables import DatasetTables
 from backend.services.try_limit import TryLimit
 from backend.services.wrong_tokens import WrongTokens
@@ -49,6 +50,7 @@ class Predictor(Protocol):
         *,
         is_continued: bool = False,
         neighbours_sha256: str | None = None,
+        relations: NDArray[np.float64] | None = None,
     ) -> NDArray[np.void]:
         """The predictions of some rows; see `backend.background.predictor`."""
 
@@ -70,11 +72,13 @@ class Services:
     wrong_tokens: WrongTokens = field(init=False)
     tables: DatasetTables = field(init=False)
     converter: TableConverter = field(init=False)
+    relations: DatasetRelations = field(init=False)
 
     def __post_init__(self) -> None:
         settings = self.settings
         self.converter = TableConverter(settings.table_memory_mb, settings.table_seconds)
         self.tables = DatasetTables(self.database, self.storage, self.converter)
+        self.relations = DatasetRelations(self.storage, self.tables, self.converter)
         self.wrong_tokens = WrongTokens(self.settings, self.database)
 
     def notify(self) -> None:

@@ -4,13 +4,13 @@ The answer goes to a file first: after its first byte is sent, an error can no l
 """
 
 from collections import Counter
-from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from backend.database.connection import Record
 from backend.services.batch_predictions import BatchRead, PredictedTable
+from backend.services.catalogue_relations import relations_of_catalogue
 from backend.services.context import Services
 from backend.services.predictions import predict
 from backend.services.unlike_training import (
@@ -22,6 +22,8 @@ from backend.services.unlike_training import (
 from backend.storage.incoming import open_growing
 from backend.transit.catalog.names.read_as import NOTHING_SAID, ReadAs
 from backend.transit.catalog.reader import open_catalog
+from backend.transit.related import relations_of
+from backend.transit.rows import Rows
 
 
 class Predicted(NamedTuple):
@@ -63,20 +65,34 @@ def predict_catalogue(
         PredictionFailed: the predictor gave no answer.
         NoSpace: the disk is nearly full.
         TooMany: too many predictions wait already.
+        Unavailable: too many tables are read at the same time.
     """
     with (
         open(catalogue, "rb") as source,
         services.converter.as_text(source, answer.parent, read_as.table) as (text, converted),
         TextIOWrapper(open_growing(answer), encoding="utf-8", newline="") as sink,
+        relations_of_catalogue(services, model, text, read_as, own_source) as related,
     ):
         catalog = open_catalog(text, label_required=False, read_as=read_as)
         table = PredictedTable(catalog, own_source, read_as, converted)
         writer = table.writer(sink)
         writer.writerow(table.header())
-        predict_rows = partial(predict, services, model, source=table.read.source, user_id=user_id)
         known: Counter[str] = Counter()
+
+        def predict_rows(rows: Rows, *, is_continued: bool) -> list[dict[str, Any]]:
+            of_these = relations_of(related, rows)
+            known.update(count_known(rows, of_these))
+            return predict(
+                services,
+                model,
+                rows,
+                table.read.source,
+                user_id,
+                is_continued=is_continued,
+                related=of_these,
+            )
+
         for chunk, added in table.predictions(catalog, predict_rows):
-            known.update(count_known(chunk.rows))
             writer.writerows(table.records(chunk, added))
     unlike = unlike_training(learnt_from(model), table.read.source, missing_in_all(known))
     return Predicted(table.read, unlike)

@@ -10,13 +10,14 @@ from backend.database import datasets, models, sessions
 from backend.database.connection import Record
 from backend.errors import Conflict, ModelCorrupt, NotFound, TooMany, Unavailable
 from backend.services.context import Services
-from backend.services.unlike_training import learnt_from, unlike_training
+from backend.services.unlike_training import have_relations, learnt_from, unlike_training
 from backend.transit.catalog.reader import band
-from backend.transit.columns import FEATURES, LABELS
+from backend.transit.columns import FEATURES, LABELS, RELATIONS
 from backend.transit.light_curve.diagnostics import describe_candidates
 from backend.transit.light_curve.orbit import Geometry, transit_geometry
 from backend.transit.neighbours import describe_nearest
 from backend.transit.networks.outputs import Predictions
+from backend.transit.related import RelationsOfSome
 from backend.transit.rows import Rows
 
 
@@ -127,6 +128,7 @@ def predict(
     user_id: int,
     *,
     is_continued: bool = False,
+    related: RelationsOfSome | None = None,
 ) -> list[dict[str, Any]]:
     """Predict rows, in chunks, so that other requests are answered in between.
 
@@ -140,6 +142,7 @@ def predict(
         source: "exotrain", "koi" or "toi": the band of the limb darkening.
         user_id: who asks; users take turns.
         is_continued: other rows of the same request were predicted before.
+        related: how the rows relate to others; None: unknown.
 
     Returns:
         For each row its prediction as the API describes it, without its place in the request.
@@ -153,6 +156,8 @@ def predict(
     if services.predictor is None:
         raise Unavailable("This server cannot predict: it was started without its launcher.")
     seen = _without_unseen(rows, training_ranges(model))
+    has_input = related is not None and model["manifest"]["spec"].get("use_relations")
+    values = related.values if related is not None and has_input else None
     try:
         parts = [
             services.predictor.predict(
@@ -163,6 +168,7 @@ def predict(
                 user_id,
                 is_continued=is_continued or start > 0,
                 neighbours_sha256=models.neighbours_sha256(model),
+                relations=None if values is None else values[start : start + CHUNK],
             )
             for start in range(0, len(rows), CHUNK)
         ]
@@ -179,11 +185,16 @@ def predict(
         if seen is rows
         else transit_geometry(rows, band(source))
     )
-    return _answers(predicted, rows, geometry, model, source)
+    return _answers(predicted, rows, geometry, model, source, related)
 
 
 def _answers(
-    predicted: Predictions, rows: Rows, geometry: Geometry, model: Record, source: str
+    predicted: Predictions,
+    rows: Rows,
+    geometry: Geometry,
+    model: Record,
+    source: str,
+    related: RelationsOfSome | None,
 ) -> list[dict[str, Any]]:
     abstention = model["manifest"].get("abstention")
     diagnostics = describe_candidates(rows, geometry, band(source), training_ranges(model))
@@ -192,8 +203,10 @@ def _answers(
     labels = predicted["probabilities"].argmax(axis=1).tolist()
     probabilities = predicted["probabilities"].tolist()
     missing = _missing(rows)
+    lacking = _lacking(missing, related)
     learnt = learnt_from(model)
-    unlike = {each: unlike_training(learnt, source, each) for each in set(missing)}
+    unlike = {each: unlike_training(learnt, source, each) for each in set(lacking)}
+    relations = [None] * len(rows) if related is None else related.described()
     values = zip(
         labels,
         probabilities,
@@ -202,6 +215,8 @@ def _answers(
         diagnostics,
         near,
         missing,
+        lacking,
+        relations,
         strict=True,
     )
     return [
@@ -216,9 +231,10 @@ def _answers(
             "simulated": models.is_simulated(model),
             "diagnostics": diagnosed | neighbours,
             "missing": list(unknown),
-            "unlike_training": unlike[unknown],
+            "relations": others,
+            "unlike_training": unlike[lacked],
         }
-        for label, shares, period, depth, diagnosed, neighbours, unknown in values
+        for label, shares, period, depth, diagnosed, neighbours, unknown, lacked, others in values
     ]
 
 
@@ -229,6 +245,16 @@ def _missing(rows: Rows) -> list[tuple[str, ...]]:
         tuple(name for name, missing in zip(FEATURES, row, strict=True) if missing)
         for row in is_missing
     ]
+
+
+def _lacking(
+    missing: list[tuple[str, ...]], related: RelationsOfSome | None
+) -> list[tuple[str, ...]]:
+    """The inputs that each row lacks: features, and relations."""
+    if related is None:
+        return [(*each, RELATIONS) for each in missing]
+    known = have_relations(related).tolist()
+    return [each if has else (*each, RELATIONS) for each, has in zip(missing, known, strict=True)]
 
 
 def _is_uncertain(top_probability: float, abstention: Record | None) -> bool | None:

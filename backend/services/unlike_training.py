@@ -8,12 +8,18 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backend.database.connection import Record
-from backend.transit.columns import FEATURES, RELATIONS
+from backend.transit.columns import FEATURES, RELATIONS, relation_columns
+from backend.transit.related import RelationsOfSome
 from backend.transit.rows import Rows
 
 ANOTHER_SURVEY, MISSING_INPUT = "another_survey", "missing_input"
+
+# Unlike another input, relations were hidden from the network at random while it learnt, and what
+# it can do without them was measured.
+NO_RELATIONS = "no_relations"
 
 # Tables in exotrain format name no survey: nothing can be said of one that learnt from them.
 _SURVEYS = {"koi": "Kepler (KOI)", "toi": "TESS (TOI)"}
@@ -25,26 +31,48 @@ def learnt_from(model: Record) -> Record:
 
     Returns:
         `trained_on`, the source of the training table; `inputs`, the features that at least half
-        of the training rows had, and RELATIONS. A feature that few had was no help, and is none
+        of the training rows had, and RELATIONS; `accuracy` on the test rows, with the relations
+        and without, None where it was not measured. An input that few had was no help, and is none
         where it is gone.
     """
     manifest = model["manifest"]
     ranges, trained = manifest["training_ranges"], manifest.get("rows", {}).get("train", 0)
     known = {name: ranges.get(name, {}).get("known", 0) for name in FEATURES}
     inputs = [name for name in FEATURES if 0 < trained <= 2 * known[name]]
-    if manifest["spec"].get("use_relations"):
+    learnt = {"trained_on": manifest["spec"]["source"], "inputs": inputs}
+    related = manifest.get("related") or {}
+    if 0 < trained <= 2 * related.get("known", 0):
         inputs.append(RELATIONS)
-    return {"trained_on": manifest["spec"]["source"], "inputs": inputs}
+        learnt["accuracy"] = related["accuracy"]
+    return learnt
 
 
-def count_known(rows: Rows) -> dict[str, int]:
-    """How many of some rows have each feature."""
-    return {name: int(np.isfinite(rows[name]).sum()) for name in FEATURES}
+def count_known(rows: Rows, related: RelationsOfSome | None) -> dict[str, int]:
+    """How many of some rows have each feature, and any RELATIONS.
+
+    Args:
+        rows: ROW_DTYPE, (n,).
+        related: of these; None: no row has any.
+    """
+    known = {name: int(np.isfinite(rows[name]).sum()) for name in FEATURES}
+    known[RELATIONS] = 0 if related is None else int(have_relations(related).sum())
+    return known
+
+
+def have_relations(related: RelationsOfSome) -> NDArray[np.bool_]:
+    """Of which rows any relation is known that a network learns from by default: bool, (n,)."""
+    known = np.isfinite(related.values[:, : len(relation_columns(False))])
+    return np.asarray(known.any(axis=1))
 
 
 def missing_in_all(known: Mapping[str, int]) -> list[str]:
-    """The features that no row has, from `count_known`."""
-    return [name for name in FEATURES if known.get(name) == 0]
+    """The inputs that no row has, from `count_known`.
+
+    Earlier releases did not count relations: no prediction had any.
+    """
+    if not known:
+        return []
+    return [name for name in (*FEATURES, RELATIONS) if known.get(name, 0) == 0]
 
 
 def unlike_training(learnt: Record, source: str, missing: Collection[str]) -> list[Record]:
@@ -53,7 +81,7 @@ def unlike_training(learnt: Record, source: str, missing: Collection[str]) -> li
     Args:
         learnt: from `learnt_from`; what it lacks is not compared.
         source: the survey of the rows.
-        missing: the features that all of them lack.
+        missing: the inputs that all of them lack.
 
     Returns:
         The fields of `UnlikeTraining` for each difference; empty where there is none.
@@ -62,10 +90,19 @@ def unlike_training(learnt: Record, source: str, missing: Collection[str]) -> li
     found = []
     if trained_on in _SURVEYS and source != trained_on:
         found.append(_difference(ANOTHER_SURVEY, trained_on=trained_on, source=source))
-    # A prediction has no relations so far.
-    columns = [name for name in learnt.get("inputs", ()) if name in missing or name == RELATIONS]
-    if columns:
-        found.append(_difference(MISSING_INPUT, columns=columns))
+    columns = [name for name in learnt.get("inputs", ()) if name in missing]
+    if features := [name for name in columns if name != RELATIONS]:
+        found.append(_difference(MISSING_INPUT, columns=features))
+    if RELATIONS in columns:
+        measured = learnt.get("accuracy") or {"with": None, "without": None}
+        found.append(
+            _difference(
+                NO_RELATIONS,
+                columns=[RELATIONS],
+                accuracy=measured["without"],
+                accuracy_with=measured["with"],
+            )
+        )
     return found
 
 
@@ -80,10 +117,20 @@ def told_unlike(found: Collection[Record]) -> str:
 
 
 def _difference(code: str, **values: Any) -> Record:
-    return {"code": code, "trained_on": None, "source": None, "columns": [], **values}
+    return {
+        "code": code,
+        "trained_on": None,
+        "source": None,
+        "columns": [],
+        "accuracy": None,
+        "accuracy_with": None,
+        **values,
+    }
 
 
 def _sentence(found: Record, model_id: int) -> str:
+    if found["code"] == NO_RELATIONS:
+        return _without_relations(found, model_id)
     if found["code"] == ANOTHER_SURVEY:
         known = _SURVEYS[found["trained_on"]]
         here = _SURVEYS.get(found["source"], _UNNAMED)
@@ -101,6 +148,16 @@ def _sentence(found: Record, model_id: int) -> str:
     )
 
 
+def _without_relations(found: Record, model_id: int) -> str:
+    known = f"How these rows relate to others is unknown; model {model_id} learnt from that too."
+    if found["accuracy"] is None or found["accuracy_with"] is None:
+        return known
+    return (
+        f"{known} On its test rows its accuracy is {found['accuracy']:.3f} without relations and "
+        f"{found['accuracy_with']:.3f} with them."
+    )
+
+
 def _listed(columns: list[str]) -> str:
     *others, last = columns
     return f"{', '.join(others)} and {last}" if others else last
@@ -109,4 +166,8 @@ def _listed(columns: list[str]) -> str:
 def _told(found: Record) -> str:
     if found["code"] == ANOTHER_SURVEY:
         return f"{ANOTHER_SURVEY};trained_on={found['trained_on']};source={found['source']}"
+    if found["code"] == NO_RELATIONS:
+        numbers = {name: found[name] for name in ("accuracy", "accuracy_with")}
+        told = (f";{name}={x:.3f}" for name, x in numbers.items() if x is not None)
+        return f"{NO_RELATIONS}{''.join(told)}"
     return f'{MISSING_INPUT};columns="{" ".join(found["columns"])}"'

@@ -15,8 +15,9 @@ from backend.storage.verified import copy_verified
 # Of uploaded files; any other name ends in "csv".
 SUFFIXES = ("csv", "tsv", "txt", "dat", "tbl", "ecsv", "xml", "vot", "fits", "parquet", "xlsx")
 
-# What lies beside a model: its manifest, its test predictions, the training rows that it keeps.
-BESIDE_MODEL = (".json", ".test.npy", ".neighbours.npy")
+# What lies beside a model: its manifest, its test predictions, the training rows that it keeps, and
+# what it keeps of its table to relate other rows to.
+BESIDE_MODEL = (".json", ".test.npy", ".neighbours.npy", ".related.npy")
 
 # What names a dataset's files, such as its row in the database.
 DatasetFiles = Mapping[str, Any]
@@ -37,8 +38,8 @@ class Storage:
     uploads/<workspace id>/batch-<id>.csv           its table with predictions, as far as it is made
     uploads/<workspace id>/batch-<id>.rows          where its rows are, `services.batch_jobs.index`
     uploads/incoming/                               uploads in progress; emptied at start
-    model/<workspace id>/<name>_<time>.keras        with .json (manifest), .test.npy and
-                                                    .neighbours.npy beside it
+    model/<workspace id>/<name>_<time>.keras        with .json (manifest), .test.npy,
+                                                    .neighbours.npy, .related.npy beside it
     model/<workspace id>/exoplanet_model.keras      a copy of the current model
     model/checkpoints/<session id>.<start>.ckpt     of the sessions in training
     model/checkpoints/<session id>.kept.ckpt        of a failed session that can still be kept
@@ -111,6 +112,10 @@ class Storage:
     def model_neighbours(self, file: str) -> Path:
         """The training rows that a model keeps; models of 0.4.0 and earlier have none."""
         return self.model(file).with_suffix(".neighbours.npy")
+
+    def model_related(self, file: str) -> Path:
+        """What a model keeps of its table; models of 0.4.0 and earlier keep nothing."""
+        return self.model(file).with_suffix(".related.npy")
 
     def current_model(self, workspace_id: int) -> Path:
         """The copy of the workspace's current model."""

@@ -1,7 +1,8 @@
-"""Makes text of tables that are none, and back, in a child process.
+"""What is done with tables in a child process: text is made of them and back, rows are related.
 
 Whatever is in such a file, the server does not read it: libraries that parse binary tables,
-spreadsheets and XML are large, and their mistakes would be the server's.
+spreadsheets and XML are large, and their mistakes would be the server's. Rows are related with
+pandas, which is large too.
 """
 
 import json
@@ -34,6 +35,8 @@ _RETRY_SECONDS = "10"
 _TEXT_PER_BYTE = 40
 _LEAST_TEXT_BYTES = 64 << 20
 
+_CRASHES = (-signal.SIGSEGV, -signal.SIGBUS, -signal.SIGABRT, -signal.SIGILL)
+
 _LONGEST_OUTCOME = 1 << 20
 _LOG_BYTES = 2_000
 
@@ -54,6 +57,18 @@ class Converted(NamedTuple):
     def described(self) -> dict[str, Any]:
         """For the profile of a dataset: where its rows come from."""
         return {"kind": self.kind, "table": self.table, "tables": self.tables}
+
+
+class _Beyond(Exception):
+    """A job needs more than it may have: "memory", "time" or "output"."""
+
+    def __init__(self, limit: str) -> None:
+        super().__init__(limit)
+        self.limit = limit
+
+
+class _Crashed(Exception):
+    """A child was ended by a mistake of its own."""
 
 
 class TableConverter:
@@ -95,7 +110,7 @@ class TableConverter:
             return
         text = folder / uuid.uuid4().hex
         try:
-            outcome = self._run(
+            outcome = self._run_with_file(
                 {
                     "do": "read",
                     "kind": kind,
@@ -146,13 +161,68 @@ class TableConverter:
             "output_bytes": max(csv_path.stat().st_size * _TEXT_PER_BYTE, _LEAST_TEXT_BYTES),
         }
         try:
-            self._run(job)
+            self._run_with_file(job)
         except BaseException:
             out.unlink(missing_ok=True)
             raise
 
+    def relate(self, table: Path, evidence: Path | None, known: Path | None, out: Path) -> bool:
+        """Find the relations of a table's rows: see `transit.relations`.
+
+        Args:
+            table: `.npy` of ROW_DTYPE.
+            evidence: of EVIDENCE_DTYPE, of the same rows; None: there is none.
+            known: of KNOWN_DTYPE, rows that are neighbours too; None: there are none.
+            out: a new file, `.npy` of RELATED_DTYPE; none is left where it fails.
+
+        Returns:
+            Whether they were found; it may take more memory or time than is allowed.
+
+        Raises:
+            NoSpace: the disk is nearly full.
+            Unavailable: too many tables are read at the same time, or the process was killed.
+        """
+        files = {"table": table, "evidence": evidence, "known": known, "target": out}
+        job = {
+            "do": "relate",
+            "kind": "relations",
+            **{name: path and str(path.absolute()) for name, path in files.items()},
+            "output_bytes": max(table.stat().st_size, _LEAST_TEXT_BYTES),
+        }
+        try:
+            self._run(job)
+        except (_Beyond, _Crashed) as error:
+            log.warning("the rows of %s were not related: %s", table.name, error)
+            out.unlink(missing_ok=True)
+            return False
+        except BaseException:
+            out.unlink(missing_ok=True)
+            raise
+        return True
+
+    def _run_with_file(self, job: dict[str, Any]) -> dict[str, Any]:
+        """Do a job with a file that a user has sent, or will get.
+
+        Raises:
+            CatalogError: it cannot be done with this file.
+        """
+        kind = TABLE_KINDS[job["kind"]]
+        try:
+            return self._run(job)
+        except _Beyond as error:
+            raise self._beyond(job, error.limit) from error
+        except _Crashed as error:
+            raise CatalogError(
+                f"The file begins like {kind} but makes its reader crash: it is damaged. Export "
+                "the table as CSV."
+            ) from error
+
     def _run(self, job: dict[str, Any]) -> dict[str, Any]:
-        """Do a job in a child; what it tells if it succeeds."""
+        """Do a job in a child; what it tells if it succeeds.
+
+        Raises:
+            _Beyond, _Crashed, CatalogError, NoSpace, Unavailable: it does not.
+        """
         if not self._room.acquire(timeout=_PATIENCE_SECONDS):
             raise Unavailable(
                 "Other tables of this kind are being read: try again in a few seconds.",
@@ -168,7 +238,7 @@ class TableConverter:
         finally:
             self._room.release()
         if "limit" in outcome:
-            raise self._beyond(job, outcome["limit"])
+            raise _Beyond(outcome["limit"])
         if "no_space" in outcome:
             raise NoSpace(str(outcome["no_space"]))
         if "error" in outcome:
@@ -213,14 +283,11 @@ class TableConverter:
     def _failure(self, job: dict[str, Any], exit_code: int | None, output: Path) -> Exception:
         """Why a child has told nothing."""
         if exit_code is None or exit_code == -signal.SIGXCPU:
-            return self._beyond(job, "time")
+            return _Beyond("time")
         said = output.read_bytes()[-_LOG_BYTES:].decode("utf-8", "backslashreplace")
         log.warning("the process for a table (%s) ended with %s: %r", job["kind"], exit_code, said)
-        if exit_code in (-signal.SIGSEGV, -signal.SIGBUS, -signal.SIGABRT, -signal.SIGILL):
-            return CatalogError(
-                f"The file begins like {TABLE_KINDS[job['kind']]} but makes its reader crash: it "
-                "is damaged. Export the table as CSV."
-            )
+        if exit_code in _CRASHES or (job["do"] == "relate" and exit_code == 1):
+            return _Crashed(f"the child ended with {exit_code}")
         return Unavailable(
             "The process that reads such tables was killed or could not work: try again in a few "
             "seconds, or export the table as CSV.",

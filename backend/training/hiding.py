@@ -22,7 +22,7 @@ MASK_FIT = 0.04
 MASK_STAR = 0.02
 
 # All relations, as of a single prediction; and those that are unknown together.
-MASK_RELATIONS = 0.2
+MASK_RELATIONS = 0.5
 MASK_SOME_RELATIONS = 0.1
 
 FIT_FEATURES = ("impact", "snr")

@@ -109,7 +109,17 @@ def _train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop, prepared: St
     results = evaluate_model(spec, trained.steps, published, test, split, baselines, poll)
     emit(wire.Evaluated(evaluation=results.evaluation))
     metrics = {"best_epoch": trained.best_epoch, **trained.metrics.model_dump()}
-    manifest = save_model(spec, table, split, trained.training.rows, published, metrics, results)
+    manifest = save_model(
+        spec,
+        table,
+        evidence,
+        split,
+        trained.training.rows,
+        trained.training.relations,
+        published,
+        metrics,
+        results,
+    )
     emit(
         wire.Saved(
             sha256=manifest["sha256"],

@@ -54,23 +54,56 @@ class Relations(NamedTuple):
     match: Index
 
 
-def find_relations(table: Rows, evidence: Rows | None) -> Relations:
-    """Relate the rows of a table to each other.
+def find_relations(
+    table: Rows, evidence: Rows | None, known: tuple[Rows, Rows] | None = None
+) -> Relations:
+    """Relate the rows of a table to each other, and to those of another one.
 
     Rows of one star with one ephemeris are one signal: never each other's neighbours, and counted
-    once by others.
+    once by others. That holds across both tables.
 
     Args:
         table: ROW_DTYPE, (n,); all rows, with a label or without.
         evidence: EVIDENCE_DTYPE, (n,), or None.
+        known: ROW_DTYPE and EVIDENCE_DTYPE, (m,), of rows that are neighbours too.
+
+    Returns:
+        The relations of the n rows; the row n + i is the i-th of the known ones.
     """
     if evidence is None:
         evidence = no_evidence(len(table))
+    if known is None:
+        return _relate(table, evidence)
+    rows = len(table)
+    table = np.concatenate([table, known[0]])
+    evidence = np.concatenate([evidence, known[1]])
+    # Twice the rows would be four times the pairs that are chance.
+    new = _without_known_signals(table, evidence, rows)
+    found = _relate(table[new], evidence[new])
+    place = np.append(new, -1)
+    return Relations(found.values[:rows], place[found.sibling[:rows]], place[found.match[:rows]])
+
+
+def _without_known_signals(table: Rows, evidence: Rows, rows: int) -> Index:
+    """The first rows, and those behind them that are not one signal with one of the first."""
+    star = stars_of(table)
+    signal = _signals(ephemerides_of(table, evidence, star), _pairs_on_a_star(star))
+    is_new = ~np.isin(signal, signal[:rows])
+    is_new[:rows] = True
+    return np.flatnonzero(is_new)
+
+
+def _signals(ephemerides: Ephemerides, pairs: tuple[Index, Index]) -> Index:
+    """The number of each row's signal: intp, (n,)."""
+    same = _are_one_signal(ephemerides, *pairs)
+    return joined(len(ephemerides.period), pairs[0][same], pairs[1][same])
+
+
+def _relate(table: Rows, evidence: Rows) -> Relations:
     star = stars_of(table)
     ephemerides = ephemerides_of(table, evidence, star)
     pairs = _pairs_on_a_star(star)
-    same = _are_one_signal(ephemerides, *pairs)
-    signal = joined(len(table), pairs[0][same], pairs[1][same])
+    signal = _signals(ephemerides, pairs)
     values = np.full((len(table), len(RELATION_COLUMNS)), np.nan)
     columns = {name: values[:, i] for i, name in enumerate(RELATION_COLUMNS)}
     sibling = _relate_siblings(table, star, signal, pairs, columns)

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, field_validator
 
 from backend.transit.columns import ROW_DTYPE
 from backend.transit.networks.outputs import PREDICTION_DTYPE
+from backend.transit.related import RELATED_DTYPE
 
 Reason = Literal["data", "diverged", "out_of_memory", "crashed", "interrupted", "disk_full"]
 
@@ -42,10 +43,15 @@ def _whole_records(packed: bytes, dtype: np.dtype) -> bytes:
     return packed
 
 
+def _whole_relations(packed: bytes) -> bytes:
+    return _whole_records(packed, RELATED_DTYPE["values"])
+
+
 Document = Annotated[dict[str, Any], AfterValidator(_as_json)]
 
 # Arrays as their bytes, in base64 on the wire: no number is converted on the way.
 PackedRows = Annotated[bytes, AfterValidator(_whole_rows)]
+PackedRelations = Annotated[bytes, AfterValidator(_whole_relations)]
 PackedPredictions = Annotated[bytes, AfterValidator(_finite_predictions)]
 
 

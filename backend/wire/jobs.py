@@ -1,8 +1,12 @@
 """What the server sends to a worker."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from backend.wire.fields import Checked, PackedRows
+from pydantic import model_validator
+
+from backend.transit.columns import ROW_DTYPE
+from backend.transit.related import RELATED_DTYPE
+from backend.wire.fields import Checked, PackedRelations, PackedRows
 
 
 class Spec(Checked):
@@ -89,6 +93,7 @@ class PredictionRequest(Checked):
         neighbours_sha256: that of the training rows beside it; None: the model has none.
         source: "exotrain", "koi" or "toi": the band of the limb darkening.
         rows: of ROW_DTYPE; none: only load the model.
+        relations: float64, (n, 14), in the order of RELATION_COLUMNS; None: unknown.
     """
 
     kind: Literal["rows"] = "rows"
@@ -98,6 +103,17 @@ class PredictionRequest(Checked):
     source: str
     rows: PackedRows
     neighbours_sha256: str | None
+    relations: PackedRelations | None
+
+    @model_validator(mode="after")
+    def _as_many(self) -> Self:
+        """Check that there are relations for each row, or for none."""
+        rows = len(self.rows) // ROW_DTYPE.itemsize
+        if self.relations is not None:
+            found = len(self.relations) // RELATED_DTYPE["values"].itemsize
+            if found != rows:
+                raise ValueError(f"expected the relations of {rows} rows, received {found}")
+        return self
 
 
 Command = Train | Stop | ServePredictions | PredictionRequest

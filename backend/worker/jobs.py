@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 from pydantic import ValidationError
 
 from backend import wire
@@ -19,7 +18,6 @@ from backend.training import train
 from backend.training.callbacks import Emit, ShouldStop
 from backend.training.model_file import ModelFileError
 from backend.training.steps import Steps
-from backend.transit.columns import ROW_DTYPE
 from backend.worker.loaded_models import LoadedModels
 from backend.worker.memory import OverLimit
 
@@ -71,10 +69,7 @@ def answer_predictions(
     while True:
         request = next_request()
         try:
-            rows = np.frombuffer(request.rows, ROW_DTYPE)
-            found = models.predict(
-                request.model_file, request.sha256, rows, request.source, request.neighbours_sha256
-            )
+            found = models.answer(request)
             answer(wire.PredictionAnswer(id=request.id, predictions=found.tobytes()))
         except Exception as error:
             log.exception("prediction with %s failed", request.model_file)

@@ -5,13 +5,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from backend import wire
 from backend.storage.layout import Storage
 from backend.training.model_file import load_verified_model, predict_rows
-from backend.training.results.neighbour_file import load_neighbours
+from backend.training.results.kept_rows import load_neighbours
 from backend.transit.catalog.reader import band
+from backend.transit.columns import RELATION_COLUMNS, ROW_DTYPE
 from backend.transit.light_curve.orbit import transit_geometry
 from backend.transit.neighbours import TrainingNeighbours, no_neighbours
+from backend.transit.networks.inputs import Matrix, relation_matrix
 from backend.transit.networks.outputs import PREDICTION_DTYPE
+from backend.transit.networks.registry import RELATION_INPUT
 from backend.transit.rows import Rows
 from backend.worker.memory import MODELS_KEPT_LOADED
 
@@ -28,6 +32,20 @@ class LoadedModels:
         # By sha256, the most recently used last.
         self._models: dict[str, tuple[Any, TrainingNeighbours | None]] = {}
 
+    def answer(self, request: wire.PredictionRequest) -> NDArray[np.void]:
+        """Predict the rows of a request; see `predict`."""
+        relations = request.relations
+        return self.predict(
+            request.model_file,
+            request.sha256,
+            np.frombuffer(request.rows, ROW_DTYPE),
+            request.source,
+            request.neighbours_sha256,
+            None
+            if relations is None
+            else np.frombuffer(relations).reshape(-1, len(RELATION_COLUMNS)),
+        )
+
     def predict(
         self,
         model_file: str,
@@ -35,6 +53,7 @@ class LoadedModels:
         rows: Rows,
         source: str,
         neighbours_sha256: str | None = None,
+        relations: NDArray[np.float64] | None = None,
     ) -> NDArray[np.void]:
         """Predict rows with a model whose file must have that sha256.
 
@@ -44,6 +63,8 @@ class LoadedModels:
             rows: ROW_DTYPE, (n,).
             source: "exotrain", "koi" or "toi": the band of the limb darkening.
             neighbours_sha256: of the training rows beside the model; None: it has none.
+            relations: float64, (n, 14), in the order of RELATION_COLUMNS; None: unknown. A model
+                that learnt from fewer of them, or from none, takes those.
 
         Returns:
             PREDICTION_DTYPE, (n,).
@@ -55,7 +76,8 @@ class LoadedModels:
         model, neighbours = self._loaded(model_file, sha256, neighbours_sha256)
         geometry = transit_geometry(rows, band(source))
         predicted = np.empty(len(rows), PREDICTION_DTYPE)
-        for name, values in predict_rows(model, rows, geometry, band(source)).items():
+        related = _relation_input(model, relations)
+        for name, values in predict_rows(model, rows, geometry, band(source), related).items():
             _check_finite(name, values, rows)
             predicted[name] = values
         predicted["geometry"] = geometry.to_records()
@@ -78,6 +100,14 @@ class LoadedModels:
         while len(self._models) > MODELS_KEPT_LOADED:
             del self._models[next(iter(self._models))]
         return found
+
+
+def _relation_input(model: Any, relations: NDArray[np.float64] | None) -> Matrix | None:
+    """The `relation_input` of a model; None where it has none or nothing is known."""
+    if relations is None:
+        return None
+    widths = [each.shape[-1] for each in model.inputs if each.name == RELATION_INPUT]
+    return relation_matrix(relations, widths[0]) if widths else None
 
 
 def _check_finite(name: str, values: NDArray[np.float64], rows: Rows) -> None:

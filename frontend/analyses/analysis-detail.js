@@ -24,6 +24,8 @@ export function AnalysisDetail({ workspace, analysis, models, result }) {
   const load = (asked) => withPatience(() => post("/api/curve", JSON.parse(asked)), { onWait: setWait });
   const curve = useLatest(load, isReady ? JSON.stringify({ ...candidate, source }) : null);
   if (error !== null) return html`<${NoPrediction} error=${error} candidate=${candidate} />`;
+  // Nor does it record whether the candidate was a row of a table, which may have neighbours.
+  const saved = { ...prediction, relations: prediction.relations ?? undefined };
   const isThere = models?.some((each) => each.id === analysis.model_id);
   const query = toQuery(candidate, { model: isThere ? analysis.model_id : null });
   return html`
@@ -31,7 +33,7 @@ export function AnalysisDetail({ workspace, analysis, models, result }) {
     ${curve.error && html`<${Failure} error=${curve.error} onRetry=${curve.reload} />`}
     <${Prediction}
       trainedOn=${trainedOn}
-      prediction=${prediction}
+      prediction=${saved}
       candidate=${candidate}
       curve=${curve.data}
       manifest=${manifest.data}

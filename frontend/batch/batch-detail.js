@@ -4,7 +4,7 @@ import { toQuery } from "../predict/candidate.js";
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { usePrediction } from "../predict/prediction-state.js";
-import { candidateOf } from "../results/results.js";
+import { asInTable, candidateOf } from "../results/results.js";
 import { Failure } from "../ui/basics.js";
 import { useManifest, useTrainedOn } from "../models/model-choice.js";
 import { NoPrediction } from "../predict/no-prediction.js";
@@ -15,7 +15,7 @@ import { Waiting } from "../ui/waiting.js";
 export function BatchDetail({ workspace, batch, result }) {
   const { model, table } = batch;
   const candidate = candidateOf(result);
-  const asked = { workspaceKey: workspace.key, modelId: model.id, source: table.source, candidate };
+  const asked = { workspaceKey: workspace.key, modelId: model.id, source: table.source, candidate, result };
   const found = usePrediction(result.error === null ? asked : null);
   const manifest = useManifest(model.id).data;
   const trainedOn = useTrainedOn(workspace, model.id);
@@ -28,7 +28,8 @@ export function BatchDetail({ workspace, batch, result }) {
     <div class="stack" aria-busy=${found.isBusy}>
       <${Prediction}
         trainedOn=${trainedOn}
-        prediction=${found.answer.prediction}
+        prediction=${asInTable(found.answer.prediction, found.answer.question.result)}
+        isTableRow
         candidate=${found.answer.question.candidate}
         curve=${found.answer.curve}
         manifest=${manifest}

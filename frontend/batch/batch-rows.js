@@ -43,7 +43,7 @@ export function BatchRows({ workspace, batch, query }) {
   if (page.data && page.data.total !== lastTotal) setLastTotal(page.data.total);
   const total = page.data?.total ?? lastTotal ?? batch.rows_done;
   const results = page.data?.results ?? [];
-  const columns = useColumns(batch, view.hasMore);
+  const columns = useColumns(batch, results, view.hasMore);
   const change = (patch) => {
     const next = addressOf({ ...view, page: 0, ...patch });
     goTo(`/w/${workspace.id}/predict/batch/${batch.id}${next && `?${next}`}`, { replace: true });
@@ -169,14 +169,14 @@ function MinConfirmed({ value, onChange }) {
   />`;
 }
 
-function useColumns({ table }, hasMore) {
+/** The same on every page, but for the relations: what of them is known is seen in the rows only. */
+function useColumns({ table }, results, hasMore) {
   return useMemo(() => {
     const hasNames = namesIn(table.columns).length > 0 && "star" in table.fields;
-    const first = resultColumns([
-      { star: "", name: hasNames ? null : "", ownLabel: "label" in table.fields ? "" : null },
-    ]);
+    const names = { star: "", name: hasNames ? null : "", ownLabel: "label" in table.fields ? "" : null };
+    const first = resultColumns([names, ...results.map(({ relations }) => ({ ...names, relations }))]);
     return hasMore ? [...first, ...ownColumns(table.columns)] : first;
-  }, [table, hasMore]);
+  }, [table, results, hasMore]);
 }
 
 function toggled(map, result) {

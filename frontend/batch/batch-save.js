@@ -4,7 +4,7 @@ import { post } from "../lib/api.js";
 import { html, useState } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { withPatience } from "../lib/patience.js";
-import { candidateOf } from "../results/results.js";
+import { asInTable, candidateOf } from "../results/results.js";
 import { MOST_SAVED, SaveAnalysis } from "../predict/save-analysis.js";
 
 /**
@@ -50,8 +50,8 @@ async function prepare(workspace, batch, results, onWait) {
   const good = candidates.filter((_, n) => results[n].error === null);
   const predicted = good.length > 0 ? await predictRows(workspace, batch, good, onWait) : [];
   const next = predicted[Symbol.iterator]();
-  const predictions = results.map(({ error }) =>
-    error === null ? next.next().value : { error: error.slice(0, 1000) },
+  const predictions = results.map((result) =>
+    result.error === null ? asInTable(next.next().value, result) : { error: result.error.slice(0, 1000) },
   );
   return { modelId: batch.model.id, candidates, predictions };
 }

@@ -77,8 +77,14 @@ export function predictAtOnce(workspace, model, save) {
   const { file } = sent.get();
   return send(workspace, model, "/api/predict/batch", { responseType: "blob" }, ({ body, header }) => {
     save(body);
-    if (header("Exotrain-Unlike-Training")) notify(t("verdict.unlike.notice", { name: file.name }), { stays: true });
+    const unlike = header("Exotrain-Unlike-Training");
+    if (unlike) notify(t(noticeOf(unlike), { name: file.name }), { stays: true });
   });
+}
+
+/** What to say of a table's differences from the training rows; without relations alone, accuracy was measured. */
+function noticeOf(unlike) {
+  return /another_survey|missing_input/.test(unlike) ? "verdict.unlike.notice" : "verdict.unlike.noRelations";
 }
 
 /** Stops sending; the file stays selected. */

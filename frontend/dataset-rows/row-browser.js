@@ -30,7 +30,7 @@ export function RowBrowser({ dataset, page, query }) {
           <h2 id="row-title">${positionText(position, total)}</h2>
           <${Steps} rows=${rows} />
         </div>
-        ${chosen && html`<${RowDetail} dataset=${dataset} row=${chosen} />`}
+        ${chosen && html`<${RowDetail} dataset=${dataset} address=${page} row=${chosen} />`}
       </section>`}
     </div>
   `;

@@ -7,14 +7,16 @@ import { julianDate, number, significant, t } from "../lib/i18n.js";
 import { useLatest } from "../lib/latest.js";
 import { className, Failure } from "../ui/basics.js";
 import { TransitCurve } from "../ui/curve.js";
+import { Relations } from "./relations.js";
 import { ClassMark } from "./row-table.js";
 
 /**
  * @param {object} properties
  * @param {{id: number}} properties.dataset
+ * @param {string} properties.address of the dataset's page
  * @param {object} properties.row as the API lists it
  */
-export function RowDetail({ dataset, row }) {
+export function RowDetail({ dataset, address, row }) {
   const path = `/api/training/dataset/${dataset.id}/curve`;
   const { data: curve, error, isLoading, reload } = useLatest((index) => get(path, { row: index }), row.row);
   const title = { line: row.line, star: row.star ?? t("unknown"), label: className(row.label_name) };
@@ -42,6 +44,7 @@ export function RowDetail({ dataset, row }) {
         title=${t("datasets.rows.curve", { line: curve.line })}
       />
     </div>`}
+    <${RowRelations} dataset=${dataset} address=${address} row=${row.row} />
     <div>
       <h3>${t("datasets.rows.catalogue")}</h3>
       <dl class="parameters" data-test="row-parameters">
@@ -56,6 +59,16 @@ export function RowDetail({ dataset, row }) {
       </dl>
     </div>`}
   `;
+}
+
+/** They are found when they are first asked for, which may take seconds: the rest of the row does not wait. */
+function RowRelations({ dataset, address, row }) {
+  const path = `/api/training/dataset/${dataset.id}/rows`;
+  const load = (offset) => get(path, { offset, limit: 1 });
+  const { key, data, error, reload } = useLatest(load, row);
+  if (error) return html`<${Failure} error=${error} onRetry=${reload} />`;
+  if (key !== row || !data) return html`<p class="loading">${t("relations.loading")}</p>`;
+  return html`<${Relations} relations=${data.rows[0]?.relations} isTableRow table=${address} />`;
 }
 
 /** A place with all of its digits, an uncertainty with few. */

@@ -86,7 +86,7 @@ async function loadPage(id, key) {
 }
 
 async function ask(id, label, offset, limit) {
-  return (await get(`/api/training/dataset/${id}/rows`, { offset, limit, label })).rows;
+  return (await get(`/api/training/dataset/${id}/rows`, { offset, limit, label, relations: false })).rows;
 }
 
 function clamp(position, total) {

@@ -27,7 +27,7 @@ import { Waiting } from "../ui/waiting.js";
  * @param {() => void} properties.onClose
  */
 export function RowDialog({ workspace, session, row, listed, abstention, onGo, onClose }) {
-  const found = useData(() => datasetRow(session.dataset_id, row), [session.dataset_id, row]);
+  const found = useData(() => loadRow(session.dataset_id, row), [session.dataset_id, row]);
   const title = nameOf(found.data ?? { star: null, row });
   return html`
     <${Dialog} title=${title} onClose=${onClose} isWide>
@@ -43,7 +43,13 @@ export function RowDialog({ workspace, session, row, listed, abstention, onGo, o
               tested=${listed.find((each) => each.row === row)}
               abstention=${abstention}
             />
-            <div class="stack"><${RowDetail} dataset=${{ id: session.dataset_id }} row=${data} /></div>
+            <div class="stack">
+              <${RowDetail}
+                dataset=${{ id: session.dataset_id }}
+                address=${datasetAddress(workspace, session)}
+                row=${data}
+              />
+            </div>
           </div>`}
         <//>
       </div>
@@ -51,8 +57,12 @@ export function RowDialog({ workspace, session, row, listed, abstention, onGo, o
   `;
 }
 
-async function datasetRow(dataset, row) {
-  const { rows } = await get(`/api/training/dataset/${dataset}/rows`, { offset: row, limit: 1 });
+function datasetAddress(workspace, { dataset_id: id }) {
+  return `/w/${workspace.id}/datasets/${id}`;
+}
+
+async function loadRow(dataset, row) {
+  const { rows } = await get(`/api/training/dataset/${dataset}/rows`, { offset: row, limit: 1, relations: false });
   if (rows.length === 0) throw new Error(t("evaluation.noSuchRow"));
   return rows[0];
 }
@@ -81,7 +91,8 @@ function Steps({ row, listed, onGo }) {
 /** The prediction of the session's model; until it comes, what the evaluation has of the row. */
 function RowPrediction({ workspace, session, row, tested, abstention }) {
   const candidate = Object.fromEntries(["star", ...COLUMNS].map((name) => [name, row[name]]));
-  const question = { workspaceKey: workspace.key, modelId: session.model_id, source: null, candidate };
+  const datasetRow = { dataset_id: session.dataset_id, row: row.row };
+  const question = { workspaceKey: workspace.key, modelId: session.model_id, source: null, candidate, datasetRow };
   const { answer, error, wait, retry } = usePrediction(question);
   const prediction = answer?.prediction ?? (tested && asPrediction(tested, abstention));
   const { data: manifest } = useManifest(session.model_id);
@@ -100,7 +111,7 @@ function RowPrediction({ workspace, session, row, tested, abstention }) {
           <h3>${t("predict.diagnostics")}</h3>
           <${Diagnostics}
             prediction=${answer.prediction}
-            trainedOn=${`/w/${workspace.id}/datasets/${session.dataset_id}`}
+            trainedOn=${datasetAddress(workspace, session)}
           />
         </div>
         <div class="stack tight">

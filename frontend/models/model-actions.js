@@ -3,6 +3,7 @@
 import { download } from "../lib/api.js";
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
+import { KeptFiles } from "./kept-files.js";
 import { erase, fileName } from "./models-state.js";
 import { ActionButton, ConfirmButton } from "../ui/basics.js";
 import { PromoteButton } from "./promote-button.js";
@@ -11,11 +12,12 @@ import { PromoteButton } from "./promote-button.js";
  * @param {object} properties
  * @param {object} properties.workspace
  * @param {object} properties.model
+ * @param {object | null} properties.manifest of the model, null until it is known
  * @param {object} properties.models from `useModels`
  * @param {object} properties.workspaces
  * @param {() => void} [properties.onErased] where to go; else the list is shown without it
  */
-export function ModelActions({ workspace, model, models, workspaces, onErased }) {
+export function ModelActions({ workspace, model, manifest, models, workspaces, onErased }) {
   const remove = async () => {
     await erase(model);
     if (onErased) onErased();
@@ -30,6 +32,7 @@ export function ModelActions({ workspace, model, models, workspaces, onErased })
       <${ActionButton} onAct=${() => download(`/api/models/${model.id}/download`, fileName(model))}>
         ${t("models.download")}
       <//>
+      <${KeptFiles} model=${model} manifest=${manifest} />
       ${workspace.mayEdit &&
       (model.is_current
         ? html`<span class="hint">${t("models.deleteCurrent")}</span>`

@@ -1,17 +1,17 @@
 // One model: its metrics, provenance and actions.
 
-import { get } from "../lib/api.js";
-import { useData } from "../lib/data.js";
 import { BRIEF } from "../lib/figures.js";
 import { html } from "../lib/html.js";
 import { date, dateTime, fileSize, fixed, number, percent, t } from "../lib/i18n.js";
 import { ModelActions } from "./model-actions.js";
+import { useManifest } from "./model-choice.js";
 import { isNoBetter, ModelBadges, VerdictNote } from "../ui/verdict-notes.js";
 import { networkName } from "../training/network-choice.js";
 import { sessionHref } from "../training/session-head.js";
 
-/** @param {object} properties as those of `ModelActions` */
+/** @param {object} properties as those of `ModelActions`, without the manifest */
 export function ModelCard({ workspace, model, models, workspaces }) {
+  const { data: manifest } = useManifest(model.id);
   return html`
     <article
       class="card stack model-card ${model.is_current ? "current" : ""}"
@@ -30,8 +30,8 @@ export function ModelCard({ workspace, model, models, workspaces }) {
       </div>
       <${VerdictNote} of=${model} />
       <${ModelFigures} model=${model} />
-      <${Origin} workspace=${workspace} model=${model} />
-      <${ModelActions} workspace=${workspace} model=${model} models=${models} workspaces=${workspaces} />
+      <${Origin} workspace=${workspace} model=${model} manifest=${manifest} />
+      <${ModelActions} ...${{ workspace, model, manifest, models, workspaces }} />
     </article>
   `;
 }
@@ -69,12 +69,8 @@ export function ModelFigures({ model: { evaluation, metrics } }) {
 }
 
 /** From the manifest: the network and the rows; with links to the session. */
-function Origin({ workspace, model }) {
-  const manifest = useData(
-    () => get(`/api/models/${model.id}`).then((answer) => answer.model.manifest),
-    [model.id],
-  );
-  const { network, rows } = manifest.data ?? {};
+function Origin({ workspace, model, manifest }) {
+  const { network, rows } = manifest ?? {};
   const all = rows ? rows.train + rows.validation + rows.test : null;
   return html`
     <dl class="parameters">

@@ -25,7 +25,7 @@ export function Model({ workspace, id, workspaces }) {
   if (models.data && !known) return html`<${NotFound} />`;
   return html`<${Loaded} of=${models}>
     ${() => html`
-      <${Head} workspace=${workspace} model=${known} models=${models} workspaces=${workspaces} />
+      <${Head} ...${{ workspace, model: known, manifest: manifest.data, models, workspaces }} />
       <${Loaded} of=${manifest}>
         ${(data) => html`<${Parts} workspace=${workspace} model=${{ ...known, manifest: data }} />`}
       <//>
@@ -33,7 +33,7 @@ export function Model({ workspace, id, workspaces }) {
   <//>`;
 }
 
-function Head({ workspace, model, models, workspaces }) {
+function Head({ workspace, model, manifest, models, workspaces }) {
   const list = `/w/${workspace.id}/models`;
   return html`
     <${PageHead} title=${model.name} back=${{ href: `#${list}`, text: t("nav.models") }}>
@@ -50,6 +50,7 @@ function Head({ workspace, model, models, workspaces }) {
       <${ModelActions}
         workspace=${workspace}
         model=${model}
+        manifest=${manifest}
         models=${models}
         workspaces=${workspaces}
         onErased=${() => goTo(list)}

@@ -4,6 +4,7 @@ import { columnName, unitOf } from "../lib/columns.js";
 import { readDiagnostics } from "./diagnostics-state.js";
 import { html } from "../lib/html.js";
 import { significant, t } from "../lib/i18n.js";
+import { LookCloser } from "../ui/basics.js";
 import { Nearest } from "./nearest.js";
 
 /**
@@ -43,12 +44,6 @@ function shown(value) {
   if (value === null) return t("unknown");
   if (typeof value === "boolean") return t(value ? "yes" : "no");
   return significant(value, 3);
-}
-
-function LookCloser() {
-  return html`<span class="badge warning"
-    ><span aria-hidden="true">!</span> ${t("predict.checkThis")}</span
-  >`;
 }
 
 function OutsideRange({ found }) {

@@ -11,6 +11,9 @@ import { withPatience } from "../lib/patience.js";
  * @property {number | null} modelId null: the current one
  * @property {string | null} source null: that of the model's training data
  * @property {object} candidate
+ * @property {{dataset_id: number, row: number}} [datasetRow] the row of a dataset that the candidate is, whose
+ *   relations the model is told
+ * @property {object} [result] what is known of the candidate as a row of a table
  * @property {string} [base] what it is a variant of
  */
 
@@ -22,8 +25,9 @@ import { withPatience } from "../lib/patience.js";
  *   source: string}>} `modelId` and `source` that were used
  */
 export async function askPrediction(question) {
-  const { workspaceKey, modelId, source, candidate } = question;
-  const asked = { workspace_key: workspaceKey, model_id: modelId, source, ...candidate };
+  const { workspaceKey, modelId, source, candidate, datasetRow } = question;
+  const related = datasetRow && { dataset_row: datasetRow };
+  const asked = { workspace_key: workspaceKey, model_id: modelId, source, ...candidate, ...related };
   const { predictions, model_id: usedModel, source: usedSource } = await post("/api/predict", asked);
   const curve = await post("/api/curve", { source: usedSource, ...candidate });
   return { question, prediction: predictions[0], curve, modelId: usedModel, source: usedSource };

@@ -2,6 +2,7 @@
 
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
+import { Relations } from "../dataset-rows/relations.js";
 import { TransitCurve } from "../ui/curve.js";
 import { Diagnostics } from "./diagnostics.js";
 import { Inferred } from "./inferred.js";
@@ -15,9 +16,11 @@ import { Verdict } from "./verdict.js";
  * @param {object | null} properties.curve
  * @param {object} [properties.original] the prediction to compare with
  * @param {object | null} properties.manifest of the model; null until it is known, or if the model is gone
+ * @param {boolean} [properties.isTableRow] the candidate is a row of a table
  * @param {any} [properties.children] below the verdict
  */
-export function Prediction({ prediction, trainedOn, candidate, curve, original, manifest, children }) {
+export function Prediction(properties) {
+  const { prediction, trainedOn, candidate, curve, original, manifest, isTableRow, children } = properties;
   const abstention = manifest?.abstention ?? null;
   return html`
     <section class="card stack tight" aria-labelledby="verdict-title">
@@ -31,6 +34,7 @@ export function Prediction({ prediction, trainedOn, candidate, curve, original, 
     <section class="card stack tight" aria-labelledby="diagnostics-title">
       <h2 id="diagnostics-title">${t("predict.diagnostics")}</h2>
       <${Diagnostics} prediction=${prediction} trainedOn=${trainedOn} />
+      <${Relations} relations=${prediction.relations} isTableRow=${isTableRow} trainedOn=${trainedOn} />
     </section>
     <section class="card stack tight" aria-labelledby="inferred-title">
       <h2 id="inferred-title">${t("predict.inferred")}</h2>

@@ -17,6 +17,8 @@ import { ClassMark } from "../dataset-rows/row-table.js";
  * @property {(result: object) => any} cell what it shows
  */
 
+const COUNTS_OF_NEIGHBOURS = ["candidates_on_star", "ephemeris_matches"];
+
 /** The columns that matter, for these results of a catalogue or an analysis. */
 export function resultColumns(results) {
   const star = text("star", t("parameter.star"), (result) => result.star);
@@ -89,6 +91,9 @@ export function resultColumns(results) {
       valueOf: (result) => result.sparse,
       cell: (result) => yesNo(result.sparse),
     },
+    ...COUNTS_OF_NEIGHBOURS.filter((name) => results.some((result) => countOf(result, name) !== null)).map((name) =>
+      figure(name, t(`predict.column.${name}`), (result) => countOf(result, name)),
+    ),
     text("missing", t("predict.diagnostic.missing"), (result) => result.missing.map(columnName).join(", ")),
     text("error", t("predict.column.error"), (result) => result.error),
   ];
@@ -118,6 +123,10 @@ export function ownColumns(header) {
     valueOf: ({ cells }) => asNumber(cells[at]) ?? cells[at],
     cell: ({ cells }) => cells[at],
   }));
+}
+
+function countOf({ relations }, name) {
+  return relations?.[name] ?? null;
 }
 
 function figure(key, title, valueOf, digits = 5) {

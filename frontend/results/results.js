@@ -21,6 +21,15 @@ export const ADDED = [
   "missing_inputs",
   "outside_training_range",
   "sparse",
+  "candidates_on_star",
+  "sibling_period_ratio",
+  "sibling",
+  "ephemeris_matches",
+  "match_separation_arcsec",
+  "match_depth_ratio",
+  "match_magnitude_difference",
+  "match",
+  "relations",
   "trained_on_simulated",
   "prediction_error",
 ];
@@ -39,6 +48,7 @@ export const ADDED = [
  * @property {string[]} missing
  * @property {string[]} outside
  * @property {boolean | null} sparse few training rows of the model lie near
+ * @property {object | null} [relations] to other rows; without them: of an earlier release
  * @property {boolean | null} simulated the model was trained on simulated data
  * @property {string | null} error
  * @property {string} [words] of an analysis what a search looks in, in lower case
@@ -75,6 +85,7 @@ export function batchResult(row, { fields }) {
     outside: row.outside_training_range,
     sparse: row.sparse,
     simulated: row.trained_on_simulated,
+    relations: row.relations,
     error: row.prediction_error,
     garbled: row.prediction_error === null ? {} : garbledOf(row, fields),
     cells: row.cells,
@@ -105,6 +116,7 @@ export function savedResult(candidate, prediction, place) {
     outside: (prediction.diagnostics?.outside_training_range ?? []).map((each) => each.column),
     sparse: prediction.diagnostics?.is_sparse ?? null,
     simulated: prediction.simulated ?? null,
+    relations: prediction.relations,
     error: prediction.error ?? null,
     words: star.toLowerCase(),
     candidate,
@@ -168,6 +180,26 @@ export function candidateOf(result) {
   return { star: fullName(result) || null, ...result.values, ...(result.garbled ?? {}) };
 }
 
+/**
+ * A prediction of a table's row that was made again for that row alone: its class and its relations are those
+ * that the row has in the table, where the model is told of its neighbours.
+ *
+ * @param {object} prediction
+ * @param {Result} result of the row, which was predicted
+ */
+export function asInTable(prediction, { label, probabilities, uncertain, relations }) {
+  const unlike = prediction.unlike_training ?? [];
+  return {
+    ...prediction,
+    label: CLASSES.indexOf(label),
+    label_name: label,
+    probabilities: Object.fromEntries(CLASSES.map((name, n) => [name, probabilities[n]])),
+    uncertain,
+    relations,
+    unlike_training: unlike.filter(({ code }) => !relations || code !== "no_relations"),
+  };
+}
+
 /** The candidate's name with its star's, as far as the API takes a name. */
 function fullName({ name, star }) {
   const text = star && name !== star ? `${name} (${star})` : name;
@@ -196,9 +228,30 @@ export function exportRow(result) {
     result.missing.join(";"),
     result.outside.join(";"),
     flag(result.sparse),
+    ...relationCells(result.relations ?? {}),
     flag(result.simulated),
     result.error,
   ];
+}
+
+/** The cells of relations; all empty where nothing is known. */
+function relationCells({ sibling, match, sentences, ...numbers }) {
+  return [
+    numbers.candidates_on_star,
+    numbers.sibling_period_ratio,
+    otherCell(sibling),
+    numbers.ephemeris_matches,
+    numbers.match_separation,
+    numbers.match_depth_ratio,
+    numbers.match_magnitude_difference,
+    otherCell(match),
+    (sentences ?? []).join(" "),
+  ];
+}
+
+function otherCell(other) {
+  if (!other) return "";
+  return `${other.name || `line ${other.line}`}${other.in_training_table ? " (training table)" : ""}`;
 }
 
 export const EXPORT_HEADER = ["star", ...COLUMNS, ...ADDED];

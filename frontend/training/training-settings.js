@@ -16,7 +16,7 @@ export const SETTINGS = {
   patience: { kind: "whole", initial: 10, min: 1, max: 1000 },
   seed: { kind: "whole", initial: 0, min: 0, max: 2 ** 31 - 1 },
   ensemble: { kind: "whole", initial: 1, min: 1, max: 20 },
-  use_relations: { kind: "flag", initial: false },
+  use_relations: { kind: "flag", initial: true },
   use_stellar_uncertainties: { kind: "flag", initial: false },
 };
 

@@ -40,6 +40,13 @@ export function Empty({ title, children }) {
   return html`<div class="empty"><h2>${title}</h2>${children}</div>`;
 }
 
+/** A badge beside what a vetter should look at. */
+export function LookCloser() {
+  return html`<span class="badge warning"
+    ><span aria-hidden="true">!</span> ${t("predict.checkThis")}</span
+  >`;
+}
+
 /** The head of a page: its title, a line below, buttons beside it. */
 export function PageHead({ title, children, actions, back }) {
   return html`

@@ -3,7 +3,7 @@
 
 import { columnName } from "../lib/columns.js";
 import { html } from "../lib/html.js";
-import { fixed, t } from "../lib/i18n.js";
+import { fixed, percent, t } from "../lib/i18n.js";
 import { StatusBadge } from "./basics.js";
 
 /** Whether a model is known to be no better than guessing: those of earlier releases have no verdict. */
@@ -58,17 +58,28 @@ export function SimulatedNote({ simulated, name }) {
  */
 export function UnlikeTrainingNote({ found, isTable = false }) {
   if (!found?.length) return null;
-  return html`<div class="message warning" data-test="unlike-training">
+  // What a model can do without relations was measured.
+  const isUnmeasured = found.some(({ code }) => code !== "no_relations");
+  return html`<div class="message ${isUnmeasured ? "warning" : ""}" data-test="unlike-training">
     ${found.map((each) => html`<p key=${each.code}><strong>${differenceText(each, isTable)}</strong></p>`)}
-    <p>${t("verdict.unlike.meaning")}</p>
+    ${isUnmeasured && html`<p>${t("verdict.unlike.meaning")}</p>`}
   </div>`;
 }
 
-function differenceText({ code, trained_on: trainedOn, source, columns }, isTable) {
+function differenceText(difference, isTable) {
+  const { code, trained_on: trainedOn, source, columns } = difference;
+  if (code === "no_relations") return withoutRelations(difference, isTable);
   if (code === "another_survey") {
     const names = { trained: t(`verdict.survey.${trainedOn}`), here: t(`verdict.survey.${source}`) };
     return t("verdict.unlike.survey", names);
   }
   const names = columns.map(columnName).join(", ");
   return t(isTable ? "verdict.unlike.missingInAll" : "verdict.unlike.missing", { columns: names });
+}
+
+function withoutRelations({ accuracy, accuracy_with: accuracyWith }, isTable) {
+  const known = t(isTable ? "verdict.unlike.relationsOfAll" : "verdict.unlike.relations");
+  if (typeof accuracy !== "number" || typeof accuracyWith !== "number") return known;
+  const values = { without: percent(accuracy), with: percent(accuracyWith) };
+  return `${known} ${t("verdict.unlike.relationsMeasured", values)}`;
 }

@@ -161,17 +161,6 @@ def test_one_that_a_person_promoted_stays(bench, events):
     assert current(bench) == stopgap["id"]
 
 
-def test_one_that_learnt_from_relations_is_never_current_by_itself(bench, events):
-    """No prediction has relations: its figures are not those of its predictions."""
-    place = bench.workspace()
-    related = {**REAL, "spec": {"use_relations": True}}
-    saved_in(bench, events, place, related)
-    assert current(bench) is None
-    stopgap = saved_in(bench, events, place, STOPGAP)
-    saved_in(bench, events, place, related)
-    assert current(bench) == stopgap["id"]
-
-
 def saved_in(bench, events, place, manifest):
     """The model of a new session that was saved with this manifest."""
     session_id = bench.session(place, status="training", starts=START)

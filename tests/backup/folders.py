@@ -12,16 +12,18 @@ from tests.services.datasets.evidence import with_evidence
 def fill(services: Services, api: Api, key: str) -> None:
     """Datasets, two of one file; a model; and a session in training with its checkpoint."""
     session_id = api.session(key)
-    neighbours = b"training rows"
+    neighbours, related = b"training rows", b"rows of the table"
     model = complete(
         services,
         session_id,
         neighbours={"sha256": hashlib.sha256(neighbours).hexdigest(), "sparse_above": 1.0},
+        related={"sha256": hashlib.sha256(related).hexdigest()},
     )
     with services.database.read() as connection:
         found = models.find(connection, model)
     assert found is not None
     services.storage.model_neighbours(found["file"]).write_bytes(neighbours)
+    services.storage.model_related(found["file"]).write_bytes(related)
     training = api.session(key)
     with services.database.write() as connection:
         sessions.change(connection, training, status="training")

@@ -201,13 +201,12 @@ def test_what_is_missing_or_damaged_in_the_data_folder_is_said(data_dir, destina
     assert sum(line.startswith("WARNING") for line in said) == 2
 
 
-def test_training_rows_without_which_a_model_does_not_predict_are_missed(
-    data_dir, destination, said
-):
-    (neighbours,) = data_dir.glob("model/*/*.neighbours.npy")
-    neighbours.unlink()
+@pytest.mark.parametrize("kind", ["neighbours", "related"])
+def test_rows_without_which_a_model_does_not_predict_are_missed(data_dir, destination, said, kind):
+    (kept,) = data_dir.glob(f"model/*/*.{kind}.npy")
+    kept.unlink()
     manifest = Manifest.read(save(data_dir, destination, said.append))
-    assert [data_dir / path for path in manifest.missing] == [neighbours]
+    assert [data_dir / path for path in manifest.missing] == [kept]
 
 
 def test_a_damaged_database_is_not_saved(data_dir, work, destination):

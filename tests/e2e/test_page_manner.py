@@ -547,6 +547,9 @@ def test_what_the_page_repeats_of_the_server_is_the_same_there(
         for name, field in request["properties"].items()
         if "default" in field and name != "network"
     }
+    # Not said, it is what the form shows for a network that has it.
+    assert documented["use_relations"] == (None, None, None)
+    documented["use_relations"] = (True, None, None)
     assert documented == {
         name: (rule["initial"], 0 if rule.get("orZero") else rule.get("min"), rule.get("max"))
         for name, rule in settings.items()

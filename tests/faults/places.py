@@ -340,7 +340,7 @@ PLACES = {
         backend.training.checkpoint.save_checkpoint write
     """,
     f"{_FAULTS}training_files.py::test_a_model_is_in_its_place_only_with_its_other_files": """
-        backend.training.results.neighbour_file.describe_neighbours write
+        backend.training.results.kept_rows._npy write
         backend.training.results.save.save_model write
     """,
     f"{_FAULTS}training_files.py::test_a_revision_that_cannot_be_asked_for_is_none": """
@@ -398,6 +398,29 @@ PLACES = {
     f"{_FAULTS}table_files.py::"
     "test_an_outcome_that_cannot_be_written_ends_the_child_without_one": """
         backend.tables.child.__main__.main write
+    """,
+    f"{_STORED}relations.py::test_relations_that_cannot_be_written_are_told_to_the_server": """
+        backend.tables.child.__main__._relate write
+        backend.tables.child.relating.relate write
+    """,
+    f"{_STORED}relations.py::"
+    "test_relations_that_cannot_be_deleted_after_a_failure_are_an_error": """
+        backend.tables.converter.TableConverter.relate unlink
+    """,
+    f"{_STORED}relations.py::test_files_of_a_batch_that_cannot_be_deleted_go_at_the_next_start": """
+        backend.services.catalogue_relations._temporary unlink
+    """,
+    f"{_STORED}relations.py::test_a_shortage_while_a_batch_is_related_is_waited_for": """
+        backend.services.catalogue_relations._write_rows write
+    """,
+    f"{_STORED}relations.py::"
+    "test_rows_whose_relations_fail_are_shown_without_them_and_with_them_the_next_time": """
+        backend.services.datasets.relations.DatasetRelations._file rename
+        backend.services.datasets.relations.DatasetRelations._file unlink
+    """,
+    f"{_STORED}relations.py::"
+    "test_old_relations_that_cannot_be_deleted_stay_until_the_next_start": """
+        backend.services.datasets.relations.DatasetRelations._remove_oldest unlink
     """,
     f"{_FAULTS}table_files.py::test_a_child_that_cannot_watch_its_server_does_not_begin": """
         backend.tables.child.limits.end_with_parent thread

@@ -24,15 +24,15 @@ test("each setting out of its range is named, with the range", () => {
 });
 
 test("what is on or off is read as such", () => {
-  assert.equal(readSettings(INITIAL_TEXTS).values.use_relations, false);
-  assert.equal(readSettings({ ...INITIAL_TEXTS, use_relations: "true" }).values.use_relations, true);
+  assert.equal(readSettings(INITIAL_TEXTS).values.use_relations, true);
+  assert.equal(readSettings({ ...INITIAL_TEXTS, use_relations: "false" }).values.use_relations, false);
 });
 
 test("relations are a setting of networks that take them, and come before the star's uncertainties", () => {
   const named = (takes, texts) =>
     settingsOf({ takes_relations: takes }, { ...INITIAL_TEXTS, ...texts }).filter((name) => name.startsWith("use_"));
   assert.deepEqual(named(false, { use_relations: "true" }), []);
-  assert.deepEqual(named(true, {}), ["use_relations"]);
+  assert.deepEqual(named(true, { use_relations: "false" }), ["use_relations"]);
   assert.deepEqual(named(true, { use_relations: "true" }), ["use_relations", "use_stellar_uncertainties"]);
 });
 

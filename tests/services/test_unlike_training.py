@@ -1,5 +1,7 @@
 """Rows unlike those that a model learnt from: another survey, an input that all of them lack."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -10,9 +12,12 @@ from backend.services.unlike_training import (
     count_known,
     learnt_from,
     missing_in_all,
+    sentences,
+    told_unlike,
     unlike_training,
 )
-from backend.transit.columns import FEATURES
+from backend.transit.columns import FEATURES, RELATION_COLUMNS
+from backend.transit.related import RelationsOfSome
 from backend.transit.rows import as_rows
 from tests.api import CANDIDATE, HEADER, complete, form, use_depth_predictor
 
@@ -26,8 +31,16 @@ KOI = f"{KOI_HEADER}\n1,3.5,3,8000,0.2,30,5700,1,4.4,14\n2,4.5,3,700,0.2,30,5700
 TOI_HEADER = "tid,pl_orbper,pl_trandurh,pl_trandep,st_teff,st_rad,st_logg,st_tmag"
 TOI = f"{TOI_HEADER}\n1,3.5,3,8000,5700,1,4.4,10\n2,4.5,3,700,5700,1,4.4,10\n"
 
-SURVEY = {"code": "another_survey", "trained_on": "koi", "source": "toi", "columns": []}
+UNSAID = {"accuracy": None, "accuracy_with": None}
+SURVEY: dict[str, Any] = {
+    **UNSAID,
+    "code": "another_survey",
+    "trained_on": "koi",
+    "source": "toi",
+    "columns": [],
+}
 MISSING = {
+    **UNSAID,
     "code": "missing_input",
     "trained_on": None,
     "source": None,
@@ -95,20 +108,53 @@ def test_an_input_counts_if_half_of_the_training_rows_had_it():
     assert found["columns"] == ["impact", "steff", "srad"]
 
 
-def test_a_prediction_of_a_model_that_learnt_from_relations_lacks_them():
-    manifest = {"spec": {"source": "koi", "use_relations": True}, "training_ranges": {}}
-    learnt = learnt_from({"manifest": manifest})
-    (found,) = unlike_training(learnt, "koi", [])
-    assert (found["code"], found["columns"]) == ("missing_input", ["relations"])
-    manifest["spec"]["use_relations"] = False
-    assert unlike_training(learnt_from({"manifest": manifest}), "koi", []) == []
+def learnt_from_relations(known=100):
+    related = {"known": known, "accuracy": {"with": 0.81, "without": 0.7}}
+    spec = {"source": "koi", "use_relations": True}
+    manifest = {"spec": spec, "training_ranges": {}, "rows": {"train": 100}, "related": related}
+    return learnt_from({"manifest": manifest})
+
+
+def test_a_model_that_learnt_from_relations_says_what_it_can_without():
+    learnt = learnt_from_relations()
+    (found,) = unlike_training(learnt, "koi", ["relations"])
+    assert (found["code"], found["columns"]) == ("no_relations", ["relations"])
+    (sentence,) = sentences([found], 7)
+    assert "model 7 learnt from that too" in sentence
+    assert "its accuracy is 0.700 without relations and 0.810 with them" in sentence
+    assert told_unlike([found]) == "no_relations;accuracy=0.700;accuracy_with=0.810"
+    assert unlike_training(learnt, "koi", []) == []
+
+
+def test_a_model_whose_test_rows_were_not_measured_without_relations_gives_no_figure():
+    learnt = {**learnt_from_relations(), "accuracy": {"with": None, "without": None}}
+    found = unlike_training(learnt, "koi", ["relations"])
+    assert "accuracy" not in sentences(found, 7)[0]
+    assert told_unlike(found) == "no_relations"
+
+
+def test_relations_that_few_training_rows_had_are_not_missed():
+    assert unlike_training(learnt_from_relations(known=49), "koi", ["relations"]) == []
 
 
 def test_a_feature_that_one_row_has_is_not_missing():
     unknown = {**FULL, "impact": np.nan, "snr": np.nan}
     rows = as_rows([unknown, {**unknown, "snr": 30.0}])
-    assert count_known(rows) == {**dict.fromkeys(FEATURES, 2), "impact": 0, "snr": 1}
-    assert missing_in_all(count_known(rows)) == ["impact"]
+    known = count_known(rows, None)
+    assert known == {**dict.fromkeys(FEATURES, 2), "impact": 0, "snr": 1, "relations": 0}
+    assert missing_in_all(known) == ["impact", "relations"]
+
+
+def test_a_row_whose_uncertainty_alone_is_known_has_relations():
+    values = np.full((2, len(RELATION_COLUMNS)), np.nan)
+    related = RelationsOfSome(values, [None] * 2, [None] * 2)
+    rows = as_rows([FULL, FULL])
+    assert count_known(rows, related)["relations"] == 0
+    values[1, RELATION_COLUMNS.index("depth_err")] = 0.1
+    assert count_known(rows, related)["relations"] == 1
+    values[1] = np.nan
+    values[1, RELATION_COLUMNS.index("steff_err")] = 0.1  # no input unless it is asked for
+    assert count_known(rows, related)["relations"] == 0
 
 
 def test_one_candidate_of_another_survey_is_told_with_what_it_means(api, key, model_id):
@@ -152,6 +198,7 @@ def test_a_batch_of_another_survey_says_so_and_names_what_its_table_lacks(
         **dict.fromkeys(FEATURES, 2),
         "impact": 0,
         "snr": 0,
+        "relations": 2,
     }
     path = f"/api/predict/batches/{batch['id']}/result"
     header = api.get(path, None).headers["Exotrain-Unlike-Training"]
@@ -204,6 +251,7 @@ def test_counts_that_an_earlier_release_began_claim_nothing_of_its_rows():
     begun = {"all": 1, "classes": classes, "uncertain": 0, "errors": 0}
     added = add_counts(begun, {**begun, "known": {"snr": 0}})
     assert missing_in_all(added["known"]) == []
+    assert missing_in_all({"snr": 3, **dict.fromkeys(FEATURES, 1)}) == ["relations"]
     both = add_counts({**begun, "known": {"snr": 3}}, {**begun, "known": {"snr": 2}})
     assert both["known"] == {"snr": 5}
 

@@ -119,13 +119,20 @@ def every_model_is_the_one_that_was_saved(stopped: Stopped, load: Load) -> Viola
         try:
             manifest = json.loads(path.with_suffix(".json").read_bytes())
             np.load(path.with_suffix(".test.npy"))
-            kept = models.neighbours_sha256(model)
-            is_kept = kept is None or _sha256(path.with_suffix(".neighbours.npy")) == kept
+            kept = {
+                ".neighbours.npy": models.neighbours_sha256(model),
+                ".related.npy": models.related_sha256(model),
+            }
+            others = [
+                suffix
+                for suffix, sha256 in kept.items()
+                if sha256 is not None and _sha256(path.with_suffix(suffix)) != sha256
+            ]
         except (OSError, ValueError) as error:
             yield f"model {number}: what lies beside {model['file']} cannot be read: {error}"
             continue
-        if not is_kept:
-            yield f"model {number}: the training rows beside {model['file']} are those of another"
+        if others:
+            yield f"model {number}: {others} beside {model['file']} are those of another"
             continue
         if manifest != model["manifest"]:
             yield f"model {number}: the manifest beside {model['file']} is that of another model"

@@ -24,9 +24,11 @@ from backend.training.spec import Cancelled
 from backend.training.split import split_by_star
 from backend.transit.catalog.reader import band
 from backend.transit.columns import ROW_DTYPE
+from backend.transit.ephemerides import no_evidence
 from backend.transit.light_curve.orbit import transit_geometry
 from backend.transit.neighbours import NEIGHBOURS, keep_neighbours, no_neighbours
 from backend.transit.networks.outputs import PREDICTION_DTYPE
+from backend.transit.related import keep_known
 
 _BATCHES = 2
 _PAUSE_SECONDS = 0.02
@@ -158,7 +160,8 @@ def _train(job: wire.Train, storage: Storage, emit: Emit, should_stop: ShouldSto
     emit(wire.Evaluated(evaluation=None))
     pause(_PAUSE_SECONDS)
     content, kept = _content(state, epochs), keep_neighbours(table, split.train, spec.seed)
-    _save(storage.model(job.model_file), spec, content, kept, split.test, emit, epochs)
+    known = keep_known(table, no_evidence(len(table)), spec.seed)
+    _save(storage.model(job.model_file), spec, content, kept, known, split.test, emit, epochs)
 
 
 def _save(
@@ -166,12 +169,13 @@ def _save(
     spec: wire.Spec,
     content: bytes,
     kept: np.ndarray,
+    known: np.ndarray,
     test: np.ndarray,
     emit: Emit,
     epochs: int,
 ) -> None:
-    """The four files, in the order of `training.results.save`, then the event."""
-    neighbours = _as_file(kept)
+    """The five files, in the order of `training.results.save`, then the event."""
+    neighbours, related = _as_file(kept), _as_file(known)
     manifest = {
         "model_name": spec.model_name,
         "sha256": hashlib.sha256(content).hexdigest(),
@@ -183,6 +187,13 @@ def _save(
             "rows": len(kept),
             "training_rows": len(kept),
             "sparse_above": FAR / 2,
+        },
+        "related": {
+            "sha256": hashlib.sha256(related).hexdigest(),
+            "rows": len(known),
+            "table_rows": len(known),
+            "known": 0,
+            "accuracy": {"with": None, "without": None},
         },
         "metrics": _metrics(epochs).model_dump(),
         "evaluation": None,
@@ -198,6 +209,7 @@ def _save(
         "simulated": spec.simulated,
     }
     _write(path.with_suffix(".neighbours.npy"), neighbours)
+    _write(path.with_suffix(".related.npy"), related)
     _write(path.with_suffix(".test.npy"), _as_file(test))
     _write(path.with_suffix(".json"), json.dumps(manifest).encode())
     _write(path, content)

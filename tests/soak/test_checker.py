@@ -160,6 +160,7 @@ MODEL = "model/1/exoplanet_model_*.keras"
         ("model/1/exoplanet_model_*.json", cut, "cannot be read"),
         ("model/1/exoplanet_model_*.test.npy", Path.unlink, "cannot be read"),
         ("model/1/exoplanet_model_*.neighbours.npy", cut, "are those of another"),
+        ("model/1/exoplanet_model_*.related.npy", cut, "are those of another"),
         ("model/1/exoplanet_model.keras", cut, "is not model 1"),
         ("uploads/1/*.csv", cut, "its catalogue is not the one that was uploaded"),
         ("uploads/1/*.npy", Path.unlink, "its table cannot be read"),

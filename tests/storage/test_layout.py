@@ -119,6 +119,7 @@ def test_everything_of_a_dataset_a_model_and_a_session_is_removed(storage):
         storage.model("1/m.json"),
         storage.model("1/m.test.npy"),
         storage.model("1/m.neighbours.npy"),
+        storage.model("1/m.related.npy"),
         storage.checkpoint(3, 1),
         storage.checkpoint(3, 2),
         storage.checkpoints / "3.weights.h5",
@@ -210,7 +211,8 @@ def test_a_session_that_finished_no_epoch_has_none_to_keep(storage):
 
 def test_a_model_that_is_set_aside_has_another_name_with_all_its_files(storage):
     others = ["1/m2.keras", "2/m.keras"]
-    for name in ("1/m.keras", "1/m.json", "1/m.test.npy", "1/m.neighbours.npy", *others):
+    beside = ("1/m.json", "1/m.test.npy", "1/m.neighbours.npy", "1/m.related.npy")
+    for name in ("1/m.keras", *beside, *others):
         storage.model(name).parent.mkdir(exist_ok=True)
         storage.model(name).write_text(name)
     assert storage.set_aside_model("1/m.keras") == "1/m.unrecorded.keras"
@@ -220,6 +222,7 @@ def test_a_model_that_is_set_aside_has_another_name_with_all_its_files(storage):
         "m.unrecorded.json": "1/m.json",
         "m.unrecorded.test.npy": "1/m.test.npy",
         "m.unrecorded.neighbours.npy": "1/m.neighbours.npy",
+        "m.unrecorded.related.npy": "1/m.related.npy",
         "m2.keras": "1/m2.keras",
     }
     assert storage.model("2/m.keras").exists()

@@ -123,7 +123,7 @@ def test_a_file_with_code_in_it_is_refused(model_file, tmp_path):
 @pytest.fixture
 def kept_rows(tmp_path):
     """The training rows of a model, in a file, and their hash."""
-    from backend.training.results.neighbour_file import describe_neighbours
+    from backend.training.results.kept_rows import describe_neighbours
     from backend.training.spec import TrainingSpec
 
     rows = np.zeros(20, ROW_DTYPE)
@@ -137,7 +137,7 @@ def kept_rows(tmp_path):
 
 
 def test_the_training_rows_of_a_model_are_read_as_they_were_written(kept_rows):
-    from backend.training.results.neighbour_file import load_neighbours
+    from backend.training.results.kept_rows import load_neighbours
 
     path, sha256 = kept_rows
     asked = np.zeros(1, ROW_DTYPE)
@@ -152,7 +152,7 @@ def test_the_training_rows_of_a_model_are_read_as_they_were_written(kept_rows):
 )
 def test_training_rows_that_are_missing_or_changed_are_the_model_s_fault(kept_rows, content, said):
     from backend.training.model_file import ModelFileError
-    from backend.training.results.neighbour_file import load_neighbours
+    from backend.training.results.kept_rows import load_neighbours
 
     path, sha256 = kept_rows
     path.unlink()
@@ -167,7 +167,7 @@ def test_training_rows_that_are_missing_or_changed_are_the_model_s_fault(kept_ro
 )
 def test_a_file_that_holds_something_else_is_no_training_rows(tmp_path, rows, said):
     from backend.training.model_file import ModelFileError
-    from backend.training.results.neighbour_file import load_neighbours
+    from backend.training.results.kept_rows import load_neighbours
 
     path = tmp_path / "m.neighbours.npy"
     if isinstance(rows, bytes):

@@ -213,7 +213,7 @@ def test_the_calibration_and_the_threshold_come_from_the_validation_stars(finish
     assert manifest["abstention"]["threshold"] == pytest.approx(expected, abs=1e-4)
 
 
-def test_four_files_and_the_checkpoint_are_left_and_the_hash_is_the_model_s(finished):
+def test_five_files_and_the_checkpoint_are_left_and_the_hash_is_the_model_s(finished):
     spec, events = finished
     folder = spec.model_path.parent
     names = {path.name for path in folder.iterdir()}
@@ -225,6 +225,7 @@ def test_four_files_and_the_checkpoint_are_left_and_the_hash_is_the_model_s(fini
         "small.json",
         "small.test.npy",
         "small.neighbours.npy",
+        "small.related.npy",
         checkpoint,
     }
     sha256 = hashlib.sha256(spec.model_path.read_bytes()).hexdigest()
@@ -243,6 +244,21 @@ def test_a_model_keeps_its_training_rows_with_their_places_in_the_dataset(finish
     tested = np.load(spec.model_path.with_suffix(".test.npy"))["row"]
     assert not np.intersect1d(kept["row"], tested).size
     assert described["sparse_above"] > 0
+
+
+def test_a_model_keeps_its_whole_table_to_relate_others_to(finished):
+    spec, events = finished
+    described = of(events, wire.Saved)[0].manifest["related"]
+    path = spec.model_path.with_suffix(".related.npy")
+    kept, table = np.load(path), np.load(spec.table)
+    assert described == {
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "rows": len(table),
+        "table_rows": len(table),
+        "known": 0,
+        "accuracy": {"with": pytest.approx(described["accuracy"]["with"]), "without": None},
+    }
+    assert kept["period"].tolist() == table["period"].tolist()
 
 
 def test_the_ranges_of_a_model_are_percentiles_of_its_training_rows_and_their_ends(finished):
@@ -557,14 +573,40 @@ def test_relations_reach_the_network_and_the_trees_and_may_be_unknown(train, row
     assert evaluation["baseline"]["all_columns"]["log_loss"] < 0.1
     manifest = of(events, wire.Saved)[0].manifest
     assert manifest["inputs"][-1]["shape"] == [14]
+    related = manifest["related"]
+    assert related["known"] == manifest["rows"]["train"]
+    assert related["accuracy"]["with"] == pytest.approx(hidden[()]["accuracy"])
+    assert related["accuracy"]["without"] == hidden[("relations",)]["accuracy"]
+    kept = np.load(spec.model_path.with_suffix(".related.npy"))
+    assert kept["epoch"].tolist() == evidence["epoch"].tolist()
     model = model_file.load_verified_model(spec.model_path, manifest["sha256"])
     geometry = transit_geometry(rows, "tess")
     unknown = model_file.predict_rows(model, rows, geometry, "tess")["probabilities"]
     known = np.full((len(rows), 14), np.nan, np.float32)
     known[:, RELATION_COLUMNS.index("depth_err")] = share
     told = model_file.predict_rows(model, rows, geometry, "tess", known)["probabilities"]
+    assert told == pytest.approx(_over_the_wire(spec, manifest, rows, known), abs=1e-6)
     right = np.arange(len(rows)), rows["label"]
     assert np.log(told[right]).mean() > np.log(unknown[right]).mean() + 0.05
+
+
+def _over_the_wire(spec, manifest, rows, known):
+    """The probabilities that a worker answers with, of a model that takes all relations."""
+    from backend.storage.layout import Storage
+    from backend.worker.loaded_models import LoadedModels
+
+    storage = Storage(spec.model_path.parent)
+    storage.models = spec.model_path.parent
+    request = wire.PredictionRequest(
+        id=1,
+        model_file=spec.model_path.name,
+        sha256=manifest["sha256"],
+        source="toi",
+        rows=rows.tobytes(),
+        neighbours_sha256=None,
+        relations=known.astype(np.float64).tobytes(),
+    )
+    return LoadedModels(storage).answer(request)["probabilities"]
 
 
 def test_a_checkpoint_of_0_4_0_has_the_fingerprint_that_it_had_then(rows, tmp_path):

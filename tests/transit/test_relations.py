@@ -166,3 +166,44 @@ def test_a_row_that_stands_twice_without_its_star_is_no_contamination_of_itself(
     found = find_relations(rows, evidence(rows, epoch=EPOCH))
     assert column(found, "ephemeris_matches").tolist() == [1, 1, 1]
     assert found.match[:2].tolist() == [2, 2]
+
+
+def test_rows_of_another_table_are_neighbours_too():
+    rows = table([b"a", b"b"], [10.0, 7.0])
+    known = table([b"a", b"c"], [20.0, 7.0], depth=5_000.0)
+    beside = evidence(rows, epoch=EPOCH), evidence(known, epoch=EPOCH + 0.01, ra=290.0, dec=40.0)
+    found = find_relations(rows, beside[0], (known, beside[1]))
+    assert len(found.values) == 2
+    assert found.sibling.tolist() == [2, -1]
+    assert found.match.tolist() == [-1, 3]
+    assert column(found, "candidates_on_star").tolist() == [1, 0]
+    assert column(found, "match_depth_ratio")[1] == pytest.approx(10.0)
+
+
+def test_the_same_signal_of_another_table_is_no_neighbour_and_is_counted_once():
+    """A catalogue of stars that the model was trained on."""
+    rows = table([b"a", b"a", b"b"], [10.0, 25.0, 10.0], depth=[500.0, 300.0, 9_000.0])
+    epochs = EPOCH + np.array([0.0, 3.0, 0.01])
+    alone = find_relations(rows, evidence(rows, epoch=epochs))
+    for places in ([0, 1, 2], [0], [2, 1]):
+        some, at = rows[places], epochs[places]
+        found = find_relations(some, evidence(some, epoch=at), (rows, evidence(rows, epoch=epochs)))
+        assert np.array_equal(found.values, alone.values[places], equal_nan=True)
+
+
+def test_a_known_row_whose_epoch_is_unknown_is_the_same_signal_as_one_of_equal_period():
+    rows = table([b"a"], [10.0])
+    known = table([b"a", b"a"], [10.0001, 30.0])
+    found = find_relations(
+        rows, evidence(rows, epoch=EPOCH), (known, evidence(known, epoch=np.nan))
+    )
+    assert column(found, "candidates_on_star").tolist() == [1]
+    assert found.sibling.tolist() == [2]
+
+
+def test_no_known_rows_are_as_none_at_all():
+    rows = table([b"a", b"a"], [10.0, 25.0])
+    with_none = find_relations(rows, None, (rows[:0], evidence(rows[:0])))
+    assert np.array_equal(with_none.values, find_relations(rows, None).values, equal_nan=True)
+    nothing = find_relations(rows[:0], None, (rows, evidence(rows)))
+    assert len(nothing.values) == 0

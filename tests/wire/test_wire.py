@@ -5,6 +5,7 @@ import math
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
@@ -35,6 +36,7 @@ COMMANDS = [
     wire.Stop(),
     wire.ServePredictions(),
     messages.request(rows=messages.rows(tmag=math.nan)),
+    messages.request(rows=messages.rows(), relations=np.full((2, 14), np.nan).tobytes()),
 ]
 
 
@@ -170,3 +172,9 @@ def test_the_wire_needs_neither_keras_nor_the_web_nor_the_database():
     command = [sys.executable, "-c", code]
     found = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "['transit', 'wire'] set()"
+
+
+@pytest.mark.parametrize("relations", [np.zeros((1, 14)), np.zeros((3, 14)), np.zeros(3)])
+def test_a_request_has_the_relations_of_each_row_or_of_none(relations):
+    with pytest.raises(ValueError, match="relations"):
+        messages.request(rows=messages.rows(), relations=relations.tobytes())

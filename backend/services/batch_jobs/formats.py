@@ -22,14 +22,30 @@ from backend.transit.columns import COLUMNS, UNITS
 _UNITS = {"period": "d", "duration": "h", "steff": "K", "srad": "solRad", "tmag": "mag"}
 
 _BOOLEANS = ("uncertain", "is_grazing", "sparse", "trained_on_simulated")
-_TEXTS = ("predicted_label", "missing_inputs", "outside_training_range", "prediction_error")
-_ADDED_UNITS = {"predicted_period": "d", "planet_radius_earth": "earthRad"}
+_TEXTS = (
+    *("predicted_label", "missing_inputs", "outside_training_range"),
+    *("sibling", "match", "relations", "prediction_error"),
+)
+_ADDED_UNITS = {
+    "predicted_period": "d",
+    "planet_radius_earth": "earthRad",
+    "match_separation_arcsec": "arcsec",
+    "match_magnitude_difference": "mag",
+}
 _DESCRIPTIONS = {
     "predicted_label": "the most probable class",
     "predicted_depth_ppm": "ppm",
     "uncertain": "whether the model abstains",
     "density_ratio": "stellar density from the transit over that of the star",
     "sparse": "whether few training rows are near",
+    "candidates_on_star": "other candidates of the star",
+    "sibling_period_ratio": "longer period over the shorter, to the sibling nearest in period",
+    "sibling": "that candidate",
+    "ephemeris_matches": "candidates of other stars that share the ephemeris",
+    "match_depth_ratio": "how many times deeper the deepest of them is",
+    "match_magnitude_difference": "its magnitude minus the row's",
+    "match": "that candidate",
+    "relations": "what the relations mean; nothing of them comes from a label",
     "trained_on_simulated": "whether the model was trained on simulated data",
     "prediction_error": "why there is no prediction",
 }

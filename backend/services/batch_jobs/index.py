@@ -5,6 +5,7 @@ say the same.
 """
 
 import math
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -12,7 +13,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.services.batch_predictions import ADDED_COLUMNS, BatchRead, harmless
+from backend.services.batch_predictions import (
+    ADDED_COLUMNS,
+    IN_TRAINING_TABLE,
+    RELATION_CELLS,
+    BatchRead,
+    harmless,
+)
 from backend.services.unlike_training import count_known
 from backend.tables.converter import Converted
 from backend.transit.catalog.archive_flags import ArchiveFlags
@@ -20,7 +27,8 @@ from backend.transit.catalog.names.plain_names import OUR_UNIT, Scale
 from backend.transit.catalog.numbers import DecimalSign
 from backend.transit.catalog.reader import Chunk
 from backend.transit.catalog.rows import CheckedRows, check_rows, read_columns
-from backend.transit.columns import COLUMNS, LABELS, NO_LABEL
+from backend.transit.columns import COLUMNS, LABELS, NEIGHBOUR_COLUMNS, NO_LABEL
+from backend.transit.related import Other, RelationsOfSome, describe_relations
 from backend.transit.rows import Rows
 
 # `start` is the row's first byte in the CSV; `uncertain` is -1 where the model has no threshold;
@@ -46,6 +54,9 @@ _WORD_BYTES = INDEX_DTYPE["words"].itemsize
 # Columns that name a candidate, the most informative first; the network never sees them.
 _NAMES = ("kepoi_name", "toi", "pl_name", "name", "candidate", "kepler_name", "hostname")
 
+# What a related row is called that has no name.
+_LINE = re.compile(r"line (\d{1,15})", re.ASCII)
+
 _CODES = {name: code for code, name in enumerate(LABELS)}
 _FLAGS = {"": None, "no": False, "yes": True}
 _LISTS = ("missing_inputs", "outside_training_range")
@@ -53,7 +64,7 @@ _TEXTS = ("predicted_label", "prediction_error")
 _BOOLEANS = ("uncertain", "is_grazing", "sparse", "trained_on_simulated")
 
 # What 0.4.0 added; it did not say so in its results.
-_ADDED_BEFORE = tuple(name for name in ADDED_COLUMNS if name != "sparse")
+_ADDED_BEFORE = tuple(name for name in ADDED_COLUMNS if name not in ("sparse", *RELATION_CELLS))
 
 
 class OwnColumns(NamedTuple):
@@ -129,10 +140,13 @@ class OwnColumns(NamedTuple):
         return check_rows(columns, label_required=False, scales=self.read.scales)
 
     def added_values(self, record: Sequence[str]) -> dict[str, Any]:
-        """What a prediction added to a record: numbers, flags, lists and texts."""
+        """What a prediction added to a record: numbers, flags, lists, texts, relations."""
         added: dict[str, Any] = {"probabilities": {}}
+        cells: dict[str, Any] = {}
         for name, cell in zip(self.added, record[len(self.names) :], strict=True):
-            if name in _TEXTS:
+            if name in RELATION_CELLS:
+                cells[name] = cell
+            elif name in _TEXTS:
                 added[name] = plain(cell) or None
             elif name in _BOOLEANS:
                 added[name] = _FLAGS[cell]
@@ -143,6 +157,7 @@ class OwnColumns(NamedTuple):
                 added["probabilities"][label] = _number(cell, self.read.decimal)
             else:
                 added[name] = _number(cell, self.read.decimal)
+        added["relations"] = _relations(cells, self.read.decimal) if cells else None
         return added
 
     def name_of(self, record: Sequence[str]) -> str:
@@ -201,19 +216,20 @@ def as_words(text: str) -> bytes:
     return text.lower().encode()
 
 
-def count(index: NDArray[np.void], rows: Rows) -> dict[str, Any]:
-    """The numbers of rows: in all, by predicted label, uncertain ones, errors, by known feature.
+def count(index: NDArray[np.void], rows: Rows, related: RelationsOfSome | None) -> dict[str, Any]:
+    """The numbers of rows: in all, by predicted label, uncertain ones, errors, by known input.
 
     Args:
         index: INDEX_DTYPE, (n,).
         rows: `ROW_DTYPE`, those among them that were predicted.
+        related: of these; None: unknown.
     """
     return {
         "all": len(index),
         "classes": {name: int((index["label"] == i).sum()) for i, name in enumerate(LABELS)},
         "uncertain": int((index["uncertain"] == 1).sum()),
         "errors": int(index["error"].sum()),
-        "known": count_known(rows),
+        "known": count_known(rows, related),
     }
 
 
@@ -240,6 +256,22 @@ def values_of(row: NDArray[np.void]) -> dict[str, float | None]:
 def plain(cell: str) -> str:
     """A cell without the apostrophe that keeps a spreadsheet from running it."""
     return cell[1:] if cell.startswith("'") and harmless(cell[1:]) == cell else cell
+
+
+def _relations(cells: dict[str, str], decimal: DecimalSign) -> dict[str, Any] | None:
+    """What RELATION_CELLS say, as the API shows it; None: nothing is known."""
+    named = {**cells, "match_separation": cells["match_separation_arcsec"]}
+    values = {name: _or_nan(_number(named[name], decimal)) for name in NEIGHBOUR_COLUMNS}
+    return describe_relations(values, _other(cells["sibling"]), _other(cells["match"]))
+
+
+def _other(cell: str) -> Other | None:
+    text = plain(cell)
+    if not text:
+        return None
+    name = text.removesuffix(IN_TRAINING_TABLE)
+    line = _LINE.fullmatch(name)
+    return Other("" if line else name, int(line[1]) if line else None, name != text, None)
 
 
 def _number(cell: str, decimal: DecimalSign) -> float | None:

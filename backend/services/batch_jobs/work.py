@@ -25,6 +25,7 @@ from backend.services.batch_jobs.index import (
 )
 from backend.services.batch_jobs.posting import result_bytes, stored_bytes
 from backend.services.batch_predictions import ADDED_COLUMNS, PredictedTable
+from backend.services.catalogue_relations import relations_of_catalogue
 from backend.services.context import Services
 from backend.services.predictions import predict
 from backend.services.quota import require_bytes
@@ -32,6 +33,7 @@ from backend.storage.atomic import sha256_of
 from backend.storage.incoming import require_space
 from backend.transit.catalog.names.read_as import ReadAs
 from backend.transit.catalog.reader import Catalog, Chunk, open_catalog
+from backend.transit.related import RelatedRows, relations_of
 
 # Between attempts to have rows predicted: the predictor is starting, busy or full. After as many
 # failures of the same rows as there are here, the batch fails.
@@ -116,6 +118,9 @@ class Work:
             self._services.converter.as_text(
                 source, self._services.storage.incoming, read_as.table
             ) as (text, converted),
+            relations_of_catalogue(
+                self._services, model, text, read_as, self._batch["source"], self._check
+            ) as related,
             _open_after(self._result, self._batch["result_bytes"] if done else 0) as result,
             _open_after(self._index, done * INDEX_DTYPE.itemsize) as index,
         ):
@@ -130,7 +135,9 @@ class Work:
                 writer.writerow(table.header())
             elif OwnColumns.from_json(self._batch["reading"]).added != list(ADDED_COLUMNS):
                 raise _StartAgain  # an earlier release began it
-            chunks = table.predictions(_after(catalog, done), self._predict_rows(model, table))
+            chunks = table.predictions(
+                _after(catalog, done), self._predict_rows(model, table, related)
+            )
             try:
                 for chunk, added in chunks:
                     records = list(table.records(chunk, added))
@@ -143,15 +150,19 @@ class Work:
                     found = index_of(chunk, records, starts, own)
                     _append(result, b"".join(written))
                     _append(index, found.tobytes())
-                    counts = count(found, chunk.rows)
+                    counts = count(found, chunk.rows, relations_of(related, chunk.rows))
                     self._count(counts, int(ends[-1]), int(text.tell() * share), own)
             finally:
                 self._is_over = True  # else the rows ahead might be waited for
                 chunks.close()  # type: ignore[attr-defined]
                 self._is_over = False
 
+    def _check(self) -> None:
+        """Raise what ends the work, if anything has come."""
+        self._pause(0.0)
+
     def _predict_rows(
-        self, model: Record, table: PredictedTable
+        self, model: Record, table: PredictedTable, related: RelatedRows | None
     ) -> Callable[..., list[dict[str, Any]]]:
         """Predicts the rows of a chunk, as soon as the predictor can."""
         user_id = self._batch["user_id"] or 0
@@ -159,11 +170,18 @@ class Work:
         def predict_rows(rows: np.ndarray, *, is_continued: bool) -> list[dict[str, Any]]:
             del is_continued  # never refused: it waits
             failures = 0
+            of_these = relations_of(related, rows)
             while not self._is_over:
                 pause = _PAUSES[min(failures, len(_PAUSES) - 1)]
                 try:
                     return predict(
-                        self._services, model, rows, table.read.source, user_id, is_continued=True
+                        self._services,
+                        model,
+                        rows,
+                        table.read.source,
+                        user_id,
+                        is_continued=True,
+                        related=of_these,
                     )
                 except (TooMany, Unavailable):
                     pass

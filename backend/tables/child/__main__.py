@@ -46,10 +46,10 @@ def outcome_of(job: dict[str, Any]) -> dict[str, Any]:
 
     Returns:
         What the server is told: of a table that was read {name, tables, notes}, of one that was
-        not {error, tables}, {no_space} or {limit}.
+        not {error, tables}, {no_space} or {limit}; nothing of one that was written or related.
     """
     try:
-        return _write(job) if job["do"] == "write" else _read(job)
+        return _JOBS[job["do"]](job)
     except NotReadable as error:
         return {"error": str(error), "tables": error.tables[:_MOST_NAMED]}
     except NoSpace as error:
@@ -110,6 +110,17 @@ def _write(job: dict[str, Any]) -> dict[str, Any]:
     with open_growing(Path(job["target"])) as file:
         writing.write(Path(job["source"]), job["columns"], job["metadata"], job["kind"], file)
     return {}
+
+
+def _relate(job: dict[str, Any]) -> dict[str, Any]:
+    from backend.tables.child import relating
+
+    with open_growing(Path(job["target"])) as file:
+        relating.relate(job["table"], job["evidence"], job["known"], file)
+    return {}
+
+
+_JOBS = {"read": _read, "write": _write, "relate": _relate}
 
 
 def _missing(kind: str, module: str) -> str:

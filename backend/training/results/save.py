@@ -1,4 +1,4 @@
-"""Saves a trained network: the model, its manifest, its test predictions, its training rows."""
+"""Saves a trained network: the model, its manifest, its test predictions, what it keeps of rows."""
 
 import json
 from typing import Any
@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from backend.storage.atomic import write_atomically
 from backend.training.model_file import serialise
 from backend.training.results.evaluate import CERTAIN_PRECISION, Published, Results
+from backend.training.results.kept_rows import describe_neighbours, describe_related
 from backend.training.results.manifest import describe_model
-from backend.training.results.neighbour_file import describe_neighbours
 from backend.training.spec import TrainingSpec
 from backend.training.split import Split
 from backend.transit.columns import LABELS
@@ -33,8 +33,10 @@ TEST_ROW_DTYPE = np.dtype(
 def save_model(
     spec: TrainingSpec,
     table: Rows,
+    evidence: Rows | None,
     split: Split,
     trained: Rows,
+    relations: NDArray[np.float32] | None,
     published: Published,
     metrics: dict[str, Any],
     results: Results,
@@ -49,11 +51,15 @@ def save_model(
     manifest["calibration"] = published.calibration_described
     manifest["abstention"] = {"threshold": published.threshold, "precision": CERTAIN_PRECISION}
     neighbours, manifest["neighbours"] = describe_neighbours(spec, table, split.train)
+    related, manifest["related"] = describe_related(
+        spec, table, evidence, relations, results.evaluation
+    )
     manifest["verdict"] = verdict(trained["label"], published, results)
     test_rows = _test_rows(split, results)
     write_atomically(
         spec.model_path.with_suffix(".neighbours.npy"), lambda file: file.write(neighbours)
     )
+    write_atomically(spec.model_path.with_suffix(".related.npy"), lambda file: file.write(related))
     write_atomically(
         spec.model_path.with_suffix(".test.npy"), lambda file: np.save(file, test_rows)
     )

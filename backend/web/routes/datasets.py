@@ -130,7 +130,8 @@ def delete_dataset(dataset_id: int) -> Record:
 def list_dataset_rows(dataset_id: int, query_data: RowsQuery) -> Record:
     """List the accepted rows, each with its line in the file.
 
-    `name` and `evidence` are what the table tells besides: epoch, position and uncertainties.
+    `name` and `evidence` are what the table tells besides: epoch, position and uncertainties;
+    `relations` are to the other rows of the table.
     """
     with services().database.read() as connection:
         dataset = usable_dataset(connection, dataset_id)
@@ -147,8 +148,11 @@ def list_dataset_rows(dataset_id: int, query_data: RowsQuery) -> Record:
     except (Conflict, Unavailable):  # what is missing is told in the log; the rows are there
         beside = None
     evidence = [None] * len(rows) if beside is None else read_rows_at(beside, indices)
-    found = zip(indices, rows, evidence, strict=True)
-    answers = [row_answer(int(i), row, each) for i, row, each in found]
+    is_wanted = query_data.relations and len(rows) > 0
+    of_table = services().relations.of(dataset) if is_wanted else None
+    relations = [None] * len(rows) if of_table is None else of_table.at(indices).described()
+    found = zip(indices, rows, evidence, relations, strict=True)
+    answers = [row_answer(int(i), *each) for i, *each in found]
     return {
         "rows": answers,
         "count": len(answers),

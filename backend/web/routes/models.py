@@ -2,6 +2,7 @@
 
 import os
 from contextlib import ExitStack
+from pathlib import Path
 
 from apiflask import APIBlueprint
 from apiflask.schemas import FileSchema
@@ -10,7 +11,7 @@ from sqlalchemy import Connection
 
 from backend.database import batches, models
 from backend.database.connection import Record
-from backend.errors import Conflict
+from backend.errors import Conflict, NotFound
 from backend.services.aftermath import left_to_the_next_start
 from backend.services.predictions import datasets_of, verdict_sentence
 from backend.storage.layout import model_path
@@ -19,7 +20,7 @@ from backend.web.audit_log import record, record_download
 from backend.web.auth import NO_WORKSPACE, usable_model, workspace_by_key
 from backend.web.current import services
 from backend.web.schemas.base import Done, WorkspaceQuery
-from backend.web.schemas.models import ModelAnswer, Models, PromoteAnswer
+from backend.web.schemas.models import DownloadQuery, ModelAnswer, Models, PromoteAnswer
 
 models_bp = APIBlueprint("models", __name__, url_prefix="/api/models", tag="Models")
 
@@ -53,13 +54,17 @@ def get_model(model_id: int) -> Record:
 
 
 @models_bp.get("/<int:model_id>/download")
+@models_bp.input(DownloadQuery, location="query")
 @models_bp.output(FileSchema, content_type="application/octet-stream")
 @models_bp.doc(responses=_CORRUPT)
-def download_model(model_id: int) -> Response:
-    """Download the `.keras` file; plain Keras loads it in safe mode."""
+def download_model(model_id: int, query_data: DownloadQuery) -> Response:
+    """Download the `.keras` file, or what the model keeps of its table.
+
+    Plain Keras loads the `.keras` file in safe mode, NumPy the others: `np.load("….npy")`.
+    """
     with services().database.read() as connection:
         model = usable_model(connection, model_id)
-    response = _file_of(model)
+    response = _file_of(model, query_data.part)
     response.headers["Cache-Control"] = "private, no-cache"
     if response.status_code in (200, 206) and request.method == "GET":
         record_download(
@@ -134,14 +139,28 @@ def _record(connection: Connection, action: str, model: Record) -> None:
     )
 
 
-def _file_of(model: Record) -> Response:
-    """A model's file, or the part of it that was asked for: what was hashed is what is sent.
+def _path_and_hash(model: Record, part: str) -> tuple[Path, str | None]:
+    storage, file = services().storage, model["file"]
+    match part:
+        case "training_rows":
+            return storage.model_neighbours(file), models.neighbours_sha256(model)
+        case "relations":
+            return storage.model_related(file), models.related_sha256(model)
+        case _:
+            return storage.model(file), model["sha256"]
+
+
+def _file_of(model: Record, part: str) -> Response:
+    """One of a model's files, or the range of it that was asked for: what was hashed is sent.
 
     Raises:
+        NotFound: a model of an earlier release has no such file.
         ModelCorrupt: it is damaged or missing.
     """
-    path = services().storage.model(model["file"])
-    file = open_verified(path, model["sha256"])
+    path, sha256 = _path_and_hash(model, part)
+    if sha256 is None:
+        raise NotFound(f"Model {model['id']} keeps no {part}: an earlier release saved it.")
+    file = open_verified(path, sha256)
     status = os.fstat(file.fileno())
     try:
         response = send_file(
@@ -149,7 +168,7 @@ def _file_of(model: Record) -> Response:
             mimetype="application/octet-stream",
             as_attachment=True,
             download_name=path.name,
-            etag=model["sha256"],
+            etag=sha256,
             last_modified=status.st_mtime,
             conditional=False,  # Flask does not know the size of an open file
         )

@@ -3,13 +3,16 @@
 import os
 from typing import Any
 
+import numpy as np
 from apiflask import APIBlueprint
 from apiflask.schemas import FileSchema
 from flask import Response, send_file
 from pydantic import ValidationError
+from sqlalchemy import Connection
 
-from backend.database import models
+from backend.database import datasets, models
 from backend.database.connection import Record
+from backend.errors import NotFound
 from backend.services.batch_jobs.posting import described_model, told_model
 from backend.services.datasets.upload import name_from
 from backend.services.predict_catalogue import predict_catalogue
@@ -23,6 +26,7 @@ from backend.services.unlike_training import (
     unlike_training,
 )
 from backend.storage.incoming import require_space
+from backend.transit.related import RelationsOfSome
 from backend.transit.rows import as_rows
 from backend.web.audit_log import record_download
 from backend.web.auth import NO_WORKSPACE, current_user, workspace_by_key
@@ -58,10 +62,12 @@ def predict_candidates(json_data: PredictRequest) -> Record:
     with services().database.read() as connection:
         workspace = workspace_by_key(connection, asked.workspace_key)
         model = choose_model(connection, workspace, asked.model_id)
+        dataset = _dataset_of(connection, workspace, asked)
     source = asked.source or training_source(model)
     candidates = [asked] if isinstance(asked, PredictOne) else list(map(_checked, asked.rows))
-    answers = _answers(candidates, model, source)
-    unlike = _unlike_training(candidates, model, source)
+    related = _relations_of(dataset, asked)
+    answers = _answers(candidates, model, source, related)
+    unlike = _unlike_training(candidates, model, source, related)
     return {
         "predictions": answers,
         "count": len(answers),
@@ -137,20 +143,60 @@ def _checked(row: Any) -> Candidate | list[dict[str, str]]:
         return field_errors(error, CandidateBody)
 
 
-def _unlike_training(candidates: list[Any], model: Record, source: str) -> list[Record]:
+def _dataset_of(
+    connection: Connection, workspace: Record, asked: PredictOne | PredictMany
+) -> Record | None:
+    """The dataset that the one candidate is a row of; None: it is not said.
+
+    Raises:
+        NotFound: it is not in this workspace, or has no such row.
+    """
+    place = asked.dataset_row if isinstance(asked, PredictOne) else None
+    if place is None:
+        return None
+    dataset = datasets.find(connection, place.dataset_id)
+    if dataset is None or dataset["workspace_id"] != workspace["id"]:
+        raise NotFound(f"There is no dataset {place.dataset_id} in this workspace.")
+    if place.row >= dataset["num_samples"]:
+        raise NotFound(
+            f"There is no row {place.row} in dataset {dataset['id']}: it has "
+            f"{dataset['num_samples']}."
+        )
+    return dataset
+
+
+def _relations_of(
+    dataset: Record | None, asked: PredictOne | PredictMany
+) -> RelationsOfSome | None:
+    """How the one candidate relates to the other rows of its dataset; None: unknown."""
+    if dataset is None or not isinstance(asked, PredictOne) or asked.dataset_row is None:
+        return None
+    found = services().relations.of(dataset)
+    return None if found is None else found.at(np.array([asked.dataset_row.row]))
+
+
+def _unlike_training(
+    candidates: list[Any], model: Record, source: str, related: RelationsOfSome | None
+) -> list[Record]:
     """In what all the candidates that can be predicted are unlike the model's training rows."""
     good = [each.numbers() for each in candidates if isinstance(each, Candidate)]
-    missing = missing_in_all(count_known(as_rows(good))) if good else []
-    return unlike_training(learnt_from(model), source, missing)
+    known = count_known(as_rows(good), related) if good else {}
+    return unlike_training(learnt_from(model), source, missing_in_all(known))
 
 
-def _answers(candidates: list[Any], model: Record, source: str) -> list[dict[str, Any]]:
+def _answers(
+    candidates: list[Any], model: Record, source: str, related: RelationsOfSome | None
+) -> list[dict[str, Any]]:
     """Predictions in the order of the candidates, an error in the place of a bad one."""
     answers: list[dict[str, Any]] = []
     good = [(n, each) for n, each in enumerate(candidates, 1) if isinstance(each, Candidate)]
     rows = as_rows([each.numbers() for _, each in good])
     rows["line"] = [number for number, _ in good]  # what an error calls them by
-    predicted = iter(predict(services(), model, rows, source, current_user()["id"]) if good else [])
+    predicted = iter(
+        predict(services(), model, rows, source, current_user()["id"], related=related)
+        if good
+        else []
+    )
     for row, each in enumerate(candidates):
         if isinstance(each, Candidate):
             answers.append({"row": row, "star": each.star, **next(predicted)})

@@ -23,6 +23,7 @@ from backend.services.sessions.start import (
 )
 from backend.services.sessions.view import describe, describe_all, described
 from backend.storage.removal import Removal
+from backend.transit.networks import registry
 from backend.web.audit_log import record
 from backend.web.auth import (
     NO_WORKSPACE,
@@ -255,10 +256,21 @@ def _require_ended(session: Record, action: str) -> None:
         )
 
 
+def _sees_relations(settings: StartRequest, dataset: Record) -> bool:
+    if settings.use_relations is not None:
+        return settings.use_relations
+    if settings.use_stellar_uncertainties:
+        return True
+    profile = dataset["profile"]
+    relates = bool(profile.get("evidence")) or "star" in profile.get("recognised", {})
+    return registry.NETWORKS[settings.network].takes_relations and relates
+
+
 def make_spec(settings: StartRequest, dataset: Record) -> wire.Spec:
     """The settings of a session, defaults filled in."""
     return wire.Spec(
-        **settings.model_dump(exclude={"workspace_key", "dataset_id"}),
+        **settings.model_dump(exclude={"workspace_key", "dataset_id", "use_relations"}),
+        use_relations=_sees_relations(settings, dataset),
         dataset_sha256=dataset["identity"],
         dataset_name=dataset["name"],
         source=dataset["source"],

@@ -17,6 +17,7 @@ from backend.web.schemas.base import (
     WorkspaceQuery,
     shown,
 )
+from backend.web.schemas.candidates import Relations
 from backend.web.schemas.datasets import FileRead, Rejected
 from backend.web.schemas.predictions import UnlikeTraining
 from backend.web.schemas.reading import TablePreview
@@ -261,6 +262,9 @@ class BatchRow(Answer):
         default=None,
         description="Farther from its nearest training rows than 99% of these from theirs; null "
         "for a model or a result of 0.4.0.",
+    )
+    relations: Relations | None = Field(
+        default=None, description="Null where they are not known, and in a result of 0.4.0."
     )
     trained_on_simulated: bool | None = Field(
         description="Whether the model was; null for a model of an earlier release."

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, ValidationInfo, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from backend.transit.catalog.names.column_names import FORMATS
 from backend.transit.columns import COLUMNS, EVIDENCE_UNITS, LABELS, NO_LABEL, RANGES, UNITS
@@ -107,6 +107,47 @@ class Evidence(Answer):
     slogg_err: float | None = Field(description="Dex (cgs).")
 
 
+class RelatedRow(Answer):
+    """Another row that a row is related to."""
+
+    # Part of requests as well: what was once predicted is saved as it was.
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
+
+    name: str = Field(description="Its name, else its star; empty if it has neither.")
+    line: int | None = Field(
+        default=None, description="Its 1-based line; null in a batch where it has a name."
+    )
+    in_training_table: bool = Field(description="It is of the table that the model was trained on.")
+    row: int | None = Field(
+        default=None, description="Its place in its table, from 0; null in the rows of a batch."
+    )
+
+
+class Relations(Answer):
+    """How a row relates to others of its table, and of the model's; null where unknown.
+
+    Nothing of it comes from a label. `sibling` is the candidate of the same star with the nearest
+    period; `match` the deepest of the candidates of other stars that share the ephemeris.
+    """
+
+    # Part of requests as well: what was once predicted is saved as it was.
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
+
+    candidates_on_star: int | None = Field(description="Other candidates of the star.")
+    sibling_period_ratio: float | None = Field(description="The longer period over the shorter.")
+    sibling: RelatedRow | None
+    ephemeris_matches: int | None = Field(
+        description="Candidates of other stars that share the ephemeris."
+    )
+    match_separation: float | None = Field(description="Arcsec.")
+    match_depth_ratio: float | None = Field(description="How many times deeper the match is.")
+    match_magnitude_difference: float | None = Field(description="The match's minus the row's.")
+    match: RelatedRow | None
+    sentences: list[Annotated[str, Field(max_length=500)]] = Field(
+        max_length=10, description="What it means, in English."
+    )
+
+
 class Row(Answer):
     """An accepted row: `row` is its position among them, `line` its line in the file."""
 
@@ -128,10 +169,22 @@ class Row(Answer):
     evidence: Evidence | None = Field(
         description="Null if the table has no such columns, or an earlier release read it."
     )
+    relations: Relations | None = Field(
+        default=None, description="Null if they are not known, as those of a very long table."
+    )
 
 
-def row_answer(index: int, row: Any, evidence: Any = None) -> dict[str, Any]:
-    """A `ROW_DTYPE` record, and its `EVIDENCE_DTYPE` one if any, as the fields of `Row`."""
+def row_answer(
+    index: int, row: Any, evidence: Any = None, relations: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """The fields of `Row`.
+
+    Args:
+        index: its place among the accepted rows.
+        row: a `ROW_DTYPE` record.
+        evidence: its `EVIDENCE_DTYPE` one if any.
+        relations: the fields of `Relations` if they are known.
+    """
     label = int(row["label"])
     has_label = label != NO_LABEL
     return {
@@ -145,6 +198,7 @@ def row_answer(index: int, row: Any, evidence: Any = None) -> dict[str, Any]:
         "evidence": None
         if evidence is None
         else {name: float(evidence[name]) for name in EVIDENCE_UNITS},
+        "relations": relations,
     }
 
 

@@ -196,6 +196,11 @@ class RowsQuery(Page):
     """The accepted rows, or those of one class."""
 
     label: LabelFilter | None = None
+    relations: bool = Field(
+        default=True,
+        description="Whether the rows come with their relations. The first time these are found, "
+        "which takes a second or two; without them the rows are there at once.",
+    )
 
 
 class Rows(Success):

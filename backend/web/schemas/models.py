@@ -1,11 +1,25 @@
 """Saved models."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
+from typing_extensions import TypeAliasType
 
-from backend.web.schemas.base import Answer, Success
+from backend.web.schemas.base import Answer, Success, TextFields
 from backend.web.schemas.sessions import Metrics, Verdict
+
+ModelPart = TypeAliasType("ModelPart", Literal["model", "training_rows", "relations"])
+
+
+class DownloadQuery(TextFields):
+    """Which file of a model."""
+
+    part: ModelPart = Field(
+        default="model",
+        description="`model`: the `.keras` file. `training_rows`: the training rows among which "
+        "those near to a candidate are found, with their labels. `relations`: the rows of its "
+        "table that others are related to, without labels. The last two are `.npy`.",
+    )
 
 
 class Model(Answer):

@@ -26,13 +26,13 @@ from backend.web.schemas.base import (
     Success,
     Text,
 )
-from backend.web.schemas.candidates import Candidate, CandidateBody
+from backend.web.schemas.candidates import Candidate, CandidateBody, Relations
 from backend.web.schemas.reading import ReadAsFields
 
 MAX_ROWS = 10_000
 MAX_SAVED = 1_000
 
-Difference = TypeAliasType("Difference", Literal["another_survey", "missing_input"])
+Difference = TypeAliasType("Difference", Literal["another_survey", "missing_input", "no_relations"])
 
 # Pydantic puts them in front of the path to an error; `validation_messages` removes them.
 ONE, MANY = "one", "many"
@@ -47,8 +47,21 @@ class _PredictRequest(JsonBody):
     )
 
 
+class DatasetRow(JsonBody):
+    """A row of a dataset of the workspace."""
+
+    dataset_id: Identifier
+    row: int = Field(ge=0, le=10**12, description="Its place among the accepted rows, from 0.")
+
+
 class PredictOne(_PredictRequest, Candidate):
     """One candidate; its quantities stand at the top level."""
+
+    dataset_row: DatasetRow | None = Field(
+        default=None,
+        description="The row that the candidate is: it relates to the others of its dataset. "
+        "Default: how it relates to others is unknown.",
+    )
 
 
 class PredictMany(_PredictRequest):
@@ -132,8 +145,12 @@ class UnlikeTraining(Answer):
         default=[],
         max_length=9,
         description="Inputs that all the rows lack and at least half of the training rows had; "
-        "`relations` of a model that learnt from them, which no prediction has yet.",
+        "`relations` of a model that learnt from them.",
     )
+    accuracy: float | None = Field(
+        default=None, description="On the model's test rows without relations."
+    )
+    accuracy_with: float | None = Field(default=None, description="With them.")
 
 
 class Diagnostics(Answer):
@@ -191,6 +208,9 @@ class Prediction(Answer):
     )
     diagnostics: Diagnostics | None = None
     missing: list[str] = Field(default=[], description="Features that were not provided.")
+    relations: Relations | None = Field(
+        default=None, description="Null: unknown, as of a candidate that is given alone."
+    )
     unlike_training: list[UnlikeTraining] = Field(
         default=[], description="In what this candidate is unlike the model's training rows."
     )
@@ -246,7 +266,8 @@ class SavedPrediction(JsonBody):
     simulated: bool | None = None
     diagnostics: Diagnostics | None = None
     missing: list[Annotated[str, Field(max_length=20)]] = Field(default=[], max_length=9)
-    unlike_training: list[UnlikeTraining] = Field(default=[], max_length=2)
+    relations: Relations | None = None
+    unlike_training: list[UnlikeTraining] = Field(default=[], max_length=3)
     error: Annotated[str, Field(max_length=1000)] | None = None
 
 

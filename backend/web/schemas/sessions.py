@@ -77,11 +77,12 @@ class StartRequest(JsonBody):
         le=defaults.MAX_ENSEMBLE,
         description="Trains this many networks and averages them.",
     )
-    use_relations: bool = Field(
-        default=False,
+    use_relations: bool | None = Field(
+        default=None,
         description="The network also sees what the other rows of the table say of a row (other "
         "candidates of its star, shared ephemerides) and how well it is known. Needs a network "
-        "with `takes_relations`.",
+        "with `takes_relations`; by default one that does sees them, if the table names stars or "
+        "has epochs or uncertainties.",
     )
     use_stellar_uncertainties: bool = Field(
         default=False,
@@ -91,7 +92,8 @@ class StartRequest(JsonBody):
 
     @model_validator(mode="after")
     def _has_what_it_needs(self) -> Self:
-        if self.use_relations and not registry.NETWORKS[self.network].takes_relations:
+        takes_relations = registry.NETWORKS[self.network].takes_relations
+        if self.use_relations and not takes_relations:
             able = ", ".join(
                 each.name for each in registry.NETWORKS.values() if each.takes_relations
             )
@@ -99,7 +101,8 @@ class StartRequest(JsonBody):
                 f"use_relations: expected a network that takes relations ({able}), received "
                 f"{self.network}."
             )
-        if self.use_stellar_uncertainties and not self.use_relations:
+        is_unrelated = self.use_relations is False or not takes_relations
+        if self.use_stellar_uncertainties and is_unrelated:
             raise ValueError("use_stellar_uncertainties: expected use_relations as well.")
         return self
 

@@ -95,7 +95,7 @@ def save(tmp_path, monkeypatch):
     published = Published(None, Calibration(), {}, None, rows["label"][:0], np.zeros((0, 3)))
 
     def save():
-        saving.save_model(spec, rows, split, rows, published, {}, found)
+        saving.save_model(spec, rows, None, split, rows, None, published, {}, found)
         return spec.model_path
 
     return save
@@ -103,7 +103,7 @@ def save(tmp_path, monkeypatch):
 
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("effect", ["ENOSPC", "EIO"])
-@pytest.mark.parametrize("kind", ["keras", "json", "test.npy", "neighbours.npy"])
+@pytest.mark.parametrize("kind", ["keras", "json", "test.npy", "neighbours.npy", "related.npy"])
 @pytest.mark.parametrize("call", ["open", "write", "fsync", "rename"])
 def test_a_model_is_in_its_place_only_with_its_other_files(
     faults, tmp_path, save, call, kind, effect
@@ -117,7 +117,7 @@ def test_a_model_is_in_its_place_only_with_its_other_files(
     assert "m.keras" not in left
     assert not [name for name in left if "partial" in name]
     path = save()
-    whole = ["m.json", "m.keras", "m.neighbours.npy", "m.test.npy"]
+    whole = ["m.json", "m.keras", "m.neighbours.npy", "m.related.npy", "m.test.npy"]
     assert sorted(files_in(tmp_path / "model")) == whole
     assert json.loads(path.with_suffix(".json").read_text())["temperature"] == 1.0
     assert len(np.load(path.with_suffix(".test.npy"))) == 2

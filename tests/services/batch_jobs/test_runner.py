@@ -152,7 +152,11 @@ def test_a_result_of_an_earlier_release_is_read_without_the_columns_that_it_lack
     assert "sparse" not in found
     assert found["outside_training_range"] == ["period"]
     assert (found["trained_on_simulated"], found["single_transit_snr"]) == (True, 7.5)
-    assert own.added_values([*cells, *added, "snr", "period", "no", "yes", ""])["sparse"] is False
+    assert found["relations"] is None
+    related = ["1", "2.5", "K1.02", "0", "", "", "", "", "Its star has …"]
+    now = own.added_values([*cells, *added, "snr", "period", "no", *related, "yes", ""])
+    assert now["sparse"] is False
+    assert now["relations"]["sibling"]["name"] == "K1.02"
 
 
 @pytest.mark.parametrize("lost", ["csv", "rows", "both", "cut"])

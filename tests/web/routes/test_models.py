@@ -1,5 +1,7 @@
 """/api/models: listing, downloading, promoting, deleting."""
 
+import hashlib
+
 import pytest
 
 from backend.storage.layout import Storage
@@ -46,6 +48,33 @@ def test_the_file_is_downloaded_under_its_name_and_only_once(api, two):
     assert again.status_code == 304
     part = api.get(path, None, headers={"Range": "bytes=0-4"})
     assert (part.status_code, part.get_data()) == (206, b"model")
+
+
+PARTS = {"training_rows": ".neighbours.npy", "relations": ".related.npy"}
+
+
+@pytest.mark.parametrize(("part", "suffix"), PARTS.items())
+def test_what_a_model_keeps_of_its_table_is_downloaded_too(api, key, services, part, suffix):
+    content = b"rows of its table"
+    kept = {"sha256": hashlib.sha256(content).hexdigest()}
+    manifest = {"neighbours" if part == "training_rows" else "related": kept}
+    found = complete(services, api.session(key), **manifest)
+    model = api.get(f"/api/models/{found}")["model"]
+    path = (services.settings.data_dir / model["path"]).with_suffix(suffix)
+    path.write_bytes(content)
+    answer = api.get(f"/api/models/{found}/download?part={part}", None)
+    assert answer.get_data() == content
+    assert answer.headers["Content-Disposition"] == f"attachment; filename={path.name}"
+    path.write_bytes(b"others")
+    damaged = problem_of(api.get(f"/api/models/{found}/download?part={part}", None))
+    assert damaged["code"] == "model_corrupt"
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_model_of_an_earlier_release_keeps_nothing_to_download(api, two, part):
+    problem = problem_of(api.get(f"/api/models/{two[0]}/download?part={part}", None))
+    assert problem["status"] == 404
+    assert "an earlier release" in problem["detail"]
 
 
 def test_promoting_makes_a_model_current_and_promoting_an_older_one_is_the_rollback(

@@ -110,13 +110,53 @@ def test_the_spec_holds_every_setting_and_what_it_is_about(api, key):
     ("fields", "named"),
     [
         ({"use_relations": True}, "transit_cnn_catalogue"),
-        ({"use_stellar_uncertainties": True, "network": "transit_cnn_catalogue"}, "use_relations"),
+        ({"use_stellar_uncertainties": True}, "use_relations"),
+        (
+            {
+                "use_stellar_uncertainties": True,
+                "use_relations": False,
+                "network": "transit_cnn_catalogue",
+            },
+            "use_relations",
+        ),
     ],
 )
 def test_relations_need_a_network_that_takes_them(api, key, fields, named):
     problem = problem_of(api.start(key, api.dataset(key), None, **fields))
     assert problem["status"] == 422
     assert named in str(problem)
+
+
+def nameless():
+    """A table whose stars have no names but temperatures of their own."""
+    head, *lines = (line.rsplit(",", 1)[0] for line in catalogue().splitlines())
+    cells = [line.split(",") for line in lines]
+    place = HEADER.split(",").index("steff")
+    rows = [[*each[:place], str(5000 + n), *each[place + 1 :]] for n, each in enumerate(cells)]
+    return "\n".join([head, *map(",".join, rows)]) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "fields", "sees"),
+    [
+        (catalogue(), {"network": "transit_cnn_catalogue"}, True),
+        (catalogue(), {"network": "transit_cnn_catalogue", "use_relations": False}, False),
+        (catalogue(), {"network": "transit_cnn"}, False),
+        (nameless(), {"network": "transit_cnn_catalogue"}, False),
+        (nameless(), {"network": "transit_cnn_catalogue", "use_relations": True}, True),
+        (
+            nameless(),
+            {"network": "transit_cnn_catalogue", "use_stellar_uncertainties": True},
+            True,
+        ),
+    ],
+)
+def test_a_network_that_can_sees_relations_where_the_table_may_have_any(
+    api, key, content, fields, sees
+):
+    dataset = api.upload(key, content)["dataset"]
+    spec = api.start(key, dataset["id"], **fields)["session"]["spec"]
+    assert spec["use_relations"] is sees
 
 
 def test_a_session_may_learn_from_relations(api, key):

@@ -1,0 +1,123 @@
+"""How the rows of a catalogue to predict relate to each other and to those of the model's table."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from backend.database import models
+from backend.database.connection import Record
+from backend.errors import ModelCorrupt
+from backend.services.aftermath import left_to_the_next_start
+from backend.services.batch_predictions import source_of
+from backend.services.context import Services
+from backend.services.datasets.relations import MAX_RELATED
+from backend.storage.dataset_table import TableWriter
+from backend.storage.incoming import open_growing
+from backend.storage.verified import copy_verified
+from backend.transit.catalog.names.read_as import ReadAs
+from backend.transit.catalog.reader import Catalog, open_catalog
+from backend.transit.columns import EVIDENCE_DTYPE
+from backend.transit.related import KNOWN_DTYPE, RelatedRows
+
+_NONE = np.zeros(0, KNOWN_DTYPE)
+
+
+@contextmanager
+def relations_of_catalogue(
+    services: Services,
+    model: Record,
+    text: BinaryIO,
+    read_as: ReadAs,
+    own_source: str,
+    check: Callable[[], None] = lambda: None,
+) -> Iterator[RelatedRows | None]:
+    """The relations of a catalogue's rows, to each other and to those of the model's table.
+
+    To the model's, if both are of one survey: the stars of two surveys may have equal numbers.
+
+    Args:
+        services: files and child processes.
+        model: its row in the database.
+        text: the catalogue, at its beginning; it is there again afterwards.
+        read_as: what was said of it.
+        own_source: the survey of a table in exotrain format.
+        check: is called now and then; what it raises ends the work.
+
+    Returns:
+        For as long as the context lasts; None where the table is longer than MAX_RELATED rows, or
+        takes more memory or time than a table may.
+
+    Raises:
+        CatalogError: it is not a catalogue, or has no usable row.
+        ModelCorrupt: what the model keeps of its table is damaged or missing.
+        NoSpace: the disk is nearly full.
+        Unavailable: too many tables are read at the same time.
+    """
+    with ExitStack() as stack:
+        rows, evidence, known, related = (_new_file(services, stack) for _ in range(4))
+        catalog = open_catalog(text, label_required=False, read_as=read_as)
+        is_short = _write_rows(catalog, rows, evidence, check)
+        text.seek(0)
+        check()
+        has_known = is_short and _copy_known(services, model, source_of(catalog, own_source), known)
+        beside = evidence if catalog.evidence.columns else None
+        if not is_short or not services.converter.relate(
+            rows, beside, known if has_known else None, related
+        ):
+            yield None
+            return
+        yield RelatedRows(
+            np.load(related, mmap_mode="r"),
+            np.load(rows, mmap_mode="r"),
+            None if beside is None else np.load(beside, mmap_mode="r"),
+            np.load(known, mmap_mode="r") if has_known else _NONE,
+        )
+
+
+def _new_file(services: Services, stack: ExitStack) -> Path:
+    path = services.storage.new_incoming()
+    stack.enter_context(_temporary(path))
+    return path
+
+
+@contextmanager
+def _temporary(path: Path) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        with left_to_the_next_start(f"the deletion of uploads/incoming/{path.name}"):
+            path.unlink(missing_ok=True)
+
+
+def _write_rows(catalog: Catalog, rows: Path, evidence: Path, check: Callable[[], None]) -> bool:
+    """Write the rows that can be used; whether there are at most MAX_RELATED."""
+    count = 0
+    with open_growing(rows) as table_file, open_growing(evidence) as evidence_file:
+        table, beside = TableWriter(table_file), TableWriter(evidence_file, EVIDENCE_DTYPE)
+        for chunk in catalog:
+            check()
+            count += len(chunk.rows)
+            if count > MAX_RELATED:
+                return False
+            table.append(chunk.rows)
+            if chunk.evidence is not None:
+                beside.append(chunk.evidence)
+        table.finish()
+        beside.finish()
+    return True
+
+
+def _copy_known(services: Services, model: Record, source: str, path: Path) -> bool:
+    """Whether the model keeps rows of the same survey; they are copied."""
+    sha256 = models.related_sha256(model)
+    if sha256 is None or model["manifest"]["spec"]["source"] != source:
+        return False
+    kept = services.storage.model_related(model["file"])
+    copy_verified(kept, sha256, path)
+    rows = np.load(path, mmap_mode="r")
+    if rows.dtype != KNOWN_DTYPE:
+        raise ModelCorrupt(f"The file {kept.name} holds rows of another kind: {rows.dtype}")
+    return len(rows) > 0

@@ -1,0 +1,304 @@
+"""Relations of the rows of a catalogue to predict, and of a dataset: found, shown, given on."""
+
+import csv
+import hashlib
+import io
+
+import numpy as np
+import pytest
+
+from backend.database import models
+from backend.services import catalogue_relations
+from backend.services.batch_jobs.runner import BatchRunner
+from backend.services.datasets import relations as dataset_relations
+from backend.tables.converter import TableConverter
+from backend.transit.columns import COLUMNS, RELATION_COLUMNS, ROW_DTYPE
+from backend.transit.ephemerides import no_evidence
+from backend.transit.related import keep_known
+from tests.api import complete, form, problem_of, use_depth_predictor
+
+HEAD = (
+    "kepoi_name,kepid,koi_period,koi_duration,koi_depth,koi_impact,koi_model_snr,koi_steff,"
+    "koi_srad,koi_slogg,koi_kepmag,koi_depth_err1"
+)
+KOI = f"""{HEAD}
+K1.01,1,3.5,3,800,0.2,30,5700,1,4.4,14,8
+K1.02,1,9.1,3,900,0.2,30,5700,1,4.4,14,9
+K2.01,2,4.5,3,700,0.2,30,5100,1.1,4.3,13,
+"""
+SIBLINGS = RELATION_COLUMNS.index("candidates_on_star")
+
+
+@pytest.fixture
+def predictor(client):
+    return use_depth_predictor(client)
+
+
+def kept_table(star):
+    """The file of a model's table with one candidate, of this star."""
+    rows = np.zeros(1, ROW_DTYPE)
+    for name in COLUMNS:
+        rows[name] = np.nan
+    rows["line"], rows["star"] = 5, star
+    rows["period"], rows["duration"], rows["depth"] = 33.3, 2.0, 100.0
+    evidence = no_evidence(1)
+    evidence["name"] = b"K2.02"
+    file = io.BytesIO()
+    np.save(file, keep_known(rows, evidence, seed=0))
+    return file.getvalue()
+
+
+def put_beside(services, model_id, content):
+    with services.database.read() as connection:
+        path = services.storage.model_related(models.find(connection, model_id)["file"])
+    path.write_bytes(content)
+
+
+@pytest.fixture
+def model_id(api, key, services, predictor):
+    """A model that learnt from relations, of a table with one further candidate of star 2."""
+    content = kept_table(b"2")
+    related = {"sha256": hashlib.sha256(content).hexdigest(), "known": 100}
+    related["accuracy"] = {"with": 0.8, "without": 0.7}
+    found = complete(
+        services,
+        api.session(key),
+        source="koi",
+        spec={"source": "koi", "use_relations": True},
+        rows={"train": 100},
+        related=related,
+    )
+    put_beside(services, found, content)
+    return found
+
+
+def batch(api, key, services, content=KOI):
+    data = form(content, workspace_key=key)
+    posted = api.post("/api/predict/batches", 202, data=data)["batch"]["id"]
+    BatchRunner(services).work()
+    return api.get(f"/api/predict/batches/{posted}")["batch"]
+
+
+def rows_of(api, found):
+    return api.get(f"/api/predict/batches/{found['id']}/rows")["rows"]
+
+
+def test_a_batch_knows_its_own_rows_and_those_of_the_models_table(
+    api, key, services, model_id, predictor
+):
+    found = batch(api, key, services)
+    assert found["unlike_training"] == found["warnings"] == []
+    first, second, third = (each["relations"] for each in rows_of(api, found))
+    assert first["sibling"] == {
+        "name": "K1.02",
+        "line": None,
+        "in_training_table": False,
+        "row": None,
+    }
+    assert first["sentences"][0].startswith("Its star has one other candidate, K1.02")
+    assert second["sibling"]["name"] == "K1.01"
+    assert third["sibling"] == {
+        "name": "K2.02",
+        "line": None,
+        "in_training_table": True,
+        "row": None,
+    }
+    assert third["sibling_period_ratio"] == pytest.approx(7.4)
+    assert predictor.relations[:, SIBLINGS].tolist() == [1, 1, 1]
+    assert predictor.relations[0, RELATION_COLUMNS.index("depth_err")] == pytest.approx(0.01)
+
+
+def test_a_table_of_another_survey_is_not_related_to_the_models(
+    api, key, services, model_id, predictor
+):
+    """The stars of two surveys may have the same number."""
+    toi = "tid,pl_orbper,pl_trandurh,pl_trandep\n1,3.5,3,800\n2,4.5,3,700\n"
+    found = batch(api, key, services, toi)
+    assert [each["relations"]["sibling"] for each in rows_of(api, found)] == [None, None]
+
+
+def test_a_catalogue_that_is_answered_at_once_has_the_same_columns(api, key, services, model_id):
+    answer = api.batch(key, KOI, None)
+    at_once = list(csv.DictReader(io.StringIO(answer.get_data(as_text=True))))
+    found = batch(api, key, services)
+    stored = api.get(f"/api/predict/batches/{found['id']}/result", None).get_data(as_text=True)
+    assert at_once == list(csv.DictReader(io.StringIO(stored)))
+    assert at_once[2]["sibling"] == "K2.02 (training table)"
+    assert at_once[0]["candidates_on_star"] == "1"
+    assert at_once[0]["relations"].startswith("Its star has one other candidate, K1.02")
+    assert "Exotrain-Unlike-Training" not in answer.headers
+
+
+def test_a_name_that_a_spreadsheet_would_run_does_not(api, key, services, model_id):
+    found = batch(api, key, services, KOI.replace("K1.02", "=1+1"))
+    table = api.get(f"/api/predict/batches/{found['id']}/result", None).get_data(as_text=True)
+    assert next(csv.DictReader(io.StringIO(table)))["sibling"] == "'=1+1"
+    assert rows_of(api, found)[0]["relations"]["sibling"]["name"] == "=1+1"
+
+
+def test_a_model_without_the_input_is_not_given_them_but_the_reader_is(
+    api, key, services, predictor
+):
+    complete(services, api.session(key), source="koi")
+    found = batch(api, key, services)
+    assert predictor.relations is None
+    assert rows_of(api, found)[0]["relations"]["candidates_on_star"] == 1
+    assert found["unlike_training"] == []
+
+
+def test_a_long_table_is_predicted_without_and_says_so(
+    api, key, services, model_id, predictor, monkeypatch
+):
+    monkeypatch.setattr(catalogue_relations, "MAX_RELATED", 2)
+    found = batch(api, key, services)
+    assert found["status"] == "completed"
+    assert predictor.relations is None
+    assert [each["relations"] for each in rows_of(api, found)] == [None] * 3
+    (unlike,) = found["unlike_training"]
+    assert (unlike["code"], unlike["accuracy"], unlike["accuracy_with"]) == (
+        "no_relations",
+        0.7,
+        0.8,
+    )
+    assert "its accuracy is 0.700 without relations" in found["warnings"][0]
+
+
+def test_a_table_that_takes_too_much_is_predicted_without(
+    api, key, services, model_id, monkeypatch
+):
+    monkeypatch.setattr(TableConverter, "relate", lambda *_arguments: False)
+    assert batch(api, key, services)["unlike_training"][0]["code"] == "no_relations"
+
+
+def test_a_damaged_table_of_the_model_ends_the_batch_in_words(api, key, services, model_id):
+    put_beside(services, model_id, kept_table(b"7"))
+    found = batch(api, key, services)
+    assert (found["status"], found["error"]["reason"]) == ("failed", "model_corrupt")
+    assert ".related.npy" in found["error"]["message"]
+    problem = problem_of(api.batch(key, KOI, None))
+    assert problem["code"] == "model_corrupt"
+
+
+def test_a_cancelled_batch_is_not_related_first(api, key, services, model_id, monkeypatch):
+    def relate(*_arguments):
+        raise AssertionError("it was related")
+
+    posted = api.post("/api/predict/batches", 202, data=form(KOI, workspace_key=key))["batch"]
+    monkeypatch.setattr(TableConverter, "relate", relate)
+    write_rows = catalogue_relations._write_rows
+
+    def cancelled_meanwhile(*arguments):
+        api.post(f"/api/predict/batches/{posted['id']}/cancel")
+        return write_rows(*arguments)
+
+    monkeypatch.setattr(catalogue_relations, "_write_rows", cancelled_meanwhile)
+    BatchRunner(services).work()
+    found = api.get(f"/api/predict/batches/{posted['id']}")["batch"]
+    assert found["status"] == "cancelled"
+    assert list(services.storage.incoming.iterdir()) == []
+
+
+def test_the_rows_of_a_dataset_have_relations(api, key, services):
+    dataset = upload(api, key)
+    first, *_, last = api.get(f"/api/training/dataset/{dataset}/rows")["rows"]
+    assert first["relations"]["sibling"] == {
+        "name": "K1.02",
+        "line": 3,
+        "in_training_table": False,
+        "row": 1,
+    }
+    assert last["relations"]["candidates_on_star"] == 0
+    of_class = api.get(f"/api/training/dataset/{dataset}/rows", query_string={"label": 1})["rows"]
+    assert {each["name"]: each["relations"] for each in of_class}["K1.01"] == first["relations"]
+
+
+def test_relations_of_a_dataset_are_found_once(api, key, services, monkeypatch):
+    calls = []
+    relate = TableConverter.relate
+
+    def counted(self, *arguments):
+        calls.append(1)
+        return relate(self, *arguments)
+
+    monkeypatch.setattr(TableConverter, "relate", counted)
+    dataset = upload(api, key)
+    quick = api.get(f"/api/training/dataset/{dataset}/rows?relations=false")["rows"]
+    assert (quick[0]["relations"], calls) == (None, [])
+    for _ in range(3):
+        assert api.get(f"/api/training/dataset/{dataset}/rows")["rows"][0]["relations"]
+    assert len(calls) == 1
+
+
+def test_only_those_of_the_datasets_looked_at_last_are_kept(api, key, services, monkeypatch):
+    monkeypatch.setattr(dataset_relations, "_KEPT", 2)
+    for number in range(4):
+        dataset = upload(api, key, labelled(extra=number))
+        api.get(f"/api/training/dataset/{dataset}/rows")
+    kept = services.storage.temporary.glob("relations-*")
+    assert len(list(kept)) == 2
+
+
+@pytest.mark.parametrize("why", ["too long", "too much"])
+def test_rows_of_a_dataset_that_cannot_be_related_are_shown_without(
+    api, key, services, monkeypatch, why
+):
+    dataset = upload(api, key)
+    calls = []
+    if why == "too long":
+        monkeypatch.setattr(dataset_relations, "MAX_RELATED", 2)
+    monkeypatch.setattr(TableConverter, "relate", lambda *_: bool(calls.append(1)))
+    for _ in range(2):
+        rows = api.get(f"/api/training/dataset/{dataset}/rows")["rows"]
+        assert [each["relations"] for each in rows] == [None] * len(rows)
+    assert len(calls) == (why == "too much")  # not tried again and again
+
+
+def labelled(extra=0):
+    head, *lines = KOI.strip().splitlines()
+    words = ("CONFIRMED", "FALSE POSITIVE", "CANDIDATE")
+    rows = [f"{line},{words[i % 3]}" for i, line in enumerate(lines)]
+    for i in range(30 + extra):
+        values = f"{5 + i},3,{500 + i},0.2,30,{5000 + i},1,4.4,14,8"
+        rows.append(f"K{i + 3}.01,{i + 3},{values},{words[i % 3]}")
+    return "\n".join([f"{head},koi_disposition", *rows]) + "\n"
+
+
+def upload(api, key, content=None):
+    return api.upload(key, content or labelled())["dataset"]["id"]
+
+
+def test_one_candidate_is_predicted_as_the_row_that_it_is(api, key, services, model_id, predictor):
+    dataset = upload(api, key)
+    (row,) = api.get(f"/api/training/dataset/{dataset}/rows?offset=1&limit=1")["rows"]
+    candidate = {name: row[name] for name in COLUMNS}
+    asked = {"workspace_key": key, **candidate}
+    place = {"dataset_id": dataset, "row": 1}
+    answer = api.post("/api/predict", 200, json={**asked, "dataset_row": place})
+    assert answer["predictions"][0]["relations"] == row["relations"]
+    assert answer["unlike_training"] == []
+    assert predictor.relations[0, SIBLINGS] == 1
+    alone = api.post("/api/predict", 200, json=asked)
+    assert alone["predictions"][0]["relations"] is None
+    assert [each["code"] for each in alone["unlike_training"]] == ["no_relations"]
+    assert predictor.relations is None
+
+
+@pytest.mark.parametrize("place", [{"dataset_id": 99, "row": 0}, {"dataset_id": None, "row": 999}])
+def test_a_row_that_is_not_there_is_a_404(api, key, services, model_id, place):
+    dataset = upload(api, key)
+    place = {**place, "dataset_id": place["dataset_id"] or dataset}
+    body = {"workspace_key": key, "period": 3, "duration": 3, "depth": 500, "dataset_row": place}
+    assert problem_of(api.post("/api/predict", None, json=body))["status"] == 404
+
+
+def test_the_relations_of_a_saved_prediction_are_kept(api, key, services, model_id):
+    dataset = upload(api, key)
+    candidate = {"period": 3, "duration": 3, "depth": 500}
+    place = {"dataset_id": dataset, "row": 0}
+    body = {"workspace_key": key, **candidate, "dataset_row": place}
+    (prediction,) = api.post("/api/predict", 200, json=body)["predictions"]
+    saved = {"workspace_key": key, "title": "x", "candidates": [candidate]}
+    saved["predictions"] = [prediction]
+    analysis = api.post("/api/analyses", 201, json=saved)["analysis"]
+    kept = api.get(f"/api/analyses/{analysis['id']}")["analysis"]["predictions"][0]
+    assert kept["relations"] == prediction["relations"]
