@@ -78,3 +78,37 @@ def made_up_result(seed, is_network):
         regressions = {"period": result["true_period"] * 1.1, "depth_ppm": result["true_depth"]}
         result |= {**regressions, "temperature": 1.1, "biases": np.zeros(3)}
     return result
+
+
+def test_relations_are_compared_with_trees_and_with_a_network_that_never_had_them():
+    from benchmarks.science.relation_tables import LIBRARIES, Tested, lines_of
+
+    def splits(certainty):
+        """Five of them, by a method that gives the true class this much more than the others."""
+        found = []
+        for seed in range(5):
+            random = np.random.default_rng(seed)
+            true = random.integers(0, len(LABELS), ROWS)
+            scores = random.normal(size=(ROWS, len(LABELS)))
+            scores[np.arange(ROWS), true] += certainty
+            shares = np.exp(scores)
+            groups = np.arange(ROWS) // 2
+            found.append(Tested(true, shares / shares.sum(axis=1, keepdims=True), groups))
+        return found
+
+    told = "nine columns and relations"
+    found = {f"{library}, {told}": splits(1.0) for library in LIBRARIES}
+    found |= {
+        "network x 5, nine columns": splits(1.1),
+        f"network x 5, {told}": splits(2.0),
+        f"network x 5, {told}, relations hidden": splits(1.1),
+    }
+    lines = lines_of("koi, by group", found)
+    shown = next(line for line in lines if line.startswith(f"| network x 5, {told} |"))
+    assert "the best trees" in shown
+    assert float(shown.split("|")[-2].split(" ± ")[0]) < -0.1
+    (hidden,) = (line for line in lines if "hidden | 0" in line and "never given" in line)
+    assert hidden.endswith("| +0.000 ± 0.000 | +0.000 ± 0.000 | +0.000 ± 0.000 |")
+    ranked = lines[lines.index("") + 3 :]
+    assert len(ranked) == len(found)
+    assert all(line.count(" to ") == 3 for line in ranked)

@@ -1,13 +1,13 @@
 """What relations are worth: the network and trees with and without them, on stars they never saw.
 
-    python -m benchmarks.science.relations [--by group star] [--folds 5] [--ensembles 1 5]
+    python -m benchmarks.science.relations [--table koi] [--by group star] [--ensembles 1 5]
 
-Five 80/20 splits of the KOI table, by group or by star. Every method gets the same training,
-validation and test rows. A finished run stays in the results folder: start it again and it goes on.
+Five 80/20 splits of a table, by group or by star. Every method gets the same training, validation
+and test rows. A finished run stays in the results folder: start it again and it goes on.
 """
 
 import argparse
-import statistics
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,24 +24,23 @@ from backend.training.split import Split, split_by_group
 from backend.transit.columns import RELATIONS, relation_columns
 from backend.transit.evaluation.baseline import all_columns, tree_probabilities
 from backend.transit.evaluation.calibration import apply_temperature, fit_temperature
-from backend.transit.evaluation.figures import brief
 from backend.transit.networks.inputs import Matrix, relation_matrix
 from backend.transit.relations import find_relations
 from backend.transit.rows import Rows
 from backend.transit.split_groups import RowGroups, row_groups
+from benchmarks.science.relation_tables import LIBRARIES, NINE, PARTS, Tested, lines_of
 from benchmarks.training import read_table
 
 FOLDS = 5
 VALIDATION = 0.15 / 0.8
 SEED = 0
 
-FIGURES = ("accuracy", "macro_f1", "log_loss")
+# What a method is told; the last with the uncertainties of the star.
+INFORMATION = (NINE, "nine columns and relations", "and stellar uncertainties")
 
 # LightGBM as the validation stars choose it.
 TUNED: dict[str, Any] = {"n_estimators": 2000, "learning_rate": 0.03, "num_leaves": 15}
 
-# By the names in the files.
-_PARTS = {"shown": "", "hidden": ", relations hidden"}
 
 Array = NDArray[np.float64]
 
@@ -50,6 +49,7 @@ class Work(NamedTuple):
     """The rows of one split, what the trees see of them, and what the network sees besides."""
 
     table: Rows
+    source: str
     split: Split
     columns: dict[str, Array]
     relations: dict[str, Matrix | None]
@@ -58,34 +58,37 @@ class Work(NamedTuple):
 def main() -> None:
     arguments = _parse_arguments()
     arguments.results.mkdir(parents=True, exist_ok=True)
-    path = read_table("koi", arguments.results)
+    source = arguments.table
+    path = read_table(source, arguments.results)
     table, evidence = np.load(path), np.load(path.with_suffix(".evidence.npy"))
     groups = row_groups(table, evidence)
     values = find_relations(table, evidence).values
     for by in arguments.by:
-        found: dict[str, list[dict[str, Any]]] = {}
+        found: dict[str, list[Tested]] = {}
         for fold in range(arguments.folds):
-            work = _work(table, groups, by, fold, values)
-            for name, predict in _methods(work, arguments.ensembles, arguments.results):
-                path = arguments.results / f"relations-{by}-{fold}-{name.replace(' ', '_')}.npz"
-                if not path.exists():
-                    begun = time.perf_counter()
-                    predicted: dict[str, Any] = predict()
-                    np.savez(path, **predicted)
-                    print(
-                        f"{by}, fold {fold}: {name}, {time.perf_counter() - begun:.0f} s",
-                        flush=True,
+            work = _work(table, source, groups, by, fold, values)
+            for name, predict in _methods(work, arguments):
+                file = f"relations-{source}-{by}-{fold}-{name.replace(' ', '_')}.npz"
+                for part, probabilities in _done(arguments.results / file, predict).items():
+                    tested = work.split.test
+                    found.setdefault(f"{name}{PARTS[part]}", []).append(
+                        Tested(table["label"][tested], probabilities, work.split.test_groups)
                     )
-                with np.load(path) as stored:
-                    for part, probabilities in stored.items():
-                        true = table["label"][work.split.test]
-                        found.setdefault(f"{name}{_PARTS[part]}", []).append(
-                            brief(true, probabilities)
-                        )
-        print("\n".join(_lines(by, found)))
+        print("\n".join(lines_of(f"{source}, by {by}", found)))
 
 
-def _work(table: Rows, groups: RowGroups, by: str, fold: int, values: Array) -> Work:
+def _done(path: Path, predict: Callable[[], dict[str, Array]]) -> dict[str, Array]:
+    """The predictions of a run: from its file, or of today."""
+    if not path.exists():
+        begun = time.perf_counter()
+        predicted: dict[str, Any] = predict()
+        np.savez(path, **predicted)
+        print(f"{path.stem}: {time.perf_counter() - begun:.0f} s", flush=True)
+    with np.load(path) as stored:
+        return dict(stored)
+
+
+def _work(table: Rows, source: str, groups: RowGroups, by: str, fold: int, values: Array) -> Work:
     number = groups.number if by == "group" else groups.star
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=SEED)
     learnt, tested = list(folds.split(table, table["label"], number))[fold]
@@ -98,31 +101,32 @@ def _work(table: Rows, groups: RowGroups, by: str, fold: int, values: Array) -> 
         inner.validation_groups,
         np.unique(number[tested], return_inverse=True)[1],
     )
-    columns = {"nine columns": all_columns(table)}
-    relations: dict[str, Matrix | None] = {"nine columns": None}
-    named = {"nine columns and relations": False, "and stellar uncertainties": True}
-    for name, has_stars in named.items():
-        matrix = relation_matrix(values, len(relation_columns(has_stars)))
-        columns[name] = np.column_stack([columns["nine columns"], matrix])
+    columns = {NINE: all_columns(table)}
+    relations: dict[str, Matrix | None] = {NINE: None}
+    for name in INFORMATION[1:]:
+        matrix = relation_matrix(values, len(relation_columns(name == INFORMATION[-1])))
+        columns[name] = np.column_stack([columns[NINE], matrix])
         relations[name] = matrix
-    return Work(table, split, columns, relations)
+    return Work(table, source, split, columns, relations)
 
 
 def _methods(
-    work: Work, ensembles: list[int], folder: Path
+    work: Work, arguments: argparse.Namespace
 ) -> Iterator[tuple[str, Callable[[], dict[str, Array]]]]:
-    for information, columns in work.columns.items():
-        for library, fit in _LIBRARIES.items():
+    told = INFORMATION[: arguments.information]
+    for information in told:
+        columns = work.columns[information]
+        for library, fit in zip(LIBRARIES, (_hist, _lightgbm, _tuned), strict=True):
             yield (
                 f"{library}, {information}",
                 lambda fit=fit, columns=columns: {"shown": fit(work, columns)},  # type: ignore[misc]
             )
-    for information in work.relations:
-        for ensemble in ensembles:
+    for information in told:
+        for ensemble in arguments.ensembles:
             yield (
                 f"network x {ensemble}, {information}",
                 lambda information=information, ensemble=ensemble: _network(  # type: ignore[misc]
-                    work, information, ensemble, folder
+                    work, information, ensemble, arguments.results
                 ),
             )
 
@@ -153,13 +157,6 @@ def _tuned(work: Work, columns: Array) -> Array:
     return apply_temperature(np.asarray(trees.predict_proba(columns[work.split.test])), temperature)
 
 
-_LIBRARIES: dict[str, Callable[[Work, Array], Array]] = {
-    "HistGradientBoosting": _hist,
-    "LightGBM": _lightgbm,
-    "LightGBM tuned": _tuned,
-}
-
-
 def _network(work: Work, information: str, ensemble: int, folder: Path) -> dict[str, Array]:
     """The probabilities of the test rows; with relations also those with all of them hidden."""
     from backend.training import keras_setup
@@ -171,18 +168,17 @@ def _network(work: Work, information: str, ensemble: int, folder: Path) -> dict[
     spec = TrainingSpec(
         session_id=0,
         table=folder,
-        source="koi",
+        source=work.source,
         dataset_sha256="",
         model_name="benchmark",
         model_path=folder / "none.keras",
-        checkpoint=folder / "relations.ckpt",
+        checkpoint=folder / f"relations-{os.getpid()}.ckpt",
         seed=SEED,
         network="transit_cnn_catalogue",
         ensemble=ensemble,
         use_relations=relations is not None,
-        use_stellar_uncertainties=information == "and stellar uncertainties",
+        use_stellar_uncertainties=information == INFORMATION[-1],
     )
-    spec.checkpoint.unlink(missing_ok=True)  # of another split
     trained = fit_network(spec, work.table, work.split, _ignore, _never_stop, relations=relations)
     groups = work.split.validation_groups
     published = publish_calibrated(trained.steps, trained.validation, groups, SEED)
@@ -199,31 +195,6 @@ def _network(work: Work, information: str, ensemble: int, folder: Path) -> dict[
     }
 
 
-def _lines(by: str, found: dict[str, list[dict[str, Any]]]) -> list[str]:
-    """The table: means over the folds, and the paired difference to the best of the trees."""
-    head = f"| by {by} | accuracy | macro-F1 | log loss | log loss against the best of the trees |"
-    lines = [head, "|---|---|---|---|---|"]
-    for name, figures in found.items():
-        means = [statistics.fmean(each[figure] for each in figures) for figure in FIGURES]
-        lines.append(
-            f"| {name} | {' | '.join(f'{x:.3f}' for x in means)} | {_against(name, found)} |"
-        )
-    return lines
-
-
-def _against(name: str, found: dict[str, list[dict[str, Any]]]) -> str:
-    """Mean and standard error over the folds; the trees have the same columns."""
-    information = name.split(", ")[1]
-    trees = [found[f"{library}, {information}"] for library in _LIBRARIES]
-    if not name.startswith("network") or len(found[name]) < 2:
-        return ""
-    best = min(trees, key=lambda each: statistics.fmean(run["log_loss"] for run in each))
-    pairs = zip(found[name], best, strict=True)
-    paired = [one["log_loss"] - other["log_loss"] for one, other in pairs]
-    error = statistics.stdev(paired) / len(paired) ** 0.5
-    return f"{statistics.fmean(paired):+.3f} ± {error:.3f}"
-
-
 def _ignore(_event: Any) -> None:
     pass
 
@@ -234,6 +205,10 @@ def _never_stop() -> None:
 
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--table", choices=("koi", "toi"), default="koi")
+    parser.add_argument(
+        "--information", type=int, choices=(1, 2, 3), default=3, help="the first so many"
+    )
     parser.add_argument("--by", nargs="+", choices=("group", "star"), default=["group", "star"])
     parser.add_argument("--folds", type=int, default=FOLDS)
     parser.add_argument("--ensembles", type=int, nargs="+", default=[1, 5])
