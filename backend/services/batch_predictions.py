@@ -3,66 +3,30 @@
 import csv
 import json
 import math
-import re
-import string
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
+from backend.services.prediction_cells import (
+    ADDED_COLUMNS,
+    added_cells,
+    harmless,
+    harmless_record,
+    no_prediction,
+)
 from backend.tables.converter import Converted
 from backend.transit.catalog.names.column_names import OWN_FORMAT
 from backend.transit.catalog.names.plain_names import Scale
 from backend.transit.catalog.names.read_as import ReadAs
 from backend.transit.catalog.numbers import DecimalSign
 from backend.transit.catalog.reader import Catalog, Chunk
-from backend.transit.columns import LABELS, NEIGHBOUR_COLUMNS
-from backend.transit.relation_sentences import name_or_line
-
-# How a row relates to others, and what that means in English.
-RELATION_CELLS = (
-    *("candidates_on_star", "sibling_period_ratio", "sibling"),
-    *("ephemeris_matches", "match_separation_arcsec", "match_depth_ratio"),
-    *("match_magnitude_difference", "match", "relations"),
-)
-
-ADDED_COLUMNS = (
-    "predicted_label",
-    *(f"p_{name.lower().replace(' ', '_')}" for name in LABELS),
-    "predicted_period",
-    "predicted_depth_ppm",
-    "uncertain",
-    "density_ratio",
-    "planet_radius_earth",
-    "is_grazing",
-    "single_transit_snr",
-    "missing_inputs",
-    "outside_training_range",
-    "sparse",
-    *RELATION_CELLS,
-    "trained_on_simulated",
-    "prediction_error",
-)
-
-# Behind the name of a row that is not of the catalogue.
-IN_TRAINING_TABLE = " (training table)"
-
-# Spreadsheets run a cell that starts with one of these, the full-width forms included.
-_FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001
-# Nearly all cells of a catalogue: no more need be known of them.
-_HARMLESS_STARTS = frozenset(("", *string.ascii_letters, *string.digits, "."))
-# Digits with decimal signs and marks between groups: nothing of it is run.
-_NUMBER = re.compile(
-    r"[+-]?(\d[\d.,\u2019\u00a0\u2009\u202f]*|[.,]\d+)([eE][+-]?\d+)?\s*", re.ASCII
-)
+from backend.transit.columns import LABELS
 
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
 # Of a header of the answer.
 _LONGEST_IN_HEADER, _MOST_IN_HEADER = 300, 5
-
-# The significant digits of a float32 network.
-_DIGITS = 7
 
 
 class BatchRead(NamedTuple):
@@ -231,15 +195,7 @@ def _one_ahead(
 def _harmless_record(record: list[str], width: int, period: int) -> list[str]:
     if len(record) != width:
         record = _as_wide(record, width, period)
-    return [cell if cell[:1] in _HARMLESS_STARTS else harmless(cell) for cell in record]
-
-
-def harmless(cell: str) -> str:
-    """A cell that a spreadsheet shows and does not run; plain numbers are unchanged."""
-    is_formula = cell.startswith(_FORMULA_STARTS) or cell.lstrip().startswith(_FORMULA_STARTS)
-    if is_formula and not _NUMBER.fullmatch(cell.strip()):
-        return f"'{cell}"
-    return cell
+    return harmless_record(record)
 
 
 def _predictions(
@@ -253,72 +209,12 @@ def _predictions(
     if len(chunk.rows):
         answers = predict_rows(chunk.rows, is_continued=is_continued)
         for position, answer in zip(chunk.accepted.tolist(), answers, strict=True):
-            cells[position] = _cells(answer, decimal)
+            cells[position] = added_cells(answer, decimal)
     reasons = {each.line: each.message for each in chunk.rejections}
     return [
-        cells.get(position) or _no_prediction(reasons.get(line, "This row was left out."))
+        cells.get(position) or no_prediction(reasons.get(line, "This row was left out."))
         for position, line in enumerate(chunk.lines)
     ]
-
-
-def _cells(answer: dict[str, Any], decimal: DecimalSign) -> list[str]:
-    def written(value: float | None) -> str:
-        return _number(value).replace(".", decimal.value)
-
-    numbers = [*answer["probabilities"].values(), answer["period"], answer["depth_ppm"]]
-    found = answer["diagnostics"]
-    return [
-        answer["label_name"],
-        *map(written, numbers),
-        _flag(answer["uncertain"]),
-        written(found["density_ratio"]),
-        written(found["planet_radius"]),
-        _flag(found["is_grazing"]),
-        written(found["single_transit_snr"]),
-        ";".join(answer["missing"]),
-        ";".join(each["column"] for each in found["outside_training_range"]),
-        _flag(found["is_sparse"]),
-        *_relation_cells(answer["relations"], written),
-        _flag(answer["simulated"]),
-        "",
-    ]
-
-
-def _relation_cells(
-    relations: dict[str, Any] | None, written: Callable[[float | None], str]
-) -> list[str]:
-    if relations is None:
-        return [""] * len(RELATION_CELLS)
-    numbers = {name: written(relations[name]) for name in NEIGHBOUR_COLUMNS}
-    return [
-        numbers["candidates_on_star"],
-        numbers["sibling_period_ratio"],
-        _other(relations["sibling"]),
-        numbers["ephemeris_matches"],
-        numbers["match_separation"],
-        numbers["match_depth_ratio"],
-        numbers["match_magnitude_difference"],
-        _other(relations["match"]),
-        harmless(" ".join(relations["sentences"])),
-    ]
-
-
-def _other(other: dict[str, Any] | None) -> str:
-    if other is None:
-        return ""
-    return harmless(name_or_line(other) + (IN_TRAINING_TABLE if other["in_training_table"] else ""))
-
-
-def _no_prediction(reason: str) -> list[str]:
-    return [""] * (len(ADDED_COLUMNS) - 1) + [harmless(reason)]
-
-
-def _number(value: float | None) -> str:
-    return f"{value:.{_DIGITS}g}" if value is not None and math.isfinite(value) else ""
-
-
-def _flag(value: bool | None) -> str:
-    return "" if value is None else "yes" if value else "no"
 
 
 def _as_wide(record: list[str], width: int, period: int) -> list[str]:

@@ -5,43 +5,22 @@ spreadsheets and XML are large, and their mistakes would be the server's. Rows a
 pandas, which is large too.
 """
 
-import json
 import logging
 import os
-import signal
-import subprocess
-import sys
-import tempfile
-import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from backend.config import REPOSITORY
-from backend.errors import NoSpace, Unavailable
-from backend.storage.permissions import FOLDER_MODE
+from backend.tables.children import Beyond, Crashed, TableChildren
 from backend.transit.catalog.delimited.foreign import ENOUGH_BYTES, TABLE_KINDS, table_kind
 from backend.transit.catalog.errors import CatalogError
-
-# Each may take as much memory as the setting says.
-_MOST_AT_ONCE = 2
-_PATIENCE_SECONDS = 30.0
-_RETRY_SECONDS = "10"
 
 # Numbers of a binary table take two to three times as many bytes as text, vectors are left out,
 # and a spreadsheet is compressed.
 _TEXT_PER_BYTE = 40
 _LEAST_TEXT_BYTES = 64 << 20
-
-_CRASHES = (-signal.SIGSEGV, -signal.SIGBUS, -signal.SIGABRT, -signal.SIGILL)
-
-_LONGEST_OUTCOME = 1 << 20
-_LOG_BYTES = 2_000
-
-# Of the server's environment the child gets these and no other: no token is among them.
-_PASSED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH", "SYSTEMROOT", "TZ")
 
 log = logging.getLogger(__name__)
 
@@ -59,26 +38,12 @@ class Converted(NamedTuple):
         return {"kind": self.kind, "table": self.table, "tables": self.tables}
 
 
-class _Beyond(Exception):
-    """A job needs more than it may have: "memory", "time" or "output"."""
-
-    def __init__(self, limit: str) -> None:
-        super().__init__(limit)
-        self.limit = limit
-
-
-class _Crashed(Exception):
-    """A child was ended by a mistake of its own."""
-
-
 class TableConverter:
-    """Starts the child processes, a few at a time."""
+    """Has a child process do it, within limits."""
 
     def __init__(self, memory_mb: int, seconds: int) -> None:
         """Take the limits of each child: its address space, and its time."""
-        self._memory_mb = memory_mb
-        self._seconds = seconds
-        self._room = threading.BoundedSemaphore(_MOST_AT_ONCE)
+        self._children = TableChildren(memory_mb, seconds)
 
     @contextmanager
     def as_text(
@@ -190,8 +155,8 @@ class TableConverter:
             "output_bytes": max(table.stat().st_size, _LEAST_TEXT_BYTES),
         }
         try:
-            self._run(job)
-        except (_Beyond, _Crashed) as error:
+            self._children.run(job)
+        except (Beyond, Crashed) as error:
             log.warning("the rows of %s were not related: %s", table.name, error)
             out.unlink(missing_ok=True)
             return False
@@ -208,96 +173,20 @@ class TableConverter:
         """
         kind = TABLE_KINDS[job["kind"]]
         try:
-            return self._run(job)
-        except _Beyond as error:
+            return self._children.run(job)
+        except Beyond as error:
             raise self._beyond(job, error.limit) from error
-        except _Crashed as error:
+        except Crashed as error:
             raise CatalogError(
                 f"The file begins like {kind} but makes its reader crash: it is damaged. Export "
                 "the table as CSV."
             ) from error
 
-    def _run(self, job: dict[str, Any]) -> dict[str, Any]:
-        """Do a job in a child; what it tells if it succeeds.
-
-        Raises:
-            _Beyond, _Crashed, CatalogError, NoSpace, Unavailable: it does not.
-        """
-        if not self._room.acquire(timeout=_PATIENCE_SECONDS):
-            raise Unavailable(
-                "Other tables of this kind are being read: try again in a few seconds.",
-                Retry_After=_RETRY_SECONDS,
-            )
-        try:
-            os.makedirs(tempfile.gettempdir(), FOLDER_MODE, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix="table-", ignore_cleanup_errors=True) as own:
-                exit_code = self._child(job, Path(own))
-                outcome = _outcome(Path(own) / "outcome.json")
-                if outcome is None:
-                    raise self._failure(job, exit_code, Path(own) / "log")
-        finally:
-            self._room.release()
-        if "limit" in outcome:
-            raise _Beyond(outcome["limit"])
-        if "no_space" in outcome:
-            raise NoSpace(str(outcome["no_space"]))
-        if "error" in outcome:
-            raise CatalogError(str(outcome["error"]), tables=outcome.get("tables"))
-        return outcome
-
-    def _child(self, job: dict[str, Any], own: Path) -> int | None:
-        """Run one; its exit code, None if it took too long."""
-        job = {
-            **job,
-            "outcome": str(own / "outcome.json"),
-            "parent": os.getpid(),
-            "memory_mb": self._memory_mb,
-            "seconds": self._seconds,
-        }
-        with open(own / "log", "wb") as output:
-            child = subprocess.Popen(
-                _command(),
-                bufsize=0,  # what cannot be sent is not sent again when the pipe is closed
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=output,
-                env=_environment(str(own)),
-                cwd=REPOSITORY,
-                start_new_session=True,  # the server handles Ctrl-C in the terminal
-            )
-        assert child.stdin is not None
-        with child:
-            try:
-                line = json.dumps(job).encode() + b"\n"
-                while line:
-                    line = line[child.stdin.write(line) :]
-                return child.wait(self._seconds)
-            except BrokenPipeError:
-                child.kill()  # one that cannot be told what to do would wait for ever
-                return child.wait()
-            except subprocess.TimeoutExpired:
-                return None
-            finally:
-                child.kill()
-
-    def _failure(self, job: dict[str, Any], exit_code: int | None, output: Path) -> Exception:
-        """Why a child has told nothing."""
-        if exit_code is None or exit_code == -signal.SIGXCPU:
-            return _Beyond("time")
-        said = output.read_bytes()[-_LOG_BYTES:].decode("utf-8", "backslashreplace")
-        log.warning("the process for a table (%s) ended with %s: %r", job["kind"], exit_code, said)
-        if exit_code in _CRASHES or (job["do"] == "relate" and exit_code == 1):
-            return _Crashed(f"the child ended with {exit_code}")
-        return Unavailable(
-            "The process that reads such tables was killed or could not work: try again in a few "
-            "seconds, or export the table as CSV.",
-            Retry_After=_RETRY_SECONDS,
-        )
-
     def _beyond(self, job: dict[str, Any], limit: str) -> CatalogError:
+        memory_mb, seconds = self._children.memory_mb, self._children.seconds
         limits = {
-            "memory": f"more than {self._memory_mb:,} MB of memory (EXOTRAIN_TABLE_MEMORY_MB)",
-            "time": f"more than {self._seconds:,} seconds (EXOTRAIN_TABLE_SECONDS)",
+            "memory": f"more than {memory_mb:,} MB of memory (EXOTRAIN_TABLE_MEMORY_MB)",
+            "time": f"more than {seconds:,} seconds (EXOTRAIN_TABLE_SECONDS)",
             "output": f"more than {job['output_bytes']:,} bytes as text",
         }
         return CatalogError(
@@ -306,36 +195,5 @@ class TableConverter:
         )
 
 
-def _command() -> list[str]:
-    # Without -B, the limit on what it writes could cut off a compiled module, for ever.
-    return [sys.executable, "-B", "-m", "backend.tables.child"]
-
-
 def _converted(kind: str, outcome: dict[str, Any]) -> Converted:
     return Converted(kind, outcome["name"], outcome["tables"], outcome["notes"])
-
-
-def _outcome(path: Path) -> dict[str, Any] | None:
-    """What a child has written, if it is that."""
-    try:
-        with open(path, "rb") as file:
-            found = json.loads(file.read(_LONGEST_OUTCOME))
-    except (FileNotFoundError, ValueError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def _environment(temporary: str) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    paths = [str(REPOSITORY), kept.get("PYTHONPATH", "")]
-    return {
-        **kept,
-        "PYTHONPATH": os.pathsep.join(path for path in paths if path),
-        "HOME": temporary,
-        "TMPDIR": temporary,
-        # Threads and arenas of their own would take address space.
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "MALLOC_ARENA_MAX": "2",
-        "ARROW_DEFAULT_MEMORY_POOL": "system",
-    }

@@ -371,13 +371,13 @@ PLACES = {
     """,
     f"{_FAULTS}table_files.py::"
     "test_a_child_that_cannot_be_started_ends_the_upload_and_leaves_nothing": """
-        backend.tables.converter.TableConverter._child fork
-        backend.tables.converter.TableConverter._child write
-        backend.tables.converter.TableConverter._run mkdir
-        backend.tables.converter.TableConverter._run write
+        backend.tables.children.TableChildren._child fork
+        backend.tables.children.TableChildren._child write
+        backend.tables.children.TableChildren.run mkdir
+        backend.tables.children.TableChildren.run write
     """,
     f"{_FAULTS}table_files.py::test_a_job_that_cannot_be_sent_is_an_error_in_words": """
-        backend.tables.converter.TableConverter._child pipe
+        backend.tables.children.TableChildren._child pipe
     """,
     f"{_FAULTS}table_files.py::"
     "test_a_text_that_cannot_be_deleted_ends_the_upload_and_goes_at_the_next_start": """

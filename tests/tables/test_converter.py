@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backend.errors import Unavailable
-from backend.tables import converter as module
+from backend.tables import children as module
+from backend.tables import converter as converter_module
 from backend.tables.converter import TableConverter
 from backend.transit.catalog.delimited.foreign import table_kind
 from backend.transit.catalog.errors import CatalogError
@@ -89,8 +90,8 @@ def test_more_memory_than_allowed_is_refused_in_words(converter, tmp_path):
 
 
 def test_more_text_than_allowed_is_refused_in_words(converter, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "_TEXT_PER_BYTE", 0)
-    monkeypatch.setattr(module, "_LEAST_TEXT_BYTES", 400)  # what its outcome takes too
+    monkeypatch.setattr(converter_module, "_TEXT_PER_BYTE", 0)
+    monkeypatch.setattr(converter_module, "_LEAST_TEXT_BYTES", 400)  # what its outcome takes too
     KINDS["ipac"](tmp_path / "source")
     content = (tmp_path / "source").read_text()
     rows = content.splitlines(keepends=True)
@@ -133,7 +134,9 @@ def test_two_are_read_at_a_time_and_another_one_is_asked_to_come_again(
     converter, tmp_path, other_child, monkeypatch
 ):
     monkeypatch.setattr(module, "_PATIENCE_SECONDS", 0)
-    assert all(converter._room.acquire(blocking=False) for _ in range(module._MOST_AT_ONCE))
+    assert all(
+        converter._children._room.acquire(blocking=False) for _ in range(module._MOST_AT_ONCE)
+    )
     with pytest.raises(Unavailable, match="try again"):
         convert(converter, tmp_path, ELSEWHERE)
 

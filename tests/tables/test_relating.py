@@ -5,7 +5,7 @@ import pytest
 
 from backend.errors import NoSpace, Unavailable
 from backend.storage import incoming
-from backend.tables import converter as module
+from backend.tables import children as module
 from backend.tables.converter import TableConverter
 from backend.transit.columns import COLUMNS, RELATION_COLUMNS, ROW_DTYPE
 from backend.transit.ephemerides import no_evidence

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.services.batch_predictions import (
+from backend.services.batch_predictions import BatchRead
+from backend.services.prediction_cells import (
     ADDED_COLUMNS,
     IN_TRAINING_TABLE,
     RELATION_CELLS,
-    BatchRead,
     harmless,
 )
 from backend.services.unlike_training import count_known

@@ -24,9 +24,10 @@ from backend.services.batch_jobs.index import (
     index_of,
 )
 from backend.services.batch_jobs.posting import result_bytes, stored_bytes
-from backend.services.batch_predictions import ADDED_COLUMNS, PredictedTable
+from backend.services.batch_predictions import PredictedTable
 from backend.services.catalogue_relations import relations_of_catalogue
 from backend.services.context import Services
+from backend.services.prediction_cells import ADDED_COLUMNS
 from backend.services.predictions import predict
 from backend.services.quota import require_bytes
 from backend.storage.atomic import sha256_of
@@ -113,19 +114,20 @@ class Work:
 
     def _predict(self, model: Record) -> None:
         done, read_as = self._batch["rows_done"], ReadAs(**self._batch["asked"]["read_as"])
+        own_source = self._batch["source"]
         with (
             open(self._upload, "rb") as source,
             self._services.converter.as_text(
                 source, self._services.storage.incoming, read_as.table
             ) as (text, converted),
             relations_of_catalogue(
-                self._services, model, text, read_as, self._batch["source"], self._check
+                self._services, model, text, read_as, own_source, lambda: self._pause(0.0)
             ) as related,
             _open_after(self._result, self._batch["result_bytes"] if done else 0) as result,
             _open_after(self._index, done * INDEX_DTYPE.itemsize) as index,
         ):
             catalog = open_catalog(text, label_required=False, read_as=read_as)
-            table = PredictedTable(catalog, self._batch["source"], read_as, converted)
+            table = PredictedTable(catalog, own_source, read_as, converted)
             share = self._batch["file_size"] / max(os.fstat(text.fileno()).st_size, 1)
             own = OwnColumns(table.read, table.names)
             lines = _Lines()
@@ -156,10 +158,6 @@ class Work:
                 self._is_over = True  # else the rows ahead might be waited for
                 chunks.close()  # type: ignore[attr-defined]
                 self._is_over = False
-
-    def _check(self) -> None:
-        """Raise what ends the work, if anything has come."""
-        self._pause(0.0)
 
     def _predict_rows(
         self, model: Record, table: PredictedTable, related: RelatedRows | None

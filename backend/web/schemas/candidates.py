@@ -1,4 +1,4 @@
-"""One transit candidate, as the ranges of `transit.columns` allow it, and as a row of a dataset."""
+"""One transit candidate, as the ranges of `transit.columns` allow it, as a row, and its checks."""
 
 from typing import Annotated, Any
 
@@ -86,6 +86,73 @@ class Candidate(BaseModel):
 
 class CandidateBody(JsonBody, Candidate):
     """A candidate as a JSON object."""
+
+
+class OutsideRange(Answer):
+    """A value outside what nearly all rows have that the model was trained on."""
+
+    # Part of requests as well, as `Diagnostics` are.
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
+
+    column: str
+    value: float
+    min: float | None = Field(description="Null: no training row had this column.")
+    max: float | None
+    is_percentile: bool = Field(
+        default=False,
+        description="`min` and `max` are the 1st and the 99th percentile of the training rows: 98% "
+        "of them lie between. Else, of a model of 0.4.0 or earlier, their ends.",
+    )
+
+
+class NearestRow(Answer):
+    """A training row of the model near a candidate."""
+
+    # Part of requests as well, as `Diagnostics` are.
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
+
+    row: int = Field(description="Its place in the dataset, from 0.")
+    line: int = Field(description="Its 1-based line in the dataset's file.")
+    star: str
+    label: str
+    period: float = Field(description="Days.")
+    depth: float = Field(description="ppm.")
+    distance: float = Field(
+        description="Root mean square of the differences in the candidate's columns, on "
+        "logarithmic scales, in units of each column's spread over the training rows."
+    )
+
+
+class Diagnostics(Answer):
+    """Checks of star and planet from the transit; null where a feature that it needs is unknown."""
+
+    # Part of requests as well: what was once predicted is saved as it was.
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
+
+    density_ratio: float | None = Field(
+        description="Stellar density from the transit over that from slogg and srad."
+    )
+    planet_radius: float | None = Field(description="Earth radii.")
+    is_grazing: bool | None
+    grazing_margin: float | None = Field(description="1 - k - b, stellar radii; below 0: grazing.")
+    single_transit_snr: float | None
+    relative_duration: float | None = Field(description="T/P.")
+    flags: list[str] = Field(
+        default=[], description="Assumptions made about the orbit, as for a curve."
+    )
+    outside_training_range: list[OutsideRange]
+    nearest: list[NearestRow] | None = Field(
+        default=None,
+        description="The five nearest training rows; null for a model of 0.4.0 or earlier.",
+    )
+    is_sparse: bool | None = Field(
+        default=None,
+        description="The candidate lies farther from its five nearest training rows than 99% of "
+        "the training rows from theirs, those of their own star left out.",
+    )
+    sparsity: float | None = Field(
+        default=None, description="That distance over the one of the 99%; above 1: sparse."
+    )
 
 
 class Evidence(Answer):

@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from backend.background.predictor import CHUNK, ModelUnusable, PredictionFailed, QueueFull
 from backend.database import models, schema
-from backend.services.batch_predictions import ADDED_COLUMNS, harmless
+from backend.services.prediction_cells import ADDED_COLUMNS, harmless
 from backend.storage import incoming
 from backend.transit.columns import LABELS
 from backend.transit.neighbours import NEIGHBOURS, no_neighbours

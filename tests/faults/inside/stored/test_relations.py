@@ -6,6 +6,7 @@ import pytest
 from backend.services.batch_jobs import runner as runner_module
 from backend.services.batch_jobs.runner import BatchRunner
 from backend.tables.child import __main__ as child
+from backend.tables.children import TableChildren
 from backend.tables.converter import TableConverter
 from backend.transit.columns import ROW_DTYPE
 from tests.api import catalogue, complete, form, use_depth_predictor
@@ -77,7 +78,7 @@ def test_relations_that_cannot_be_deleted_after_a_failure_are_an_error(
     source, target = tmp_path / "rows.npy", tmp_path / "related.npy"
     np.save(source, np.ones(2, ROW_DTYPE))
     target.write_bytes(b"half")
-    monkeypatch.setattr(TableConverter, "_child", lambda *_arguments: None)
+    monkeypatch.setattr(TableChildren, "_child", lambda *_arguments: None)
     fault = faults.add("unlink", str(target), "EIO")
     with pytest.raises(OSError, match="Input/output"):
         TableConverter(1000, 10).relate(source, None, None, target)
