@@ -179,6 +179,11 @@ def test_the_koi_table_is_dropped_as_it_was_downloaded_and_explained_row_by_row(
         evidence = page.locator("[data-test=row-evidence]")
         expect(evidence).to_contain_text(f"Transit epoch{rows[1]['evidence']['epoch']!r} BJD")
 
+        relations = page.locator("[data-test=relations]")
+        expect(relations).to_contain_text(f"Its star has one other candidate, {rows[0]['name']}")
+        relations.get_by_role("link", name=rows[0]["name"]).click()
+        expect(curve).to_have_attribute("data-line", str(rows[0]["line"]))
+
 
 def test_a_table_with_unknown_names_is_mapped_and_its_dataset_says_how_it_was_read(
     browser: Browser, page_server: Server, people: Client

@@ -114,6 +114,13 @@ def test_a_catalogue_is_posted_found_again_after_a_reload_filtered_downloaded_an
         expect(shown).to_be_visible()
         expect(first).to_have_text(named)
 
+        (sentence, *_) = answer["rows"][0]["relations"]["sentences"]
+        first.locator("button, a").click()
+        dialog = page.get_by_role("dialog")
+        said = dialog.locator("[data-test=relations]")
+        expect(said).to_contain_text(sentence.replace("'", "\u2019"))
+        dialog.get_by_role("button", name="Close").click()
+
         # "All" is all; "shown" is what the table shows, in its order.
         del asked["limit"]
         for test, query, rows in (
