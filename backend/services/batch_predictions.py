@@ -155,8 +155,9 @@ def _reading_of(
     """How a table is read and answered, and the positions of its columns that the answer has."""
     header = catalog.header
     is_answer = set(ADDED_COLUMNS[: 1 + len(LABELS)]) <= set(header)
-    added = set(ADDED_COLUMNS) if is_answer else set()
-    own = [i for i, name in enumerate(header) if name not in added]
+    # An earlier prediction has put its columns behind the table's own, which may have such names.
+    begin = header.index(ADDED_COLUMNS[0]) if is_answer else len(header)
+    own = [i for i, name in enumerate(header) if i < begin or name not in ADDED_COLUMNS]
     place = {i: at for at, i in enumerate(own)}
     known = set(catalog.signs.values()) - {DecimalSign.UNKNOWN}
     read = BatchRead(

@@ -65,7 +65,7 @@ def relations_of_catalogue(
         has_known = is_short and _copy_known(services, model, source_of(catalog, own_source), known)
         beside = evidence if catalog.evidence.columns else None
         if not is_short or not services.converter.relate(
-            rows, beside, known if has_known else None, related
+            rows, beside, known if has_known else None, related, check
         ):
             yield None
             return

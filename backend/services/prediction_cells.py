@@ -12,9 +12,9 @@ from backend.transit.relation_sentences import name_or_line
 
 # How a row relates to others, and what that means in English.
 RELATION_CELLS = (
-    *("candidates_on_star", "sibling_period_ratio", "sibling"),
+    *("candidates_on_star", "sibling_period_ratio", "nearest_sibling"),
     *("ephemeris_matches", "match_separation_arcsec", "match_depth_ratio"),
-    *("match_magnitude_difference", "match", "relations"),
+    *("match_magnitude_difference", "ephemeris_match", "relations_in_words"),
 )
 
 ADDED_COLUMNS = (

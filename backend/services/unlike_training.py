@@ -31,9 +31,9 @@ def learnt_from(model: Record) -> Record:
 
     Returns:
         `trained_on`, the source of the training table; `inputs`, the features that at least half
-        of the training rows had, and RELATIONS; `accuracy` on the test rows, with the relations
-        and without, None where it was not measured. An input that few had was no help, and is none
-        where it is gone.
+        of the training rows had, and RELATIONS; `no_relations`, the figures of the test rows
+        without relations, None where they were not measured. An input that few had was no help,
+        and is none where it is gone.
     """
     manifest = model["manifest"]
     ranges, trained = manifest["training_ranges"], manifest.get("rows", {}).get("train", 0)
@@ -43,7 +43,9 @@ def learnt_from(model: Record) -> Record:
     related = manifest.get("related") or {}
     if 0 < trained <= 2 * related.get("known", 0):
         inputs.append(RELATIONS)
-        learnt["accuracy"] = related["accuracy"]
+        measured = {name: related.get(name) for name in ("precision", "coverage")}
+        with_them, without = (related["accuracy"][each] for each in ("with", "without"))
+        learnt["no_relations"] = {"accuracy": without, "accuracy_with": with_them, **measured}
     return learnt
 
 
@@ -94,15 +96,8 @@ def unlike_training(learnt: Record, source: str, missing: Collection[str]) -> li
     if features := [name for name in columns if name != RELATIONS]:
         found.append(_difference(MISSING_INPUT, columns=features))
     if RELATIONS in columns:
-        measured = learnt.get("accuracy") or {"with": None, "without": None}
-        found.append(
-            _difference(
-                NO_RELATIONS,
-                columns=[RELATIONS],
-                accuracy=measured["without"],
-                accuracy_with=measured["with"],
-            )
-        )
+        measured = learnt.get("no_relations", {})
+        found.append(_difference(NO_RELATIONS, columns=[RELATIONS], **measured))
     return found
 
 
@@ -122,8 +117,7 @@ def _difference(code: str, **values: Any) -> Record:
         "trained_on": None,
         "source": None,
         "columns": [],
-        "accuracy": None,
-        "accuracy_with": None,
+        **dict.fromkeys(("accuracy", "accuracy_with", "precision", "coverage")),
         **values,
     }
 
@@ -152,9 +146,15 @@ def _without_relations(found: Record, model_id: int) -> str:
     known = f"How these rows relate to others is unknown; model {model_id} learnt from that too."
     if found["accuracy"] is None or found["accuracy_with"] is None:
         return known
-    return (
-        f"{known} On its test rows its accuracy is {found['accuracy']:.3f} without relations and "
+    known += (
+        f" On its test rows its accuracy is {found['accuracy']:.3f} without relations and "
         f"{found['accuracy_with']:.3f} with them."
+    )
+    if found["precision"] is None or found["coverage"] is None:
+        return known
+    return (
+        f"{known} Without them {found['precision']:.1%} of the predictions above its threshold are "
+        f"right ({found['coverage']:.1%} are above it)."
     )
 
 
@@ -167,7 +167,8 @@ def _told(found: Record) -> str:
     if found["code"] == ANOTHER_SURVEY:
         return f"{ANOTHER_SURVEY};trained_on={found['trained_on']};source={found['source']}"
     if found["code"] == NO_RELATIONS:
-        numbers = {name: found[name] for name in ("accuracy", "accuracy_with")}
+        names = ("accuracy", "accuracy_with", "precision", "coverage")
+        numbers = {name: found[name] for name in names}
         told = (f";{name}={x:.3f}" for name, x in numbers.items() if x is not None)
         return f"{NO_RELATIONS}{''.join(told)}"
     return f'{MISSING_INPUT};columns="{" ".join(found["columns"])}"'

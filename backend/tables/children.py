@@ -11,6 +11,9 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,7 @@ from backend.transit.catalog.errors import CatalogError
 _MOST_AT_ONCE = 2
 _PATIENCE_SECONDS = 30.0
 _RETRY_SECONDS = "10"
+_CHECK_SECONDS = 0.5
 
 _CRASHES = (-signal.SIGSEGV, -signal.SIGBUS, -signal.SIGABRT, -signal.SIGILL)
 
@@ -47,6 +51,10 @@ class Crashed(Exception):
     """A child was ended by a mistake of its own."""
 
 
+class Killed(Unavailable):
+    """A child was ended from outside, or has ended without a word."""
+
+
 class TableChildren:
     """Starts the processes, a few at a time.
 
@@ -59,21 +67,25 @@ class TableChildren:
         self.memory_mb, self.seconds = memory_mb, seconds
         self._room = threading.BoundedSemaphore(_MOST_AT_ONCE)
 
-    def run(self, job: dict[str, Any]) -> dict[str, Any]:
+    def run(self, job: dict[str, Any], check: Callable[[], None] = lambda: None) -> dict[str, Any]:
         """Do a job in a child; what it tells if it succeeds.
 
+        Args:
+            job: a JSON-able dictionary; see `backend.tables.child`.
+            check: is called now and then; what it raises ends the child.
+
         Raises:
-            Beyond, Crashed, CatalogError, NoSpace, Unavailable: it does not.
+            Beyond, Crashed, Killed, CatalogError, NoSpace, Unavailable: it does not.
         """
         if not self._room.acquire(timeout=_PATIENCE_SECONDS):
             raise Unavailable(
-                "Other tables of this kind are being read: try again in a few seconds.",
+                "Other tables are being read: try again in a few seconds.",
                 Retry_After=_RETRY_SECONDS,
             )
         try:
             os.makedirs(tempfile.gettempdir(), FOLDER_MODE, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix="table-", ignore_cleanup_errors=True) as own:
-                exit_code = self._child(job, Path(own))
+                exit_code = self._child(job, Path(own), check)
                 outcome = _outcome(Path(own) / "outcome.json")
                 if outcome is None:
                     raise self._failure(job, exit_code, Path(own) / "log")
@@ -87,7 +99,7 @@ class TableChildren:
             raise CatalogError(str(outcome["error"]), tables=outcome.get("tables"))
         return outcome
 
-    def _child(self, job: dict[str, Any], own: Path) -> int | None:
+    def _child(self, job: dict[str, Any], own: Path, check: Callable[[], None]) -> int | None:
         """Run one; its exit code, None if it took too long."""
         job = {
             **job,
@@ -113,12 +125,10 @@ class TableChildren:
                 line = json.dumps(job).encode() + b"\n"
                 while line:
                     line = line[child.stdin.write(line) :]
-                return child.wait(self.seconds)
+                return _waited(child, self.seconds, check)
             except BrokenPipeError:
                 child.kill()  # one that cannot be told what to do would wait for ever
                 return child.wait()
-            except subprocess.TimeoutExpired:
-                return None
             finally:
                 child.kill()
 
@@ -130,11 +140,21 @@ class TableChildren:
         log.warning("the process for a table (%s) ended with %s: %r", job["kind"], exit_code, said)
         if exit_code in _CRASHES or (job["do"] == "relate" and exit_code == 1):
             return Crashed(f"the child ended with {exit_code}")
-        return Unavailable(
+        return Killed(
             "The process that reads such tables was killed or could not work: try again in a few "
             "seconds, or export the table as CSV.",
             Retry_After=_RETRY_SECONDS,
         )
+
+
+def _waited(child: subprocess.Popen[bytes], seconds: int, check: Callable[[], None]) -> int | None:
+    """The exit code of a child, None if it takes longer."""
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        with suppress(subprocess.TimeoutExpired):
+            return child.wait(min(left, _CHECK_SECONDS))
+        check()
+    return None
 
 
 def _command() -> list[str]:

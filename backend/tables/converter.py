@@ -8,12 +8,12 @@ pandas, which is large too.
 import logging
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from backend.tables.children import Beyond, Crashed, TableChildren
+from backend.tables.children import Beyond, Crashed, Killed, TableChildren
 from backend.transit.catalog.delimited.foreign import ENOUGH_BYTES, TABLE_KINDS, table_kind
 from backend.transit.catalog.errors import CatalogError
 
@@ -131,7 +131,14 @@ class TableConverter:
             out.unlink(missing_ok=True)
             raise
 
-    def relate(self, table: Path, evidence: Path | None, known: Path | None, out: Path) -> bool:
+    def relate(
+        self,
+        table: Path,
+        evidence: Path | None,
+        known: Path | None,
+        out: Path,
+        check: Callable[[], None] = lambda: None,
+    ) -> bool:
         """Find the relations of a table's rows: see `transit.relations`.
 
         Args:
@@ -139,13 +146,15 @@ class TableConverter:
             evidence: of EVIDENCE_DTYPE, of the same rows; None: there is none.
             known: of KNOWN_DTYPE, rows that are neighbours too; None: there are none.
             out: a new file, `.npy` of RELATED_DTYPE; none is left where it fails.
+            check: is called now and then; what it raises ends the work.
 
         Returns:
-            Whether they were found; it may take more memory or time than is allowed.
+            Whether they were found; it may take more memory or time than is allowed, or than the
+            machine has.
 
         Raises:
             NoSpace: the disk is nearly full.
-            Unavailable: too many tables are read at the same time, or the process was killed.
+            Unavailable: too many tables are read at the same time.
         """
         files = {"table": table, "evidence": evidence, "known": known, "target": out}
         job = {
@@ -155,8 +164,12 @@ class TableConverter:
             "output_bytes": max(table.stat().st_size, _LEAST_TEXT_BYTES),
         }
         try:
-            self._children.run(job)
-        except (Beyond, Crashed) as error:
+            try:
+                self._children.run(job, check)
+            except Killed:  # once may be chance
+                out.unlink(missing_ok=True)
+                self._children.run(job, check)
+        except (Beyond, Crashed, Killed) as error:
             log.warning("the rows of %s were not related: %s", table.name, error)
             out.unlink(missing_ok=True)
             return False

@@ -34,8 +34,10 @@ KNOWN_DTYPE = np.dtype(
     ]
 )
 
-# A model of a larger table keeps a random choice of its stars: 22 MB.
+# A model of a larger table keeps a random choice of its stars: 22 MB. A "star" of more rows than
+# the other number is none, and would leave no room.
 MAX_KNOWN = 100_000
+_LARGEST_STAR = 100
 
 # The relations of a row: the values in the order of RELATION_COLUMNS, NaN where unknown; the rows
 # that its nearest sibling and its deepest match are, -1 where there is none. Behind the rows of the
@@ -51,7 +53,7 @@ class Other(NamedTuple):
     """A row that another one is related to.
 
     Attributes:
-        name: its name, else its star; "" if it has neither.
+        name: its name, else of a match its star; "" if it has none.
         line: its line in its file, from 1; None: not known any more.
         in_training_table: whether it is of the table that the model was trained on.
         row: its place in its table, from 0; None: not known any more.
@@ -126,8 +128,9 @@ class RelatedRows:
         related = np.array(self._related[places])
         return RelationsOfSome(
             related["values"],
-            [self._other(place) for place in related["sibling"].tolist()],
-            [self._other(place) for place in related["match"].tolist()],
+            # The star would not tell which of its candidates it is.
+            [self._other(place, by_star=False) for place in related["sibling"].tolist()],
+            [self._other(place, by_star=True) for place in related["match"].tolist()],
         )
 
     def of_lines(self, lines: NDArray[np.int64]) -> "RelationsOfSome":
@@ -142,15 +145,19 @@ class RelatedRows:
             raise LookupError("The relations are those of other rows.")
         return self.at(places)
 
-    def _other(self, place: int) -> Other | None:
+    def _other(self, place: int, *, by_star: bool) -> Other | None:
         if place < 0:
             return None
-        if place >= len(self._table):
+        is_known = place >= len(self._table)
+        if is_known:
             row = self._known[place - len(self._table)]
-            return Other(_name_of(row, row["name"]), int(row["line"]), True, int(row["row"]))
-        name = b"" if self._evidence is None else self._evidence[place]["name"]
-        row = self._table[place]
-        return Other(_name_of(row, name), int(row["line"]), False, place)
+            name, place = row["name"], int(row["row"])
+        else:
+            row = self._table[place]
+            name = b"" if self._evidence is None else self._evidence[place]["name"]
+        if by_star:
+            name = name or row["star"]
+        return Other(name.decode(), int(row["line"]), is_known, place)
 
 
 def relations_of(related: RelatedRows | None, rows: Rows) -> "RelationsOfSome | None":
@@ -210,12 +217,9 @@ def describe_relations(
     return {**found, "sentences": relation_sentences(found)}
 
 
-def _name_of(row: np.void, name: bytes) -> str:
-    return name.decode() or row["star"].decode()
-
-
 def _rows_of_some_stars(stars: Index, seed: int) -> Index:
     sizes = np.bincount(stars)
     order = np.random.default_rng([seed, 9]).permutation(len(sizes))
+    order = order[sizes[order] <= _LARGEST_STAR]
     kept = order[np.cumsum(sizes[order]) <= MAX_KNOWN]
     return np.flatnonzero(np.isin(stars, kept))

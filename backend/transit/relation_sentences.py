@@ -46,12 +46,13 @@ def _of_the_star(relations: Mapping[str, Any]) -> str | None:
     if sibling is None:
         return None
     ratio = _three_digits(relations["sibling_period_ratio"])
+    name = _called(sibling)
     if count == 1:
-        known = f"Its star has one other candidate, {_called(sibling)} (period ratio {ratio})"
+        known = f"Its star has one other candidate, {name}, at a period ratio of {ratio}"
     else:
         known = (
-            f"Its star has {count} other candidates, the nearest in period {_called(sibling)} "
-            f"(ratio {ratio})"
+            f"Its star has {count} other candidates, the nearest in period {name}, at a ratio of "
+            f"{ratio}"
         )
     return f"{known}: candidates of such stars are more often planets."
 

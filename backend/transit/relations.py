@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from backend.transit.columns import RELATION_COLUMNS, STAR_FEATURES
 from backend.transit.ephemerides import (
     HOURS_PER_DAY,
+    SIGMAS,
     Ephemerides,
-    Matches,
     ephemerides_of,
     find_matches,
     no_evidence,
@@ -30,11 +30,16 @@ Floats = NDArray[np.float64]
 
 ARCSEC_PER_DEGREE = 3600.0
 
-# Two candidates of one star with these periods, whose transits are not known to be apart, are one.
+# Two candidates of one star with these periods, whose transits are not known to be apart, are one:
+# equal within this, or so many standard deviations but not more than the other part.
 SAME_PERIOD = 1e-4
+LOOSEST_PERIOD = 1e-2
 
 # More candidates than this "on one star": the rows have no star but the same few stellar values.
 MOST_ON_A_STAR = 50
+
+# Rows of one star that are compared: each candidate may be there twice, once in each of two tables.
+_MOST_COMPARED = 2 * MOST_ON_A_STAR
 
 
 class Relations(NamedTuple):
@@ -60,7 +65,8 @@ def find_relations(
     """Relate the rows of a table to each other, and to those of another one.
 
     Rows of one star with one ephemeris are one signal: never each other's neighbours, and counted
-    once by others. That holds across both tables.
+    once by others. That holds across both tables, where a star is recognised by its identifier, its
+    place or its values, and a candidate by its name too.
 
     Args:
         table: ROW_DTYPE, (n,); all rows, with a label or without.
@@ -72,44 +78,49 @@ def find_relations(
     """
     if evidence is None:
         evidence = no_evidence(len(table))
-    if known is None:
-        return _relate(table, evidence)
     rows = len(table)
-    table = np.concatenate([table, known[0]])
-    evidence = np.concatenate([evidence, known[1]])
-    # Twice the rows would be four times the pairs that are chance.
-    new = _without_known_signals(table, evidence, rows)
-    found = _relate(table[new], evidence[new])
-    place = np.append(new, -1)
-    return Relations(found.values[:rows], place[found.sibling[:rows]], place[found.match[:rows]])
+    named = np.zeros(0, np.intp), np.zeros(0, np.intp)
+    if known is not None:
+        one, other = _pairs_of_one_name(evidence["name"], known[1]["name"])
+        named = one, other + rows
+        table = np.concatenate([table, known[0]])
+        evidence = np.concatenate([evidence, known[1]])
+    found = _relate(table, evidence, named)
+    return Relations._make(each[:rows] for each in found)
 
 
-def _without_known_signals(table: Rows, evidence: Rows, rows: int) -> Index:
-    """The first rows, and those behind them that are not one signal with one of the first."""
-    star = stars_of(table)
-    signal = _signals(ephemerides_of(table, evidence, star), _pairs_on_a_star(star))
-    is_new = ~np.isin(signal, signal[:rows])
-    is_new[:rows] = True
-    return np.flatnonzero(is_new)
+def _pairs_of_one_name(
+    names: NDArray[np.bytes_], others: NDArray[np.bytes_]
+) -> tuple[Index, Index]:
+    """The places of candidates that have the same name in two tables, and no other row has it."""
+    one, other = _only_ones(names), _only_ones(others)
+    _, first, second = np.intersect1d(
+        names[one], others[other], assume_unique=True, return_indices=True
+    )
+    return one[first], other[second]
 
 
-def _signals(ephemerides: Ephemerides, pairs: tuple[Index, Index]) -> Index:
-    """The number of each row's signal: intp, (n,)."""
-    same = _are_one_signal(ephemerides, *pairs)
-    return joined(len(ephemerides.period), pairs[0][same], pairs[1][same])
+def _only_ones(names: NDArray[np.bytes_]) -> Index:
+    values, places, counts = np.unique(names, return_index=True, return_counts=True)
+    return places[(counts == 1) & (values != b"")]
 
 
-def _relate(table: Rows, evidence: Rows) -> Relations:
-    star = stars_of(table)
+def _relate(table: Rows, evidence: Rows, named: tuple[Index, Index]) -> Relations:
+    """Relate rows to each other; `named` are pairs of rows that are known to be one signal."""
+    star = stars_of(table, evidence)
+    star = joined(int(star.max()) + 1 if len(star) else 0, star[named[0]], star[named[1]])[star]
     ephemerides = ephemerides_of(table, evidence, star)
     pairs = _pairs_on_a_star(star)
-    signal = _signals(ephemerides, pairs)
+    same = _are_one_signal(ephemerides, *pairs)
+    signal = joined(
+        len(table),
+        np.concatenate([pairs[0][same], named[0]]),
+        np.concatenate([pairs[1][same], named[1]]),
+    )
     values = np.full((len(table), len(RELATION_COLUMNS)), np.nan)
     columns = {name: values[:, i] for i, name in enumerate(RELATION_COLUMNS)}
     sibling = _relate_siblings(table, star, signal, pairs, columns)
-    has_epochs = np.isfinite(ephemerides.epoch)
-    matches = find_matches(ephemerides) if has_epochs.any() else None
-    match = _relate_matches(table, ephemerides, signal, matches, columns)
+    match = _relate_matches(table, ephemerides, signal, columns)
     _relate_uncertainties(table, evidence, columns)
     return Relations(values, sibling, match)
 
@@ -119,7 +130,7 @@ def _pairs_on_a_star(star: Index) -> tuple[Index, Index]:
     order = np.argsort(star, kind="stable")
     ordered = star[order]
     sizes = np.bincount(star) if len(star) else np.zeros(0, np.intp)
-    few = (sizes <= MOST_ON_A_STAR)[ordered] if len(star) else np.zeros(0, bool)
+    few = (sizes <= _MOST_COMPARED)[ordered] if len(star) else np.zeros(0, bool)
     order, ordered = order[few], ordered[few]
     found = list(_at_distances(order, ordered))
     none = np.zeros(0, np.intp)
@@ -130,7 +141,7 @@ def _pairs_on_a_star(star: Index) -> tuple[Index, Index]:
 
 
 def _at_distances(order: Index, ordered: Index) -> Iterator[tuple[Index, Index]]:
-    for distance in range(1, MOST_ON_A_STAR):
+    for distance in range(1, _MOST_COMPARED):
         together = np.flatnonzero(ordered[distance:] == ordered[:-distance])
         if not len(together):
             return
@@ -141,12 +152,14 @@ def _are_one_signal(ephemerides: Ephemerides, one: Index, other: Index) -> NDArr
     """Whether rows of a star are one signal: equal periods, transits that are not known apart."""
     period = ephemerides.period[one]
     difference = np.abs(ephemerides.period[other] - period)
+    errors = (np.nan_to_num(ephemerides.period_err[each]) for each in (one, other))
+    tolerance = np.clip(SIGMAS * np.hypot(*errors) / period, SAME_PERIOD, LOOSEST_PERIOD)
     elapsed = ephemerides.epoch[other] - ephemerides.epoch[one]
     cycles = np.rint(elapsed / period)
     window = np.fmax(ephemerides.duration[one], ephemerides.duration[other])
     window = window + np.abs(cycles) * difference
     are_apart = np.abs(elapsed - cycles * period) > window  # unknown epochs are not
-    return (difference <= SAME_PERIOD * period) & ~are_apart
+    return (difference <= tolerance * period) & ~are_apart
 
 
 def _relate_siblings(
@@ -157,11 +170,10 @@ def _relate_siblings(
     columns: dict[str, Floats],
 ) -> Index:
     """Fill in what the star's other candidates say; the nearest of each row, or -1."""
-    sizes = np.bincount(star) if len(star) else np.zeros(0, np.intp)
-    is_known = _is_star_known(table) & (sizes[star] <= MOST_ON_A_STAR)
     signals = pd.Series(signal).groupby(star).transform("nunique").to_numpy()
+    is_known = _is_star_known(table, star) & (signals <= MOST_ON_A_STAR)
     columns["candidates_on_star"][is_known] = signals[is_known] - 1.0
-    apart = signal[pairs[0]] != signal[pairs[1]]
+    apart = (signal[pairs[0]] != signal[pairs[1]]) & (signals[pairs[0]] <= MOST_ON_A_STAR)
     one, other = (each[apart] for each in pairs)
     ratio = np.abs(np.log(table["period"][one]) - np.log(table["period"][other]))
     nearest = (
@@ -183,31 +195,42 @@ def _relate_siblings(
 
 
 def _relate_matches(
-    table: Rows,
-    ephemerides: Ephemerides,
-    signal: Index,
-    matches: Matches | None,
-    columns: dict[str, Floats],
+    table: Rows, ephemerides: Ephemerides, signal: Index, columns: dict[str, Floats]
 ) -> Index:
-    """Fill in what candidates with the same ephemeris say; the deepest of each row, or -1."""
+    """Fill in what candidates with the same ephemeris say; the deepest of each row, or -1.
+
+    One row stands for each signal, the deepest that has an epoch: rows of it twice would be four
+    times the pairs that are chance.
+    """
     match = np.full(len(table), -1)
-    if matches is None or matches.tolerance is None:
+    has_epoch = np.flatnonzero(np.isfinite(ephemerides.epoch))
+    if not len(has_epoch):
         return match
-    columns["ephemeris_matches"][np.isfinite(ephemerides.epoch)] = 0.0
+    keys = ephemerides.epoch, ephemerides.period, -table["depth"], signal
+    ordered = has_epoch[np.lexsort([each[has_epoch] for each in keys])]
+    _, first = np.unique(signal[ordered], return_index=True)
+    chosen = ordered[first]
+    signal_of = np.searchsorted(signal[chosen], signal[has_epoch])
+    matches = find_matches(Ephemerides._make(each[chosen] for each in ephemerides))
+    if matches.tolerance is None:
+        return match
     found = pd.DataFrame(
         {
-            "row": np.concatenate([matches.first, matches.second]),
+            "signal": np.concatenate([matches.first, matches.second]),
             "match": np.concatenate([matches.second, matches.first]),
         }
     )
-    found["signal"] = signal[found["match"].to_numpy()]
-    found["depth"] = table["depth"][found["match"].to_numpy()]
-    found = found.sort_values(["row", "depth", "match"], ascending=[True, False, True])
-    counts = found.groupby("row")["signal"].nunique()
-    columns["ephemeris_matches"][counts.index.to_numpy()] = counts.to_numpy()
-    deepest = found.drop_duplicates("row")
-    row, other = deepest["row"].to_numpy(), deepest["match"].to_numpy()
-    match[row] = other
+    found["depth"] = table["depth"][chosen[found["match"].to_numpy()]]
+    found = found.drop_duplicates(["signal", "match"])
+    found = found.sort_values(["signal", "depth", "match"], ascending=[True, False, True])
+    counts = np.bincount(found["signal"], minlength=len(chosen))
+    deepest = found.drop_duplicates("signal")
+    match_of = np.full(len(chosen), -1)
+    match_of[deepest["signal"].to_numpy()] = chosen[deepest["match"].to_numpy()]
+    columns["ephemeris_matches"][has_epoch] = counts[signal_of]
+    match[has_epoch] = match_of[signal_of]
+    row = np.flatnonzero(match >= 0)
+    other = match[row]
     places = (ephemerides.ra, ephemerides.dec)
     distance = separation(*(each[row] for each in places), *(each[other] for each in places))
     columns["match_separation"][row] = distance * ARCSEC_PER_DEGREE
@@ -226,6 +249,8 @@ def _relate_uncertainties(table: Rows, evidence: Rows, columns: dict[str, Floats
     columns["slogg_err"][:] = evidence["slogg_err"]
 
 
-def _is_star_known(table: Rows) -> NDArray[np.bool_]:
+def _is_star_known(table: Rows, star: Index) -> NDArray[np.bool_]:
+    """Whether a row's star is recognised in other rows, or was in one."""
     known = sum(np.isfinite(table[name]).astype(int) for name in STAR_FEATURES)
-    return (table["star"] != b"") | (np.asarray(known) >= 3)
+    is_named = (table["star"] != b"") | (np.asarray(known) >= 3)
+    return is_named | (np.bincount(star)[star] > 1 if len(star) else is_named)

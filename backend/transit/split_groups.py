@@ -9,6 +9,7 @@ from backend.transit.columns import LABELS, STAR_FEATURES
 from backend.transit.ephemerides import Matches, ephemerides_of, find_matches
 from backend.transit.groups import groups_of
 from backend.transit.keys import read_column, read_columns, row_keys, star_groups
+from backend.transit.places import pairs_at_one_place
 from backend.transit.rows import Index, Rows
 
 # A group with more than this part of the rows is told: a part of the split depends on it.
@@ -32,7 +33,7 @@ class RowGroups(NamedTuple):
 
 
 def row_groups(table: Rows, evidence: Rows | None) -> RowGroups:
-    """Group the rows of a table: by star, by equal rows, by shared ephemeris.
+    """Group the rows of a table: by star, by equal rows, by place, by shared ephemeris.
 
     Whatever belongs together over a third row is one group too.
 
@@ -41,6 +42,8 @@ def row_groups(table: Rows, evidence: Rows | None) -> RowGroups:
         evidence: EVIDENCE_DTYPE, (n,), or None.
     """
     star, twins = _stars_and_twins(table)
+    if evidence is not None:
+        star = _joined_by_place(star, evidence)
     if evidence is None or not np.isfinite(read_column(evidence, "epoch")).any():
         return RowGroups(star, star, twins, None)
     matches = find_matches(ephemerides_of(table, evidence, star))
@@ -48,9 +51,21 @@ def row_groups(table: Rows, evidence: Rows | None) -> RowGroups:
     return RowGroups(number, star, twins, matches)
 
 
-def stars_of(table: Rows) -> Index:
-    """The number of each row's star, intp, (n,); rows that are equal are of one star."""
-    return _stars_and_twins(table)[0]
+def stars_of(table: Rows, evidence: Rows) -> Index:
+    """The number of each row's star: intp, (n,).
+
+    Rows that are equal, and rows at one place in the sky, are of one star.
+
+    Args:
+        table: ROW_DTYPE, (n,).
+        evidence: EVIDENCE_DTYPE, (n,).
+    """
+    return _joined_by_place(_stars_and_twins(table)[0], evidence)
+
+
+def _joined_by_place(star: Index, evidence: Rows) -> Index:
+    one, other = pairs_at_one_place(read_column(evidence, "ra"), read_column(evidence, "dec"))
+    return joined(_count(star), star[one], star[other])[star]
 
 
 def _stars_and_twins(table: Rows) -> tuple[Index, int]:

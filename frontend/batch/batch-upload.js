@@ -82,7 +82,7 @@ export function predictAtOnce(workspace, model, save) {
   });
 }
 
-/** What to say of a table's differences from the training rows; without relations alone, accuracy was measured. */
+/** What to say of a table's differences from the training rows; a model may have figures without relations. */
 function noticeOf(unlike) {
   return /another_survey|missing_input/.test(unlike) ? "verdict.unlike.notice" : "verdict.unlike.noRelations";
 }

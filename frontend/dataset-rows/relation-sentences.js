@@ -38,8 +38,8 @@ export function relationSentences(relations) {
 function ofTheStar(count, { sibling, sibling_period_ratio: ratio }) {
   if (count === 0) return [sentence(t("relations.star.alone"))];
   if (!sibling) return [];
-  const known = isKnown(ratio) ? significant(ratio, 3) : t("unknown");
-  return [sentence(t("relations.star", { count, ratio: known }), sibling)];
+  const details = isKnown(ratio) ? t("relations.ratio", { count, ratio: significant(ratio, 3) }) : "";
+  return [sentence(t("relations.star", { count, details }), sibling)];
 }
 
 function ofTheMatch(count, { match, match_separation: separation, match_depth_ratio: ratio }) {

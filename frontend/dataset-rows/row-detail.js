@@ -7,7 +7,7 @@ import { julianDate, number, significant, t } from "../lib/i18n.js";
 import { useLatest } from "../lib/latest.js";
 import { className, Failure } from "../ui/basics.js";
 import { TransitCurve } from "../ui/curve.js";
-import { Relations } from "./relations.js";
+import { RowRelations } from "./row-relations.js";
 import { ClassMark } from "./row-table.js";
 
 /**
@@ -59,16 +59,6 @@ export function RowDetail({ dataset, address, row }) {
       </dl>
     </div>`}
   `;
-}
-
-/** They are found when they are first asked for, which may take seconds: the rest of the row does not wait. */
-function RowRelations({ dataset, address, row }) {
-  const path = `/api/training/dataset/${dataset.id}/rows`;
-  const load = (offset) => get(path, { offset, limit: 1 });
-  const { key, data, error, reload } = useLatest(load, row);
-  if (error) return html`<${Failure} error=${error} onRetry=${reload} />`;
-  if (key !== row || !data) return html`<p class="loading">${t("relations.loading")}</p>`;
-  return html`<${Relations} relations=${data.rows[0]?.relations} isTableRow table=${address} />`;
 }
 
 /** A place with all of its digits, an uncertainty with few. */

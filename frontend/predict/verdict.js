@@ -4,7 +4,7 @@ import { CLASSES } from "../lib/columns.js";
 import { html } from "../lib/html.js";
 import { percent, t } from "../lib/i18n.js";
 import { className } from "../ui/basics.js";
-import { UnlikeTrainingNote } from "../ui/verdict-notes.js";
+import { measuredAboveThreshold, UnlikeTrainingNote } from "../ui/verdict-notes.js";
 import { Probabilities } from "./probabilities.js";
 
 /**
@@ -19,8 +19,10 @@ export function Verdict({ prediction, original, abstention, children }) {
   const highest = percent(Math.max(...Object.values(prediction.probabilities)));
   const label = className(prediction.label_name);
   const unlike = prediction.unlike_training ?? [];
-  // What the threshold promises was measured on rows that this one is unlike.
-  const threshold = unlike.length > 0 ? null : abstention?.threshold;
+  // What the threshold promises was measured on rows that this one is unlike: of its worth for such rows nothing
+  // is known, unless it was measured without relations too.
+  const isThresholdKnown = unlike.length === 0 || measuredAboveThreshold(unlike) !== null;
+  const threshold = isThresholdKnown ? abstention?.threshold : null;
   return html`
     <p class="verdict" data-test="verdict">
       <strong>${label}</strong>

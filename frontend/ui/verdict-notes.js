@@ -58,12 +58,32 @@ export function SimulatedNote({ simulated, name }) {
  */
 export function UnlikeTrainingNote({ found, isTable = false }) {
   if (!found?.length) return null;
-  // What a model can do without relations was measured.
-  const isUnmeasured = found.some(({ code }) => code !== "no_relations");
+  // What a model can do without relations may have been measured; of the other differences nothing was.
+  const isUnmeasured = found.some(isNotOfRelations);
+  const measured = measuredAboveThreshold(found);
   return html`<div class="message ${isUnmeasured ? "warning" : ""}" data-test="unlike-training">
     ${found.map((each) => html`<p key=${each.code}><strong>${differenceText(each, isTable)}</strong></p>`)}
+    ${measured && html`<p>${t("verdict.unlike.relationsThreshold", measured)}</p>`}
     ${isUnmeasured && html`<p>${t("verdict.unlike.meaning")}</p>`}
   </div>`;
+}
+
+/**
+ * What the model's threshold is worth for rows whose relations are unknown: on the test stars, with relations hidden.
+ *
+ * @param {object[]} found as the API gives them
+ * @returns {{precision: string, coverage: string} | null} null if it was not measured, or if the rows are unlike the
+ *   test stars in more than that
+ */
+export function measuredAboveThreshold(found) {
+  if (found.some(isNotOfRelations)) return null;
+  const { precision, coverage } = found[0] ?? {};
+  if (typeof precision !== "number" || typeof coverage !== "number") return null;
+  return { precision: percent(precision), coverage: percent(coverage) };
+}
+
+function isNotOfRelations({ code }) {
+  return code !== "no_relations";
 }
 
 function differenceText(difference, isTable) {

@@ -415,12 +415,17 @@ PLACES = {
     """,
     f"{_STORED}relations.py::"
     "test_rows_whose_relations_fail_are_shown_without_them_and_with_them_the_next_time": """
-        backend.services.datasets.relations.DatasetRelations._file rename
-        backend.services.datasets.relations.DatasetRelations._file unlink
+        backend.services.datasets.relations.DatasetRelations._find thread
+        backend.services.datasets.relations.DatasetRelations._make rename
+        backend.services.datasets.relations.DatasetRelations._make unlink
     """,
     f"{_STORED}relations.py::"
     "test_old_relations_that_cannot_be_deleted_stay_until_the_next_start": """
         backend.services.datasets.relations.DatasetRelations._remove_oldest unlink
+    """,
+    f"{_STORED}relations.py::"
+    "test_relations_of_a_deleted_dataset_that_cannot_be_deleted_go_at_the_next_start": """
+        backend.services.datasets.relations.DatasetRelations.forget unlink
     """,
     f"{_FAULTS}table_files.py::test_a_child_that_cannot_watch_its_server_does_not_begin": """
         backend.tables.child.limits.end_with_parent thread

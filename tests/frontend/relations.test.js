@@ -3,8 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import "./browser.js";
+
 import { relationSentences } from "../../frontend/dataset-rows/relation-sentences.js";
-import { asInTable, batchResult, savedResult } from "../../frontend/results/results.js";
+import { areBeingFound } from "../../frontend/dataset-rows/row-relations.js";
+import { asInTable, batchResult, EXPORT_HEADER, exportRow, savedResult } from "../../frontend/results/results.js";
 import { speak } from "./words.js";
 
 const NOTHING = {
@@ -56,20 +59,21 @@ test("one other candidate of the star is named; of several, the nearest in perio
   const one = { candidates_on_star: 1, sibling: SIBLING, sibling_period_ratio: 2.0512 };
   await speak("en");
   assert.deepEqual(said(one), [
-    "Its star has one other candidate, K00752.02 (period ratio 2.05): candidates of such stars are more often planets.",
-  ]);
-  assert.deepEqual(said({ ...one, candidates_on_star: 3, sibling_period_ratio: 2 }), [
-    "Its star has 3 other candidates, the nearest in period K00752.02 (ratio 2): " +
+    "Its star has one other candidate, K00752.02, at a period ratio of 2.05: " +
       "candidates of such stars are more often planets.",
   ]);
-  assert.match(said({ ...one, sibling_period_ratio: null })[0], /\(period ratio unknown\)/);
+  assert.deepEqual(said({ ...one, candidates_on_star: 3, sibling_period_ratio: 2 }), [
+    "Its star has 3 other candidates, the nearest in period K00752.02, at a ratio of 2: " +
+      "candidates of such stars are more often planets.",
+  ]);
+  assert.match(said({ ...one, sibling_period_ratio: null })[0], /one other candidate, K00752\.02: candidates/);
   await speak("fr");
   assert.deepEqual(said(one), [
-    "Son étoile a un autre candidat, K00752.02 (rapport des périodes 2,05)\u00a0: " +
+    "Son étoile a un autre candidat, K00752.02, avec un rapport des périodes de 2,05\u00a0: " +
       "les candidats de telles étoiles sont plus souvent des planètes.",
   ]);
   assert.deepEqual(said({ ...one, candidates_on_star: 3, sibling_period_ratio: 2 }), [
-    "Son étoile a 3 autres candidats, dont le plus proche en période est K00752.02 (rapport 2)\u00a0: " +
+    "Son étoile a 3 autres candidats, dont le plus proche en période est K00752.02, avec un rapport de 2\u00a0: " +
       "les candidats de telles étoiles sont plus souvent des planètes.",
   ]);
 });
@@ -152,10 +156,42 @@ test("another row is named as that of the model's training table, and may be a l
   assert.deepEqual(parts[1], match);
 });
 
+test("a sibling of the model's training table has one pair of brackets behind its name", async () => {
+  const sibling = { ...SIBLING, in_training_table: true };
+  const one = { candidates_on_star: 1, sibling, sibling_period_ratio: 2.05 };
+  await speak("en");
+  assert.match(said(one)[0], /, K00752\.02 \(in the model’s training table\), at a period ratio of 2\.05: /);
+  const several = said({ ...one, candidates_on_star: 2 })[0];
+  assert.match(several, /period K00752\.02 \(in the model’s training table\), at a ratio of 2\.05: /);
+  await speak("fr");
+  assert.match(said(one)[0], /\(dans la table d’entraînement du modèle\), avec un rapport des périodes de 2,05\u00a0:/);
+});
+
+test("a related row without a name is known by its line, in the cells of an export too", () => {
+  const sibling = { name: "", line: 42, in_training_table: true, row: 1 };
+  const [{ parts }] = relationSentences({ ...NOTHING, candidates_on_star: 1, sibling, sibling_period_ratio: 2 });
+  assert.deepEqual(parts[1], sibling);
+  const match = { ...sibling, in_training_table: false };
+  const sentences = ["A.", "B."];
+  const relations = { ...NOTHING, candidates_on_star: 1, sibling, ephemeris_matches: 1, match, sentences };
+  const cells = exportRow(savedResult({}, { label_name: "CONFIRMED", relations }, 0));
+  const byName = Object.fromEntries(EXPORT_HEADER.map((name, n) => [name, cells[n]]));
+  assert.equal(byName.nearest_sibling, "line 42 (training table)");
+  assert.equal(byName.ephemeris_match, "line 42");
+  assert.equal(byName.relations_in_words, "A. B.");
+});
+
+test("relations are asked for again only while the server is finding them", () => {
+  assert.equal(areBeingFound({ rows: [], relations_state: "pending" }), true);
+  for (const state of ["found", "unknown", undefined]) {
+    assert.equal(areBeingFound({ rows: [], relations_state: state }), false);
+  }
+});
+
 test("a name may look like a place for a value", async () => {
   await speak("en");
   const [text] = said({ candidates_on_star: 1, sibling: { ...SIBLING, name: "{ratio} {name}" } });
-  assert.match(text, /one other candidate, \{ratio\} \{name\} \(period ratio/);
+  assert.match(text, /one other candidate, \{ratio\} \{name\}: candidates/);
 });
 
 test("what contaminates the row is noticed, and a shallower match or a sibling is not", () => {

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+import threading
 
 import numpy as np
 import pytest
@@ -12,10 +13,13 @@ from backend.services import catalogue_relations
 from backend.services.batch_jobs.runner import BatchRunner
 from backend.services.datasets import relations as dataset_relations
 from backend.tables.converter import TableConverter
+from backend.transit.catalog.delimited import records
 from backend.transit.columns import COLUMNS, RELATION_COLUMNS, ROW_DTYPE
 from backend.transit.ephemerides import no_evidence
 from backend.transit.related import keep_known
+from backend.web.routes import predictions as prediction_routes
 from tests.api import complete, form, problem_of, use_depth_predictor
+from tests.e2e.server import wait_for
 
 HEAD = (
     "kepoi_name,kepid,koi_period,koi_duration,koi_depth,koi_impact,koi_model_snr,koi_steff,"
@@ -59,7 +63,7 @@ def model_id(api, key, services, predictor):
     """A model that learnt from relations, of a table with one further candidate of star 2."""
     content = kept_table(b"2")
     related = {"sha256": hashlib.sha256(content).hexdigest(), "known": 100}
-    related["accuracy"] = {"with": 0.8, "without": 0.7}
+    related |= {"accuracy": {"with": 0.8, "without": 0.7}, "precision": None, "coverage": None}
     found = complete(
         services,
         api.session(key),
@@ -77,6 +81,12 @@ def batch(api, key, services, content=KOI):
     posted = api.post("/api/predict/batches", 202, data=data)["batch"]["id"]
     BatchRunner(services).work()
     return api.get(f"/api/predict/batches/{posted}")["batch"]
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """Nobody has to ask twice on a slow machine."""
+    monkeypatch.setattr(dataset_relations, "PATIENCE_SECONDS", 60.0)
 
 
 def rows_of(api, found):
@@ -123,16 +133,16 @@ def test_a_catalogue_that_is_answered_at_once_has_the_same_columns(api, key, ser
     found = batch(api, key, services)
     stored = api.get(f"/api/predict/batches/{found['id']}/result", None).get_data(as_text=True)
     assert at_once == list(csv.DictReader(io.StringIO(stored)))
-    assert at_once[2]["sibling"] == "K2.02 (training table)"
+    assert at_once[2]["nearest_sibling"] == "K2.02 (training table)"
     assert at_once[0]["candidates_on_star"] == "1"
-    assert at_once[0]["relations"].startswith("Its star has one other candidate, K1.02")
+    assert at_once[0]["relations_in_words"].startswith("Its star has one other candidate, K1.02")
     assert "Exotrain-Unlike-Training" not in answer.headers
 
 
 def test_a_name_that_a_spreadsheet_would_run_does_not(api, key, services, model_id):
     found = batch(api, key, services, KOI.replace("K1.02", "=1+1"))
     table = api.get(f"/api/predict/batches/{found['id']}/result", None).get_data(as_text=True)
-    assert next(csv.DictReader(io.StringIO(table)))["sibling"] == "'=1+1"
+    assert next(csv.DictReader(io.StringIO(table)))["nearest_sibling"] == "'=1+1"
     assert rows_of(api, found)[0]["relations"]["sibling"]["name"] == "=1+1"
 
 
@@ -283,17 +293,34 @@ def test_one_candidate_is_predicted_as_the_row_that_it_is(api, key, services, mo
     assert predictor.relations is None
 
 
+ROW = {"period": 3.5, "duration": 3, "depth": 800}
+
+
+@pytest.mark.parametrize("name", ["period", "duration", "depth"])
+def test_a_candidate_that_is_not_the_row_it_is_said_to_be_is_refused(
+    api, key, services, model_id, name
+):
+    dataset = upload(api, key)
+    place = {"dataset_id": dataset, "row": 0}
+    body = {"workspace_key": key, **ROW, name: ROW[name] * 1.01, "dataset_row": place}
+    problem = problem_of(api.post("/api/predict", None, json=body))
+    assert problem["status"] == 422
+    (error,) = problem["errors"]
+    assert error["field"] == name
+    assert f"Expected {ROW[name]:g}" in error["message"]
+
+
 @pytest.mark.parametrize("place", [{"dataset_id": 99, "row": 0}, {"dataset_id": None, "row": 999}])
 def test_a_row_that_is_not_there_is_a_404(api, key, services, model_id, place):
     dataset = upload(api, key)
     place = {**place, "dataset_id": place["dataset_id"] or dataset}
-    body = {"workspace_key": key, "period": 3, "duration": 3, "depth": 500, "dataset_row": place}
+    body = {"workspace_key": key, **ROW, "dataset_row": place}
     assert problem_of(api.post("/api/predict", None, json=body))["status"] == 404
 
 
 def test_the_relations_of_a_saved_prediction_are_kept(api, key, services, model_id):
     dataset = upload(api, key)
-    candidate = {"period": 3, "duration": 3, "depth": 500}
+    candidate = ROW
     place = {"dataset_id": dataset, "row": 0}
     body = {"workspace_key": key, **candidate, "dataset_row": place}
     (prediction,) = api.post("/api/predict", 200, json=body)["predictions"]
@@ -302,3 +329,115 @@ def test_the_relations_of_a_saved_prediction_are_kept(api, key, services, model_
     analysis = api.post("/api/analyses", 201, json=saved)["analysis"]
     kept = api.get(f"/api/analyses/{analysis['id']}")["analysis"]["predictions"][0]
     assert kept["relations"] == prediction["relations"]
+
+
+class Slow:
+    """Relates when it is let."""
+
+    def __init__(self, monkeypatch):
+        self.may_go_on = threading.Event()
+        self.calls = 0
+        relate = TableConverter.relate
+        monkeypatch.setattr(dataset_relations, "PATIENCE_SECONDS", 0.01)
+
+        def slow(converter, *arguments):
+            self.calls += 1
+            assert self.may_go_on.wait(60)
+            return relate(converter, *arguments)
+
+        monkeypatch.setattr(TableConverter, "relate", slow)
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    found = Slow(monkeypatch)
+    yield found
+    found.may_go_on.set()
+
+
+def test_nobody_waits_for_relations_that_take_long(api, key, services, model_id, slow, monkeypatch):
+    dataset = upload(api, key)
+    path = f"/api/training/dataset/{dataset}/rows"
+    for _ in range(3):
+        answer = api.get(path)
+        assert answer["relations_state"] == "pending"
+        assert answer["rows"][0]["relations"] is None
+    monkeypatch.setattr(prediction_routes, "_PATIENCE_SECONDS", 0.01)
+    body = {"workspace_key": key, **ROW, "dataset_row": {"dataset_id": dataset, "row": 0}}
+    busy = api.post("/api/predict", None, json=body)
+    assert (busy.status_code, busy.headers["Retry-After"]) == (503, "5")
+    slow.may_go_on.set()
+    wait_for(lambda: api.get(path)["relations_state"], lambda state: state == "found")
+    assert slow.calls == 1
+    assert api.get(path)["rows"][0]["relations"]["candidates_on_star"] == 1
+
+
+def test_a_slow_table_keeps_no_other_from_being_shown(api, key, services, slow, monkeypatch):
+    datasets = [upload(api, key, labelled(extra=number)) for number in range(6)]
+    states = [
+        api.get(f"/api/training/dataset/{dataset}/rows")["relations_state"] for dataset in datasets
+    ]
+    assert states == ["pending"] * 6
+    wait_for(lambda: slow.calls, lambda calls: calls == dataset_relations._MOST_AT_ONCE)
+
+
+def test_relations_of_a_deleted_dataset_are_deleted(api, key, services):
+    dataset = upload(api, key)
+    assert api.get(f"/api/training/dataset/{dataset}/rows")["relations_state"] == "found"
+    api.call("DELETE", f"/api/training/dataset/{dataset}")
+    assert list(services.storage.temporary.glob("relations-*")) == []
+
+
+def test_a_table_that_was_too_much_is_tried_again_after_a_while(api, key, services, monkeypatch):
+    dataset = upload(api, key)
+    relate = TableConverter.relate
+    monkeypatch.setattr(dataset_relations, "_PAUSE_SECONDS", -1.0)
+    monkeypatch.setattr(TableConverter, "relate", lambda *_arguments: False)
+    path = f"/api/training/dataset/{dataset}/rows"
+    assert api.get(path)["relations_state"] == "unknown"
+    monkeypatch.setattr(TableConverter, "relate", relate)
+    assert api.get(path)["relations_state"] == "found"
+
+
+def test_a_batch_that_goes_on_without_relations_begins_again(
+    api, key, services, model_id, predictor, monkeypatch
+):
+    """Rows before and after are all with relations, or all without."""
+    monkeypatch.setattr(records, "BATCH_RECORDS", 1)
+    posted = api.post("/api/predict/batches", 202, data=form(KOI, workspace_key=key))["batch"]
+    predict = predictor.predict
+
+    def killed(*arguments, **options):
+        if len(predictor.calls) == 2:
+            raise Killed
+        return predict(*arguments, **options)
+
+    monkeypatch.setattr(predictor, "predict", killed)
+    with pytest.raises(Killed):
+        BatchRunner(services).work()
+    path = f"/api/predict/batches/{posted['id']}"
+    assert api.get(path)["batch"]["rows_done"] > 0
+    monkeypatch.setattr(predictor, "predict", predict)
+    monkeypatch.setattr(TableConverter, "relate", lambda *_arguments: False)
+    BatchRunner(services).work()
+    found = api.get(path)["batch"]
+    assert found["status"] == "completed"
+    assert [each["relations"] for each in rows_of(api, found)] == [None] * 3
+    assert found["counts"]["known"]["relations"] == 0
+
+
+class Killed(BaseException):
+    """As if the process had ended."""
+
+
+def test_an_own_column_with_the_name_of_one_of_ours_stays(api, key, services, model_id):
+    """The answer of an earlier release, which had not this name yet."""
+    head, *lines = KOI.strip().splitlines()
+    added = "predicted_label,p_candidate,p_confirmed,p_false_positive"
+    rows = [f"{line},mine,CONFIRMED,0.1,0.8,0.1" for line in lines]
+    content = "\n".join([f"{head},nearest_sibling,{added}", *rows]) + "\n"
+    answer = api.batch(key, content, None).get_data(as_text=True)
+    names, *cells = csv.reader(io.StringIO(answer))
+    place = names.index("nearest_sibling")
+    assert [each[place] for each in cells] == ["mine"] * 3
+    assert names.count("predicted_label") == 1

@@ -31,7 +31,7 @@ KOI = f"{KOI_HEADER}\n1,3.5,3,8000,0.2,30,5700,1,4.4,14\n2,4.5,3,700,0.2,30,5700
 TOI_HEADER = "tid,pl_orbper,pl_trandurh,pl_trandep,st_teff,st_rad,st_logg,st_tmag"
 TOI = f"{TOI_HEADER}\n1,3.5,3,8000,5700,1,4.4,10\n2,4.5,3,700,5700,1,4.4,10\n"
 
-UNSAID = {"accuracy": None, "accuracy_with": None}
+UNSAID = dict.fromkeys(("accuracy", "accuracy_with", "precision", "coverage"))
 SURVEY: dict[str, Any] = {
     **UNSAID,
     "code": "another_survey",
@@ -110,6 +110,7 @@ def test_an_input_counts_if_half_of_the_training_rows_had_it():
 
 def learnt_from_relations(known=100):
     related = {"known": known, "accuracy": {"with": 0.81, "without": 0.7}}
+    related |= {"precision": 0.88, "coverage": 0.5}
     spec = {"source": "koi", "use_relations": True}
     manifest = {"spec": spec, "training_ranges": {}, "rows": {"train": 100}, "related": related}
     return learnt_from({"manifest": manifest})
@@ -122,12 +123,17 @@ def test_a_model_that_learnt_from_relations_says_what_it_can_without():
     (sentence,) = sentences([found], 7)
     assert "model 7 learnt from that too" in sentence
     assert "its accuracy is 0.700 without relations and 0.810 with them" in sentence
-    assert told_unlike([found]) == "no_relations;accuracy=0.700;accuracy_with=0.810"
+    assert sentence.endswith(
+        "Without them 88.0% of the predictions above its threshold are right (50.0% are above it)."
+    )
+    told = "no_relations;accuracy=0.700;accuracy_with=0.810;precision=0.880;coverage=0.500"
+    assert told_unlike([found]) == told
     assert unlike_training(learnt, "koi", []) == []
 
 
 def test_a_model_whose_test_rows_were_not_measured_without_relations_gives_no_figure():
-    learnt = {**learnt_from_relations(), "accuracy": {"with": None, "without": None}}
+    nothing = dict.fromkeys(("accuracy", "accuracy_with", "precision", "coverage"))
+    learnt = {**learnt_from_relations(), "no_relations": nothing}
     found = unlike_training(learnt, "koi", ["relations"])
     assert "accuracy" not in sentences(found, 7)[0]
     assert told_unlike(found) == "no_relations"

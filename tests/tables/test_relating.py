@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from backend.errors import NoSpace, Unavailable
+from backend.errors import NoSpace
 from backend.storage import incoming
 from backend.tables import children as module
 from backend.tables.converter import TableConverter
@@ -96,11 +96,26 @@ def test_a_child_that_hangs_is_ended(files, monkeypatch):
     assert not (files / "related.npy").exists()
 
 
-def test_a_killed_child_can_be_tried_again_and_nothing_is_left(converter, files, monkeypatch):
+def test_a_child_that_is_killed_twice_is_given_up_and_nothing_is_left(
+    converter, files, monkeypatch
+):
+    """The machine has not the memory for it: a prediction without relations is possible."""
     code = "open(job['target'], 'w').write('half'); os.kill(os.getpid(), signal.SIGKILL)"
     other_child(monkeypatch, code)
-    with pytest.raises(Unavailable):
-        relate(converter, files)
+    assert not relate(converter, files)
+    assert not (files / "related.npy").exists()
+
+
+def test_what_a_check_raises_ends_the_child_and_leaves_nothing(converter, files, monkeypatch):
+    class Stopped(Exception):
+        pass
+
+    def check():
+        raise Stopped
+
+    other_child(monkeypatch, "open(job['target'], 'w').write('half'); time.sleep(600)")
+    with pytest.raises(Stopped):
+        converter.relate(files / "table.npy", None, None, files / "related.npy", check)
     assert not (files / "related.npy").exists()
 
 

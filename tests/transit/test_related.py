@@ -82,23 +82,32 @@ def test_the_relations_of_another_table_are_refused(line):
         related_rows(rows, -1, -1).of_lines(other["line"])
 
 
-def test_other_rows_are_called_by_their_name_or_their_star_and_may_be_of_the_models_table():
+def test_a_match_is_called_by_its_name_or_its_star_and_a_sibling_by_its_name_alone():
+    """They may be of the model's table; the star would not tell which sibling it is."""
     rows = table(3, star=[b"1", b"2", b""])
     evidence = no_evidence(3)
     evidence["name"] = [b"K1", b"", b""]
     known = keep_known(table(9, star=b"kic"), no_evidence(9), seed=0)[5:]
     found = related_rows(rows, [1, 0, 3], [2, 4, -1], known, evidence).at(np.arange(3))
     assert found.siblings == [
-        Other("2", 3, False, 1),
+        Other("", 3, False, 1),
         Other("K1", 2, False, 0),
-        Other("kic", 7, True, 5),
+        Other("", 7, True, 5),
     ]
     assert found.matches == [Other("", 4, False, 2), Other("kic", 8, True, 6), None]
 
 
 def test_rows_without_evidence_are_called_by_their_star():
-    (sibling,) = related_rows(table(1, star=b"9"), [0], [-1]).at(np.array([0])).siblings
-    assert sibling == Other("9", 2, False, 0)
+    (match,) = related_rows(table(1, star=b"9"), [-1], [0]).at(np.array([0])).matches
+    assert match == Other("9", 2, False, 0)
+
+
+def test_a_star_of_too_many_rows_leaves_room_for_the_others(monkeypatch):
+    monkeypatch.setattr(related, "MAX_KNOWN", 50)
+    rows = table(160, star=[b"lumped"] * 110 + [b"%d" % (i // 2) for i in range(50)])
+    known = keep_known(rows, no_evidence(160), seed=0)
+    assert len(known) == 50
+    assert b"lumped" not in known["star"]
 
 
 def test_relations_are_shown_without_a_number_that_is_none():

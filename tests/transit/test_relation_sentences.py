@@ -60,11 +60,11 @@ def test_a_row_without_a_name_is_called_by_its_line_and_one_of_the_training_tabl
 def test_siblings_are_told_with_the_nearest_in_period():
     one = told(candidates_on_star=1, sibling=OTHER, sibling_period_ratio=2.0466)
     assert one == [
-        "Its star has one other candidate, K00123.01 (period ratio 2.05): candidates of such stars "
-        "are more often planets."
+        "Its star has one other candidate, K00123.01, at a period ratio of 2.05: candidates of "
+        "such stars are more often planets."
     ]
     (three,) = told(candidates_on_star=3, sibling=OTHER, sibling_period_ratio=1234.5)
-    assert "has 3 other candidates, the nearest in period K00123.01 (ratio 1,234):" in three
+    assert "has 3 other candidates, the nearest in period K00123.01, at a ratio of 1,234:" in three
 
 
 def test_that_there_is_no_neighbour_is_told_and_what_is_unknown_is_not():

@@ -171,7 +171,7 @@ def test_a_row_that_stands_twice_without_its_star_is_no_contamination_of_itself(
 def test_rows_of_another_table_are_neighbours_too():
     rows = table([b"a", b"b"], [10.0, 7.0])
     known = table([b"a", b"c"], [20.0, 7.0], depth=5_000.0)
-    beside = evidence(rows, epoch=EPOCH), evidence(known, epoch=EPOCH + 0.01, ra=290.0, dec=40.0)
+    beside = evidence(rows, epoch=EPOCH), evidence(known, epoch=EPOCH + 0.01)
     found = find_relations(rows, beside[0], (known, beside[1]))
     assert len(found.values) == 2
     assert found.sibling.tolist() == [2, -1]
@@ -207,3 +207,60 @@ def test_no_known_rows_are_as_none_at_all():
     assert np.array_equal(with_none.values, find_relations(rows, None).values, equal_nan=True)
     nothing = find_relations(rows[:0], None, (rows, evidence(rows)))
     assert len(nothing.values) == 0
+
+
+def test_a_star_without_an_identifier_is_recognised_by_its_place():
+    """A catalogue that names stars in another way, of candidates that the model was trained on."""
+    known = table([b"757", b"757"], [10.0, 25.0])
+    there = {"ra": 290.0, "dec": 40.0}
+    rows = table([b""], [10.00001], depth=520.0)
+    epochs = evidence(known, epoch=[EPOCH, EPOCH + 3], **there)
+    at = evidence(rows, epoch=EPOCH, **{**there, "dec": 40.0 + 1 / 3600})
+    found = find_relations(rows, at, (known, epochs))
+    assert column(found, "candidates_on_star").tolist() == [1]
+    assert column(found, "ephemeris_matches").tolist() == [0]
+    assert found.sibling.tolist() == [2]
+    nowhere = find_relations(rows, evidence(rows, epoch=EPOCH), (known, epochs))
+    assert column(nowhere, "ephemeris_matches").tolist() == [1]
+
+
+def test_a_candidate_of_one_name_is_one_signal_in_both_tables():
+    known = table([b"757", b"757"], [10.0, 25.0])
+    rows = table([b""], [10.02], depth=520.0)
+    named = evidence(known, epoch=EPOCH, name=[b"K757.01", b"K757.02"])
+    found = find_relations(rows, evidence(rows, epoch=EPOCH, name=b"K757.01"), (known, named))
+    assert column(found, "candidates_on_star").tolist() == [1]
+    assert found.sibling.tolist() == [2]
+
+
+def test_a_name_that_several_rows_have_names_none():
+    known = table([b"1", b"2"], [10.0, 25.0])
+    rows = table([b"3"], [40.0])
+    named = evidence(known, name=b"candidate")
+    found = find_relations(rows, evidence(rows, name=b"candidate"), (known, named))
+    assert column(found, "candidates_on_star").tolist() == [0]
+
+
+def test_periods_that_agree_within_their_uncertainties_are_of_one_signal():
+    rows = table([b"a", b"a"], [10.0, 10.02])
+    sure = evidence(rows, epoch=EPOCH, period_err=1e-5)
+    assert column(find_relations(rows, sure), "candidates_on_star").tolist() == [1, 1]
+    unsure = evidence(rows, epoch=EPOCH, period_err=0.005)
+    assert column(find_relations(rows, unsure), "candidates_on_star").tolist() == [0, 0]
+
+
+def test_a_table_that_has_each_row_twice_says_of_each_what_it_says_once():
+    once = table([b"a", b"b", b"b"], [10.0, 10.0, 23.0], depth=[500.0, 9_000.0, 100.0])
+    beside = evidence(once, epoch=EPOCH + np.array([0.0, 0.01, 5.0]))
+    alone = find_relations(once, beside)
+    twice = find_relations(np.concatenate([once, once]), np.concatenate([beside, beside]))
+    assert np.array_equal(twice.values[:3], alone.values, equal_nan=True)
+    assert np.array_equal(twice.values[3:], alone.values, equal_nan=True)
+    assert twice.match.tolist() == [1, 0, -1, 1, 0, -1]
+
+
+def test_as_many_candidates_of_a_star_as_are_compared_may_be_in_both_tables():
+    periods = 2.0 * 1.1 ** np.arange(MOST_ON_A_STAR)
+    rows = table([b"a"] * MOST_ON_A_STAR, periods)
+    found = find_relations(rows, evidence(rows), (rows, evidence(rows)))
+    assert set(column(found, "candidates_on_star")) == {MOST_ON_A_STAR - 1}

@@ -47,6 +47,14 @@ def test_equal_rows_are_one_group_whatever_their_stars_are_called():
     assert groups.number.tolist()[0] == groups.number.tolist()[1] != groups.number.tolist()[2]
 
 
+def test_rows_at_one_place_are_one_group_whatever_their_stars_are_called():
+    beside = epochs(EPOCH, EPOCH + 1, EPOCH + 2)
+    beside["ra"], beside["dec"] = 290.0, [40.0, 40.0003, 40.1]
+    groups = row_groups(table([b"a", b"b", b"c"], [2.0, 3.7, 5.1]), beside)
+    assert groups.number[0] == groups.number[1] != groups.number[2]
+    assert groups.star[0] == groups.star[1]
+
+
 def test_labels_part_no_twins():
     rows = table([b""] * 2, [2.0, 2.0])
     rows["label"] = [1, 2]

@@ -24,7 +24,7 @@ _UNITS = {"period": "d", "duration": "h", "steff": "K", "srad": "solRad", "tmag"
 _BOOLEANS = ("uncertain", "is_grazing", "sparse", "trained_on_simulated")
 _TEXTS = (
     *("predicted_label", "missing_inputs", "outside_training_range"),
-    *("sibling", "match", "relations", "prediction_error"),
+    *("nearest_sibling", "ephemeris_match", "relations_in_words", "prediction_error"),
 )
 _ADDED_UNITS = {
     "predicted_period": "d",
@@ -40,12 +40,12 @@ _DESCRIPTIONS = {
     "sparse": "whether few training rows are near",
     "candidates_on_star": "other candidates of the star",
     "sibling_period_ratio": "longer period over the shorter, to the sibling nearest in period",
-    "sibling": "that candidate",
+    "nearest_sibling": "that candidate",
     "ephemeris_matches": "candidates of other stars that share the ephemeris",
     "match_depth_ratio": "how many times deeper the deepest of them is",
     "match_magnitude_difference": "its magnitude minus the row's",
-    "match": "that candidate",
-    "relations": "what the relations mean; nothing of them comes from a label",
+    "ephemeris_match": "that candidate",
+    "relations_in_words": "what the relations mean; nothing of them comes from a label",
     "trained_on_simulated": "whether the model was trained on simulated data",
     "prediction_error": "why there is no prediction",
 }

@@ -262,7 +262,8 @@ def _relations(cells: dict[str, str], decimal: DecimalSign) -> dict[str, Any] | 
     """What RELATION_CELLS say, as the API shows it; None: nothing is known."""
     named = {**cells, "match_separation": cells["match_separation_arcsec"]}
     values = {name: _or_nan(_number(named[name], decimal)) for name in NEIGHBOUR_COLUMNS}
-    return describe_relations(values, _other(cells["sibling"]), _other(cells["match"]))
+    sibling, match = (_other(cells[name]) for name in ("nearest_sibling", "ephemeris_match"))
+    return describe_relations(values, sibling, match)
 
 
 def _other(cell: str) -> Other | None:

@@ -135,8 +135,9 @@ class Work:
             if not done:
                 self._batch["result_bytes"] = 0
                 writer.writerow(table.header())
-            elif OwnColumns.from_json(self._batch["reading"]).added != list(ADDED_COLUMNS):
-                raise _StartAgain  # an earlier release began it
+            elif not _goes_on(self._batch["reading"], related):
+                raise _StartAgain
+            reading = {**own.as_json(), "is_related": related is not None}
             chunks = table.predictions(
                 _after(catalog, done), self._predict_rows(model, table, related)
             )
@@ -153,7 +154,7 @@ class Work:
                     _append(result, b"".join(written))
                     _append(index, found.tobytes())
                     counts = count(found, chunk.rows, relations_of(related, chunk.rows))
-                    self._count(counts, int(ends[-1]), int(text.tell() * share), own)
+                    self._count(counts, int(ends[-1]), int(text.tell() * share), reading)
             finally:
                 self._is_over = True  # else the rows ahead might be waited for
                 chunks.close()  # type: ignore[attr-defined]
@@ -192,14 +193,14 @@ class Work:
 
         return predict_rows
 
-    def _count(self, more: Record, result_end: int, bytes_read: int, own: OwnColumns) -> None:
+    def _count(self, more: Record, result_end: int, bytes_read: int, reading: Record) -> None:
         """Record that rows are done: their bytes are on the disk."""
         self._change(
             rows_done=self._batch["rows_done"] + more["all"],
             result_bytes=result_end,
             bytes_done=min(max(bytes_read, self._batch["bytes_done"]), self._batch["file_size"]),
             counts=add_counts(self._batch["counts"], more),
-            reading=own.as_json(),
+            reading=reading,
             restarts=0,
         )
 
@@ -257,6 +258,12 @@ class _Lines:
         """The lines since the last call."""
         lines, self._lines = self._lines, []
         return lines
+
+
+def _goes_on(reading: Record, related: RelatedRows | None) -> bool:
+    """Whether further rows get what those before have: no other columns, relations or none."""
+    has_columns = OwnColumns.from_json(reading).added == list(ADDED_COLUMNS)
+    return has_columns and reading.get("is_related") == (related is not None)
 
 
 def _open_after(path: Path, size: int) -> BinaryIO:

@@ -24,7 +24,7 @@ from backend.transit.columns import FEATURES, LABELS, RELATIONS, STAR_FEATURES
 from backend.transit.evaluation.bootstrap import draw_labels
 from backend.transit.evaluation.calibration import choose_threshold
 from backend.transit.evaluation.calibration_choice import Calibration, choose_calibration
-from backend.transit.evaluation.figures import abstention, brief, evaluate
+from backend.transit.evaluation.figures import abstention, brief, evaluate, kept_share
 from backend.transit.evaluation.paired import paired_differences
 from backend.transit.networks import registry
 from backend.transit.networks.build import LONGEST_LOG, publish
@@ -235,7 +235,14 @@ def _missing_features(
     effects = []
     for missing in _combinations(tested, has_relations=test.relations is not None):
         found = predict(steps, test.without(missing, chosen), published.calibration, poll)
-        effects.append({"missing": list(missing), **brief(tested["label"], found["probabilities"])})
+        probabilities = found["probabilities"]
+        effects.append(
+            {
+                "missing": list(missing),
+                **brief(tested["label"], probabilities),
+                **kept_share(tested["label"], probabilities, published.threshold),
+            }
+        )
     return effects
 
 

@@ -60,12 +60,14 @@ def describe_related(
 
     Returns:
         The content; and `sha256`, the numbers of `rows` in it and of `table_rows`; `known`, how
-        many training rows have a relation that the network saw; and `accuracy` on the test rows
-        `with` the relations and `without`, None where that was not measured.
+        many training rows have a relation that the network saw; and of the test rows `accuracy`
+        `with` the relations and `without`, and without them `precision` and `coverage` of what is
+        above the threshold, None where that was not measured.
     """
     known = 0 if relations is None else int(np.isfinite(relations).any(axis=1).sum())
     measured = (evaluation or {}).get("missing_features") or []
-    accuracy = {tuple(each["missing"]): each["accuracy"] for each in measured}
+    figures = {tuple(each["missing"]): each for each in measured}
+    shown, hidden = figures.get((), {}), figures.get((RELATIONS,), {})
     beside = no_evidence(len(table)) if evidence is None else evidence
     kept = keep_known(table, beside, spec.seed)
     content = _npy(kept)
@@ -74,7 +76,9 @@ def describe_related(
         "rows": len(kept),
         "table_rows": len(table),
         "known": known,
-        "accuracy": {"with": accuracy.get(()), "without": accuracy.get((RELATIONS,))},
+        "accuracy": {"with": shown.get("accuracy"), "without": hidden.get("accuracy")},
+        "precision": hidden.get("precision"),
+        "coverage": hidden.get("coverage"),
     }
 
 

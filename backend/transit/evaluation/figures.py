@@ -145,6 +145,24 @@ def recall_at_precision(true: Labels, probabilities: Array) -> dict[str, float |
     }
 
 
+def kept_share(
+    true: Labels, probabilities: Array, threshold: float | None
+) -> dict[str, float | None]:
+    """How many predictions are above a threshold, and how many of these are right.
+
+    Returns:
+        `coverage`, None without a threshold; `precision`, None where nothing is above it.
+    """
+    if threshold is None:
+        return {"coverage": None, "precision": None}
+    kept = probabilities.max(axis=1) >= threshold
+    right = probabilities[kept].argmax(axis=1) == true[kept]
+    return {
+        "coverage": _number(kept.mean()) if len(kept) else None,
+        "precision": _number(right.mean()) if len(right) else None,
+    }
+
+
 def abstention(
     true: Labels,
     probabilities: Array,

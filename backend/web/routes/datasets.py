@@ -6,11 +6,13 @@ from backend.database import datasets
 from backend.database.connection import Record
 from backend.errors import Conflict, Unavailable
 from backend.services.datasets.preview import accepted, preview
+from backend.services.datasets.relations import StillRelating
 from backend.services.datasets.upload import forget_files, name_from, store, suffix_from
 from backend.services.quota import stored_bytes
 from backend.storage.dataset_table import read_rows, read_rows_at, read_rows_of_label
 from backend.transit.catalog.rejections import read_rejections
 from backend.transit.columns import LABELS
+from backend.transit.rows import Index
 from backend.web.audit_log import record
 from backend.web.auth import NO_WORKSPACE, usable_dataset, workspace_by_key
 from backend.web.current import services
@@ -120,6 +122,7 @@ def delete_dataset(dataset_id: int) -> Record:
             detail=dataset["name"],
         )
     forget_files(services().database, services().storage, dataset)
+    services().relations.forget(dataset)
     return {"message": f"Dataset {dataset_id} was deleted."}
 
 
@@ -148,18 +151,30 @@ def list_dataset_rows(dataset_id: int, query_data: RowsQuery) -> Record:
     except (Conflict, Unavailable):  # what is missing is told in the log; the rows are there
         beside = None
     evidence = [None] * len(rows) if beside is None else read_rows_at(beside, indices)
-    is_wanted = query_data.relations and len(rows) > 0
-    of_table = services().relations.of(dataset) if is_wanted else None
-    relations = [None] * len(rows) if of_table is None else of_table.at(indices).described()
+    state, relations = _relations_at(dataset, indices) if query_data.relations else _NOT_ASKED
+    relations = relations or [None] * len(rows)
     found = zip(indices, rows, evidence, relations, strict=True)
     answers = [row_answer(int(i), *each) for i, *each in found]
     return {
         "rows": answers,
         "count": len(answers),
+        "relations_state": state,
         "total": total,
         "offset": offset,
         "limit": limit,
     }
+
+
+_NOT_ASKED: tuple[str, list[Record | None]] = ("unknown", [])
+
+
+def _relations_at(dataset: Record, indices: Index) -> tuple[str, list[Record | None]]:
+    """Whether the relations of rows are known, and these; none where they are not."""
+    try:
+        found = services().relations.of(dataset)
+    except StillRelating:
+        return "pending", []
+    return _NOT_ASKED if found is None else ("found", found.at(indices).described())
 
 
 @datasets_bp.get("/dataset/<int:dataset_id>/rejected")

@@ -68,7 +68,10 @@ def download_model(model_id: int, query_data: DownloadQuery) -> Response:
     response.headers["Cache-Control"] = "private, no-cache"
     if response.status_code in (200, 206) and request.method == "GET":
         record_download(
-            "model_downloaded", model["workspace_id"], f"model {model_id}", model["name"]
+            "model_downloaded",
+            model["workspace_id"],
+            f"model {model_id}",
+            model["name"] if query_data.part == "model" else f"{model['name']}, {query_data.part}",
         )
     return response
 

@@ -1,5 +1,6 @@
 """/api/predict: one candidate, many candidates, or a whole catalogue."""
 
+import math
 import os
 from typing import Any
 
@@ -12,8 +13,9 @@ from sqlalchemy import Connection
 
 from backend.database import datasets, models
 from backend.database.connection import Record
-from backend.errors import NotFound
+from backend.errors import Invalid, NotFound, Unavailable
 from backend.services.batch_jobs.posting import described_model, told_model
+from backend.services.datasets.relations import StillRelating
 from backend.services.datasets.upload import name_from
 from backend.services.predict_catalogue import predict_catalogue
 from backend.services.predictions import choose_model, predict, training_source, warnings_about
@@ -25,7 +27,9 @@ from backend.services.unlike_training import (
     told_unlike,
     unlike_training,
 )
+from backend.storage.dataset_table import read_rows
 from backend.storage.incoming import require_space
+from backend.transit.columns import REQUIRED
 from backend.transit.related import RelationsOfSome
 from backend.transit.rows import as_rows
 from backend.web.audit_log import record_download
@@ -41,6 +45,9 @@ from backend.web.schemas.predictions import (
     PredictRequest,
 )
 from backend.web.validation_messages import field_errors, summary
+
+# For the relations of a dataset, where they are not known yet.
+_PATIENCE_SECONDS = 20.0
 
 predictions_bp = APIBlueprint("predictions", __name__, url_prefix="/api/predict", tag="Predictions")
 
@@ -171,8 +178,31 @@ def _relations_of(
     """How the one candidate relates to the other rows of its dataset; None: unknown."""
     if dataset is None or not isinstance(asked, PredictOne) or asked.dataset_row is None:
         return None
-    found = services().relations.of(dataset)
+    _require_same(dataset, asked)
+    try:
+        found = services().relations.of(dataset, _PATIENCE_SECONDS)
+    except StillRelating as error:
+        detail = f"The relations of dataset {dataset['id']} are being found: try again in a moment."
+        raise Unavailable(detail, Retry_After="5") from error
     return None if found is None else found.at(np.array([asked.dataset_row.row]))
+
+
+def _require_same(dataset: Record, asked: PredictOne) -> None:
+    """Check that the candidate is the row that it is said to be.
+
+    Raises:
+        Invalid: it is not.
+    """
+    assert asked.dataset_row is not None
+    _, (row,) = read_rows(services().tables.table(dataset), asked.dataset_row.row, 1)
+    for name in REQUIRED:
+        expected, came = float(row[name]), getattr(asked, name)
+        if not math.isclose(expected, came, rel_tol=1e-6):
+            raise Invalid.field(
+                name,
+                f"Expected {expected:g}, that of row {asked.dataset_row.row} of dataset "
+                f"{dataset['id']} (dataset_row), received {came:g}.",
+            )
 
 
 def _unlike_training(

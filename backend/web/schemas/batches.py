@@ -84,7 +84,8 @@ class BatchCounts(Answer):
     uncertain: int
     errors: int = Field(description="Rows that could not be predicted.")
     known: dict[str, int] = Field(
-        default={}, description="By feature, how many of the predicted rows have it."
+        default={},
+        description="How many of the predicted rows have each feature, and `relations`.",
     )
 
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from backend.transit.catalog.names.column_names import FORMATS
 from backend.transit.columns import COLUMNS, EVIDENCE_UNITS, LABELS, NO_LABEL, RANGES, UNITS
-from backend.web.schemas.base import Answer, JsonBody, Star
+from backend.web.schemas.base import MAX_ID, Answer, JsonBody, Star
 
 HOURS_A_DAY = 24.0
 
@@ -180,7 +180,9 @@ class RelatedRow(Answer):
     # Part of requests as well: what was once predicted is saved as it was.
     model_config = ConfigDict(json_schema_serialization_defaults_required=False)
 
-    name: str = Field(description="Its name, else its star; empty if it has neither.")
+    name: str = Field(
+        max_length=100, description="Its name, else of a match its star; empty if it has none."
+    )
     line: int | None = Field(
         default=None, description="Its 1-based line; null in a batch where it has a name."
     )
@@ -200,11 +202,13 @@ class Relations(Answer):
     # Part of requests as well: what was once predicted is saved as it was.
     model_config = ConfigDict(json_schema_serialization_defaults_required=False)
 
-    candidates_on_star: int | None = Field(description="Other candidates of the star.")
+    candidates_on_star: int | None = Field(
+        ge=0, le=MAX_ID, description="Other candidates of the star."
+    )
     sibling_period_ratio: float | None = Field(description="The longer period over the shorter.")
     sibling: RelatedRow | None
     ephemeris_matches: int | None = Field(
-        description="Candidates of other stars that share the ephemeris."
+        ge=0, le=MAX_ID, description="Candidates of other stars that share the ephemeris."
     )
     match_separation: float | None = Field(description="Arcsec.")
     match_depth_ratio: float | None = Field(description="How many times deeper the match is.")

@@ -1,7 +1,10 @@
 """Uploads, datasets, their rows and curves."""
 
+from typing import Literal
+
 from apiflask.fields import UploadFile
 from pydantic import ConfigDict, Field, RootModel
+from typing_extensions import TypeAliasType
 
 from backend.web.schemas.accounts import Use
 from backend.web.schemas.base import (
@@ -192,14 +195,17 @@ class DatasetAnswer(Success):
     dataset: ProfiledDataset
 
 
+RelationsState = TypeAliasType("RelationsState", Literal["found", "pending", "unknown"])
+
+
 class RowsQuery(Page):
     """The accepted rows, or those of one class."""
 
     label: LabelFilter | None = None
     relations: bool = Field(
         default=True,
-        description="Whether the rows come with their relations. The first time these are found, "
-        "which takes a second or two; without them the rows are there at once.",
+        description="Whether the rows come with their relations. These are found when they are "
+        "first asked for, in seconds: see `relations_state`.",
     )
 
 
@@ -208,6 +214,11 @@ class Rows(Success):
 
     rows: list[Row]
     count: int
+    relations_state: RelationsState = Field(
+        description="`found`: the rows have them. `pending`: they are being found, ask again in a "
+        "few seconds. `unknown`: they were not asked for, or cannot be found, as those of a table "
+        "of more than 200,000 rows, or of one that takes too much memory or time."
+    )
     total: int
     offset: int
     limit: int

@@ -137,6 +137,10 @@ class WithoutFeatures(Answer):
     accuracy: float | None
     macro_f1: float | None
     log_loss: float | None
+    coverage: float | None = Field(
+        default=None, description="Share of the rows above the threshold; null before 0.5.0."
+    )
+    precision: float | None = Field(default=None, description="Share of these that are right.")
 
 
 class CalibrationChoice(Answer):

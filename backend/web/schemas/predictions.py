@@ -116,6 +116,12 @@ class UnlikeTraining(Answer):
         default=None, description="On the model's test rows without relations."
     )
     accuracy_with: float | None = Field(default=None, description="With them.")
+    precision: float | None = Field(
+        default=None, description="Share right of the test rows above the threshold without them."
+    )
+    coverage: float | None = Field(
+        default=None, description="Share of the test rows above the threshold without them."
+    )
 
 
 class Prediction(Answer):

@@ -5,6 +5,7 @@ import pytest
 
 from backend.services.batch_jobs import runner as runner_module
 from backend.services.batch_jobs.runner import BatchRunner
+from backend.services.datasets import relations as dataset_relations
 from backend.tables.child import __main__ as child
 from backend.tables.children import TableChildren
 from backend.tables.converter import TableConverter
@@ -85,6 +86,12 @@ def test_relations_that_cannot_be_deleted_after_a_failure_are_an_error(
     assert fault.effects == 1
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """Nobody has to ask twice on a slow machine."""
+    monkeypatch.setattr(dataset_relations, "PATIENCE_SECONDS", 60.0)
+
+
 def rows_with_relations(api, dataset):
     rows = api.get(f"/api/training/dataset/{dataset}/rows")["rows"]
     return [each["relations"] is not None for each in rows]
@@ -94,6 +101,7 @@ def rows_with_relations(api, dataset):
     ("call", "what", "effect"),
     [
         pytest.param("fork", "*backend.tables.child*", "EAGAIN", id="start the child"),
+        pytest.param("thread", "relations", "none", id="start the thread"),
         pytest.param("rename", "*/exotrain.tmp/relations-*", "EIO", id="put the file in its place"),
     ],
 )
@@ -110,12 +118,39 @@ def test_rows_whose_relations_fail_are_shown_without_them_and_with_them_the_next
 def test_old_relations_that_cannot_be_deleted_stay_until_the_next_start(
     faults, api, key, services, monkeypatch
 ):
-    from backend.services.datasets import relations
-
-    monkeypatch.setattr(relations, "_KEPT", 1)
+    monkeypatch.setattr(dataset_relations, "_KEPT", 1)
     first, second = api.dataset(key), api.upload(key, catalogue(93))["dataset"]["id"]
     rows_with_relations(api, first)
     fault = faults.add("unlink", "*/exotrain.tmp/relations-*.npy", "EIO")
     assert all(rows_with_relations(api, second))
     assert fault.effects == 1
     assert len(list(services.storage.temporary.glob("relations-*.npy"))) == 2
+
+
+def test_relations_of_a_deleted_dataset_that_cannot_be_deleted_go_at_the_next_start(
+    faults, api, key, services
+):
+    dataset = api.dataset(key)
+    rows_with_relations(api, dataset)
+    fault = faults.add("unlink", "*/exotrain.tmp/relations-*.npy", "EIO")
+    api.call("DELETE", f"/api/training/dataset/{dataset}")
+    assert fault.effects == 1
+    assert len(list(services.storage.temporary.glob("relations-*.npy"))) == 1
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_child_that_is_killed_is_tried_once_more(api, key, services, model, monkeypatch, times):
+    child = TableChildren._child
+    kills = [1] * times
+
+    def killed(self, job, own, check):
+        if job["do"] == "relate" and kills:
+            kills.pop()
+            (own / "log").touch()
+            return -9
+        return child(self, job, own, check)
+
+    monkeypatch.setattr(TableChildren, "_child", killed)
+    found = batch(api, key, services)
+    assert found["status"] == "completed"
+    assert found["counts"]["known"]["relations"] == (found["counts"]["all"] if times == 1 else 0)
