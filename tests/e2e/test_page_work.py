@@ -181,6 +181,7 @@ def test_the_koi_table_is_dropped_as_it_was_downloaded_and_explained_row_by_row(
 
         relations = page.locator("[data-test=relations]")
         expect(relations).to_contain_text(f"Its star has one other candidate, {rows[0]['name']}")
+        expect(page).to_have_url(re.compile("row=1$"))  # written a moment after the row is chosen
         relations.get_by_role("link", name=rows[0]["name"]).click()
         expect(curve).to_have_attribute("data-line", str(rows[0]["line"]))
 
