@@ -243,7 +243,8 @@ def test_every_picture_exists_in_both_themes(document: Path):
 
 
 def test_the_readme_says_what_was_measured_of_the_network_and_the_best_trees():
-    figures = {cells[0]: cells[1:4] for cells in table_rows(BENCHMARKS) if len(cells) == 8}
+    rows = [cells for cells in table_rows(BENCHMARKS) if len(cells) == 8]
+    figures = {cells[0]: cells[1:4] for cells in reversed(rows)}  # the first table counts
     told = "nine columns and relations"
     network = figures[f"network x 5, {told}"]
     trees = [
