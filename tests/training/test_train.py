@@ -257,6 +257,8 @@ def test_a_model_keeps_its_whole_table_to_relate_others_to(finished):
         "table_rows": len(table),
         "known": 0,
         "accuracy": {"with": pytest.approx(described["accuracy"]["with"]), "without": None},
+        "precision": None,  # only measured of a network that has the input
+        "coverage": None,
     }
     assert kept["period"].tolist() == table["period"].tolist()
 
@@ -577,6 +579,8 @@ def test_relations_reach_the_network_and_the_trees_and_may_be_unknown(train, row
     assert related["known"] == manifest["rows"]["train"]
     assert related["accuracy"]["with"] == pytest.approx(hidden[()]["accuracy"])
     assert related["accuracy"]["without"] == hidden[("relations",)]["accuracy"]
+    for name in ("precision", "coverage"):
+        assert related[name] == hidden[("relations",)][name]
     kept = np.load(spec.model_path.with_suffix(".related.npy"))
     assert kept["epoch"].tolist() == evidence["epoch"].tolist()
     model = model_file.load_verified_model(spec.model_path, manifest["sha256"])
