@@ -239,6 +239,18 @@ def test_relations_of_a_dataset_are_found_once(api, key, services, monkeypatch):
     assert len(calls) == 1
 
 
+def test_relations_that_another_request_has_just_found_are_not_found_again(
+    api, key, services, monkeypatch
+):
+    """They appear between the look for the file and the turn."""
+    path = services.storage.temporary / "relations-1-x-alone.npy"
+    path.write_bytes(b"found meanwhile")
+    calls = []
+    monkeypatch.setattr(TableConverter, "relate", lambda *_arguments: calls.append(1))
+    assert services.relations._find(path, path, None, 10.0)
+    assert calls == []
+
+
 def test_only_those_of_the_datasets_looked_at_last_are_kept(api, key, services, monkeypatch):
     monkeypatch.setattr(dataset_relations, "_KEPT", 2)
     for number in range(4):
