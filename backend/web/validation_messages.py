@@ -5,7 +5,7 @@ belongs also gives the range of the number.
 """
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -66,8 +66,13 @@ def summary(errors: list[ErrorItem]) -> str:
     return f"{first} There {'is 1 more error' if more == 1 else f'are {more} more errors'}."
 
 
-def unknown_field(name: str, known: Iterable[str]) -> str:
-    """The message for a field of that name; proposes a known one that resembles it."""
+def unknown_field(name: str, known: Collection[str]) -> str:
+    """The message for a field of that name; proposes a known one that resembles it.
+
+    One of the known ones itself belongs to another form of the same request.
+    """
+    if name in known:
+        return "This field cannot stand beside the others of this request."
     close = difflib.get_close_matches(name, known, 1)
     return f"Unknown field; did you mean {close[0]!r}?" if close else UNKNOWN_FIELD
 

@@ -330,6 +330,13 @@ def test_a_row_that_is_not_there_is_a_404(api, key, services, model_id, place):
     assert problem_of(api.post("/api/predict", None, json=body))["status"] == 404
 
 
+def test_a_row_of_a_dataset_is_one_candidate(api, key, services, model_id):
+    body = {"workspace_key": key, "rows": [ROW], "dataset_row": {"dataset_id": 1, "row": 0}}
+    (error,) = problem_of(api.post("/api/predict", None, json=body))["errors"]
+    assert error["field"] == "dataset_row"
+    assert error["message"] == "This field cannot stand beside the others of this request."
+
+
 def test_the_relations_of_a_saved_prediction_are_kept(api, key, services, model_id):
     dataset = upload(api, key)
     candidate = ROW
