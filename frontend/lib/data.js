@@ -9,23 +9,25 @@ const HIDDEN_INTERVAL = 10_000;
 /**
  * Loads data and keeps the last response, even while the server is unreachable.
  *
+ * The data of other dependencies is never returned, not even for the one rendering before the new
+ * loading starts: its length or names may not fit what is drawn beside it.
+ *
  * @param {() => Promise<any>} load
  * @param {Array} dependencies when they change, it is loaded anew
  * @returns {{data: any, error: Error | null, isLoading: boolean, reload: () => void, setData: Function}}
  */
 export function useData(load, dependencies) {
-  const [state, setState] = useState({ data: null, error: null, isLoading: true });
+  const key = JSON.stringify(dependencies);
+  const [state, setState] = useState(() => nothingOf(key));
   const [round, setRound] = useState(0);
   const reload = useCallback(() => setRound((number) => number + 1), []);
-  const shown = useRef(null);
   useEffect(() => {
     let isCurrent = true;
-    const isAnew = shown.current !== JSON.stringify(dependencies);
-    shown.current = JSON.stringify(dependencies);
-    setState((last) => ({ data: isAnew ? null : last.data, error: null, isLoading: true }));
+    const take = (change) => isCurrent && setState((last) => ({ ...stateOf(last, key), ...change }));
+    take({ error: null, isLoading: true });
     load().then(
-      (data) => isCurrent && setState({ data, error: null, isLoading: false }),
-      (error) => isCurrent && setState((last) => ({ ...last, error, isLoading: false })),
+      (data) => take({ data, error: null, isLoading: false }),
+      (error) => take({ error, isLoading: false }),
     );
     return () => {
       isCurrent = false;
@@ -33,7 +35,17 @@ export function useData(load, dependencies) {
   }, [...dependencies, round]);
   useWhenBack(reload);
   const setData = useCallback((data) => setState((last) => ({ ...last, data })), []);
-  return { ...state, reload, setData };
+  const { data, error, isLoading } = stateOf(state, key);
+  return { data, error, isLoading, reload, setData };
+}
+
+/** The state, when it is that of these dependencies; else that of a loading that starts. */
+function stateOf(state, key) {
+  return state.key === key ? state : nothingOf(key);
+}
+
+function nothingOf(key) {
+  return { key, data: null, error: null, isLoading: true };
 }
 
 /** Calls a function when the server responds again after an interruption. */

@@ -507,6 +507,7 @@ def test_compared_sessions_show_whether_the_test_stars_are_the_same_and_which_se
         expect(stars).to_contain_text("The sessions were not tested on the same stars.")
         expect(stars).to_contain_text(f"#{trained['older']['id']}, #{trained['newer']['id']}")
         expect(table_row(settings, "Random seed").get_by_role("cell")).to_have_text(["1", "1", "2"])
+        expect(losses).to_have_count(2)  # the answers for both are there
         button(page, f"Remove session {trained['newer']['id']}").click()
         expect(settings.locator("tbody th")).to_have_text(["Model name", "Random seed"])
         expect(page).to_have_url(re.compile(f"ids={trained['older']['id']},{other}$"))
