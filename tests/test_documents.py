@@ -15,7 +15,7 @@ from backend.transit.catalog.rejections import REASONS
 from backend.transit.columns import LABELS
 from backend.transit.light_curve.orbit import FLAGS
 from backend.transit.networks.registry import NETWORKS
-from backend.web.schemas.sessions import FailureReason, SessionStatus, StartRequest
+from backend.web.schemas.training.sessions import FailureReason, SessionStatus, StartRequest
 from tests.documents import (
     ARCHITECTURE,
     BENCHMARKS,

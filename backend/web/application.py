@@ -23,13 +23,13 @@ from backend.web.routes.audit import audit_bp
 from backend.web.routes.batches import batches_bp
 from backend.web.routes.curves import curves_bp
 from backend.web.routes.datasets import datasets_bp
-from backend.web.routes.evaluations import evaluation_bp
-from backend.web.routes.kept import kept_bp
 from backend.web.routes.models import models_bp
-from backend.web.routes.networks import networks_bp
 from backend.web.routes.predictions import predictions_bp
-from backend.web.routes.sessions import training_bp
 from backend.web.routes.site import site_bp
+from backend.web.routes.training.evaluations import evaluation_bp
+from backend.web.routes.training.kept import kept_bp
+from backend.web.routes.training.networks import networks_bp
+from backend.web.routes.training.sessions import training_bp
 from backend.web.routes.workspaces import workspaces_bp
 
 BLUEPRINTS = (

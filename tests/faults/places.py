@@ -77,13 +77,13 @@ PLACES = {
         backend.web.routes.batches.cancel_batch database
         backend.web.routes.batches.delete_batch database
         backend.web.routes.datasets.delete_dataset database
-        backend.web.routes.kept.delete_session_checkpoint database
-        backend.web.routes.kept.keep_session database
+        backend.web.routes.training.kept.delete_session_checkpoint database
+        backend.web.routes.training.kept.keep_session database
         backend.web.routes.models.delete_model database
-        backend.web.routes.sessions._request_end database
-        backend.web.routes.sessions.delete_session database
-        backend.web.routes.sessions.retry_session database
-        backend.web.routes.sessions.start_training database
+        backend.web.routes.training.sessions._request_end database
+        backend.web.routes.training.sessions.delete_session database
+        backend.web.routes.training.sessions.retry_session database
+        backend.web.routes.training.sessions.start_training database
         backend.web.routes.workspaces.add_member database
         backend.web.routes.workspaces.create_workspace database
         backend.web.routes.workspaces.delete_workspace database

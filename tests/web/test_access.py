@@ -17,7 +17,7 @@ from backend.web.current import services_of
 from backend.web.tokens import new_token
 from tests.api import CANDIDATE, Api, catalogue, complete, fail, form, use_depth_predictor
 from tests.documents import ACCESS, table_rows
-from tests.web.routes.test_evaluations import TEST_ROWS
+from tests.web.routes.training.test_evaluations import TEST_ROWS
 
 CALLERS = (
     "none",

@@ -6,7 +6,7 @@ from pydantic import Field
 from typing_extensions import TypeAliasType
 
 from backend.web.schemas.base import Answer, Success, TextFields
-from backend.web.schemas.sessions import Metrics, Verdict
+from backend.web.schemas.training.sessions import Metrics, Verdict
 
 ModelPart = TypeAliasType("ModelPart", Literal["model", "training_rows", "relations"])
 

@@ -12,10 +12,9 @@ from backend.storage.dataset_table import read_rows_at
 from backend.transit.columns import COLUMNS, LABELS
 from backend.web.auth import usable_session
 from backend.web.current import services
-from backend.web.schemas.evaluation import (
-    ComparisonAnswer,
-    ComparisonQuery,
-    EvaluationAnswer,
+from backend.web.schemas.training.comparison import ComparisonAnswer, ComparisonQuery
+from backend.web.schemas.training.evaluation import EvaluationAnswer
+from backend.web.schemas.training.tested_rows import (
     EvaluationPoints,
     EvaluationRows,
     EvaluationRowsQuery,

@@ -37,7 +37,7 @@ from backend.web.current import services
 from backend.web.json_provider import respond
 from backend.web.response_headers import answer_unchanged
 from backend.web.schemas.base import Done
-from backend.web.schemas.sessions import (
+from backend.web.schemas.training.sessions import (
     SessionAnswer,
     SessionQuery,
     Sessions,

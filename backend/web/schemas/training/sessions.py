@@ -258,21 +258,3 @@ class SessionQuery(TextFields):
     after_epoch: int = Field(
         default=0, ge=0, le=MAX_ID, description="Return only the epochs after this one."
     )
-
-
-class Network(Answer):
-    """A network that a session can train."""
-
-    name: str
-    inputs: list[str]
-    parameters: int = Field(description="Without relations.")
-    sentence: str
-    takes_relations: bool
-
-
-class Networks(Success):
-    """The networks; `default` is used when a request names none."""
-
-    networks: list[Network]
-    default: str
-    count: int

@@ -7,7 +7,7 @@ from apiflask import APIBlueprint
 from backend.database.connection import Record
 from backend.training import defaults
 from backend.transit.networks.registry import NETWORKS
-from backend.web.schemas.sessions import Networks
+from backend.web.schemas.training.networks import Networks
 
 networks_bp = APIBlueprint("networks", __name__, url_prefix="/api", tag="Networks")
 

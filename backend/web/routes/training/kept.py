@@ -9,7 +9,7 @@ from backend.services.sessions.view import described
 from backend.web.audit_log import record
 from backend.web.auth import usable_session
 from backend.web.current import services
-from backend.web.schemas.sessions import StopAnswer
+from backend.web.schemas.training.sessions import StopAnswer
 
 kept_bp = APIBlueprint("kept", __name__, url_prefix="/api/training", tag="Finished epochs")
 

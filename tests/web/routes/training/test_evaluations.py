@@ -137,7 +137,7 @@ def test_the_points_hold_true_against_predicted_values(api, evaluated):
 
 
 def test_of_many_test_rows_evenly_spaced_ones_are_points(api, evaluated, monkeypatch):
-    monkeypatch.setattr("backend.web.routes.evaluations.MOST_POINTS", 3)
+    monkeypatch.setattr("backend.web.routes.training.evaluations.MOST_POINTS", 3)
     answer = api.get(f"/api/training/session/{evaluated}/evaluation/points")
     assert answer["row"] == [0, 40, 80]
     assert (answer["count"], answer["total"]) == (3, 9)

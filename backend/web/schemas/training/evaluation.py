@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from backend.web.schemas.base import Answer, LabelFilter, Page, Success, TextFields
+from backend.web.schemas.base import Answer, Success
 
 ByClass = dict[str, float | None]
 
@@ -236,102 +236,3 @@ class EvaluationAnswer(Success):
     """The evaluation of a completed session."""
 
     evaluation: Evaluation
-
-
-class ComparisonQuery(TextFields):
-    """The session to compare with."""
-
-    other: int = Field(ge=1, description="The id of another session of the same table.")
-
-
-class ComparedFigure(PairedDifference):
-    """A figure of both sessions on their common test rows; `difference` is one minus other."""
-
-    one: float | None
-    other: float | None
-
-
-class SeedSpread(Answer):
-    """Standard deviations between sessions that differ in nothing but their seed.
-
-    Another seed splits the table in another way too.
-    """
-
-    seeds: int
-    accuracy: float | None
-    macro_f1: float | None
-    log_loss: float | None
-    ece: float | None
-
-
-class Comparison(Answer):
-    """Two sessions on the rows that both were tested on and neither was trained on."""
-
-    one: int
-    other: int
-    rows: int
-    stars: int = Field(description="Groups that these rows are in; stars, up to 0.4.0.")
-    only: list[int] = Field(description="Of each, how many test rows the other does not have.")
-    figures: dict[str, ComparedFigure]
-    seed_spread: list[SeedSpread | None] = Field(
-        description="Of each; null where fewer than three seeds have its settings."
-    )
-
-
-class ComparisonAnswer(Success):
-    """How two sessions compare."""
-
-    comparison: Comparison
-
-
-class Pairs(Answer):
-    """True against predicted values of the same test rows."""
-
-    true: list[float]
-    predicted: list[float | None]
-
-
-class EvaluationPoints(Success):
-    """Period and depth of the test rows; at most 2,000 of them, evenly spaced."""
-
-    row: list[int] = Field(description="Position among the accepted rows of the dataset.")
-    label: list[int]
-    period: Pairs = Field(description="Days.")
-    depth: Pairs = Field(description="ppm.")
-    count: int
-    total: int
-
-
-class EvaluationRowsQuery(Page):
-    """A cell of the confusion matrix; without `true` or `predicted`, a whole row or column."""
-
-    true: LabelFilter | None = None
-    predicted: LabelFilter | None = None
-
-
-class EvaluationRow(Answer):
-    """A test row and its prediction; `row` is its position among the dataset's accepted rows."""
-
-    row: int
-    line: int | None
-    star: str | None
-    true: int
-    true_name: str
-    predicted: int
-    predicted_name: str
-    probabilities: dict[str, float | None]
-    period: float | None
-    depth_ppm: float | None
-    candidate: dict[str, float | None] | None = Field(
-        description="The nine columns; null if the dataset was deleted."
-    )
-
-
-class EvaluationRows(Success):
-    """One page of test rows, and their total number."""
-
-    rows: list[EvaluationRow]
-    count: int
-    total: int
-    offset: int
-    limit: int

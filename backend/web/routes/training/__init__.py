@@ -1,0 +1,1 @@
+"""Training: sessions, their evaluations, the networks."""
