@@ -76,7 +76,7 @@ class Predictor:
             model_file: the model's name in the database.
             sha256: the expected hash of the file.
             rows: `ROW_DTYPE`, (n,).
-            source: "exotrain", "koi" or "toi": the band of the limb darkening.
+            source: "exotrain", "koi", "k2" or "toi": the band of the limb darkening.
             user_id: who asks; users take turns.
             is_continued: these rows are not the first of their request, which is not refused now.
             neighbours_sha256: the expected hash of the training rows beside the model; None: it

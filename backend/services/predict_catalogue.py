@@ -49,7 +49,7 @@ def predict_catalogue(
         model: its row in the database.
         catalogue: a table in any format; labels are not needed.
         answer: a new file for the CSV.
-        own_source: the survey of a table in exotrain format: "exotrain", "koi" or "toi".
+        own_source: the survey of a table in exotrain format: "exotrain", "koi", "k2" or "toi".
         user_id: who asks; users take turns.
         read_as: what was said of the table.
 

@@ -139,7 +139,7 @@ def predict(
         services: the predictor.
         model: its row in the database.
         rows: `ROW_DTYPE`, (n,), n at least 1.
-        source: "exotrain", "koi" or "toi": the band of the limb darkening.
+        source: "exotrain", "koi", "k2" or "toi": the band of the limb darkening.
         user_id: who asks; users take turns.
         is_continued: other rows of the same request were predicted before.
         related: how the rows relate to others; None: unknown.

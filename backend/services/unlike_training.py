@@ -22,7 +22,7 @@ ANOTHER_SURVEY, MISSING_INPUT = "another_survey", "missing_input"
 NO_RELATIONS = "no_relations"
 
 # Tables in exotrain format name no survey: nothing can be said of one that learnt from them.
-_SURVEYS = {"koi": "Kepler (KOI)", "toi": "TESS (TOI)"}
+_SURVEYS = {"koi": "Kepler (KOI)", "k2": "K2", "toi": "TESS (TOI)"}
 _UNNAMED = "another survey"
 
 

@@ -25,7 +25,7 @@ class TrainingSpec:
         session_id: names the session in the manifest.
         table: `.npy` of `ROW_DTYPE`, the dataset's accepted rows.
         evidence: `.npy` of `EVIDENCE_DTYPE`, of the same rows; needed by some groupings.
-        source: the form of the catalogue, "exotrain", "koi" or "toi": the photometric band.
+        source: the form of the catalogue, "exotrain", "koi", "k2" or "toi": the photometric band.
         dataset_sha256: of the uploaded file, and of how it is read if that was said.
         dataset_name: of the uploaded file.
         simulated: whether exotrain's simulator made the catalogue; None: not known.

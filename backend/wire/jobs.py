@@ -22,7 +22,7 @@ class Spec(Checked):
         ensemble: how many networks are trained; the saved model is their mean.
         dataset_sha256: of the uploaded file, and of how it is read if that was said.
         dataset_name: of the uploaded file.
-        source: the format of the catalogue, "exotrain", "koi" or "toi".
+        source: the format of the catalogue, "exotrain", "koi", "k2" or "toi".
         simulated: whether exotrain's simulator made the catalogue; None: not known (0.3.0).
         grouping: what stays in one part of the split. "star": the rows of a star, as up to 0.4.0;
             "rows": equal rows too; "ephemeris": and stars that share an ephemeris, by the evidence
@@ -91,7 +91,7 @@ class PredictionRequest(Checked):
         model_file: the model's name in the database.
         sha256: the expected hash of that file.
         neighbours_sha256: that of the training rows beside it; None: the model has none.
-        source: "exotrain", "koi" or "toi": the band of the limb darkening.
+        source: "exotrain", "koi", "k2" or "toi": the band of the limb darkening.
         rows: of ROW_DTYPE; none: only load the model.
         relations: float64, (n, 14), in the order of RELATION_COLUMNS; None: unknown.
     """

@@ -61,7 +61,7 @@ class LoadedModels:
             model_file: the model's name in the database.
             sha256: hexadecimal.
             rows: ROW_DTYPE, (n,).
-            source: "exotrain", "koi" or "toi": the band of the limb darkening.
+            source: "exotrain", "koi", "k2" or "toi": the band of the limb darkening.
             neighbours_sha256: of the training rows beside the model; None: it has none.
             relations: float64, (n, 14), in the order of RELATION_COLUMNS; None: unknown. A model
                 that learnt from fewer of them, or from none, takes those.

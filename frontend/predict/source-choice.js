@@ -4,7 +4,7 @@ import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { Field } from "../ui/basics.js";
 
-const SOURCES = ["", "koi", "toi", "exotrain"];
+const SOURCES = ["", "koi", "k2", "toi", "exotrain"];
 
 /** @param {{value: string, onChange: (value: string) => void}} properties empty: as the model was trained */
 export function SourceChoice({ value, onChange }) {

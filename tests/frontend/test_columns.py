@@ -1,10 +1,18 @@
-"""The page's list of columns is the server's."""
+"""The page's lists of columns and of surveys are the server's."""
+
+import json
+from typing import get_args
+
+import pytest
 
 from backend.config import REPOSITORY
+from backend.transit.catalog.names.column_names import BANDS, FORMATS, SURVEYS
 from backend.transit.columns import COLUMNS, EVIDENCE_UNITS, LABELS, RANGES
+from backend.web.schemas.base import Source
 from tests.frontend.test_server_sentences import run_on_the_page
 
-MODULE = REPOSITORY / "frontend" / "lib" / "columns.js"
+FRONTEND = REPOSITORY / "frontend"
+MODULE = FRONTEND / "lib" / "columns.js"
 
 
 def test_the_page_knows_every_column_in_the_server_s_order():
@@ -19,3 +27,18 @@ def test_the_page_knows_every_column_in_the_server_s_order():
 def test_the_page_knows_the_ranges():
     ranges = run_on_the_page(MODULE, "page.RANGES")
     assert {name: tuple(each) for name, each in ranges.items()} == RANGES
+
+
+def test_every_format_is_of_a_survey_that_has_a_band_and_that_the_api_knows():
+    assert set(SURVEYS) == set(FORMATS)
+    assert set(SURVEYS.values()) == set(BANDS) == set(get_args(Source.__value__))
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_page_has_words_for_every_survey(language):
+    words = {}
+    for path in (FRONTEND / "locales" / language).glob("*.json"):
+        words |= json.loads(path.read_text())
+    for source in BANDS:
+        for prefix in ("predict.source", "datasets.source", "verdict.survey"):
+            assert words[f"{prefix}.{source}"]

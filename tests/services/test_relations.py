@@ -118,13 +118,34 @@ def test_a_batch_knows_its_own_rows_and_those_of_the_models_table(
     assert predictor.relations[0, RELATION_COLUMNS.index("depth_err")] == pytest.approx(0.01)
 
 
+TOI = "tid,pl_orbper,pl_trandurh,pl_trandep\n1,3.5,3,800\n2,4.5,3,700\n"
+K2 = (
+    "pl_name,epic_hostname,disposition,pl_orbper,pl_trandur,pl_trandep\n"
+    "K2-0 b,EPIC 1,CANDIDATE,3.5,3,0.08\nK2-1 b,EPIC 2,CANDIDATE,4.5,3,0.07\n"
+)
+
+
+@pytest.mark.parametrize("table", [TOI, K2])
 def test_a_table_of_another_survey_is_not_related_to_the_models(
-    api, key, services, model_id, predictor
+    api, key, services, model_id, predictor, table
 ):
     """The stars of two surveys may have the same number."""
-    toi = "tid,pl_orbper,pl_trandurh,pl_trandep\n1,3.5,3,800\n2,4.5,3,700\n"
-    found = batch(api, key, services, toi)
+    found = batch(api, key, services, table)
     assert [each["relations"]["sibling"] for each in rows_of(api, found)] == [None, None]
+
+
+def test_a_k2_table_is_related_to_that_of_a_model_of_k2(api, key, services, predictor):
+    content = kept_table(b"2")
+    found = complete(
+        services,
+        api.session(key),
+        source="k2",
+        related={"sha256": hashlib.sha256(content).hexdigest(), "known": 0},
+    )
+    put_beside(services, found, content)
+    first, second = (each["relations"] for each in rows_of(api, batch(api, key, services, K2)))
+    assert first["sibling"] is None
+    assert second["sibling"]["in_training_table"]
 
 
 def test_a_catalogue_that_is_answered_at_once_has_the_same_columns(api, key, services, model_id):

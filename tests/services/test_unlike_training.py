@@ -30,6 +30,11 @@ KOI_HEADER = (
 KOI = f"{KOI_HEADER}\n1,3.5,3,8000,0.2,30,5700,1,4.4,14\n2,4.5,3,700,0.2,30,5700,1,4.4,14\n"
 TOI_HEADER = "tid,pl_orbper,pl_trandurh,pl_trandep,st_teff,st_rad,st_logg,st_tmag"
 TOI = f"{TOI_HEADER}\n1,3.5,3,8000,5700,1,4.4,10\n2,4.5,3,700,5700,1,4.4,10\n"
+K2_HEADER = (
+    "pl_name,epic_hostname,disposition,pl_orbper,pl_trandur,pl_trandep,pl_imppar,st_teff,st_rad,"
+    "st_logg,sy_kepmag"
+)
+K2 = f"{K2_HEADER}\nK2-0 b,EPIC 1,CONFIRMED,3.5,3,0.8,0.2,5700,1,4.4,14\n"
 
 UNSAID = dict.fromkeys(("accuracy", "accuracy_with", "precision", "coverage"))
 SURVEY: dict[str, Any] = {
@@ -84,11 +89,17 @@ def predicted(api, key, services, content):
     [
         ("koi", "toi", True),
         ("toi", "koi", True),
+        ("koi", "k2", True),
+        ("k2", "koi", True),
+        ("k2", "toi", True),
+        ("k2", "exotrain", True),
         ("koi", "exotrain", True),
         ("koi", "koi", False),
         ("toi", "toi", False),
+        ("k2", "k2", False),
         ("exotrain", "koi", False),
         ("exotrain", "toi", False),
+        ("exotrain", "k2", False),
         (None, "toi", False),
     ],
 )
@@ -213,6 +224,28 @@ def test_a_batch_of_another_survey_says_so_and_names_what_its_table_lacks(
     )
     ecsv = api.get(f"{path}?format=ecsv", None)
     assert "trained on Kepler (KOI)" in ecsv.text.replace("\n", " ")
+
+
+def test_k2_rows_are_another_survey_than_keplers(api, key, model_id, services):
+    batch = predicted(api, key, services, K2)
+    assert batch["unlike_training"][0] == {**SURVEY, "source": "k2"}
+    said = f"Model {model_id} was trained on Kepler (KOI); these rows are from K2."
+    assert batch["warnings"][0].startswith(said)
+    at_once = api.batch(key, K2, None)
+    assert at_once.headers["Exotrain-Source"] == "k2"
+    assert at_once.headers["Exotrain-Unlike-Training"].startswith(
+        "another_survey;trained_on=koi;source=k2"
+    )
+
+
+def test_keplers_rows_are_another_survey_than_k2(api, key, services, predictor):
+    complete(services, api.session(key), source="k2")
+    (found,) = predicted(api, key, services, KOI)["unlike_training"]
+    assert (found["code"], found["trained_on"], found["source"]) == ("another_survey", "k2", "koi")
+    assert predicted(api, key, services, K2)["unlike_training"] == []
+    assert ask(api, key, source="k2", **FULL)["unlike_training"] == []
+    (warning,) = ask(api, key, source="koi", **FULL)["warnings"]
+    assert "was trained on K2; these rows are from Kepler (KOI)." in warning
 
 
 def test_a_batch_of_the_models_own_survey_says_nothing(api, key, model_id, services):

@@ -50,7 +50,7 @@ class Catalog:
 
     Attributes:
         form: the format that was recognised, of FORMATS.
-        source: the survey, "exotrain" (which does not say), "koi" or "toi".
+        source: the survey, "exotrain" (which does not say), "koi", "k2" or "toi".
         header: the column names as they stand in the file.
         delimiter: what separates the fields: a comma, a semicolon, a tab or a `|`.
         fields: the position of each of our columns that the table has.

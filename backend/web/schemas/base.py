@@ -184,7 +184,7 @@ TableName = Annotated[
         "where a file has several; by default the one with the columns of a catalogue."
     ),
 ]
-Source = TypeAliasType("Source", Literal["exotrain", "koi", "toi"])
+Source = TypeAliasType("Source", Literal["exotrain", "koi", "k2", "toi"])
 Text = Annotated[str, Field(json_schema_extra={"pattern": MANY_LINES}), AfterValidator(many_lines)]
 Star = Annotated[
     str | int,

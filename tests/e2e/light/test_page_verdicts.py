@@ -123,6 +123,8 @@ def test_a_prediction_of_another_survey_has_a_warning_in_place_of_what_the_thres
         visitor.open(f"{home}/predict?{CANDIDATE}&model={model}&source=toi")
         expect(note).to_contain_text("trained on Kepler (KOI); here the survey is TESS (TOI).")
         expect(promise).to_have_count(0)
+        page.get_by_label("Survey").select_option(label="K2")
+        expect(note).to_contain_text("here the survey is K2.")
         with open(table, "rb") as file:
             batch = people.post(
                 "/api/predict/batches",

@@ -5,7 +5,7 @@ import io
 import pytest
 
 from backend.transit.catalog.names.read_as import NOTHING_SAID, read_as
-from backend.transit.catalog.reader import CatalogError, open_catalog
+from backend.transit.catalog.reader import CatalogError, band, open_catalog
 
 K2 = "pl_name,epic_hostname,disposition,pl_orbper,pl_trandur,pl_trandep,sy_kepmag"
 
@@ -24,7 +24,7 @@ def refused(text, *, label_required=True, said=NOTHING_SAID):
 
 def test_depths_of_k2_tables_are_in_percent_and_durations_in_hours():
     catalog, read = rows(f"{K2}\nK2-0 b,EPIC 200000001,CONFIRMED,9.5,3.1,0.06,12.5\n")
-    assert (catalog.form, catalog.source) == ("k2", "koi")
+    assert (catalog.form, catalog.source, band(catalog.source)) == ("k2", "k2", "kepler")
     assert read[0][["period", "duration", "depth", "tmag", "label"]].tolist() == (
         9.5,
         3.1,

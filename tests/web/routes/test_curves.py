@@ -56,9 +56,9 @@ def test_the_band_follows_the_source(api):
         source: api.post(
             "/api/curve", json={**CANDIDATE, "steff": 5700, "slogg": 4.4, "source": source}
         )["parameters"]["u1"]
-        for source in ("exotrain", "koi", "toi")
+        for source in ("exotrain", "koi", "k2", "toi")
     }
-    assert u1["exotrain"] == u1["toi"] != u1["koi"]
+    assert u1["exotrain"] == u1["toi"] != u1["koi"] == u1["k2"]
 
 
 def test_a_row_beyond_the_table_is_refused(api, key):

@@ -100,7 +100,9 @@ FORMATS: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 
-# The survey of a format: ExoFOP lists TESS's objects of interest, a TCE is a signal of Kepler's.
+# The survey of a format: ExoFOP lists TESS's objects of interest, a TCE is a signal of Kepler's. K2
+# saw other fields with the same telescope; its tables that releases up to 0.4.0 read are stored as
+# "koi".
 SURVEYS = {
     OWN_FORMAT: OWN_FORMAT,
     "koi": "koi",
@@ -108,11 +110,11 @@ SURVEYS = {
     "exofop": "toi",
     "tce": "koi",
     "planets": OWN_FORMAT,
-    "k2": "koi",
+    "k2": "k2",
 }
 
 # A survey's band of the magnitude, and so of the limb darkening; our own format counts as TESS.
-BANDS = {OWN_FORMAT: "tess", "koi": "kepler", "toi": "tess"}
+BANDS = {OWN_FORMAT: "tess", "koi": "kepler", "k2": "kepler", "toi": "tess"}
 
 # Compared in lower case, `_` as a space.
 LABEL_WORDS = {
