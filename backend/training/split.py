@@ -80,6 +80,23 @@ def check_trainable(table: Rows, validation_split: float, test_split: float) -> 
         )
 
 
+def check_groups(table: Rows, evidence: Rows | None, grouping: str) -> None:
+    """Refuse a table as `split_rows` does.
+
+    Args:
+        table: ROW_DTYPE, (n,).
+        evidence, grouping: as of `split_rows`.
+
+    Raises:
+        DataError: a class is in too few groups; the message names it and their number.
+    """
+    if grouping == "star":
+        return
+    groups = row_groups(table, evidence if grouping == "ephemeris" else None)
+    usable = usable_rows(table)
+    _check_groups(read_column(table, "label")[usable], groups.number[usable])
+
+
 def split_rows(
     table: Rows,
     evidence: Rows | None,

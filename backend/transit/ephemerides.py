@@ -141,6 +141,16 @@ def find_matches(ephemerides: Ephemerides, seed: int = 0) -> Matches:
     return Matches(none.first, none.second, none.ratio, None, 0, chance)
 
 
+def count_compared(period: Floats, epoch: Floats) -> int:
+    """How many pairs of rows `find_matches` compares: what it takes grows with them.
+
+    Args:
+        period, epoch: float64, (n,), days; NaN where unknown.
+    """
+    known = np.sort(period[np.isfinite(period) & np.isfinite(epoch)])
+    return sum(int(_ranges(known, ratio)[1].sum()) for ratio in RATIOS)
+
+
 def separation(ra: Floats, dec: Floats, other_ra: Floats, other_dec: Floats) -> Floats:
     """The angle between places in the sky, all in degrees; NaN where one is unknown.
 
@@ -169,13 +179,7 @@ def _find(ephemerides: Ephemerides) -> _Pairs:
 
 def _near_periods(period: Floats, order: Index, ratio: float) -> Iterator[tuple[Index, Index]]:
     """Pairs with nearly that ratio of periods, some at a time; each of equal periods once."""
-    logarithm = np.log(period[order])
-    widest = np.log1p(max(max(each) for each in TOLERANCES))
-    start = np.searchsorted(logarithm, logarithm + np.log(ratio) - widest)
-    if ratio == 1.0:
-        start = np.arange(1, len(order) + 1)
-    end = np.searchsorted(logarithm, logarithm + np.log(ratio) + widest, side="right")
-    count = np.clip(end - start, 0, _MOST_COMPARED)
+    start, count = _ranges(period[order], ratio)
     before = np.concatenate([[0], np.cumsum(count)])
     low = 0
     while low < len(order):
@@ -186,6 +190,17 @@ def _near_periods(period: Floats, order: Index, ratio: float) -> Iterator[tuple[
         place = np.arange(len(first)) - np.repeat(before[low:high] - before[low], counts)
         yield order[first], order[place + np.repeat(start[low:high], counts)]
         low = high
+
+
+def _ranges(period: Floats, ratio: float) -> tuple[Index, Index]:
+    """Where those begin that each of increasing periods is compared with, and how many it is."""
+    logarithm = np.log(period)
+    widest = np.log1p(max(max(each) for each in TOLERANCES))
+    start = np.searchsorted(logarithm, logarithm + np.log(ratio) - widest)
+    if ratio == 1.0:
+        start = np.arange(1, len(period) + 1)
+    end = np.searchsorted(logarithm, logarithm + np.log(ratio) + widest, side="right")
+    return start, np.clip(end - start, 0, _MOST_COMPARED)
 
 
 def _meeting(ephemerides: Ephemerides, first: Index, second: Index, ratio: float) -> _Pairs:

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from backend.training.spec import DataError
-from backend.training.split import check_trainable, split_by_group, split_by_star, split_rows
+from backend.training.split import (
+    check_groups,
+    check_trainable,
+    split_by_group,
+    split_by_star,
+    split_rows,
+)
 from backend.transit.columns import COLUMNS, ROW_DTYPE
 from backend.transit.ephemerides import no_evidence
 from backend.transit.keys import star_groups
@@ -227,6 +233,32 @@ def test_a_class_in_too_few_groups_is_refused_with_the_number():
     rows, groups = grouped(numbers, labels)
     with pytest.raises(DataError, match=r"CONFIRMED in at least 10 groups.* received 9"):
         split_by_group(rows, groups, 0.15, 0.15, 0)
+
+
+@pytest.mark.parametrize("grouping", ["star", "rows", "ephemeris"])
+@pytest.mark.parametrize("number", [9, 10])
+@pytest.mark.parametrize("unlabelled", [0, 3])
+def test_what_the_split_refuses_is_refused_before(grouping, number, unlabelled):
+    """Twelve rows of one class, each on its star, of so many ephemerides or all different."""
+    rows = rows_of([0] * 40 + [1] * 12 + [-1] * unlabelled)
+    rows["period"] = 1.5 + 0.37 * np.arange(len(rows))
+    rows["period"][40:52] = 40.7 + np.minimum(np.arange(12), number - 1)
+    rows["duration"], rows["depth"] = 3, 500
+    if grouping == "ephemeris":
+        rows["depth"] += np.arange(len(rows))
+    evidence = no_evidence(len(rows))
+    evidence["epoch"] = 2_455_000.5
+    refusals = []
+    for refuse in (
+        lambda: check_groups(rows, evidence, grouping),
+        lambda: split_rows(rows, evidence, grouping, (0.15, 0.15), 0),
+    ):
+        try:
+            refuse()
+        except DataError as error:
+            refusals.append(str(error))
+    assert len(refusals) == (0 if grouping == "star" or number == 10 else 2)
+    assert len(set(refusals)) <= 1
 
 
 def test_no_test_rows_are_asked_for_and_none_are_given():

@@ -1,12 +1,16 @@
 """Rows that may not be parted: stars, equal rows, shared eclipses, and chains of these."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
-from backend.transit import ephemerides
+from backend.config import REPOSITORY
+from backend.transit import ephemerides, split_groups
 from backend.transit.columns import COLUMNS, ROW_DTYPE
 from backend.transit.ephemerides import no_evidence
-from backend.transit.split_groups import describe_groups, row_groups
+from backend.transit.split_groups import are_found_quickly, describe_groups, row_groups
 
 EPOCH = 2_455_000.0
 
@@ -110,3 +114,35 @@ def test_equal_rows_without_a_star_share_no_ephemeris_with_each_other():
     assert groups.matches.rows == 0
     assert groups.twins == 4
     assert len(set(groups.number)) == 2
+
+
+def test_groups_by_place_and_ephemeris_are_found_without_scipy_and_pandas():
+    """The server finds them too."""
+    script = (
+        "import sys, numpy as np\n"
+        "from backend.transit.columns import ROW_DTYPE\n"
+        "from backend.transit.ephemerides import no_evidence\n"
+        "from backend.transit.split_groups import row_groups\n"
+        "rows, evidence = np.zeros(3, ROW_DTYPE), no_evidence(3)\n"
+        "rows['period'], rows['duration'], rows['star'] = 9.5, 3, [b'a', b'b', b'c']\n"
+        "rows['depth'] = [1, 2, 3]\n"
+        "evidence['epoch'], evidence['ra'] = 2455000.0, [10, 10, 40]\n"
+        "evidence['dec'] = [5, 5.0001, 5]\n"
+        "assert len(set(row_groups(rows, evidence).star.tolist())) == 2\n"
+        "assert not {'scipy', 'pandas'} & set(sys.modules)\n"
+    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_how_long_it_takes_follows_from_rows_and_from_pairs_of_near_periods(monkeypatch):
+    rows, evidence = table([b"a", b"b", b"c", b"d"], [3.0, 3.0, 6.0, 9.0]), epochs(*[EPOCH] * 4)
+    assert are_found_quickly(rows, evidence)
+    monkeypatch.setattr(split_groups, "_QUICK_PAIRS", 2)
+    assert not are_found_quickly(rows, evidence)  # 3 and 3, both 3 and 6
+    assert are_found_quickly(rows, None)
+    evidence["epoch"][0] = np.nan
+    assert are_found_quickly(rows, evidence)
+    monkeypatch.setattr(split_groups, "_QUICK_ROWS", 3)
+    assert not are_found_quickly(rows, None)

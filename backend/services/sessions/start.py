@@ -1,7 +1,9 @@
 """Adds a session to the queue: once per Idempotency-Key, within the quota, if it is trainable."""
 
 import re
+from pathlib import Path
 
+import numpy as np
 from sqlalchemy import Connection
 
 from backend import wire
@@ -12,7 +14,8 @@ from backend.services.context import Services
 from backend.services.quota import require_bytes, require_waiting_place
 from backend.storage.dataset_table import read_rows, sample_of_labels
 from backend.training.spec import DataError, UnusableSpec, upgrade_spec
-from backend.training.split import MAX_HELD_OUT, check_trainable
+from backend.training.split import MAX_HELD_OUT, check_groups, check_trainable
+from backend.transit.split_groups import are_found_quickly
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
@@ -31,8 +34,12 @@ def checked_key(header: str | None) -> str | None:
 def require_trainable(services: Services, dataset: Record, spec: wire.Spec) -> None:
     """Check that the dataset can be trained with this spec.
 
+    A class in too few groups is noticed here only in a table whose groups are found quickly; in
+    others, of more than 20,000 rows or with very many equal periods, the worker notices it.
+
     Raises:
         Invalid: it cannot; the message gives the numbers.
+        Conflict, Unavailable: the dataset's rows are missing, or are being read again.
     """
     path = services.tables.table(dataset)
     splits = spec.validation_split, spec.test_split
@@ -45,7 +52,8 @@ def require_trainable(services: Services, dataset: Record, spec: wire.Spec) -> N
             check_trainable(read_rows(path, 0, dataset["num_samples"])[1], *splits)
         except DataError as error:
             field = "test_split" if sum(splits) > MAX_HELD_OUT else "dataset_id"
-            raise Invalid(str(error), [{"field": field, "message": str(error)}]) from error
+            raise _refused(error, field) from error
+    _require_groups(path, services.tables.evidence(dataset), spec.grouping)
 
 
 def add_session(
@@ -117,6 +125,24 @@ def with_grouping(services: Services, dataset: Record, spec: wire.Spec) -> wire.
     """
     grouping = "rows" if services.tables.evidence(dataset) is None else "ephemeris"
     return spec.model_copy(update={"grouping": grouping})
+
+
+def _require_groups(table_path: Path, evidence_path: Path | None, grouping: str) -> None:
+    """Check that every class is in enough groups, where that is quick."""
+    table = np.load(table_path, mmap_mode="r")
+    evidence = None
+    if grouping == "ephemeris" and evidence_path is not None:
+        evidence = np.load(evidence_path, mmap_mode="r")
+    if not are_found_quickly(table, evidence):
+        return
+    try:
+        check_groups(table, evidence, grouping)
+    except DataError as error:
+        raise _refused(error, "dataset_id") from error
+
+
+def _refused(error: DataError, field: str) -> Invalid:
+    return Invalid(str(error), [{"field": field, "message": str(error)}])
 
 
 def _same_request(

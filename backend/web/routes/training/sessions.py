@@ -103,19 +103,18 @@ def start_training(json_data: StartRequest) -> tuple[Record, int, Record]:
 def retry_session(session_id: int) -> tuple[Record, int, Record]:
     """Start a new session with the settings of an ended one."""
     key = checked_key(request.headers.get("Idempotency-Key"))
+    with services().database.read() as connection:
+        session, dataset = _to_retry(connection, session_id)
+    spec = with_simulated(services(), dataset, spec_of(session))
+    spec = with_grouping(services(), dataset, spec)
+    require_trainable(services(), dataset, spec)
     with services().database.write() as connection:
-        session = usable_session(connection, session_id)
-        _require_ended(session, "retried")
-        dataset = datasets.find(connection, session["dataset_id"] or 0)
-        if dataset is None:
-            raise Conflict(f"The dataset of session {session_id} was deleted: upload it again.")
+        _to_retry(connection, session_id)
         new = add_session(
             services(),
             connection,
             dataset,
-            with_grouping(
-                services(), dataset, with_simulated(services(), dataset, spec_of(session))
-            ),
+            spec,
             user_id=current_user()["id"],
             idempotency_key=key,
             retry_of=session_id,
@@ -246,6 +245,20 @@ def _request_end(session_id: int, request: str, effect: str) -> Record:
         remove_files(services().storage, session)
     services().notify()
     return {"message": message, "session": changed}
+
+
+def _to_retry(connection: Connection, session_id: int) -> tuple[Record, Record]:
+    """An ended session, and its dataset.
+
+    Raises:
+        Conflict: it has not ended, or its dataset was deleted.
+    """
+    session = usable_session(connection, session_id)
+    _require_ended(session, "retried")
+    dataset = datasets.find(connection, session["dataset_id"] or 0)
+    if dataset is None:
+        raise Conflict(f"The dataset of session {session_id} was deleted: upload it again.")
+    return session, dataset
 
 
 def _require_ended(session: Record, action: str) -> None:

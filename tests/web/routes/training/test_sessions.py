@@ -4,11 +4,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from sqlalchemy import Engine, event
 
 from backend.database import datasets, models, sessions
 from backend.services.sessions.view import eta_seconds, progress
+from backend.transit import split_groups
+from backend.transit.ephemerides import no_evidence
 from backend.web.current import services_of
 from tests.api import HEADER, Api, catalogue, complete, problem_of
 
@@ -172,6 +175,7 @@ def test_a_dataset_with_evidence_is_split_by_shared_ephemerides_too(
     dataset = api.upload(key, content)["dataset"]
     before = api.start(key, dataset["id"], headers={"Idempotency-Key": "k1"})["session"]
     there = services.storage.evidence(1, dataset["identity"])
+    np.save(there, no_evidence(90))
     monkeypatch.setattr(services.tables, "evidence", lambda _dataset: there)
     after = api.start(key, dataset["id"])["session"]
     assert (before["spec"]["grouping"], after["spec"]["grouping"]) == ("rows", "ephemeris")
@@ -271,13 +275,70 @@ def test_a_dataset_that_cannot_serve_is_refused_with_its_numbers(api, key, conte
 def test_a_class_on_few_stars_is_refused_also_behind_many_rows_of_one_star(api, key):
     """The check looks at a sample first, which here is one star, and must go on."""
     rows = [f"3,2,{1 + i},,,,,,,0,same" for i in range(6000)]
-    rows += [f"3,2,{1 + i},,,,,,,{i % 3},star{i}" for i in range(90)]
+    rows += [f"3,2,{7000 + i},,,,,,,{i % 3},star{i}" for i in range(90)]
     dataset_id = api.upload(key, "\n".join([HEADER, *rows]))["dataset"]["id"]
     api.start(key, dataset_id)
     scarce = rows[:6000] + [f"3,2,{1 + i},,,,,,,1,star{i}" for i in range(90)]
     dataset_id = api.upload(key, "\n".join([HEADER, *scarce]))["dataset"]["id"]
     problem = problem_of(api.start(key, dataset_id, None))
     assert "CANDIDATE on 1" in problem["detail"]
+
+
+def with_false_positives(kind: str, groups: int) -> str:
+    """A catalogue whose 12 false positives, each on a star of its own, are in so many groups."""
+    lines = [f"{HEADER},epoch_bjd"] if kind == "one eclipse" else [HEADER]
+    end = ",{}" if kind == "one eclipse" else ""
+    for i in range(60):
+        star = f"{3 + i * 1.37},2.5,{500 + i},,,,,,,{i % 2},star{i}"
+        lines.append(star + end.format(2_455_000 + 0.11 * i))
+    for i in range(12):
+        group = min(i, groups - 1)
+        depth = 900 if kind == "equal rows" else 900 + i
+        star = f"{1.7 + group / 7:.6f},2.5,{depth},,,,,,,2,false{i}"
+        lines.append(star + end.format(2_455_100.5))
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("kind", ["equal rows", "one eclipse"])
+def test_a_class_in_too_few_groups_is_refused_before_it_waits(api, key, kind):
+    dataset_id = api.upload(key, with_false_positives(kind, 9))["dataset"]["id"]
+    problem = problem_of(api.start(key, dataset_id, None))
+    assert problem["status"] == 422
+    (error,) = problem["errors"]
+    assert error["field"] == "dataset_id"
+    assert error["message"] == problem["detail"]
+    assert "Expected FALSE POSITIVE in at least 10 groups" in problem["detail"]
+    assert "received 9" in problem["detail"]
+    assert api.get("/api/training/sessions", query_string={"workspace_key": key})["count"] == 0
+    enough = api.upload(key, with_false_positives(kind, 10))["dataset"]["id"]
+    api.start(key, enough)
+
+
+def test_epochs_that_tell_of_one_eclipse_count_for_a_retry_too(api, key, services):
+    """Its dataset may have been read before epochs were."""
+    content = with_false_positives("one eclipse", 9)
+    dataset_id = api.upload(key, content)["dataset"]["id"]
+    with services.database.write() as connection:
+        dataset = datasets.find(connection, dataset_id)
+        found = dataset["profile"]["evidence"]
+        datasets.set_evidence(connection, dataset, {}, 0)
+    session_id = api.start(key, dataset_id)["session"]["id"]
+    path = f"/api/training/session/{session_id}"
+    api.post(f"{path}/cancel")
+    with services.database.write() as connection:
+        datasets.set_evidence(connection, datasets.find(connection, dataset_id), found, 1)
+    problem = problem_of(api.post(f"{path}/retry", None))
+    assert problem["status"] == 422
+    assert "FALSE POSITIVE in at least 10 groups" in problem["detail"]
+    assert api.get("/api/training/sessions", query_string={"workspace_key": key})["count"] == 1
+
+
+@pytest.mark.parametrize(("limit", "value"), [("_QUICK_ROWS", 71), ("_QUICK_PAIRS", 2)])
+def test_where_groups_take_long_the_worker_counts_them(api, key, monkeypatch, limit, value):
+    monkeypatch.setattr(split_groups, limit, value)
+    content = with_false_positives("one eclipse", 9)
+    dataset_id = api.upload(key, content)["dataset"]["id"]
+    api.start(key, dataset_id)
 
 
 def test_splits_that_leave_nothing_to_train_on_are_refused(api, key):
