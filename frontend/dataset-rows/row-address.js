@@ -11,33 +11,44 @@ const WRITE_AFTER = 250;
 /**
  * Goes where the address says, and writes into it which row is chosen. It names a row by `row`, its place
  * among all accepted rows from 0, as the API does; or by `line`, that in the file, which the report does.
+ *
+ * A link that is pressed before the chosen row is written writes it first: the link may lead to the row that
+ * the address still names, which would be no change, and "back" returns to the row that it was pressed on.
  */
 export function useRowInAddress({ page, query, label, found, moveToRow, moveToLine }) {
   const { row: wantedRow, line: wantedLine } = query;
   const [isSeeking, setSeeking] = useState(false);
   const written = useRef(null);
+  const sought = useRef(null);
   const row = found && String(found.row);
   useEffect(() => {
-    if (wantedRow !== undefined && wantedRow === written.current) {
-      written.current = null;
-      return;
-    }
+    const isOurs = wantedRow !== undefined && wantedRow === written.current;
+    written.current = null;
+    if (isOurs) return;
+    sought.current = query;
     setSeeking(true);
     const line = whole(wantedLine);
     const move = line === null ? moveToRow(whole(wantedRow) ?? 0) : moveToLine(line);
-    move.catch(notifyError).then(() => setSeeking(false));
-  }, [label, wantedRow, wantedLine]);
+    move.catch(notifyError).then(() => sought.current === query && setSeeking(false));
+  }, [query]); // each change of the address gives another one, also if it leads back to the same row
   useEffect(() => {
     if (isSeeking || row === null || row === wantedRow) return undefined;
     const write = () => {
+      stop();
       // The user may have moved to another page meanwhile.
       if (!isStill(page, query)) return;
       written.current = row;
       goTo(withQuery(page, { tab: "rows", label, row }), { replace: true });
     };
+    const writeForLink = ({ target }) => target.closest("a[href]") && write();
     const timer = setTimeout(write, WRITE_AFTER);
-    return () => clearTimeout(timer);
-  }, [page, label, row, wantedRow, wantedLine, isSeeking]);
+    addEventListener("click", writeForLink, { capture: true });
+    const stop = () => {
+      clearTimeout(timer);
+      removeEventListener("click", writeForLink, { capture: true });
+    };
+    return stop;
+  }, [page, query, label, row, isSeeking]);
 }
 
 function isStill(page, query) {

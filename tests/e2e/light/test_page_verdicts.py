@@ -4,7 +4,6 @@ The trainer is the light one: the verdict follows from the model's name.
 """
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,26 +13,11 @@ from playwright.sync_api import Browser, expect
 from tests.api import catalogue
 from tests.e2e.browser import visit
 from tests.e2e.server import Client, Server, small_catalogue
-from tests.soak.hooks import environment
 from tests.soak.light_jobs import WORSE_NAME
 
 pytestmark = [pytest.mark.e2e]
 
 CANDIDATE = "period=3.5&duration=3&depth=8000"
-
-
-@pytest.fixture(scope="module")
-def light_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("data")
-    lines = tmp_path_factory.mktemp("journal")
-    server = Server(folder, **environment("watched_jobs", TRAINER="light", JOURNAL=lines))
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="module")
-def people(light_server: Server) -> Client:
-    return Client(light_server)
 
 
 def trained(people: Client, key: str, path: Path, name: str) -> dict[str, Any]:
