@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -20,9 +20,29 @@ from backend.storage.verified import copy_verified
 from backend.transit.catalog.names.read_as import ReadAs
 from backend.transit.catalog.reader import Catalog, open_catalog
 from backend.transit.columns import EVIDENCE_DTYPE
-from backend.transit.related import KNOWN_DTYPE, RelatedRows
+from backend.transit.related import KNOWN_DTYPE, RELATED_DTYPE, RelatedRows, as_table
+from backend.transit.rows import Rows
+from backend.transit.unrelated import relations_without_neighbours
 
 _NONE = np.zeros(0, KNOWN_DTYPE)
+
+# Rows, those of the model included, that the server looks at itself, in at most 0.1 s; a process
+# takes 0.4 s to start.
+_MOST_LOOKED_AT = 20_000
+
+
+class _Files(NamedTuple):
+    """The rows of a catalogue, their evidence, and the rows that the model keeps; None: none."""
+
+    rows: Path
+    evidence: Path | None
+    known: Path | None
+
+    def read(self) -> tuple[Rows, Rows | None, Rows | None]:
+        """All of them, as memory-mapped files."""
+        table, *others = (None if path is None else np.load(path, mmap_mode="r") for path in self)
+        assert table is not None
+        return table, *others
 
 
 @contextmanager
@@ -62,19 +82,37 @@ def relations_of_catalogue(
         is_short = _write_rows(catalog, rows, evidence, check)
         text.seek(0)
         check()
-        has_known = is_short and _copy_known(services, model, source_of(catalog, own_source), known)
-        beside = evidence if catalog.evidence.columns else None
-        if not is_short or not services.converter.relate(
-            rows, beside, known if has_known else None, related, check
-        ):
+        if not is_short:
             yield None
             return
+        has_known = _copy_known(services, model, source_of(catalog, own_source), known)
+        beside = evidence if catalog.evidence.columns else None
+        files = _Files(rows, beside, known if has_known else None)
+        found = _without_neighbours(files)
+        if found is None and services.converter.relate(*files, related, check):
+            found = np.load(related, mmap_mode="r")
+        if found is None:
+            yield None
+            return
+        table, evidence_of_table, known_rows = files.read()
         yield RelatedRows(
-            np.load(related, mmap_mode="r"),
-            np.load(rows, mmap_mode="r"),
-            None if beside is None else np.load(beside, mmap_mode="r"),
-            np.load(known, mmap_mode="r") if has_known else _NONE,
+            found, table, evidence_of_table, _NONE if known_rows is None else known_rows
         )
+
+
+def _without_neighbours(files: _Files) -> Rows | None:
+    """The relations, RELATED_DTYPE, (n,), where it is quick to see that no row has a neighbour."""
+    table, evidence, known = files.read()
+    if len(table) + (0 if known is None else len(known)) > _MOST_LOOKED_AT:
+        return None
+    values = relations_without_neighbours(
+        table, evidence, None if known is None else as_table(known)
+    )
+    if values is None:
+        return None
+    found = np.empty(len(values), RELATED_DTYPE)
+    found["values"], found["sibling"], found["match"] = values, -1, -1
+    return found
 
 
 def _new_file(services: Services, stack: ExitStack) -> Path:

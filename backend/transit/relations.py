@@ -13,9 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from backend.transit.columns import RELATION_COLUMNS, STAR_FEATURES
+from backend.transit.columns import RELATION_COLUMNS
 from backend.transit.ephemerides import (
-    HOURS_PER_DAY,
     SIGMAS,
     Ephemerides,
     ephemerides_of,
@@ -25,6 +24,7 @@ from backend.transit.ephemerides import (
 )
 from backend.transit.rows import Index, Rows
 from backend.transit.split_groups import joined, stars_of
+from backend.transit.unrelated import is_star_known, relate_uncertainties
 
 Floats = NDArray[np.float64]
 
@@ -121,7 +121,7 @@ def _relate(table: Rows, evidence: Rows, named: tuple[Index, Index]) -> Relation
     columns = {name: values[:, i] for i, name in enumerate(RELATION_COLUMNS)}
     sibling = _relate_siblings(table, star, signal, pairs, columns)
     match = _relate_matches(table, ephemerides, signal, columns)
-    _relate_uncertainties(table, evidence, columns)
+    relate_uncertainties(table, evidence, columns)
     return Relations(values, sibling, match)
 
 
@@ -171,7 +171,7 @@ def _relate_siblings(
 ) -> Index:
     """Fill in what the star's other candidates say; the nearest of each row, or -1."""
     signals = pd.Series(signal).groupby(star).transform("nunique").to_numpy()
-    is_known = _is_star_known(table, star) & (signals <= MOST_ON_A_STAR)
+    is_known = is_star_known(table, star) & (signals <= MOST_ON_A_STAR)
     columns["candidates_on_star"][is_known] = signals[is_known] - 1.0
     apart = (signal[pairs[0]] != signal[pairs[1]]) & (signals[pairs[0]] <= MOST_ON_A_STAR)
     one, other = (each[apart] for each in pairs)
@@ -237,20 +237,3 @@ def _relate_matches(
     columns["match_depth_ratio"][row] = table["depth"][other] / table["depth"][row]
     columns["match_magnitude_difference"][row] = table["tmag"][other] - table["tmag"][row]
     return match
-
-
-def _relate_uncertainties(table: Rows, evidence: Rows, columns: dict[str, Floats]) -> None:
-    for name, of in (("period", "period"), ("depth", "depth"), ("duration", "duration")):
-        columns[f"{name}_err"][:] = evidence[f"{name}_err"] / table[of]
-    columns["epoch_err"][:] = evidence["epoch_err"] * HOURS_PER_DAY / table["duration"]
-    columns["impact_err"][:] = evidence["impact_err"]
-    for name in ("steff", "srad"):
-        columns[f"{name}_err"][:] = evidence[f"{name}_err"] / table[name]
-    columns["slogg_err"][:] = evidence["slogg_err"]
-
-
-def _is_star_known(table: Rows, star: Index) -> NDArray[np.bool_]:
-    """Whether a row's star is recognised in other rows, or was in one."""
-    known = sum(np.isfinite(table[name]).astype(int) for name in STAR_FEATURES)
-    is_named = (table["star"] != b"") | (np.asarray(known) >= 3)
-    return is_named | (np.bincount(star)[star] > 1 if len(star) else is_named)

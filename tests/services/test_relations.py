@@ -160,6 +160,48 @@ def test_a_catalogue_that_is_answered_at_once_has_the_same_columns(api, key, ser
     assert "Exotrain-Unlike-Training" not in answer.headers
 
 
+ALONE = (
+    f"{HEAD}\nK7.01,7,3.5,3,800,0.2,30,5700,1,4.4,14,8\nK8.01,8,9.1,3,900,0.2,30,5100,1,4.4,13,\n"
+)
+
+
+@pytest.mark.parametrize("content", [ALONE, "period,duration,depth\n3.5,3,800\n4.5,3,700\n"])
+def test_rows_without_neighbours_need_no_process_and_are_answered_alike(
+    api, key, services, model_id, monkeypatch, content
+):
+    look, relate = catalogue_relations._without_neighbours, TableConverter.relate
+    calls = []
+
+    def counted(*arguments):
+        calls.append(1)
+        return relate(*arguments)
+
+    monkeypatch.setattr(TableConverter, "relate", counted)
+    at_once = api.batch(key, content, None)
+    in_background = rows_of(api, batch(api, key, services, content))
+    assert calls == []
+    monkeypatch.setattr(catalogue_relations, "_without_neighbours", lambda *_files: None)
+    searched = api.batch(key, content, None)
+    assert calls == [1]
+    assert at_once.data == searched.data
+    assert dict(at_once.headers) == dict(searched.headers)
+    assert in_background == rows_of(api, batch(api, key, services, content))
+    assert calls == [1, 1]
+    monkeypatch.setattr(catalogue_relations, "_without_neighbours", look)
+    monkeypatch.setattr(catalogue_relations, "_MOST_LOOKED_AT", 2)
+    assert api.batch(key, content, None).data == searched.data
+    assert calls == [1, 1, 1]
+
+
+def test_a_row_on_a_star_of_the_models_table_is_looked_for(
+    api, key, services, model_id, monkeypatch
+):
+    content = ALONE.replace("K8.01,8,", "K2.01,2,")
+    answer = api.batch(key, content, None).get_data(as_text=True)
+    nearest = [each["nearest_sibling"] for each in csv.DictReader(io.StringIO(answer))]
+    assert nearest == ["", "K2.02 (training table)"]
+
+
 def test_a_name_that_a_spreadsheet_would_run_does_not(api, key, services, model_id):
     found = batch(api, key, services, KOI.replace("K1.02", "=1+1"))
     table = api.get(f"/api/predict/batches/{found['id']}/result", None).get_data(as_text=True)
