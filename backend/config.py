@@ -9,7 +9,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
-VERSION = "0.4.0"
+VERSION = "0.5.0"
 
 MIN_PUBLIC_TOKEN_LENGTH = 24
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from tests.e2e.server import Client, Server, is_running, small_catalogue, wait_for
 
-LARGEST = 2_000_000  # bytes, the archive of a release and its description
+LARGEST = 2_400_000  # bytes, the archive of a release and its description
 
 ROWS = 150
 
@@ -129,10 +129,14 @@ def use_server(data_dir: Path, scratch: Path) -> dict[str, Any]:
 
 
 def sample_catalogue(folder: Path) -> Path:
-    """A simulated catalogue, and two rows that cannot be used."""
+    """A simulated catalogue and two rows that cannot be used, with epochs of no meaning."""
     path = small_catalogue(folder, ROWS)
-    with open(path, "a", encoding="utf-8") as file:
-        file.write(REJECTED_ROWS)
+    lines = [*path.read_text("utf-8").splitlines(), *REJECTED_ROWS.splitlines()]
+    header = next(n for n, line in enumerate(lines) if not line.startswith("#"))
+    lines[header] += ",epoch"
+    for n in range(header + 1, len(lines)):
+        lines[n] += f",{2_455_000 + 0.37 * n:.4f}"
+    path.write_text("\n".join(lines) + "\n", "utf-8")
     return path
 
 

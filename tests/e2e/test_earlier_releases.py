@@ -184,7 +184,10 @@ def require_trained(samples: Samples, session: dict[str, Any], before: dict[str,
     networks = samples.client.get("/api/networks")["networks"]
     (network,) = [each for each in networks if each["name"] == spec["network"]]
     training = session["training"]
-    assert training["parameters"] == spec["ensemble"] * network["parameters"]
+    if spec.get("use_relations"):
+        assert training["parameters"] == before["training"]["parameters"]
+    else:
+        assert training["parameters"] == spec["ensemble"] * network["parameters"]
     assert training["batches"] == math.ceil(training["train"] / spec["batch_size"])
     shares = {each: training[each] / training["rows"] for each in ("validation", "test")}
     splits = {each: spec[f"{each}_split"] for each in shares}

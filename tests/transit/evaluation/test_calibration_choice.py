@@ -63,6 +63,15 @@ def test_a_gain_within_its_standard_error_keeps_the_temperature_alone():
     assert not calibration.has_biases
 
 
+def test_a_gain_of_less_than_two_standard_errors_keeps_the_temperature_alone():
+    true, honest = draw(300, seed=3)
+    spoiled = shifted(honest, [-0.2, 0.2, 0])
+    calibration, described = choose_calibration(true, spoiled, np.arange(300), 0)
+    assert 1 < described["gain"] / described["standard_error"] < 2
+    assert described["kind"] == TEMPERATURE
+    assert not calibration.has_biases
+
+
 def test_rows_of_one_star_are_one_witness():
     """Repeated rows make a chance gain look certain, unless the star counts once."""
     true, honest = draw(60, seed=4)
