@@ -27,9 +27,17 @@ def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
     statement = insert(models).values(workspace_id=workspace_id, created_at=now(), **values)
     model = one(connection, statement.returning(*models.c))
     _change_session(connection, model["session_id"])
-    if takes_over(model, current_of(connection, workspace_id)):
+    is_in_study = study_of(connection, model) is not None
+    if not is_in_study and takes_over(model, current_of(connection, workspace_id)):
         promote(connection, model, by_hand=False)
     return model
+
+
+def study_of(connection: Connection, model: Record) -> int | None:
+    """The study that a model is a part of: of one fold, and never current by itself."""
+    query = select(training_sessions.c.study_id)
+    found = connection.execute(query.where(training_sessions.c.id == model["session_id"]))
+    return found.scalar_one_or_none()
 
 
 def takes_over(model: Record, current: Record | None) -> bool:
@@ -89,9 +97,18 @@ def of_session(connection: Connection, session_id: int) -> Record | None:
     return first(connection, select(models).where(models.c.session_id == session_id))
 
 
-def in_workspace(connection: Connection, workspace_id: int) -> list[Record]:
-    """All models of a workspace, newest first."""
-    query = select(models).where(models.c.workspace_id == workspace_id)
+def in_workspace(
+    connection: Connection, workspace_id: int, study_id: int | None = None
+) -> list[Record]:
+    """All models of a workspace, newest first: those of a study, or those of none."""
+    query = (
+        select(models)
+        .join(training_sessions, training_sessions.c.id == models.c.session_id, isouter=True)
+        .where(
+            models.c.workspace_id == workspace_id,
+            training_sessions.c.study_id.is_not_distinct_from(study_id),
+        )
+    )
     return every(connection, query.order_by(models.c.id.desc()))
 
 

@@ -24,6 +24,7 @@ def next_pending(
     last_user_id: int,
     held_back: Collection[int],
     *before_turns: ColumnElement,
+    within_turn: ColumnElement | None = None,
 ) -> Record | None:
     """The row whose turn it is: users take turns, each with the oldest row they asked for.
 
@@ -34,16 +35,18 @@ def next_pending(
             after the highest.
         held_back: ids of rows whose turn is not yet.
         before_turns: what comes before the turns of users, in the order of the rows.
+        within_turn: what comes before the age of a user's rows.
 
     Returns:
         None if none waits; else its row, with the user whose turn it is as `turn_of`.
     """
     user = asked_by(table)
+    of_user = () if within_turn is None else (within_turn,)
     query = (
         select(table, user.label("turn_of"))
         .join(workspaces)
         .where(table.c.status == "pending", table.c.id.not_in(held_back))
-        .order_by(*before_turns, user <= last_user_id, user, table.c.id)
+        .order_by(*before_turns, user <= last_user_id, user, *of_user, table.c.id)
     )
     return first(connection, query)
 

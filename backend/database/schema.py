@@ -102,6 +102,24 @@ datasets = _table(
     UniqueConstraint("workspace_id", "identity"),
 )
 
+# Several sessions that answer one question. Its state is that of its sessions.
+studies = _table(
+    "studies",
+    _identifier(),
+    _reference("workspace_id", "workspaces.id"),
+    Column("user_id", ForeignKey("users.id", ondelete="SET NULL")),  # who started it
+    Column("dataset_id", ForeignKey("datasets.id", ondelete="SET NULL")),
+    Column("dataset_name", String, nullable=False),
+    Column("dataset_size", Integer, nullable=False),
+    Column("name", String, nullable=False),
+    Column("kind", String, nullable=False),  # folds
+    Column("settings", JSON, nullable=False),  # of all its sessions; folds, seeds
+    Column("idempotency_key", String),
+    Column("created_at", String, nullable=False),
+    UniqueConstraint("workspace_id", "idempotency_key"),
+    Index("studies_by_workspace", "workspace_id", "id"),
+)
+
 training_sessions = _table(
     "training_sessions",
     _identifier(),
@@ -137,8 +155,10 @@ training_sessions = _table(
     Column("created_at", String, nullable=False),
     Column("started_at", String),
     Column("completed_at", String),
+    Column("study_id", ForeignKey("studies.id", ondelete="SET NULL")),  # that it is a part of
     UniqueConstraint("workspace_id", "idempotency_key"),
     Index("sessions_by_workspace", "workspace_id", "id"),
+    Index("sessions_by_study", "study_id"),
     Index("sessions_by_status", "status", "id"),
     Index("sessions_by_user", "user_id", "status"),
     Index("sessions_by_dataset", "dataset_id"),

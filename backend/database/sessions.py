@@ -63,6 +63,7 @@ _SHOWN = select(
             "started_at",
             "completed_at",
             "checkpoint_bytes",
+            "study_id",
         )
     ),
     *(
@@ -77,7 +78,10 @@ _SHOWN = select(
 _BY_ID = _SHOWN.where(training_sessions.c.id == bindparam("session_id"))
 _FOR_USER = accessible(_BY_ID, training_sessions, bindparam("user_id"))
 _IN_WORKSPACE = (
-    _SHOWN.where(training_sessions.c.workspace_id == bindparam("workspace_id"))
+    _SHOWN.where(
+        training_sessions.c.workspace_id == bindparam("workspace_id"),
+        training_sessions.c.study_id.is_not_distinct_from(bindparam("study_id")),
+    )
     .order_by(training_sessions.c.id.desc())
     .limit(bindparam("limit"))
 )
@@ -156,15 +160,19 @@ def count(connection: Connection, status: str, workspace_id: int | None = None) 
 
 
 def waiting_of(connection: Connection, user_id: int) -> list[int]:
-    """The ids of the pending sessions that a user started, oldest first."""
+    """The ids of the pending sessions that a user started, oldest first; of a study the first."""
+    one_of_study = func.coalesce(-training_sessions.c.study_id, training_sessions.c.id)
+    first_id = func.min(training_sessions.c.id)
     query = (
-        select(training_sessions.c.id)
+        select(first_id)
         .join(workspaces)
         .where(
             training_sessions.c.status == "pending", queue.asked_by(training_sessions) == user_id
         )
+        .group_by(one_of_study)
+        .order_by(first_id)
     )
-    return list(connection.execute(query.order_by(training_sessions.c.id)).scalars())
+    return list(connection.execute(query).scalars())
 
 
 def next_pending(
@@ -172,11 +180,15 @@ def next_pending(
 ) -> Record | None:
     """The session to train next, as `queue.next_pending`; interrupted ones go before all others.
 
-    A restart of the server interrupted them.
+    A restart of the server interrupted them. Of one user's, those of studies come last.
     """
-    was_interrupted = training_sessions.c.started_at.is_not(None)
     return queue.next_pending(
-        connection, training_sessions, last_user_id, held_back, was_interrupted.desc()
+        connection,
+        training_sessions,
+        last_user_id,
+        held_back,
+        training_sessions.c.started_at.is_not(None).desc(),
+        within_turn=training_sessions.c.study_id.is_not(None),
     )
 
 
@@ -246,11 +258,19 @@ def shown_to(connection: Connection, session_id: int, user_id: int) -> Record | 
 
 
 def shown_in_workspace(
-    connection: Connection, workspace_id: int, status: str | None, limit: int, before: int | None
+    connection: Connection,
+    workspace_id: int,
+    status: str | None,
+    limit: int,
+    before: int | None,
+    study_id: int | None = None,
 ) -> list[Record]:
-    """At most `limit` sessions as `shown`, newest first; `before` is an id."""
+    """At most `limit` sessions as `shown`, newest first; `before` is an id.
+
+    Those of a study, or those of none.
+    """
     query = queue.filtered(_IN_WORKSPACE, training_sessions, status, before)
-    return every(connection, query, workspace_id=workspace_id, limit=limit)
+    return every(connection, query, workspace_id=workspace_id, limit=limit, study_id=study_id)
 
 
 def history(connection: Connection, session_id: int, after_epoch: int = 0) -> list[StoredEpoch]:

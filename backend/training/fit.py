@@ -27,7 +27,7 @@ from backend.training.callbacks import (
     StopWhenDiverged,
 )
 from backend.training.checkpoint import Checkpoint, load_checkpoint, load_kept
-from backend.training.spec import UP_TO_0_4_0, Cancelled, TrainingSpec
+from backend.training.spec import UP_TO_0_4_0, UP_TO_0_5_0, Cancelled, TrainingSpec
 from backend.training.split import Split
 from backend.training.steps import Steps
 from backend.transit.catalog.reader import band
@@ -244,7 +244,7 @@ def _fingerprint(spec: TrainingSpec) -> str:
     influences = dataclasses.asdict(spec)
     for name in _NO_INFLUENCE:
         del influences[name]
-    for name, value in UP_TO_0_4_0.items():
+    for name, value in {**UP_TO_0_4_0, **UP_TO_0_5_0}.items():
         if influences[name] == value:
             del influences[name]
     influences |= {"checkpoint": _CHECKPOINT_VERSION, "keras": keras.__version__}

@@ -16,6 +16,9 @@ UP_TO_0_4_0: dict[str, Any] = {
     "use_stellar_uncertainties": False,
 }
 
+# And before these were; a session of theirs tests no fold.
+UP_TO_0_5_0: dict[str, Any] = {"folds": None, "fold": None, "fold_seed": None}
+
 
 @dataclass(frozen=True)
 class TrainingSpec:
@@ -41,6 +44,8 @@ class TrainingSpec:
         grouping: what stays in one part of the split: "star", "rows" or "ephemeris", see `Spec`.
         use_relations: whether the network also sees what other rows say of a row, and how well it
             is known; use_stellar_uncertainties: and how well its star is.
+        folds, fold, fold_seed: the groups are divided into so many folds by that seed, and those of
+            one of them, from 1, are the test rows; None: the test rows are `test_split` of all.
         curve_memory_mb: what is learnt from curves is kept if it takes at most this much, else
             made batch by batch.
     """
@@ -69,6 +74,9 @@ class TrainingSpec:
     evidence: Path | None = None
     use_relations: bool = False
     use_stellar_uncertainties: bool = False
+    folds: int | None = None
+    fold: int | None = None
+    fold_seed: int | None = None
 
 
 class UnusableSpec(ValueError):

@@ -1,14 +1,15 @@
 """The usable rows of a table, and their split by group; without Keras."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.training.spec import DataError
+from backend.training.spec import DataError, TrainingSpec
 from backend.transit.columns import LABELS, NO_LABEL, STAR_FEATURES
 from backend.transit.keys import read_column, read_columns, star_groups
+from backend.transit.parts import by_size_at_random, dealt, divided, rarest_label, share_of
 from backend.transit.rows import Index, Rows
 from backend.transit.split_groups import RowGroups, describe_groups, row_groups
 
@@ -17,6 +18,20 @@ MIN_STARS_PER_CLASS = 10
 
 # The validation and test stars together may take this much: what is left must still train.
 MAX_HELD_OUT = 0.9
+
+
+class Fold(NamedTuple):
+    """One of the parts that a table is divided into, each of which is the test rows once.
+
+    Attributes:
+        folds: how many, at least 2.
+        number: from 1.
+        seed: the same seed and table give the same folds.
+    """
+
+    folds: int
+    number: int
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -34,6 +49,13 @@ class Split:
     validation_groups: Index
     test_groups: Index
     groups: dict[str, Any] | None = None
+
+
+def fold_of(spec: TrainingSpec) -> Fold | None:
+    """The fold that a session tests, or None."""
+    if spec.folds is None or spec.fold is None or spec.fold_seed is None:
+        return None
+    return Fold(spec.folds, spec.fold, spec.fold_seed)
 
 
 def usable_rows(table: Rows) -> Index:
@@ -103,6 +125,7 @@ def split_rows(
     grouping: str,
     fractions: tuple[float, float],
     seed: int,
+    fold: Fold | None = None,
 ) -> Split:
     """Divide the usable rows as a session's spec says.
 
@@ -112,13 +135,16 @@ def split_rows(
         grouping: "star", "rows" or "ephemeris", see `wire.Spec`.
         fractions: of the validation and of the test rows.
         seed: the same seed and table give the same split.
+        fold: whose rows are the test rows; None: a fraction of all.
 
     Raises:
         DataError: a class is in too few groups.
     """
-    if grouping == "star":
+    if grouping == "star" and fold is None:
         return split_by_star(table, *fractions, seed)
     groups = row_groups(table, evidence if grouping == "ephemeris" else None)
+    if fold is not None:
+        return split_by_fold(table, groups, fold, fractions[0], seed)
     return split_by_group(table, groups, *fractions, seed)
 
 
@@ -145,14 +171,51 @@ def split_by_group(
     labels = read_column(table, "label")[usable]
     number = np.unique(groups.number[usable], return_inverse=True)[1]
     _check_groups(labels, number)
-    strata = _rarest_label(labels, number)
+    strata = rarest_label(labels, number)
     sizes = np.bincount(number)
     part = np.zeros(len(sizes), np.int8)
     random = np.random.default_rng([seed, 0])
     for label in np.unique(strata):
-        shuffled = random.permutation(np.flatnonzero(strata == label))
-        by_size = shuffled[np.argsort(-sizes[shuffled], kind="stable")]
-        part[by_size] = _divide(sizes[by_size], validation_split, test_split, random)
+        by_size = by_size_at_random(np.flatnonzero(strata == label), sizes, random)
+        part[by_size] = divided(sizes[by_size], validation_split, test_split, random)
+    parts = part[number]
+    train, validation, test = (usable[parts == each] for each in range(3))
+    described = describe_groups(groups, usable, labels)
+    return Split(train, validation, test, number[parts == 1], number[parts == 2], described)
+
+
+def split_by_fold(
+    table: Rows, groups: RowGroups, fold: Fold, validation_split: float, seed: int
+) -> Split:
+    """Take one fold as the test rows, and divide the others.
+
+    Every usable row is in one fold, and no group is in two. Each fold has its share of the rows of
+    each class, as nearly as whole groups allow.
+
+    Args:
+        table: ROW_DTYPE, (n,).
+        groups: of its rows.
+        fold: whose rows are the test rows.
+        validation_split: fraction of the rows of the other folds.
+        seed: of the division of the other folds.
+
+    Raises:
+        DataError: a class is in too few groups.
+    """
+    usable = usable_rows(table)
+    labels = read_column(table, "label")[usable]
+    number = np.unique(groups.number[usable], return_inverse=True)[1]
+    _check_groups(labels, number)
+    strata, sizes = rarest_label(labels, number), np.bincount(number)
+    part = np.zeros(len(sizes), np.int8)
+    dealing = np.random.default_rng([fold.seed, 13])
+    dividing = np.random.default_rng([seed, fold.number, 14])
+    for label in np.unique(strata):
+        by_size = by_size_at_random(np.flatnonzero(strata == label), sizes, dealing)
+        is_tested = dealt(sizes[by_size], fold.folds, dealing) == fold.number - 1
+        part[by_size[is_tested]] = 2
+        others = by_size_at_random(by_size[~is_tested], sizes, dividing)
+        part[others] = divided(sizes[others], validation_split, 0.0, dividing)
     parts = part[number]
     train, validation, test = (usable[parts == each] for each in range(3))
     described = describe_groups(groups, usable, labels)
@@ -172,13 +235,13 @@ def split_by_star(table: Rows, validation_split: float, test_split: float, seed:
     """
     usable = usable_rows(table)
     stars, labels = _stars_and_labels(table, usable)
-    strata = _rarest_label(labels, stars)
+    strata = rarest_label(labels, stars)
     part = np.zeros(len(strata), dtype=np.int8)
     random = np.random.default_rng([seed, 0])
     for label in np.unique(strata):
         shuffled = random.permutation(np.flatnonzero(strata == label))
-        n_test = _share(test_split, len(shuffled))
-        n_validation = _share(validation_split, len(shuffled))
+        n_test = share_of(test_split, len(shuffled))
+        n_validation = share_of(validation_split, len(shuffled))
         part[shuffled[:n_test]] = 2
         part[shuffled[n_test : n_test + n_validation]] = 1
     parts = part[stars]
@@ -198,57 +261,9 @@ def _check_groups(labels: NDArray[np.int8], number: Index) -> None:
             )
 
 
-def _divide(
-    sizes: Index, validation_split: float, test_split: float, random: np.random.Generator
-) -> NDArray[np.int8]:
-    """The part of each group, 0 (training), 1 (validation) or 2 (test): int8, (n,).
-
-    Args:
-        sizes: rows of each group, decreasing.
-    """
-    rows = int(sizes.sum())
-    room = np.array([0, _share(validation_split, rows), _share(test_split, rows)])
-    room[0] = rows - room.sum()
-    part = np.zeros(len(sizes), np.int8)
-    several = int(np.count_nonzero(sizes > 1))
-    # Of the last groups one is kept for each part, so that none is without this class; the first
-    # of very few is for training.
-    kept = [each for each in (1, 2) if room[each] > 0][: len(sizes) - 1]
-    several = min(several, len(sizes) - len(kept))
-    for i, (size, chance) in enumerate(zip(sizes[:several], random.random(several), strict=True)):
-        fits = np.where(room >= size, room, 0)
-        fits[0] = max(room[0], 1)
-        part[i] = np.searchsorted(np.cumsum(fits), chance * fits.sum(), side="right")
-        room[part[i]] -= size
-    rest = np.zeros(len(sizes) - several, np.int8)
-    rest[: len(kept)] = kept
-    room[kept] -= sizes[several : several + len(kept)]
-    begin = len(kept)
-    for each in kept:
-        end = begin + max(0, int(room[each]))
-        rest[begin:end] = each
-        begin = min(end, len(rest))
-    part[several:] = rest
-    return part
-
-
 def _stars_and_labels(table: Rows, usable: Index) -> tuple[Index, NDArray[np.int8]]:
     """The star's number and the label of each usable row; of a large table a part is copied."""
     needed = read_columns(table, ("star", *STAR_FEATURES))
     if len(usable) < len(table):
         needed = needed[usable]
     return star_groups(needed), read_column(table, "label")[usable]
-
-
-def _share(fraction: float, stars: int) -> int:
-    return max(1, round(fraction * stars)) if fraction > 0 else 0
-
-
-def _rarest_label(labels: NDArray[np.int8], stars: Index) -> NDArray[np.int8]:
-    """For each star the label, among its rows', that the fewest rows of the table have."""
-    by_frequency = np.argsort(np.bincount(labels, minlength=len(LABELS)), kind="stable")
-    rank = np.empty(len(LABELS), dtype=np.int8)
-    rank[by_frequency] = np.arange(len(LABELS))
-    rarest = np.full(int(stars.max()) + 1, len(LABELS), dtype=np.int8)
-    np.minimum.at(rarest, stars, rank[labels])
-    return by_frequency[rarest].astype(np.int8)

@@ -21,7 +21,7 @@ from backend.training.results.baselines import Baselines
 from backend.training.results.evaluate import evaluate_model, publish_calibrated
 from backend.training.results.save import save_model
 from backend.training.spec import Cancelled, DataError, Diverged, NothingToKeep, TrainingSpec
-from backend.training.split import check_trainable, split_rows
+from backend.training.split import check_trainable, fold_of, split_rows
 from backend.training.steps import Steps
 from backend.transit.columns import EVIDENCE_DTYPE, relation_columns
 from backend.transit.keys import read_rows
@@ -93,7 +93,7 @@ def _train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop, prepared: St
     check_trainable(table, spec.validation_split, spec.test_split)
     fractions = spec.validation_split, spec.test_split
     evidence = _evidence(spec, table)
-    split = split_rows(table, evidence, spec.grouping, fractions, spec.seed)
+    split = split_rows(table, evidence, spec.grouping, fractions, spec.seed, fold_of(spec))
     relations = _relations(spec, table, evidence)
     baselines = Baselines(spec, table, split, relations)
     trained = fit_network(

@@ -30,6 +30,7 @@ from backend.web.routes.training.evaluations import evaluation_bp
 from backend.web.routes.training.kept import kept_bp
 from backend.web.routes.training.networks import networks_bp
 from backend.web.routes.training.sessions import training_bp
+from backend.web.routes.training.studies import studies_bp
 from backend.web.routes.workspaces import workspaces_bp
 
 BLUEPRINTS = (
@@ -39,6 +40,7 @@ BLUEPRINTS = (
     datasets_bp,
     curves_bp,
     training_bp,
+    studies_bp,
     kept_bp,
     evaluation_bp,
     networks_bp,

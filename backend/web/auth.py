@@ -14,7 +14,16 @@ from flask import Flask, Response, g, request
 from pydantic import ValidationError
 from sqlalchemy import Connection
 
-from backend.database import accounts, analyses, batches, datasets, models, sessions, workspaces
+from backend.database import (
+    accounts,
+    analyses,
+    batches,
+    datasets,
+    models,
+    sessions,
+    studies,
+    workspaces,
+)
 from backend.database.connection import Record
 from backend.database.schema import now
 from backend.errors import Forbidden, NotFound, Unauthorized
@@ -262,6 +271,12 @@ def usable_batch(connection: Connection, batch_id: int) -> Record:
     """The batch with that id; raises as `usable_dataset`."""
     found = batches.find_for(connection, batch_id, current_user()["id"])
     return _usable(found, "batch", batch_id)
+
+
+def usable_study(connection: Connection, study_id: int) -> Record:
+    """The study with that id; raises as `usable_dataset`."""
+    found = studies.find_for(connection, study_id, current_user()["id"])
+    return _usable(found, "study", study_id)
 
 
 def _usable(record: Record | None, kind: str, identifier: int) -> Record:

@@ -28,6 +28,8 @@ class Spec(Checked):
             "rows": equal rows too; "ephemeris": and stars that share an ephemeris, by the evidence
             that the dataset had when the session began.
         use_relations, use_stellar_uncertainties: see `TrainingSpec`.
+        folds, fold, fold_seed: of a session that tests one fold of a table, as studies have them;
+            see `TrainingSpec`. None: the test rows are `test_split` of all.
     """
 
     version: Literal[2] = 2
@@ -48,6 +50,9 @@ class Spec(Checked):
     grouping: Literal["star", "rows", "ephemeris"] = "star"
     use_relations: bool = False
     use_stellar_uncertainties: bool = False
+    folds: int | None = None
+    fold: int | None = None
+    fold_seed: int | None = None
 
 
 class Train(Checked):

@@ -24,6 +24,7 @@ import { useSecondsTo } from "../ui/waiting.js";
 const SECTIONS = [
   ["datasets", ["datasets"]],
   ["sessions", ["sessions", "train", "compare"]],
+  ["studies", ["studies"]],
   ["models", ["models"]],
   ["predict", ["predict"]],
   ["analyses", ["analyses"]],

@@ -16,6 +16,8 @@ export const ACTIONS = [
   "workspace_deleted",
   "dataset_deleted",
   "session_deleted",
+  "study_deleted",
+  "study_downloaded",
   "checkpoint_deleted",
   "model_deleted",
   "analysis_deleted",

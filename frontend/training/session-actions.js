@@ -21,6 +21,7 @@ export function SessionActions({ workspace, session, onChange, onDelete, hasRetr
   if (RUNNING.includes(session.status)) {
     return html`<${EndButtons} session=${session} onChange=${onChange} />`;
   }
+  if (session.study_id) return null; // the study retries and deletes its sessions
   const canRetry = hasRetry && session.dataset_id !== null;
   const canDelete = !isBeingKept(session);
   return html`

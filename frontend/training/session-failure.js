@@ -23,7 +23,7 @@ export function SessionFailure({ workspace, session }) {
         : workspace.mayEdit &&
           html`<div class="actions">
             <${Remedy} workspace=${workspace} session=${session} reason=${reason} />
-            <${RetryButton} workspace=${workspace} session=${session} />
+            ${!session.study_id && html`<${RetryButton} workspace=${workspace} session=${session} />`}
           </div>`}
     </section>
   `;

@@ -29,6 +29,10 @@ export function SessionHead({ workspace, session, current, actions }) {
       <span class="row">
         <${SessionBadge} session=${session} />
         <span>${t("training.sessionNumber", { id: String(session.id) })}</span>
+        ${session.study_id &&
+        html`<a href=${`#/w/${workspace.id}/studies/${session.study_id}`}>
+          ${t("studies.backTo", { id: String(session.study_id) })}
+        </a>`}
       </span>
     <//>
     <nav class="tabs" aria-label=${t("training.tabs")}>

@@ -93,7 +93,7 @@ export function TrainingForm(properties) {
 }
 
 /** Rarely changed settings; open if one is changed. Only the user closes it. */
-function MoreSettings({ isChanged, children }) {
+export function MoreSettings({ isChanged, children }) {
   const [isOpen, setOpen] = useState(isChanged);
   useEffect(() => {
     if (isChanged) setOpen(true);

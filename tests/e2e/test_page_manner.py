@@ -25,7 +25,7 @@ from backend.web.schemas.accounts import Usage
 from backend.web.schemas.audit import AuditAction
 from tests.data.make_samples import predict_batch
 from tests.e2e.browser import Visitor, press, settle, tab_to, visit, workspace_id
-from tests.e2e.server import TOKEN, Client, Server, free_port, small_catalogue
+from tests.e2e.server import TOKEN, Client, Server, free_port, small_catalogue, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.tensorflow, pytest.mark.slow]
 
@@ -68,6 +68,10 @@ def work(people: Client, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     evaluated = people.get(f"/api/training/session/{second['id']}/evaluation")["evaluation"]
     counts = evaluated["confusion_matrix"]
     true, said = max(np.ndindex(3, 3), key=lambda cell: counts[cell[0]][cell[1]])
+    asked = {"workspace_key": key, "dataset_id": dataset, "folds": 2, "epochs": 1}
+    study = people.post("/api/training/studies", 202, json=asked)["study"]["id"]
+    path = f"/api/training/studies/{study}"
+    wait_for(lambda: people.get(path)["study"]["status"], lambda status: status == "completed", 180)
     return {
         "fullest_cell": f"cell-{true}-{said}",
         "key": key,
@@ -76,6 +80,7 @@ def work(people: Client, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
         "datasets": dataset,
         "sessions": second["id"],
         "models": second["model_id"],
+        "studies": study,
         "predict": predict_batch(people, key, catalogue),
         "analyses": save_analysis(people, key, "Of Tuesday", "Ask for a spectrum."),
         "compared": f"{first['id']},{second['id']}",
@@ -120,7 +125,7 @@ def test_no_page_keeps_anybody_out_and_none_is_wider_than_the_window(
 def every_address(work: dict[str, Any]) -> list[str]:
     """An address of each route, of each tab, and one that there is not."""
     routes = re.findall(r'^  \["(/[^"]*)"', (FRONTEND / "app" / "routes.js").read_text(), re.M)
-    assert len(routes) == 19
+    assert len(routes) == 22
     addresses = ["#/nowhere"]
     for route in routes:
         path = route.replace(":workspace", str(work["id"]))

@@ -84,10 +84,17 @@ PLACES = {
         backend.web.routes.training.sessions.delete_session database
         backend.web.routes.training.sessions.retry_session database
         backend.web.routes.training.sessions.start_training database
+        backend.web.routes.training.studies._request_end database
+        backend.web.routes.training.studies.delete_study database
+        backend.web.routes.training.studies.retry_study database
+        backend.web.routes.training.studies.start_study database
         backend.web.routes.workspaces.add_member database
         backend.web.routes.workspaces.create_workspace database
         backend.web.routes.workspaces.delete_workspace database
         backend.web.routes.workspaces.remove_member database
+    """,
+    f"{_STORED}studies.py::test_figures_without_a_thread_come_with_the_next_request": """
+        backend.services.studies.figures.StudyFigures._entry thread
     """,
     f"{_FAULTS}calls.py::"
     "test_what_keeps_the_database_from_growing_is_found_out_where_it_can_be": """

@@ -3,7 +3,7 @@
 import pytest
 
 from backend import wire
-from backend.training.spec import UP_TO_0_4_0, UnusableSpec, upgrade_spec
+from backend.training.spec import UP_TO_0_4_0, UP_TO_0_5_0, UnusableSpec, upgrade_spec
 from backend.web.schemas.training.sessions import StartRequest
 from tests import messages
 
@@ -27,7 +27,7 @@ STORED_BY_0_1_0 = {
 
 def test_a_spec_of_0_1_0_keeps_every_field_and_gets_a_version():
     before = dict(STORED_BY_0_1_0)
-    expected = {"version": 2, "simulated": None, **UP_TO_0_4_0, **STORED_BY_0_1_0}
+    expected = {"version": 2, "simulated": None, **UP_TO_0_4_0, **UP_TO_0_5_0, **STORED_BY_0_1_0}
     assert upgrade_spec(STORED_BY_0_1_0).model_dump() == expected
     assert before == STORED_BY_0_1_0
 
@@ -66,5 +66,8 @@ def test_the_spec_has_every_setting_that_a_request_can_choose():
         "source",
         "simulated",
         "grouping",
+        "folds",
+        "fold",
+        "fold_seed",
     }
     assert settings <= wire.Spec.model_fields.keys()

@@ -5,11 +5,14 @@ import pytest
 
 from backend.training.spec import DataError
 from backend.training.split import (
+    Fold,
     check_groups,
     check_trainable,
+    split_by_fold,
     split_by_group,
     split_by_star,
     split_rows,
+    usable_rows,
 )
 from backend.transit.columns import COLUMNS, ROW_DTYPE
 from backend.transit.ephemerides import no_evidence
@@ -334,3 +337,40 @@ def test_mixed_labels_can_always_be_split():
         except DataError:
             continue
         assert min(map(len, (split.train, split.validation, split.test))) > 0
+
+
+def folded(table, groups, folds=5, seed=3, training_seed=0):
+    return [
+        split_by_fold(table, groups, Fold(folds, number, seed), 0.2, training_seed)
+        for number in range(1, folds + 1)
+    ]
+
+
+@pytest.mark.parametrize("folds", [2, 5, 20])
+def test_each_row_is_tested_in_one_fold_by_a_network_that_saw_nothing_of_its_group(folds):
+    table, groups = clusters()
+    splits = folded(table, groups, folds)
+    tested = np.concatenate([each.test for each in splits])
+    assert sorted(tested) == usable_rows(table).tolist()
+    for split in splits:
+        seen = groups.number[np.concatenate([split.train, split.validation])]
+        assert not set(groups.number[split.test]) & set(seen)
+        assert not set(groups.number[split.train]) & set(groups.number[split.validation])
+        labels = table["label"]
+        assert set(labels[split.train]) == set(labels[split.validation]) == set(labels)
+
+
+def test_folds_have_their_share_of_every_class():
+    table, groups = clusters()
+    counts = np.array([np.bincount(table["label"][each.test]) for each in folded(table, groups)])
+    largest = np.bincount(groups.number).max()
+    assert (np.ptp(counts, axis=0) <= largest).all()
+
+
+def test_a_training_seed_changes_what_is_validated_and_not_what_is_tested():
+    table, groups = clusters()
+    one, other = (folded(table, groups, training_seed=each)[1] for each in (0, 1))
+    assert one.test.tolist() == other.test.tolist()
+    assert one.validation.tolist() != other.validation.tolist()
+    another = folded(table, groups, seed=4)[1]
+    assert one.test.tolist() != another.test.tolist()

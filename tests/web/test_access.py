@@ -15,7 +15,16 @@ from backend.services.batch_jobs.runner import BatchRunner
 from backend.web import auth
 from backend.web.current import services_of
 from backend.web.tokens import new_token
-from tests.api import CANDIDATE, Api, catalogue, complete, fail, form, use_depth_predictor
+from tests.api import (
+    CANDIDATE,
+    Api,
+    catalogue,
+    complete,
+    fail,
+    form,
+    predict_part,
+    use_depth_predictor,
+)
 from tests.documents import ACCESS, table_rows
 from tests.web.routes.training.test_evaluations import TEST_ROWS
 
@@ -38,6 +47,9 @@ CONSUMING = (
     "training.cancel_session",
     "kept.keep_session",
     "batches.cancel_batch",
+    "studies.stop_study",
+    "studies.cancel_study",
+    "studies.retry_study",
 )
 
 # Of the finished epochs of a failed session.
@@ -146,6 +158,7 @@ class House:
             "failed_id": self._failed(owner, key, used),
             "pending_id": owner.start(key, used)["session"]["id"],
             **self._batches(owner, key),
+            **self._studies(owner, key, used),
             "model_id": model_id,
             "analysis_id": saved["analysis"]["id"],
             "filename": "main.js",
@@ -160,6 +173,13 @@ class House:
             if len(ids) == 1:
                 BatchRunner(self.services).work()
         return {"batch_id": ids[0], "waiting_batch_id": ids[1]}
+
+    def _studies(self, owner, key, dataset_id):
+        """One of which a session has completed and one has failed, and one that waits."""
+        ended, waiting = (owner.study(key, dataset_id, folds=2)["study"] for _ in range(2))
+        predict_part(self.services, ended["sessions"][0], rows=100, folds=2)
+        fail(self.services, ended["sessions"][1]["id"])
+        return {"study_id": ended["id"], "waiting_study_id": waiting["id"]}
 
     def _failed(self, owner, key, dataset_id):
         session_id = owner.start(key, dataset_id)["session"]["id"]
@@ -371,6 +391,8 @@ def call_as(user: Api, rule, method, values):
         values = {**values, "session_id": values["pending_id"]}
     if rule.endpoint == "batches.cancel_batch":
         values = {**values, "batch_id": values["waiting_batch_id"]}
+    if rule.endpoint in ("studies.stop_study", "studies.cancel_study"):
+        values = {**values, "study_id": values["waiting_study_id"]}
     if rule.endpoint in KEPT:
         values = {**values, "session_id": values["failed_id"]}
     path = path_of(rule, values)
@@ -380,6 +402,7 @@ def call_as(user: Api, rule, method, values):
             "datasets.list_datasets": {"workspace_key": key},
             "training.list_sessions": {"workspace_key": key},
             "models.list_models": {"workspace_key": key},
+            "studies.list_studies": {"workspace_key": key},
             "batches.list_batches": {"workspace_key": key},
             "analyses.list_analyses": {"workspace_key": key},
             "audit.list_audit_entries": {"workspace_key": key},
@@ -396,6 +419,9 @@ def call_as(user: Api, rule, method, values):
         },
         "training.start_training": {
             "json": {"workspace_key": key, "dataset_id": values["dataset_id"]}
+        },
+        "studies.start_study": {
+            "json": {"workspace_key": key, "dataset_id": values["dataset_id"], "folds": 2}
         },
         "curves.compute_curve": {"json": CANDIDATE},
         "predictions.predict": {"json": {"workspace_key": key, **CANDIDATE}},

@@ -126,6 +126,7 @@ def test_query_parameters_are_described(document):
         "status": False,
         "limit": False,
         "cursor": False,
+        "study": False,
     }
     assert queries["status"]["schema"] == {"$ref": "#/components/schemas/SessionStatus"}
     assert queries["cursor"]["schema"]["type"] == "integer"

@@ -1,6 +1,6 @@
 """The upgrades of a database from earlier versions of its tables."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from sqlalchemy import Column, Connection
 from sqlalchemy.schema import CreateColumn, CreateTable
@@ -13,6 +13,7 @@ from backend.database.schema import (
     members,
     metadata,
     models,
+    studies,
     tokens,
     training_sessions,
 )
@@ -50,9 +51,13 @@ def _add_columns(connection: Connection, columns: Iterable[Column]) -> None:
 def _add_roles_versions_and_audit(connection: Connection) -> None:
     _add_columns(connection, _ADDED_COLUMNS)
     audit.create(connection)
+    _create_indexes(connection, _ADDED_INDEXES)
+
+
+def _create_indexes(connection: Connection, names: Collection[str]) -> None:
     for each in metadata.sorted_tables:
         for index in each.indexes:
-            if index.name in _ADDED_INDEXES:
+            if index.name in names:
                 index.create(connection)
 
 
@@ -89,6 +94,12 @@ def _add_verdicts(connection: Connection) -> None:
     )
 
 
+def _add_studies(connection: Connection) -> None:
+    studies.create(connection)
+    _add_columns(connection, (training_sessions.c.study_id,))
+    _create_indexes(connection, ("sessions_by_study",))
+
+
 # UPGRADES[n] upgrades a database from version n + 1 to n + 2. `opening.upgrade` calls them with
 # foreign keys off, so that one may rebuild a table, and checks every reference afterwards.
 UPGRADES: list[Callable[[Connection], None]] = [
@@ -98,6 +109,7 @@ UPGRADES: list[Callable[[Connection], None]] = [
     _let_a_file_be_read_in_several_ways,
     batches.create,
     _add_verdicts,
+    _add_studies,
 ]
 
 VERSION = len(UPGRADES) + 1

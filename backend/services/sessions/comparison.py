@@ -27,6 +27,9 @@ _SETTINGS = (
         "batch_size",
         "learning_rate",
         "patience",
+        "folds",
+        "fold",
+        "fold_seed",
     ),
 )
 

@@ -56,6 +56,11 @@ def draw_labels(true: Labels, probabilities: Array, stars: Index | None, seed: i
     return LabelDraws(measure(np.ones((1, len(true)))), drawn)
 
 
+def measure_labels(true: Labels, probabilities: Array) -> LabelDraws:
+    """Measure a classification on all rows, without draws; the arguments as of `draw_labels`."""
+    return LabelDraws(_LabelMeasure(true, probabilities)(np.ones((1, len(true)))), {})
+
+
 def label_intervals(
     true: Labels, probabilities: Array, stars: Index | None, seed: int
 ) -> dict[str, Any]:

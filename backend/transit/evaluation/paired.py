@@ -19,7 +19,7 @@ from backend.transit.evaluation.bootstrap import (
 _RECALL = "recall_at_precision"
 
 # Of each figure, whether more of it is better.
-_MORE_IS_BETTER = {
+MORE_IS_BETTER = {
     "accuracy": True,
     "macro_f1": True,
     "log_loss": False,
@@ -46,12 +46,12 @@ def paired_differences(one: LabelDraws, other: LabelDraws) -> dict[str, dict[str
     """
     first, second = headline(one), headline(other)
     found: dict[str, dict[str, Any]] = {}
-    for name, more_is_better in _MORE_IS_BETTER.items():
+    for name, more_is_better in MORE_IS_BETTER.items():
         before, after = second[name], first[name]
         if before is None or after is None:
             found[name] = {"difference": None, "interval": None, "verdict": "cannot_tell"}
             continue
-        drawn = _figure(one.drawn, name) - _figure(other.drawn, name)
+        drawn = figure(one.drawn, name) - figure(other.drawn, name)
         centred = centred_interval_of(after - before, drawn)
         interval = centred if name == "ece" else percentile_interval(drawn)
         found[name] = {
@@ -64,17 +64,18 @@ def paired_differences(one: LabelDraws, other: LabelDraws) -> dict[str, dict[str
 
 def headline(draws: LabelDraws) -> dict[str, float | None]:
     """The figures that are compared, on all rows; None where one is not defined."""
-    found = {name: float(_figure(draws.of_all, name)[0]) for name in _MORE_IS_BETTER}
+    found = {name: float(figure(draws.of_all, name)[0]) for name in MORE_IS_BETTER}
     return {
         name: value if np.isfinite(value) and (name != _RECALL or value > 0) else None
         for name, value in found.items()
     }
 
 
-def _figure(measured: Nested, name: str) -> NDArray[np.float64]:
+def figure(measured: Nested, name: str) -> NDArray[np.float64]:
+    """One of the figures that are compared, of all rows or of each draw: float64."""
     inside = {"roc_auc": "macro", _RECALL: "recall"}.get(name)
-    figure: NDArray[np.float64] = measured[name][inside] if inside else measured[name]
-    return figure
+    found: NDArray[np.float64] = measured[name][inside] if inside else measured[name]
+    return found
 
 
 def _verdict(interval: list[float] | None, more_is_better: bool) -> str:

@@ -19,8 +19,14 @@ from backend.storage.verified import open_verified
 from backend.web.audit_log import record, record_download
 from backend.web.auth import NO_WORKSPACE, usable_model, workspace_by_key
 from backend.web.current import services
-from backend.web.schemas.base import Done, WorkspaceQuery
-from backend.web.schemas.models import DownloadQuery, ModelAnswer, Models, PromoteAnswer
+from backend.web.schemas.base import Done
+from backend.web.schemas.models import (
+    DownloadQuery,
+    ModelAnswer,
+    Models,
+    ModelsQuery,
+    PromoteAnswer,
+)
 
 models_bp = APIBlueprint("models", __name__, url_prefix="/api/models", tag="Models")
 
@@ -28,14 +34,17 @@ _CORRUPT = {409: "The model's file is damaged or missing on the server (`model_c
 
 
 @models_bp.get("")
-@models_bp.input(WorkspaceQuery, location="query")
+@models_bp.input(ModelsQuery, location="query")
 @models_bp.output(Models)
 @models_bp.doc(responses=NO_WORKSPACE)
-def list_models(query_data: WorkspaceQuery) -> Record:
-    """List the models of a workspace, newest first."""
+def list_models(query_data: ModelsQuery) -> Record:
+    """List the models of a workspace, newest first.
+
+    Those of studies are left out; `study` lists those of one.
+    """
     with services().database.read() as connection:
         workspace = workspace_by_key(connection, query_data.workspace_key)
-        found = models.in_workspace(connection, workspace["id"])
+        found = models.in_workspace(connection, workspace["id"], query_data.study)
         trained_on = datasets_of(connection, found)
     current = workspace["current_model_id"]
     described = [
@@ -101,7 +110,9 @@ def promote_model(model_id: int) -> Record:
 
 @models_bp.delete("/<int:model_id>")
 @models_bp.output(Done)
-@models_bp.doc(responses={409: "It is the workspace's current model, or a batch needs it"})
+@models_bp.doc(
+    responses={409: "It is the workspace's current model, or a batch or a study needs it"}
+)
 def delete_model(model_id: int) -> Record:
     """Delete a model and its files; analyses made with it stay."""
     with services().database.write() as connection:
@@ -110,6 +121,9 @@ def delete_model(model_id: int) -> Record:
             raise Conflict(
                 f"Model {model_id} is the current model of its workspace: promote another first."
             )
+        study_id = models.study_of(connection, model)
+        if study_id is not None:
+            raise Conflict(f"Model {model_id} is part of study {study_id}: delete the study.")
         unfinished = batches.unfinished_with(connection, model_id)
         if unfinished:
             raise Conflict(

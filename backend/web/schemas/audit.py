@@ -22,6 +22,8 @@ AuditAction = TypeAliasType(
         "workspace_deleted",
         "dataset_deleted",
         "session_deleted",
+        "study_deleted",
+        "study_downloaded",
         "checkpoint_deleted",
         "model_deleted",
         "analysis_deleted",

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import Field
 from typing_extensions import TypeAliasType
 
-from backend.web.schemas.base import Answer, Success, TextFields
+from backend.web.schemas.base import MAX_ID, Answer, Success, TextFields, WorkspaceQuery
 from backend.web.schemas.training.sessions import Metrics, Verdict
 
 ModelPart = TypeAliasType("ModelPart", Literal["model", "training_rows", "relations"])
@@ -62,6 +62,17 @@ class ModelAnswer(Success):
     """One model."""
 
     model: ModelWithManifest
+
+
+class ModelsQuery(WorkspaceQuery):
+    """The models to list."""
+
+    study: int | None = Field(
+        default=None,
+        ge=1,
+        le=MAX_ID,
+        description="The models of one study; without it, those that are of none.",
+    )
 
 
 class Models(Success):

@@ -13,6 +13,7 @@ from tests.api import (
     complete,
     fail,
     form,
+    predict_part,
     problem_of,
     use_depth_predictor,
 )
@@ -52,6 +53,16 @@ CALLS: dict[str, tuple[str, str, dict[str, Any] | None]] = {
     "keep_session": ("POST", "/api/training/session/{failed}/keep", None),
     "delete_checkpoint": ("DELETE", "/api/training/session/{failed}/checkpoint", None),
     "delete_failed_session": ("DELETE", "/api/training/session/{failed}", None),
+    "start_study": (
+        "POST",
+        "/api/training/studies",
+        {"workspace_key": "{key}", "dataset_id": "{dataset}"},
+    ),
+    "stop_study": ("POST", "/api/training/studies/{waiting_study}/stop", None),
+    "cancel_study": ("POST", "/api/training/studies/{waiting_study}/cancel", None),
+    "retry_study": ("POST", "/api/training/studies/{failed_study}/retry", None),
+    "delete_study": ("DELETE", "/api/training/studies/{failed_study}", None),
+    "download_study": ("GET", "/api/training/studies/{failed_study}/predictions.csv", None),
     "delete_dataset": ("DELETE", "/api/training/dataset/{dataset}", None),
     "promote_model": ("POST", "/api/models/{other_model}/promote", None),
     "delete_model": ("DELETE", "/api/models/{other_model}", None),
@@ -83,6 +94,10 @@ def world(api, key, services) -> dict[str, Any]:
         "model_id": model,
     }
     analysis = api.post("/api/analyses", 201, json=kept)["analysis"]
+    of_study = api.dataset(key)
+    waiting_study, failed_study = (api.study(key, of_study, folds=2)["study"] for _ in range(2))
+    predict_part(services, failed_study["sessions"][0], folds=2)
+    fail(services, failed_study["sessions"][1]["id"])
     use_depth_predictor(api.client)
     sent = [form(catalogue(3), workspace_key=key) for _ in range(3)]
     posted = [api.post("/api/predict/batches", 202, data=data) for data in sent[:1]]
@@ -100,6 +115,8 @@ def world(api, key, services) -> dict[str, Any]:
         "ended": ended,
         "failed": failed,
         "pending": api.session(key),
+        "waiting_study": waiting_study["id"],
+        "failed_study": failed_study["id"],
         "model": model,
         "other_model": other_model,
         "token": member["id"],

@@ -1,6 +1,8 @@
 """/api/training/start and /api/training/session…: sessions, from the start to the end."""
 
 import secrets
+from collections.abc import Collection
+from typing import Any
 
 from apiflask import APIBlueprint
 from flask import Response, request
@@ -8,10 +10,11 @@ from sqlalchemy import Connection
 
 from backend import wire
 from backend.background.session_end import remove_files
-from backend.database import datasets, kept, sessions
+from backend.database import datasets, sessions
 from backend.database.connection import Record
 from backend.errors import Conflict, NotFound
 from backend.services.quota import waiting_sessions
+from backend.services.sessions.end import request_end
 from backend.services.sessions.keep import require_not_being_kept
 from backend.services.sessions.start import (
     add_session,
@@ -42,6 +45,7 @@ from backend.web.schemas.training.sessions import (
     SessionQuery,
     Sessions,
     SessionsQuery,
+    Settings,
     StartAnswer,
     StartRequest,
     StopAnswer,
@@ -129,7 +133,10 @@ def retry_session(session_id: int) -> tuple[Record, int, Record]:
 @training_bp.output(Sessions)
 @training_bp.doc(responses=NO_WORKSPACE)
 def list_sessions(query_data: SessionsQuery) -> Response:
-    """List the sessions of a workspace, newest first, without their history."""
+    """List the sessions of a workspace, newest first, without their history.
+
+    Those of studies are left out; `study` lists those of one.
+    """
     limit = query_data.limit
     with services().database.read() as connection:
         workspace = workspace_by_key(connection, query_data.workspace_key)
@@ -139,6 +146,7 @@ def list_sessions(query_data: SessionsQuery) -> Response:
             status=query_data.status,
             limit=limit + 1,
             before=query_data.cursor,
+            study_id=query_data.study,
         )
         shown = describe_all(connection, found[:limit])
     cursor = str(shown[-1]["id"]) if len(found) > limit else None
@@ -168,9 +176,7 @@ def get_session(session_id: int, query_data: SessionQuery) -> Response:
 @training_bp.doc(responses=_ENDED)
 def stop_session(session_id: int) -> Record:
     """Stop after the current epoch and keep the best weights; cancels a waiting session."""
-    return _request_end(
-        session_id, "stop", "stops after the current epoch and keeps the best weights"
-    )
+    return _request_end(session_id, "stop")
 
 
 @training_bp.post("/session/<int:session_id>/cancel")
@@ -181,7 +187,7 @@ def cancel_session(session_id: int) -> Record:
 
     Of a failed session whose best epoch is being kept, end that; its finished epochs stay.
     """
-    return _request_end(session_id, "cancel", "ends now and keeps nothing")
+    return _request_end(session_id, "cancel")
 
 
 @training_bp.delete("/session/<int:session_id>")
@@ -192,6 +198,7 @@ def delete_session(session_id: int) -> Record:
     with Removal() as removal, services().database.write() as connection:
         session = usable_session(connection, session_id)
         _require_ended(session, "deleted")
+        _require_no_study(session, "deleted")
         require_not_being_kept(session)
         sessions.remove(connection, session_id)
         record(
@@ -219,26 +226,11 @@ def _started(
     return answer, 202, {"Location": f"/api/training/session/{session['id']}"}
 
 
-def _request_end(session_id: int, request: str, effect: str) -> Record:
-    """Request the end of a training session; either cancels one that has not learnt anything."""
+def _request_end(session_id: int, request: str) -> Record:
     with services().database.write() as connection:
         session = usable_session(connection, session_id)
-        if session["status"] == "pending" and request == "stop" and session["epochs_completed"]:
-            # Interrupted, or to be started again after a crash: the epochs that it has are kept.
-            sessions.change(connection, session_id, request=request)
-            message = f"Session {session_id} {effect}."
-        elif session["status"] == "pending":
-            sessions.end(connection, session_id, "cancelled")
-            message = f"Session {session_id} was waiting and has been cancelled."
-        elif session["status"] == "training":
-            # A cancel is not weakened by a later stop.
-            if session["request"] != "cancel":
-                sessions.change(connection, session_id, request=request)
-            message = f"Session {session_id} {effect}."
-        elif kept.is_requested(session) and request == "cancel":
-            sessions.change(connection, session_id, request=None, stage=None, evaluation=None)
-            message = f"Session {session_id} is no longer being kept; its finished epochs stay."
-        else:
+        message = request_end(connection, session, request)
+        if message is None:
             raise Conflict(f"Session {session_id} has already ended: it is {session['status']}.")
         changed = described(connection, session_id)
     if changed["status"] == "cancelled":
@@ -255,6 +247,7 @@ def _to_retry(connection: Connection, session_id: int) -> tuple[Record, Record]:
     """
     session = usable_session(connection, session_id)
     _require_ended(session, "retried")
+    _require_no_study(session, "retried")
     dataset = datasets.find(connection, session["dataset_id"] or 0)
     if dataset is None:
         raise Conflict(f"The dataset of session {session_id} was deleted: upload it again.")
@@ -269,7 +262,15 @@ def _require_ended(session: Record, action: str) -> None:
         )
 
 
-def _sees_relations(settings: StartRequest, dataset: Record) -> bool:
+def _require_no_study(session: Record, action: str) -> None:
+    if session["study_id"] is not None:
+        raise Conflict(
+            f"Session {session['id']} is part of study {session['study_id']} and is {action} with "
+            "it alone."
+        )
+
+
+def _sees_relations(settings: Settings, dataset: Record) -> bool:
     if settings.use_relations is not None:
         return settings.use_relations
     if settings.use_stellar_uncertainties:
@@ -279,10 +280,21 @@ def _sees_relations(settings: StartRequest, dataset: Record) -> bool:
     return registry.NETWORKS[settings.network].takes_relations and relates
 
 
-def make_spec(settings: StartRequest, dataset: Record) -> wire.Spec:
-    """The settings of a session, defaults filled in."""
+def make_spec(
+    settings: Settings, dataset: Record, without: Collection[str] = (), **more: Any
+) -> wire.Spec:
+    """The settings of a session, defaults filled in.
+
+    Args:
+        settings: of the request.
+        dataset: that it is of.
+        without: fields of the request that are no settings.
+        more: settings that are no fields of it.
+    """
+    left_out = {"workspace_key", "dataset_id", "use_relations", *without}
     return wire.Spec(
-        **settings.model_dump(exclude={"workspace_key", "dataset_id", "use_relations"}),
+        **settings.model_dump(exclude=left_out),
+        **more,
         use_relations=_sees_relations(settings, dataset),
         dataset_sha256=dataset["identity"],
         dataset_name=dataset["name"],

@@ -48,23 +48,15 @@ def _known_network(name: str) -> str:
     return name
 
 
-class StartRequest(JsonBody):
-    """The dataset and the settings; only the first two fields are required."""
+class Settings(JsonBody):
+    """The dataset, and the settings that sessions and studies have in common."""
 
     workspace_key: Key
     dataset_id: Identifier
-    model_name: str = Field(default=DEFAULT_MODEL_NAME, pattern=MODEL_NAME)
     epochs: int = Field(default=defaults.EPOCHS, ge=1, le=1000)
     batch_size: int = Field(default=defaults.BATCH_SIZE, ge=8, le=4096)
     learning_rate: float = Field(default=defaults.LEARNING_RATE, ge=1e-6, le=1)
     validation_split: float = Field(default=defaults.VALIDATION_SPLIT, ge=0.05, le=0.5)
-    test_split: Annotated[float, AfterValidator(_zero_or_a_split)] = Field(
-        default=defaults.TEST_SPLIT,
-        ge=0,
-        le=0.5,
-        description="0, or 0.05 and more.",
-        json_schema_extra={"not": {"exclusiveMinimum": 0, "exclusiveMaximum": 0.05}},
-    )
     patience: int = Field(default=defaults.PATIENCE, ge=1, le=1000)
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
     network: Annotated[str, AfterValidator(_known_network)] = Field(
@@ -105,6 +97,19 @@ class StartRequest(JsonBody):
         if self.use_stellar_uncertainties and is_unrelated:
             raise ValueError("use_stellar_uncertainties: expected use_relations as well.")
         return self
+
+
+class StartRequest(Settings):
+    """The dataset and the settings; only the first two fields are required."""
+
+    model_name: str = Field(default=DEFAULT_MODEL_NAME, pattern=MODEL_NAME)
+    test_split: Annotated[float, AfterValidator(_zero_or_a_split)] = Field(
+        default=defaults.TEST_SPLIT,
+        ge=0,
+        le=0.5,
+        description="0, or 0.05 and more.",
+        json_schema_extra={"not": {"exclusiveMinimum": 0, "exclusiveMaximum": 0.05}},
+    )
 
 
 class Metrics(Answer):
@@ -200,6 +205,7 @@ class SessionSummary(Answer):
     )
     spec: Json[dict[str, Any]]
     retry_of: int | None
+    study_id: int | None = Field(description="The study that it is a part of.")
     created_at: str
     started_at: str | None
     completed_at: str | None
@@ -241,6 +247,12 @@ class SessionsQuery(WorkspaceQuery):
     limit: int = Field(default=50, ge=1, le=200)
     cursor: int | None = Field(
         default=None, ge=1, le=MAX_ID, description="The `next_cursor` of an earlier response."
+    )
+    study: int | None = Field(
+        default=None,
+        ge=1,
+        le=MAX_ID,
+        description="The sessions of one study; without it, those that are of none.",
     )
 
 

@@ -1,0 +1,124 @@
+"""Studies: several training sessions that answer one question."""
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from backend.database.connection import Record, every, first, one
+from backend.database.schema import epochs, models, now, studies, training_sessions
+from backend.database.workspaces import accessible
+
+# Of a session that is part of a study, without what only its own page shows.
+_PART = select(
+    *(
+        training_sessions.c[name]
+        for name in (
+            *("id", "study_id", "status", "stage", "request", "spec", "error"),
+            *("epochs", "epochs_completed", "batches_done", "batches"),
+            *("started_at", "completed_at", "model_file"),
+        )
+    ),
+    models.c.id.label("model_id"),
+    models.c.file.label("file"),
+).join(models, models.c.session_id == training_sessions.c.id, isouter=True)
+
+# Where an evaluation has its figures: it is long, and only these are needed.
+_FIGURES = {
+    "rows": "$.n_test",
+    **{name: f"$.{name}" for name in ("accuracy", "macro_f1", "log_loss", "ece")},
+    "roc_auc": "$.roc_auc.macro",
+    "recall_at_precision": "$.recall_at_precision.recall",
+    **{
+        f"trees_{name}": f"$.baseline.all_columns.{name}"
+        for name in ("accuracy", "macro_f1", "log_loss")
+    },
+}
+
+
+def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
+    """Add a study; its sessions are added in the same transaction.
+
+    Args:
+        connection: open for writing.
+        workspace_id: the workspace that it belongs to.
+        values: user_id, dataset_id, dataset_name, dataset_size, name, kind, settings,
+            idempotency_key.
+    """
+    statement = insert(studies).values(workspace_id=workspace_id, created_at=now(), **values)
+    return one(connection, statement.returning(*studies.c))
+
+
+def find_for(connection: Connection, study_id: int, user_id: int) -> Record | None:
+    """The study with that id and the user's `role`, if the user has access to it."""
+    query = select(studies).where(studies.c.id == study_id)
+    return first(connection, accessible(query, studies, user_id))
+
+
+def find_by_idempotency_key(
+    connection: Connection, workspace_id: int, idempotency_key: str
+) -> Record | None:
+    """The study that an earlier request with the same key started."""
+    query = select(studies).where(
+        studies.c.workspace_id == workspace_id, studies.c.idempotency_key == idempotency_key
+    )
+    return first(connection, query)
+
+
+def in_workspace(
+    connection: Connection, workspace_id: int, limit: int, before: int | None
+) -> list[Record]:
+    """At most `limit` studies of a workspace, newest first; `before` is an id."""
+    query = select(studies).where(studies.c.workspace_id == workspace_id)
+    if before is not None:
+        query = query.where(studies.c.id < before)
+    return every(connection, query.order_by(studies.c.id.desc()).limit(limit))
+
+
+def parts_of(connection: Connection, study_ids: Collection[int]) -> dict[int, list[Record]]:
+    """The sessions of some studies, in the order in which they are trained."""
+    found: dict[int, list[Record]] = {each: [] for each in study_ids}
+    query = _PART.where(training_sessions.c.study_id.in_(study_ids))
+    for part in every(connection, query.order_by(training_sessions.c.id)):
+        found[part["study_id"]].append(part)
+    return found
+
+
+def evaluated(connection: Connection, study_id: int) -> dict[int, Record]:
+    """The figures of the sessions of a study that have an evaluation, by session.
+
+    `rows`, how many it has tested; the figures that are compared, and those of the trees on the
+    same rows, as `trees_…`.
+    """
+    figures = (
+        func.json_extract(training_sessions.c.evaluation, path).label(name)
+        for name, path in _FIGURES.items()
+    )
+    query = select(training_sessions.c.id, *figures).where(
+        training_sessions.c.study_id == study_id,
+        func.json_type(training_sessions.c.evaluation) == "object",
+    )
+    return {each.pop("id"): each for each in every(connection, query)}
+
+
+def epoch_metrics(connection: Connection, study_id: int, count: int) -> list[Record]:
+    """The metrics of the last `count` epochs of a study's sessions, newest first."""
+    query = (
+        select(epochs.c.metrics)
+        .join(training_sessions)
+        .where(training_sessions.c.study_id == study_id)
+        .order_by(epochs.c.session_id.desc(), epochs.c.epoch.desc())
+        .limit(count)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def take_in(connection: Connection, session_id: int, study_id: int) -> None:
+    """Make a session a part of a study."""
+    statement = update(training_sessions).where(training_sessions.c.id == session_id)
+    connection.execute(statement.values(study_id=study_id))
+
+
+def remove(connection: Connection, study_id: int) -> None:
+    """Delete a study that has no sessions any more."""
+    connection.execute(delete(studies).where(studies.c.id == study_id))

@@ -1,0 +1,151 @@
+"""The end of a study: stopped, cancelled, what failed started again, deleted piece by piece."""
+
+from sqlalchemy import Connection
+
+from backend.database import batches, datasets, kept, models, sessions, studies, workspaces
+from backend.database.connection import Record
+from backend.errors import Conflict
+from backend.services.context import Services
+from backend.services.quota import require_bytes, require_waiting_place
+from backend.services.sessions.end import request_end
+from backend.services.studies.start import add_part, model_bytes, spec_of_part
+from backend.services.studies.view import UNDER_WAY, fold_of, seed_of
+from backend.storage.removal import Removal
+
+# Sessions that are deleted in one transaction: the files of so many models, left by a kill after
+# it, are taken for leftovers by the next start.
+REMOVED_AT_ONCE = 8
+
+_ABANDONED = ("failed", "cancelled")
+
+
+def request_end_of_all(connection: Connection, study: Record, request: str) -> list[Record]:
+    """Request the end of every session of a study that is under way.
+
+    Args:
+        connection: open for writing.
+        study: its row.
+        request: "stop" or "cancel".
+
+    Returns:
+        The rows, as they were, of those that have been cancelled at once: their files go after the
+        commit, with `session_end.remove_files`.
+
+    Raises:
+        Conflict: all have ended.
+    """
+    cancelled, is_any = [], False
+    for part in _parts(connection, study):
+        session = sessions.find(connection, part["id"])
+        if session is None or request_end(connection, session, request) is None:
+            continue
+        is_any = True
+        changed = sessions.find(connection, part["id"])
+        if changed is not None and changed["status"] == "cancelled":
+            cancelled.append(session)
+    if not is_any:
+        raise Conflict(f"Study {study['id']} has already ended.")
+    return cancelled
+
+
+def retry(
+    services: Services, connection: Connection, removal: Removal, study: Record, user_id: int
+) -> int:
+    """Put new sessions in the place of those that have failed or were cancelled.
+
+    Args:
+        services: the server's.
+        connection: open for writing.
+        removal: of the files of the sessions that go; around this transaction.
+        study: its row.
+        user_id: who asks for it.
+
+    Returns:
+        How many.
+
+    Raises:
+        Conflict: none has failed or was cancelled without a model, or the dataset was deleted.
+        TooMany, NoSpace: as of the start of a study.
+    """
+    parts = _parts(connection, study)
+    wanted = [part for part in parts if _is_abandoned(part)]
+    if not wanted:
+        raise Conflict(f"No session of study {study['id']} has failed or was cancelled.")
+    dataset = datasets.find(connection, study["dataset_id"] or 0)
+    if dataset is None:
+        raise Conflict(f"The dataset of study {study['id']} was deleted: upload it again.")
+    if not any(part["status"] == "pending" for part in parts):
+        require_waiting_place(services, connection, user_id)
+    owner_id = workspaces.owner_of(connection, study["workspace_id"])
+    size = model_bytes(dataset, spec_of_part(study, seed_of(wanted[0]), 1))
+    require_bytes(services, connection, owner_id, len(wanted) * size)
+    for part in wanted:
+        removal.add(services.storage.kept_checkpoint(part["id"]))
+        sessions.remove(connection, part["id"])
+        spec = spec_of_part(study, seed_of(part), fold_of(part))
+        add_part(connection, study, spec, user_id=user_id)
+    return len(wanted)
+
+
+def remove_some(
+    services: Services, connection: Connection, removal: Removal, study: Record
+) -> tuple[list[str], bool]:
+    """Delete some sessions of a study with their models; with the last ones the study itself.
+
+    Args:
+        services: the server's.
+        connection: open for writing.
+        removal: of finished epochs; around this transaction.
+        study: its row.
+
+    Returns:
+        The files of the models, which are to be deleted after the commit; whether all is gone.
+
+    Raises:
+        Conflict: a session is under way or is being kept, or a model is in use.
+    """
+    parts = _parts(connection, study)
+    _require_unused(connection, study, parts)
+    gone = parts[:REMOVED_AT_ONCE]
+    for part in gone:
+        removal.add(services.storage.kept_checkpoint(part["id"]))
+        if part["model_id"] is not None:
+            models.remove(connection, part["model_id"])
+        sessions.remove(connection, part["id"])
+    is_last = len(gone) == len(parts)
+    if is_last:
+        studies.remove(connection, study["id"])
+    return [part["file"] for part in gone if part["file"] is not None], is_last
+
+
+def _parts(connection: Connection, study: Record) -> list[Record]:
+    return studies.parts_of(connection, [study["id"]])[study["id"]]
+
+
+def _is_abandoned(part: Record) -> bool:
+    is_being_kept = kept.is_requested(part)
+    return part["status"] in _ABANDONED and part["model_id"] is None and not is_being_kept
+
+
+def _require_unused(connection: Connection, study: Record, parts: list[Record]) -> None:
+    if any(part["status"] in UNDER_WAY or kept.is_requested(part) for part in parts):
+        raise Conflict(
+            f"Study {study['id']} has not ended and cannot be deleted until it has: cancel it, or "
+            "wait."
+        )
+    current = models.current_of(connection, study["workspace_id"])
+    for part in parts:
+        model_id = part["model_id"]
+        if model_id is None:
+            continue
+        if current is not None and current["id"] == model_id:
+            raise Conflict(
+                f"Model {model_id} of study {study['id']} is the current model of its workspace: "
+                "promote another first."
+            )
+        unfinished = batches.unfinished_with(connection, model_id)
+        if unfinished:
+            raise Conflict(
+                f"Model {model_id} of study {study['id']} is used by unfinished batches "
+                f"({', '.join(map(str, unfinished))}): cancel them, or wait until they have ended."
+            )

@@ -1,0 +1,147 @@
+"""Starts a study: all its sessions wait from then on, and are trained as places get free."""
+
+from sqlalchemy import Connection
+
+from backend import wire
+from backend.database import datasets, sessions, studies, workspaces
+from backend.database.connection import Record
+from backend.errors import Conflict, Invalid
+from backend.services.context import Services
+from backend.services.quota import require_bytes, require_waiting_place
+from backend.transit.networks import registry
+
+# The longest name of a study: those of its sessions have seed and fold behind it.
+MAX_NAME = 48
+
+# What the server computes of a study has so many rows in memory.
+MAX_ROWS = 500_000
+
+# What a model keeps of each row of its table, in bytes, about.
+_BYTES_PER_ROW = 250
+
+
+def add_study(
+    services: Services,
+    connection: Connection,
+    dataset: Record,
+    spec: wire.Spec,
+    *,
+    name: str,
+    folds: int,
+    seeds: int,
+    user_id: int,
+    idempotency_key: str | None = None,
+) -> Record:
+    """Add a study with its sessions, or return the one that the same key added before.
+
+    Args:
+        services: the server's.
+        connection: open for writing.
+        dataset: that it is of.
+        spec: of its sessions, but for fold and seed; its seed is the first, and deals the folds.
+        name: of the study.
+        folds: into how many the groups are dealt.
+        seeds: how many networks are trained of each fold.
+        user_id: who starts it.
+        idempotency_key: of the request.
+
+    Raises:
+        Invalid: the key was used for another request, or the table has too many rows.
+        Conflict: the dataset has just been deleted.
+        TooMany: as many sessions of the user wait as may wait; a study counts as one.
+        NoSpace: the models of all sessions do not fit into what the workspace's owner has left.
+    """
+    workspace_id = dataset["workspace_id"]
+    all_seeds = [spec.seed + each for each in range(seeds)]
+    settings = {
+        "folds": folds,
+        "seeds": all_seeds,
+        "labelled": sum(dataset["class_counts"].values()),
+        "spec": spec.model_dump(),
+    }
+    if idempotency_key is not None:
+        earlier = studies.find_by_idempotency_key(connection, workspace_id, idempotency_key)
+        if earlier is not None:
+            return _same_request(earlier, dataset, name, settings)
+    if datasets.find(connection, dataset["id"]) is None:
+        raise Conflict(f"Dataset {dataset['id']} was deleted: upload it again.")
+    if dataset["num_samples"] > MAX_ROWS:
+        raise Invalid.field(
+            "dataset_id",
+            f"Expected a dataset of at most {MAX_ROWS:,} rows for a study, received one of "
+            f"{dataset['num_samples']:,}.",
+        )
+    require_waiting_place(services, connection, user_id)
+    owner_id = workspaces.owner_of(connection, workspace_id)
+    require_bytes(services, connection, owner_id, folds * seeds * model_bytes(dataset, spec))
+    study = studies.create(
+        connection,
+        workspace_id,
+        user_id=user_id,
+        dataset_id=dataset["id"],
+        dataset_name=dataset["name"],
+        dataset_size=dataset["num_samples"],
+        name=name,
+        kind="folds",
+        settings=settings,
+        idempotency_key=idempotency_key,
+    )
+    for seed in all_seeds:
+        for fold in range(1, folds + 1):
+            add_part(connection, study, spec_of_part(study, seed, fold), user_id=user_id)
+    return study
+
+
+def model_bytes(dataset: Record, spec: wire.Spec) -> int:
+    """About what a session leaves on the disk: its weights, and what it keeps of the rows."""
+    weights = 4 * registry.NETWORKS[spec.network].parameters * spec.ensemble
+    return weights + _BYTES_PER_ROW * dataset["num_samples"]
+
+
+def spec_of_part(study: Record, seed: int, fold: int) -> wire.Spec:
+    """The spec of the session that tests one fold with one seed."""
+    settings = study["settings"]
+    spec = wire.Spec.model_validate(settings["spec"])
+    return spec.model_copy(
+        update={
+            "model_name": f"{study['name']}_s{seed}_f{fold}",
+            "test_split": 1 / settings["folds"],
+            "seed": seed,
+            "folds": settings["folds"],
+            "fold": fold,
+            "fold_seed": settings["spec"]["seed"],
+        }
+    )
+
+
+def add_part(connection: Connection, study: Record, spec: wire.Spec, *, user_id: int) -> None:
+    """Add a pending session to a study."""
+    session = sessions.create(
+        connection,
+        study["workspace_id"],
+        user_id=user_id,
+        dataset_id=study["dataset_id"],
+        dataset_size=study["dataset_size"],
+        model_name=spec.model_name,
+        epochs=spec.epochs,
+        spec=spec.model_dump(),
+    )
+    studies.take_in(connection, session["id"], study["id"])
+
+
+def _same_request(earlier: Record, dataset: Record, name: str, settings: Record) -> Record:
+    asked = {**settings, "spec": _asked(settings["spec"])}
+    stored = {**earlier["settings"], "spec": _asked(earlier["settings"]["spec"])}
+    is_same = stored == asked and earlier["name"] == name
+    if not is_same or earlier["dataset_id"] not in (None, dataset["id"]):
+        raise Invalid.field(
+            "Idempotency-Key",
+            f"Expected a new key, received that of another request, which started study "
+            f"{earlier['id']}.",
+        )
+    return earlier
+
+
+def _asked(spec: Record) -> Record:
+    """Without what the server filled in from what was known of the dataset then."""
+    return {name: spec[name] for name in spec if name not in ("simulated", "grouping")}

@@ -1,0 +1,111 @@
+"""The out-of-fold predictions of a study as rows of an answer, and as CSV."""
+
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from backend.database.connection import Record
+from backend.services.prediction_cells import harmless
+from backend.services.studies.predictions import Predictions
+from backend.storage.dataset_table import read_rows_at
+from backend.transit.columns import COLUMNS, LABELS
+from backend.transit.evaluation.ranking import planet_score
+from backend.transit.rows import Index
+
+_NEEDS_QUOTES = re.compile(r'[",\r\n]')
+
+# Rows of the CSV that are in memory at once.
+_BLOCK = 2_000
+
+_COLUMNS = (
+    *("row", "line", "star", "label", "predicted_label"),
+    *("p_candidate", "p_confirmed", "p_false_positive", "p_confirmed_spread", "planet_score"),
+    *("networks", "fold"),
+    *COLUMNS,
+)
+
+
+def described(predictions: Predictions, places: Index, table: Path | None) -> list[Record]:
+    """Some rows as the API returns them.
+
+    Args:
+        predictions: of a study.
+        places: of the rows, in `predictions`.
+        table: the dataset's rows; None: it was deleted.
+    """
+    own = None if table is None else read_rows_at(table, predictions.rows[places])
+    return [
+        {**_predicted(predictions, int(place)), **_own(None if own is None else own[number])}
+        for number, place in enumerate(places)
+    ]
+
+
+def as_csv(predictions: Predictions, places: Index, table: Path | None) -> Iterator[str]:
+    """Some rows as CSV: what the table does not have is empty.
+
+    The arguments are those of `described`. Cells that a spreadsheet would run as a formula get an
+    apostrophe in front.
+    """
+    yield _lines([_COLUMNS])
+    score = planet_score(predictions.probabilities)
+    for start in range(0, len(places), _BLOCK):
+        block = places[start : start + _BLOCK]
+        rows = described(predictions, block, table)
+        scores = score[block].tolist()
+        yield _lines([_cells(row, one) for row, one in zip(rows, scores, strict=True)])
+
+
+def _predicted(predictions: Predictions, place: int) -> Record:
+    probabilities = predictions.probabilities[place]
+    label, predicted = int(predictions.true[place]), int(probabilities.argmax())
+    return {
+        "row": int(predictions.rows[place]),
+        "label": label,
+        "label_name": LABELS[label],
+        "predicted": predicted,
+        "predicted_name": LABELS[predicted],
+        "probabilities": dict(zip(LABELS, probabilities.tolist(), strict=True)),
+        "spread": _number(predictions.spread[place]),
+        "seeds": int(predictions.seeds[place]),
+        "fold": int(predictions.fold[place]),
+    }
+
+
+def _own(row: np.void | None) -> Record:
+    if row is None:
+        return {"line": None, "star": None, "candidate": None}
+    return {
+        "line": int(row["line"]),
+        "star": row["star"].decode("utf-8", "replace") or None,
+        "candidate": {name: _number(row[name]) for name in COLUMNS},
+    }
+
+
+def _cells(row: Record, score: float) -> list[Any]:
+    candidate = row["candidate"] or dict.fromkeys(COLUMNS)
+    cells = [
+        *(row["row"], row["line"], harmless(row["star"] or "")),
+        *(row["label_name"], row["predicted_name"]),
+        *row["probabilities"].values(),
+        *(row["spread"], score, row["seeds"], row["fold"]),
+        *(candidate[name] for name in COLUMNS),
+    ]
+    return ["" if each is None else each for each in cells]
+
+
+def _lines(records: list[Any]) -> str:
+    return "".join(",".join(map(_cell, record)) + "\n" for record in records)
+
+
+def _cell(value: Any) -> str:
+    """A cell of a CSV, quoted where it must be (RFC 4180)."""
+    text = str(value)
+    return f'"{text.replace(chr(34), chr(34) * 2)}"' if _NEEDS_QUOTES.search(text) else text
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if math.isfinite(value) else None

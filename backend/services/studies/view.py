@@ -1,0 +1,116 @@
+"""A study as the API returns it: its state is that of its sessions."""
+
+import math
+from collections import Counter
+from statistics import median
+
+from sqlalchemy import Connection
+
+from backend.database import studies
+from backend.database.connection import Record
+from backend.services.sessions.view import progress
+
+UNDER_WAY = ("pending", "training")
+
+# Epochs of all its sessions that a guess of the time is made from.
+_EPOCHS_FOR_ETA = 25
+
+# What a spec has and a study has not, or has in a field of its own.
+_OF_SESSIONS = ("version", "model_name", "test_split", "folds", "fold", "fold_seed")
+
+_FIGURES = ("accuracy", "macro_f1", "log_loss")
+
+
+def describe_all(connection: Connection, found: list[Record], places: int) -> list[Record]:
+    """Studies without their sessions; `places` is how many sessions are trained at once."""
+    parts = studies.parts_of(connection, [each["id"] for each in found])
+    return [_summary(connection, each, parts[each["id"]], places) for each in found]
+
+
+def describe(connection: Connection, study: Record, places: int) -> Record:
+    """One study with its sessions, each with its figures on the fold that it has tested."""
+    parts = studies.parts_of(connection, [study["id"]])[study["id"]]
+    evaluated = studies.evaluated(connection, study["id"])
+    return {
+        **_summary(connection, study, parts, places),
+        "sessions": [
+            _described(part, evaluated.get(part["id"]))
+            for part in sorted(parts, key=lambda part: (seed_of(part), fold_of(part)))
+        ],
+    }
+
+
+def seed_of(part: Record) -> int:
+    """The seed of a session of a study."""
+    return part["spec"]["seed"]
+
+
+def fold_of(part: Record) -> int:
+    """The fold that a session of a study tests, from 1."""
+    return part["spec"]["fold"]
+
+
+def status_of(parts: list[Record]) -> str:
+    """The state of a study with these sessions.
+
+    pending: all wait; training: some run, or some have ended and some wait; completed: all are;
+    failed: none is under way, and one has failed; cancelled: none has, and one is cancelled.
+    """
+    found = {part["status"] for part in parts}
+    if "training" in found or ("pending" in found and len(found) > 1):
+        return "training"
+    in_order = ("pending", "failed", "cancelled", "completed")
+    return next(each for each in in_order if each in found)
+
+
+def _summary(connection: Connection, study: Record, parts: list[Record], places: int) -> Record:
+    status = status_of(parts)
+    counts = Counter(part["status"] for part in parts)
+    done = [progress(part) for part in parts]
+    ended = [part["completed_at"] for part in parts if part["completed_at"] is not None]
+    started = [part["started_at"] for part in parts if part["started_at"] is not None]
+    settings = study["settings"]
+    return {
+        **study,
+        "folds": settings["folds"],
+        "seeds": settings["seeds"],
+        "settings": {
+            name: value for name, value in settings["spec"].items() if name not in _OF_SESSIONS
+        },
+        "status": status,
+        "counts": {each: counts[each] for each in (*UNDER_WAY, "completed", "failed", "cancelled")},
+        "progress": sum(done) / len(done) if done else 0.0,
+        "eta_seconds": _eta_seconds(connection, study, parts, places),
+        "started_at": min(started, default=None),
+        "completed_at": None if status in UNDER_WAY else max(ended, default=None),
+    }
+
+
+def _eta_seconds(
+    connection: Connection, study: Record, parts: list[Record], places: int
+) -> float | None:
+    """An upper limit, if the study had all places: early stopping may end sessions sooner."""
+    waiting = [part for part in parts if part["status"] in UNDER_WAY]
+    if not any(part["status"] == "training" for part in waiting):
+        return None
+    metrics = studies.epoch_metrics(connection, study["id"], _EPOCHS_FOR_ETA)
+    found = (each.get("epoch_seconds") for each in metrics)
+    seconds = [each for each in found if each is not None and math.isfinite(each)]
+    if not seconds:
+        return None
+    remaining = sum(part["epochs"] * (1 - progress(part)) for part in waiting)
+    return remaining * median(seconds) / max(1, min(places, len(waiting)))
+
+
+def _described(part: Record, evaluated: Record | None) -> Record:
+    figures = None
+    if evaluated is not None and part["model_id"] is not None:
+        figures = {name: evaluated[name] for name in ("rows", *_FIGURES)}
+    return {
+        **part,
+        "seed": seed_of(part),
+        "fold": fold_of(part),
+        "stage": part["stage"] if part["status"] == "training" else None,
+        "progress": progress(part),
+        "figures": figures,
+    }

@@ -1,0 +1,268 @@
+"""/api/training/studies…: several sessions that answer one question."""
+
+from apiflask import APIBlueprint
+from apiflask.schemas import FileSchema
+from flask import Response, request
+from sqlalchemy import Connection
+
+from backend.background.session_end import remove_files
+from backend.database import datasets, studies
+from backend.database.connection import Record
+from backend.errors import Conflict, NotFound
+from backend.services.aftermath import left_to_the_next_start
+from backend.services.quota import waiting_sessions
+from backend.services.sessions.end import EFFECTS
+from backend.services.sessions.start import (
+    checked_key,
+    require_trainable,
+    with_grouping,
+    with_simulated,
+)
+from backend.services.studies import end, view
+from backend.services.studies.predictions import (
+    Predictions,
+    find,
+    mean_over_seeds,
+    read_by_seed,
+)
+from backend.services.studies.start import add_study, spec_of_part
+from backend.services.studies.table import as_csv, described
+from backend.storage.removal import Removal
+from backend.web.audit_log import record, record_download
+from backend.web.auth import (
+    NO_WORKSPACE,
+    current_user,
+    usable_dataset,
+    usable_study,
+    workspace_by_key,
+)
+from backend.web.current import services
+from backend.web.routes.training.sessions import make_spec
+from backend.web.schemas.base import Done
+from backend.web.schemas.training.studies import (
+    Studies,
+    StudiesQuery,
+    StudyAnswer,
+    StudyDone,
+    StudyRequest,
+    StudyRows,
+    StudyRowsQuery,
+    StudyStarted,
+    StudyTableQuery,
+)
+
+studies_bp = APIBlueprint("studies", __name__, url_prefix="/api/training/studies", tag="Studies")
+
+_ENDED = {409: "The study has ended"}
+_NOT_YET = {409: "No session has completed yet, or its files are missing on the server"}
+
+
+@studies_bp.post("")
+@studies_bp.input(StudyRequest)
+@studies_bp.output(StudyStarted, 202)
+@studies_bp.doc(
+    responses={
+        **NO_WORKSPACE,
+        409: "The dataset was deleted, or its rows are missing on the server",
+        429: "EXOTRAIN_QUOTA_PENDING of your sessions are waiting already; a study counts as one",
+        507: "The quota of the workspace's owner is used up",
+    }
+)
+def start_study(json_data: StudyRequest) -> tuple[Record, int, Record]:
+    """Start a study: every row of the table is tested by networks that never saw its group.
+
+    The groups are dealt into folds; for each fold and seed a session trains on the others. They
+    wait as sessions do, after those that you start by hand. With an `Idempotency-Key` header a
+    repeated request starts no second study.
+    """
+    key = checked_key(request.headers.get("Idempotency-Key"))
+    with services().database.read() as connection:
+        workspace = workspace_by_key(connection, json_data.workspace_key)
+        dataset = usable_dataset(connection, json_data.dataset_id)
+    if dataset["workspace_id"] != workspace["id"]:
+        raise NotFound(f"There is no dataset {json_data.dataset_id} in this workspace.")
+    own = {"kind", "name", "folds", "seeds"}
+    spec = make_spec(
+        json_data, dataset, own, model_name=json_data.name, test_split=1 / json_data.folds
+    )
+    spec = with_grouping(services(), dataset, with_simulated(services(), dataset, spec))
+    require_trainable(services(), dataset, spec)
+    with services().database.write() as connection:
+        study = add_study(
+            services(),
+            connection,
+            dataset,
+            spec,
+            name=json_data.name,
+            folds=json_data.folds,
+            seeds=json_data.seeds,
+            user_id=current_user()["id"],
+            idempotency_key=key,
+        )
+        sessions = json_data.folds * json_data.seeds
+        answer = {
+            "message": f"Study {study['id']} has {sessions} sessions, which wait for their turn.",
+            "study": _described(connection, study),
+            "waiting_sessions": waiting_sessions(services(), connection, current_user()["id"]),
+        }
+    services().notify()
+    return answer, 202, {"Location": f"/api/training/studies/{study['id']}"}
+
+
+@studies_bp.get("")
+@studies_bp.input(StudiesQuery, location="query")
+@studies_bp.output(Studies)
+@studies_bp.doc(responses=NO_WORKSPACE)
+def list_studies(query_data: StudiesQuery) -> Record:
+    """List the studies of a workspace, newest first."""
+    limit = query_data.limit
+    with services().database.read() as connection:
+        workspace = workspace_by_key(connection, query_data.workspace_key)
+        found = studies.in_workspace(connection, workspace["id"], limit + 1, query_data.cursor)
+        shown = view.describe_all(connection, found[:limit], services().settings.trainings)
+    cursor = str(shown[-1]["id"]) if len(found) > limit else None
+    return {"studies": shown, "count": len(shown), "next_cursor": cursor}
+
+
+@studies_bp.get("/<int:study_id>")
+@studies_bp.output(StudyAnswer)
+def get_study(study_id: int) -> Record:
+    """Return one study with its sessions, and its figures as far as they have come."""
+    with services().database.read() as connection:
+        study = usable_study(connection, study_id)
+        shown = _described(connection, study)
+        parts = studies.parts_of(connection, [study_id])[study_id]
+        evaluated = studies.evaluated(connection, study_id)
+    return {"study": {**shown, "figures": services().study_figures.of(study, parts, evaluated)}}
+
+
+@studies_bp.post("/<int:study_id>/stop")
+@studies_bp.output(StudyDone)
+@studies_bp.doc(responses=_ENDED)
+def stop_study(study_id: int) -> Record:
+    """Stop its sessions after their epochs and keep the best weights; cancels those that wait."""
+    return _request_end(study_id, "stop")
+
+
+@studies_bp.post("/<int:study_id>/cancel")
+@studies_bp.output(StudyDone)
+@studies_bp.doc(responses=_ENDED)
+def cancel_study(study_id: int) -> Record:
+    """End all its sessions now; those that have completed keep their predictions."""
+    return _request_end(study_id, "cancel")
+
+
+@studies_bp.post("/<int:study_id>/retry")
+@studies_bp.output(StudyDone, 202)
+@studies_bp.doc(
+    responses={
+        409: "No session of it has failed or was cancelled, or its dataset was deleted",
+        429: "EXOTRAIN_QUOTA_PENDING of your sessions are waiting already",
+        507: "The quota of the workspace's owner is used up",
+    }
+)
+def retry_study(study_id: int) -> Record:
+    """Start new sessions in the place of those that have failed or were cancelled."""
+    with services().database.read() as connection:
+        study = usable_study(connection, study_id)
+        dataset = datasets.find(connection, study["dataset_id"] or 0)
+    if dataset is None:
+        raise Conflict(f"The dataset of study {study_id} was deleted: upload it again.")
+    require_trainable(services(), dataset, spec_of_part(study, study["settings"]["seeds"][0], 1))
+    with Removal() as removal, services().database.write() as connection:
+        study = usable_study(connection, study_id)
+        count = end.retry(services(), connection, removal, study, current_user()["id"])
+        shown = _described(connection, study)
+    services().notify()
+    return {"message": f"{count} sessions of study {study_id} wait again.", "study": shown}
+
+
+@studies_bp.delete("/<int:study_id>")
+@studies_bp.output(Done)
+@studies_bp.doc(responses={409: "The study has not ended, or one of its models is in use"})
+def delete_study(study_id: int) -> Record:
+    """Delete an ended study with its sessions, models and predictions."""
+    is_gone = False
+    while not is_gone:
+        with Removal() as removal, services().database.write() as connection:
+            study = usable_study(connection, study_id)
+            files, is_gone = end.remove_some(services(), connection, removal, study)
+            if is_gone:
+                record(
+                    connection,
+                    "study_deleted",
+                    workspace_id=study["workspace_id"],
+                    target=f"study {study_id}",
+                    detail=study["name"],
+                )
+        with left_to_the_next_start(f"the deletion of models of study {study_id}"):
+            for file in files:
+                services().storage.remove_model(file)
+    return {"message": f"Study {study_id} was deleted."}
+
+
+@studies_bp.get("/<int:study_id>/predictions")
+@studies_bp.input(StudyRowsQuery, location="query")
+@studies_bp.output(StudyRows)
+@studies_bp.doc(responses=_NOT_YET)
+def list_study_predictions(study_id: int, query_data: StudyRowsQuery) -> Record:
+    """List the out-of-fold predictions: of each row by networks that never saw its group."""
+    _, dataset, predictions = _predictions(study_id)
+    table = None if dataset is None else services().tables.table(dataset)
+    places = find(predictions, query_data.sort, query_data.label)
+    offset, limit = query_data.offset, query_data.limit
+    rows = described(predictions, places[offset : offset + limit], table)
+    answer = {"rows": rows, "count": len(rows), "total": len(places)}
+    return {**answer, "offset": offset, "limit": limit}
+
+
+@studies_bp.get("/<int:study_id>/predictions.csv")
+@studies_bp.input(StudyTableQuery, location="query")
+@studies_bp.output(FileSchema, content_type="text/csv")
+@studies_bp.doc(responses=_NOT_YET)
+def download_study_predictions(study_id: int, query_data: StudyTableQuery) -> Response:
+    """Download the out-of-fold predictions as CSV, with the columns of the table.
+
+    A cell that a spreadsheet would run as a formula gets an apostrophe in front.
+    """
+    study, dataset, predictions = _predictions(study_id)
+    table = None if dataset is None else services().tables.table(dataset)
+    places = find(predictions, query_data.sort, query_data.label)
+    record_download("study_downloaded", study["workspace_id"], f"study {study_id}", study["name"])
+    response = Response(as_csv(predictions, places, table), mimetype="text/csv")
+    name = f"{study['name']}_{study_id}_predictions.csv"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _described(connection: Connection, study: Record) -> Record:
+    shown = view.describe(connection, study, services().settings.trainings)
+    return {**shown, "figures": None}
+
+
+def _request_end(study_id: int, wanted: str) -> Record:
+    with services().database.write() as connection:
+        study = usable_study(connection, study_id)
+        cancelled = end.request_end_of_all(connection, study, wanted)
+        shown = _described(connection, study)
+    for session in cancelled:
+        remove_files(services().storage, session)
+    services().notify()
+    return {"message": f"Each session of study {study_id} {EFFECTS[wanted]}.", "study": shown}
+
+
+def _predictions(study_id: int) -> tuple[Record, Record | None, Predictions]:
+    """The study, its dataset if it exists, and its out-of-fold predictions.
+
+    Raises:
+        Conflict: no session has completed yet, or the files of one are missing or damaged.
+    """
+    with services().database.read() as connection:
+        study = usable_study(connection, study_id)
+        parts = studies.parts_of(connection, [study_id])[study_id]
+        dataset = datasets.find(connection, study["dataset_id"] or 0)
+    tested = read_by_seed(services().storage, study, parts)
+    found = mean_over_seeds(tested, study["dataset_size"])
+    if found is None:
+        raise Conflict(f"No session of study {study_id} has completed yet: it has no predictions.")
+    return study, dataset, found

@@ -1,0 +1,77 @@
+// The studies of a workspace and one study, followed while they are under way; what can be done with one.
+
+import { conditional, get, post, remove } from "../lib/api.js";
+import { usePolling } from "../lib/data.js";
+import { useEffect, useMemo, useState } from "../lib/html.js";
+import { PAGE, RUNNING } from "../lib/watch.js";
+
+const PATH = "/api/training/studies";
+
+// The server lists at most so many at once.
+const MOST = 200;
+
+/** Whether sessions of a study run or wait. */
+export const isUnderWay = ({ status }) => RUNNING.includes(status);
+
+/** Whether something of a study will still change by itself. */
+export function willChange(study) {
+  return isUnderWay(study) || study.figures?.intervals_state === "pending";
+}
+
+/** The addresses of the pages. */
+export const studiesHref = (workspace) => `/w/${workspace.id}/studies`;
+export const studyHref = (workspace, id) => `${studiesHref(workspace)}/${id}`;
+
+export const pathOf = (id, page = "") => `${PATH}/${id}${page && `/${page}`}`;
+
+/** Starts a study and returns it. */
+export async function startStudy(request, idempotencyKey) {
+  const { study } = await post(PATH, request, { headers: { "Idempotency-Key": idempotencyKey } });
+  return study;
+}
+
+/** "stop", "cancel" or "retry". */
+export const act = (id, wish) => post(pathOf(id, wish));
+
+export const deleteStudy = (id) => remove(pathOf(id));
+
+/** The studies of a workspace, newest first; `studies` is null until they are loaded. */
+export function useStudies(workspace) {
+  const [state, setState] = useState({ studies: null, cursor: null, error: null });
+  const load = (cursor, limit) => get(PATH, { workspace_key: workspace.key, cursor, limit });
+  const reload = async () => {
+    try {
+      const limit = Math.min(MOST, Math.max(PAGE, state.studies?.length ?? 0));
+      const { studies, next_cursor: cursor } = await load(null, limit);
+      setState({ studies, cursor, error: null });
+    } catch (error) {
+      setState((last) => ({ ...last, error }));
+    }
+  };
+  const loadMore = async () => {
+    const { studies, next_cursor: cursor } = await load(state.cursor, PAGE);
+    setState((last) => ({ ...last, studies: [...last.studies, ...studies], cursor }));
+  };
+  useEffect(() => {
+    reload();
+  }, [workspace.key]);
+  usePolling(reload, (state.studies ?? []).some(isUnderWay), [workspace.key]);
+  return { ...state, reload, loadMore };
+}
+
+/** One study, asked for until it has ended and its intervals are there. */
+export function useStudy(id) {
+  const [state, setState] = useState({ study: null, error: null });
+  const next = useMemo(() => conditional(() => pathOf(id)), [id]);
+  const ask = async () => {
+    try {
+      const answer = await next();
+      setState((last) => ({ study: answer?.study ?? last.study, error: null }));
+    } catch (error) {
+      setState((last) => ({ ...last, error }));
+    }
+  };
+  const isOver = state.study ? !willChange(state.study) : state.error?.status === 404;
+  usePolling(ask, !isOver, [id]);
+  return { ...state, ask };
+}

@@ -1,0 +1,57 @@
+// What a study will cost, before it starts.
+
+import { html } from "../lib/html.js";
+import { duration, number, t } from "../lib/i18n.js";
+import { expectedTime, labelledRows } from "../training/training-estimate.js";
+import { sessionsOf } from "./study-settings.js";
+
+/**
+ * @param {object} properties
+ * @param {object} properties.dataset
+ * @param {object} properties.network
+ * @param {object} properties.values the settings that could be read
+ * @param {object[]} properties.completed sessions, newest first
+ */
+export function StudyCost({ dataset, network, values, completed }) {
+  const { folds, seeds } = values;
+  const sessions = sessionsOf(values);
+  return html`
+    <h2>${t("training.cost")}</h2>
+    <dl class="cost" data-test="study-cost">
+      <div>
+        <dt>${t("training.cost.rows")}</dt>
+        <dd>${number(labelledRows(dataset))}</dd>
+      </div>
+      <div>
+        <dt>${t("studies.sessions")}</dt>
+        <dd aria-live="polite">
+          ${sessions === null
+            ? "–"
+            : html`${t("studies.folds.count", { count: folds })} ×${" "}
+              ${t("studies.seeds.count", { count: seeds })} =${" "}
+              ${t("studies.sessions.count", { count: sessions })}`}
+        </dd>
+      </div>
+      <div>
+        <dt>${t("training.cost.time")}</dt>
+        <dd aria-live="polite"><${Time} ...${{ dataset, network, values, completed, sessions }} /></dd>
+      </div>
+    </dl>
+  `;
+}
+
+function Time({ dataset, network, values, completed, sessions }) {
+  const { epochs, ensemble } = values;
+  if (sessions === null || epochs === undefined || ensemble === undefined) return "–";
+  const asked = { network: network.name, epochs, ensemble, rows: labelledRows(dataset) };
+  const expected = expectedTime(completed, asked);
+  if (expected === null) {
+    return html`${t("training.cost.unknown")}<p class="hint">${t("training.cost.firstTells")}</p>`;
+  }
+  const { seconds, count, isSameNetwork } = expected;
+  return html`
+    ${t("training.cost.about", { time: duration(sessions * seconds) })}
+    <p class="hint">${t("studies.cost.each", { time: duration(seconds) })}</p>
+    <p class="hint">${t(isSameNetwork ? "training.cost.same" : "training.cost.other", { count })}</p>
+  `;
+}

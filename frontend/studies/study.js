@@ -1,0 +1,47 @@
+// One study: its progress, its figures as they come, its sessions, and the predictions of all rows.
+
+import { html } from "../lib/html.js";
+import { t } from "../lib/i18n.js";
+import { useTitle } from "../lib/title.js";
+import { Failure, PageHead, StatusBadge } from "../ui/basics.js";
+import { NotFound } from "../ui/not-found.js";
+import { studiesHref, useStudy } from "./studies-state.js";
+import { StudyActions } from "./study-actions.js";
+import { StudyFigures } from "./study-figures.js";
+import { StudyProgress } from "./study-progress.js";
+import { StudyRows } from "./study-rows.js";
+import { StudySessions } from "./study-sessions.js";
+
+export function Study({ workspace, id, query }) {
+  const { study, error, ask } = useStudy(id);
+  const title = study?.name ?? t("studies.study", { id: String(id) });
+  useTitle(title);
+  if (study && study.workspace_id !== workspace.id) return html`<${NotFound} />`;
+  const back = { href: `#${studiesHref(workspace)}`, text: t("nav.studies") };
+  if (!study) {
+    return html`
+      <${PageHead} title=${title} back=${back} />
+      ${error
+        ? html`<${Failure} error=${error} onRetry=${error.status === 404 ? null : ask} />`
+        : html`<p class="loading" role="status">${t("loading")}</p>`}
+    `;
+  }
+  const actions = html`<${StudyActions} workspace=${workspace} study=${study} onChange=${ask} />`;
+  return html`
+    <${PageHead} title=${title} back=${back} actions=${actions}>
+      <span class="row">
+        <${StatusBadge} status=${study.status} />
+        <span>${t("studies.study", { id: String(id) })}</span>
+        ${study.dataset_id === null
+          ? html`<span>${study.dataset_name}</span>`
+          : html`<a href=${`#/w/${workspace.id}/datasets/${study.dataset_id}`}>${study.dataset_name}</a>`}
+      </span>
+    <//>
+    <div class="stack">
+      <${StudyProgress} study=${study} />
+      ${study.figures && html`<${StudyFigures} figures=${study.figures} />`}
+      <${StudyRows} workspace=${workspace} study=${study} query=${query} />
+      <${StudySessions} workspace=${workspace} study=${study} />
+    </div>
+  `;
+}

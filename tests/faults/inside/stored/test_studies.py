@@ -1,0 +1,58 @@
+"""Studies whose files cannot be deleted or for which there is no thread; a deletion cut off."""
+
+import pytest
+
+from backend.services.studies import end
+from tests.api import fail, predict_part, problem_of
+from tests.faults.state import files_in
+
+
+@pytest.fixture
+def study(api, key, services):
+    """A study of ten folds, one of which has failed."""
+    found = api.study(key, api.dataset(key), folds=10)["study"]
+    for part in found["sessions"][:-1]:
+        predict_part(services, part, folds=10)
+    fail(services, found["sessions"][-1]["id"])
+    return found
+
+
+def path_of(study):
+    return f"/api/training/studies/{study['id']}"
+
+
+def test_figures_without_a_thread_come_with_the_next_request(faults, api, study):
+    fault = faults.add("thread", "study-figures", "none")
+    assert api.get(path_of(study))["study"]["figures"] is None
+    assert fault.effects == 1
+    assert api.get(path_of(study))["study"]["figures"]["rows"] == 81
+
+
+def test_a_study_whose_models_cannot_be_deleted_is_gone_all_the_same(faults, api, study, caplog):
+    fault = faults.add("unlink", "*/model/1/mine_*.keras", "EIO")
+    api.delete(path_of(study))
+    assert fault.effects == 1
+    assert "models of study" in caplog.text
+    api.get(path_of(study), 404)
+
+
+def test_a_deletion_that_is_cut_off_goes_on_where_it_was(faults, api, services, study):
+    """The second of its transactions fails: what is left is a study that can be deleted."""
+    fault = faults.add("sql", "COMMIT", "database is locked", first=2)
+    problem = problem_of(api.delete(path_of(study), None))
+    assert (problem["status"], fault.effects) == (503, 1)
+    left = api.get(path_of(study))["study"]
+    assert len(left["sessions"]) == 10 - end.REMOVED_AT_ONCE
+    assert left["figures"]["rows"] == 9
+    faults.clear()
+    api.delete(path_of(study))
+    api.get(path_of(study), 404)
+    assert not [each for each in files_in(services.storage.models) if "mine_" in str(each)]
+
+
+def test_epochs_that_cannot_be_taken_away_leave_the_study_as_it_is(faults, api, study):
+    fault = faults.add("rename", "*kept.ckpt*", "EIO")
+    before = api.get(path_of(study))["study"]["sessions"]
+    assert api.post(f"{path_of(study)}/retry", None).status_code == 500
+    assert fault.effects == 1
+    assert api.get(path_of(study))["study"]["sessions"] == before
