@@ -9,16 +9,15 @@ from backend.database.connection import Record, every, first, one
 from backend.database.schema import epochs, models, now, studies, training_sessions
 from backend.database.workspaces import accessible
 
-# Of a session that is part of a study, without what only its own page shows.
+# Of a session that is part of a study: how far it is.
+_STATE = (
+    *("id", "study_id", "status", "epochs", "epochs_completed", "batches_done", "batches"),
+    *("started_at", "completed_at"),
+)
+
+# And what is shown of it besides.
 _PART = select(
-    *(
-        training_sessions.c[name]
-        for name in (
-            *("id", "study_id", "status", "stage", "request", "spec", "error"),
-            *("epochs", "epochs_completed", "batches_done", "batches"),
-            *("started_at", "completed_at", "model_file"),
-        )
-    ),
+    *(training_sessions.c[name] for name in (*_STATE, "stage", "request", "spec", "error")),
     models.c.id.label("model_id"),
     models.c.file.label("file"),
 ).join(models, models.c.session_id == training_sessions.c.id, isouter=True)
@@ -84,6 +83,16 @@ def parts_of(connection: Connection, study_ids: Collection[int]) -> dict[int, li
     return found
 
 
+def states_of(connection: Connection, study_ids: Collection[int]) -> dict[int, list[Record]]:
+    """How far the sessions of some studies are; less than `parts_of` reads."""
+    found: dict[int, list[Record]] = {each: [] for each in study_ids}
+    columns = (training_sessions.c[name] for name in _STATE)
+    query = select(*columns).where(training_sessions.c.study_id.in_(study_ids))
+    for part in every(connection, query):
+        found[part["study_id"]].append(part)
+    return found
+
+
 def evaluated(connection: Connection, study_id: int) -> dict[int, Record]:
     """The figures of the sessions of a study that have an evaluation, by session.
 
@@ -120,5 +129,8 @@ def take_in(connection: Connection, session_id: int, study_id: int) -> None:
 
 
 def remove(connection: Connection, study_id: int) -> None:
-    """Delete a study that has no sessions any more."""
+    """Delete a study with its sessions, their epochs and models."""
+    parts = select(training_sessions.c.id).where(training_sessions.c.study_id == study_id)
+    connection.execute(delete(models).where(models.c.session_id.in_(parts)))
+    connection.execute(delete(training_sessions).where(training_sessions.c.study_id == study_id))
     connection.execute(delete(studies).where(studies.c.id == study_id))

@@ -114,6 +114,12 @@ def read_rows_of_label(path: Path, label: int, offset: int, limit: int) -> tuple
     return np.concatenate(indices), np.concatenate(parts)
 
 
+def open_rows(path: Path) -> Rows:
+    """All rows, in the file: they stay readable when it is deleted meanwhile."""
+    rows: Rows = np.load(path, mmap_mode="r")
+    return rows
+
+
 def read_rows_at(path: Path, indices: Index) -> Rows:
     """The rows at some indices, in that order."""
     table = np.load(path, mmap_mode="r")

@@ -102,12 +102,15 @@ def check_trainable(table: Rows, validation_split: float, test_split: float) -> 
         )
 
 
-def check_groups(table: Rows, evidence: Rows | None, grouping: str) -> None:
+def check_groups(
+    table: Rows, evidence: Rows | None, grouping: str, folds: int | None = None
+) -> None:
     """Refuse a table as `split_rows` does.
 
     Args:
         table: ROW_DTYPE, (n,).
         evidence, grouping: as of `split_rows`.
+        folds: how many it is divided into, if it is.
 
     Raises:
         DataError: a class is in too few groups; the message names it and their number.
@@ -116,7 +119,7 @@ def check_groups(table: Rows, evidence: Rows | None, grouping: str) -> None:
         return
     groups = row_groups(table, evidence if grouping == "ephemeris" else None)
     usable = usable_rows(table)
-    _check_groups(read_column(table, "label")[usable], groups.number[usable])
+    _check_groups(read_column(table, "label")[usable], groups.number[usable], folds)
 
 
 def split_rows(
@@ -205,14 +208,15 @@ def split_by_fold(
     usable = usable_rows(table)
     labels = read_column(table, "label")[usable]
     number = np.unique(groups.number[usable], return_inverse=True)[1]
-    _check_groups(labels, number)
+    _check_groups(labels, number, fold.folds)
     strata, sizes = rarest_label(labels, number), np.bincount(number)
     part = np.zeros(len(sizes), np.int8)
     dealing = np.random.default_rng([fold.seed, 13])
     dividing = np.random.default_rng([seed, fold.number, 14])
+    held = np.zeros(fold.folds, np.int64)
     for label in np.unique(strata):
         by_size = by_size_at_random(np.flatnonzero(strata == label), sizes, dealing)
-        is_tested = dealt(sizes[by_size], fold.folds, dealing) == fold.number - 1
+        is_tested = dealt(sizes[by_size], held, dealing) == fold.number - 1
         part[by_size[is_tested]] = 2
         others = by_size_at_random(by_size[~is_tested], sizes, dividing)
         part[others] = divided(sizes[others], validation_split, 0.0, dividing)
@@ -249,15 +253,17 @@ def split_by_star(table: Rows, validation_split: float, test_split: float, seed:
     return Split(train, validation, test, stars[parts == 1], stars[parts == 2])
 
 
-def _check_groups(labels: NDArray[np.int8], number: Index) -> None:
+def _check_groups(labels: NDArray[np.int8], number: Index, folds: int | None = None) -> None:
     """Refuse a class that cannot be in all parts; `check_trainable` has counted its stars."""
+    least = max(MIN_STARS_PER_CLASS, folds or 0)
     for code in np.unique(labels):
         count = len(np.unique(number[labels == code]))
-        if count < MIN_STARS_PER_CLASS:
+        if count < least:
+            asked = f" for {folds} folds" if folds is not None and least == folds else ""
             raise DataError(
-                f"Expected {LABELS[code]} in at least {MIN_STARS_PER_CLASS} groups of rows that "
-                f"have nothing in common, received {count}. Rows of one star, equal rows, and rows "
-                "of stars that share an eclipse are one group."
+                f"Expected {LABELS[code]} in at least {least} groups of rows that have nothing in "
+                f"common{asked}, received {count}. Rows of one star, equal rows, and rows of stars "
+                "that share an eclipse are one group."
             )
 
 

@@ -24,26 +24,30 @@ def by_size_at_random(groups: Index, sizes: Index, random: np.random.Generator) 
     return shuffled[np.argsort(-sizes[shuffled], kind="stable")]
 
 
-def dealt(sizes: Index, folds: int, random: np.random.Generator) -> Index:
-    """Deal groups to folds: each goes to the one with the fewest rows so far.
+def dealt(sizes: Index, held: Index, random: np.random.Generator) -> Index:
+    """Deal the groups of one class: each goes to the fold with the fewest of its rows so far.
+
+    Of several such folds, to the one with the fewest rows of all classes.
 
     Args:
         sizes: rows of each group, decreasing, (n,).
-        folds: how many.
-        random: decides between folds with equally many rows.
+        held: rows that each fold has of other classes, (folds,); grows by those that are dealt.
+        random: decides between folds that are equal in both.
 
     Returns:
         The fold of each group, from 0: intp, (n,).
 
     Source: Graham (1969), SIAM J. Appl. Math. 17, 416: longest processing time first.
     """
-    heap = [(0, int(tie), fold) for fold, tie in enumerate(random.permutation(folds))]
+    ties = random.permutation(len(held)).tolist()
+    heap = [(0, before, ties[fold], fold) for fold, before in enumerate(held.tolist())]
     heapify(heap)
     found = np.empty(len(sizes), np.intp)
     for i, size in enumerate(sizes.tolist()):
-        rows, tie, fold = heap[0]
+        rows, before, tie, fold = heap[0]
         found[i] = fold
-        heapreplace(heap, (rows + size, tie, fold))
+        heapreplace(heap, (rows + size, before + size, tie, fold))
+    held += np.bincount(found, sizes, len(held)).astype(held.dtype)
     return found
 
 

@@ -374,3 +374,18 @@ def test_a_training_seed_changes_what_is_validated_and_not_what_is_tested():
     assert one.validation.tolist() != other.validation.tolist()
     another = folded(table, groups, seed=4)[1]
     assert one.test.tolist() != another.test.tolist()
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_as_many_folds_as_groups_of_a_class_leave_none_without_rows(seed):
+    table, groups = grouped(np.repeat(np.arange(40), 2), np.repeat([0, 1], 40))
+    assert min(len(each.test) for each in folded(table, groups, 20, seed)) >= 4
+
+
+def test_more_folds_than_groups_of_a_class_are_refused_with_the_number():
+    table, _ = grouped(np.repeat(np.arange(30), 2), np.repeat([0, 1], [40, 20]))
+    check_groups(table, None, "rows", 10)
+    with pytest.raises(
+        DataError, match=r"CONFIRMED in at least 11 groups .* 11 folds, received 10"
+    ):
+        check_groups(table, None, "rows", 11)

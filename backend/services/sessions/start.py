@@ -53,7 +53,7 @@ def require_trainable(services: Services, dataset: Record, spec: wire.Spec) -> N
         except DataError as error:
             field = "test_split" if sum(splits) > MAX_HELD_OUT else "dataset_id"
             raise _refused(error, field) from error
-    _require_groups(path, services.tables.evidence(dataset), spec.grouping)
+    _require_groups(path, services.tables.evidence(dataset), spec)
 
 
 def add_session(
@@ -127,16 +127,16 @@ def with_grouping(services: Services, dataset: Record, spec: wire.Spec) -> wire.
     return spec.model_copy(update={"grouping": grouping})
 
 
-def _require_groups(table_path: Path, evidence_path: Path | None, grouping: str) -> None:
+def _require_groups(table_path: Path, evidence_path: Path | None, spec: wire.Spec) -> None:
     """Check that every class is in enough groups, where that is quick."""
     table = np.load(table_path, mmap_mode="r")
     evidence = None
-    if grouping == "ephemeris" and evidence_path is not None:
+    if spec.grouping == "ephemeris" and evidence_path is not None:
         evidence = np.load(evidence_path, mmap_mode="r")
     if not are_found_quickly(table, evidence):
         return
     try:
-        check_groups(table, evidence, grouping)
+        check_groups(table, evidence, spec.grouping, spec.folds)
     except DataError as error:
         raise _refused(error, "dataset_id") from error
 

@@ -1,4 +1,4 @@
-"""The end of a study: stopped, cancelled, what failed started again, deleted piece by piece."""
+"""The end of a study: stopped, cancelled, what failed started again, deleted whole."""
 
 from sqlalchemy import Connection
 
@@ -11,10 +11,6 @@ from backend.services.sessions.end import request_end
 from backend.services.studies.start import add_part, model_bytes, spec_of_part
 from backend.services.studies.view import UNDER_WAY, fold_of, seed_of
 from backend.storage.removal import Removal
-
-# Sessions that are deleted in one transaction: the files of so many models, left by a kill after
-# it, are taken for leftovers by the next start.
-REMOVED_AT_ONCE = 8
 
 _ABANDONED = ("failed", "cancelled")
 
@@ -87,35 +83,26 @@ def retry(
     return len(wanted)
 
 
-def remove_some(
-    services: Services, connection: Connection, removal: Removal, study: Record
-) -> tuple[list[str], bool]:
-    """Delete some sessions of a study with their models; with the last ones the study itself.
+def remove(services: Services, connection: Connection, removal: Removal, study: Record) -> None:
+    """Delete a study with its sessions, their models and what lies beside these.
 
     Args:
         services: the server's.
         connection: open for writing.
-        removal: of finished epochs; around this transaction.
+        removal: of the files; around this transaction.
         study: its row.
-
-    Returns:
-        The files of the models, which are to be deleted after the commit; whether all is gone.
 
     Raises:
         Conflict: a session is under way or is being kept, or a model is in use.
     """
     parts = _parts(connection, study)
     _require_unused(connection, study, parts)
-    gone = parts[:REMOVED_AT_ONCE]
-    for part in gone:
+    for part in parts:
         removal.add(services.storage.kept_checkpoint(part["id"]))
-        if part["model_id"] is not None:
-            models.remove(connection, part["model_id"])
-        sessions.remove(connection, part["id"])
-    is_last = len(gone) == len(parts)
-    if is_last:
-        studies.remove(connection, study["id"])
-    return [part["file"] for part in gone if part["file"] is not None], is_last
+        if part["file"] is not None:
+            for path in services.storage.model_files(part["file"]):
+                removal.add(path)
+    studies.remove(connection, study["id"])
 
 
 def _parts(connection: Connection, study: Record) -> list[Record]:

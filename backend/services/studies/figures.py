@@ -5,6 +5,7 @@ Nothing is stored: they follow from the predictions of the sessions, which are.
 
 import logging
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 from backend.database.connection import Record
 from backend.errors import Conflict
 from backend.services.studies.predictions import Tested, read_by_seed
-from backend.services.studies.view import fold_of
+from backend.services.studies.view import fold_of, seed_of
 from backend.storage.layout import Storage
 from backend.transit.columns import LABELS, NO_LABEL
 from backend.transit.evaluation.bootstrap import draw_labels, measure_labels
@@ -28,6 +29,9 @@ _MOST_AT_ONCE = 2
 # How long a request waits for them.
 PATIENCE_SECONDS = 2.0
 
+# Intervals that could not be found are tried again after so long.
+_PAUSE_SECONDS = 60.0
+
 _OF_TREES = ("accuracy", "macro_f1", "log_loss")
 
 log = logging.getLogger(__name__)
@@ -39,14 +43,20 @@ class _Found:
     Attributes:
         state: which of its sessions have a model; the figures are of these.
         figures: as the API returns them; None: not found yet.
-        has_ended: whether nothing is added to them any more.
+        tried_again_at: when intervals that could not be found are tried again, by the monotonic
+            clock; None: they were found, or are being found.
     """
 
     def __init__(self, state: tuple[int, ...]) -> None:
         self.state = state
         self.figures: Record | None = None
-        self.has_ended = False
+        self.tried_again_at: float | None = None
         self.changed = threading.Event()
+
+    @property
+    def is_to_be_tried_again(self) -> bool:
+        """Whether something failed, and some time has passed."""
+        return self.tried_again_at is not None and time.monotonic() >= self.tried_again_at
 
 
 class StudyFigures:
@@ -56,6 +66,7 @@ class StudyFigures:
         self._storage = storage
         self._lock = threading.Lock()
         self._found: OrderedDict[int, _Found] = OrderedDict()
+        self._running = 0  # threads
 
     def of(
         self,
@@ -98,10 +109,10 @@ class StudyFigures:
     ) -> _Found | None:
         with self._lock:
             found = self._found.get(study["id"])
-            if found is not None and found.state == state:
+            if found is not None and found.state == state and not found.is_to_be_tried_again:
                 self._found.move_to_end(study["id"])
                 return found
-            if sum(not each.has_ended for each in self._found.values()) >= _MOST_AT_ONCE:
+            if self._running >= _MOST_AT_ONCE:
                 return found  # of an earlier state, or none: it is asked for again
             found = _Found(state)
             arguments = (found, study, parts, tested, evaluated)
@@ -113,6 +124,7 @@ class StudyFigures:
             except RuntimeError as error:  # none can be had
                 log.warning("the figures of study %s were not found: %s", study["id"], error)
                 return None
+            self._running += 1
             self._found[study["id"]] = found
             self._found.move_to_end(study["id"])
             while len(self._found) > _KEPT:
@@ -128,9 +140,9 @@ class StudyFigures:
         evaluated: dict[int, Record],
     ) -> None:
         try:
-            is_complete = len(tested) == len(parts)
             own = [(each, evaluated[each["id"]]) for each in tested]
             first = figures_of(study, read_by_seed(self._storage, study, tested), own)
+            is_complete = first["is_complete"] and len(tested) == len(parts)
             found.figures = first | {"intervals_state": "pending" if is_complete else "unknown"}
             found.changed.set()
             if is_complete:
@@ -143,13 +155,15 @@ class StudyFigures:
             log.exception("the figures of study %s were not found", study["id"])
             self._give_up(found, study)
         finally:
-            found.has_ended = True
+            with self._lock:
+                self._running -= 1
             found.changed.set()
 
     def _give_up(self, found: _Found, study: Record) -> None:
-        """Let the next request try again."""
+        """Let the next request try again; if only the intervals are missing, one a while later."""
         if found.figures is not None:
             found.figures = found.figures | {"intervals_state": "unknown"}
+            found.tried_again_at = time.monotonic() + _PAUSE_SECONDS
             return
         with self._lock:
             if self._found.get(study["id"]) is found:
@@ -168,15 +182,19 @@ def figures_of(
     """
     true = np.full(study["dataset_size"], NO_LABEL, np.int8)
     group = np.full(study["dataset_size"], -1, np.int64)
-    measured, whole = [], []
+    measured, whole, whole_seeds = [], [], set()
     for each in by_seed:
         true[each.rows], group[each.rows] = each.true, each.group
         found = headline(measure_labels(each.true, each.probabilities))
         measured.append(found)
-        if len(np.unique(each.fold)) == study["settings"]["folds"]:
+        is_whole = len(each.rows) == study["settings"]["labelled"]
+        if is_whole and len(np.unique(each.fold)) == study["settings"]["folds"]:
             whole.append(found)
+            whole_seeds.add(each.seed)
     by_fold: dict[int, list[Record]] = {}
     for part, figures in tested:
+        if whole_seeds and seed_of(part) not in whole_seeds:
+            continue
         by_fold.setdefault(fold_of(part), []).append(figures)
     of_rows = true[true != NO_LABEL]
     return {

@@ -14,6 +14,9 @@ from backend.transit.columns import LABELS
 from backend.transit.evaluation.ranking import planet_score
 from backend.transit.rows import Index
 
+# Of a variance of probabilities.
+_ROUNDING = 1e-12
+
 _CONFIRMED = LABELS.index("CONFIRMED")
 
 SORTS = ("row", "planet", "confirmed", "spread")
@@ -75,7 +78,13 @@ def read_by_seed(storage: Storage, study: Record, parts: list[Record]) -> Iterat
         if part["file"] is not None:
             by_seed.setdefault(seed_of(part), []).append(part)
     for seed, folds in sorted(by_seed.items()):
-        yield _joined(seed, [(fold_of(each), _read(storage, study, each)) for each in folds])
+        joined = _joined(seed, [(fold_of(each), _read(storage, study, each)) for each in folds])
+        if (np.diff(joined.rows) == 0).any():
+            raise Conflict(
+                f"The folds of study {study['id']} were not dealt in the same way: some rows are "
+                "in two of them. Start the study again."
+            )
+        yield joined
 
 
 def mean_over_seeds(tested: Iterable[Tested], table_rows: int) -> Predictions | None:
@@ -103,7 +112,8 @@ def mean_over_seeds(tested: Iterable[Tested], table_rows: int) -> Predictions | 
     mean = sums[rows] / count[:, None]
     with np.errstate(invalid="ignore", divide="ignore"):
         variance = (squares[rows] - count * mean[:, _CONFIRMED] ** 2) / (count - 1)
-    spread = np.where(count > 1, np.sqrt(np.maximum(variance, 0.0)), np.nan)
+    variance[variance < _ROUNDING] = 0.0
+    spread = np.where(count > 1, np.sqrt(variance), np.nan)
     return Predictions(rows, true[rows], fold[rows], mean, spread, seeds[rows])
 
 

@@ -3,7 +3,6 @@
 import math
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,10 +10,9 @@ import numpy as np
 from backend.database.connection import Record
 from backend.services.prediction_cells import harmless
 from backend.services.studies.predictions import Predictions
-from backend.storage.dataset_table import read_rows_at
 from backend.transit.columns import COLUMNS, LABELS
 from backend.transit.evaluation.ranking import planet_score
-from backend.transit.rows import Index
+from backend.transit.rows import Index, Rows
 
 _NEEDS_QUOTES = re.compile(r'[",\r\n]')
 
@@ -29,22 +27,22 @@ _COLUMNS = (
 )
 
 
-def described(predictions: Predictions, places: Index, table: Path | None) -> list[Record]:
+def described(predictions: Predictions, places: Index, table: Rows | None) -> list[Record]:
     """Some rows as the API returns them.
 
     Args:
         predictions: of a study.
         places: of the rows, in `predictions`.
-        table: the dataset's rows; None: it was deleted.
+        table: ROW_DTYPE, the dataset's rows, from `open_rows`; None: it was deleted.
     """
-    own = None if table is None else read_rows_at(table, predictions.rows[places])
+    own = None if table is None else np.array(table[predictions.rows[places]])
     return [
         {**_predicted(predictions, int(place)), **_own(None if own is None else own[number])}
         for number, place in enumerate(places)
     ]
 
 
-def as_csv(predictions: Predictions, places: Index, table: Path | None) -> Iterator[str]:
+def as_csv(predictions: Predictions, places: Index, table: Rows | None) -> Iterator[str]:
     """Some rows as CSV: what the table does not have is empty.
 
     The arguments are those of `described`. Cells that a spreadsheet would run as a formula get an

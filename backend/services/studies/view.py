@@ -23,7 +23,7 @@ _FIGURES = ("accuracy", "macro_f1", "log_loss")
 
 def describe_all(connection: Connection, found: list[Record], places: int) -> list[Record]:
     """Studies without their sessions; `places` is how many sessions are trained at once."""
-    parts = studies.parts_of(connection, [each["id"] for each in found])
+    parts = studies.states_of(connection, [each["id"] for each in found])
     return [_summary(connection, each, parts[each["id"]], places) for each in found]
 
 

@@ -151,6 +151,49 @@ def test_figures_are_found_once_and_again_when_a_session_is_added(storage, parts
     assert figures.of(study, parts, evaluated) is whole
 
 
+def test_intervals_that_cannot_be_found_are_tried_again_a_while_later(storage, parts, monkeypatch):
+    study, evaluated = study_of([0, 1]), {each["id"]: FIGURES for each in parts}
+    monkeypatch.setattr("backend.services.studies.figures._PAUSE_SECONDS", 0.3)
+    figures = StudyFigures(storage)
+    with monkeypatch.context() as short:
+        short.setattr("backend.services.studies.figures.with_intervals", no_memory)
+        found = state_of(figures, study, parts, evaluated, "unknown")
+        assert found["is_complete"]
+    assert state_of(figures, study, parts, evaluated, "found")["rows"] == ROWS
+
+
+def no_memory(*_):
+    raise MemoryError
+
+
+def state_of(figures, study, parts, evaluated, wanted):
+    """The figures once their intervals are in a state."""
+    for _ in range(400):
+        found = figures.of(study, parts, evaluated)
+        if found["intervals_state"] == wanted:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(found["intervals_state"])
+
+
+def test_rows_that_are_in_two_folds_are_noticed(storage, parts):
+    path = storage.model(parts[1]["file"]).with_suffix(".test.npy")
+    np.save(path, np.load(storage.model(parts[0]["file"]).with_suffix(".test.npy")))
+    with pytest.raises(Conflict, match="not dealt in the same way"):
+        list(read_by_seed(storage, study_of([0, 1]), parts))
+
+
+def test_equal_predictions_have_no_spread(storage, parts):
+    for fold in (1, 2, 3):
+        one, other = (
+            storage.model(f"1/study_s{seed}_f{fold}.keras").with_suffix(".test.npy")
+            for seed in (0, 1)
+        )
+        other.write_bytes(one.read_bytes())
+    found = mean_over_seeds(read_by_seed(storage, study_of([0, 1]), parts), ROWS)
+    assert (found.spread == 0).all()
+
+
 def test_figures_that_cannot_be_found_are_none_and_tried_again(storage, parts):
     study, evaluated = study_of([0, 1]), {each["id"]: FIGURES for each in parts}
     path = storage.model(parts[0]["file"]).with_suffix(".test.npy")

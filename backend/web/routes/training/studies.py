@@ -9,7 +9,6 @@ from backend.background.session_end import remove_files
 from backend.database import datasets, studies
 from backend.database.connection import Record
 from backend.errors import Conflict, NotFound
-from backend.services.aftermath import left_to_the_next_start
 from backend.services.quota import waiting_sessions
 from backend.services.sessions.end import EFFECTS
 from backend.services.sessions.start import (
@@ -27,6 +26,7 @@ from backend.services.studies.predictions import (
 )
 from backend.services.studies.start import add_study, spec_of_part
 from backend.services.studies.table import as_csv, described
+from backend.storage.dataset_table import open_rows
 from backend.storage.removal import Removal
 from backend.web.audit_log import record, record_download
 from backend.web.auth import (
@@ -86,7 +86,8 @@ def start_study(json_data: StudyRequest) -> tuple[Record, int, Record]:
         json_data, dataset, own, model_name=json_data.name, test_split=1 / json_data.folds
     )
     spec = with_grouping(services(), dataset, with_simulated(services(), dataset, spec))
-    require_trainable(services(), dataset, spec)
+    of_fold = {"folds": json_data.folds, "fold": 1, "fold_seed": json_data.seed}
+    require_trainable(services(), dataset, spec.model_copy(update=of_fold))
     with services().database.write() as connection:
         study = add_study(
             services(),
@@ -182,22 +183,16 @@ def retry_study(study_id: int) -> Record:
 @studies_bp.doc(responses={409: "The study has not ended, or one of its models is in use"})
 def delete_study(study_id: int) -> Record:
     """Delete an ended study with its sessions, models and predictions."""
-    is_gone = False
-    while not is_gone:
-        with Removal() as removal, services().database.write() as connection:
-            study = usable_study(connection, study_id)
-            files, is_gone = end.remove_some(services(), connection, removal, study)
-            if is_gone:
-                record(
-                    connection,
-                    "study_deleted",
-                    workspace_id=study["workspace_id"],
-                    target=f"study {study_id}",
-                    detail=study["name"],
-                )
-        with left_to_the_next_start(f"the deletion of models of study {study_id}"):
-            for file in files:
-                services().storage.remove_model(file)
+    with Removal() as removal, services().database.write() as connection:
+        study = usable_study(connection, study_id)
+        end.remove(services(), connection, removal, study)
+        record(
+            connection,
+            "study_deleted",
+            workspace_id=study["workspace_id"],
+            target=f"study {study_id}",
+            detail=study["name"],
+        )
     return {"message": f"Study {study_id} was deleted."}
 
 
@@ -208,7 +203,7 @@ def delete_study(study_id: int) -> Record:
 def list_study_predictions(study_id: int, query_data: StudyRowsQuery) -> Record:
     """List the out-of-fold predictions: of each row by networks that never saw its group."""
     _, dataset, predictions = _predictions(study_id)
-    table = None if dataset is None else services().tables.table(dataset)
+    table = None if dataset is None else open_rows(services().tables.table(dataset))
     places = find(predictions, query_data.sort, query_data.label)
     offset, limit = query_data.offset, query_data.limit
     rows = described(predictions, places[offset : offset + limit], table)
@@ -226,7 +221,7 @@ def download_study_predictions(study_id: int, query_data: StudyTableQuery) -> Re
     A cell that a spreadsheet would run as a formula gets an apostrophe in front.
     """
     study, dataset, predictions = _predictions(study_id)
-    table = None if dataset is None else services().tables.table(dataset)
+    table = None if dataset is None else open_rows(services().tables.table(dataset))
     places = find(predictions, query_data.sort, query_data.label)
     record_download("study_downloaded", study["workspace_id"], f"study {study_id}", study["name"])
     response = Response(as_csv(predictions, places, table), mimetype="text/csv")

@@ -2,7 +2,6 @@
 
 import pytest
 
-from backend.services.studies import end
 from tests.api import fail, predict_part, problem_of
 from tests.faults.state import files_in
 
@@ -29,25 +28,35 @@ def test_figures_without_a_thread_come_with_the_next_request(faults, api, study)
 
 
 def test_a_study_whose_models_cannot_be_deleted_is_gone_all_the_same(faults, api, study, caplog):
-    fault = faults.add("unlink", "*/model/1/mine_*.keras", "EIO")
+    fault = faults.add("unlink", "*/model/1/*mine_*", "EIO")
     api.delete(path_of(study))
     assert fault.effects == 1
-    assert "models of study" in caplog.text
+    assert "cannot be deleted" in caplog.text
     api.get(path_of(study), 404)
 
 
-def test_a_deletion_that_is_cut_off_goes_on_where_it_was(faults, api, services, study):
-    """The second of its transactions fails: what is left is a study that can be deleted."""
-    fault = faults.add("sql", "COMMIT", "database is locked", first=2)
+@pytest.mark.parametrize("statement", ["DELETE FROM models*", "COMMIT"])
+def test_a_deletion_that_fails_leaves_the_study_with_all_its_files(
+    faults, api, services, study, statement
+):
+    before = files_in(services.storage.models)
+    fault = faults.add("sql", statement, "database is locked")
     problem = problem_of(api.delete(path_of(study), None))
     assert (problem["status"], fault.effects) == (503, 1)
-    left = api.get(path_of(study))["study"]
-    assert len(left["sessions"]) == 10 - end.REMOVED_AT_ONCE
-    assert left["figures"]["rows"] == 9
+    assert files_in(services.storage.models) == before
+    assert api.get(path_of(study))["study"]["figures"]["rows"] == 81
     faults.clear()
     api.delete(path_of(study))
-    api.get(path_of(study), 404)
     assert not [each for each in files_in(services.storage.models) if "mine_" in str(each)]
+
+
+def test_a_model_that_cannot_be_taken_away_keeps_the_study(faults, api, services, study):
+    before = files_in(services.storage.models)
+    fault = faults.add("rename", "*mine_s0_f5*", "EIO")
+    assert api.delete(path_of(study), None).status_code == 500
+    assert fault.effects == 1
+    assert files_in(services.storage.models) == before
+    assert len(api.get(path_of(study))["study"]["sessions"]) == 10
 
 
 def test_epochs_that_cannot_be_taken_away_leave_the_study_as_it_is(faults, api, study):

@@ -115,6 +115,16 @@ def test_a_table_of_too_many_rows_is_refused_with_the_number(api, key, dataset_i
     assert "at most 89 rows" in problem["detail"]
 
 
+def test_more_folds_than_a_class_has_groups_are_refused(api, key):
+    lines = catalogue(60).splitlines()
+    fewer = [*lines[:37], *(line for line in lines[37:] if ",1,star-" not in line)]
+    dataset_id = api.upload(key, "\n".join(fewer) + "\n")["dataset"]["id"]
+    problem = problem_of(api.study(key, dataset_id, None, folds=20))
+    assert problem["status"] == 422
+    assert "CONFIRMED in at least 20 groups" in problem["detail"]
+    assert api.get(f"{_STUDIES}?workspace_key={key}")["studies"] == []
+
+
 def test_the_same_key_starts_one_study(api, key, dataset_id):
     first, again = (
         api.study(key, dataset_id, headers={"Idempotency-Key": "k"})["study"] for _ in range(2)
