@@ -36,10 +36,12 @@ SUBJECTS = (
     Subject(
         modules=(
             "backend/training/split.py",
+            "backend/transit/parts.py",
             "backend/transit/evaluation/calibration.py",
         ),
         tests=(
             "tests/training/test_split.py",
+            "tests/transit/test_parts.py",
             "tests/transit/evaluation/test_calibration.py",
         ),
     ),

@@ -10,9 +10,6 @@ from backend.services.context import Services
 from backend.services.quota import require_bytes, require_waiting_place
 from backend.transit.networks import registry
 
-# The longest name of a study: those of its sessions have seed and fold behind it.
-MAX_NAME = 48
-
 # What the server computes of a study has so many rows in memory.
 MAX_ROWS = 500_000
 

@@ -24,11 +24,13 @@ MAX_NAME = 200
 
 USER_NAME = r"^[A-Za-z0-9_.@-]{1,64}$"
 MODEL_NAME = r"^[A-Za-z0-9_-]{1,64}$"
+STUDY_NAME = r"^[A-Za-z0-9_-]{1,48}$"  # its sessions' names have seed and fold behind it
 
 # The patterns in words, for messages.
 PATTERNS = {
     USER_NAME: "1 to 64 letters, digits or characters of _ . @ -",
     MODEL_NAME: "1 to 64 letters, digits or characters of _ -",
+    STUDY_NAME: "1 to 48 letters, digits or characters of _ -",
 }
 
 _SHOWN_CHARACTERS = 60

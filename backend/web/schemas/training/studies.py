@@ -6,10 +6,10 @@ from pydantic import Field
 from typing_extensions import TypeAliasType
 
 from backend.services.studies.predictions import SORTS
-from backend.services.studies.start import MAX_NAME
 from backend.web.schemas.accounts import Use
 from backend.web.schemas.base import (
     MAX_ID,
+    STUDY_NAME,
     Answer,
     LabelFilter,
     Page,
@@ -24,8 +24,6 @@ from backend.web.schemas.training.sessions import (
     SessionStatus,
     Settings,
 )
-
-STUDY_NAME = rf"^[A-Za-z0-9_-]{{1,{MAX_NAME}}}$"
 
 StudySort = TypeAliasType("StudySort", Literal[SORTS])  # type: ignore[valid-type]
 
