@@ -12,8 +12,12 @@ export function currentAddress() {
 export function useAddress() {
   const [address, setAddress] = useState(currentAddress);
   useEffect(() => {
-    const take = () => setAddress(currentAddress());
+    const take = () => {
+      const now = currentAddress();
+      setAddress((last) => (JSON.stringify(last) === JSON.stringify(now) ? last : now));
+    };
     addEventListener("hashchange", take);
+    take(); // it may have changed before anybody listened, as while the language does
     return () => removeEventListener("hashchange", take);
   }, []);
   return address;
