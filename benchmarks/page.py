@@ -15,7 +15,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
 
-from backend.database import Database, sessions
+from backend.database import Database, finished_epochs, sessions
 from backend.database.schema import epochs
 from tests.e2e.browser import Visitor, launch
 from tests.e2e.server import Client, Server, small_catalogue
@@ -58,7 +58,7 @@ def prepare(server: Server, folder: Path) -> int:
     session = client.complete(key, dataset, epochs=1)["id"]
     database = Database(server.data_dir / "exotrain.db")
     with database.write() as connection:
-        first = json.loads(sessions.history(connection, session)[0].metrics)
+        first = json.loads(finished_epochs.history(connection, session)[0].metrics)
         more = [
             {"session_id": session, "epoch": n, "metrics": {**first, "loss": 1 + 1 / n}}
             for n in range(2, EPOCHS + 1)

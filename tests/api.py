@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from numpy.typing import NDArray
 from werkzeug.test import TestResponse
 
-from backend.database import models, sessions
+from backend.database import finished_epochs, models, sessions
 from backend.database.schema import now
 from backend.services.context import Services
 from backend.storage.atomic import sha256_of
@@ -137,7 +137,7 @@ def complete(services: Services, session_id: int, source: str = "exotrain", **ma
         path.with_suffix(".json").write_text("{}")
         metrics = {"accuracy": 0.8, "val_accuracy": 0.75, "epoch_seconds": 1.5, "loss": 0.5}
         sessions.change(connection, session_id, status="training")
-        sessions.add_epoch(connection, session_id, 1, metrics)
+        finished_epochs.add(connection, session_id, 1, metrics)
         sessions.change(connection, session_id, metrics=metrics, best_epoch=1)
         sessions.end(connection, session_id, "completed")
         model = models.create(
@@ -192,7 +192,7 @@ def fail(services: Services, session_id: int, epochs: int = 2) -> Path:
         sessions.change(connection, session_id, status="training", started_at=now())
         for epoch in range(1, epochs + 1):
             metrics = {"val_accuracy": 0.5, "val_label_loss": 1 / epoch, "epoch_seconds": 1.5}
-            sessions.add_epoch(connection, session_id, epoch, metrics)
+            finished_epochs.add(connection, session_id, epoch, metrics)
         sessions.end(connection, session_id, "failed", error, kept.stat().st_size)
     return kept
 

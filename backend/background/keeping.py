@@ -17,7 +17,7 @@ from backend.background.current_copies import CurrentCopies
 from backend.background.session_end import record_model
 from backend.background.session_starts import CannotStart, describe_job, new_model_file
 from backend.config import Settings
-from backend.database import Database, kept, models, sessions
+from backend.database import Database, finished_epochs, kept, models, sessions
 from backend.database.connection import Record
 from backend.storage.layout import Storage
 from backend.training.spec import UnusableSpec
@@ -194,8 +194,8 @@ def _on_started(connection: Connection, session: Record, event: wire.Started) ->
     """Show the epochs that the checkpoint has: a kill may have hidden one, or lost one."""
     session_id = session["id"]
     for each in event.history:
-        sessions.add_epoch(connection, session_id, each.epoch, each.metrics.model_dump())
-    sessions.forget_epochs_after(connection, session_id, event.resumed_from_epoch)
+        finished_epochs.add(connection, session_id, each.epoch, each.metrics.model_dump())
+    finished_epochs.forget_after(connection, session_id, event.resumed_from_epoch)
     restarts = session["starts_without_epoch"]
     sessions.change(connection, session_id, starts_without_epoch=restarts)
 

@@ -17,7 +17,7 @@ from backend.background.attempts import is_passing
 from backend.background.current_copies import CurrentCopies
 from backend.background.keeping import Keeping, give_up_keep
 from backend.background.session_end import end_without_model, record_model, remove_files
-from backend.database import Database, sessions
+from backend.database import Database, finished_epochs, sessions
 from backend.database.connection import Record
 from backend.storage.layout import Storage, model_path
 
@@ -137,7 +137,7 @@ class SessionEvents:
                 sessions.change(connection, session_id, batches_done=done, batches=batches)
             case wire.Epoch():
                 metrics = event.metrics.model_dump()
-                sessions.add_epoch(connection, session_id, event.epoch, metrics)
+                finished_epochs.add(connection, session_id, event.epoch, metrics)
             case wire.Stage():
                 sessions.change(connection, session_id, stage=event.stage)
             case wire.Evaluated():
@@ -200,8 +200,8 @@ def _on_started(connection: Connection, session: Record, event: wire.Started) ->
     has_new_epoch = event.resumed_from_epoch > session["epochs_completed"]
     starts = 0 if has_new_epoch else session["starts_without_epoch"]
     for each in event.history:
-        sessions.add_epoch(connection, session["id"], each.epoch, each.metrics.model_dump())
-    sessions.forget_epochs_after(connection, session["id"], event.resumed_from_epoch)
+        finished_epochs.add(connection, session["id"], each.epoch, each.metrics.model_dump())
+    finished_epochs.forget_after(connection, session["id"], event.resumed_from_epoch)
     sessions.change(
         connection,
         session["id"],

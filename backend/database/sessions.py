@@ -1,11 +1,11 @@
-"""Training sessions, their epochs, and the queue of pending ones.
+"""Training sessions, and the queue of pending ones.
 
 The version of a session grows at each change of what is shown of it, so that an unchanged one
 is recognised before anything else is read.
 """
 
 from collections.abc import Collection
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import (
     Column,
@@ -21,17 +21,10 @@ from sqlalchemy import (
 
 from backend.database import queue
 from backend.database.connection import Record, every, first, one
-from backend.database.schema import epochs, models, now, training_sessions, workspaces
+from backend.database.schema import models, now, training_sessions, workspaces
 from backend.database.workspaces import accessible
 
 ENDED = ("completed", "failed", "cancelled")
-
-
-class StoredEpoch(NamedTuple):
-    """An epoch's number, from 1, and its metrics as stored: a JSON object."""
-
-    number: int
-    metrics: str
 
 
 def _text_of(column: Column) -> Any:
@@ -84,11 +77,6 @@ _IN_WORKSPACE = (
     )
     .order_by(training_sessions.c.id.desc())
     .limit(bindparam("limit"))
-)
-_HISTORY = (
-    select(epochs.c.epoch, _text_of(epochs.c.metrics))
-    .where(epochs.c.session_id == bindparam("session_id"), epochs.c.epoch > bindparam("after"))
-    .order_by(epochs.c.epoch)
 )
 
 
@@ -225,28 +213,6 @@ def end(
     )
 
 
-def add_epoch(connection: Connection, session_id: int, epoch: int, metrics: Record) -> None:
-    """Record a finished epoch; an epoch that a resumed session repeats is replaced."""
-    statement = insert(epochs).prefix_with("OR REPLACE")
-    connection.execute(statement.values(session_id=session_id, epoch=epoch, metrics=metrics))
-    change(
-        connection,
-        session_id,
-        epochs_completed=epoch,
-        batches_done=0,
-        metrics=metrics,
-        starts_without_epoch=0,
-    )
-
-
-def forget_epochs_after(connection: Connection, session_id: int, epoch: int) -> None:
-    """Delete the epochs that a session resumed after `epoch` will repeat."""
-    connection.execute(
-        delete(epochs).where(epochs.c.session_id == session_id, epochs.c.epoch > epoch)
-    )
-    change(connection, session_id, epochs_completed=epoch, batches_done=0)
-
-
 def shown(connection: Connection, session_id: int) -> Record | None:
     """The session as it is shown, its JSON as text, with its model's id and file."""
     return first(connection, _BY_ID, session_id=session_id)
@@ -271,31 +237,6 @@ def shown_in_workspace(
     """
     query = queue.filtered(_IN_WORKSPACE, training_sessions, status, before)
     return every(connection, query, workspace_id=workspace_id, limit=limit, study_id=study_id)
-
-
-def history(connection: Connection, session_id: int, after_epoch: int = 0) -> list[StoredEpoch]:
-    """The epochs after `after_epoch`, oldest first."""
-    rows = connection.execute(_HISTORY, {"session_id": session_id, "after": after_epoch})
-    return [StoredEpoch(*row) for row in rows]
-
-
-def latest_epochs(
-    connection: Connection, session_ids: Collection[int], count: int
-) -> dict[int, list[StoredEpoch]]:
-    """The last `count` epochs of each of some sessions, oldest first."""
-    if not session_ids:
-        return {}
-    first_shown = training_sessions.c.epochs_completed - count
-    query = (
-        select(epochs.c.session_id, epochs.c.epoch, _text_of(epochs.c.metrics))
-        .join(training_sessions)
-        .where(epochs.c.session_id.in_(session_ids), epochs.c.epoch > first_shown)
-        .order_by(epochs.c.session_id, epochs.c.epoch)
-    )
-    found: dict[int, list[StoredEpoch]] = {}
-    for session_id, *epoch in connection.execute(query):
-        found.setdefault(session_id, []).append(StoredEpoch(*epoch))
-    return found
 
 
 def remove(connection: Connection, session_id: int) -> None:

@@ -1,4 +1,4 @@
-"""The current user, by the token of the request, and access rights.
+"""The current user, by the token of the request.
 
 A new route is closed by default. Every request without a valid token is denied, except for the few
 endpoints in PUBLIC. Whatever is not a GET is denied to viewers and to read-only tokens, except for
@@ -14,26 +14,14 @@ from flask import Flask, Response, g, request
 from pydantic import ValidationError
 from sqlalchemy import Connection
 
-from backend.database import (
-    accounts,
-    analyses,
-    batches,
-    datasets,
-    models,
-    sessions,
-    studies,
-    workspaces,
-)
+from backend.database import accounts
 from backend.database.connection import Record
 from backend.database.schema import now
-from backend.errors import Forbidden, NotFound, Unauthorized
+from backend.errors import Forbidden, Unauthorized
 from backend.web.current import services
 from backend.web.http_server.wsgi import IS_IDENTIFIED
 from backend.web.schemas.reading import PreviewQuery
 from backend.web.tokens import hash_token
-
-# For the API description of a call that names a workspace.
-NO_WORKSPACE = {404: "There is no such workspace, or no such record in it"}
 
 PUBLIC = frozenset(
     {
@@ -54,9 +42,6 @@ ONLY_COMPUTES = frozenset(
 
 # They change nothing with `?preview=1`, which tells how a table would be read for a prediction.
 PREVIEWED = frozenset({"batches.create_batch"})
-
-# What a role includes: each also may what those before it may.
-_ROLES = ("viewer", "editor", "owner")
 
 _SECONDS_BETWEEN_NOTES_OF_USE = 60.0
 
@@ -194,114 +179,3 @@ def _note_use(response: Response) -> Response:
         statement = accounts.token_was_used(identity.token["id"], now())
         response.call_on_close(partial(services().database.write_unless_locked, statement))
     return response
-
-
-def workspace_by_key(connection: Connection, key: str) -> Record:
-    """The workspace with that key, for what the request does in it.
-
-    Raises:
-        NotFound: there is none, or the current user may not use it.
-        Forbidden: the current user is a viewer of it, and the request changes something.
-    """
-    workspace = visible_workspace(connection, key)
-    _require_role(workspace)
-    return workspace
-
-
-def visible_workspace(connection: Connection, key: str) -> Record:
-    """The workspace with that key, for a route that decides itself who may do what it does.
-
-    Raises:
-        NotFound: there is none, or the current user may not use it.
-    """
-    workspace = workspaces.find(connection, key, current_user()["id"])
-    if workspace is None:
-        raise NotFound(f"There is no workspace with the key {key!r}.")
-    return workspace
-
-
-def owned_workspace(connection: Connection, key: str) -> Record:
-    """The workspace with that key, for an action reserved to its owner.
-
-    Raises:
-        NotFound: there is none, or the current user may not use it.
-        Forbidden: the current user is only a member.
-    """
-    workspace = visible_workspace(connection, key)
-    _require_role(workspace, "owner")
-    return workspace
-
-
-def usable_dataset(connection: Connection, dataset_id: int) -> Record:
-    """The dataset with that id, for what the request does with it.
-
-    Raises:
-        NotFound: there is none, or it is in somebody else's workspace.
-        Forbidden: the current user is a viewer of its workspace, and the request changes something.
-    """
-    found = datasets.find_for(connection, dataset_id, current_user()["id"])
-    return _usable(found, "dataset", dataset_id)
-
-
-def usable_session(connection: Connection, session_id: int) -> Record:
-    """The session with that id; raises as `usable_dataset`."""
-    found = sessions.find_for(connection, session_id, current_user()["id"])
-    return _usable(found, "session", session_id)
-
-
-def shown_session(connection: Connection, session_id: int) -> Record:
-    """The session with that id, as it is shown; raises as `usable_dataset`."""
-    found = sessions.shown_to(connection, session_id, current_user()["id"])
-    return _usable(found, "session", session_id)
-
-
-def usable_model(connection: Connection, model_id: int) -> Record:
-    """The model with that id; raises as `usable_dataset`."""
-    found = models.find_for(connection, model_id, current_user()["id"])
-    return _usable(found, "model", model_id)
-
-
-def usable_analysis(connection: Connection, analysis_id: int) -> Record:
-    """The analysis with that id; raises as `usable_dataset`."""
-    found = analyses.find_for(connection, analysis_id, current_user()["id"])
-    return _usable(found, "analysis", analysis_id)
-
-
-def usable_batch(connection: Connection, batch_id: int) -> Record:
-    """The batch with that id; raises as `usable_dataset`."""
-    found = batches.find_for(connection, batch_id, current_user()["id"])
-    return _usable(found, "batch", batch_id)
-
-
-def usable_study(connection: Connection, study_id: int) -> Record:
-    """The study with that id; raises as `usable_dataset`."""
-    found = studies.find_for(connection, study_id, current_user()["id"])
-    return _usable(found, "study", study_id)
-
-
-def _usable(record: Record | None, kind: str, identifier: int) -> Record:
-    if record is None:
-        raise NotFound(f"There is no {kind} {identifier}.")
-    _require_role(record)
-    return record
-
-
-def _require_role(record: Record, needed: str | None = None) -> None:
-    """Check the user's role in a workspace.
-
-    Args:
-        record: a workspace, or something in one, with the user's `role`.
-        needed: the least role; without one what the request's method needs.
-
-    Raises:
-        Forbidden: the user has a lesser role.
-    """
-    needed = needed or ("viewer" if changes_nothing() else "editor")
-    if _ROLES.index(record["role"]) >= _ROLES.index(needed):
-        return
-    if needed == "owner":
-        raise Forbidden("Only the owner of the workspace may do this.")
-    raise Forbidden(
-        "You are a viewer of this workspace: you may read, predict and compute, but change "
-        "nothing. Its owner can make you an editor."
-    )

@@ -12,12 +12,11 @@ export function currentAddress() {
 export function useAddress() {
   const [address, setAddress] = useState(currentAddress);
   useEffect(() => {
-    const take = () => {
-      const now = currentAddress();
-      setAddress((last) => (JSON.stringify(last) === JSON.stringify(now) ? last : now));
-    };
+    const take = () => setAddress(currentAddress());
     addEventListener("hashchange", take);
-    take(); // it may have changed before anybody listened, as while the language does
+    // It may have changed before anybody listened, as while the language does.
+    const now = currentAddress();
+    setAddress((last) => (JSON.stringify(last) === JSON.stringify(now) ? last : now));
     return () => removeEventListener("hashchange", take);
   }, []);
   return address;

@@ -8,32 +8,32 @@ import { fixed, number, t } from "../lib/i18n.js";
 import { goTo } from "../lib/router.js";
 import { ActionButton, className, Failure } from "../ui/basics.js";
 import { Pager } from "../ui/pager.js";
-import { pathOf, studyHref } from "./studies-state.js";
+import { isUnderWay, pathOf, studyHref } from "./studies-state.js";
 import { addressOf, askedOf, PAGE, SORTS, viewOf } from "./study-query.js";
 
 /** @param {{workspace: object, study: object, query: object}} properties */
 export function StudyRows({ workspace, study, query }) {
-  const hasRows = study.counts.completed > 0;
+  const tested = study.sessions.filter(({ model_id }) => model_id !== null).length;
   return html`
     <section class="card stack" data-test="study-rows">
       <div>
         <h2>${t("studies.rows")}</h2>
         <p class="hint">${t("studies.rows.lead")}</p>
       </div>
-      ${hasRows
-        ? html`<${Found} workspace=${workspace} study=${study} query=${query} />`
-        : html`<p class="message">${t("studies.rows.soon")}</p>`}
+      ${tested > 0
+        ? html`<${Found} ...${{ workspace, study, tested, query }} />`
+        : html`<p class="message">${t(isUnderWay(study) ? "studies.rows.soon" : "studies.rows.never")}</p>`}
     </section>
   `;
 }
 
-function Found({ workspace, study, query }) {
-  const { id, name, counts } = study;
+function Found({ workspace, study, tested, query }) {
+  const { id, name } = study;
   const view = viewOf(query);
   const asked = askedOf(view);
   const page = useData(
     () => get(pathOf(id, "predictions"), { ...asked, offset: view.page * PAGE, limit: PAGE }),
-    [id, counts.completed, view.sort, view.label, view.page],
+    [id, tested, view.sort, view.label, view.page],
   );
   const change = (patch) =>
     goTo(withQuery(studyHref(workspace, id), addressOf({ ...view, page: 0, ...patch })), { replace: true });

@@ -14,14 +14,20 @@ const MIN_ROWS = 50;
  * @param {object[]} properties.datasets
  * @param {object} properties.chosen
  * @param {number | null} properties.lost the one that was wanted, if it is not there
+ * @param {string} [properties.help] what it is for; else what a session does with it
  * @param {string} [properties.error]
  * @param {(id: number) => void} properties.onChoose
  */
-export function DatasetChoice({ datasets, chosen, lost, error, onChoose }) {
+export function DatasetChoice({ datasets, chosen, lost, help, error, onChoose }) {
   const problem = problemOf(chosen);
   return html`
     <div class="stack">
-      <${Field} id="dataset" label=${t("training.dataset")} help=${t("training.dataset.help")} error=${error}>
+      <${Field}
+        id="dataset"
+        label=${t("training.dataset")}
+        help=${help ?? t("training.dataset.help")}
+        error=${error}
+      >
         ${(common) => html`<select ...${common} onChange=${(event) => onChoose(Number(event.target.value))}>
           ${datasets.map(
             (each) => html`<option key=${each.id} value=${each.id} selected=${each.id === chosen.id}>

@@ -15,7 +15,15 @@ from backend.background.keeping import Keeping
 from backend.background.session_events import SessionEvents
 from backend.background.supervisor import Supervisor
 from backend.config import Settings
-from backend.database import Database, accounts, datasets, models, sessions, workspaces
+from backend.database import (
+    Database,
+    accounts,
+    datasets,
+    finished_epochs,
+    models,
+    sessions,
+    workspaces,
+)
 from backend.storage.layout import Storage
 from backend.troubles import Troubles
 from tests import messages
@@ -128,7 +136,7 @@ class Bench:
 
     def history(self, session_id: int) -> list[int]:
         with self.database.read() as connection:
-            return [each.number for each in sessions.history(connection, session_id)]
+            return [each.number for each in finished_epochs.history(connection, session_id)]
 
     def model_file(self, session_id: int) -> Path:
         path = self.storage.model(self.row(session_id)["model_file"])

@@ -8,7 +8,7 @@ import pytest
 
 from backend import wire
 from backend.background import keeping as module
-from backend.database import kept, sessions
+from backend.database import finished_epochs, kept, sessions
 from backend.database.schema import iso
 from tests import messages
 from tests.background.bench import Bench, ToldRunner, wait_until_gone
@@ -27,7 +27,7 @@ def failed(bench: Bench, place: tuple[int, int] | None = None, **values: Any) ->
     bench.storage.kept_checkpoint(session_id).write_bytes(EPOCHS)
     with bench.database.write() as connection:
         for each in HISTORY:
-            sessions.add_epoch(connection, session_id, each.epoch, each.metrics.model_dump())
+            finished_epochs.add(connection, session_id, each.epoch, each.metrics.model_dump())
         sessions.change(connection, session_id, starts=4, stage="learning")
         sessions.end(connection, session_id, "failed", CRASHED, len(EPOCHS))
         if values:
@@ -123,7 +123,7 @@ def test_a_keep_becomes_a_model_and_its_session_stays_failed(bench):
 def test_what_the_checkpoint_has_not_is_not_shown(bench):
     session_id = failed(bench)
     with bench.database.write() as connection:
-        sessions.add_epoch(connection, session_id, 3, messages.metrics().model_dump())
+        finished_epochs.add(connection, session_id, 3, messages.metrics().model_dump())
     request(bench, session_id)
     runner = bench.start()
     started(bench, runner)

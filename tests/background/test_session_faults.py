@@ -15,7 +15,7 @@ from backend.background import supervisor as module
 from backend.background.session_events import SessionEvents
 from backend.background.supervisor import SupervisorEnded
 from backend.database import connection as connection_module
-from backend.database import models, sessions
+from backend.database import finished_epochs, models, sessions
 from backend.storage.layout import Storage
 from tests import messages
 from tests.background.bench import ToldRunner, wait_until_gone
@@ -96,7 +96,7 @@ def test_a_model_saved_while_the_database_is_busy_is_kept(bench, training, caplo
 )
 def test_an_event_that_fails_in_the_middle_is_recorded_whole(bench, training, monkeypatch, error):
     session_id, runner, _file = training()
-    failed = fail_times(monkeypatch, sessions, "forget_epochs_after", error, times=2)
+    failed = fail_times(monkeypatch, finished_epochs, "forget_after", error, times=2)
     history = (messages.epoch(1), messages.epoch(2))
     runner.report(session_id, 1, messages.started(resumed_from_epoch=2, history=history))
     wait_for(lambda: bench.row(session_id)["stage"], lambda stage: stage == "learning", 10)
@@ -565,7 +565,7 @@ def test_an_error_that_nothing_caught_restarts_the_queue_and_loses_no_message(
     bench, training, monkeypatch
 ):
     session_id, runner, _file = training()
-    failed = fail_times(monkeypatch, sessions, "add_epoch", Escaped(), times=3)
+    failed = fail_times(monkeypatch, finished_epochs, "add", Escaped(), times=3)
     runner.report(session_id, 1, messages.epoch(1))
     wait_for(lambda: bench.history(session_id), lambda epochs: epochs == [1], 10)
     assert len(failed) == 3
@@ -579,7 +579,7 @@ def test_a_queue_that_gets_on_between_its_errors_is_restarted_without_end(
     bench, training, monkeypatch
 ):
     session_id, runner, _file = training()
-    add_epoch = sessions.add_epoch
+    add_epoch = finished_epochs.add
     seen = set()
 
     def fail_once_each(connection, session, epoch, metrics):
@@ -588,7 +588,7 @@ def test_a_queue_that_gets_on_between_its_errors_is_restarted_without_end(
             raise Escaped
         add_epoch(connection, session, epoch, metrics)
 
-    monkeypatch.setattr(sessions, "add_epoch", fail_once_each)
+    monkeypatch.setattr(finished_epochs, "add", fail_once_each)
     epochs = list(range(1, module.MAX_RESTARTS + 3))
     for epoch in epochs:
         runner.report(session_id, 1, messages.epoch(epoch))
@@ -609,7 +609,7 @@ def test_a_queue_that_cannot_be_restarted_says_so_and_ends_its_workers(
     bench, training, monkeypatch
 ):
     session_id, runner, _file = training()
-    fail_times(monkeypatch, sessions, "add_epoch", Escaped("for ever"), times=100)
+    fail_times(monkeypatch, finished_epochs, "add", Escaped("for ever"), times=100)
     runner.report(session_id, 1, messages.epoch(1))
     bench.supervisor._thread.join(10)
     with pytest.raises(SupervisorEnded, match=r"could not be restarted.*for ever"):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from backend import wire
-from backend.database import accounts, sessions
+from backend.database import accounts, finished_epochs, sessions
 from tests import messages
 from tests.background.bench import wait_until_gone
 from tests.e2e.server import wait_for
@@ -151,7 +151,7 @@ def test_a_resume_without_a_new_epoch_counts_towards_the_last_restart(bench):
     left = bench.session(bench.workspace(), status="training", starts_without_epoch=1)
     with bench.database.write() as connection:
         for each in (messages.epoch(1), messages.epoch(2)):
-            sessions.add_epoch(connection, left, each.epoch, each.metrics.model_dump())
+            finished_epochs.add(connection, left, each.epoch, each.metrics.model_dump())
         sessions.change(connection, left, starts_without_epoch=1)
     runner = bench.start()
     history = (messages.epoch(1), messages.epoch(2))

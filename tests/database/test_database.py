@@ -7,7 +7,16 @@ from contextlib import closing
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from backend.database import Database, accounts, datasets, models, schema, sessions, workspaces
+from backend.database import (
+    Database,
+    accounts,
+    datasets,
+    finished_epochs,
+    models,
+    schema,
+    sessions,
+    workspaces,
+)
 from backend.database import connection as connection_module
 from backend.database.connection import DatabaseBusy
 from backend.database.file import upgrades
@@ -191,12 +200,12 @@ def test_epochs_that_a_resumed_session_repeats_replace_the_earlier_ones(database
     with database.write() as connection:
         session = add_session(connection, add_workspace(connection))["id"]
         for epoch in (1, 2, 3):
-            sessions.add_epoch(connection, session, epoch, {"loss": epoch})
-        sessions.forget_epochs_after(connection, session, 1)
-        sessions.add_epoch(connection, session, 2, {"loss": 20})
+            finished_epochs.add(connection, session, epoch, {"loss": epoch})
+        finished_epochs.forget_after(connection, session, 1)
+        finished_epochs.add(connection, session, 2, {"loss": 20})
         first, second = (1, '{"loss": 1}'), (2, '{"loss": 20}')
-        assert sessions.history(connection, session) == [first, second]
-        assert sessions.history(connection, session, after_epoch=1) == [second]
+        assert finished_epochs.history(connection, session) == [first, second]
+        assert finished_epochs.history(connection, session, after_epoch=1) == [second]
         assert sessions.find(connection, session)["epochs_completed"] == 2
 
 

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Locator, Page, Request, Response, expec
 from sqlalchemy import Connection, insert
 
 from backend.config import REPOSITORY
-from backend.database import Database, sessions
+from backend.database import Database, finished_epochs, sessions
 from backend.database.schema import epochs, training_sessions
 from backend.training.split import MAX_HELD_OUT
 from backend.transit import columns
@@ -425,7 +425,7 @@ def test_a_thousand_sessions_and_a_thousand_epochs_are_drawn_in_part(
     home = workspace_id(people, key)
     with written(page_server) as connection:
         newest = copy_session(connection, work["sessions"], home, copies=1000)
-        first = json.loads(sessions.history(connection, work["sessions"])[0].metrics)
+        first = json.loads(finished_epochs.history(connection, work["sessions"])[0].metrics)
         course = [
             {"session_id": newest, "epoch": n, "metrics": {**first, "loss": 1 + 1 / n}}
             for n in range(1, 1001)

@@ -12,7 +12,7 @@ from sqlalchemy import event
 
 from backend.database import accounts, sessions, workspaces
 from backend.services.batch_jobs.runner import BatchRunner
-from backend.web import auth
+from backend.web import access, auth
 from backend.web.current import services_of
 from backend.web.tokens import new_token
 from tests.api import (
@@ -359,7 +359,7 @@ def test_a_route_that_forgets_about_roles_is_closed_to_those_who_only_read(make_
 
     def forgetful(key):
         with house.services.database.read() as connection:
-            auth.workspace_by_key(connection, key)
+            access.workspace_by_key(connection, key)
         return "open"
 
     client.application.add_url_rule("/api/forgetful/<key>", view_func=forgetful, methods=["POST"])

@@ -5,7 +5,7 @@ from sqlalchemy import Connection
 from backend.database import kept, sessions
 from backend.database.connection import Record
 
-EFFECTS = {
+_EFFECTS = {
     "stop": "stops after the current epoch and keeps the best weights",
     "cancel": "ends now and keeps nothing",
 }
@@ -24,7 +24,7 @@ def request_end(connection: Connection, session: Record, request: str) -> str | 
         files go after the commit, with `session_end.remove_files`.
     """
     session_id, status = session["id"], session["status"]
-    effect = f"Session {session_id} {EFFECTS[request]}."
+    effect = f"Session {session_id} {_EFFECTS[request]}."
     if status == "pending" and request == "stop" and session["epochs_completed"]:
         # Interrupted, or to be started again after a crash: the epochs that it has are kept.
         sessions.change(connection, session_id, request=request)

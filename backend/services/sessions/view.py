@@ -6,9 +6,9 @@ from statistics import median
 
 from sqlalchemy import Connection
 
-from backend.database import kept, sessions
+from backend.database import finished_epochs, kept, sessions
 from backend.database.connection import Record
-from backend.database.sessions import StoredEpoch
+from backend.database.finished_epochs import StoredEpoch
 from backend.storage.layout import model_path
 
 # Epochs differ in length: the first one traces the graph, and the machine has other work.
@@ -19,7 +19,7 @@ def describe(connection: Connection, session: Record, after_epoch: int = 0) -> R
     """One session, from `sessions.shown`, with the epochs after `after_epoch` as JSON."""
     is_training = session["status"] == "training"
     first_for_eta = session["epochs_completed"] - _EPOCHS_FOR_ETA if is_training else after_epoch
-    epochs = sessions.history(connection, session["id"], min(after_epoch, first_for_eta))
+    epochs = finished_epochs.history(connection, session["id"], min(after_epoch, first_for_eta))
     history = ",".join(_as_json(each) for each in epochs if each.number > after_epoch)
     return {**_summary(session, epochs), "history": f"[{history}]"}
 
@@ -34,7 +34,7 @@ def described(connection: Connection, session_id: int) -> Record:
 def describe_all(connection: Connection, found: list[Record]) -> list[Record]:
     """Sessions, from `sessions.shown_in_workspace`, without their epochs."""
     training = [each["id"] for each in found if each["status"] == "training"]
-    latest = sessions.latest_epochs(connection, training, _EPOCHS_FOR_ETA)
+    latest = finished_epochs.latest(connection, training, _EPOCHS_FOR_ETA)
     return [_summary(each, latest.get(each["id"], [])) for each in found]
 
 

@@ -27,10 +27,22 @@ def describe_all(connection: Connection, found: list[Record], places: int) -> li
     return [_summary(connection, each, parts[each["id"]], places) for each in found]
 
 
-def describe(connection: Connection, study: Record, places: int) -> Record:
-    """One study with its sessions, each with its figures on the fold that it has tested."""
-    parts = studies.parts_of(connection, [study["id"]])[study["id"]]
-    evaluated = studies.evaluated(connection, study["id"])
+def describe(
+    connection: Connection,
+    study: Record,
+    parts: list[Record],
+    evaluated: dict[int, Record],
+    places: int,
+) -> Record:
+    """One study with its sessions, each with its figures on the fold that it has tested.
+
+    Args:
+        connection: open for reading.
+        study: its row.
+        parts: its sessions, from `studies.parts_of`.
+        evaluated: their figures, from `studies.evaluated`.
+        places: how many sessions are trained at once.
+    """
     return {
         **_summary(connection, study, parts, places),
         "sessions": [

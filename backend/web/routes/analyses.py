@@ -11,8 +11,9 @@ from backend.database import analyses, models, workspaces
 from backend.database.connection import Record
 from backend.errors import Invalid
 from backend.services.quota import require_analysis_place, require_bytes
+from backend.web.access import NO_WORKSPACE, usable_analysis, workspace_by_key
 from backend.web.audit_log import record
-from backend.web.auth import NO_WORKSPACE, current_user, usable_analysis, workspace_by_key
+from backend.web.auth import current_user
 from backend.web.current import services
 from backend.web.json_provider import without_depth
 from backend.web.schemas.base import Done, WorkspaceQuery

@@ -6,8 +6,9 @@ from sqlalchemy import Connection
 from backend.database import audit, workspaces
 from backend.database.connection import Record
 from backend.errors import Forbidden
+from backend.web.access import NO_WORKSPACE, owned_workspace
 from backend.web.audit_log import keep
-from backend.web.auth import NO_WORKSPACE, current_user, owned_workspace
+from backend.web.auth import current_user
 from backend.web.current import services
 from backend.web.schemas.audit import AuditEntries, AuditQuery
 

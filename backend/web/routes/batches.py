@@ -30,8 +30,9 @@ from backend.services.datasets.upload import name_from
 from backend.services.predictions import choose_model
 from backend.services.sessions.start import checked_key
 from backend.services.unlike_training import told_unlike
+from backend.web.access import NO_WORKSPACE, usable_batch, workspace_by_key
 from backend.web.audit_log import record, record_download
-from backend.web.auth import NO_WORKSPACE, current_user, usable_batch, workspace_by_key
+from backend.web.auth import current_user
 from backend.web.current import services
 from backend.web.json_provider import respond
 from backend.web.request_body import received_file

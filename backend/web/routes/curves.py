@@ -13,7 +13,7 @@ from backend.transit.light_curve.curve import phase, transit_curves
 from backend.transit.light_curve.exact import bins_in_transit, exact_transit
 from backend.transit.light_curve.orbit import transit_geometry
 from backend.transit.rows import as_rows
-from backend.web.auth import usable_dataset
+from backend.web.access import usable_dataset
 from backend.web.current import services
 from backend.web.schemas.datasets import Curve, CurveParameters, CurveQuery, CurveRequest
 

@@ -13,8 +13,8 @@ from backend.storage.dataset_table import read_rows, read_rows_at, read_rows_of_
 from backend.transit.catalog.rejections import read_rejections
 from backend.transit.columns import LABELS
 from backend.transit.rows import Index
+from backend.web.access import NO_WORKSPACE, usable_dataset, workspace_by_key
 from backend.web.audit_log import record
-from backend.web.auth import NO_WORKSPACE, usable_dataset, workspace_by_key
 from backend.web.current import services
 from backend.web.request_body import received_file
 from backend.web.schemas.base import Done, Page, WorkspaceQuery

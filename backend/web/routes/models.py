@@ -16,8 +16,8 @@ from backend.services.aftermath import left_to_the_next_start
 from backend.services.predictions import datasets_of, verdict_sentence
 from backend.storage.layout import model_path
 from backend.storage.verified import open_verified
+from backend.web.access import NO_WORKSPACE, usable_model, workspace_by_key
 from backend.web.audit_log import record, record_download
-from backend.web.auth import NO_WORKSPACE, usable_model, workspace_by_key
 from backend.web.current import services
 from backend.web.schemas.base import Done
 from backend.web.schemas.models import (

@@ -32,8 +32,9 @@ from backend.storage.incoming import require_space
 from backend.transit.columns import REQUIRED
 from backend.transit.related import RelationsOfSome
 from backend.transit.rows import as_rows
+from backend.web.access import NO_WORKSPACE, workspace_by_key
 from backend.web.audit_log import record_download
-from backend.web.auth import NO_WORKSPACE, current_user, workspace_by_key
+from backend.web.auth import current_user
 from backend.web.current import services
 from backend.web.request_body import received_file
 from backend.web.schemas.candidates import Candidate, CandidateBody

@@ -13,8 +13,9 @@ from backend.services.aftermath import left_to_the_next_start
 from backend.services.quota import require_workspace_place
 from backend.services.sessions.keep import require_not_being_kept
 from backend.storage.removal import Removal
+from backend.web.access import owned_workspace, visible_workspace, workspace_by_key
 from backend.web.audit_log import record
-from backend.web.auth import current_user, owned_workspace, visible_workspace, workspace_by_key
+from backend.web.auth import current_user
 from backend.web.current import services
 from backend.web.schemas.accounts import (
     MemberRequest,

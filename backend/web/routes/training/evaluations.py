@@ -10,7 +10,7 @@ from backend.errors import Conflict, Invalid, NotFound
 from backend.services.sessions.comparison import compare, require_same_table, seed_spread
 from backend.storage.dataset_table import read_rows_at
 from backend.transit.columns import COLUMNS, LABELS
-from backend.web.auth import usable_session
+from backend.web.access import usable_session
 from backend.web.current import services
 from backend.web.schemas.training.comparison import ComparisonAnswer, ComparisonQuery
 from backend.web.schemas.training.evaluation import EvaluationAnswer

@@ -6,8 +6,8 @@ from backend.database.connection import Record
 from backend.services.aftermath import left_to_the_next_start
 from backend.services.sessions.keep import forget_checkpoint, request_keep
 from backend.services.sessions.view import described
+from backend.web.access import usable_session
 from backend.web.audit_log import record
-from backend.web.auth import usable_session
 from backend.web.current import services
 from backend.web.schemas.training.sessions import StopAnswer
 

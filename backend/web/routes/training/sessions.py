@@ -1,14 +1,11 @@
 """/api/training/start and /api/training/session…: sessions, from the start to the end."""
 
 import secrets
-from collections.abc import Collection
-from typing import Any
 
 from apiflask import APIBlueprint
 from flask import Response, request
 from sqlalchemy import Connection
 
-from backend import wire
 from backend.background.session_end import remove_files
 from backend.database import datasets, sessions
 from backend.database.connection import Record
@@ -26,26 +23,25 @@ from backend.services.sessions.start import (
 )
 from backend.services.sessions.view import describe, describe_all, described
 from backend.storage.removal import Removal
-from backend.transit.networks import registry
-from backend.web.audit_log import record
-from backend.web.auth import (
+from backend.web.access import (
     NO_WORKSPACE,
-    current_user,
     shown_session,
     usable_dataset,
     usable_session,
     workspace_by_key,
 )
+from backend.web.audit_log import record
+from backend.web.auth import current_user
 from backend.web.current import services
 from backend.web.json_provider import respond
 from backend.web.response_headers import answer_unchanged
+from backend.web.routes.training.settings import make_spec
 from backend.web.schemas.base import Done
 from backend.web.schemas.training.sessions import (
     SessionAnswer,
     SessionQuery,
     Sessions,
     SessionsQuery,
-    Settings,
     StartAnswer,
     StartRequest,
     StopAnswer,
@@ -268,35 +264,3 @@ def _require_no_study(session: Record, action: str) -> None:
             f"Session {session['id']} is part of study {session['study_id']} and is {action} with "
             "it alone."
         )
-
-
-def _sees_relations(settings: Settings, dataset: Record) -> bool:
-    if settings.use_relations is not None:
-        return settings.use_relations
-    if settings.use_stellar_uncertainties:
-        return True
-    profile = dataset["profile"]
-    relates = bool(profile.get("evidence")) or "star" in profile.get("recognised", {})
-    return registry.NETWORKS[settings.network].takes_relations and relates
-
-
-def make_spec(
-    settings: Settings, dataset: Record, without: Collection[str] = (), **more: Any
-) -> wire.Spec:
-    """The settings of a session, defaults filled in.
-
-    Args:
-        settings: of the request.
-        dataset: that it is of.
-        without: fields of the request that are no settings.
-        more: settings that are no fields of it.
-    """
-    left_out = {"workspace_key", "dataset_id", "use_relations", *without}
-    return wire.Spec(
-        **settings.model_dump(exclude=left_out),
-        **more,
-        use_relations=_sees_relations(settings, dataset),
-        dataset_sha256=dataset["identity"],
-        dataset_name=dataset["name"],
-        source=dataset["source"],
-    )

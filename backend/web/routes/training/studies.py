@@ -10,7 +10,6 @@ from backend.database import datasets, studies
 from backend.database.connection import Record
 from backend.errors import Conflict, NotFound
 from backend.services.quota import waiting_sessions
-from backend.services.sessions.end import EFFECTS
 from backend.services.sessions.start import (
     checked_key,
     require_trainable,
@@ -28,16 +27,11 @@ from backend.services.studies.start import add_study, spec_of_part
 from backend.services.studies.table import as_csv, described
 from backend.storage.dataset_table import open_rows
 from backend.storage.removal import Removal
+from backend.web.access import NO_WORKSPACE, usable_dataset, usable_study, workspace_by_key
 from backend.web.audit_log import record, record_download
-from backend.web.auth import (
-    NO_WORKSPACE,
-    current_user,
-    usable_dataset,
-    usable_study,
-    workspace_by_key,
-)
+from backend.web.auth import current_user
 from backend.web.current import services
-from backend.web.routes.training.sessions import make_spec
+from backend.web.routes.training.settings import make_spec
 from backend.web.schemas.base import Done
 from backend.web.schemas.training.studies import (
     Studies,
@@ -54,6 +48,11 @@ from backend.web.schemas.training.studies import (
 studies_bp = APIBlueprint("studies", __name__, url_prefix="/api/training/studies", tag="Studies")
 
 _ENDED = {409: "The study has ended"}
+_ENDS = {
+    "stop": "Sessions of study {} in training stop after their epoch and keep the best weights; "
+    "those that waited are cancelled.",
+    "cancel": "Sessions of study {} that have not completed end now and keep nothing.",
+}
 _NOT_YET = {409: "No session has completed yet, or its files are missing on the server"}
 
 
@@ -131,9 +130,10 @@ def get_study(study_id: int) -> Record:
     """Return one study with its sessions, and its figures as far as they have come."""
     with services().database.read() as connection:
         study = usable_study(connection, study_id)
-        shown = _described(connection, study)
         parts = studies.parts_of(connection, [study_id])[study_id]
         evaluated = studies.evaluated(connection, study_id)
+        places = services().settings.trainings
+        shown = view.describe(connection, study, parts, evaluated, places)
     return {"study": {**shown, "figures": services().study_figures.of(study, parts, evaluated)}}
 
 
@@ -231,7 +231,10 @@ def download_study_predictions(study_id: int, query_data: StudyTableQuery) -> Re
 
 
 def _described(connection: Connection, study: Record) -> Record:
-    shown = view.describe(connection, study, services().settings.trainings)
+    """A study as it is within a change, without its figures: they take a while."""
+    parts = studies.parts_of(connection, [study["id"]])[study["id"]]
+    evaluated = studies.evaluated(connection, study["id"])
+    shown = view.describe(connection, study, parts, evaluated, services().settings.trainings)
     return {**shown, "figures": None}
 
 
@@ -243,7 +246,7 @@ def _request_end(study_id: int, wanted: str) -> Record:
     for session in cancelled:
         remove_files(services().storage, session)
     services().notify()
-    return {"message": f"Each session of study {study_id} {EFFECTS[wanted]}.", "study": shown}
+    return {"message": _ENDS[wanted].format(study_id), "study": shown}
 
 
 def _predictions(study_id: int) -> tuple[Record, Record | None, Predictions]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine, event
 
-from backend.database import datasets, models, sessions
+from backend.database import datasets, finished_epochs, models, sessions
 from backend.services.sessions.view import eta_seconds, progress
 from backend.transit import split_groups
 from backend.transit.ephemerides import no_evidence
@@ -57,7 +57,7 @@ def train(services, session_id, epochs=(), **values):
             connection, session_id, status="training", started_at="2026-01-01T00:00:00.000Z"
         )
         for number, metrics in enumerate(epochs, 1):
-            sessions.add_epoch(connection, session_id, number, metrics)
+            finished_epochs.add(connection, session_id, number, metrics)
         if values:
             sessions.change(connection, session_id, **values)
 
@@ -546,11 +546,11 @@ def test_who_has_the_answer_already_gets_304_until_something_changes(api, key, s
 
 CHANGES = {
     "a batch": lambda c, session, _: sessions.change(c, session["id"], batches_done=3),
-    "an epoch": lambda c, session, _: sessions.add_epoch(c, session["id"], 2, METRICS),
-    "a repeated epoch": lambda c, session, _: sessions.add_epoch(
+    "an epoch": lambda c, session, _: finished_epochs.add(c, session["id"], 2, METRICS),
+    "a repeated epoch": lambda c, session, _: finished_epochs.add(
         c, session["id"], 1, {**METRICS, "loss": 0.5}
     ),
-    "an epoch to repeat": lambda c, session, _: sessions.forget_epochs_after(c, session["id"], 0),
+    "an epoch to repeat": lambda c, session, _: finished_epochs.forget_after(c, session["id"], 0),
     "its end": lambda c, session, _: sessions.end(c, session["id"], "cancelled"),
     "its model deleted": lambda c, _, model: models.remove(c, model["id"]),
     "its dataset deleted": lambda c, session, _: datasets.remove(c, session["dataset_id"]),

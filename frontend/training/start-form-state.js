@@ -1,0 +1,109 @@
+// What the forms that start a session or a study have in common: what is typed, and the start.
+
+import { useDraft } from "../lib/data.js";
+import { useEffect, useMemo, useState } from "../lib/html.js";
+import { t } from "../lib/i18n.js";
+import { explain, notify } from "../lib/notices.js";
+import { goTo } from "../lib/router.js";
+import { useIdempotencyKey } from "./session-actions-state.js";
+
+/**
+ * What is typed, kept over a reload; what the address gives fills it once.
+ *
+ * @param {object} properties
+ * @param {string} properties.name of the draft
+ * @param {Record<string, string>} properties.texts before anything was typed
+ * @param {(texts: object) => {values: object, errors: object}} properties.read
+ * @param {string} properties.address of the form, without a query
+ * @param {object} properties.query `dataset` and any setting
+ * @param {object[]} properties.datasets newest first
+ * @param {object[]} properties.networks
+ * @param {string} properties.defaultNetwork
+ */
+export function useStartForm({ name, texts, read, address, query, datasets, networks, defaultNetwork }) {
+  const initial = useMemo(() => ({ ...texts, dataset: null, network: null }), []);
+  const [draft, change, forget] = useDraft(name, initial);
+  useEffect(() => {
+    const given = Object.entries(query).filter(([each]) => each in initial);
+    if (given.length === 0) return;
+    const typed = ([each, text]) => [each, each === "dataset" ? Number(text) : text];
+    change(Object.fromEntries(given.map(typed)));
+    // Otherwise a reload would overwrite what was typed since.
+    goTo(address, { replace: true });
+  }, [JSON.stringify(query)]);
+  const find = (list, key, value) => list.find((each) => each[key] === value);
+  return {
+    draft,
+    change,
+    forget,
+    read: useMemo(() => read(draft), [draft]),
+    dataset: find(datasets, "id", draft.dataset) ?? datasets[0],
+    // A dataset from an old address or draft that is gone must not be replaced silently.
+    lostDataset: draft.dataset !== null && !find(datasets, "id", draft.dataset) ? draft.dataset : null,
+    network: find(networks, "name", draft.network) ?? find(networks, "name", defaultNetwork) ?? networks[0],
+    isTouched: Object.keys(initial).some((each) => draft[each] !== initial[each]),
+    isChanged: (names) => names.some((each) => draft[each] !== initial[each]),
+  };
+}
+
+/**
+ * Sends what a form asks for; returns the errors by field, and a refusal that concerns no field.
+ *
+ * @param {object} properties
+ * @param {object} properties.workspace
+ * @param {object} properties.form from `useStartForm`
+ * @param {string[]} properties.names the settings to send; those of the form besides
+ * @param {(request: object, key: string) => Promise<object>} properties.send
+ * @param {(started: object) => void} properties.onStart
+ * @param {() => void} properties.onStale what the form was made from has changed
+ */
+export function useStart({ workspace, form, names, send, onStart, onStale }) {
+  const key = useIdempotencyKey();
+  const [isBusy, setBusy] = useState(false);
+  const [refusal, setRefusal] = useState(null);
+  const [failures, setFailures] = useState(0);
+  const { values, errors } = form.read;
+  const request = {
+    workspace_key: workspace.key,
+    dataset_id: form.dataset.id,
+    network: form.network.name,
+    ...Object.fromEntries(names.map((name) => [name, values[name]])),
+  };
+  const start = async () => {
+    setRefusal(null);
+    if (Object.keys(errors).length > 0) {
+      setFailures((count) => count + 1);
+      return;
+    }
+    setBusy(true);
+    try {
+      const started = await send(request, key.of(request));
+      key.renew();
+      form.forget();
+      onStart(started);
+    } catch (error) {
+      setRefusal({ error, request: JSON.stringify(request) });
+      setFailures((count) => count + 1);
+      if (error.status === 404 || error.status === 409) {
+        // The form shows the current list, so the refusal names the dataset that is gone.
+        notify(`${explain(error)} ${t("training.refused.gone")}`, { kind: "error" });
+        onStale();
+      }
+    } finally {
+      setBusy(false);
+    }
+  };
+  // A refusal of other values does not apply to these.
+  const isCurrent = refusal?.request === JSON.stringify(request);
+  const problems = (isCurrent && refusal.error.errors) || [];
+  return {
+    start,
+    isBusy,
+    failures,
+    refusal: isCurrent ? refusal.error : null,
+    errors: {
+      ...Object.fromEntries(problems.filter(({ field }) => field).map(({ field, message }) => [field, message])),
+      ...(failures > 0 ? errors : {}),
+    },
+  };
+}
