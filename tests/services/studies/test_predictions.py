@@ -1,5 +1,6 @@
 """Out-of-fold predictions: joined over folds, averaged over seeds, ranked."""
 
+import threading
 import time
 
 import numpy as np
@@ -149,6 +150,41 @@ def test_figures_are_found_once_and_again_when_a_session_is_added(storage, parts
     assert whole["figures"]["accuracy"]["interval"] is not None
     monkeypatch.setattr("backend.services.studies.figures.read_by_seed", None)
     assert figures.of(study, parts, evaluated) is whole
+
+
+def test_a_study_whose_seeds_lack_rows_gets_no_intervals(storage, parts):
+    """All its sessions have tested something, but a row of one is lost: that seed is not whole."""
+    study, evaluated = study_of([0, 1]), {each["id"]: FIGURES for each in parts}
+    path = storage.model(parts[0]["file"]).with_suffix(".test.npy")
+    np.save(path, np.load(path)[1:])
+    found = state_of(StudyFigures(storage), study, parts, evaluated, "unknown")
+    assert (found["is_complete"], found["seeds"]) == (False, 1)
+    assert found["figures"]["accuracy"]["interval"] is None
+
+
+def test_figures_of_so_many_studies_are_found_at_once_and_of_more_later(
+    storage, parts, monkeypatch
+):
+    evaluated = {each["id"]: FIGURES for each in parts}
+    go_on, asked = threading.Event(), []
+
+    def wait_then_read(*arguments):
+        asked.append(arguments[1]["id"])
+        go_on.wait(60)
+        return read_by_seed(*arguments)
+
+    monkeypatch.setattr("backend.services.studies.figures.read_by_seed", wait_then_read)
+    figures = StudyFigures(storage)
+    for study_id in range(4):
+        assert figures.of({**study_of([0, 1]), "id": study_id}, parts, evaluated, 0.05) is None
+    assert sorted(asked) == [0, 1]
+    go_on.set()
+    study = {**study_of([0, 1]), "id": 3}
+    for _ in range(400):
+        if figures.of(study, parts, evaluated) is not None:
+            break
+        time.sleep(0.05)
+    assert 3 in asked
 
 
 def test_intervals_that_cannot_be_found_are_tried_again_a_while_later(storage, parts, monkeypatch):

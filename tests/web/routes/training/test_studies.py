@@ -7,7 +7,16 @@ import pytest
 
 from backend.database import sessions
 from backend.web.current import services_of
-from tests.api import Api, catalogue, complete, fail, predict_part, problem_of
+from tests.api import (
+    Api,
+    catalogue,
+    complete,
+    fail,
+    form,
+    predict_part,
+    problem_of,
+    use_depth_predictor,
+)
 
 _STUDIES = "/api/training/studies"
 
@@ -272,6 +281,47 @@ def test_a_study_is_deleted_with_its_models(api, key, dataset_id, services):
     assert not kept.exists()
     last = api.get("/api/audit")["entries"][0]
     assert (last["action"], last["target"]) == ("study_deleted", f"study {study_id}")
+
+
+def test_a_study_whose_model_an_unfinished_batch_needs_stays(api, key, dataset_id, services):
+    study_id = api.study(key, dataset_id)["study"]["id"]
+    model_ids = [predict_part(services, each) for each in parts_of(api, study_id)]
+    use_depth_predictor(api.client)
+    data = form(catalogue(3), workspace_key=key, model_id=model_ids[1])
+    batch = api.post("/api/predict/batches", 202, data=data)["batch"]["id"]
+    problem = problem_of(api.delete(f"{_STUDIES}/{study_id}", None))
+    assert problem["status"] == 409
+    assert f"unfinished batches ({batch})" in problem["detail"]
+    api.post(f"/api/predict/batches/{batch}/cancel")
+    api.delete(f"{_STUDIES}/{study_id}")
+
+
+def test_a_session_whose_best_epoch_is_being_kept_is_neither_retried_nor_deleted(
+    api, key, dataset_id, services
+):
+    study_id = api.study(key, dataset_id, folds=2)["study"]["id"]
+    first, second = parts_of(api, study_id)
+    predict_part(services, first, folds=2)
+    fail(services, second["id"])
+    api.post(f"/api/training/session/{second['id']}/keep", 202)
+    assert problem_of(api.post(f"{_STUDIES}/{study_id}/retry", None))["status"] == 409
+    assert problem_of(api.delete(f"{_STUDIES}/{study_id}", None))["status"] == 409
+    api.post(f"/api/training/session/{second['id']}/cancel")
+    api.post(f"{_STUDIES}/{study_id}/retry", 202)
+
+
+def test_a_retry_that_would_not_fit_is_refused_and_nothing_is_lost(make_client, settings):
+    api = Api(make_client(replace(settings, quota_mb=4)), settings.token)
+    services = services_of(api.client.application)
+    key = api.workspace()
+    study_id = api.study(key, api.dataset(key), folds=2)["study"]["id"]
+    parts = parts_of(api, study_id)
+    for part in parts:
+        fail(services, part["id"])
+    with services.database.write() as connection:
+        sessions.change(connection, parts[0]["id"], checkpoint_bytes=4_000_000)
+    assert problem_of(api.post(f"{_STUDIES}/{study_id}/retry", None))["status"] == 507
+    assert [each["id"] for each in parts_of(api, study_id)] == [each["id"] for each in parts]
 
 
 def test_others_see_nothing_of_a_study(api, key, dataset_id):
