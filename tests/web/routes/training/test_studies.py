@@ -324,6 +324,18 @@ def test_a_retry_that_would_not_fit_is_refused_and_nothing_is_lost(make_client, 
     assert [each["id"] for each in parts_of(api, study_id)] == [each["id"] for each in parts]
 
 
+def test_a_retry_takes_a_waiting_place(make_client, settings):
+    api = Api(make_client(replace(settings, quota_pending=1)), settings.token)
+    services = services_of(api.client.application)
+    key = api.workspace()
+    dataset_id = api.dataset(key)
+    study_id = api.study(key, dataset_id)["study"]["id"]
+    for part in parts_of(api, study_id):
+        fail(services, part["id"])
+    api.start(key, dataset_id)
+    assert problem_of(api.post(f"{_STUDIES}/{study_id}/retry", None))["status"] == 429
+
+
 def test_others_see_nothing_of_a_study(api, key, dataset_id):
     study_id = api.study(key, dataset_id)["study"]["id"]
     stranger = api.new_user("stranger")
