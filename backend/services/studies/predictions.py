@@ -14,9 +14,6 @@ from backend.transit.columns import LABELS
 from backend.transit.evaluation.ranking import planet_score
 from backend.transit.rows import Index
 
-# Of a variance of probabilities.
-_ROUNDING = 1e-12
-
 _CONFIRMED = LABELS.index("CONFIRMED")
 
 SORTS = ("row", "planet", "confirmed", "spread")
@@ -97,6 +94,7 @@ def mean_over_seeds(tested: Iterable[Tested], table_rows: int) -> Predictions | 
     Returns:
         None: none has tested any.
     """
+    # Models give float32: their squares and a few sums of them are exact in float64.
     sums, squares = np.zeros((table_rows, len(LABELS))), np.zeros(table_rows)
     seeds = np.zeros(table_rows, np.int16)
     true, fold = np.zeros(table_rows, np.int8), np.zeros(table_rows, np.int8)
@@ -112,8 +110,7 @@ def mean_over_seeds(tested: Iterable[Tested], table_rows: int) -> Predictions | 
     mean = sums[rows] / count[:, None]
     with np.errstate(invalid="ignore", divide="ignore"):
         variance = (squares[rows] - count * mean[:, _CONFIRMED] ** 2) / (count - 1)
-    variance[variance < _ROUNDING] = 0.0
-    spread = np.where(count > 1, np.sqrt(variance), np.nan)
+    spread = np.where(count > 1, np.sqrt(np.maximum(variance, 0.0)), np.nan)
     return Predictions(rows, true[rows], fold[rows], mean, spread, seeds[rows])
 
 

@@ -220,7 +220,6 @@ def test_rows_that_are_in_two_folds_are_noticed(storage, parts):
 
 
 def test_equal_predictions_have_no_spread(storage):
-    """Also where the sum of their squares is rounded."""
     parts = [make_part(storage, seed, fold) for seed in (0, 1, 2) for fold in (1, 2, 3)]
     for part in parts[3:]:
         same = storage.model(f"1/study_s0_f{part['spec']['fold']}.keras").with_suffix(".test.npy")
