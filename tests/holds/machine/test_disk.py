@@ -39,6 +39,11 @@ def files(data_dir: Path) -> list[str]:
     return [each for each in found if not each.endswith(".kept.ckpt")]
 
 
+def unfinished(data_dir: Path) -> list[str]:
+    """The files that nobody will end, in the folder of the models."""
+    return [each for each in files(data_dir) if "partial" in each or "ckpt" in each]
+
+
 @pytest.fixture
 def start(
     run_server: Callable[..., Server], watched: Callable[..., dict[str, str]]
@@ -89,7 +94,7 @@ def test_a_disk_that_is_full_during_learning_and_stays_full(
     client.post(f"/api/training/session/{retried}/stop")
     ended = client.wait(retried)
     assert ended["status"] in ("completed", "cancelled"), ended["error"]
-    assert not [each for each in files(disk) if "partial" in each or "ckpt" in each]
+    wait_for(lambda: unfinished(disk), lambda left: left == [])
 
 
 def test_a_disk_that_is_full_during_the_save_leaves_no_half_model(
@@ -127,7 +132,7 @@ def test_a_file_that_may_not_grow_is_a_full_disk(start_server, tmp_path: Path):
         resource.prlimit(worker, resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))
     session = client.wait(session_id)
     assert failed_for_the_disk(session), session["error"]
-    assert not [each for each in files(server.data_dir) if "partial" in each or "ckpt" in each]
+    wait_for(lambda: unfinished(server.data_dir), lambda left: left == [])
 
 
 def test_an_upload_that_may_not_grow_is_refused_and_leaves_nothing(start_server, tmp_path: Path):
@@ -222,7 +227,8 @@ def test_a_session_that_cannot_sync_its_files_fails_in_words(failing_disk: Faili
     session = client.wait(client.train(key, dataset, **SHORT))
     assert session["status"] == "failed"
     assert "Input/output error" in session["error"]["message"]
-    assert files(failing_disk.server.data_dir) == []
+    data_dir = failing_disk.server.data_dir  # the files go when the end is recorded, not before
+    wait_for(lambda: files(data_dir), lambda left: left == [])
     failing_disk.mend()
     client.complete(key, dataset, **SHORT)
 
