@@ -162,9 +162,19 @@ def complete(services: Services, session_id: int, source: str = "exotrain", **ma
     return model["id"]
 
 
-def predict_part(services: Services, part: dict, rows: int = 90, folds: int = 3) -> int:
-    """End a session of a study with a model, and predictions of its fold; gives the model's id."""
-    model_id = complete(services, part["id"])
+def predict_part(
+    services: Services,
+    part: dict,
+    rows: int = 90,
+    folds: int = 3,
+    probabilities: NDArray[np.float64] | None = None,
+    **manifest: Any,
+) -> int:
+    """End a session of a study with a model, and predictions of its fold; gives the model's id.
+
+    Of all rows the same probabilities, or those of (rows, 3).
+    """
+    model_id = complete(services, part["id"], **manifest)
     with services.database.write() as connection:
         session = sessions.find(connection, part["id"])
         assert session is not None
@@ -178,7 +188,9 @@ def predict_part(services: Services, part: dict, rows: int = 90, folds: int = 3)
     tested = np.zeros(rows // folds, TEST_ROW_DTYPE)
     tested["row"] = tested["group"] = np.arange(part["fold"] - 1, rows, folds)
     tested["true"] = tested["row"] % 3
-    tested["probabilities"] = [0.2, 0.5, 0.3]
+    tested["probabilities"] = (
+        [0.2, 0.5, 0.3] if probabilities is None else probabilities[tested["row"]]
+    )
     np.save(services.storage.model(name).with_suffix(".test.npy"), tested)
     return model_id
 

@@ -7,6 +7,7 @@ counts as the column's median: such a row is no witness of anything unusual.
 
 import math
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,6 +49,9 @@ NEAREST_DTYPE = np.dtype(
 )
 
 Array = NDArray[np.float64]
+
+# Of rows in the space of some columns: the distances of the nearest training rows, and which.
+_Look = Callable[[NDArray[np.bool_], Array, int], tuple[Array, Index]]
 
 # A row that has hardly any of another star among so many nearest ones is not measured: a search for
 # all 10,000 among thousands takes gigabytes.
@@ -148,8 +152,17 @@ class TrainingNeighbours:
         Returns:
             NEAREST_DTYPE, (n, 5); without a training row nothing is near.
         """
-        nearest = no_neighbours(len(rows))
-        found, distances = self._search(_on_our_scales(rows), NEIGHBOURS)
+        return self._rows_at(*self._search(_on_our_scales(rows), NEIGHBOURS))
+
+    def nearest_to_few(self, rows: Rows) -> NDArray[np.void]:
+        """The same where no tree is worth its while: each row is compared with all, without SciPy.
+
+        Takes up to 10 ms a row.
+        """
+        return self._rows_at(*self._search(_on_our_scales(rows), NEIGHBOURS, self._one_by_one))
+
+    def _rows_at(self, found: Index, distances: Array) -> NDArray[np.void]:
+        nearest = no_neighbours(len(found))
         for name in NEAREST_DTYPE.names or ():
             if name != "distance":
                 nearest[name][:, : found.shape[1]] = self._rows[name][found]
@@ -193,12 +206,13 @@ class TrainingNeighbours:
             chosen, wanted = chosen[~is_done], 4 * wanted
         return np.concatenate(means) if means else np.zeros(0)
 
-    def _search(self, values: Array, wanted: int) -> tuple[Index, Array]:
+    def _search(self, values: Array, wanted: int, look: _Look | None = None) -> tuple[Index, Array]:
         """The places of the nearest training rows, and their distances: (n, k), nearest first.
 
         Args:
             values: float64, (n, 9), on our scales, NaN where unknown.
             wanted: k, or the number of training rows if that is smaller.
+            look: how; None: in a tree.
         """
         wanted = min(wanted, len(self._rows))
         places = (values - self._centre) / self._spread
@@ -211,10 +225,28 @@ class TrainingNeighbours:
         for number, columns in enumerate(patterns):
             members = np.flatnonzero(which.ravel() == number)
             asked = places[np.ix_(members, columns)]
-            away, near = self._tree(columns).query(asked, k=np.arange(1, wanted + 1))
+            away, near = (look or self._in_tree)(columns, asked, wanted)
             found[members] = near
             distances[members] = away / np.sqrt(columns.sum())
         return found, distances
+
+    def _in_tree(
+        self, columns: NDArray[np.bool_], asked: Array, wanted: int
+    ) -> tuple[Array, Index]:
+        away, near = self._tree(columns).query(asked, k=np.arange(1, wanted + 1))
+        return away, near
+
+    def _one_by_one(
+        self, columns: NDArray[np.bool_], asked: Array, wanted: int
+    ) -> tuple[Array, Index]:
+        places = self._places[:, columns]
+        squares = np.zeros((len(asked), wanted))
+        near = np.zeros((len(asked), wanted), np.intp)
+        for number, each in enumerate(asked):
+            every = ((places - each) ** 2).sum(axis=1)
+            near[number] = np.argsort(every, kind="stable")[:wanted]
+            squares[number] = every[near[number]]
+        return np.sqrt(squares), near
 
     def _tree(self, columns: NDArray[np.bool_]) -> "cKDTree":
         from scipy.spatial import cKDTree  # not in a server

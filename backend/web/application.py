@@ -26,6 +26,7 @@ from backend.web.routes.datasets import datasets_bp
 from backend.web.routes.models import models_bp
 from backend.web.routes.predictions import predictions_bp
 from backend.web.routes.site import site_bp
+from backend.web.routes.training.doubts import doubts_bp
 from backend.web.routes.training.evaluations import evaluation_bp
 from backend.web.routes.training.kept import kept_bp
 from backend.web.routes.training.networks import networks_bp
@@ -41,6 +42,7 @@ BLUEPRINTS = (
     curves_bp,
     training_bp,
     studies_bp,
+    doubts_bp,
     kept_bp,
     evaluation_bp,
     networks_bp,

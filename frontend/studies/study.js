@@ -7,6 +7,7 @@ import { Failure, PageHead, StatusBadge } from "../ui/basics.js";
 import { NotFound } from "../ui/not-found.js";
 import { studiesHref, useStudy } from "./studies-state.js";
 import { StudyActions } from "./study-actions.js";
+import { StudyDoubts } from "./study-doubts.js";
 import { StudyFigures } from "./study-figures.js";
 import { StudyProgress } from "./study-progress.js";
 import { StudyRows } from "./study-rows.js";
@@ -41,6 +42,7 @@ export function Study({ workspace, id, query }) {
       <${StudyProgress} study=${study} />
       ${study.figures && html`<${StudyFigures} figures=${study.figures} />`}
       <${StudyRows} workspace=${workspace} study=${study} query=${query} />
+      <${StudyDoubts} workspace=${workspace} study=${study} />
       <${StudySessions} workspace=${workspace} study=${study} />
     </div>
   `;

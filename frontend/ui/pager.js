@@ -9,13 +9,14 @@ import { number, t } from "../lib/i18n.js";
  * @param {number} properties.size rows a page
  * @param {number} properties.total rows
  * @param {(page: number) => void} properties.onPage
+ * @param {string} [properties.label] what it pages through, where a page of the site has several
  */
-export function Pager({ page, size, total, onPage }) {
+export function Pager({ page, size, total, onPage, label }) {
   const last = Math.max(0, Math.ceil(total / size) - 1);
   if (last === 0) return null;
   const place = { from: page * size + 1, to: Math.min(total, (page + 1) * size), all: total };
   return html`
-    <nav class="actions pager" aria-label=${t("predict.pager")}>
+    <nav class="actions pager" aria-label=${label ?? t("predict.pager")}>
       <button type="button" disabled=${page === 0} onClick=${() => onPage(0)}>
         ${t("predict.pager.first")}
       </button>

@@ -1,8 +1,12 @@
 """The training rows that lie nearest to a candidate: known places, and a search by brute force."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
+from backend.config import REPOSITORY
 from backend.transit import neighbours
 from backend.transit.columns import COLUMNS, FEATURES, REQUIRED, ROW_DTYPE
 from backend.transit.neighbours import (
@@ -49,12 +53,13 @@ def by_brute_force(trained, asked):
     return order, distances[order]
 
 
-def test_the_nearest_rows_are_those_of_a_search_by_brute_force():
+@pytest.mark.parametrize("search", ["nearest", "nearest_to_few"])
+def test_the_nearest_rows_are_those_of_a_search_by_brute_force(search):
     trained, asked = table(200), table(20, seed=2)
     trained["impact"][::3] = np.nan
     trained["tmag"] = np.nan
     asked["impact"][:5] = asked["steff"][3:9] = asked["slogg"][7] = np.nan
-    found = known(trained).nearest(asked)
+    found = getattr(known(trained), search)(asked)
     for row, candidate in zip(found, asked, strict=True):
         places, distances = by_brute_force(trained, candidate)
         assert row["row"].tolist() == places.tolist()
@@ -152,6 +157,17 @@ def test_a_large_table_is_kept_in_part_by_its_seed(monkeypatch):
     assert kept["line"].tolist() == (kept["row"] + 2).tolist()
     assert kept.tobytes() == keep_neighbours(rows, places, 3).tobytes()
     assert kept.tobytes() != keep_neighbours(rows, places, 4).tobytes()
+
+
+def test_few_rows_are_compared_without_scipy():
+    code = (
+        "import sys\nfrom tests.transit.test_neighbours import known, table\n"
+        "found = known(table(3)).nearest_to_few(table(2, seed=2))\n"
+        "print(found['row'].tolist(), 'scipy' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True)
+    expected = known(table(3)).nearest(table(2, seed=2))["row"].tolist()
+    assert told.stdout.decode().strip() == f"{expected} False"
 
 
 def test_no_more_than_a_few_searches_are_kept(monkeypatch):

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -42,19 +42,32 @@ def described(predictions: Predictions, places: Index, table: Rows | None) -> li
     ]
 
 
-def as_csv(predictions: Predictions, places: Index, table: Rows | None) -> Iterator[str]:
+def as_csv(
+    predictions: Predictions,
+    places: Index,
+    table: Rows | None,
+    beside: Mapping[str, list[Any]] | None = None,
+) -> Iterator[str]:
     """Some rows as CSV: what the table does not have is empty.
 
-    The arguments are those of `described`. Cells that a spreadsheet would run as a formula get an
-    apostrophe in front.
+    Cells that a spreadsheet would run as a formula get an apostrophe in front.
+
+    Args:
+        predictions, places, table: as of `described`.
+        beside: further columns by name, of the rows in that order; they stand last.
     """
-    yield _lines([_COLUMNS])
+    further = beside or {}
+    yield _lines([(*_COLUMNS, *further)])
     score = planet_score(predictions.probabilities)
     for start in range(0, len(places), _BLOCK):
         block = places[start : start + _BLOCK]
         rows = described(predictions, block, table)
         scores = score[block].tolist()
-        yield _lines([_cells(row, one) for row, one in zip(rows, scores, strict=True)])
+        lines = [_cells(row, one) for row, one in zip(rows, scores, strict=True)]
+        for column in further.values():
+            for cells, value in zip(lines, column[start : start + _BLOCK], strict=True):
+                cells.append(value)
+        yield _lines(lines)
 
 
 def _predicted(predictions: Predictions, place: int) -> Record:

@@ -123,7 +123,7 @@ class NearestRow(Answer):
     )
 
 
-class Diagnostics(Answer):
+class Checks(Answer):
     """Checks of star and planet from the transit; null where a feature that it needs is unknown."""
 
     # Part of requests as well: what was once predicted is saved as it was.
@@ -141,6 +141,11 @@ class Diagnostics(Answer):
         default=[], description="Assumptions made about the orbit, as for a curve."
     )
     outside_training_range: list[OutsideRange]
+
+
+class Diagnostics(Checks):
+    """The same, and the training rows nearest to the candidate."""
+
     nearest: list[NearestRow] | None = Field(
         default=None,
         description="The five nearest training rows; null for a model of 0.4.0 or earlier.",

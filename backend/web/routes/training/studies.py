@@ -53,7 +53,7 @@ _ENDS = {
     "those that waited are cancelled.",
     "cancel": "Sessions of study {} that have not completed end now and keep nothing.",
 }
-_NOT_YET = {409: "No session has completed yet, or its files are missing on the server"}
+NOT_YET = {409: "No session has completed yet, or its files are missing on the server"}
 
 
 @studies_bp.post("")
@@ -199,10 +199,10 @@ def delete_study(study_id: int) -> Record:
 @studies_bp.get("/<int:study_id>/predictions")
 @studies_bp.input(StudyRowsQuery, location="query")
 @studies_bp.output(StudyRows)
-@studies_bp.doc(responses=_NOT_YET)
+@studies_bp.doc(responses=NOT_YET)
 def list_study_predictions(study_id: int, query_data: StudyRowsQuery) -> Record:
     """List the out-of-fold predictions: of each row by networks that never saw its group."""
-    _, dataset, predictions = _predictions(study_id)
+    _, dataset, predictions = predictions_of(study_id)
     table = None if dataset is None else open_rows(services().tables.table(dataset))
     places = find(predictions, query_data.sort, query_data.label)
     offset, limit = query_data.offset, query_data.limit
@@ -214,13 +214,13 @@ def list_study_predictions(study_id: int, query_data: StudyRowsQuery) -> Record:
 @studies_bp.get("/<int:study_id>/predictions.csv")
 @studies_bp.input(StudyTableQuery, location="query")
 @studies_bp.output(FileSchema, content_type="text/csv")
-@studies_bp.doc(responses=_NOT_YET)
+@studies_bp.doc(responses=NOT_YET)
 def download_study_predictions(study_id: int, query_data: StudyTableQuery) -> Response:
     """Download the out-of-fold predictions as CSV, with the columns of the table.
 
     A cell that a spreadsheet would run as a formula gets an apostrophe in front.
     """
-    study, dataset, predictions = _predictions(study_id)
+    study, dataset, predictions = predictions_of(study_id)
     table = None if dataset is None else open_rows(services().tables.table(dataset))
     places = find(predictions, query_data.sort, query_data.label)
     record_download("study_downloaded", study["workspace_id"], f"study {study_id}", study["name"])
@@ -249,7 +249,7 @@ def _request_end(study_id: int, wanted: str) -> Record:
     return {"message": _ENDS[wanted].format(study_id), "study": shown}
 
 
-def _predictions(study_id: int) -> tuple[Record, Record | None, Predictions]:
+def predictions_of(study_id: int) -> tuple[Record, Record | None, Predictions]:
     """The study, its dataset if it exists, and its out-of-fold predictions.
 
     Raises:

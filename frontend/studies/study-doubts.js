@@ -1,0 +1,135 @@
+// The labels that a study's predictions surely contradict: ranked, each with what helps to look at it again.
+
+import { download, get, withQuery } from "../lib/api.js";
+import { useData, usePolling } from "../lib/data.js";
+import { html, useState } from "../lib/html.js";
+import { fixed, number, t } from "../lib/i18n.js";
+import { Relations } from "../dataset-rows/relations.js";
+import { Diagnostics } from "../predict/diagnostics.js";
+import { ActionButton, className, Failure } from "../ui/basics.js";
+import { Pager } from "../ui/pager.js";
+import { pathOf } from "./studies-state.js";
+
+const PAGE = 10;
+const SORTS = ["margin", "row"];
+const LABELS = ["CONFIRMED", "FALSE POSITIVE"];
+const AT_FIRST = { sort: SORTS[0], label: "", page: 0 };
+
+/** @param {{workspace: object, study: object}} properties */
+export function StudyDoubts({ workspace, study }) {
+  const tested = study.sessions.filter(({ model_id }) => model_id !== null).length;
+  if (tested === 0) return null;
+  return html`
+    <section class="card stack" data-test="study-doubts">
+      <div>
+        <h2>${t("doubts.title")}</h2>
+        <p class="hint">${t("doubts.lead")}</p>
+      </div>
+      <${Found} ...${{ workspace, study, tested }} />
+    </section>
+  `;
+}
+
+function Found({ workspace, study, tested }) {
+  const { id, name } = study;
+  const [view, setView] = useState(AT_FIRST);
+  const asked = { sort: view.sort, label: view.label || null };
+  const page = useData(
+    () => get(pathOf(id, "doubts"), { ...asked, offset: view.page * PAGE, limit: PAGE }),
+    [id, tested, view.sort, view.label, view.page],
+  );
+  usePolling(async () => page.reload(), page.data?.relations_state === "pending", [id]);
+  const change = (patch) => setView((last) => ({ ...last, page: 0, ...patch }));
+  const file = withQuery(pathOf(id, "doubts.csv"), asked);
+  return html`
+    <div class="actions study-choices">
+      <label class="row" for="doubts-sort">
+        ${t("studies.sort")}
+        <select id="doubts-sort" value=${view.sort} onChange=${(event) => change({ sort: event.target.value })}>
+          ${SORTS.map((each) => html`<option key=${each} value=${each}>${t(`doubts.sort.${each}`)}</option>`)}
+        </select>
+      </label>
+      <label class="row" for="doubts-label">
+        ${t("studies.label")}
+        <select id="doubts-label" value=${view.label} onChange=${(event) => change({ label: event.target.value })}>
+          <option value="">${t("all")}</option>
+          ${LABELS.map((each) => html`<option key=${each} value=${each}>${className(each)}</option>`)}
+        </select>
+      </label>
+      <${ActionButton} data-test="doubts-csv" onAct=${() => download(file, `${name}_${id}_doubts.csv`)}>
+        ${t("studies.csv")}
+      <//>
+    </div>
+    <${Page} ...${{ workspace, study, view, page, change }} />
+  `;
+}
+
+function Page({ workspace, study, view, page, change }) {
+  if (page.data === null) {
+    return page.error
+      ? html`<${Failure} error=${page.error} onRetry=${page.reload} />`
+      : html`<p class="loading" role="status">${t("loading")}</p>`;
+  }
+  const { rows, total, summary } = page.data;
+  if (summary.reason !== null) return html`<p class="message">${t("doubts.oneClass")}</p>`;
+  return html`
+    <${Summary} summary=${summary} />
+    <p class="hint" role="status">${t("training.rows", { count: total })}</p>
+    ${rows.map((row) => html`<${Doubt} key=${row.row} ...${{ workspace, study, row }} />`)}
+    <${Pager}
+      page=${view.page}
+      size=${PAGE}
+      total=${total}
+      onPage=${(next) => change({ page: next })}
+      label=${t("doubts.title")}
+    />
+  `;
+}
+
+function Summary({ summary }) {
+  const { tested_rows: tested, table_rows: all, candidates } = summary;
+  return html`
+    <ul class="plain">
+      ${LABELS.map(
+        (label) =>
+          html`<li key=${label}>
+            ${t("doubts.summary", {
+              label: className(label),
+              doubts: number(summary.doubts[label]),
+              rows: number(summary.considered[label]),
+              wrong: number(summary.estimated_wrong[label].rows),
+            })}
+          </li>`,
+      )}
+      <li>${t("doubts.candidates", { rows: number(candidates) })}</li>
+      ${tested < all && html`<li>${t("doubts.part", { rows: number(tested), all: number(all) })}</li>`}
+    </ul>
+  `;
+}
+
+/** One row: a line, and behind it what is computed only for those that are shown. */
+function Doubt({ workspace, study, row }) {
+  const place = number(row.row + 1);
+  const table = study.dataset_id === null ? null : `/w/${workspace.id}/datasets/${study.dataset_id}`;
+  const { diagnostics, nearest, is_sparse, sparsity } = row;
+  const candidate = row.candidate ?? {};
+  const prediction = {
+    diagnostics: diagnostics && { ...diagnostics, nearest, is_sparse, sparsity },
+    missing: Object.keys(candidate).filter((name) => candidate[name] === null),
+  };
+  const said = { label: className(row.label_name), suggested: className(row.suggested_name) };
+  return html`
+    <details class="disclosure" data-test="doubt">
+      <summary>
+        ${t("doubts.row", { row: place, star: row.star ?? "–", ...said, share: fixed(row.self_confidence, 3) })}
+        ${row.spread !== null && ` ± ${fixed(row.spread, 3)}`}
+      </summary>
+      <div class="stack">
+        ${table &&
+        html`<p><a href=${`#${table}?tab=rows&row=${row.row}`}>${t("studies.openRow", { row: place })}</a></p>`}
+        <${Relations} relations=${row.relations} isTableRow=${true} table=${table} />
+        <${Diagnostics} prediction=${prediction} trainedOn=${table} />
+      </div>
+    </details>
+  `;
+}
