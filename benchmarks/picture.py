@@ -104,6 +104,7 @@ def train_network(rows: NDArray[np.void], sha256: str, seed: int, **settings: An
     saved = next(each for each in events if isinstance(each, wire.Saved))
     evaluated = next(each for each in events if isinstance(each, wire.Evaluated))
     assert evaluated.evaluation is not None
+    assert saved.best_epoch is not None
     return Result(epochs, saved.best_epoch, evaluated.evaluation)
 
 

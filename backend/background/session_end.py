@@ -19,12 +19,12 @@ log = logging.getLogger(__name__)
 def record_model(
     connection: Connection, storage: Storage, session: Record, event: wire.Saved
 ) -> Record:
-    """Record the model that a session has saved, and the figures of its epoch."""
+    """Record the model that a session has saved, and the figures of its epoch, if it has one."""
     file = session["model_file"]
     sessions.change(
         connection,
         session["id"],
-        metrics=event.metrics.model_dump(),
+        metrics=None if event.metrics is None else event.metrics.model_dump(),
         best_epoch=event.best_epoch,
         verdict=models.verdict_of({"manifest": event.manifest}),
     )

@@ -110,6 +110,23 @@ def evaluated(connection: Connection, study_id: int) -> dict[int, Record]:
     return {each.pop("id"): each for each in every(connection, query)}
 
 
+def joined_of(connection: Connection, study: Record) -> list[Record]:
+    """The sessions that join the models of a study to one, newest first, with their models."""
+    own = training_sessions.c
+    query = (
+        select(own.id.label("session_id"), own.model_name, own.status)
+        .add_columns(models.c.id.label("model_id"))
+        .join(models, models.c.session_id == own.id, isouter=True)
+        .where(
+            own.workspace_id == study["workspace_id"],
+            own.dataset_id.is_not_distinct_from(study["dataset_id"]),
+            own.study_id.is_(None),
+            func.json_extract(own.spec, "$.joined_study") == study["id"],
+        )
+    )
+    return every(connection, query.order_by(own.id.desc()))
+
+
 def epoch_metrics(connection: Connection, study_id: int, count: int) -> list[Record]:
     """The metrics of the last `count` epochs of a study's sessions, newest first."""
     query = (

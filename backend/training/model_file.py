@@ -68,11 +68,16 @@ def load_verified_model(path: Path, sha256: str) -> TracedModel:
         ModelFileError: the file is missing, was changed, or is not a model.
         OSError: it could not be read now; it may be whole.
     """
-    content = read_verified(path, sha256)
-    keras_setup.prepare_tensorflow()
-    model = TracedModel(_deserialise(content, path.name))
+    model = TracedModel(load_plain_model(path, sha256))
     _warm_up(model)
     return model
+
+
+def load_plain_model(path: Path, sha256: str) -> keras.Model:
+    """Load a model as `load_verified_model` does, as Keras has it, not traced."""
+    content = read_verified(path, sha256)
+    keras_setup.prepare_tensorflow()
+    return _deserialise(content, path.name)
 
 
 def read_verified(path: Path, sha256: str) -> bytes:

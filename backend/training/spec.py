@@ -16,8 +16,27 @@ UP_TO_0_4_0: dict[str, Any] = {
     "use_stellar_uncertainties": False,
 }
 
-# And before these were; a session of theirs tests no fold.
-UP_TO_0_5_0: dict[str, Any] = {"folds": None, "fold": None, "fold_seed": None}
+# And before these were; a session of theirs tests no fold and joins no models.
+UP_TO_0_5_0: dict[str, Any] = {
+    **{"folds": None, "fold": None, "fold_seed": None},
+    **{"joined_study": None, "members": None},
+}
+
+
+@dataclass(frozen=True)
+class JoinedFile:
+    """A model that becomes a part of a joined one; its manifest and test rows lie beside it.
+
+    Attributes:
+        path: of the `.keras` file.
+        sha256: of that file, as it was when the model was saved.
+        seed, fold: of the session that saved it.
+    """
+
+    path: Path
+    sha256: str
+    seed: int
+    fold: int
 
 
 @dataclass(frozen=True)
@@ -46,6 +65,8 @@ class TrainingSpec:
             is known; use_stellar_uncertainties: and how well its star is.
         folds, fold, fold_seed: the groups are divided into so many folds by that seed, and those of
             one of them, from 1, are the test rows; None: the test rows are `test_split` of all.
+        joined_study: whose models are joined to one, and nothing is trained; None: of no study.
+        members: these models.
         curve_memory_mb: what is learnt from curves is kept if it takes at most this much, else
             made batch by batch.
     """
@@ -77,6 +98,8 @@ class TrainingSpec:
     folds: int | None = None
     fold: int | None = None
     fold_seed: int | None = None
+    joined_study: int | None = None
+    members: tuple[JoinedFile, ...] | None = None
 
 
 class UnusableSpec(ValueError):

@@ -19,6 +19,7 @@ from backend.training.callbacks import Emit, ShouldStop
 from backend.training.fit import examples, fit_network, new_steps, obey_cancel
 from backend.training.results.baselines import Baselines
 from backend.training.results.evaluate import evaluate_model, publish_calibrated
+from backend.training.results.joined import join_models
 from backend.training.results.save import save_model
 from backend.training.spec import Cancelled, DataError, Diverged, NothingToKeep, TrainingSpec
 from backend.training.split import check_trainable, fold_of, split_rows
@@ -58,6 +59,7 @@ def train(
 
     Raises:
         DataError: the dataset cannot serve the spec.
+        ModelFileError: a model that is to be joined is missing, or was changed.
         Diverged: the loss stopped being finite.
         NothingToKeep: the checkpoint to keep cannot be read.
         Cancelled: `should_stop` said so; nothing is left behind.
@@ -90,9 +92,12 @@ def _train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop, prepared: St
         table = np.load(spec.table, mmap_mode="r")
     except (FileNotFoundError, ValueError, EOFError) as error:
         raise DataError(_DAMAGED) from error
+    evidence = _evidence(spec, table)
+    if spec.members is not None:
+        relations = _relations(spec, table, evidence)
+        return join_models(spec, table, evidence, relations, emit, poll)
     check_trainable(table, spec.validation_split, spec.test_split)
     fractions = spec.validation_split, spec.test_split
-    evidence = _evidence(spec, table)
     split = split_rows(table, evidence, spec.grouping, fractions, spec.seed, fold_of(spec))
     relations = _relations(spec, table, evidence)
     baselines = Baselines(spec, table, split, relations)

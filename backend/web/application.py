@@ -32,6 +32,7 @@ from backend.web.routes.training.kept import kept_bp
 from backend.web.routes.training.networks import networks_bp
 from backend.web.routes.training.sessions import training_bp
 from backend.web.routes.training.studies import studies_bp
+from backend.web.routes.training.study_model import study_model_bp
 from backend.web.routes.workspaces import workspaces_bp
 
 BLUEPRINTS = (
@@ -42,6 +43,7 @@ BLUEPRINTS = (
     curves_bp,
     training_bp,
     studies_bp,
+    study_model_bp,
     doubts_bp,
     kept_bp,
     evaluation_bp,

@@ -36,6 +36,7 @@ from backend.wire.fields import (
 )
 from backend.wire.jobs import (
     Command,
+    Member,
     PredictionRequest,
     ServePredictions,
     Spec,
@@ -63,6 +64,7 @@ __all__ = [
     "Exited",
     "Failed",
     "Malformed",
+    "Member",
     "PredictionAnswer",
     "PredictionRefusal",
     "PredictionRequest",

@@ -103,15 +103,15 @@ class Saved(Checked):
     Attributes:
         sha256: of the file.
         manifest: the JSON stored beside it.
-        best_epoch: whose weights it has, from 1.
-        metrics: of that epoch.
+        best_epoch: whose weights it has, from 1; None for a joined model.
+        metrics: of that epoch; None for a joined model.
     """
 
     event: Literal["saved"] = "saved"
     sha256: str
     manifest: Document
-    best_epoch: int
-    metrics: EpochMetrics
+    best_epoch: int | None
+    metrics: EpochMetrics | None
 
 
 class Cancelled(Checked):

@@ -9,6 +9,21 @@ from backend.transit.related import RELATED_DTYPE
 from backend.wire.fields import Checked, PackedRelations, PackedRows
 
 
+class Member(Checked):
+    """A model that becomes a part of a joined one.
+
+    Attributes:
+        model_file: its name in the database.
+        sha256: of that file.
+        seed, fold: of the session that saved it.
+    """
+
+    model_file: str
+    sha256: str
+    seed: int
+    fold: int
+
+
 class Spec(Checked):
     """What a session trains, and on what: stored with the session, and sent to its worker.
 
@@ -30,6 +45,8 @@ class Spec(Checked):
         use_relations, use_stellar_uncertainties: see `TrainingSpec`.
         folds, fold, fold_seed: of a session that tests one fold of a table, as studies have them;
             see `TrainingSpec`. None: the test rows are `test_split` of all.
+        joined_study, members: of a session that trains nothing: the study and those of its models
+            that are joined to one. None: of any other session.
     """
 
     version: Literal[2] = 2
@@ -53,6 +70,8 @@ class Spec(Checked):
     folds: int | None = None
     fold: int | None = None
     fold_seed: int | None = None
+    joined_study: int | None = None
+    members: list[Member] | None = None
 
 
 class Train(Checked):

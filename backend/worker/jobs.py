@@ -17,6 +17,7 @@ from backend.storage.layout import Storage
 from backend.training import train
 from backend.training.callbacks import Emit, ShouldStop
 from backend.training.model_file import ModelFileError
+from backend.training.spec import JoinedFile
 from backend.training.steps import Steps
 from backend.worker.loaded_models import LoadedModels
 from backend.worker.memory import OverLimit
@@ -91,7 +92,8 @@ def in_words(error: Exception) -> str:
 
 
 def _training_spec(job: wire.Train, storage: Storage) -> train.TrainingSpec:
-    settings = job.spec.model_dump(exclude={"version"})
+    settings = job.spec.model_dump(exclude={"version", "members"})
+    members = job.spec.members
     return train.TrainingSpec(
         session_id=job.session_id,
         table=storage.table(job.workspace_id, job.spec.dataset_sha256),
@@ -100,8 +102,14 @@ def _training_spec(job: wire.Train, storage: Storage) -> train.TrainingSpec:
         checkpoint=_checkpoint(job, storage),
         keep=job.keep,
         curve_memory_mb=_curve_memory_mb(job.memory_mb),
+        members=None if members is None else tuple(_joined_file(each, storage) for each in members),
         **settings,
     )
+
+
+def _joined_file(member: wire.Member, storage: Storage) -> JoinedFile:
+    path = storage.model(member.model_file)
+    return JoinedFile(path, member.sha256, member.seed, member.fold)
 
 
 def _checkpoint(job: wire.Train, storage: Storage) -> Path:
@@ -119,7 +127,7 @@ def _curve_memory_mb(limit_mb: int | None) -> int:
 
 def _explain(error: Exception, storage: Storage) -> tuple[wire.Reason, str]:
     """The contract's reason, and a message for the person who started the session."""
-    if isinstance(error, train.DataError):
+    if isinstance(error, train.DataError | ModelFileError):
         return "data", str(error)
     if isinstance(error, train.NothingToKeep):
         return "crashed", str(error)

@@ -44,6 +44,11 @@ const SECTIONS = [
   ["regression", "evaluation.regression"],
 ];
 
+/** Of a joined model nothing was hidden: its figures are those of its members. */
+function sectionsOf({ of_members: members }) {
+  return SECTIONS.filter(([id]) => !(members && id === "missing")).map(([id, key]) => [id, t(key)]);
+}
+
 export function Evaluation({ workspace, id, query }) {
   const session = useData(
     () => get(`/api/training/session/${id}`, { after_epoch: NO_HISTORY }).then((answer) => answer.session),
@@ -117,10 +122,12 @@ function Report({ workspace, session, evaluation, query, name }) {
   return html`
     <div class="stack evaluation">
       <p class="message good" data-test="unseen">
-        ${t("evaluation.unseen", { count: evaluation.n_test, dataset })}
+        ${evaluation.of_members
+          ? t("evaluation.ofMembers", { ...evaluation.of_members, count: evaluation.n_test, dataset })
+          : t("evaluation.unseen", { count: evaluation.n_test, dataset })}
       </p>
       <${VerdictNote} of=${session} />
-      <${OnPage} sections=${SECTIONS.map(([id, key]) => [id, t(key)])} />
+      <${OnPage} sections=${sectionsOf(evaluation)} />
       <${HeadlineFigures} evaluation=${evaluation} />
       <section class="card stack">
         <div>
@@ -154,7 +161,7 @@ function Report({ workspace, session, evaluation, query, name }) {
         </div>
       </section>
       <${RankingCharts} evaluation=${evaluation} name=${name} />
-      <${MissingFeatures} rows=${evaluation.missing_features} />
+      ${!evaluation.of_members && html`<${MissingFeatures} rows=${evaluation.missing_features} />`}
       <${RowGroups} groups=${evaluation.groups ?? null} />
       <${RegressionCheck} session=${session} evaluation=${evaluation} name=${name} onChoose=${choose} />
     </div>

@@ -20,7 +20,7 @@ export function HeadlineFigures({ evaluation }) {
         <ul class="plain verdicts" data-test="against">
           ${known.map((name) => html`<li key=${name}>${verdictAgainst(evaluation, baseline[name], name)}</li>`)}
         </ul>
-        <p class="hint">${t(baselinesText(known, evaluation.missing_features ?? []))}</p>
+        <p class="hint">${t(baselinesText(known, evaluation))}</p>
       </div>
       <div class="grid figure-cards">
         ${HEADLINE.map(
@@ -32,9 +32,10 @@ export function HeadlineFigures({ evaluation }) {
 }
 
 /** A network that sees all columns has one baseline, any other two. */
-function baselinesText(known, hidden) {
+function baselinesText(known, { missing_features: hidden, of_members: members }) {
+  if (members) return "evaluation.baselines.ofMembers";
   if (known.length === 0) return "evaluation.noBaseline";
-  if (hidden.some(({ missing }) => missing.includes("relations"))) return "evaluation.baselines.related";
+  if (hidden?.some(({ missing }) => missing.includes("relations"))) return "evaluation.baselines.related";
   return known.length === 1 ? "evaluation.baselines.same" : "evaluation.baselines";
 }
 

@@ -33,6 +33,12 @@ export async function startStudy(request, idempotencyKey) {
 /** "stop", "cancel" or "retry". */
 export const act = (id, wish) => post(pathOf(id, wish));
 
+/** Starts the session that joins the models of all folds to one, and returns it. */
+export async function joinModels(id, idempotencyKey) {
+  const { session } = await post(pathOf(id, "model"), {}, { headers: { "Idempotency-Key": idempotencyKey } });
+  return session;
+}
+
 export const deleteStudy = (id) => remove(pathOf(id));
 
 /** The studies of a workspace, newest first; `studies` is null until they are loaded. */

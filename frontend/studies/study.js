@@ -9,6 +9,7 @@ import { studiesHref, useStudy } from "./studies-state.js";
 import { StudyActions } from "./study-actions.js";
 import { StudyDoubts } from "./study-doubts.js";
 import { StudyFigures } from "./study-figures.js";
+import { StudyModel } from "./study-model.js";
 import { StudyProgress } from "./study-progress.js";
 import { StudyRows } from "./study-rows.js";
 import { StudySessions } from "./study-sessions.js";
@@ -41,6 +42,7 @@ export function Study({ workspace, id, query }) {
     <div class="stack">
       <${StudyProgress} study=${study} />
       ${study.figures && html`<${StudyFigures} figures=${study.figures} />`}
+      <${StudyModel} workspace=${workspace} study=${study} />
       <${StudyRows} workspace=${workspace} study=${study} query=${query} />
       <${StudyDoubts} workspace=${workspace} study=${study} />
       <${StudySessions} workspace=${workspace} study=${study} />

@@ -33,6 +33,10 @@ export function SessionHead({ workspace, session, current, actions }) {
         html`<a href=${`#/w/${workspace.id}/studies/${session.study_id}`}>
           ${t("studies.backTo", { id: String(session.study_id) })}
         </a>`}
+        ${session.spec.joined_study &&
+        html`<a href=${`#/w/${workspace.id}/studies/${session.spec.joined_study}`}>
+          ${t("studies.study", { id: String(session.spec.joined_study) })}
+        </a>`}
       </span>
     <//>
     <nav class="tabs" aria-label=${t("training.tabs")}>

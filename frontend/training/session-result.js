@@ -16,6 +16,7 @@ import { VerdictNote } from "../ui/verdict-notes.js";
  */
 export function SessionResult({ workspace, session, best }) {
   const isRunning = RUNNING.includes(session.status);
+  if (session.spec.joined_study) return html`<${JoinedResult} workspace=${workspace} session=${session} />`;
   if (!best && !isRunning) return null;
   const key = `training.${kindOf(session)}`;
   return html`
@@ -41,6 +42,20 @@ export function SessionResult({ workspace, session, best }) {
   `;
 }
 
+/** Of a session that has joined the models of a study to one: nothing was trained. */
+function JoinedResult({ workspace, session }) {
+  const { joined_study: study, members } = session.spec;
+  const counted = { count: members.length, id: String(study) };
+  return html`<section class="card stack" data-test="result">
+    <div>
+      <h2>${t("joined.result")}</h2>
+      <p class="hint">${t("joined.result.help", counted)}</p>
+    </div>
+    <${VerdictNote} of=${session} />
+    ${hasResult(session) && html`<${WayOn} workspace=${workspace} session=${session} />`}
+  </section>`;
+}
+
 function kindOf(session) {
   if (hasResult(session)) return "result";
   if (RUNNING.includes(session.status)) return "resultSoFar";
@@ -60,6 +75,7 @@ function WayOn({ workspace, session }) {
   return html`
     ${session.status === "completed" &&
     epochs_completed < epochs &&
+    !spec.joined_study &&
     html`<p class="hint">${t("training.endedEarly", { done: epochs_completed, all: epochs })}</p>`}
     ${!isTested && html`<p class="hint">${t("training.notTested")}</p>`}
     <div class="actions">

@@ -57,12 +57,13 @@ function Found({ workspace, session, onChange }) {
         ${t(session.started_at ? "training.wasCancelled" : "training.neverStarted")}
       </p>`}
       <${SessionResult} workspace=${workspace} session=${session} best=${bestEpoch(session)} />
-      <${MetricsChart}
+      ${!session.spec.joined_study &&
+      html`<${MetricsChart}
         history=${session.history}
         bestEpoch=${bestEpoch(session)?.epoch ?? null}
         name=${`${session.model_name}_${session.id}`}
         isRunning=${isRunning}
-      />
+      />`}
       <${SessionSettings} workspace=${workspace} session=${session} />
       ${session.retry_of &&
       html`<p class="hint">

@@ -88,6 +88,7 @@ PLACES = {
         backend.web.routes.training.studies.delete_study database
         backend.web.routes.training.studies.retry_study database
         backend.web.routes.training.studies.start_study database
+        backend.web.routes.training.study_model.create_study_model database
         backend.web.routes.workspaces.add_member database
         backend.web.routes.workspaces.create_workspace database
         backend.web.routes.workspaces.delete_workspace database
@@ -348,7 +349,7 @@ PLACES = {
     """,
     f"{_FAULTS}training_files.py::test_a_model_is_in_its_place_only_with_its_other_files": """
         backend.training.results.kept_rows._npy write
-        backend.training.results.save.save_model write
+        backend.training.results.save.write_model write
     """,
     f"{_FAULTS}training_files.py::test_a_revision_that_cannot_be_asked_for_is_none": """
         backend.training.results.manifest.git_revision fork

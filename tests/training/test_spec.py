@@ -69,5 +69,7 @@ def test_the_spec_has_every_setting_that_a_request_can_choose():
         "folds",
         "fold",
         "fold_seed",
+        "joined_study",
+        "members",
     }
     assert settings <= wire.Spec.model_fields.keys()

@@ -175,11 +175,14 @@ class House:
         return {"batch_id": ids[0], "waiting_batch_id": ids[1]}
 
     def _studies(self, owner, key, dataset_id):
-        """One of which a session has completed and one has failed, and one that waits."""
-        ended, waiting = (owner.study(key, dataset_id, folds=2)["study"] for _ in range(2))
+        """One of which a session has completed and one has failed, one that waits, a whole one."""
+        ended, waiting, whole = (owner.study(key, dataset_id, folds=2)["study"] for _ in range(3))
         predict_part(self.services, ended["sessions"][0], rows=100, folds=2)
         fail(self.services, ended["sessions"][1]["id"])
-        return {"study_id": ended["id"], "waiting_study_id": waiting["id"]}
+        for part in whole["sessions"]:
+            predict_part(self.services, part, rows=100, folds=2)
+        ids = {"study_id": ended["id"], "waiting_study_id": waiting["id"]}
+        return ids | {"whole_study_id": whole["id"]}
 
     def _failed(self, owner, key, dataset_id):
         session_id = owner.start(key, dataset_id)["session"]["id"]
@@ -393,6 +396,8 @@ def call_as(user: Api, rule, method, values):
         values = {**values, "batch_id": values["waiting_batch_id"]}
     if rule.endpoint in ("studies.stop_study", "studies.cancel_study"):
         values = {**values, "study_id": values["waiting_study_id"]}
+    if rule.endpoint == "study_model.create_study_model":
+        values = {**values, "study_id": values["whole_study_id"]}
     if rule.endpoint in KEPT:
         values = {**values, "session_id": values["failed_id"]}
     path = path_of(rule, values)
@@ -423,6 +428,7 @@ def call_as(user: Api, rule, method, values):
         "studies.start_study": {
             "json": {"workspace_key": key, "dataset_id": values["dataset_id"], "folds": 2}
         },
+        "study_model.create_study_model": {"json": {}},
         "curves.compute_curve": {"json": CANDIDATE},
         "predictions.predict": {"json": {"workspace_key": key, **CANDIDATE}},
         "predictions.predict_batch": {"data": form(catalogue(), workspace_key=key)},

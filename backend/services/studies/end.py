@@ -120,6 +120,16 @@ def _require_unused(connection: Connection, study: Record, parts: list[Record]) 
             f"Study {study['id']} has not ended and cannot be deleted until it has: cancel it, or "
             "wait."
         )
+    joining = [
+        each["session_id"]
+        for each in studies.joined_of(connection, study)
+        if each["status"] in UNDER_WAY
+    ]
+    if joining:
+        raise Conflict(
+            f"The models of study {study['id']} are being joined by session {joining[0]}: cancel "
+            "it, or wait."
+        )
     current = models.current_of(connection, study["workspace_id"])
     for part in parts:
         model_id = part["model_id"]

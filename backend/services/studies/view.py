@@ -45,6 +45,7 @@ def describe(
     """
     return {
         **_summary(connection, study, parts, places),
+        "joined": studies.joined_of(connection, study),
         "sessions": [
             _described(part, evaluated.get(part["id"]))
             for part in sorted(parts, key=lambda part: (seed_of(part), fold_of(part)))

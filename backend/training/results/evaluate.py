@@ -145,18 +145,26 @@ def evaluate_model(
         kind: {**trees.figures, "paired": paired_differences(draws, trees.draws)}
         for kind, trees in baselines.figures(poll).items()
     }
-    evaluation["groups"] = _groups(split)
+    evaluation["groups"] = described_groups(split.groups, split.test_groups)
     evaluation["test_rows_sha256"] = test_rows_sha256(spec, split)
     return Results(tested, found, evaluation)
 
 
-def _groups(split: Split) -> dict[str, Any] | None:
-    """What `describe_groups` says, and how many the test rows are in, and the largest of these."""
-    if split.groups is None:
+def described_groups(groups: dict[str, Any] | None, tested: Index) -> dict[str, Any] | None:
+    """What an evaluation says of the groups.
+
+    Args:
+        groups: of all usable rows, from `describe_groups`; None: they are stars.
+        tested: (n,), equal for test rows of one group.
+
+    Returns:
+        The same with `n_test`, how many groups the test rows are in, and `largest_test`.
+    """
+    if groups is None:
         return None
-    sizes = np.bincount(split.test_groups)
+    sizes = np.bincount(tested)
     return {
-        **split.groups,
+        **groups,
         "n_test": int((sizes > 0).sum()),
         "largest_test": int(sizes.max()),
     }

@@ -31,7 +31,7 @@ _PACKAGES = ("keras", "tensorflow", "numpy", "scikit-learn")
 
 _NO_SETTINGS = (
     *("table", "evidence", "model_path", "checkpoint", "keep"),
-    *("dataset_name", "simulated"),
+    *("dataset_name", "simulated", "members"),
 )
 
 _INPUTS: dict[str, dict[str, Any]] = {
@@ -67,9 +67,8 @@ def describe_model(
     trained: NDArray[np.void],
     metrics: dict[str, Any],
     evaluation: dict[str, Any] | None,
-    content: bytes,
 ) -> dict[str, Any]:
-    """Make the manifest, a JSON-able dictionary.
+    """Make the manifest, a JSON-able dictionary, without what `describe_file` says.
 
     Args:
         spec: of the session.
@@ -77,7 +76,6 @@ def describe_model(
         trained: ROW_DTYPE, the training rows.
         metrics: of the best epoch.
         evaluation: on the test stars, or None.
-        content: the model file's bytes.
     """
     settings = dataclasses.asdict(spec)
     for name in _NO_SETTINGS:
@@ -85,8 +83,6 @@ def describe_model(
     return {
         "model_name": spec.model_name,
         "created_at": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "file_size": len(content),
         "network": spec.network,
         "spec": settings,
         "seed": spec.seed,
@@ -105,6 +101,11 @@ def describe_model(
         },
         "git_revision": git_revision(),
     }
+
+
+def describe_file(content: bytes) -> dict[str, Any]:
+    """What the manifest says of the model's file, from its bytes."""
+    return {"sha256": hashlib.sha256(content).hexdigest(), "file_size": len(content)}
 
 
 def training_ranges(rows: NDArray[np.void]) -> dict[str, dict[str, Any]]:

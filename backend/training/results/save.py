@@ -1,6 +1,7 @@
 """Saves a trained network: the model, its manifest, its test predictions, what it keeps of rows."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from backend.storage.atomic import write_atomically
 from backend.training.model_file import serialise
 from backend.training.results.evaluate import CERTAIN_PRECISION, Published, Results
 from backend.training.results.kept_rows import describe_neighbours, describe_related
-from backend.training.results.manifest import describe_model
+from backend.training.results.manifest import describe_file, describe_model
 from backend.training.spec import TrainingSpec
 from backend.training.split import Split
 from backend.transit.columns import LABELS
@@ -41,12 +42,10 @@ def save_model(
     metrics: dict[str, Any],
     results: Results,
 ) -> dict[str, Any]:
-    """Write the model and what lies beside it; return the manifest.
-
-    The model comes last: where it is, the others are too.
-    """
+    """Write the model and what lies beside it; return the manifest."""
     content = serialise(published.model)
-    manifest = describe_model(spec, split, trained, metrics, results.evaluation, content)
+    manifest = describe_model(spec, split, trained, metrics, results.evaluation)
+    manifest |= describe_file(content)
     manifest["temperature"] = published.calibration.temperature
     manifest["calibration"] = published.calibration_described
     manifest["abstention"] = {"threshold": published.threshold, "precision": CERTAIN_PRECISION}
@@ -55,18 +54,34 @@ def save_model(
         spec, table, evidence, relations, results.evaluation
     )
     manifest["verdict"] = verdict(trained["label"], published, results)
-    test_rows = _test_rows(split, results)
-    write_atomically(
-        spec.model_path.with_suffix(".neighbours.npy"), lambda file: file.write(neighbours)
-    )
-    write_atomically(spec.model_path.with_suffix(".related.npy"), lambda file: file.write(related))
-    write_atomically(
-        spec.model_path.with_suffix(".test.npy"), lambda file: np.save(file, test_rows)
-    )
-    text = json.dumps(manifest, indent=2, allow_nan=False).encode()
-    write_atomically(spec.model_path.with_suffix(".json"), lambda file: file.write(text))
-    write_atomically(spec.model_path, lambda file: file.write(content))
+    tested = _test_rows(split, results)
+    write_model(spec.model_path, content, manifest, neighbours, related, tested)
     return manifest
+
+
+def write_model(
+    path: Path,
+    content: bytes,
+    manifest: dict[str, Any],
+    neighbours: bytes,
+    related: bytes,
+    tested: Rows,
+) -> None:
+    """Write a model and what lies beside it; where the model is, the others are too.
+
+    Args:
+        path: of the model; the others have its name and their own endings.
+        content: of its file.
+        manifest: JSON-able.
+        neighbours, related: what it keeps of its table, from `kept_rows`.
+        tested: TEST_ROW_DTYPE, what it predicts of the test rows.
+    """
+    text = json.dumps(manifest, indent=2, allow_nan=False).encode()
+    write_atomically(path.with_suffix(".neighbours.npy"), lambda file: file.write(neighbours))
+    write_atomically(path.with_suffix(".related.npy"), lambda file: file.write(related))
+    write_atomically(path.with_suffix(".test.npy"), lambda file: np.save(file, tested))
+    write_atomically(path.with_suffix(".json"), lambda file: file.write(text))
+    write_atomically(path, lambda file: file.write(content))
 
 
 def verdict(trained: NDArray[np.integer], published: Published, results: Results) -> dict[str, Any]:

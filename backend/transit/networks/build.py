@@ -110,6 +110,39 @@ def publish(
     )
 
 
+def publish_mean(members: Sequence[keras.Model]) -> keras.Model:
+    """Join published models of the same inputs to one that gives their mean.
+
+    Each member calibrates its own probabilities before the mean is taken.
+
+    Args:
+        members: from `publish`, at least one; each is renamed.
+
+    Returns:
+        An uncompiled model of the same inputs and outputs: the means of the probabilities, and of
+        the logarithms of period and depth.
+    """
+    for number, member in enumerate(members, 1):
+        member.name = f"member_{number}"  # all have the same name, which a graph may hold once
+    inputs = [keras.Input(each.shape[1:], name=each.name) for each in members[0].inputs]
+    label, period, depth = zip(*(member(inputs) for member in members), strict=True)
+    mean = ops.mean(ops.stack(label, axis=1), axis=1)
+    return keras.Model(
+        inputs,
+        [
+            layers.Identity(name=registry.LABEL_OUTPUT)(mean),
+            _physical(ops.log(ops.concatenate(period, 1)), registry.PERIOD_OUTPUT),
+            _physical(ops.log(ops.concatenate(depth, 1)), registry.DEPTH_OUTPUT),
+        ],
+        name="exoplanet_model",
+    )
+
+
+def count_weights(model: keras.Model) -> int:
+    """The number of parameters of a model that may have been loaded, trainable or not."""
+    return sum(int(np.prod(weight.shape)) for weight in model.weights)
+
+
 def count_parameters(model: keras.Model) -> int:
     """The number of trainable parameters of a model."""
     return sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)

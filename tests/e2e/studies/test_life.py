@@ -96,3 +96,36 @@ def test_a_stopped_study_keeps_what_it_has(start_server: Callable[..., Server], 
     client.wait(by_hand)
     assert ended(client, study_id)["status"] == "cancelled"
     assert rows_of(client, study_id) == rows
+
+
+def test_one_model_of_all_folds_predicts_their_mean_and_outlives_them(
+    start_server: Callable[..., Server], tmp_path: Path
+):
+    server = start_server()
+    client = Client(server)
+    key = client.workspace()
+    dataset = client.upload(key, small_catalogue(tmp_path))
+    study = ended(client, start(client, key, dataset["id"], name="whole"))
+    path = f"{_STUDIES}/{study['id']}"
+    session = client.wait(client.post(f"{path}/model", 202, json={})["session"]["id"])
+    assert (session["status"], session["metrics"]) == ("completed", None)
+    evaluation = client.get(f"/api/training/session/{session['id']}/evaluation")["evaluation"]
+    assert evaluation["of_members"] == {"members": 2, "folds": 2, "seeds": 1}
+    rows = rows_of(client, study["id"])
+    right = sum(each["label"] == each["predicted"] for each in rows) / len(rows)
+    assert (evaluation["n_test"], evaluation["accuracy"]) == (len(rows), pytest.approx(right))
+
+    def confirmed(model_id: int) -> float:
+        body = {"workspace_key": key, "model_id": model_id, "period": 3.0, "duration": 2.0}
+        (found,) = client.post("/api/predict", json={**body, "depth": 500.0})["predictions"]
+        return found["probabilities"]["CONFIRMED"]
+
+    members = [confirmed(each["model_id"]) for each in study["sessions"]]
+    assert confirmed(session["model_id"]) == pytest.approx(sum(members) / 2, abs=1e-5)
+    member = client.get(f"/api/models/{study['sessions'][0]['model_id']}")["model"]
+    (server.data_dir / member["path"]).write_bytes(b"damaged")
+    failed = client.wait(client.post(f"{path}/model", 202, json={})["session"]["id"])
+    assert failed["status"] == "failed"
+    assert "is not the one that was saved" in failed["error"]["message"]
+    client.call("DELETE", path, 200)
+    assert confirmed(session["model_id"]) == pytest.approx(sum(members) / 2, abs=1e-5)

@@ -62,6 +62,7 @@ CALLS: dict[str, tuple[str, str, dict[str, Any] | None]] = {
     "cancel_study": ("POST", "/api/training/studies/{waiting_study}/cancel", None),
     "retry_study": ("POST", "/api/training/studies/{failed_study}/retry", None),
     "delete_study": ("DELETE", "/api/training/studies/{failed_study}", None),
+    "create_study_model": ("POST", "/api/training/studies/{whole_study}/model", {}),
     "download_study": ("GET", "/api/training/studies/{failed_study}/predictions.csv", None),
     "delete_dataset": ("DELETE", "/api/training/dataset/{dataset}", None),
     "promote_model": ("POST", "/api/models/{other_model}/promote", None),
@@ -98,6 +99,9 @@ def world(api, key, services) -> dict[str, Any]:
     waiting_study, failed_study = (api.study(key, of_study, folds=2)["study"] for _ in range(2))
     predict_part(services, failed_study["sessions"][0], folds=2)
     fail(services, failed_study["sessions"][1]["id"])
+    whole_study = api.study(key, of_study, folds=2)["study"]
+    for part in whole_study["sessions"]:
+        predict_part(services, part, folds=2)
     use_depth_predictor(api.client)
     sent = [form(catalogue(3), workspace_key=key) for _ in range(3)]
     posted = [api.post("/api/predict/batches", 202, data=data) for data in sent[:1]]
@@ -108,6 +112,7 @@ def world(api, key, services) -> dict[str, Any]:
         batches.change(connection, running_batch, status="running")
     return {
         "key": key,
+        "whole_study": whole_study["id"],
         "ended_batch": ended_batch,
         "running_batch": running_batch,
         "waiting_batch": waiting_batch,

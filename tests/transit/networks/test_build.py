@@ -105,6 +105,25 @@ def test_the_saved_model_takes_raw_numbers_and_gives_physical_ones(name, member,
     assert (depth > 0).all()
 
 
+def test_joined_models_give_the_mean_of_their_members(rows, inputs, tmp_path):
+    import keras
+
+    from backend.transit.networks.build import publish_mean
+
+    settings = [(1, 0.5, ()), (2, 2.0, (0.3, 0.0, -0.3)), (3, 1.0, ())]
+    members = [publish(build("transit_cnn", rows, seed), *how) for seed, *how in settings]
+    alone = [predict(each, inputs) for each in members]
+    publish_mean(members).save(tmp_path / "joined.keras")
+    joined = keras.saving.load_model(tmp_path / "joined.keras", safe_mode=True)
+    assert joined.output_names == ["label", "period_out", "depth_out"]
+    label, period, depth = predict(joined, inputs)
+    labels, periods, depths = zip(*alone, strict=True)
+    assert np.allclose(label, np.mean(labels, axis=0), atol=1e-6)
+    assert np.allclose(period, np.exp(np.mean(np.log(periods), axis=0)), rtol=1e-4)
+    assert np.allclose(depth, np.exp(np.mean(np.log(depths), axis=0)), rtol=1e-4)
+    assert not np.allclose(label, labels[0], atol=1e-3)
+
+
 def test_missing_features_give_finite_predictions(member, rows, all_inputs):
     unknown = rows.copy()
     for feature in FEATURES:

@@ -87,7 +87,7 @@ def start_training(json_data: StartRequest) -> tuple[Record, int, Record]:
             user_id=current_user()["id"],
             idempotency_key=key,
         )
-        answer = _started(connection, session, dataset)
+        answer = started(connection, session, dataset)
     services().notify()
     return answer
 
@@ -119,7 +119,7 @@ def retry_session(session_id: int) -> tuple[Record, int, Record]:
             idempotency_key=key,
             retry_of=session_id,
         )
-        answer = _started(connection, new, dataset)
+        answer = started(connection, new, dataset)
     services().notify()
     return answer
 
@@ -208,9 +208,8 @@ def delete_session(session_id: int) -> Record:
     return {"message": f"Session {session_id} was deleted."}
 
 
-def _started(
-    connection: Connection, session: Record, dataset: Record
-) -> tuple[Record, int, Record]:
+def started(connection: Connection, session: Record, dataset: Record) -> tuple[Record, int, Record]:
+    """The answer to a request that has added a session."""
     answer = {
         "message": f"Session {session['id']} is {session['status']}.",
         "session": described(connection, session["id"]),

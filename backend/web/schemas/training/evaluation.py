@@ -202,6 +202,14 @@ class RowGroups(Answer):
     )
 
 
+class OfMembers(Answer):
+    """Whose figures these are: those of a joined model's members, on rows that they never saw."""
+
+    members: int
+    folds: int
+    seeds: int
+
+
 class Evaluation(Figures):
     """The network's figures, the points of its curves, and the same figures of the baseline."""
 
@@ -226,6 +234,11 @@ class Evaluation(Figures):
     test_rows_sha256: str | None = Field(
         default=None,
         description="Identifies the test rows: equal for sessions tested on the same ones.",
+    )
+    of_members: OfMembers | None = Field(
+        default=None,
+        description="Of a model that joins those of a study: its figures are those of its members, "
+        "each on rows that it never saw. Their mean is usually better: a lower bound.",
     )
     period: RegressionErrors
     depth: RegressionErrors

@@ -9,8 +9,10 @@ from backend.services.studies.predictions import SORTS
 from backend.web.schemas.accounts import Use
 from backend.web.schemas.base import (
     MAX_ID,
+    MODEL_NAME,
     STUDY_NAME,
     Answer,
+    JsonBody,
     LabelFilter,
     Page,
     Success,
@@ -48,6 +50,14 @@ class StudyRequest(Settings):
     )
     validation_split: float = Field(
         default=0.15, ge=0.05, le=0.4, description="Of the rows of the folds that are not tested."
+    )
+
+
+class JoinRequest(JsonBody):
+    """The name of the model."""
+
+    model_name: str | None = Field(
+        default=None, pattern=MODEL_NAME, description="Default: the study's name and `_joined`."
     )
 
 
@@ -150,11 +160,21 @@ class StudyFigures(Answer):
     baseline: TreeFigures | None
 
 
+class JoinedModel(Answer):
+    """A session that has joined the models of a study to one, or will."""
+
+    session_id: int
+    model_name: str
+    status: SessionStatus
+    model_id: int | None
+
+
 class Study(StudySummary):
     """A study with its sessions and figures."""
 
     sessions: list[StudyPart] = Field(description="By seed, then by fold.")
     figures: StudyFigures | None
+    joined: list[JoinedModel] = Field(description="Models of all folds, newest first.")
 
 
 class StudyAnswer(Success):

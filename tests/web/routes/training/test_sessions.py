@@ -109,6 +109,8 @@ def test_the_spec_holds_every_setting_and_what_it_is_about(api, key):
         "folds": None,
         "fold": None,
         "fold_seed": None,
+        "joined_study": None,
+        "members": None,
     }
 
 

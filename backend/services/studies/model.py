@@ -1,0 +1,96 @@
+"""One model of all folds: a session that joins the models of a study and trains nothing."""
+
+from sqlalchemy import Connection
+
+from backend import wire
+from backend.database import models, workspaces
+from backend.database.connection import Record
+from backend.errors import Conflict
+from backend.services.context import Services
+from backend.services.quota import require_bytes
+from backend.services.sessions.start import add_session
+from backend.services.studies.start import spec_of_part
+from backend.services.studies.view import fold_of, seed_of
+
+
+def add_model(
+    services: Services,
+    connection: Connection,
+    study: Record,
+    parts: list[Record],
+    dataset: Record,
+    *,
+    model_name: str,
+    user_id: int,
+    idempotency_key: str | None = None,
+) -> Record:
+    """Add the session, or return the one that the same key added before.
+
+    Args:
+        services: the server's.
+        connection: open for writing.
+        study: its row.
+        parts: its sessions, from `studies.parts_of`.
+        dataset: that it is of.
+        model_name: of the new model.
+        user_id: who wants it.
+        idempotency_key: of the request.
+
+    Raises:
+        Conflict: no seed has a model of every fold, or the dataset has just been deleted.
+        Invalid, TooMany, NoSpace: as of a session.
+    """
+    members, size = _members(connection, study, parts)
+    owner_id = workspaces.owner_of(connection, study["workspace_id"])
+    require_bytes(services, connection, owner_id, size)
+    of_one = spec_of_part(study, members[0].seed, 1)
+    spec = of_one.model_copy(
+        update={
+            "model_name": model_name,
+            **dict.fromkeys(("folds", "fold", "fold_seed")),
+            "joined_study": study["id"],
+            "members": members,
+        }
+    )
+    return add_session(
+        services,
+        connection,
+        dataset,
+        spec,
+        user_id=user_id,
+        idempotency_key=idempotency_key,
+    )
+
+
+def whole_seeds(study: Record, parts: list[Record]) -> list[int]:
+    """The seeds of which every fold has a model, rising."""
+    folds: dict[int, set[int]] = {}
+    for part in parts:
+        if part["model_id"] is not None:
+            folds.setdefault(seed_of(part), set()).add(fold_of(part))
+    wanted = study["settings"]["folds"]
+    return sorted(seed for seed, found in folds.items() if len(found) == wanted)
+
+
+def _members(
+    connection: Connection, study: Record, parts: list[Record]
+) -> tuple[list[wire.Member], int]:
+    """The models to join, by seed, then by fold, and the size of their files."""
+    seeds = whole_seeds(study, parts)
+    if not seeds:
+        done = sum(part["model_id"] is not None for part in parts)
+        raise Conflict(
+            f"Expected a model of each of the {study['settings']['folds']} folds of study "
+            f"{study['id']}, found {done} of {len(parts)} sessions completed: wait for the others, "
+            "or retry those that have failed."
+        )
+    members: list[wire.Member] = []
+    size = 0
+    for part in sorted(parts, key=lambda part: (seed_of(part), fold_of(part))):
+        model = models.find(connection, part["model_id"] or 0)
+        if seed_of(part) not in seeds or model is None:
+            continue
+        place = {"seed": seed_of(part), "fold": fold_of(part)}
+        members.append(wire.Member(model_file=model["file"], sha256=model["sha256"], **place))
+        size += model["file_size"]
+    return members, size
