@@ -28,6 +28,7 @@ from backend.web.routes.predictions import predictions_bp
 from backend.web.routes.site import site_bp
 from backend.web.routes.training.evaluations import evaluation_bp
 from backend.web.routes.training.kept import kept_bp
+from backend.web.routes.training.labels import labels_bp
 from backend.web.routes.training.networks import networks_bp
 from backend.web.routes.training.sessions import training_bp
 from backend.web.routes.training.studies import studies_bp
@@ -38,6 +39,7 @@ BLUEPRINTS = (
     accounts_bp,
     workspaces_bp,
     datasets_bp,
+    labels_bp,
     curves_bp,
     training_bp,
     studies_bp,
