@@ -17,7 +17,10 @@ UP_TO_0_4_0: dict[str, Any] = {
 }
 
 # And before these were; a session of theirs tests no fold.
-UP_TO_0_5_0: dict[str, Any] = {"folds": None, "fold": None, "fold_seed": None}
+UP_TO_0_5_0: dict[str, Any] = {
+    **{"folds": None, "fold": None, "fold_seed": None},
+    **{"dataset_version": 0, "dataset_version_sha256": None},
+}
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ class TrainingSpec:
             is known; use_stellar_uncertainties: and how well its star is.
         folds, fold, fold_seed: the groups are divided into so many folds by that seed, and those of
             one of them, from 1, are the test rows; None: the test rows are `test_split` of all.
+        dataset_version, dataset_version_sha256: whose labels it learns; 0: those of the file.
+        labels: `.npy` of int8, those of the version; None: those in the table.
         curve_memory_mb: what is learnt from curves is kept if it takes at most this much, else
             made batch by batch.
     """
@@ -77,6 +82,9 @@ class TrainingSpec:
     folds: int | None = None
     fold: int | None = None
     fold_seed: int | None = None
+    dataset_version: int = 0
+    dataset_version_sha256: str | None = None
+    labels: Path | None = None
 
 
 class UnusableSpec(ValueError):

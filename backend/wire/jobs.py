@@ -28,6 +28,7 @@ class Spec(Checked):
             "rows": equal rows too; "ephemeris": and stars that share an ephemeris, by the evidence
             that the dataset had when the session began.
         use_relations, use_stellar_uncertainties: see `TrainingSpec`.
+        dataset_version, dataset_version_sha256: whose labels it learns; 0: those of the file.
         folds, fold, fold_seed: of a session that tests one fold of a table, as studies have them;
             see `TrainingSpec`. None: the test rows are `test_split` of all.
     """
@@ -53,6 +54,8 @@ class Spec(Checked):
     folds: int | None = None
     fold: int | None = None
     fold_seed: int | None = None
+    dataset_version: int = 0
+    dataset_version_sha256: str | None = None
 
 
 class Train(Checked):

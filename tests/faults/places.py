@@ -67,6 +67,9 @@ PLACES = {
     f"{_FAULTS}deletes.py::test_epochs_that_cannot_be_put_back_either_are_named_in_the_log": """
         backend.storage.removal.Removal.__exit__ rename
     """,
+    f"{_FAULTS}calls.py::test_a_session_whose_labels_cannot_be_written_waits_until_they_can": """
+        backend.storage.version_labels.make write
+    """,
     f"{_FAULTS}calls.py::test_labels_that_cannot_be_received_whole_are_not_imported": """
         backend.web.routes.training.labels.import_labels write
     """,

@@ -112,6 +112,12 @@ def version_of(connection: Connection, dataset: Record, number: int) -> Version:
     return Version(number, found["sha256"], dict(found["changes"]))
 
 
+def labelled_rows(connection: Connection, dataset: Record, number: int) -> int:
+    """How many rows have a label in a version that there is."""
+    version = versions.find(connection, dataset["id"], number)
+    return sum((version or dataset)["class_counts"].values())
+
+
 def described(connection: Connection, dataset: Record) -> list[Record]:
     """All versions of a dataset, newest first; the last one is the file as it is."""
     file = {

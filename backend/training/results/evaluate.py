@@ -146,6 +146,7 @@ def evaluate_model(
         for kind, trees in baselines.figures(poll).items()
     }
     evaluation["groups"] = _groups(split)
+    evaluation["dataset_version"] = spec.dataset_version
     evaluation["test_rows_sha256"] = test_rows_sha256(spec, split)
     return Results(tested, found, evaluation)
 
@@ -165,7 +166,8 @@ def _groups(split: Split) -> dict[str, Any] | None:
 def test_rows_sha256(spec: TrainingSpec, split: Split) -> str:
     """Equal for two sessions that were tested on the same rows of the same file."""
     rows = split.test.astype("<i8").tobytes()
-    return hashlib.sha256(spec.dataset_sha256.encode() + rows).hexdigest()
+    labels = spec.dataset_version_sha256 or ""  # the same rows with other labels are other rows
+    return hashlib.sha256(f"{spec.dataset_sha256}{labels}".encode() + rows).hexdigest()
 
 
 def predict(

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from backend.background.session_starts import CannotStart, SessionStarts
 from backend.database import accounts, batches
 from backend.services.batch_jobs.runner import BatchRunner
 from tests.api import (
@@ -182,6 +183,27 @@ def test_a_call_whose_row_cannot_be_written_says_so_and_changes_nothing(
     answer = call(api, world, name)
     assert answer.status_code in (200, 201, 202), answer.get_data(as_text=True)
     assert all_of(services) != before
+
+
+def test_a_session_whose_labels_cannot_be_written_waits_until_they_can(
+    faults, api, world, services
+):
+    started = call(api, world, "start_training").get_json()["session"]
+    for other in api.get(f"/api/training/sessions?workspace_key={world['key']}")["sessions"]:
+        if other["status"] == "pending" and other["id"] != started["id"]:
+            api.post(f"/api/training/session/{other['id']}/cancel")
+    api.post(f"/api/training/studies/{world['waiting_study']}/cancel")
+    starts = SessionStarts(services.settings, services.database, services.storage)
+    fault = faults.add("write", "*.labels.npy*", "ENOSPC")
+    with pytest.raises(CannotStart):
+        starts.take()
+    assert fault.effects == 1
+    assert not list(services.storage.uploads.glob("*/*.labels.npy*"))
+    assert api.get(f"/api/training/session/{started['id']}")["session"]["status"] == "pending"
+    faults.clear()
+    job = starts.take()
+    assert (job.session_id, job.spec.dataset_version) == (started["id"], 1)
+    assert len(list(services.storage.uploads.glob("*/*.v1.labels.npy"))) == 1
 
 
 def test_labels_that_cannot_be_received_whole_are_not_imported(faults, api, world, services):

@@ -1,8 +1,13 @@
 """/api/training/dataset/…/labels and …/versions: votes, rules, undo, CSV, frozen versions."""
 
+import numpy as np
 import pytest
 
-from tests.api import HEADER, Api, catalogue, form, problem_of
+from backend.background.session_starts import SessionStarts
+from backend.database import sessions, studies
+from backend.services.leftovers import remove_leftovers
+from backend.transit.columns import NO_LABEL
+from tests.api import HEADER, Api, catalogue, fail, form, problem_of
 
 URL = "/api/training/dataset/{}/labels"
 
@@ -306,3 +311,72 @@ def test_the_file_as_it_is_gets_no_name(api, dataset):
     path = f"/api/training/dataset/{dataset}/versions"
     api.post(path, 422, json={"name": "mine"})
     assert api.post(path, 200, json={})["version"]["number"] == 0
+
+
+def spec_of(answer):
+    return answer["session"]["spec"]
+
+
+def test_a_session_trains_on_the_labels_as_they_are_and_names_their_version(api, key, dataset, url):
+    assert spec_of(api.start(key, dataset))["dataset_version"] == 0
+    say(api, url, 0, "exclude")
+    spec = spec_of(api.start(key, dataset))
+    newest = versions_of(api, dataset)["versions"][0]
+    assert (spec["dataset_version"], spec["dataset_version_sha256"]) == (1, newest["sha256"])
+    assert newest["user"] == "admin"
+    say(api, url, 1, "exclude")
+    assert spec_of(api.start(key, dataset, dataset_version=1))["dataset_version"] == 1
+    assert spec_of(api.start(key, dataset, dataset_version=0))["dataset_version"] == 0
+    assert spec_of(api.start(key, dataset))["dataset_version"] == 2
+    problem = problem_of(api.start(key, dataset, None, dataset_version=3))
+    assert problem["errors"][0]["field"] == "dataset_version"
+
+
+def test_a_repeated_start_and_a_retry_keep_the_version(api, key, services, dataset, url):
+    headers = {"Idempotency-Key": "one"}
+    say(api, url, 0, "exclude")
+    first = api.start(key, dataset, headers=headers)["session"]
+    say(api, url, 1, "exclude")
+    assert api.start(key, dataset, headers=headers)["session"]["id"] == first["id"]
+    assert [each["number"] for each in versions_of(api, dataset)["versions"]] == [1, 0]
+    api.start(key, dataset, 422, headers=headers, dataset_version=0)
+    fail(services, first["id"])
+    again = api.post(f"/api/training/session/{first['id']}/retry", 202)
+    assert spec_of(again)["dataset_version"] == 1
+
+
+def test_what_cannot_be_trained_with_the_labels_as_they_are_is_refused(api, key, dataset, url):
+    changes = [{"row": row, "label": "exclude", "reason": "no"} for row in range(0, 90, 2)]
+    api.put(url, json={"changes": changes})
+    problem = problem_of(api.start(key, dataset, None))
+    assert "received 45 (of 90 accepted rows)" in problem["detail"]
+    assert [each["number"] for each in versions_of(api, dataset)["versions"]] == [0]
+    api.start(key, dataset, dataset_version=0)
+
+
+def test_a_study_counts_the_rows_that_its_version_has_labels_of(api, key, services, dataset, url):
+    say(api, url, 0, "exclude")
+    study = api.study(key, dataset)["study"]
+    assert study["settings"]["dataset_version"] == 1
+    with services.database.read() as connection:
+        (row,) = studies.in_workspace(connection, study["workspace_id"], 1, None)
+    assert row["settings"]["labelled"] == 89
+
+
+def test_a_worker_gets_the_labels_of_the_version_made_again_where_they_are_missing(
+    api, key, services, dataset, url
+):
+    say(api, url, 0, "exclude")
+    api.start(key, dataset)
+    starts = SessionStarts(services.settings, services.database, services.storage)
+    job = starts.take()
+    (labels,) = services.storage.uploads.glob("*/*.v1.labels.npy")
+    assert job.spec.dataset_version == 1
+    assert np.load(labels)[:3].tolist() == [NO_LABEL, 1, 2]
+    remove_leftovers(services.database, services.storage)
+    assert labels.exists()
+    api.post(f"/api/training/session/{job.session_id}/cancel")
+    with services.database.write() as connection:
+        sessions.end(connection, job.session_id, "cancelled")
+    api.delete(f"/api/training/dataset/{dataset}")
+    assert not labels.exists()

@@ -109,6 +109,8 @@ def test_the_spec_holds_every_setting_and_what_it_is_about(api, key):
         "folds": None,
         "fold": None,
         "fold_seed": None,
+        "dataset_version": 0,
+        "dataset_version_sha256": None,
     }
 
 
