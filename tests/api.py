@@ -55,6 +55,9 @@ class Api:
     def post(self, path: str, expect: int | None = 200, **options: Any) -> Any:
         return self.call("POST", path, expect, **options)
 
+    def put(self, path: str, expect: int | None = 200, **options: Any) -> Any:
+        return self.call("PUT", path, expect, **options)
+
     def patch(self, path: str, expect: int | None = 200, **options: Any) -> Any:
         return self.call("PATCH", path, expect, **options)
 

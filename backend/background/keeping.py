@@ -15,7 +15,12 @@ from sqlalchemy import Connection
 from backend import wire
 from backend.background.current_copies import CurrentCopies
 from backend.background.session_end import record_model
-from backend.background.session_starts import CannotStart, describe_job, new_model_file
+from backend.background.session_starts import (
+    CannotStart,
+    describe_job,
+    make_version_labels,
+    new_model_file,
+)
 from backend.config import Settings
 from backend.database import Database, finished_epochs, kept, models, sessions
 from backend.database.connection import Record
@@ -134,11 +139,12 @@ class Keeping:
         except UnusableSpec as error:
             _refuse(connection, session, str(error))
             return None
-        if session["model_file"] is not None:
-            try:
+        try:
+            make_version_labels(connection, self._storage, session)
+            if session["model_file"] is not None:
                 self._storage.remove_model(session["model_file"])
-            except OSError as error:
-                raise CannotStart(session["id"]) from error
+        except OSError as error:
+            raise CannotStart(session["id"]) from error
         sessions.change(
             connection, session["id"], stage="preparing", starts=start, model_file=model_file
         )

@@ -3,6 +3,7 @@
 A session that an earlier server left in training goes first in the queue.
 """
 
+import contextlib
 import logging
 import time
 from collections.abc import Collection
@@ -16,8 +17,10 @@ from backend.background.session_end import end_without_model, remove_files
 from backend.config import Settings
 from backend.database import Database, sessions
 from backend.database.connection import Record
+from backend.database.labels import versions
 from backend.database.schema import now
 from backend.storage.layout import Storage
+from backend.storage.version_labels import make
 from backend.training.spec import UnusableSpec, upgrade_spec
 
 MAX_STARTS_WITHOUT_EPOCH = 3
@@ -152,7 +155,7 @@ class SessionStarts:
             sessions.end(connection, session["id"], "failed", failure)  # and nothing can be kept
             return None
         try:
-            self._prepare_files(session, start)
+            self._prepare_files(connection, session, start)
         except OSError as error:
             raise CannotStart(session["id"]) from error
         sessions.change(
@@ -166,11 +169,12 @@ class SessionStarts:
         )
         return job
 
-    def _prepare_files(self, session: Record, start: int) -> None:
+    def _prepare_files(self, connection: Connection, session: Record, start: int) -> None:
         # Before the commit: what an older start wrote is of no use to this one but for its
         # checkpoint, and a start that is tried again finds the same files.
         if session["model_file"] is not None:
             self._storage.remove_model(session["model_file"])
+        make_version_labels(connection, self._storage, session)
         self._storage.take_back_checkpoint(session["id"], start)  # of an end that was not recorded
         self._storage.pass_on_checkpoint(session["id"], start)
 
@@ -199,6 +203,24 @@ def describe_job(
         spec=upgrade_spec(session["spec"]),
         keep=keep,
     )
+
+
+def make_version_labels(connection: Connection, storage: Storage, session: Record) -> None:
+    """Make the labels of the version that a session trains on, where they are missing.
+
+    Where the table or the version is gone there are none, which the worker says.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    number = session["spec"].get("dataset_version", 0)
+    version = versions.find(connection, session["dataset_id"] or 0, number) if number else None
+    place = session["workspace_id"], session["spec"]["dataset_sha256"]
+    table = storage.table(*place)
+    if version is None or not table.is_file():
+        return
+    with contextlib.suppress(ValueError, EOFError):  # the worker says that the table is damaged
+        make(table, dict(version["changes"]), storage.version_labels(*place, number))
 
 
 def new_model_file(connection: Any, session: Record) -> str:

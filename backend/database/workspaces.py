@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 
 from backend.database.connection import Record, every, first, one
+from backend.database.labels.tables import label_layers
 from backend.database.schema import (
     analyses,
     batches,
@@ -68,7 +69,7 @@ def accessible(query: Select, table: Table, user_id: Any) -> Select:
 
 
 def stored_bytes(connection: Connection, workspace_ids: Sequence[int]) -> dict[int, int]:
-    """The bytes that datasets, models, analyses, batches and kept epochs of each workspace take.
+    """The bytes that datasets with their labels, models, analyses, batches and kept epochs take.
 
     What `stored_sizes` has not measured yet counts with its main file.
     """
@@ -84,6 +85,10 @@ def stored_bytes(connection: Connection, workspace_ids: Sequence[int]) -> dict[i
         query = select(table.c.workspace_id, size.label("size")).group_by(table.c.workspace_id)
         for row in connection.execute(query.where(table.c.workspace_id.in_(workspace_ids))):
             total[row.workspace_id] += row.size
+    layers = select(datasets.c.workspace_id, func.sum(label_layers.c.stored_bytes).label("size"))
+    layers = layers.join(label_layers).group_by(datasets.c.workspace_id)
+    for row in connection.execute(layers.where(datasets.c.workspace_id.in_(workspace_ids))):
+        total[row.workspace_id] += row.size
     # The current model has a copy.
     copies = select(workspaces.c.id, models.c.file_size).join(
         models, models.c.id == workspaces.c.current_model_id

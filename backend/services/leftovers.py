@@ -34,7 +34,7 @@ def remove_leftovers(database: Database, storage: Storage) -> None:
         of_datasets = {
             path
             for dataset in datasets.all_files(connection)
-            for path in storage.dataset_files(dataset)
+            for path in storage.dataset_files(dataset) + storage.all_version_labels(dataset)
         }
         saved = _files(storage, models.all_files(connection))
         unfinished = _files(storage, _files_of_sessions(connection))

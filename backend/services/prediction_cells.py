@@ -47,6 +47,8 @@ _NUMBER = re.compile(
     r"[+-]?(\d[\d.,\u2019\u00a0\u2009\u202f]*|[.,]\d+)([eE][+-]?\d+)?\s*", re.ASCII
 )
 
+_NEEDS_QUOTES = re.compile(r'[",\r\n]')
+
 # The significant digits of a float32 network.
 _DIGITS = 7
 
@@ -97,6 +99,12 @@ def harmless(cell: str) -> str:
     if is_formula and not _NUMBER.fullmatch(cell.strip()):
         return f"'{cell}"
     return cell
+
+
+def quoted(value: Any) -> str:
+    """A cell of a CSV, quoted where it must be (RFC 4180)."""
+    text = str(value)
+    return f'"{text.replace(chr(34), chr(34) * 2)}"' if _NEEDS_QUOTES.search(text) else text
 
 
 def _relation_cells(

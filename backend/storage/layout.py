@@ -34,6 +34,7 @@ class Storage:
     uploads/<workspace id>/<identity>.npy           its accepted rows, `transit.columns.ROW_DTYPE`
     uploads/<workspace id>/<identity>.evidence.npy  of each of them, `EVIDENCE_DTYPE`; may be absent
     uploads/<workspace id>/<identity>.rejected.jsonl  the rejected rows, one JSON object per line
+    uploads/<workspace id>/<identity>.v<number>.labels.npy  the labels of a version, int8
     uploads/<workspace id>/batch-<id>.upload        a catalogue to predict, until that has ended
     uploads/<workspace id>/batch-<id>.csv           its table with predictions, as far as it is made
     uploads/<workspace id>/batch-<id>.rows          where its rows are, `services.batch_jobs.index`
@@ -83,6 +84,15 @@ class Storage:
     def rejections(self, workspace_id: int, identity: str) -> Path:
         """The rejected rows of a catalogue, read in one way."""
         return self.uploads / str(workspace_id) / f"{identity}.rejected.jsonl"
+
+    def version_labels(self, workspace_id: int, identity: str, number: int) -> Path:
+        """The labels of a version of a dataset, which are made again where they are missing."""
+        return self.uploads / str(workspace_id) / f"{identity}.v{number}.labels.npy"
+
+    def all_version_labels(self, dataset: DatasetFiles) -> list[Path]:
+        """The labels of all versions of a dataset that have been made."""
+        folder = self.uploads / str(dataset["workspace_id"])
+        return sorted(folder.glob(f"{dataset['identity']}.v*.labels.npy"))
 
     def batch_upload(self, workspace_id: int, batch_id: int) -> Path:
         """A catalogue that is predicted in the background, as uploaded."""
@@ -206,7 +216,8 @@ class Storage:
     def remove_dataset(self, dataset: DatasetFiles, *, keep_catalogue: bool = False) -> None:
         """Delete a catalogue, unless another dataset reads it, and the files derived from it."""
         files = self.dataset_files(dataset)
-        for path in files[1:] if keep_catalogue else files:
+        kept = files[1:] if keep_catalogue else files
+        for path in [*kept, *self.all_version_labels(dataset)]:
             path.unlink(missing_ok=True)
 
     def remove_model(self, file: str) -> None:

@@ -56,6 +56,7 @@ _EVALUATION_BATCH = 512
 _CHECKPOINT_VERSION = 2
 
 _NO_INFLUENCE = (
+    "labels",
     "session_id",
     "table",
     "model_name",

@@ -20,6 +20,7 @@ UP_TO_0_4_0: dict[str, Any] = {
 UP_TO_0_5_0: dict[str, Any] = {
     **{"folds": None, "fold": None, "fold_seed": None},
     **{"joined_study": None, "members": None},
+    **{"dataset_version": 0, "dataset_version_sha256": None},
 }
 
 
@@ -67,6 +68,8 @@ class TrainingSpec:
             one of them, from 1, are the test rows; None: the test rows are `test_split` of all.
         joined_study: whose models are joined to one, and nothing is trained; None: of no study.
         members: these models.
+        dataset_version, dataset_version_sha256: whose labels it learns; 0: those of the file.
+        labels: `.npy` of int8, those of the version; None: those in the table.
         curve_memory_mb: what is learnt from curves is kept if it takes at most this much, else
             made batch by batch.
     """
@@ -100,6 +103,9 @@ class TrainingSpec:
     fold_seed: int | None = None
     joined_study: int | None = None
     members: tuple[JoinedFile, ...] | None = None
+    dataset_version: int = 0
+    dataset_version_sha256: str | None = None
+    labels: Path | None = None
 
 
 class UnusableSpec(ValueError):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from backend import wire
 from backend.storage.layout import BESIDE_MODEL
+from backend.storage.version_labels import with_labels
 from backend.training import defaults
 from backend.training.callbacks import Emit, ShouldStop
 from backend.training.fit import examples, fit_network, new_steps, obey_cancel
@@ -89,7 +90,7 @@ def _train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop, prepared: St
         obey_cancel(should_stop)
 
     try:
-        table = np.load(spec.table, mmap_mode="r")
+        table = _table(spec)
     except (FileNotFoundError, ValueError, EOFError) as error:
         raise DataError(_DAMAGED) from error
     evidence = _evidence(spec, table)
@@ -133,6 +134,14 @@ def _train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop, prepared: St
             metrics=trained.metrics,
         )
     )
+
+
+def _table(spec: TrainingSpec) -> Rows:
+    """The rows, with the labels of the version that the session trains on."""
+    if spec.labels is None:
+        rows: Rows = np.load(spec.table, mmap_mode="r")
+        return rows
+    return with_labels(spec.table, spec.labels)
 
 
 def _relations(

@@ -29,6 +29,7 @@ from backend.web.routes.site import site_bp
 from backend.web.routes.training.doubts import doubts_bp
 from backend.web.routes.training.evaluations import evaluation_bp
 from backend.web.routes.training.kept import kept_bp
+from backend.web.routes.training.labels import labels_bp
 from backend.web.routes.training.networks import networks_bp
 from backend.web.routes.training.sessions import training_bp
 from backend.web.routes.training.studies import studies_bp
@@ -40,6 +41,7 @@ BLUEPRINTS = (
     accounts_bp,
     workspaces_bp,
     datasets_bp,
+    labels_bp,
     curves_bp,
     training_bp,
     studies_bp,

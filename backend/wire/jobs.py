@@ -43,6 +43,7 @@ class Spec(Checked):
             "rows": equal rows too; "ephemeris": and stars that share an ephemeris, by the evidence
             that the dataset had when the session began.
         use_relations, use_stellar_uncertainties: see `TrainingSpec`.
+        dataset_version, dataset_version_sha256: whose labels it learns; 0: those of the file.
         folds, fold, fold_seed: of a session that tests one fold of a table, as studies have them;
             see `TrainingSpec`. None: the test rows are `test_split` of all.
         joined_study, members: of a session that trains nothing: the study and those of its models
@@ -72,6 +73,8 @@ class Spec(Checked):
     fold_seed: int | None = None
     joined_study: int | None = None
     members: list[Member] | None = None
+    dataset_version: int = 0
+    dataset_version_sha256: str | None = None
 
 
 class Train(Checked):

@@ -98,6 +98,7 @@ def _training_spec(job: wire.Train, storage: Storage) -> train.TrainingSpec:
         session_id=job.session_id,
         table=storage.table(job.workspace_id, job.spec.dataset_sha256),
         evidence=storage.evidence(job.workspace_id, job.spec.dataset_sha256),
+        labels=_labels(job, storage),
         model_path=storage.model(job.model_file),
         checkpoint=_checkpoint(job, storage),
         keep=job.keep,
@@ -110,6 +111,13 @@ def _training_spec(job: wire.Train, storage: Storage) -> train.TrainingSpec:
 def _joined_file(member: wire.Member, storage: Storage) -> JoinedFile:
     path = storage.model(member.model_file)
     return JoinedFile(path, member.sha256, member.seed, member.fold)
+
+
+def _labels(job: wire.Train, storage: Storage) -> Path | None:
+    number = job.spec.dataset_version
+    if not number:
+        return None
+    return storage.version_labels(job.workspace_id, job.spec.dataset_sha256, number)
 
 
 def _checkpoint(job: wire.Train, storage: Storage) -> Path:

@@ -67,6 +67,12 @@ PLACES = {
     f"{_FAULTS}deletes.py::test_epochs_that_cannot_be_put_back_either_are_named_in_the_log": """
         backend.storage.removal.Removal.__exit__ rename
     """,
+    f"{_FAULTS}calls.py::test_a_session_whose_labels_cannot_be_written_waits_until_they_can": """
+        backend.storage.version_labels.make write
+    """,
+    f"{_FAULTS}calls.py::test_labels_that_cannot_be_received_whole_are_not_imported": """
+        backend.web.routes.training.labels.import_labels write
+    """,
     f"{_FAULTS}calls.py::test_a_call_whose_row_cannot_be_written_says_so_and_changes_nothing": """
         backend.web.audit_log.record_download database
         backend.web.routes.accounts.create_token database
@@ -77,6 +83,11 @@ PLACES = {
         backend.web.routes.batches.cancel_batch database
         backend.web.routes.batches.delete_batch database
         backend.web.routes.datasets.delete_dataset database
+        backend.web.routes.training.labels.update_labels database
+        backend.web.routes.training.labels.create_dataset_version database
+        backend.web.routes.training.labels.import_labels database
+        backend.web.routes.training.labels.update_label_rule database
+        backend.web.routes.training.labels.undo_labels database
         backend.web.routes.training.kept.delete_session_checkpoint database
         backend.web.routes.training.kept.keep_session database
         backend.web.routes.models.delete_model database

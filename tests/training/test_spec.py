@@ -62,6 +62,7 @@ def test_the_spec_has_every_setting_that_a_request_can_choose():
     assert wire.Spec.model_fields.keys() - settings == {
         "version",
         "dataset_sha256",
+        "dataset_version_sha256",
         "dataset_name",
         "source",
         "simulated",

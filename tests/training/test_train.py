@@ -16,7 +16,7 @@ from backend import wire
 from backend.config import REPOSITORY
 from backend.training.spec import TrainingSpec
 from backend.training.split import split_by_star
-from backend.transit.columns import FEATURES, RELATION_COLUMNS
+from backend.transit.columns import FEATURES, NO_LABEL, RELATION_COLUMNS
 from backend.transit.ephemerides import no_evidence
 from backend.transit.evaluation.guessing import class_frequencies
 from backend.transit.keys import star_groups
@@ -166,6 +166,37 @@ def test_equal_test_rows_of_equal_files_have_equal_hashes(train, tmp_path, rows)
     )
     other_file = dataclasses.replace(spec, dataset_sha256="e" * 64)
     assert test_rows_sha256(spec, split) != test_rows_sha256(other_file, split)
+
+
+def test_a_version_trains_as_a_table_with_its_labels_would(train, tmp_path, rows):
+    relabelled = rows.copy()
+    relabelled["label"][:30] = NO_LABEL
+    relabelled["label"][30:60] = (rows["label"][30:60] + 1) % 3
+    folders = [tmp_path / name for name in ("version", "table")]
+    for folder in folders:
+        folder.mkdir()
+    np.save(folders[0] / "labels.npy", relabelled["label"])
+    named = {"labels": folders[0] / "labels.npy", "dataset_version": 3, "epochs": 1}
+    named["dataset_version_sha256"] = "v" * 64
+    of_version = make_spec(folders[0], rows, **named)
+    of_table = make_spec(folders[1], relabelled, epochs=1)
+    found, expected = run(train, of_version), run(train, of_table)
+    assert_same_weights(of_version.model_path, of_table.model_path)
+    one, other = (of(events, wire.Evaluated)[0].evaluation for events in (found, expected))
+    assert one["dataset_version"] == 3
+    for name in ("confusion", "guessing_log_loss", "baseline"):
+        assert one.get(name) == other.get(name)
+    assert one["test_rows_sha256"] != other["test_rows_sha256"]
+    manifest = of(found, wire.Saved)[0].manifest
+    assert (manifest["dataset_version"], manifest["dataset_version_sha256"]) == (3, "v" * 64)
+    assert "labels" not in manifest["spec"]
+
+
+def test_labels_of_other_rows_end_the_session_in_words(train, tmp_path, rows):
+    np.save(tmp_path / "labels.npy", rows["label"][:-1])
+    spec = make_spec(tmp_path, rows, labels=tmp_path / "labels.npy", dataset_version=1)
+    with pytest.raises(train.DataError, match="missing on the server, or damaged"):
+        run(train, spec)
 
 
 def test_the_evaluation_is_on_the_test_stars_and_has_the_baseline_beside_it(finished, rows):

@@ -50,6 +50,7 @@ CONSUMING = (
     "studies.stop_study",
     "studies.cancel_study",
     "studies.retry_study",
+    "labels.create_dataset_version",
 )
 
 # Of the finished epochs of a failed session.
@@ -58,6 +59,8 @@ KEPT = ("kept.keep_session", "kept.delete_session_checkpoint")
 COUNTER = itertools.count()
 
 BATCHES = "/api/predict/batches"
+
+VOTE = {"row": 0, "label": "exclude", "reason": "a blend"}
 
 # It changes nothing, although the call does.
 BATCH_PREVIEW = f"{BATCHES}?preview=1"
@@ -152,7 +155,7 @@ class House:
             "workspace_key": key,
             "user": "friend",
             "token_id": token["id"],
-            "dataset_id": owner.dataset(key),
+            "dataset_id": self._labelled(owner, key),
             "session_id": session_id,
             "other_id": other_id,
             "failed_id": self._failed(owner, key, used),
@@ -173,6 +176,14 @@ class House:
             if len(ids) == 1:
                 BatchRunner(self.services).work()
         return {"batch_id": ids[0], "waiting_batch_id": ids[1]}
+
+    def _labelled(self, owner, key):
+        """The id of a dataset of which the owner and the editor say something."""
+        dataset_id = owner.dataset(key)
+        for caller in ("owner", "editor"):
+            url = f"/api/training/dataset/{dataset_id}/labels"
+            self.as_(caller).put(url, json={"changes": [VOTE]})
+        return dataset_id
 
     def _studies(self, owner, key, dataset_id):
         """One of which a session has completed and one has failed, one that waits, a whole one."""
@@ -429,6 +440,11 @@ def call_as(user: Api, rule, method, values):
             "json": {"workspace_key": key, "dataset_id": values["dataset_id"], "folds": 2}
         },
         "study_model.create_study_model": {"json": {}},
+        "labels.update_labels": {"json": {"changes": [VOTE]}},
+        "labels.undo_labels": {"json": {}},
+        "labels.update_label_rule": {"json": {"rule": "majority"}},
+        "labels.import_labels": {"data": form("row,label\n0,exclude\n")},
+        "labels.create_dataset_version": {"json": {}},
         "curves.compute_curve": {"json": CANDIDATE},
         "predictions.predict": {"json": {"workspace_key": key, **CANDIDATE}},
         "predictions.predict_batch": {"data": form(catalogue(), workspace_key=key)},

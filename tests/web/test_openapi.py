@@ -24,8 +24,8 @@ NOT_DESCRIBED = {
 }
 
 VERBS = (
-    "add|cancel|compute|create|delete|download|get|keep|list|predict|promote|remove|retry|revoke|"
-    "start|stop|update|upload"
+    "add|cancel|compute|create|delete|download|get|import|keep|list|predict|promote|remove|retry|"
+    "revoke|start|stop|undo|update|upload"
 )
 
 

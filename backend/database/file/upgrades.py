@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable
 from sqlalchemy import Column, Connection
 from sqlalchemy.schema import CreateColumn, CreateTable
 
+from backend.database.labels import tables as labels
 from backend.database.schema import (
     analyses,
     audit,
@@ -100,6 +101,11 @@ def _add_studies(connection: Connection) -> None:
     _create_indexes(connection, ("sessions_by_study",))
 
 
+def _add_labels_and_versions(connection: Connection) -> None:
+    for each in (labels.label_layers, labels.votes, labels.dataset_versions):
+        each.create(connection)
+
+
 # UPGRADES[n] upgrades a database from version n + 1 to n + 2. `opening.upgrade` calls them with
 # foreign keys off, so that one may rebuild a table, and checks every reference afterwards.
 UPGRADES: list[Callable[[Connection], None]] = [
@@ -110,6 +116,7 @@ UPGRADES: list[Callable[[Connection], None]] = [
     batches.create,
     _add_verdicts,
     _add_studies,
+    _add_labels_and_versions,
 ]
 
 VERSION = len(UPGRADES) + 1

@@ -18,7 +18,15 @@ FEWEST_SEEDS = 3
 
 # What a session and the manifest of its model both have of its spec, but for the seed.
 _SETTINGS = (
-    *("dataset_sha256", "source", "network", "ensemble", "validation_split", "test_split"),
+    *(
+        "dataset_sha256",
+        "dataset_version_sha256",
+        "source",
+        "network",
+        "ensemble",
+        "validation_split",
+        "test_split",
+    ),
     *(
         "grouping",
         "use_relations",
@@ -58,7 +66,7 @@ def compare(
         verdict}, as `paired_differences` has them.
 
     Raises:
-        Conflict: they have no test row in common.
+        Conflict: they have no test row in common, or one has another label in the other's version.
     """
     one, other = tested
     rows, of_one, of_other = np.intersect1d(one["row"], other["row"], return_indices=True)
@@ -69,6 +77,7 @@ def compare(
             "at least one row that both were tested on, found none. Train them with the same seed "
             "and test_split."
         )
+    _require_same_labels(first, second, one["true"][of_one], other["true"][of_other])
     stars = _groups_of(one[of_one], table)
     chosen = one[of_one], other[of_other]
     draws = [
@@ -107,6 +116,21 @@ def require_same_table(one: Record, other: Record) -> None:
             "the same file, read in the same way. A row of the one may be a row that the other was "
             "trained on."
         )
+
+
+def _require_same_labels(
+    first: Record, second: Record, labels: NDArray[Any], others: NDArray[Any]
+) -> None:
+    """Check that the common test rows have the same labels in both versions of the dataset."""
+    differing = int((labels != others).sum())
+    if not differing:
+        return
+    numbers = " and ".join(str(each["spec"].get("dataset_version", 0)) for each in (first, second))
+    raise Conflict(
+        f"Sessions {first['id']} and {second['id']} were trained on versions {numbers} of the "
+        f"dataset: expected the same labels of their {len(labels):,} common test rows, found "
+        f"{differing:,} that differ. Train one again on the version of the other."
+    )
 
 
 def seed_spread(session: Record, models: list[Record]) -> dict[str, Any] | None:

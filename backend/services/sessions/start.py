@@ -11,10 +11,14 @@ from backend.database import datasets, sessions, workspaces
 from backend.database.connection import Record
 from backend.errors import Conflict, Invalid
 from backend.services.context import Services
+from backend.services.labels.layer import Layer, current_layer
+from backend.services.labels.versions import freeze, version_of
 from backend.services.quota import require_bytes, require_waiting_place
 from backend.storage.dataset_table import read_rows, sample_of_labels
+from backend.storage.version_labels import with_changes
 from backend.training.spec import DataError, UnusableSpec, upgrade_spec
 from backend.training.split import MAX_HELD_OUT, check_groups, check_trainable
+from backend.transit.rows import Rows
 from backend.transit.split_groups import are_found_quickly
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}")
@@ -31,8 +35,10 @@ def checked_key(header: str | None) -> str | None:
     return header
 
 
-def require_trainable(services: Services, dataset: Record, spec: wire.Spec) -> None:
-    """Check that the dataset can be trained with this spec.
+def require_trainable(
+    services: Services, dataset: Record, spec: wire.Spec, layer: Layer | None = None
+) -> None:
+    """Check that the dataset can be trained with this spec, and a layer over its labels.
 
     A class in too few groups is noticed here only in a table whose groups are found quickly; in
     others, of more than 20,000 rows or with very many equal periods, the worker notices it.
@@ -42,18 +48,21 @@ def require_trainable(services: Services, dataset: Record, spec: wire.Spec) -> N
         Conflict, Unavailable: the dataset's rows are missing, or are being read again.
     """
     path = services.tables.table(dataset)
+    changed = with_changes(path, layer) if layer else None
     splits = spec.validation_split, spec.test_split
-    sample = sample_of_labels(path)
+    sample = sample_of_labels(path) if changed is None else changed
     try:
         check_trainable(sample, *splits)
     except DataError:
         # Some rows were not in the sample; only all of them decide.
         try:
-            check_trainable(read_rows(path, 0, dataset["num_samples"])[1], *splits)
+            whole = read_rows(path, 0, dataset["num_samples"])[1] if changed is None else changed
+            check_trainable(whole, *splits)
         except DataError as error:
             field = "test_split" if sum(splits) > MAX_HELD_OUT else "dataset_id"
             raise _refused(error, field) from error
-    _require_groups(path, services.tables.evidence(dataset), spec)
+    table = np.load(path, mmap_mode="r") if changed is None else changed
+    _require_groups(table, services.tables.evidence(dataset), spec)
 
 
 def add_session(
@@ -127,9 +136,58 @@ def with_grouping(services: Services, dataset: Record, spec: wire.Spec) -> wire.
     return spec.model_copy(update={"grouping": grouping})
 
 
-def _require_groups(table_path: Path, evidence_path: Path | None, spec: wire.Spec) -> None:
+def asked_layer(
+    services: Services, connection: Connection, dataset: Record, asked: int | None
+) -> Layer:
+    """The layer that a session is asked to train on: that of a version, or the one of now.
+
+    Raises:
+        Invalid: there is no version with that number.
+    """
+    if asked is None:
+        return current_layer(services, connection, dataset)
+    return version_of(connection, dataset, asked).layer
+
+
+def with_version(
+    services: Services,
+    connection: Connection,
+    dataset: Record,
+    spec: wire.Spec,
+    *,
+    asked: int | None,
+    user: Record,
+    earlier: Record | None,
+) -> wire.Spec:
+    """The spec of a session, or of those of a study, with the version that it trains on.
+
+    Args:
+        services: the server's.
+        connection: open for writing.
+        dataset: its row.
+        spec: without a version.
+        asked: its number; None: the layer as it is now, which is frozen.
+        user: who starts it: id and name.
+        earlier: the spec that the same Idempotency-Key started before: it keeps its version.
+
+    Raises:
+        Invalid, NoSpace: as of `versions.version_of` and `versions.freeze`.
+    """
+    if earlier is not None and asked is None:
+        asked = earlier.get("dataset_version", 0)
+    if asked is None:
+        version, _ = freeze(services, connection, dataset, user)
+    else:
+        version = version_of(connection, dataset, asked)
+    if not version.number:
+        return spec
+    return spec.model_copy(
+        update={"dataset_version": version.number, "dataset_version_sha256": version.sha256}
+    )
+
+
+def _require_groups(table: Rows, evidence_path: Path | None, spec: wire.Spec) -> None:
     """Check that every class is in enough groups, where that is quick."""
-    table = np.load(table_path, mmap_mode="r")
     evidence = None
     if spec.grouping == "ephemeris" and evidence_path is not None:
         evidence = np.load(evidence_path, mmap_mode="r")

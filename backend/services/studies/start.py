@@ -7,6 +7,7 @@ from backend.database import datasets, sessions, studies, workspaces
 from backend.database.connection import Record
 from backend.errors import Conflict, Invalid
 from backend.services.context import Services
+from backend.services.labels.versions import labelled_rows
 from backend.services.quota import require_bytes, require_waiting_place
 from backend.transit.networks import registry
 
@@ -53,7 +54,7 @@ def add_study(
     settings = {
         "folds": folds,
         "seeds": all_seeds,
-        "labelled": sum(dataset["class_counts"].values()),
+        "labelled": labelled_rows(connection, dataset, spec.dataset_version),
         "spec": spec.model_dump(),
     }
     if idempotency_key is not None:

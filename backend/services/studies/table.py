@@ -8,13 +8,11 @@ from typing import Any
 import numpy as np
 
 from backend.database.connection import Record
-from backend.services.prediction_cells import harmless
+from backend.services.prediction_cells import harmless, quoted
 from backend.services.studies.predictions import Predictions
 from backend.transit.columns import COLUMNS, LABELS
 from backend.transit.evaluation.ranking import planet_score
 from backend.transit.rows import Index, Rows
-
-_NEEDS_QUOTES = re.compile(r'[",\r\n]')
 
 # Rows of the CSV that are in memory at once.
 _BLOCK = 2_000
@@ -109,13 +107,7 @@ def _cells(row: Record, score: float) -> list[Any]:
 
 
 def _lines(records: list[Any]) -> str:
-    return "".join(",".join(map(_cell, record)) + "\n" for record in records)
-
-
-def _cell(value: Any) -> str:
-    """A cell of a CSV, quoted where it must be (RFC 4180)."""
-    text = str(value)
-    return f'"{text.replace(chr(34), chr(34) * 2)}"' if _NEEDS_QUOTES.search(text) else text
+    return "".join(",".join(map(quoted, record)) + "\n" for record in records)
 
 
 def _number(value: Any) -> float | None:

@@ -146,6 +146,7 @@ def evaluate_model(
         for kind, trees in baselines.figures(poll).items()
     }
     evaluation["groups"] = described_groups(split.groups, split.test_groups)
+    evaluation["dataset_version"] = spec.dataset_version
     evaluation["test_rows_sha256"] = test_rows_sha256(spec, split)
     return Results(tested, found, evaluation)
 
@@ -173,7 +174,8 @@ def described_groups(groups: dict[str, Any] | None, tested: Index) -> dict[str, 
 def test_rows_sha256(spec: TrainingSpec, split: Split) -> str:
     """Equal for two sessions that were tested on the same rows of the same file."""
     rows = split.test.astype("<i8").tobytes()
-    return hashlib.sha256(spec.dataset_sha256.encode() + rows).hexdigest()
+    labels = spec.dataset_version_sha256 or ""  # the same rows with other labels are other rows
+    return hashlib.sha256(f"{spec.dataset_sha256}{labels}".encode() + rows).hexdigest()
 
 
 def predict(

@@ -194,6 +194,7 @@ def _evaluate(
     )
     evaluation["baseline"] = None
     evaluation["groups"] = _groups(spec, table, evidence, split)
+    evaluation["dataset_version"] = spec.dataset_version
     evaluation["test_rows_sha256"] = test_rows_sha256(spec, split)
     evaluation["of_members"] = {
         "members": len(members),

@@ -30,7 +30,7 @@ from backend.transit.networks.inputs import CATALOGUE_COLUMNS, CATALOGUE_UNITS
 _PACKAGES = ("keras", "tensorflow", "numpy", "scikit-learn")
 
 _NO_SETTINGS = (
-    *("table", "evidence", "model_path", "checkpoint", "keep"),
+    *("table", "evidence", "labels", "model_path", "checkpoint", "keep"),
     *("dataset_name", "simulated", "members"),
 )
 
@@ -87,6 +87,8 @@ def describe_model(
         "spec": settings,
         "seed": spec.seed,
         "dataset_sha256": spec.dataset_sha256,
+        "dataset_version": spec.dataset_version,
+        "dataset_version_sha256": spec.dataset_version_sha256,
         "dataset_name": spec.dataset_name,
         "simulated": spec.simulated,
         "rows": {name: len(getattr(split, name)) for name in ("train", "validation", "test")},

@@ -8,6 +8,7 @@ from backend.errors import Conflict, Unavailable
 from backend.services.datasets.preview import accepted, preview
 from backend.services.datasets.relations import StillRelating
 from backend.services.datasets.upload import forget_files, name_from, store, suffix_from
+from backend.services.labels.saying import effective
 from backend.services.quota import stored_bytes
 from backend.storage.dataset_table import read_rows, read_rows_at, read_rows_of_label
 from backend.transit.catalog.rejections import read_rejections
@@ -155,6 +156,9 @@ def list_dataset_rows(dataset_id: int, query_data: RowsQuery) -> Record:
     relations = relations or [None] * len(rows)
     found = zip(indices, rows, evidence, relations, strict=True)
     answers = [row_answer(int(i), *each) for i, *each in found]
+    with services().database.read() as connection:
+        said = effective(services(), connection, dataset, [int(each) for each in indices])
+    answers = [each | said.get(each["row"], {}) for each in answers]
     return {
         "rows": answers,
         "count": len(answers),

@@ -248,6 +248,11 @@ class Row(Answer):
     relations: Relations | None = Field(
         default=None, description="Null if they are not known, as those of a very long table."
     )
+    effective_label: str | None = Field(
+        default=None,
+        description="The label that counts, by what people say: that of a class, or `exclude`.",
+    )
+    votes: int = Field(default=0, description="How many people say something of the row.")
 
 
 def row_answer(
@@ -275,6 +280,8 @@ def row_answer(
         if evidence is None
         else {name: float(evidence[name]) for name in EVIDENCE_UNITS},
         "relations": relations,
+        "effective_label": LABELS[label] if has_label else None,
+        "votes": 0,
     }
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from backend.background.session_starts import CannotStart, SessionStarts
 from backend.database import accounts, batches
 from backend.services.batch_jobs.runner import BatchRunner
 from tests.api import (
@@ -65,6 +66,19 @@ CALLS: dict[str, tuple[str, str, dict[str, Any] | None]] = {
     "create_study_model": ("POST", "/api/training/studies/{whole_study}/model", {}),
     "download_study": ("GET", "/api/training/studies/{failed_study}/predictions.csv", None),
     "delete_dataset": ("DELETE", "/api/training/dataset/{dataset}", None),
+    "change_labels": (
+        "PUT",
+        "/api/training/dataset/{dataset}/labels",
+        {"changes": [{"row": 1, "label": 0, "reason": "a blend"}]},
+    ),
+    "undo_labels": ("POST", "/api/training/dataset/{dataset}/labels/undo", {}),
+    "set_label_rule": (
+        "PUT",
+        "/api/training/dataset/{dataset}/labels/rule",
+        {"rule": "majority"},
+    ),
+    "download_labels": ("GET", "/api/training/dataset/{dataset}/labels.csv", None),
+    "freeze_version": ("POST", "/api/training/dataset/{dataset}/versions", {}),
     "promote_model": ("POST", "/api/models/{other_model}/promote", None),
     "delete_model": ("DELETE", "/api/models/{other_model}", None),
     "download_model": ("GET", "/api/models/{model}/download", None),
@@ -116,7 +130,7 @@ def world(api, key, services) -> dict[str, Any]:
         "ended_batch": ended_batch,
         "running_batch": running_batch,
         "waiting_batch": waiting_batch,
-        "dataset": api.dataset(key, rows=400),
+        "dataset": _labelled(api, key),
         "ended": ended,
         "failed": failed,
         "pending": api.session(key),
@@ -130,8 +144,19 @@ def world(api, key, services) -> dict[str, Any]:
     }
 
 
+def _labelled(api, key) -> int:
+    """A dataset of which somebody says something."""
+    dataset_id = api.dataset(key, rows=400)
+    vote = {"row": 0, "label": "exclude", "reason": "a blend"}
+    api.put(f"/api/training/dataset/{dataset_id}/labels", json={"changes": [vote]})
+    return dataset_id
+
+
 def call(api, world, name):
     """The answer of a call."""
+    if name == "import_labels":
+        path = f"/api/training/dataset/{world['dataset']}/labels/import"
+        return api.post(path, None, data=form("row,label\n2,exclude\n"))
     if name == "create_analysis":
         return api.post("/api/analyses", None, json=world["kept"])
     method, path, body = CALLS[name]
@@ -143,7 +168,7 @@ def call(api, world, name):
     return api.call(method, path, None, **({} if sent is None else {"json": sent}))
 
 
-@pytest.mark.parametrize("name", [*CALLS, "create_analysis"])
+@pytest.mark.parametrize("name", [*CALLS, "create_analysis", "import_labels"])
 def test_a_call_whose_row_cannot_be_written_says_so_and_changes_nothing(
     faults, api, world, services, name
 ):
@@ -163,6 +188,35 @@ def test_a_call_whose_row_cannot_be_written_says_so_and_changes_nothing(
     answer = call(api, world, name)
     assert answer.status_code in (200, 201, 202), answer.get_data(as_text=True)
     assert all_of(services) != before
+
+
+def test_a_session_whose_labels_cannot_be_written_waits_until_they_can(
+    faults, api, world, services
+):
+    started = call(api, world, "start_training").get_json()["session"]
+    for other in api.get(f"/api/training/sessions?workspace_key={world['key']}")["sessions"]:
+        if other["status"] == "pending" and other["id"] != started["id"]:
+            api.post(f"/api/training/session/{other['id']}/cancel")
+    api.post(f"/api/training/studies/{world['waiting_study']}/cancel")
+    starts = SessionStarts(services.settings, services.database, services.storage)
+    fault = faults.add("write", "*.labels.npy*", "ENOSPC")
+    with pytest.raises(CannotStart):
+        starts.take()
+    assert fault.effects == 1
+    assert not list(services.storage.uploads.glob("*/*.labels.npy*"))
+    assert api.get(f"/api/training/session/{started['id']}")["session"]["status"] == "pending"
+    faults.clear()
+    job = starts.take()
+    assert (job.session_id, job.spec.dataset_version) == (started["id"], 1)
+    assert len(list(services.storage.uploads.glob("*/*.v1.labels.npy"))) == 1
+
+
+def test_labels_that_cannot_be_received_whole_are_not_imported(faults, api, world, services):
+    before = all_of(services)
+    fault = faults.add("write", "*/uploads/incoming/*", "ENOSPC")
+    answer = call(api, world, "import_labels")
+    assert (answer.status_code, fault.effects) == (507, 1)
+    assert all_of(services) == before
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,13 @@ from backend.services.sessions.end import request_end
 from backend.services.sessions.keep import require_not_being_kept
 from backend.services.sessions.start import (
     add_session,
+    asked_layer,
     checked_key,
     require_trainable,
     spec_of,
     with_grouping,
     with_simulated,
+    with_version,
 )
 from backend.services.sessions.view import describe, describe_all, described
 from backend.storage.removal import Removal
@@ -70,6 +72,7 @@ def start_training(json_data: StartRequest) -> tuple[Record, int, Record]:
     With an `Idempotency-Key` header a repeated request starts no second session.
     """
     key = checked_key(request.headers.get("Idempotency-Key"))
+    asked = json_data.dataset_version
     with services().database.read() as connection:
         workspace = workspace_by_key(connection, json_data.workspace_key)
         dataset = usable_dataset(connection, json_data.dataset_id)
@@ -77,8 +80,20 @@ def start_training(json_data: StartRequest) -> tuple[Record, int, Record]:
         raise NotFound(f"There is no dataset {json_data.dataset_id} in this workspace.")
     spec = with_simulated(services(), dataset, make_spec(json_data, dataset))
     spec = with_grouping(services(), dataset, spec)
-    require_trainable(services(), dataset, spec)
+    with services().database.read() as connection:
+        layer = asked_layer(services(), connection, dataset, asked)
+    require_trainable(services(), dataset, spec, layer)
     with services().database.write() as connection:
+        earlier = sessions.find_by_idempotency_key(connection, workspace["id"], key or "")
+        spec = with_version(
+            services(),
+            connection,
+            dataset,
+            spec,
+            asked=asked,
+            user=current_user(),
+            earlier=earlier and earlier["spec"],
+        )
         session = add_session(
             services(),
             connection,
@@ -105,9 +120,10 @@ def retry_session(session_id: int) -> tuple[Record, int, Record]:
     key = checked_key(request.headers.get("Idempotency-Key"))
     with services().database.read() as connection:
         session, dataset = _to_retry(connection, session_id)
-    spec = with_simulated(services(), dataset, spec_of(session))
+        spec = with_simulated(services(), dataset, spec_of(session))
+        layer = asked_layer(services(), connection, dataset, spec.dataset_version)
     spec = with_grouping(services(), dataset, spec)
-    require_trainable(services(), dataset, spec)
+    require_trainable(services(), dataset, spec, layer)
     with services().database.write() as connection:
         _to_retry(connection, session_id)
         new = add_session(

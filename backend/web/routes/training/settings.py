@@ -20,7 +20,7 @@ def make_spec(
         without: fields of the request that are no settings.
         more: settings that are no fields of it.
     """
-    left_out = {"workspace_key", "dataset_id", "use_relations", *without}
+    left_out = {"workspace_key", "dataset_id", "dataset_version", "use_relations", *without}
     return wire.Spec(
         **settings.model_dump(exclude=left_out),
         **more,

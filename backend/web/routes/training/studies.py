@@ -11,10 +11,12 @@ from backend.database.connection import Record
 from backend.errors import Conflict, NotFound
 from backend.services.quota import waiting_sessions
 from backend.services.sessions.start import (
+    asked_layer,
     checked_key,
     require_trainable,
     with_grouping,
     with_simulated,
+    with_version,
 )
 from backend.services.studies import end, view
 from backend.services.studies.predictions import (
@@ -86,8 +88,20 @@ def start_study(json_data: StudyRequest) -> tuple[Record, int, Record]:
     )
     spec = with_grouping(services(), dataset, with_simulated(services(), dataset, spec))
     of_fold = {"folds": json_data.folds, "fold": 1, "fold_seed": json_data.seed}
-    require_trainable(services(), dataset, spec.model_copy(update=of_fold))
+    with services().database.read() as connection:
+        layer = asked_layer(services(), connection, dataset, json_data.dataset_version)
+    require_trainable(services(), dataset, spec.model_copy(update=of_fold), layer)
     with services().database.write() as connection:
+        earlier = studies.find_by_idempotency_key(connection, workspace["id"], key or "")
+        spec = with_version(
+            services(),
+            connection,
+            dataset,
+            spec,
+            asked=json_data.dataset_version,
+            user=current_user(),
+            earlier=earlier and earlier["settings"]["spec"],
+        )
         study = add_study(
             services(),
             connection,
@@ -169,7 +183,10 @@ def retry_study(study_id: int) -> Record:
         dataset = datasets.find(connection, study["dataset_id"] or 0)
     if dataset is None:
         raise Conflict(f"The dataset of study {study_id} was deleted: upload it again.")
-    require_trainable(services(), dataset, spec_of_part(study, study["settings"]["seeds"][0], 1))
+    spec = spec_of_part(study, study["settings"]["seeds"][0], 1)
+    with services().database.read() as connection:
+        layer = asked_layer(services(), connection, dataset, spec.dataset_version)
+    require_trainable(services(), dataset, spec, layer)
     with Removal() as removal, services().database.write() as connection:
         study = usable_study(connection, study_id)
         count = end.retry(services(), connection, removal, study, current_user()["id"])

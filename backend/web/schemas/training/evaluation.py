@@ -231,6 +231,9 @@ class Evaluation(Figures):
     groups: RowGroups | None = Field(
         default=None, description="null: an earlier version split the rows by star."
     )
+    dataset_version: int = Field(
+        default=0, description="Whose labels the session has learnt and was tested on."
+    )
     test_rows_sha256: str | None = Field(
         default=None,
         description="Identifies the test rows: equal for sessions tested on the same ones.",

@@ -53,6 +53,13 @@ class Settings(JsonBody):
 
     workspace_key: Key
     dataset_id: Identifier
+    dataset_version: int | None = Field(
+        default=None,
+        ge=0,
+        le=MAX_ID,
+        description="Whose labels it learns; 0: those of the file. Without it the labels as they "
+        "are now, which become a version if they are none yet.",
+    )
     epochs: int = Field(default=defaults.EPOCHS, ge=1, le=1000)
     batch_size: int = Field(default=defaults.BATCH_SIZE, ge=8, le=4096)
     learning_rate: float = Field(default=defaults.LEARNING_RATE, ge=1e-6, le=1)

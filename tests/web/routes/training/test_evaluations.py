@@ -241,6 +241,22 @@ def test_sessions_of_different_tables_are_not_compared(api, key, tested):
     assert "different tables" in problem["detail"]
 
 
+def test_sessions_whose_versions_label_a_common_test_row_differently_are_not_compared(
+    api, key, tested, services
+):
+    dataset_id = api.dataset(key, rows=90)
+    one, other = (tested(key, dataset_id, np.arange(30)) for _ in range(2))
+    compared(api, one, other)
+    path = api.get(f"/api/training/session/{other}")["session"]["model_path"]
+    place = (services.settings.data_dir / path).with_suffix(".test.npy")
+    rows = np.load(place)
+    rows["true"][4] = (rows["true"][4] + 1) % 3
+    np.save(place, rows)
+    problem = compared(api, one, other, 409)
+    assert problem["status"] == 409
+    assert "the same labels of their 30 common test rows, found 1 that differ" in problem["detail"]
+
+
 def test_sessions_that_were_split_in_different_ways_are_not_compared(api, key, tested, services):
     dataset_id = api.dataset(key, rows=90)
     one, other = (tested(key, dataset_id, np.arange(30)) for _ in range(2))

@@ -111,6 +111,8 @@ def test_the_spec_holds_every_setting_and_what_it_is_about(api, key):
         "fold_seed": None,
         "joined_study": None,
         "members": None,
+        "dataset_version": 0,
+        "dataset_version_sha256": None,
     }
 
 

@@ -1,0 +1,1 @@
+"""Labels as a layer over a dataset: votes, what is decided by them, and frozen versions."""
