@@ -31,6 +31,7 @@ from backend.web.routes.training.kept import kept_bp
 from backend.web.routes.training.networks import networks_bp
 from backend.web.routes.training.sessions import training_bp
 from backend.web.routes.training.studies import studies_bp
+from backend.web.routes.training.study_comparisons import study_comparisons_bp
 from backend.web.routes.workspaces import workspaces_bp
 
 BLUEPRINTS = (
@@ -41,6 +42,7 @@ BLUEPRINTS = (
     curves_bp,
     training_bp,
     studies_bp,
+    study_comparisons_bp,
     kept_bp,
     evaluation_bp,
     networks_bp,

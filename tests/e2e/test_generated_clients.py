@@ -225,6 +225,7 @@ RULES_BEYOND_THE_DESCRIPTION = {
     "predict_batch": "the file must be a catalogue",
     "create_batch": "the file must be a catalogue",
     "get_comparison": "the other session must be another one, of the same table",
+    "get_study_comparison": "the other study must be another one, of the same table",
 }
 
 SCHEMATHESIS = """

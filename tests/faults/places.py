@@ -94,7 +94,7 @@ PLACES = {
         backend.web.routes.workspaces.remove_member database
     """,
     f"{_STORED}studies.py::test_figures_without_a_thread_come_with_the_next_request": """
-        backend.services.studies.figures.StudyFigures._entry thread
+        backend.services.studies.finder.Finder._entry thread
     """,
     f"{_FAULTS}calls.py::"
     "test_what_keeps_the_database_from_growing_is_found_out_where_it_can_be": """

@@ -179,6 +179,7 @@ class House:
         ended, waiting = (owner.study(key, dataset_id, folds=2)["study"] for _ in range(2))
         predict_part(self.services, ended["sessions"][0], rows=100, folds=2)
         fail(self.services, ended["sessions"][1]["id"])
+        predict_part(self.services, waiting["sessions"][0], rows=100, folds=2)
         return {"study_id": ended["id"], "waiting_study_id": waiting["id"]}
 
     def _failed(self, owner, key, dataset_id):
@@ -408,6 +409,7 @@ def call_as(user: Api, rule, method, values):
             "audit.list_audit_entries": {"workspace_key": key},
             "curves.get_dataset_curve": {"row": 0},
             "evaluation.get_comparison": {"other": values["other_id"]},
+            "study_comparisons.get_study_comparison": {"other": values["waiting_study_id"]},
         }
         return user.get(path, None, query_string=queries.get(rule.endpoint, {}))
     bodies: dict[str, dict[str, Any]] = {

@@ -1,8 +1,10 @@
-"""Two sessions on the rows that both were tested on."""
+"""Two sessions, or two studies, on the rows that both were tested on."""
+
+from typing import Literal
 
 from pydantic import Field
 
-from backend.web.schemas.base import Answer, Success, TextFields
+from backend.web.schemas.base import MAX_ID, Answer, Success, TextFields
 from backend.web.schemas.training.evaluation import PairedDifference
 
 
@@ -50,3 +52,54 @@ class ComparisonAnswer(Success):
     """How two sessions compare."""
 
     comparison: Comparison
+
+
+class StudyComparisonQuery(TextFields):
+    """The study to compare with."""
+
+    other: int = Field(ge=1, le=MAX_ID, description="The id of another study of the same table.")
+
+
+class ComparedMean(ComparedFigure):
+    """A figure of both studies on their common rows: means over the seeds of each."""
+
+    seed_spread: list[float | None] = Field(
+        description="Of each, the standard deviation over its seeds; null with fewer than two."
+    )
+
+
+class CorrectRows(Answer):
+    """In how many rows the label of the highest mean probability is that of the table."""
+
+    both: int
+    only_one: int
+    only_other: int
+    neither: int
+
+
+class StudyComparison(Answer):
+    """Two studies on the rows that both have tested; neither was trained on their groups."""
+
+    one: int
+    other: int
+    rows: int
+    groups: int = Field(description="That these rows are in; the intervals are over them.")
+    only: list[int] = Field(description="Of each, how many tested rows the other does not have.")
+    seeds: list[int] = Field(
+        description="Of each, how many count: those that have tested every row; if none has, one."
+    )
+    is_complete: bool = Field(description="All seeds of both have tested every row.")
+    figures: dict[str, ComparedMean]
+    verdict: Literal["better", "worse", "cannot_tell"] = Field(
+        description="What the log loss says of `one`."
+    )
+    correct: CorrectRows
+
+
+class StudyComparisonAnswer(Success):
+    """How two studies compare."""
+
+    state: Literal["found", "pending"] = Field(
+        description="`pending`: ask again in a few seconds; `comparison` is null until then."
+    )
+    comparison: StudyComparison | None
