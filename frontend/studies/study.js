@@ -2,10 +2,12 @@
 
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
+import { goTo } from "../lib/router.js";
 import { useTitle } from "../lib/title.js";
 import { Failure, PageHead, StatusBadge } from "../ui/basics.js";
 import { NotFound } from "../ui/not-found.js";
-import { studiesHref, useStudy } from "./studies-state.js";
+import { OtherStudy } from "./other-study.js";
+import { comparisonHref, studiesHref, useStudy } from "./studies-state.js";
 import { StudyActions } from "./study-actions.js";
 import { StudyFigures } from "./study-figures.js";
 import { StudyProgress } from "./study-progress.js";
@@ -40,6 +42,16 @@ export function Study({ workspace, id, query }) {
     <div class="stack">
       <${StudyProgress} study=${study} />
       ${study.figures && html`<${StudyFigures} figures=${study.figures} />`}
+      ${study.counts.completed > 0 &&
+      html`<section class="card stack" data-test="study-compare">
+        <h2>${t("studies.compare")}</h2>
+        <${OtherStudy}
+          workspace=${workspace}
+          study=${study}
+          chosen=${null}
+          onChoose=${(other) => goTo(comparisonHref(workspace, id, other))}
+        />
+      </section>`}
       <${StudyRows} workspace=${workspace} study=${study} query=${query} />
       <${StudySessions} workspace=${workspace} study=${study} />
     </div>
