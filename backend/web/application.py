@@ -28,6 +28,7 @@ from backend.web.routes.predictions import predictions_bp
 from backend.web.routes.site import site_bp
 from backend.web.routes.training.evaluations import evaluation_bp
 from backend.web.routes.training.kept import kept_bp
+from backend.web.routes.training.listing import listing_bp
 from backend.web.routes.training.networks import networks_bp
 from backend.web.routes.training.sessions import training_bp
 from backend.web.routes.training.studies import studies_bp
@@ -40,6 +41,7 @@ BLUEPRINTS = (
     datasets_bp,
     curves_bp,
     training_bp,
+    listing_bp,
     studies_bp,
     kept_bp,
     evaluation_bp,

@@ -16,6 +16,7 @@ export const ACTIONS = [
   "workspace_deleted",
   "dataset_deleted",
   "session_deleted",
+  "session_renamed",
   "study_deleted",
   "study_downloaded",
   "checkpoint_deleted",

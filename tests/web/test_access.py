@@ -400,7 +400,7 @@ def call_as(user: Api, rule, method, values):
     if method == "GET":
         queries = {
             "datasets.list_datasets": {"workspace_key": key},
-            "training.list_sessions": {"workspace_key": key},
+            "listing.list_sessions": {"workspace_key": key},
             "models.list_models": {"workspace_key": key},
             "studies.list_studies": {"workspace_key": key},
             "batches.list_batches": {"workspace_key": key},
@@ -423,6 +423,7 @@ def call_as(user: Api, rule, method, values):
         "studies.start_study": {
             "json": {"workspace_key": key, "dataset_id": values["dataset_id"], "folds": 2}
         },
+        "listing.update_session": {"json": {"is_starred": True}},
         "curves.compute_curve": {"json": CANDIDATE},
         "predictions.predict": {"json": {"workspace_key": key, **CANDIDATE}},
         "predictions.predict_batch": {"data": form(catalogue(), workspace_key=key)},

@@ -22,6 +22,7 @@ AuditAction = TypeAliasType(
         "workspace_deleted",
         "dataset_deleted",
         "session_deleted",
+        "session_renamed",
         "study_deleted",
         "study_downloaded",
         "checkpoint_deleted",
