@@ -17,6 +17,8 @@ export const ACTIONS = [
   "dataset_deleted",
   "session_deleted",
   "session_renamed",
+  "workspace_renamed",
+  "dataset_renamed",
   "study_deleted",
   "study_downloaded",
   "checkpoint_deleted",

@@ -89,6 +89,8 @@ PLACES = {
         backend.web.routes.training.studies.delete_study database
         backend.web.routes.training.studies.retry_study database
         backend.web.routes.training.studies.start_study database
+        backend.web.routes.datasets.update_dataset database
+        backend.web.routes.workspaces.update_workspace database
         backend.web.routes.workspaces.add_member database
         backend.web.routes.workspaces.create_workspace database
         backend.web.routes.workspaces.delete_workspace database

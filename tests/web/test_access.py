@@ -423,6 +423,8 @@ def call_as(user: Api, rule, method, values):
         "studies.start_study": {
             "json": {"workspace_key": key, "dataset_id": values["dataset_id"], "folds": 2}
         },
+        "workspaces.update_workspace": {"json": {"name": "y"}},
+        "datasets.update_dataset": {"json": {"name": "y"}},
         "listing.update_session": {"json": {"is_starred": True}},
         "curves.compute_curve": {"json": CANDIDATE},
         "predictions.predict": {"json": {"workspace_key": key, **CANDIDATE}},

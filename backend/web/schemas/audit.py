@@ -23,6 +23,8 @@ AuditAction = TypeAliasType(
         "dataset_deleted",
         "session_deleted",
         "session_renamed",
+        "workspace_renamed",
+        "dataset_renamed",
         "study_deleted",
         "study_downloaded",
         "checkpoint_deleted",

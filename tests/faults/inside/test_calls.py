@@ -49,6 +49,8 @@ CALLS: dict[str, tuple[str, str, dict[str, Any] | None]] = {
     "retry_session": ("POST", "/api/training/session/{ended}/retry", None),
     "stop_session": ("POST", "/api/training/session/{pending}/stop", None),
     "cancel_session": ("POST", "/api/training/session/{pending}/cancel", None),
+    "update_workspace": ("PATCH", "/api/workspaces/{key}", {"name": "new"}),
+    "update_dataset": ("PATCH", "/api/training/dataset/{dataset}", {"name": "new"}),
     "update_session": ("PATCH", "/api/training/session/{ended}", {"title": "mine"}),
     "delete_session": ("DELETE", "/api/training/session/{ended}", None),
     "keep_session": ("POST", "/api/training/session/{failed}/keep", None),

@@ -252,3 +252,24 @@ def test_the_figures_come_with_their_intervals(api, key, six):
     assert (figures["accuracy"], figures["macro_f1"]) == (0.9, None)
     assert figures["intervals"]["accuracy"] == pytest.approx([0.8, 1.0])
     assert found[-1]["figures"] is None
+
+
+def test_a_workspace_and_a_dataset_get_another_name(api, key):
+    dataset = api.dataset(key)
+    answer = api.patch(f"/api/training/dataset/{dataset}", json={"name": "Kepler"})
+    assert answer["dataset"]["name"] == "Kepler"
+    assert api.get(f"/api/training/dataset/{dataset}")["dataset"]["name"] == "Kepler"
+    session = api.start(key, dataset)["session"]["id"]
+    api.patch(f"/api/training/dataset/{dataset}", json={"name": "KOI"})
+    found = listed(api, key, filter="dataset_name:koi")["sessions"]
+    assert [each["id"] for each in found] == [session]
+    named = api.patch(f"/api/workspaces/{key}", json={"name": "Mine"})["workspace"]
+    assert (named["name"], named["key"]) == ("Mine", key)
+    assert api.get(f"/api/workspaces/{key}")["workspace"] == named
+    entries = api.get("/api/audit", query_string={"workspace_key": key})["entries"]
+    renamed = [(each["action"], each["detail"]) for each in entries if "renamed" in each["action"]]
+    assert renamed == [
+        ("workspace_renamed", "Mine"),
+        ("dataset_renamed", "KOI"),
+        ("dataset_renamed", "Kepler"),
+    ]
