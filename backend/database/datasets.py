@@ -69,6 +69,11 @@ def sessions_using(connection: Connection, dataset_id: int) -> list[int]:
     return list(connection.execute(query.order_by(training_sessions.c.id)).scalars())
 
 
+def set_name(connection: Connection, dataset_id: int, name: str) -> None:
+    """Give a dataset another name; sessions keep the one that it had when they started."""
+    connection.execute(update(datasets).where(datasets.c.id == dataset_id).values(name=name))
+
+
 def remove(connection: Connection, dataset_id: int) -> None:
     """Delete a dataset; its sessions stay, without a dataset."""
     trained = training_sessions.c.dataset_id == dataset_id

@@ -6,6 +6,7 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -162,6 +163,34 @@ training_sessions = _table(
     Index("sessions_by_status", "status", "id"),
     Index("sessions_by_user", "user_id", "status"),
     Index("sessions_by_dataset", "dataset_id"),
+    # With what a list is sorted by, so that it reads no row: their evaluations are long.
+    Index(
+        "sessions_listed",
+        *("workspace_id", "study_id", "id", "status", "model_name", "user_id", "dataset_id"),
+        *("dataset_size", "epochs_completed", "created_at", "started_at", "completed_at"),
+    ),
+)
+
+# What lists of sessions are sorted, filtered and searched by, and what people say of a session: the
+# figures are in its long evaluation too, which a list of thousands cannot read.
+session_facts = Table(
+    "session_facts",
+    metadata,
+    _reference("session_id", "training_sessions.id", primary_key=True),
+    Column("title", String),
+    Column("tags", Text, nullable=False, server_default=text("'[]'")),  # a JSON list
+    Column("note", Text, nullable=False, server_default=text("''")),
+    Column("is_starred", Boolean, nullable=False, server_default=text("0")),
+    Column("dataset_name", String),
+    Column("network", String),
+    Column("accuracy", Float),
+    Column("macro_f1", Float),
+    Column("log_loss", Float),
+    Column("ece", Float),
+    Column("intervals", Text),  # a JSON object of [low, high]; of these four
+    Column("val_accuracy", Float),
+    Column("val_log_loss", Float),
+    Column("val_loss", Float),
 )
 
 epochs = Table(

@@ -21,7 +21,15 @@ from sqlalchemy import (
 
 from backend.database import queue
 from backend.database.connection import Record, every, first, one
-from backend.database.schema import models, now, training_sessions, workspaces
+from backend.database.listing import facts
+from backend.database.schema import (
+    models,
+    now,
+    session_facts,
+    training_sessions,
+    users,
+    workspaces,
+)
 from backend.database.workspaces import accessible
 
 ENDED = ("completed", "failed", "cancelled")
@@ -65,11 +73,22 @@ _SHOWN = select(
     ),
     models.c.id.label("model_id"),
     models.c.file.label("file"),
-).join(models, models.c.session_id == training_sessions.c.id, isouter=True)
+    *(
+        session_facts.c[name]
+        for name in ("title", "tags", "note", "is_starred", *facts.FIGURES, "intervals")
+    ),
+    users.c.name.label("user"),
+)
+_SHOWN = (
+    _SHOWN.join(models, models.c.session_id == training_sessions.c.id, isouter=True)
+    .join(session_facts, session_facts.c.session_id == training_sessions.c.id, isouter=True)
+    .join(users, users.c.id == training_sessions.c.user_id, isouter=True)
+)
 
 # Statements that are polled are made once: to make one takes longer than to run it.
 _BY_ID = _SHOWN.where(training_sessions.c.id == bindparam("session_id"))
 _FOR_USER = accessible(_BY_ID, training_sessions, bindparam("user_id"))
+_BY_IDS = _SHOWN.where(training_sessions.c.id.in_(bindparam("ids", expanding=True)))
 _IN_WORKSPACE = (
     _SHOWN.where(
         training_sessions.c.workspace_id == bindparam("workspace_id"),
@@ -92,7 +111,9 @@ def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
     statement = insert(training_sessions).values(
         workspace_id=workspace_id, status="pending", created_at=now(), **values
     )
-    return one(connection, statement.returning(*training_sessions.c))
+    session = one(connection, statement.returning(*training_sessions.c))
+    facts.add(connection, session["id"], session["spec"])
+    return session
 
 
 def find(connection: Connection, session_id: int) -> Record | None:
@@ -183,6 +204,7 @@ def next_pending(
 def change(connection: Connection, session_id: int, **values: Any) -> None:
     """Change some columns of a session, and with them its version."""
     queue.change(connection, training_sessions, session_id, **values)
+    facts.follow(connection, session_id, values)
 
 
 def model_file_is_taken(connection: Connection, model_file: str) -> bool:
@@ -237,6 +259,12 @@ def shown_in_workspace(
     """
     query = queue.filtered(_IN_WORKSPACE, training_sessions, status, before)
     return every(connection, query, workspace_id=workspace_id, limit=limit, study_id=study_id)
+
+
+def shown_of(connection: Connection, session_ids: Collection[int]) -> list[Record]:
+    """These sessions as `shown`, in this order."""
+    found = {each["id"]: each for each in every(connection, _BY_IDS, ids=list(session_ids))}
+    return [found[each] for each in session_ids if each in found]
 
 
 def remove(connection: Connection, session_id: int) -> None:

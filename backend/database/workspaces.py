@@ -110,6 +110,11 @@ def owned_by(connection: Connection, user_id: int) -> list[int]:
     return list(connection.execute(query).scalars())
 
 
+def set_name(connection: Connection, workspace_id: int, name: str) -> None:
+    """Give a workspace another name."""
+    connection.execute(update(workspaces).where(workspaces.c.id == workspace_id).values(name=name))
+
+
 def remove(connection: Connection, workspace_id: int) -> None:
     """Delete a workspace and everything in it."""
     connection.execute(delete(workspaces).where(workspaces.c.id == workspace_id))

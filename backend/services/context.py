@@ -10,6 +10,7 @@ from backend.config import Settings
 from backend.database import Database
 from backend.services.datasets.relations import DatasetRelations
 from backend.services.datasets.tables import DatasetTables
+from backend.services.studies.comparison import StudyComparisons
 from backend.services.studies.figures import StudyFigures
 from backend.services.try_limit import TryLimit
 from backend.services.wrong_tokens import WrongTokens
@@ -75,6 +76,7 @@ class Services:
     converter: TableConverter = field(init=False)
     relations: DatasetRelations = field(init=False)
     study_figures: StudyFigures = field(init=False)
+    study_comparisons: StudyComparisons = field(init=False)
 
     def __post_init__(self) -> None:
         settings = self.settings
@@ -82,6 +84,7 @@ class Services:
         self.tables = DatasetTables(self.database, self.storage, self.converter)
         self.relations = DatasetRelations(self.storage, self.tables, self.converter)
         self.study_figures = StudyFigures(self.storage)
+        self.study_comparisons = StudyComparisons(self.storage)
         self.wrong_tokens = WrongTokens(self.settings, self.database)
 
     def notify(self) -> None:

@@ -30,9 +30,11 @@ from backend.web.routes.training.doubts import doubts_bp
 from backend.web.routes.training.evaluations import evaluation_bp
 from backend.web.routes.training.kept import kept_bp
 from backend.web.routes.training.labels import labels_bp
+from backend.web.routes.training.listing import listing_bp
 from backend.web.routes.training.networks import networks_bp
 from backend.web.routes.training.sessions import training_bp
 from backend.web.routes.training.studies import studies_bp
+from backend.web.routes.training.study_comparisons import study_comparisons_bp
 from backend.web.routes.training.study_model import study_model_bp
 from backend.web.routes.workspaces import workspaces_bp
 
@@ -44,9 +46,11 @@ BLUEPRINTS = (
     labels_bp,
     curves_bp,
     training_bp,
+    listing_bp,
     studies_bp,
     study_model_bp,
     doubts_bp,
+    study_comparisons_bp,
     kept_bp,
     evaluation_bp,
     networks_bp,

@@ -118,6 +118,8 @@ def _complete(app: APIFlask, document: Any) -> Any:
             del operation["responses"]["403"]
         _add_headers(operation, name)
     queries = {model.__name__ for model, location in models if location == "query"}
+    # Two modules of routes may be about one subject.
+    document["tags"] = list({each["name"]: each for each in document["tags"]}.values())
     document["security"] = [{"token": []}]
     document["components"] |= {
         "schemas": {name: schemas[name] for name in sorted(schemas) if name not in queries},

@@ -1,7 +1,7 @@
 """Receives request bodies: uploads go straight to the disk, and everything has a limit."""
 
 from collections.abc import Callable
-from typing import IO, Any, NoReturn, cast
+from typing import IO, Any, NoReturn, cast, get_origin
 
 from apiflask import APIFlask
 from flask import Request, current_app, request
@@ -138,11 +138,12 @@ def _check_query() -> None:
     if not request.path.startswith("/api/") or request.endpoint is None:
         return
     schemas = [schema for schema, location in declared("args") or () if location == "query"]
-    known = {name for schema in schemas for name in schema.model_fields}
+    known = {k: field for schema in schemas for k, field in schema.model_fields.items()}
     for name in request.args:
         if name not in known:
             raise Invalid.field(name, unknown_field(name, known))
-        if len(request.args.getlist(name)) > 1:
+        is_repeatable = get_origin(known[name].annotation) is list
+        if len(request.args.getlist(name)) > 1 and not is_repeatable:
             raise Invalid.field(name, "Expected one value, received several.")
 
 

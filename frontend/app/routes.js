@@ -49,6 +49,7 @@ export const ROUTES = [
   ["/w/:workspace/studies", later(() => import("../studies/studies.js"), "Studies")],
   ["/w/:workspace/studies/new", later(() => import("../studies/new-study.js"), "NewStudy")],
   ["/w/:workspace/studies/:id", later(() => import("../studies/study.js"), "Study")],
+  ["/w/:workspace/studies/:id/comparison", later(() => import("../study-comparison/page.js"), "StudyComparison")],
   ["/w/:workspace/compare", later(() => import("../compare/compare.js"), "Compare")],
   ["/w/:workspace/models", later(() => import("../models/models.js"), "Models")],
   ["/w/:workspace/models/:id", later(() => import("../models/model.js"), "Model")],

@@ -1,6 +1,6 @@
 // The studies of a workspace and one study, followed while they are under way; what can be done with one.
 
-import { conditional, get, post, remove } from "../lib/api.js";
+import { conditional, get, post, remove, withQuery } from "../lib/api.js";
 import { usePolling } from "../lib/data.js";
 import { useEffect, useMemo, useState } from "../lib/html.js";
 import { PAGE, RUNNING } from "../lib/watch.js";
@@ -21,6 +21,9 @@ export function willChange(study) {
 /** The addresses of the pages. */
 export const studiesHref = (workspace) => `/w/${workspace.id}/studies`;
 export const studyHref = (workspace, id) => `${studiesHref(workspace)}/${id}`;
+
+export const comparisonHref = (workspace, id, other) =>
+  withQuery(`${studyHref(workspace, id)}/comparison`, { other });
 
 export const pathOf = (id, page = "") => `${PATH}/${id}${page && `/${page}`}`;
 

@@ -2,10 +2,12 @@
 
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
+import { goTo } from "../lib/router.js";
 import { useTitle } from "../lib/title.js";
 import { Failure, PageHead, StatusBadge } from "../ui/basics.js";
 import { NotFound } from "../ui/not-found.js";
-import { studiesHref, useStudy } from "./studies-state.js";
+import { OtherStudy } from "./other-study.js";
+import { comparisonHref, studiesHref, useStudy } from "./studies-state.js";
 import { StudyActions } from "./study-actions.js";
 import { StudyDoubts } from "./study-doubts.js";
 import { StudyFigures } from "./study-figures.js";
@@ -43,6 +45,16 @@ export function Study({ workspace, id, query }) {
       <${StudyProgress} study=${study} />
       ${study.figures && html`<${StudyFigures} figures=${study.figures} />`}
       <${StudyModel} workspace=${workspace} study=${study} />
+      ${study.counts.completed > 0 &&
+      html`<section class="card stack" data-test="study-compare">
+        <h2>${t("studies.compare")}</h2>
+        <${OtherStudy}
+          workspace=${workspace}
+          study=${study}
+          chosen=${null}
+          onChoose=${(other) => goTo(comparisonHref(workspace, id, other))}
+        />
+      </section>`}
       <${StudyRows} workspace=${workspace} study=${study} query=${query} />
       <${StudyDoubts} workspace=${workspace} study=${study} />
       <${StudySessions} workspace=${workspace} study=${study} />

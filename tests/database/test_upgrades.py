@@ -1,5 +1,6 @@
 """An upgrade keeps every row, and the file as it was."""
 
+import json
 import shutil
 import sqlite3
 import tarfile
@@ -199,3 +200,23 @@ def test_a_copy_is_not_made_without_an_upgrade(tmp_path):
     for _ in range(2):
         Database(tmp_path / "exotrain.db").close()
     assert not list(tmp_path.glob("*before-version*"))
+
+
+def test_the_figures_of_earlier_sessions_are_beside_them(path):
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
+            "UPDATE training_sessions SET evaluation = ? WHERE id = 1",
+            ('{"accuracy": 0.75, "log_loss": null, "intervals": {"accuracy": [0.7, 0.8]}}',),
+        )
+    Database(path).close()
+    found = named_rows(path)
+    facts = found["session_facts"]
+    assert [each["session_id"] for each in facts] == [
+        each["id"] for each in found["training_sessions"]
+    ]
+    (first,) = (each for each in facts if each["session_id"] == 1)
+    assert (first["accuracy"], first["log_loss"], first["tags"]) == (0.75, None, "[]")
+    assert json.loads(first["intervals"])["accuracy"] == [0.7, 0.8]
+    metrics = json.loads(found["training_sessions"][0]["metrics"])
+    assert first["val_accuracy"] == metrics["val_accuracy"]
+    assert first["network"] == json.loads(found["training_sessions"][0]["spec"])["network"]

@@ -215,6 +215,7 @@ def test_typescript_types_are_generated_and_compile(document: Path, tmp_path: Pa
 # between fields, or about the bytes of a file, is none that JSON Schema has words for.
 RULES_BEYOND_THE_DESCRIPTION = {
     "start_training": "relations need a network that takes them; stellar uncertainties, relations",
+    "list_sessions": "sort, group and filters name columns; a cursor belongs to its order",
     "start_study": "relations need a network that takes them; stellar uncertainties, relations",
     "compute_curve": "the duration must be below the period",
     "predict": "the duration must be below the period",
@@ -229,6 +230,7 @@ RULES_BEYOND_THE_DESCRIPTION = {
     "predict_batch": "the file must be a catalogue",
     "create_batch": "the file must be a catalogue",
     "get_comparison": "the other session must be another one, of the same table",
+    "get_study_comparison": "the other study must be another one, of the same table",
 }
 
 SCHEMATHESIS = """

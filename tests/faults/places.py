@@ -91,6 +91,7 @@ PLACES = {
         backend.web.routes.training.kept.delete_session_checkpoint database
         backend.web.routes.training.kept.keep_session database
         backend.web.routes.models.delete_model database
+        backend.web.routes.training.listing.update_session database
         backend.web.routes.training.sessions._request_end database
         backend.web.routes.training.sessions.delete_session database
         backend.web.routes.training.sessions.retry_session database
@@ -100,13 +101,15 @@ PLACES = {
         backend.web.routes.training.studies.retry_study database
         backend.web.routes.training.studies.start_study database
         backend.web.routes.training.study_model.create_study_model database
+        backend.web.routes.datasets.update_dataset database
+        backend.web.routes.workspaces.update_workspace database
         backend.web.routes.workspaces.add_member database
         backend.web.routes.workspaces.create_workspace database
         backend.web.routes.workspaces.delete_workspace database
         backend.web.routes.workspaces.remove_member database
     """,
     f"{_STORED}studies.py::test_figures_without_a_thread_come_with_the_next_request": """
-        backend.services.studies.figures.StudyFigures._entry thread
+        backend.services.studies.finder.Finder._entry thread
     """,
     f"{_FAULTS}calls.py::"
     "test_what_keeps_the_database_from_growing_is_found_out_where_it_can_be": """

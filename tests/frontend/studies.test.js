@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 
+import { canBeCompared, placesOf } from "../../frontend/studies/comparable.js";
 import { addressOf, askedOf, viewOf } from "../../frontend/studies/study-query.js";
 import { INITIAL, readStudy, sessionsOf, studySettingsOf } from "../../frontend/studies/study-settings.js";
 import { speak } from "./words.js";
@@ -41,4 +42,28 @@ test("an address gives the view that it was made from; what is wrong in one is a
   const first = { sort: "row", label: "", page: 0 };
   assert.deepEqual(viewOf({ sort: "star", label: "2", page: "-1" }), first);
   assert.deepEqual(addressOf(first), { sort: null, label: null, page: null });
+});
+
+test("only another study of the same table and groups, of which something has completed, is offered", () => {
+  const settings = { dataset_sha256: "a", grouping: "rows" };
+  const study = { id: 1, kind: "folds", settings, counts: { completed: 0 } };
+  const other = { ...study, id: 2, counts: { completed: 1 } };
+  assert.ok(canBeCompared(study, other));
+  assert.ok(!canBeCompared(study, { ...other, id: 1 }));
+  assert.ok(!canBeCompared(study, { ...other, kind: "grid" }));
+  assert.ok(!canBeCompared(study, { ...other, counts: { completed: 0 } }));
+  for (const [name, value] of [["dataset_sha256", "b"], ["grouping", "ephemeris"]]) {
+    assert.ok(!canBeCompared(study, { ...other, settings: { ...settings, [name]: value } }));
+  }
+});
+
+test("in a plot of differences better is to the right, whether more or less of a figure is better", () => {
+  const better = { verdict: "better", difference: -0.2, interval: [-0.4, -0.1] };
+  const places = placesOf({
+    log_loss: better,
+    accuracy: { verdict: "cannot_tell", difference: 0.1, interval: [-0.1, 0.2] },
+    roc_auc: { verdict: "cannot_tell", difference: null, interval: null },
+  });
+  const known = Object.fromEntries(places.map(({ figure, at, low, high }) => [figure.name, [low, at, high]]));
+  assert.deepEqual(known, { log_loss: [0.25, 0.5, 1], accuracy: [-0.25, 0.25, 0.5] });
 });

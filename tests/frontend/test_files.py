@@ -34,7 +34,8 @@ CSS_CLASS = re.compile(r"\.(-?[a-zA-Z][\w-]*)")
 # Folders import folders below them; those in one line do not import each other.
 FLOORS = [
     {"app"},
-    {"compare", "audit", "studies"},
+    {"compare", "audit", "study-comparison"},
+    {"studies"},
     {"evaluation", "analyses", "batch"},
     {"predict"},
     {"models", "datasets", "results"},

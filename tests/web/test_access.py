@@ -416,7 +416,7 @@ def call_as(user: Api, rule, method, values):
     if method == "GET":
         queries = {
             "datasets.list_datasets": {"workspace_key": key},
-            "training.list_sessions": {"workspace_key": key},
+            "listing.list_sessions": {"workspace_key": key},
             "models.list_models": {"workspace_key": key},
             "studies.list_studies": {"workspace_key": key},
             "batches.list_batches": {"workspace_key": key},
@@ -424,6 +424,7 @@ def call_as(user: Api, rule, method, values):
             "audit.list_audit_entries": {"workspace_key": key},
             "curves.get_dataset_curve": {"row": 0},
             "evaluation.get_comparison": {"other": values["other_id"]},
+            "study_comparisons.get_study_comparison": {"other": values["whole_study_id"]},
         }
         return user.get(path, None, query_string=queries.get(rule.endpoint, {}))
     bodies: dict[str, dict[str, Any]] = {
@@ -445,6 +446,9 @@ def call_as(user: Api, rule, method, values):
         "labels.update_label_rule": {"json": {"rule": "majority"}},
         "labels.import_labels": {"data": form("row,label\n0,exclude\n")},
         "labels.create_dataset_version": {"json": {}},
+        "workspaces.update_workspace": {"json": {"name": "y"}},
+        "datasets.update_dataset": {"json": {"name": "y"}},
+        "listing.update_session": {"json": {"is_starred": True}},
         "curves.compute_curve": {"json": CANDIDATE},
         "predictions.predict": {"json": {"workspace_key": key, **CANDIDATE}},
         "predictions.predict_batch": {"data": form(catalogue(), workspace_key=key)},

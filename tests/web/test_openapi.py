@@ -123,13 +123,15 @@ def test_query_parameters_are_described(document):
     queries = {each["name"]: each for each in parameters if each.get("in") == "query"}
     assert {name: each["required"] for name, each in queries.items()} == {
         "workspace_key": True,
+        **dict.fromkeys(("sort", "filter", "q", "group"), False),
         "status": False,
         "limit": False,
         "cursor": False,
         "study": False,
     }
     assert queries["status"]["schema"] == {"$ref": "#/components/schemas/SessionStatus"}
-    assert queries["cursor"]["schema"]["type"] == "integer"
+    assert queries["cursor"]["schema"]["type"] == "string"
+    assert queries["filter"]["schema"]["type"] == "array"
 
 
 def test_the_idempotency_key_is_described(document):

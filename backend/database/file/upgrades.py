@@ -6,6 +6,7 @@ from sqlalchemy import Column, Connection
 from sqlalchemy.schema import CreateColumn, CreateTable
 
 from backend.database.labels import tables as labels
+from backend.database.listing import facts
 from backend.database.schema import (
     analyses,
     audit,
@@ -14,6 +15,7 @@ from backend.database.schema import (
     members,
     metadata,
     models,
+    session_facts,
     studies,
     tokens,
     training_sessions,
@@ -106,6 +108,13 @@ def _add_labels_and_versions(connection: Connection) -> None:
         each.create(connection)
 
 
+def _add_session_facts(connection: Connection) -> None:
+    """The figures of what has ended are taken out of the evaluations once."""
+    session_facts.create(connection)
+    _create_indexes(connection, ("sessions_listed",))
+    connection.exec_driver_sql(facts.FILL)
+
+
 # UPGRADES[n] upgrades a database from version n + 1 to n + 2. `opening.upgrade` calls them with
 # foreign keys off, so that one may rebuild a table, and checks every reference afterwards.
 UPGRADES: list[Callable[[Connection], None]] = [
@@ -117,6 +126,7 @@ UPGRADES: list[Callable[[Connection], None]] = [
     _add_verdicts,
     _add_studies,
     _add_labels_and_versions,
+    _add_session_facts,
 ]
 
 VERSION = len(UPGRADES) + 1

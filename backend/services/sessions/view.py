@@ -72,6 +72,7 @@ def _summary(session: Record, latest_epochs: list[StoredEpoch]) -> Record:
         "eta_seconds": eta_seconds(session, seconds),
         "model_path": None if session["file"] is None else model_path(session["file"]),
         "keepable_until": kept.keepable_until(session),
+        "figures": None if session["accuracy"] is None else session,
     }
 
 

@@ -3,17 +3,13 @@
 Nothing is stored: they follow from the predictions of the sessions, which are.
 """
 
-import logging
-import threading
-import time
-from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from backend.database.connection import Record
-from backend.errors import Conflict
+from backend.services.studies.finder import Finder, Tell
 from backend.services.studies.predictions import Tested, read_by_seed
 from backend.services.studies.view import fold_of, seed_of
 from backend.storage.layout import Storage
@@ -22,58 +18,22 @@ from backend.transit.evaluation.bootstrap import draw_labels, measure_labels
 from backend.transit.evaluation.paired import headline
 from backend.transit.evaluation.repeated import FIGURES, mean_intervals, mean_of, spread_of
 
-# Studies whose figures are kept in memory, and of how many they are found at once.
-_KEPT = 100
-_MOST_AT_ONCE = 2
-
-# How long a request waits for them.
-PATIENCE_SECONDS = 2.0
-
-# Intervals that could not be found are tried again after so long.
-_PAUSE_SECONDS = 60.0
-
 _OF_TREES = ("accuracy", "macro_f1", "log_loss")
-
-log = logging.getLogger(__name__)
-
-
-class _Found:
-    """Figures of a study in one state.
-
-    Attributes:
-        state: which of its sessions have a model; the figures are of these.
-        figures: as the API returns them; None: not found yet.
-        tried_again_at: when intervals that could not be found are tried again, by the monotonic
-            clock; None: they were found, or are being found.
-    """
-
-    def __init__(self, state: tuple[int, ...]) -> None:
-        self.state = state
-        self.figures: Record | None = None
-        self.tried_again_at: float | None = None
-        self.changed = threading.Event()
-
-    @property
-    def is_to_be_tried_again(self) -> bool:
-        """Whether something failed, and some time has passed."""
-        return self.tried_again_at is not None and time.monotonic() >= self.tried_again_at
 
 
 class StudyFigures:
     """The figures of studies."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, finder: Finder | None = None) -> None:
         self._storage = storage
-        self._lock = threading.Lock()
-        self._found: OrderedDict[int, _Found] = OrderedDict()
-        self._running = 0  # threads
+        self._finder = finder or Finder("study-figures")
 
     def of(
         self,
         study: Record,
         parts: list[Record],
         evaluated: dict[int, Record],
-        patience: float = PATIENCE_SECONDS,
+        patience: float | None = None,
     ) -> Record | None:
         """The figures of a study as far as its sessions have come.
 
@@ -92,82 +52,21 @@ class StudyFigures:
         tested = [part for part in parts if part["file"] is not None and part["id"] in evaluated]
         if not tested:
             return None
-        state = tuple(part["id"] for part in tested)
-        found = self._entry(study, parts, tested, evaluated, state)
-        if found is None:
-            return None
-        found.changed.wait(patience)
-        return found.figures
 
-    def _entry(
-        self,
-        study: Record,
-        parts: list[Record],
-        tested: list[Record],
-        evaluated: dict[int, Record],
-        state: tuple[int, ...],
-    ) -> _Found | None:
-        with self._lock:
-            found = self._found.get(study["id"])
-            if found is not None and found.state == state and not found.is_to_be_tried_again:
-                self._found.move_to_end(study["id"])
-                return found
-            if self._running >= _MOST_AT_ONCE:
-                return found  # of an earlier state, or none: it is asked for again
-            found = _Found(state)
-            arguments = (found, study, parts, tested, evaluated)
-            thread = threading.Thread(
-                target=self._find, args=arguments, name="study-figures", daemon=True
-            )
-            try:
-                thread.start()
-            except RuntimeError as error:  # none can be had
-                log.warning("the figures of study %s were not found: %s", study["id"], error)
-                return None
-            self._running += 1
-            self._found[study["id"]] = found
-            self._found.move_to_end(study["id"])
-            while len(self._found) > _KEPT:
-                self._found.popitem(last=False)
-            return found
-
-    def _find(
-        self,
-        found: _Found,
-        study: Record,
-        parts: list[Record],
-        tested: list[Record],
-        evaluated: dict[int, Record],
-    ) -> None:
-        try:
+        def find(tell: Tell) -> None:
             own = [(each, evaluated[each["id"]]) for each in tested]
             first = figures_of(study, read_by_seed(self._storage, study, tested), own)
             is_complete = first["is_complete"] and len(tested) == len(parts)
-            found.figures = first | {"intervals_state": "pending" if is_complete else "unknown"}
-            found.changed.set()
+            tell(first | {"intervals_state": "pending" if is_complete else "unknown"})
             if is_complete:
-                again = read_by_seed(self._storage, study, tested)
-                found.figures = with_intervals(first, again)
-        except (Conflict, OSError, MemoryError) as error:
-            log.warning("the figures of study %s were not found: %s", study["id"], error)
-            self._give_up(found, study)
-        except Exception:
-            log.exception("the figures of study %s were not found", study["id"])
-            self._give_up(found, study)
-        finally:
-            with self._lock:
-                self._running -= 1
-            found.changed.set()
+                tell(with_intervals(first, read_by_seed(self._storage, study, tested)))
 
-    def _give_up(self, found: _Found, study: Record) -> None:
-        """Let the next request try again; if only the intervals are missing, one a while later."""
-        if found.figures is not None:
-            found.figures = found.figures | {"intervals_state": "unknown"}
-            found.tried_again_at = time.monotonic() + _PAUSE_SECONDS
-            return
-        with self._lock:
-            if self._found.get(study["id"]) is found:
-                del self._found[study["id"]]
+        state = tuple(part["id"] for part in tested)
+        return self._finder.of(study["id"], state, find, patience, _without_intervals)
+
+
+def _without_intervals(figures: Record) -> Record:
+    return figures | {"intervals_state": "unknown"}
 
 
 def figures_of(

@@ -1,7 +1,6 @@
 """The out-of-fold predictions of a study as rows of an answer, and as CSV."""
 
 import math
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 

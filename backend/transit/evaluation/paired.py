@@ -45,21 +45,31 @@ def paired_differences(one: LabelDraws, other: LabelDraws) -> dict[str, dict[str
     Source: Efron & Tibshirani (1993), An Introduction to the Bootstrap, chapters 8 and 13.
     """
     first, second = headline(one), headline(other)
-    found: dict[str, dict[str, Any]] = {}
-    for name, more_is_better in MORE_IS_BETTER.items():
-        before, after = second[name], first[name]
-        if before is None or after is None:
-            found[name] = {"difference": None, "interval": None, "verdict": "cannot_tell"}
-            continue
-        drawn = figure(one.drawn, name) - figure(other.drawn, name)
-        centred = centred_interval_of(after - before, drawn)
-        interval = centred if name == "ece" else percentile_interval(drawn)
-        found[name] = {
-            "difference": after - before,
-            "interval": interval,
-            "verdict": _verdict(interval, more_is_better),
-        }
-    return found
+    return {
+        name: difference_of(
+            name, second[name], first[name], figure(one.drawn, name) - figure(other.drawn, name)
+        )
+        for name in MORE_IS_BETTER
+    }
+
+
+def difference_of(
+    name: str, before: float | None, after: float | None, drawn: NDArray[np.float64]
+) -> dict[str, Any]:
+    """{difference, interval, verdict} of one figure, as `paired_differences` has them.
+
+    Args:
+        name: of the figure.
+        before, after: its values; the difference is `after` minus `before`.
+        drawn: float64, (draws,), the differences on the draws.
+    """
+    if before is None or after is None:
+        return {"difference": None, "interval": None, "verdict": "cannot_tell"}
+    difference = after - before
+    is_centred = name == "ece"
+    interval = centred_interval_of(difference, drawn) if is_centred else percentile_interval(drawn)
+    verdict = _verdict(interval, MORE_IS_BETTER[name])
+    return {"difference": difference, "interval": interval, "verdict": verdict}
 
 
 def headline(draws: LabelDraws) -> dict[str, float | None]:

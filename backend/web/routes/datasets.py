@@ -22,6 +22,7 @@ from backend.web.schemas.base import Done, Page, WorkspaceQuery
 from backend.web.schemas.candidates import row_answer
 from backend.web.schemas.datasets import (
     DatasetAnswer,
+    DatasetRequest,
     Datasets,
     RejectedRows,
     Rows,
@@ -99,6 +100,24 @@ def get_dataset(dataset_id: int) -> Record:
     """Return one dataset with its profile."""
     with services().database.read() as connection:
         return {"dataset": usable_dataset(connection, dataset_id)}
+
+
+@datasets_bp.patch("/dataset/<int:dataset_id>")
+@datasets_bp.input(DatasetRequest)
+@datasets_bp.output(DatasetAnswer)
+def update_dataset(dataset_id: int, json_data: DatasetRequest) -> Record:
+    """Give a dataset another name; specs of sessions keep the one that it had."""
+    with services().database.write() as connection:
+        dataset = usable_dataset(connection, dataset_id)
+        datasets.set_name(connection, dataset_id, json_data.name)
+        record(
+            connection,
+            "dataset_renamed",
+            workspace_id=dataset["workspace_id"],
+            target=f"dataset {dataset_id}",
+            detail=json_data.name,
+        )
+    return {"dataset": {**dataset, "name": json_data.name}}
 
 
 @datasets_bp.delete("/dataset/<int:dataset_id>")

@@ -69,6 +69,21 @@ def get_workspace(key: str) -> Record:
     return {"workspace": {**workspace, "stored_bytes": stored[workspace["id"]]}}
 
 
+@workspaces_bp.patch("/<key>")
+@workspaces_bp.input(WorkspaceRequest)
+@workspaces_bp.output(WorkspaceAnswer)
+@workspaces_bp.doc(responses=_OWNER_ONLY)
+def update_workspace(key: str, json_data: WorkspaceRequest) -> Record:
+    """Give a workspace another name; its key stays."""
+    with services().database.write() as connection:
+        workspace = owned_workspace(connection, key)
+        workspaces.set_name(connection, workspace["id"], json_data.name)
+        stored = workspaces.stored_bytes(connection, [workspace["id"]])
+        record(connection, "workspace_renamed", workspace_id=workspace["id"], detail=json_data.name)
+    named = {"name": json_data.name, "stored_bytes": stored[workspace["id"]]}
+    return {"workspace": {**workspace, **named}}
+
+
 @workspaces_bp.delete("/<key>")
 @workspaces_bp.output(Done)
 @workspaces_bp.doc(responses={**_OWNER_ONLY, 409: "One of its sessions is training or being kept"})

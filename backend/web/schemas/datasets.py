@@ -189,6 +189,12 @@ class ProfiledDataset(Dataset):
     profile: Profile
 
 
+class DatasetRequest(JsonBody):
+    """Another name of a dataset."""
+
+    name: Name
+
+
 class DatasetAnswer(Success):
     """One dataset."""
 

@@ -23,7 +23,7 @@ from backend.services.sessions.start import (
     with_simulated,
     with_version,
 )
-from backend.services.sessions.view import describe, describe_all, described
+from backend.services.sessions.view import describe, described
 from backend.storage.removal import Removal
 from backend.web.access import (
     NO_WORKSPACE,
@@ -42,8 +42,6 @@ from backend.web.schemas.base import Done
 from backend.web.schemas.training.sessions import (
     SessionAnswer,
     SessionQuery,
-    Sessions,
-    SessionsQuery,
     StartAnswer,
     StartRequest,
     StopAnswer,
@@ -138,32 +136,6 @@ def retry_session(session_id: int) -> tuple[Record, int, Record]:
         answer = started(connection, new, dataset)
     services().notify()
     return answer
-
-
-@training_bp.get("/sessions")
-@training_bp.input(SessionsQuery, location="query")
-@training_bp.output(Sessions)
-@training_bp.doc(responses=NO_WORKSPACE)
-def list_sessions(query_data: SessionsQuery) -> Response:
-    """List the sessions of a workspace, newest first, without their history.
-
-    Those of studies are left out; `study` lists those of one.
-    """
-    limit = query_data.limit
-    with services().database.read() as connection:
-        workspace = workspace_by_key(connection, query_data.workspace_key)
-        found = sessions.shown_in_workspace(
-            connection,
-            workspace["id"],
-            status=query_data.status,
-            limit=limit + 1,
-            before=query_data.cursor,
-            study_id=query_data.study,
-        )
-        shown = describe_all(connection, found[:limit])
-    cursor = str(shown[-1]["id"]) if len(found) > limit else None
-    answer = {"sessions": shown, "count": len(shown), "next_cursor": cursor}
-    return respond(Sessions, answer)
 
 
 @training_bp.get("/session/<int:session_id>")

@@ -1,0 +1,86 @@
+"""What lists of sessions need beside the sessions: figures, and what people say of a session."""
+
+import json
+import math
+from typing import Any
+
+from sqlalchemy import Connection, insert, update
+
+from backend.database.schema import session_facts
+
+Record = dict[str, Any]  # `connection` imports the upgrades, which import this module
+
+# Of an evaluation, on the test stars.
+FIGURES = ("accuracy", "macro_f1", "log_loss", "ece")
+
+# Of the metrics, on the validation stars: the fact, and the metric that it is.
+VALIDATION = {
+    "val_accuracy": "val_accuracy",
+    "val_log_loss": "val_label_loss",
+    "val_loss": "val_loss",
+}
+
+
+def _json_at(column: str, path: str) -> str:
+    return f"CASE WHEN json_valid({column}) THEN json_extract({column}, '$.{path}') END"
+
+
+def _interval_at(name: str) -> str:
+    interval = _json_at("evaluation", f"intervals.{name}")
+    return f"'{name}', json({interval})"
+
+
+# Facts of the sessions that an earlier release recorded.
+FILL = (
+    "INSERT INTO session_facts (session_id, dataset_name, network, "
+    f"{', '.join(FIGURES)}, intervals, {', '.join(VALIDATION)}) SELECT id, "
+    f"{_json_at('spec', 'dataset_name')}, {_json_at('spec', 'network')}, "
+    f"{', '.join(_json_at('evaluation', name) for name in FIGURES)}, "
+    f"CASE WHEN {_json_at('evaluation', 'intervals')} IS NOT NULL THEN "
+    f"json_object({', '.join(map(_interval_at, FIGURES))}) END, "
+    f"{', '.join(_json_at('metrics', name) for name in VALIDATION.values())} "
+    "FROM training_sessions"
+)
+
+
+def add(connection: Connection, session_id: int, spec: Record) -> None:
+    """Add the facts of a new session."""
+    values = {"dataset_name": spec.get("dataset_name"), "network": spec.get("network")}
+    connection.execute(insert(session_facts).values(session_id=session_id, **values))
+
+
+def follow(connection: Connection, session_id: int, changed: Record) -> None:
+    """Take the figures out of what changes of a session: its metrics, its evaluation."""
+    values: dict[str, Any] = {}
+    if "evaluation" in changed:
+        evaluation = changed["evaluation"] or {}
+        values |= {name: _number(evaluation.get(name)) for name in FIGURES}
+        values["intervals"] = _intervals(evaluation)
+    if "metrics" in changed:
+        metrics = changed["metrics"] or {}
+        values |= {name: _number(metrics.get(metric)) for name, metric in VALIDATION.items()}
+    if values:
+        change(connection, session_id, **values)
+
+
+def change(connection: Connection, session_id: int, **values: Any) -> None:
+    """Change some facts of a session."""
+    found = session_facts.c.session_id == session_id
+    connection.execute(update(session_facts).where(found).values(**values))
+
+
+def tags_as_text(tags: list[str]) -> str:
+    """Tags as they are stored: letters as they are, so that a search finds them."""
+    return json.dumps(tags, ensure_ascii=False)
+
+
+def _number(value: Any) -> float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and math.isfinite(value) else None
+
+
+def _intervals(evaluation: Record) -> str | None:
+    intervals = evaluation.get("intervals")
+    if not intervals:
+        return None
+    return json.dumps({name: intervals.get(name) for name in FIGURES})

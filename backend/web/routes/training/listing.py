@@ -1,0 +1,130 @@
+"""/api/training/sessions: the list of sessions; and what people say of one."""
+
+from apiflask import APIBlueprint
+from flask import Response, request
+from sqlalchemy import Connection
+
+from backend.database import sessions
+from backend.database.connection import Record
+from backend.database.listing import facts
+from backend.database.listing import sessions as listing
+from backend.errors import Invalid
+from backend.services.sessions.listing import (
+    checked_group,
+    checked_sort,
+    cursor_of,
+    filters_of,
+    keys_behind,
+)
+from backend.services.sessions.view import describe_all, described
+from backend.services.sessions.waiting import places
+from backend.web.access import NO_WORKSPACE, usable_session, workspace_by_key
+from backend.web.audit_log import record
+from backend.web.current import services
+from backend.web.json_provider import respond
+from backend.web.schemas.base import MAX_ID
+from backend.web.schemas.training.sessions import (
+    MarksRequest,
+    SessionAnswer,
+    Sessions,
+    SessionsQuery,
+)
+
+listing_bp = APIBlueprint("listing", __name__, url_prefix="/api/training", tag="Sessions")
+
+
+@listing_bp.get("/sessions")
+@listing_bp.input(SessionsQuery, location="query")
+@listing_bp.output(Sessions)
+@listing_bp.doc(responses=NO_WORKSPACE)
+def list_sessions(query_data: SessionsQuery) -> Response:
+    """List the sessions of a workspace, newest first, without their history.
+
+    Those of studies are left out; `study` lists those of one. `sort`, `filter`, `q` and `group`
+    choose others and another order; the cursor of such a list is of its order alone.
+    """
+    with services().database.read() as connection:
+        workspace = workspace_by_key(connection, query_data.workspace_key)
+        is_plain = not (query_data.sort or query_data.filter or query_data.q or query_data.group)
+        find = _newest if is_plain else _sorted
+        answer = find(connection, workspace["id"], query_data)
+        if any(each["status"] == "pending" for each in answer["sessions"]):
+            in_queue = places(connection, services().settings.trainings)
+            for each in answer["sessions"]:
+                each |= in_queue.get(each["id"], {})
+    return respond(Sessions, {**answer, "count": len(answer["sessions"])})
+
+
+@listing_bp.patch("/session/<int:session_id>")
+@listing_bp.input(MarksRequest)
+@listing_bp.output(SessionAnswer)
+def update_session(session_id: int, json_data: MarksRequest) -> Record:
+    """Give a session a title, tags, a note or a star; what is not named stays as it is."""
+    said = json_data.model_dump(exclude_unset=True)
+    with services().database.write() as connection:
+        session = usable_session(connection, session_id)
+        if "tags" in said:
+            said["tags"] = facts.tags_as_text(list(dict.fromkeys(said["tags"])))
+        if said:
+            facts.change(connection, session_id, **said)
+            sessions.change(connection, session_id)
+        if "title" in said:
+            record(
+                connection,
+                "session_renamed",
+                workspace_id=session["workspace_id"],
+                target=f"session {session_id}",
+                detail=said["title"] or session["model_name"],
+            )
+        return {"session": described(connection, session_id)}
+
+
+def _newest(connection: Connection, workspace_id: int, query: SessionsQuery) -> Record:
+    found = sessions.shown_in_workspace(
+        connection,
+        workspace_id,
+        status=query.status,
+        limit=query.limit + 1,
+        before=_as_id(query.cursor),
+        study_id=query.study,
+    )
+    shown = describe_all(connection, found[: query.limit])
+    return {
+        "sessions": shown,
+        "next_cursor": str(shown[-1]["id"]) if len(found) > query.limit else None,
+    }
+
+
+def _sorted(connection: Connection, workspace_id: int, query: SessionsQuery) -> Record:
+    filters = filters_of(request.args.getlist("filter"))
+    if query.status is not None:
+        filters.append(("status", ":", [query.status]))
+    asked = listing.Listing(
+        workspace_id,
+        query.study,
+        checked_sort(query.sort or "active"),
+        checked_group(query.group),
+        (query.q or "").split(),
+        filters,
+    )
+    keys = len(listing.keys_of(asked))
+    behind = keys_behind(query.cursor, asked.sort, asked.group, keys)
+    found = listing.page(connection, asked, query.limit + 1, behind)
+    on_page = found[: query.limit]
+    shown = sessions.shown_of(connection, [each["id"] for each in on_page])
+    has_more = len(found) > query.limit
+    return {
+        "sessions": describe_all(connection, shown),
+        "next_cursor": cursor_of(asked.sort, asked.group, on_page[-1], keys) if has_more else None,
+        "total": listing.count(connection, asked),
+        "groups": listing.groups(connection, asked),
+    }
+
+
+def _as_id(cursor: str | None) -> int | None:
+    if cursor is None:
+        return None
+    is_number = cursor.isascii() and cursor.isdigit() and len(cursor) < 20
+    if not is_number or not 1 <= int(cursor) <= MAX_ID:
+        raise Invalid.field("cursor", "Expected the next_cursor of an earlier response.")
+    return int(cursor)
