@@ -213,14 +213,17 @@ def make_version_labels(connection: Connection, storage: Storage, session: Recor
     Raises:
         OSError: they cannot be written.
     """
-    number = session["spec"].get("dataset_version", 0)
-    version = versions.find(connection, session["dataset_id"] or 0, number) if number else None
+    sha256 = session["spec"].get("dataset_version_sha256")
+    if sha256 is None:
+        return
+    # By its hash: the dataset may have been uploaded again, and number its versions otherwise.
+    version = versions.find_by_hash(connection, session["dataset_id"] or 0, sha256)
     place = session["workspace_id"], session["spec"]["dataset_sha256"]
     table = storage.table(*place)
     if version is None or not table.is_file():
         return
     with contextlib.suppress(ValueError, EOFError):  # the worker says that the table is damaged
-        make(table, dict(version["changes"]), storage.version_labels(*place, number))
+        make(table, dict(version["changes"]), storage.version_labels(*place, sha256))
 
 
 def new_model_file(connection: Any, session: Record) -> str:

@@ -85,14 +85,14 @@ class Storage:
         """The rejected rows of a catalogue, read in one way."""
         return self.uploads / str(workspace_id) / f"{identity}.rejected.jsonl"
 
-    def version_labels(self, workspace_id: int, identity: str, number: int) -> Path:
+    def version_labels(self, workspace_id: int, identity: str, sha256: str) -> Path:
         """The labels of a version of a dataset, which are made again where they are missing."""
-        return self.uploads / str(workspace_id) / f"{identity}.v{number}.labels.npy"
+        return self.uploads / str(workspace_id) / f"{identity}.{sha256}.labels.npy"
 
     def all_version_labels(self, dataset: DatasetFiles) -> list[Path]:
         """The labels of all versions of a dataset that have been made."""
         folder = self.uploads / str(dataset["workspace_id"])
-        return sorted(folder.glob(f"{dataset['identity']}.v*.labels.npy"))
+        return sorted(folder.glob(f"{dataset['identity']}.*.labels.npy"))
 
     def batch_upload(self, workspace_id: int, batch_id: int) -> Path:
         """A catalogue that is predicted in the background, as uploaded."""

@@ -57,6 +57,7 @@ _CHECKPOINT_VERSION = 2
 
 _NO_INFLUENCE = (
     "labels",
+    "dataset_version",  # its number; the hash of its labels stays
     "session_id",
     "table",
     "model_name",
@@ -246,7 +247,7 @@ def _fingerprint(spec: TrainingSpec) -> str:
     for name in _NO_INFLUENCE:
         del influences[name]
     for name, value in {**UP_TO_0_4_0, **UP_TO_0_5_0}.items():
-        if influences[name] == value:
+        if influences.get(name) == value:
             del influences[name]
     influences |= {"checkpoint": _CHECKPOINT_VERSION, "keras": keras.__version__}
     return hashlib.sha256(json.dumps(influences, sort_keys=True).encode()).hexdigest()

@@ -114,10 +114,10 @@ def _joined_file(member: wire.Member, storage: Storage) -> JoinedFile:
 
 
 def _labels(job: wire.Train, storage: Storage) -> Path | None:
-    number = job.spec.dataset_version
-    if not number:
+    sha256 = job.spec.dataset_version_sha256
+    if sha256 is None:
         return None
-    return storage.version_labels(job.workspace_id, job.spec.dataset_sha256, number)
+    return storage.version_labels(job.workspace_id, job.spec.dataset_sha256, sha256)
 
 
 def _checkpoint(job: wire.Train, storage: Storage) -> Path:

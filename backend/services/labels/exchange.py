@@ -26,6 +26,7 @@ MOST_ROWS = 100_000
 _BY = ("row", "line", "name", "star")
 _BETWEEN = " | "
 _MOST_ERRORS = 100
+_MOST_DIGITS = 15
 
 _CODES = {name: code for code, name in enumerate(LABELS)} | {EXCLUDE.upper(): NO_LABEL}
 _CODES |= {str(code): code for code in range(len(LABELS))}
@@ -78,17 +79,18 @@ class _Rows:
         return next(iter(found.values()))
 
     def _find_by(self, by: str, text: str) -> int | str:
-        if by in ("row", "line") and not (text.isascii() and text.isdecimal()):
+        is_number = text.isascii() and text.isdecimal() and len(text) < _MOST_DIGITS
+        if by in ("row", "line") and not is_number:
             return f"Expected a whole number as {by}, received {text[:60]!r}."
         if by == "row":
-            is_there = len(text) < 15 and int(text) < self._dataset["num_samples"]
+            is_there = int(text) < self._dataset["num_samples"]
             last = self._dataset["num_samples"] - 1
             return int(text) if is_there else f"Expected a row from 0 to {last}, received {text}."
         if by not in self._places:
             self._index(by)
         wanted = int(text) if by == "line" else text.encode()
         if wanted in self._several[by]:
-            return f"Expected a {by} of one row, received {text!r}, which several have."
+            return f"Expected a {by} of one row, received {text[:60]!r}, which several have."
         if wanted not in self._places[by]:
             return f"Expected the {by} of an accepted row, received {text[:60]!r}."
         return self._places[by][wanted]

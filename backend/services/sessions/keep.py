@@ -4,6 +4,7 @@ from sqlalchemy import Connection
 
 from backend.database import datasets, kept, models, sessions, workspaces
 from backend.database.connection import Record
+from backend.database.labels import versions
 from backend.errors import Conflict
 from backend.services.context import Services
 from backend.services.quota import require_bytes
@@ -29,6 +30,7 @@ def request_keep(services: Services, connection: Connection, session: Record) ->
             f"The dataset of session {session['id']} was deleted: upload it again, then keep the "
             "best epoch."
         )
+    spec = {**session["spec"], **_version_in(connection, session, dataset)}
     owner_id = workspaces.owner_of(connection, workspace_id)
     require_bytes(services, connection, owner_id, 1, freed=session["checkpoint_bytes"])
     sessions.change(
@@ -36,10 +38,30 @@ def request_keep(services: Services, connection: Connection, session: Record) ->
         session["id"],
         request="keep",
         dataset_id=dataset["id"],  # it may have been deleted and uploaded again
+        spec=spec,
         stage=None,
         starts_without_epoch=0,
         error={**session["error"], "keep_error": None},
     )
+
+
+def _version_in(connection: Connection, session: Record, dataset: Record) -> Record:
+    """The number that the labels of a session have in its dataset, which may be another one now.
+
+    Raises:
+        Conflict: the dataset has no such labels.
+    """
+    sha256 = session["spec"].get("dataset_version_sha256")
+    if sha256 is None:
+        return {}
+    version = versions.find_by_hash(connection, dataset["id"], sha256)
+    if version is None:
+        raise Conflict(
+            f"The labels that session {session['id']} learnt, version "
+            f"{session['spec']['dataset_version']} of its dataset, were deleted with it: import "
+            "them into the dataset and freeze a version, then keep the best epoch."
+        )
+    return {"dataset_version": version["number"]}
 
 
 def forget_checkpoint(connection: Connection, session: Record) -> None:

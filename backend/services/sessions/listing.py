@@ -12,6 +12,7 @@ from backend.errors import Invalid
 
 SORTS = ("active", *COLUMNS)
 FILTERS = ("tag", "starred", *COLUMNS)
+MOST_VALUES = 50
 MOST_FILTERS = 20
 
 _FILTER = re.compile(r"(?s)([a-z0-9_]+)(:|>=|<=|>|<)(.+)")
@@ -57,7 +58,7 @@ def filters_of(texts: Sequence[str]) -> list[tuple[str, str, Any]]:
 def cursor_of(sort: str, group: str | None, row: dict[str, Any], count: int) -> str:
     """Where the next page begins: behind this row of a list."""
     keys = [row[f"key_{number}"] for number in range(count)]
-    text = json.dumps([sort, group, keys], separators=(",", ":"))
+    text = json.dumps([sort, group, keys], separators=(",", ":"), ensure_ascii=False)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -88,7 +89,9 @@ def keys_behind(cursor: str | None, sort: str, group: str | None, count: int) ->
 def _is_key(key: Any) -> bool:
     if isinstance(key, int):
         return not isinstance(key, bool) and abs(key) < 2**63
-    return key is None or isinstance(key, str) or (isinstance(key, float) and math.isfinite(key))
+    if isinstance(key, str):
+        return not any("\ud800" <= each <= "\udfff" for each in key)  # what no text can have
+    return key is None or (isinstance(key, float) and math.isfinite(key))
 
 
 def _filter(text: str) -> tuple[str, str, Any]:
@@ -96,6 +99,8 @@ def _filter(text: str) -> tuple[str, str, Any]:
     if found is None or found[1] not in FILTERS:
         raise _wrong(text, f"Expected a name, one of : > >= < <= and a value; names are {_names()}")
     name, sign, value = found.groups()
+    if value.count(",") >= MOST_VALUES:
+        raise _wrong(text[:60], f"Expected at most {MOST_VALUES} values with commas between them")
     if name == "starred":
         if sign != ":" or value not in ("yes", "no"):
             raise _wrong(text, "Expected starred:yes or starred:no")

@@ -38,6 +38,12 @@ class StudySide(NamedTuple):
         return version
 
     @property
+    def labels_sha256(self) -> str | None:
+        """Of these labels; None: those of the file. Datasets of one file count their own way."""
+        sha256: str | None = self.study["settings"]["spec"].get("dataset_version_sha256")
+        return sha256
+
+    @property
     def tested(self) -> list[Record]:
         """Its sessions that have a model."""
         return [part for part in self.parts if part["file"] is not None]
@@ -129,7 +135,8 @@ def require_comparable(one: StudySide, other: StudySide) -> None:
             f"{both} have different groups: expected the same grouping, found {found}. Start the "
             "older one again."
         )
-    if one.version != other.version and one.study["dataset_id"] is None:
+    is_gone = one.study["dataset_id"] is None and other.study["dataset_id"] is None
+    if one.labels_sha256 != other.labels_sha256 and is_gone:
         raise Conflict(
             f"{both} learnt different versions of labels, and their dataset was deleted: which "
             "rows nobody has touched is no longer known."
@@ -215,7 +222,7 @@ def _labels_to_score(
 
     The first ones decide: of one version its labels, of two the rows that nobody has touched.
     """
-    if sides[0].version == sides[1].version:
+    if sides[0].labels_sha256 == sides[1].labels_sha256:
         return [("one", learnt[0], np.ones(len(rows), np.bool_))]
     assert in_file is not None
     file = np.asarray(in_file[rows])
@@ -227,7 +234,7 @@ def _labels_to_score(
         )
     found = [("untouched", file, is_untouched), ("file", file, file != NO_LABEL)]
     for name, side, labels in zip(("one", "other"), sides, learnt, strict=True):
-        if side.version:
+        if side.labels_sha256 is not None:
             found.append((name, labels, np.ones(len(rows), np.bool_)))
     return found
 

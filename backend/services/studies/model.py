@@ -3,13 +3,13 @@
 from sqlalchemy import Connection
 
 from backend import wire
-from backend.database import models, workspaces
+from backend.database import models, sessions, workspaces
 from backend.database.connection import Record
-from backend.errors import Conflict
+from backend.errors import Conflict, Invalid
 from backend.services.context import Services
 from backend.services.quota import require_bytes
 from backend.services.sessions.start import add_session
-from backend.services.studies.start import spec_of_part
+from backend.services.studies.start import BYTES_PER_ROW, spec_of_part
 from backend.services.studies.view import fold_of, seed_of
 
 
@@ -40,7 +40,13 @@ def add_model(
         Conflict: no seed has a model of every fold, or the dataset has just been deleted.
         Invalid, TooMany, NoSpace: as of a session.
     """
+    if idempotency_key is not None:
+        workspace_id = study["workspace_id"]
+        earlier = sessions.find_by_idempotency_key(connection, workspace_id, idempotency_key)
+        if earlier is not None:
+            return _same_request(earlier, study, model_name)
     members, size = _members(connection, study, parts)
+    size += BYTES_PER_ROW * dataset["num_samples"]
     owner_id = workspaces.owner_of(connection, study["workspace_id"])
     require_bytes(services, connection, owner_id, size)
     of_one = spec_of_part(study, members[0].seed, 1)
@@ -60,6 +66,17 @@ def add_model(
         user_id=user_id,
         idempotency_key=idempotency_key,
     )
+
+
+def _same_request(earlier: Record, study: Record, model_name: str) -> Record:
+    joins_it = earlier["spec"].get("joined_study") == study["id"]
+    if not joins_it or earlier["model_name"] != model_name:
+        raise Invalid.field(
+            "Idempotency-Key",
+            f"Expected a new key, received that of another request, which started session "
+            f"{earlier['id']}.",
+        )
+    return earlier
 
 
 def whole_seeds(study: Record, parts: list[Record]) -> list[int]:

@@ -15,7 +15,7 @@ from backend.transit.networks import registry
 MAX_ROWS = 500_000
 
 # What a model keeps of each row of its table, in bytes, about.
-_BYTES_PER_ROW = 250
+BYTES_PER_ROW = 250
 
 
 def add_study(
@@ -93,7 +93,7 @@ def add_study(
 def model_bytes(dataset: Record, spec: wire.Spec) -> int:
     """About what a session leaves on the disk: its weights, and what it keeps of the rows."""
     weights = 4 * registry.NETWORKS[spec.network].parameters * spec.ensemble
-    return weights + _BYTES_PER_ROW * dataset["num_samples"]
+    return weights + BYTES_PER_ROW * dataset["num_samples"]
 
 
 def spec_of_part(study: Record, seed: int, fold: int) -> wire.Spec:

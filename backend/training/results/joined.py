@@ -150,10 +150,13 @@ def _mean_by_row(tested: list[NDArray[np.void]], table: Rows, usable: Index) -> 
     if not np.array_equal(found["true"], read_column(table, "label")[usable]):
         raise DataError("The labels of the table are not those that the study was trained with.")
     for name in ("probabilities", "period", "depth_ppm"):
-        sums = np.zeros((len(usable), *together[name].shape[1:]))
-        np.add.at(sums, place, together[name].astype(np.float64))
-        counts = times[usable].reshape(-1, *(1,) * (sums.ndim - 1))
-        found[name] = sums / counts
+        # As in the joined model: of period and depth the mean of the logarithms.
+        values = together[name].astype(np.float64)
+        of_member = values if name == "probabilities" else np.log(values)
+        sums = np.zeros((len(usable), *values.shape[1:]))
+        np.add.at(sums, place, of_member)
+        mean = sums / times[usable].reshape(-1, *(1,) * (sums.ndim - 1))
+        found[name] = mean if name == "probabilities" else np.exp(mean)
     found["predicted"] = found["probabilities"].argmax(axis=1)
     return found
 

@@ -211,7 +211,7 @@ def test_a_session_whose_labels_cannot_be_written_waits_until_they_can(
     faults.clear()
     job = starts.take()
     assert (job.session_id, job.spec.dataset_version) == (started["id"], 1)
-    assert len(list(services.storage.uploads.glob("*/*.v1.labels.npy"))) == 1
+    assert len(list(services.storage.uploads.glob("*/*.labels.npy"))) == 1
 
 
 def test_labels_that_cannot_be_received_whole_are_not_imported(faults, api, world, services):

@@ -38,16 +38,17 @@ def get_study_comparison(study_id: int, query_data: StudyComparisonQuery) -> Rec
         if query_data.other == study_id:
             raise Invalid.field("other", f"Expected another study, received {study_id} itself.")
         other = _side(connection, query_data.other)
-        dataset = datasets.find(connection, one.study["dataset_id"] or 0)
+        found = (datasets.find(connection, each.study["dataset_id"] or 0) for each in (one, other))
+        dataset = next((each for each in found if each is not None), None)
     require_comparable(one, other)
     in_file = None
-    if one.version != other.version and dataset is not None:
+    if one.labels_sha256 != other.labels_sha256 and dataset is not None:
         in_file = open_rows(services().tables.table(dataset))["label"]
-    found = services().study_comparisons.of(one, other, in_file)
-    if found is None:
+    compared = services().study_comparisons.of(one, other, in_file)
+    if compared is None:
         return {"state": "pending", "comparison": None}
     ids = {"one": study_id, "other": query_data.other}
-    return {"state": "found", "comparison": ids | found}
+    return {"state": "found", "comparison": ids | compared}
 
 
 def _side(connection: Connection, study_id: int) -> StudySide:

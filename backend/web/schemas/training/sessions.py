@@ -296,7 +296,7 @@ class SessionsQuery(WorkspaceQuery):
     cursor: str | None = Field(
         default=None,
         min_length=1,
-        max_length=2000,
+        max_length=8000,
         description="The `next_cursor` of an earlier response.",
     )
     sort: str | None = Field(

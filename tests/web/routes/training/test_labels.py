@@ -370,7 +370,7 @@ def test_a_worker_gets_the_labels_of_the_version_made_again_where_they_are_missi
     api.start(key, dataset)
     starts = SessionStarts(services.settings, services.database, services.storage)
     job = starts.take()
-    (labels,) = services.storage.uploads.glob("*/*.v1.labels.npy")
+    (labels,) = services.storage.uploads.glob("*/*.labels.npy")
     assert job.spec.dataset_version == 1
     assert np.load(labels)[:3].tolist() == [NO_LABEL, 1, 2]
     remove_leftovers(services.database, services.storage)
@@ -380,3 +380,33 @@ def test_a_worker_gets_the_labels_of_the_version_made_again_where_they_are_missi
         sessions.end(connection, job.session_id, "cancelled")
     api.delete(f"/api/training/dataset/{dataset}")
     assert not labels.exists()
+
+
+def test_a_keep_takes_the_labels_that_were_learnt_whatever_number_they_have_now(
+    api, key, services, dataset, url
+):
+    say(api, url, 0, "exclude")
+    session = api.start(key, dataset)["session"]
+    fail(services, session["id"])
+    keep = f"/api/training/session/{session['id']}/keep"
+    api.delete(f"/api/training/dataset/{dataset}")
+    again = api.dataset(key)
+    other = f"/api/training/dataset/{again}/labels"
+    say(api, other, 7, "exclude")
+    api.post(f"/api/training/dataset/{again}/versions", 201, json={})
+    problem = problem_of(api.post(keep, None))
+    assert problem["status"] == 409
+    assert "freeze a version" in problem["detail"]
+    api.post(f"{other}/undo", json={})
+    say(api, other, 0, "exclude")
+    api.post(f"/api/training/dataset/{again}/versions", 201, json={})
+    kept = api.post(keep, 202)["session"]
+    assert spec_of({"session": kept})["dataset_version"] == 2
+
+
+@pytest.mark.parametrize("by", ["row", "line"])
+def test_a_number_of_thousands_of_digits_is_refused_in_few_words(api, url, by):
+    answer = imported(api, url, f"{by},label\n{'9' * 5000},exclude\n", None)
+    problem = problem_of(answer)
+    assert problem["status"] == 422
+    assert len(problem["errors"][0]["message"]) < 200

@@ -1,5 +1,7 @@
 """/api/training/sessions as a table: sorted, filtered, searched, page by page; titles and tags."""
 
+import base64
+import json
 import math
 
 import pytest
@@ -273,3 +275,20 @@ def test_a_workspace_and_a_dataset_get_another_name(api, key):
         ("dataset_renamed", "KOI"),
         ("dataset_renamed", "Kepler"),
     ]
+
+
+def test_names_of_any_letters_have_a_next_page(api, key, six):
+    for number, each in enumerate(six):
+        body = {"title": chr(0x1F600 + number) * 200}
+        api.patch(f"/api/training/session/{each}", json=body)
+    assert pages(api, key, sort="name", group="user") == six
+
+
+def test_a_filter_of_hundreds_of_values_is_refused(api, key, six):
+    assert "at most 50" in refused(api, key, filter="tag:" + ",".join(["a"] * 1500))["message"]
+
+
+def test_a_cursor_that_is_no_text_is_refused(api, key, six):
+    body = json.dumps(["name", None, ["\ud800", 1]], separators=(",", ":")).encode()
+    cursor = base64.urlsafe_b64encode(body).decode().rstrip("=")
+    assert "next_cursor" in refused(api, key, sort="name", cursor=cursor)["message"]

@@ -211,3 +211,23 @@ def test_versions_of_a_dataset_that_is_gone_are_not_compared(api, key, dataset_i
     problem = refused(api, after, before)
     assert problem["status"] == 409
     assert "nobody has touched" in problem["detail"]
+
+
+def test_versions_of_one_number_in_two_datasets_of_a_file_are_told_apart(
+    api, key, dataset_id, services
+):
+    one = on_version(api, services, key, dataset_id, {0: "CONFIRMED"}, name="one")
+    elsewhere = api.post("/api/workspaces", 201, json={"name": "other"})["workspace"]["key"]
+    second = api.dataset(elsewhere)
+    other = api.study(elsewhere, second)["study"]
+    assert other["settings"]["dataset_sha256"] == one["settings"]["dataset_sha256"]
+    api.put(
+        f"/api/training/dataset/{second}/labels",
+        json={"changes": [{"row": 1, "label": "CANDIDATE", "reason": "seen"}]},
+    )
+    other = api.study(elsewhere, second, name="two")["study"]
+    for part in other["sessions"]:
+        predict_part(services, part, folds=3)
+    found = compared(api, one, other)
+    assert found["versions"] == [1, 1]
+    assert [each["labels"] for each in found["scorings"]] == ["untouched", "file", "one", "other"]

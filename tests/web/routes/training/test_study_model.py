@@ -69,6 +69,17 @@ def test_a_repeated_request_starts_no_second_session(api, study):
     assert join(api, study)["session"]["id"] != first
 
 
+def test_a_repeated_request_answers_the_same_when_another_seed_is_whole(api, study, services):
+    headers = {"Idempotency-Key": "once"}
+    first = join(api, study, headers=headers)["session"]["id"]
+    for part in study["sessions"][4:]:
+        predict_part(services, part)
+    assert join(api, study, headers=headers)["session"]["id"] == first
+    path = f"{_STUDIES}/{study['id']}/model"
+    problem = problem_of(api.post(path, None, json={"model_name": "x"}, headers=headers))
+    assert (problem["status"], "new key" in problem["detail"]) == (422, True)
+
+
 def test_a_study_whose_models_are_being_joined_is_not_deleted(api, study, services):
     for part in study["sessions"][4:]:
         predict_part(services, part)
