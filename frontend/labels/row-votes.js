@@ -35,7 +35,7 @@ function Votes({ said: { label, file_label: inFile, decided_by: by, votes } }) {
     ${votes.length === 0
       ? html`<p class="hint">${t("labels.nobody")}</p>`
       : html`<ul class="plain votes">
-          ${votes.map((vote) => html`<${Vote} key=${`${vote.user} ${vote.at}`} vote=${vote} />`)}
+          ${votes.map((vote, n) => html`<${Vote} key=${n} vote=${vote} />`)}
         </ul>`}
   `;
 }
