@@ -6,16 +6,25 @@ import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { goTo } from "../lib/router.js";
 import { className, Failure } from "../ui/basics.js";
+import { useLayer } from "../labels/layer.js";
+import { OpenLabelForm, RowLabels, useLabelKeys } from "../labels/row-labels.js";
 import { JumpForm } from "./jump-form.js";
 import { RowDetail } from "./row-detail.js";
 import { PAGE_ROWS, useRows } from "./row-place.js";
 import { RowTable } from "./row-table.js";
 
-export function RowBrowser({ dataset, page, query }) {
-  const rows = useRows(dataset, page, query);
+export function RowBrowser({ dataset, workspace: { mayEdit }, page, query }) {
+  const layer = useLayer(dataset.id);
+  const keys = useLabelKeys(layer, mayEdit);
+  const rows = useRows(dataset, page, query, layer.changes);
   const { label, total, position, chosen } = rows;
+  const whenKey = (event) => {
+    steer(event, rows);
+    keys.steer(event, chosen);
+  };
+  const labels = chosen && { row: chosen, dataset, layer, keys, mayEdit };
   return html`
-    <div class="row-browser" onKeyDown=${(event) => steer(event, rows)}>
+    <div class="row-browser" onKeyDown=${whenKey}>
       <div class="row between row-choice">
         <${ClassFilter} dataset=${dataset} page=${page} label=${label} />
         ${total > 0 && html`<${JumpForm} total=${total} onJump=${rows.moveTo} onLine=${rows.moveToLine} />`}
@@ -30,9 +39,13 @@ export function RowBrowser({ dataset, page, query }) {
           <h2 id="row-title">${positionText(position, total)}</h2>
           <${Steps} rows=${rows} />
         </div>
-        ${chosen && html`<${RowDetail} dataset=${dataset} address=${page} row=${chosen} />`}
+        ${chosen &&
+        html`<${RowDetail} dataset=${dataset} address=${page} row=${chosen}>
+          <${RowLabels} ...${labels} />
+        <//>`}
       </section>`}
     </div>
+    <${OpenLabelForm} layer=${layer} keys=${keys} />
   `;
 }
 

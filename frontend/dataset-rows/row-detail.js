@@ -15,8 +15,9 @@ import { ClassMark } from "./row-table.js";
  * @param {{id: number}} properties.dataset
  * @param {string} properties.address of the dataset's page
  * @param {object} properties.row as the API lists it
+ * @param {any} [properties.children] what stands below its name, such as what people say of its label
  */
-export function RowDetail({ dataset, address, row }) {
+export function RowDetail({ dataset, address, row, children }) {
   const path = `/api/training/dataset/${dataset.id}/curve`;
   const { data: curve, error, isLoading, reload } = useLatest((index) => get(path, { row: index }), row.row);
   const title = { line: row.line, star: row.star ?? t("unknown"), label: className(row.label_name) };
@@ -28,6 +29,7 @@ export function RowDetail({ dataset, address, row }) {
       ${row.name && html`<span>${t("parameter.name")} ${row.name}</span>`}
       <span>${t("datasets.rows.line")} ${number(row.line)}</span>
     </p>
+    ${children}
     ${error && html`<${Failure} error=${error} onRetry=${reload} />`}
     ${!error && !curve && html`<p class="loading">${t("loading")}</p>`}
     ${!error &&

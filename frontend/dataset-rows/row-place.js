@@ -15,18 +15,19 @@ export const PAGE_ROWS = 50;
  * @param {object} dataset
  * @param {string} page the address of the dataset's page
  * @param {{label?: string, row?: string, line?: string}} query
+ * @param {number} changes of the labels: with each, the rows are read again
  * @returns {object} `total` of the rows of the class, or of all; `position`: of the chosen row among them,
  *   from 0, null while it is looked for; `chosen`: that row, the last one until its page is there; `rows`
  *   and `offset`: the page that is shown, `isStale` while it is one of another class; `missedLine`: a line
  *   that was asked for and is not there; `moveTo`, `moveToLine`, `reload`
  */
-export function useRows(dataset, page, query) {
+export function useRows(dataset, page, query, changes) {
   const label = CLASSES.includes(query.label) ? query.label : null;
   const total = label ? (dataset.class_counts[label] ?? 0) : dataset.num_samples;
   const [position, missedLine, moves] = usePosition(dataset, label, total);
   const loaded = useLatest(
     (key) => loadPage(dataset.id, key),
-    position === null || total === 0 ? null : keyOf(label, Math.floor(position / PAGE_ROWS)),
+    position === null || total === 0 ? null : keyOf(label, Math.floor(position / PAGE_ROWS), changes),
   );
   const { rows, offset, label: shownLabel } = loaded.data ?? { rows: [], offset: 0, label };
   const isStale = shownLabel !== label;
@@ -74,14 +75,13 @@ function usePosition(dataset, label, total) {
   return place.label === label ? [place.position, place.missedLine, moves] : [null, null, moves];
 }
 
-function keyOf(label, pageNumber) {
-  return `${pageNumber} ${label ?? ""}`;
+function keyOf(label, pageNumber, changes) {
+  return JSON.stringify([pageNumber, label, changes]);
 }
 
 async function loadPage(id, key) {
-  const space = key.indexOf(" ");
-  const label = key.slice(space + 1) || null;
-  const offset = Number(key.slice(0, space)) * PAGE_ROWS;
+  const [pageNumber, label] = JSON.parse(key);
+  const offset = pageNumber * PAGE_ROWS;
   return { label, offset, rows: await ask(id, label, offset, PAGE_ROWS) };
 }
 

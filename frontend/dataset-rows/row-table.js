@@ -3,6 +3,7 @@
 import { CLASSES, COLUMNS, columnName, unitOf } from "../lib/columns.js";
 import { html, useLayoutEffect, useMemo, useRef } from "../lib/html.js";
 import { number, significant, t } from "../lib/i18n.js";
+import { isChanged, saidName } from "../labels/said.js";
 import { className } from "../ui/basics.js";
 
 /** @param {{rows: object}} properties as `useRows` gives them */
@@ -77,13 +78,25 @@ function Row({ row, position, isChosen }) {
             ${number(row.line)}
           </button>
         </th>
-        <td><${ClassMark} label=${row.label_name} /></td>
+        <td><${ClassMark} label=${row.label_name} /><${Said} row=${row} /></td>
         <td>${row.star ?? "–"}</td>
         ${COLUMNS.map((name) => html`<td class="number" key=${name}>${significant(row[name], 5)}</td>`)}
       </tr>
     `,
     [row, position, isChosen],
   );
+}
+
+/** The label that counts where it is not the file's, and how many people say something of the row. */
+function Said({ row }) {
+  if (!row.votes) return null;
+  return html`
+    ${isChanged(row) &&
+    html`${" "}<span class="badge warning"
+        ><span aria-hidden="true">→</span> <span class="visually-hidden">${t("labels.counts")}</span>
+        ${saidName(row.effective_label)}</span
+      >`}${" "}<span class="hint" data-test="votes">${t("labels.votes", { count: row.votes })}</span>
+  `;
 }
 
 /** A class as its colour and its name. */

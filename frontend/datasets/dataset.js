@@ -11,9 +11,10 @@ import { DatasetFacts } from "./dataset-list.js";
 import { DatasetProfile } from "./dataset-profile.js";
 import { DatasetReport } from "./dataset-report.js";
 import { DeleteDataset } from "./delete-dataset.js";
+import { LabelLayer } from "../labels/label-layer.js";
 import { RowBrowser } from "../dataset-rows/row-browser.js";
 
-const TABS = { profile: DatasetProfile, report: DatasetReport, rows: RowBrowser };
+const TABS = { profile: DatasetProfile, report: DatasetReport, rows: RowBrowser, labels: LabelLayer };
 
 export function Dataset({ workspace, id, query }) {
   const dataset = useData(() => find(workspace, id), [workspace.key, id]);
@@ -40,13 +41,13 @@ export function Dataset({ workspace, id, query }) {
         >
           <p><${DatasetFacts} dataset=${data} /></p>
         <//>
-        <${Tabs} dataset=${data} page=${`${list}/${id}`} query=${query} />
+        <${Tabs} dataset=${data} workspace=${workspace} page=${`${list}/${id}`} query=${query} />
       `}
     <//>
   `;
 }
 
-function Tabs({ dataset, page, query }) {
+function Tabs({ dataset, workspace, page, query }) {
   const tab = Object.hasOwn(TABS, query.tab ?? "") ? query.tab : "profile";
   const warnings = dataset.profile.report?.warnings.length;
   return html`
@@ -60,7 +61,7 @@ function Tabs({ dataset, page, query }) {
         >`,
       )}
     </nav>
-    <${TABS[tab]} key=${tab} dataset=${dataset} page=${page} query=${query} />
+    <${TABS[tab]} key=${tab} dataset=${dataset} workspace=${workspace} page=${page} query=${query} />
   `;
 }
 

@@ -5,7 +5,10 @@ import { createStore } from "./store.js";
 export const LANGUAGES = { en: "English", fr: "Français" };
 
 // Each language has one file of words a subject.
-const SUBJECTS = ["core", "datasets", "reading", "training", "studies", "evaluation", "models", "predict", "account"];
+const SUBJECTS = [
+  ...["core", "datasets", "labels", "reading", "training", "studies", "evaluation", "models", "predict"],
+  "account",
+];
 
 export const dictionary = createStore({ language: null, words: {} });
 

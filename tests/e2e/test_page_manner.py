@@ -133,7 +133,8 @@ def every_address(work: dict[str, Any]) -> list[str]:
             path = path.replace(":id", str(work[route.split("/")[3]]))
         addresses.append(f"#{path}" + ("?ids=" + work["compared"] if "compare" in path else ""))
     dataset = f"{work['home']}/datasets/{work['datasets']}"
-    return [*addresses, f"{dataset}?tab=report", f"{dataset}?tab=rows&row=2"]
+    tabs = ("report", "labels", "rows&row=2")
+    return [*addresses, *(f"{dataset}?tab={each}" for each in tabs)]
 
 
 def wrong_with_dialogs(visitor: Visitor, work: dict[str, Any], words: dict[str, str]) -> list[str]:

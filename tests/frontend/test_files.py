@@ -40,7 +40,7 @@ FLOORS = [
     {"predict"},
     {"models", "datasets", "results"},
     {"training", "dataset-rows"},
-    {"account", "reading"},
+    {"account", "reading", "labels"},
     {"ui"},
     {"lib"},
     {"vendor"},
