@@ -52,7 +52,15 @@ def said_label(value: Any) -> int | None:
 SaidLabel = Annotated[
     int | None,
     BeforeValidator(said_label),
-    WithJsonSchema({"enum": [0, 1, 2, "0", "1", "2", *LABELS, EXCLUDE, None]}),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "enum": [0, 1, 2]},
+                {"type": "string", "enum": ["0", "1", "2", *LABELS, EXCLUDE]},
+                {"type": "null"},
+            ]
+        }
+    ),
 ]
 Reason = Annotated[Text, Field(min_length=1, max_length=MOST_TEXT, description="Why.")]
 Comment = Annotated[Text, Field(max_length=MOST_TEXT)]
