@@ -41,6 +41,7 @@ def test_a_label_is_changed_by_keyboard_alone_and_frozen(
         assert people.get(f"/api/training/dataset/{dataset}/labels")["total"] == 0
 
         page.keyboard.press("2")
+        expect(form.get_by_label("Reason")).to_be_focused()
         page.keyboard.type("an eclipse of 2 stars, exactly")
         page.keyboard.press("Enter")
         expect(form).to_have_count(0)
@@ -55,6 +56,7 @@ def test_a_label_is_changed_by_keyboard_alone_and_frozen(
         page.keyboard.press("ArrowDown")
         expect(page.locator("[data-test=row-head]")).to_contain_text("candidate-2")
         page.keyboard.press("x")
+        expect(form.get_by_label("Reason")).to_be_focused()
         page.keyboard.type("too faint")
         page.keyboard.press("Enter")
         expect(votes).to_contain_text("Left out: the owner has decided")
