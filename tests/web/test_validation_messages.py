@@ -15,7 +15,8 @@ from backend.web.openapi import IDEMPOTENCY_KEY
 from backend.web.schemas.base import MANY_LINES, ONE_LINE, PATTERNS, shown
 from backend.web.schemas.candidates import CandidateBody
 from backend.web.schemas.predictions import AnalysisRequest, PredictRequest
-from backend.web.schemas.training.sessions import NETWORK_NAME, SessionsQuery, StartRequest
+from backend.web.schemas.training.listing import SessionsQuery
+from backend.web.schemas.training.sessions import NETWORK_NAME, StartRequest
 from backend.web.validation_messages import field_errors, summary
 
 WRONG = [

@@ -94,7 +94,7 @@ def cast(
 
 def undo(
     connection: Connection, dataset_id: int, user: Record, row: int | None = None
-) -> list[int]:
+) -> tuple[list[int], int]:
     """Withdraw a user's last change; the votes that it replaced count again.
 
     Args:
@@ -104,7 +104,7 @@ def undo(
         row: only the last one of this row; None: all that was said in one request.
 
     Returns:
-        the rows; none: there is nothing to undo.
+        the rows, none if there is nothing to undo; and what the votes take that count again.
     """
     mine = _of(dataset_id).where(votes.c.user_id == user["id"], votes.c.ended_at.is_(None))
     if row is None:
@@ -114,12 +114,17 @@ def undo(
         mine = mine.where(votes.c.row == row)
     withdrawn = every(connection, mine.order_by(votes.c.row))
     _end(connection, [each["id"] for each in withdrawn], "withdrawn")
-    _bring_back(connection, [each["replaced_id"] for each in withdrawn if each["replaced_id"]])
-    return [each["row"] for each in withdrawn]
+    replaced = [each["replaced_id"] for each in withdrawn if each["replaced_id"]]
+    return [each["row"] for each in withdrawn], _bring_back(connection, replaced)
 
 
-def _bring_back(connection: Connection, identifiers: Sequence[int]) -> None:
-    """Add earlier votes again, as what they were a part of: the next undo ends that."""
+def _bring_back(connection: Connection, identifiers: Sequence[int]) -> int:
+    """Add earlier votes again, as what they were a part of: the next undo ends that.
+
+    Returns:
+        what they take, in bytes.
+    """
+    size = 0
     again = [each.name for each in votes.c if each.name not in _OF_ONE_VOTE]
     for start in range(0, len(identifiers), _AT_ONCE):
         those = votes.c.id.in_(identifiers[start : start + _AT_ONCE])
@@ -128,6 +133,8 @@ def _bring_back(connection: Connection, identifiers: Sequence[int]) -> None:
             for each in every(connection, select(votes).where(those))
         ]
         connection.execute(insert(votes), copies)
+        size += sum(map(size_of, copies))
+    return size
 
 
 def _add(

@@ -4,14 +4,17 @@ import json
 import math
 from typing import Any
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, insert, select, update
 
-from backend.database.schema import session_facts
+from backend.database.schema import session_facts, training_sessions
 
 Record = dict[str, Any]  # `connection` imports the upgrades, which import this module
 
 # Of an evaluation, on the test stars.
 FIGURES = ("accuracy", "macro_f1", "log_loss", "ece")
+
+# What people say of a session.
+MARKS = ("title", "tags", "note", "is_starred")
 
 # Of the metrics, on the validation stars: the fact, and the metric that it is.
 VALIDATION = {
@@ -67,6 +70,21 @@ def change(connection: Connection, session_id: int, **values: Any) -> None:
     """Change some facts of a session."""
     found = session_facts.c.session_id == session_id
     connection.execute(update(session_facts).where(found).values(**values))
+
+
+def marks_of(connection: Connection, session_id: int) -> Record:
+    """What people say of a session: its title, tags, note and star."""
+    columns = (session_facts.c[name] for name in MARKS)
+    query = select(*columns).where(session_facts.c.session_id == session_id)
+    found = connection.execute(query).mappings().first()
+    return dict(found or {})
+
+
+def name_dataset(connection: Connection, dataset_id: int, name: str) -> None:
+    """Give the sessions of a dataset that is deleted the name that it had last."""
+    own = select(training_sessions.c.id).where(training_sessions.c.dataset_id == dataset_id)
+    found = session_facts.c.session_id.in_(own)
+    connection.execute(update(session_facts).where(found).values(dataset_name=name))
 
 
 def tags_as_text(tags: list[str]) -> str:

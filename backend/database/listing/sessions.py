@@ -153,7 +153,8 @@ def _matching(query: Select, listing: Listing) -> Select:
 
 def _has_word(word: str) -> ColumnElement[bool]:
     searched = (
-        *(_sessions.model_name, _facts.title, _facts.note, _facts.tags),
+        *(_sessions.model_name, _facts.title, _facts.note),
+        func.replace(func.trim(_facts.tags, '[]"'), '", "', " "),  # it is a list as JSON
         *(DATASET_NAME, users.c.name),
     )
     found = [value.icontains(word, autoescape=True) for value in searched]

@@ -57,14 +57,16 @@ def say(
 def undo(connection: Connection, dataset: Record, user: Record, row: int | None) -> list[int]:
     """Withdraw the last change of a user, or the last one of a row; gives the rows.
 
+    What counts again is stored again: it counts into the quota, which never refuses an undo.
+
     Raises:
         Conflict: nothing of this user's counts there.
     """
-    rows = votes.undo(connection, dataset["id"], user, row)
+    rows, size = votes.undo(connection, dataset["id"], user, row)
     if not rows:
         where = f"dataset {dataset['id']}" if row is None else f"row {row}"
         raise Conflict(f"There is nothing of yours to undo in {where}.")
-    votes.grow(connection, dataset["id"])
+    votes.grow(connection, dataset["id"], size)
     return rows
 
 

@@ -5,9 +5,11 @@ import json
 import math
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from backend.database.listing.sessions import COLUMNS, GROUPS, NUMBERS, TEXTS, TIMES
+from backend.database.schema import iso
 from backend.errors import Invalid
 
 SORTS = ("active", *COLUMNS)
@@ -110,9 +112,26 @@ def _filter(text: str) -> tuple[str, str, Any]:
     if name in NUMBERS:
         numbers = [_number(text, each) for each in (value.split(",") if sign == ":" else [value])]
         return name, sign, numbers if sign == ":" else numbers[0]
-    if name in TIMES and sign == ":":
-        raise _wrong(text, f"Expected {name} with > >= < or <= and a date such as 2026-01-31")
+    if name in TIMES:
+        return name, *_moment(text, name, sign, value)
     return name, sign, value.split(",") if sign == ":" else value
+
+
+def _moment(text: str, name: str, sign: str, value: str) -> tuple[str, str]:
+    """A sign and a time to compare with: a date stands for the whole day, in UTC."""
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError:
+        found = None
+    if found is None or sign == ":":
+        raise _wrong(text, f"Expected {name} with > >= < or <= and a date such as 2026-01-31")
+    is_day = len(value) == len("2026-01-31")
+    if is_day and sign in ("<=", ">"):
+        found += timedelta(days=1)
+        sign = {"<=": "<", ">": ">="}[sign]
+    if found.tzinfo is None:
+        found = found.replace(tzinfo=UTC)
+    return sign, iso(found.astimezone(UTC))
 
 
 def _number(text: str, value: str) -> float:

@@ -4,6 +4,7 @@ from sqlalchemy import Connection
 
 from backend.database import batches, datasets, kept, models, sessions, studies, workspaces
 from backend.database.connection import Record
+from backend.database.listing import facts
 from backend.errors import Conflict
 from backend.services.context import Services
 from backend.services.quota import require_bytes, require_waiting_place
@@ -77,9 +78,10 @@ def retry(
     require_bytes(services, connection, owner_id, len(wanted) * size)
     for part in wanted:
         removal.add(services.storage.kept_checkpoint(part["id"]))
+        marks = facts.marks_of(connection, part["id"])
         sessions.remove(connection, part["id"])
         spec = spec_of_part(study, seed_of(part), fold_of(part))
-        add_part(connection, study, spec, user_id=user_id)
+        facts.change(connection, add_part(connection, study, spec, user_id=user_id), **marks)
     return len(wanted)
 
 

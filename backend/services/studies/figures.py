@@ -62,7 +62,9 @@ class StudyFigures:
                 tell(with_intervals(first, read_by_seed(self._storage, study, tested)))
 
         state = tuple(part["id"] for part in tested)
-        return self._finder.of(study["id"], state, find, patience, _without_intervals)
+        return self._finder.of(
+            study["id"], state, find, patience, _without_intervals, may_be_earlier=True
+        )
 
 
 def _without_intervals(figures: Record) -> Record:

@@ -63,6 +63,8 @@ class Finder:
         find: Callable[[Tell], None],
         patience: float | None = None,
         when_cut_short: Callable[[Record], Record] = lambda answer: answer,
+        *,
+        may_be_earlier: bool = False,
     ) -> Record | None:
         """The answer about something in one state, as far as it is found.
 
@@ -72,12 +74,14 @@ class Finder:
             find: called in a thread; gives what it finds to its argument, again when it knows more.
             patience: how long to wait for a first answer, in seconds; None: two.
             when_cut_short: makes of the last answer the one that stays if no more could be found.
+            may_be_earlier: whether the answer of an earlier state is better than none while no
+                thread is free.
 
         Returns:
             None: not found in time, or no thread is free: it is asked for again.
         """
         found = self._entry(key, state, find, when_cut_short)
-        if found is None:
+        if found is None or (found.state != state and not may_be_earlier):
             return None
         found.changed.wait(PATIENCE_SECONDS if patience is None else patience)
         return found.answer

@@ -112,8 +112,8 @@ def spec_of_part(study: Record, seed: int, fold: int) -> wire.Spec:
     )
 
 
-def add_part(connection: Connection, study: Record, spec: wire.Spec, *, user_id: int) -> None:
-    """Add a pending session to a study."""
+def add_part(connection: Connection, study: Record, spec: wire.Spec, *, user_id: int) -> int:
+    """Add a pending session to a study; gives its id."""
     session = sessions.create(
         connection,
         study["workspace_id"],
@@ -125,6 +125,8 @@ def add_part(connection: Connection, study: Record, spec: wire.Spec, *, user_id:
         spec=spec.model_dump(),
     )
     studies.take_in(connection, session["id"], study["id"])
+    session_id: int = session["id"]
+    return session_id
 
 
 def _same_request(earlier: Record, dataset: Record, name: str, settings: Record) -> Record:

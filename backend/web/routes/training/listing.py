@@ -23,12 +23,8 @@ from backend.web.audit_log import record
 from backend.web.current import services
 from backend.web.json_provider import respond
 from backend.web.schemas.base import MAX_ID
-from backend.web.schemas.training.sessions import (
-    MarksRequest,
-    SessionAnswer,
-    Sessions,
-    SessionsQuery,
-)
+from backend.web.schemas.training.listing import MarksRequest, Sessions, SessionsQuery
+from backend.web.schemas.training.sessions import SessionAnswer
 
 listing_bp = APIBlueprint("listing", __name__, url_prefix="/api/training", tag="Sessions")
 

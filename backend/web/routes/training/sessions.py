@@ -80,7 +80,9 @@ def start_training(json_data: StartRequest) -> tuple[Record, int, Record]:
     spec = with_grouping(services(), dataset, spec)
     with services().database.read() as connection:
         layer = asked_layer(services(), connection, dataset, asked)
-    require_trainable(services(), dataset, spec, layer)
+        earlier = sessions.find_by_idempotency_key(connection, workspace["id"], key or "")
+    if earlier is None:  # else it was accepted, with the labels of then
+        require_trainable(services(), dataset, spec, layer)
     with services().database.write() as connection:
         earlier = sessions.find_by_idempotency_key(connection, workspace["id"], key or "")
         spec = with_version(

@@ -90,7 +90,9 @@ def start_study(json_data: StudyRequest) -> tuple[Record, int, Record]:
     of_fold = {"folds": json_data.folds, "fold": 1, "fold_seed": json_data.seed}
     with services().database.read() as connection:
         layer = asked_layer(services(), connection, dataset, json_data.dataset_version)
-    require_trainable(services(), dataset, spec.model_copy(update=of_fold), layer)
+        earlier = studies.find_by_idempotency_key(connection, workspace["id"], key or "")
+    if earlier is None:  # else it was accepted, with the labels of then
+        require_trainable(services(), dataset, spec.model_copy(update=of_fold), layer)
     with services().database.write() as connection:
         earlier = studies.find_by_idempotency_key(connection, workspace["id"], key or "")
         spec = with_version(

@@ -1,8 +1,8 @@
-"""Training sessions: the request, the session, its epochs; the networks."""
+"""Training sessions: the request, the session, its epochs."""
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, Json, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, Json, model_validator
 from typing_extensions import TypeAliasType
 
 from backend import wire
@@ -12,16 +12,12 @@ from backend.web.schemas.accounts import Use
 from backend.web.schemas.base import (
     MAX_ID,
     MODEL_NAME,
-    TAG,
     Answer,
     Identifier,
     JsonBody,
     Key,
-    Name,
     Success,
-    Text,
     TextFields,
-    WorkspaceQuery,
     shown,
 )
 from backend.web.schemas.datasets import Dataset
@@ -171,20 +167,6 @@ class Verdict(Answer):
     rows: int
 
 
-Tag = Annotated[
-    str, Field(pattern=TAG, description="Letters, digits and most signs; no comma or quotes.")
-]
-
-
-class MarksRequest(JsonBody):
-    """What people say of a session; what is not named stays as it is."""
-
-    title: Name | None = Field(default=None, description="Instead of the name; null: none.")
-    tags: list[Tag] = Field(default=[], max_length=20)
-    note: Text = Field(default="", max_length=10_000)
-    is_starred: bool = False
-
-
 class TestFigures(Answer):
     """Main figures on the test stars, with their 95% intervals."""
 
@@ -282,88 +264,6 @@ class StartAnswer(Success):
     model_name: str
     epochs: int
     waiting_sessions: Use = Field(description="Those that you have started.")
-
-
-def _as_list(value: Any) -> Any:
-    return value if isinstance(value, list) else [value]
-
-
-class SessionsQuery(WorkspaceQuery):
-    """The sessions to list; `cursor` is the `next_cursor` of an earlier response."""
-
-    status: SessionStatus | None = None
-    limit: int = Field(default=50, ge=1, le=200)
-    cursor: str | None = Field(
-        default=None,
-        min_length=1,
-        max_length=8000,
-        description="The `next_cursor` of an earlier response.",
-    )
-    sort: str | None = Field(
-        default=None,
-        max_length=40,
-        description="A column, such as accuracy, created or name, with `-` in front for falling; "
-        "`active`: those in training, those that wait, then the newest. Rows without a value "
-        "come last. Without it, and without filter, q and group: newest first.",
-    )
-    filter: Annotated[list[str], BeforeValidator(_as_list)] = Field(
-        default=[],
-        description="A column, a sign and a value: `status:failed`, `tag:paper`, `starred:yes`, "
-        "`network:transit_cnn,seed_cnn`, `accuracy>0.8`, `created>=2026-01-31`. Repeated, all "
-        "must hold.",
-    )
-    q: str | None = Field(
-        default=None,
-        max_length=200,
-        description="Words; each must be in the name, title, note, tags, dataset or user, or be "
-        "the number.",
-    )
-    group: str | None = Field(
-        default=None,
-        max_length=40,
-        description="A setting, such as network or seed, or status, dataset_name or user: its "
-        "values are kept together, and counted in `groups`.",
-    )
-    study: int | None = Field(
-        default=None,
-        ge=1,
-        le=MAX_ID,
-        description="The sessions of one study; without it, those that are of none.",
-    )
-
-
-class ListedSession(SessionSummary):
-    """A session in a list."""
-
-    queue_position: int | None = Field(
-        default=None, description="Of a waiting one: its place in the queue of the server, from 1."
-    )
-    wait_seconds: float | None = Field(
-        default=None,
-        description="A guess of how long it waits: as if every session took as long as the median "
-        "of those that completed last. Null: none has.",
-    )
-
-
-class SessionGroup(Answer):
-    """Sessions of the list that have one value in common."""
-
-    value: str | float | None
-    count: int
-
-
-class Sessions(Success):
-    """Sessions, newest first or as `sort` says; `next_cursor` is null on the last page."""
-
-    sessions: list[ListedSession]
-    count: int
-    next_cursor: str | None
-    total: int | None = Field(
-        default=None, description="All that match; null for a list without `sort`."
-    )
-    groups: list[SessionGroup] = Field(
-        default=[], description="With `group`: all groups of those that match."
-    )
 
 
 class SessionQuery(TextFields):

@@ -10,7 +10,6 @@ import pytest
 from backend.database import datasets, models
 from backend.storage.dataset_table import open_rows
 from backend.transit.neighbours import keep_neighbours
-from backend.web.current import services_of
 from tests.api import Api, predict_part, problem_of
 
 _STUDIES = "/api/training/studies"
@@ -19,21 +18,6 @@ ROWS = 90
 # What the networks say of rows 4 (CONFIRMED) and 8 (FALSE POSITIVE) is the contrary.
 TOLD = np.eye(3)[np.arange(ROWS) % 3] * 0.85 + 0.05
 TOLD[4], TOLD[8] = [0.04, 0.01, 0.95], [0.05, 0.93, 0.02]
-
-
-@pytest.fixture
-def services(api):
-    return services_of(api.client.application)
-
-
-@pytest.fixture
-def key(api):
-    return api.workspace()
-
-
-@pytest.fixture
-def dataset_id(api, key):
-    return api.dataset(key)
 
 
 def parts_of(api, study_id):

@@ -32,6 +32,12 @@ def editors(api, key):
     return found
 
 
+def stored(user: Api):
+    """What is stored in the only workspace, in bytes."""
+    (found,) = user.get("/api/workspaces")["workspaces"]
+    return found["stored_bytes"]
+
+
 def say(user: Api, url, row, label, reason="seen in the light curve", expect=200, **more):
     change = {"row": row, "label": label, "reason": reason, **more}
     return user.put(url, expect, json={"changes": [change]})
@@ -185,18 +191,14 @@ def test_rows_with_votes_are_paged_by_their_place(api, url):
 
 
 def test_votes_and_versions_count_into_the_quota(api, key, dataset, url):
-    def used():
-        (found,) = api.get("/api/workspaces")["workspaces"]
-        return found["stored_bytes"]
-
-    before = used()
+    before = stored(api)
     say(api, url, 0, "exclude", "x" * 500)
-    voted = used()
+    voted = stored(api)
     assert voted > before + 500
     api.post(f"/api/training/dataset/{dataset}/versions", 201, json={})
-    assert used() > voted + 90
+    assert stored(api) > voted + 90
     api.delete(f"/api/training/dataset/{dataset}")
-    assert used() == 0
+    assert stored(api) == 0
 
 
 def exported(api, url):
@@ -410,3 +412,19 @@ def test_a_number_of_thousands_of_digits_is_refused_in_few_words(api, url, by):
     problem = problem_of(answer)
     assert problem["status"] == 422
     assert len(problem["errors"][0]["message"]) < 200
+
+
+def test_a_repeated_start_is_accepted_whatever_was_said_since(api, key, dataset, url):
+    headers = {"Idempotency-Key": "once"}
+    first = api.start(key, dataset, headers=headers)["session"]["id"]
+    changes = [{"row": row, "label": "exclude", "reason": "no"} for row in range(0, 90, 2)]
+    api.put(url, json={"changes": changes})
+    assert api.start(key, dataset, headers=headers)["session"]["id"] == first
+
+
+def test_what_an_undo_brings_back_counts_into_the_quota(api, dataset, url):
+    say(api, url, 0, "CONFIRMED", reason="x" * 900)
+    before = stored(api)
+    say(api, url, 0, "exclude", reason="y")
+    api.post(f"{url}/undo", json={"row": 0})
+    assert stored(api) - before > 900

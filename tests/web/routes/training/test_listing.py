@@ -292,3 +292,25 @@ def test_a_cursor_that_is_no_text_is_refused(api, key, six):
     body = json.dumps(["name", None, ["\ud800", 1]], separators=(",", ":")).encode()
     cursor = base64.urlsafe_b64encode(body).decode().rstrip("=")
     assert "next_cursor" in refused(api, key, sort="name", cursor=cursor)["message"]
+
+
+def test_a_date_stands_for_its_whole_day(api, key, six):
+    today = api.get(f"/api/training/session/{six[0]}")["session"]["created_at"][:10]
+    for sign, count in ((">=", 6), ("<=", 6), (">", 0), ("<", 0)):
+        found = listed(api, key, sort="name", filter=f"created{sign}{today}")
+        assert len(found["sessions"]) == count, sign
+    for wrong in ("created>foo", "created>31.01.2026", f"created:{today}"):
+        assert "a date such as" in refused(api, key, filter=wrong)["message"]
+
+
+def test_a_search_for_signs_of_a_list_finds_tags_that_have_them_alone(api, key, six):
+    api.patch(f"/api/training/session/{six[0]}", json={"tags": ["first", "second"]})
+    for word, found in (("[", []), ('"', []), ("first", [six[0]]), ("second", [six[0]])):
+        assert pages(api, key, sort="name", q=word) == found, word
+
+
+def test_sessions_of_a_deleted_dataset_keep_its_last_name(api, key, six):
+    dataset = api.get(f"/api/training/session/{six[0]}")["session"]["dataset_id"]
+    api.patch(f"/api/training/dataset/{dataset}", json={"name": "renamed.csv"})
+    api.delete(f"/api/training/dataset/{dataset}")
+    assert len(pages(api, key, sort="name", filter="dataset_name:renamed.csv")) == 6

@@ -21,21 +21,6 @@ from tests.api import (
 _STUDIES = "/api/training/studies"
 
 
-@pytest.fixture
-def services(api):
-    return services_of(api.client.application)
-
-
-@pytest.fixture
-def key(api):
-    return api.workspace()
-
-
-@pytest.fixture
-def dataset_id(api, key):
-    return api.dataset(key)
-
-
 def parts_of(api, study_id):
     return api.get(f"{_STUDIES}/{study_id}")["study"]["sessions"]
 
@@ -342,3 +327,15 @@ def test_others_see_nothing_of_a_study(api, key, dataset_id):
     assert problem_of(stranger.get(f"{_STUDIES}/{study_id}", None))["status"] == 404
     assert problem_of(stranger.post(f"{_STUDIES}/{study_id}/cancel", None))["status"] == 404
     assert problem_of(stranger.delete(f"{_STUDIES}/{study_id}", None))["status"] == 404
+
+
+def test_a_retried_session_keeps_what_people_say_of_it(api, key, dataset_id, services):
+    study = api.study(key, dataset_id)["study"]
+    failed = study["sessions"][1]["id"]
+    for part in study["sessions"]:
+        fail(services, part["id"])
+    api.patch(f"/api/training/session/{failed}", json={"title": "odd", "is_starred": True})
+    again = api.post(f"{_STUDIES}/{study['id']}/retry", 202)["study"]["sessions"][1]["id"]
+    session = api.get(f"/api/training/session/{again}")["session"]
+    assert again != failed
+    assert (session["title"], session["is_starred"]) == ("odd", True)

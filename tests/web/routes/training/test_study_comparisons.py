@@ -3,25 +3,9 @@
 import numpy as np
 import pytest
 
-from backend.web.current import services_of
 from tests.api import catalogue, predict_part, problem_of
 
 _STUDIES = "/api/training/studies"
-
-
-@pytest.fixture
-def services(api):
-    return services_of(api.client.application)
-
-
-@pytest.fixture
-def key(api):
-    return api.workspace()
-
-
-@pytest.fixture
-def dataset_id(api, key):
-    return api.dataset(key)
 
 
 def files_of(services, study):

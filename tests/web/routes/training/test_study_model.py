@@ -4,20 +4,9 @@ import pytest
 
 from backend.database import sessions
 from backend.training.spec import upgrade_spec
-from backend.web.current import services_of
 from tests.api import complete, predict_part, problem_of
 
 _STUDIES = "/api/training/studies"
-
-
-@pytest.fixture
-def services(api):
-    return services_of(api.client.application)
-
-
-@pytest.fixture
-def key(api):
-    return api.workspace()
 
 
 @pytest.fixture
