@@ -3,7 +3,7 @@
 import { CLASSES, COLUMNS, columnName, unitOf } from "../lib/columns.js";
 import { html, useLayoutEffect, useMemo, useRef } from "../lib/html.js";
 import { number, significant, t } from "../lib/i18n.js";
-import { isChanged, saidName } from "../labels/said.js";
+import { isChanged, labelName } from "../labels/label-words.js";
 import { className } from "../ui/basics.js";
 
 /** @param {{rows: object}} properties as `useRows` gives them */
@@ -94,7 +94,7 @@ function Said({ row }) {
     ${isChanged(row) &&
     html`${" "}<span class="badge warning"
         ><span aria-hidden="true">→</span> <span class="visually-hidden">${t("labels.counts")}</span>
-        ${saidName(row.effective_label)}</span
+        ${labelName(row.effective_label)}</span
       >`}${" "}<span class="hint" data-test="votes">${t("labels.votes", { count: row.votes })}</span>
   `;
 }

@@ -3,7 +3,7 @@
 import { html, useState } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { Dialog, Failure, Field } from "../ui/basics.js";
-import { CHOICES, choiceName } from "./said.js";
+import { CHOICES, choiceName } from "./label-words.js";
 
 const MOST_TEXT = 1000;
 

@@ -4,7 +4,7 @@ import { call, get, post } from "../lib/api.js";
 import { useCallback, useEffect, useState } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { notify } from "../lib/notices.js";
-import { newerLayer } from "./said.js";
+import { newerLayer } from "./label-words.js";
 
 const ASK_EVERY = 15_000;
 

@@ -6,7 +6,7 @@ import { notifyError } from "../lib/notices.js";
 import { ActionButton } from "../ui/basics.js";
 import { LabelForm } from "./label-form.js";
 import { RowVotes } from "./row-votes.js";
-import { keyAct } from "./said.js";
+import { keyAct } from "./label-words.js";
 
 /**
  * Lets one say a label of the chosen row by a key.

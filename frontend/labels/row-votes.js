@@ -1,11 +1,11 @@
-// What people say of one row, and what counts.
+// The votes on one row, and the label that they decide.
 
 import { get } from "../lib/api.js";
 import { useData } from "../lib/data.js";
 import { html } from "../lib/html.js";
 import { dateTime, t } from "../lib/i18n.js";
 import { Loaded } from "../ui/basics.js";
-import { choiceName, saidName } from "./said.js";
+import { choiceName, labelName } from "./label-words.js";
 
 /**
  * @param {object} properties
@@ -29,8 +29,8 @@ export function RowVotes({ dataset, row, changes, children }) {
 function Votes({ said: { label, file_label: inFile, decided_by: by, votes } }) {
   return html`
     <p>
-      ${t(`labels.decided.${by}`, { label: saidName(label) })}
-      ${label !== inFile && html`${" "}${t("labels.inFile", { label: saidName(inFile) })}`}
+      ${t(`labels.decided.${by}`, { label: labelName(label) })}
+      ${label !== inFile && html`${" "}${t("labels.inFile", { label: labelName(inFile) })}`}
     </p>
     ${votes.length === 0
       ? html`<p class="hint">${t("labels.nobody")}</p>`

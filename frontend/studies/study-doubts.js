@@ -1,13 +1,14 @@
 // The labels that a study's predictions surely contradict: ranked, each with what helps to look at it again.
 
-import { download, get, withQuery } from "../lib/api.js";
+import { get, withQuery } from "../lib/api.js";
 import { useData, usePolling } from "../lib/data.js";
 import { html, useState } from "../lib/html.js";
 import { fixed, number, t } from "../lib/i18n.js";
 import { Relations } from "../dataset-rows/relations.js";
 import { Diagnostics } from "../predict/diagnostics.js";
-import { ActionButton, className, Failure } from "../ui/basics.js";
+import { className, Failure } from "../ui/basics.js";
 import { Pager } from "../ui/pager.js";
+import { RowChoices } from "./row-choices.js";
 import { pathOf } from "./studies-state.js";
 
 const PAGE = 10;
@@ -42,24 +43,13 @@ function Found({ workspace, study, tested }) {
   const change = (patch) => setView((last) => ({ ...last, page: 0, ...patch }));
   const file = withQuery(pathOf(id, "doubts.csv"), asked);
   return html`
-    <div class="actions study-choices">
-      <label class="row" for="doubts-sort">
-        ${t("studies.sort")}
-        <select id="doubts-sort" value=${view.sort} onChange=${(event) => change({ sort: event.target.value })}>
-          ${SORTS.map((each) => html`<option key=${each} value=${each}>${t(`doubts.sort.${each}`)}</option>`)}
-        </select>
-      </label>
-      <label class="row" for="doubts-label">
-        ${t("studies.label")}
-        <select id="doubts-label" value=${view.label} onChange=${(event) => change({ label: event.target.value })}>
-          <option value="">${t("all")}</option>
-          ${LABELS.map((each) => html`<option key=${each} value=${each}>${className(each)}</option>`)}
-        </select>
-      </label>
-      <${ActionButton} data-test="doubts-csv" onAct=${() => download(file, `${name}_${id}_doubts.csv`)}>
-        ${t("studies.csv")}
-      <//>
-    </div>
+    <${RowChoices}
+      of="doubts"
+      sorts=${SORTS.map((each) => ({ value: each, text: t(`doubts.sort.${each}`) }))}
+      labels=${LABELS}
+      ...${{ view, change, file }}
+      fileName=${`${name}_${id}_doubts.csv`}
+    />
     <${Page} ...${{ workspace, study, view, page, change }} />
   `;
 }

@@ -12,7 +12,7 @@ import { StudyCost } from "./study-cost.js";
 import { COUNTS, INITIAL, readStudy, studySettingsOf } from "./study-settings.js";
 
 const OWN = ["name", ...Object.keys(COUNTS)];
-const FIELDS = [...Object.keys(INITIAL), "dataset_id", "network"];
+const FIELDS = [...Object.keys(INITIAL), "dataset_id", "dataset_version", "network"];
 
 /** @param {object} properties as those of the form that starts a session */
 export function StudyForm(properties) {

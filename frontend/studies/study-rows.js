@@ -1,13 +1,14 @@
 // The out-of-fold predictions of a study: the server sorts, filters and pages; the address says how.
 
-import { download, get, withQuery } from "../lib/api.js";
+import { get, withQuery } from "../lib/api.js";
 import { CLASSES } from "../lib/columns.js";
 import { useData } from "../lib/data.js";
 import { html } from "../lib/html.js";
 import { fixed, number, t } from "../lib/i18n.js";
 import { goTo } from "../lib/router.js";
-import { ActionButton, className, Failure } from "../ui/basics.js";
+import { className, Failure } from "../ui/basics.js";
 import { Pager } from "../ui/pager.js";
+import { RowChoices } from "./row-choices.js";
 import { isUnderWay, pathOf, studyHref } from "./studies-state.js";
 import { addressOf, askedOf, PAGE, SORTS, viewOf } from "./study-query.js";
 
@@ -39,24 +40,13 @@ function Found({ workspace, study, tested, query }) {
     goTo(withQuery(studyHref(workspace, id), addressOf({ ...view, page: 0, ...patch })), { replace: true });
   const file = withQuery(pathOf(id, "predictions.csv"), asked);
   return html`
-    <div class="actions study-choices">
-      <label class="row" for="study-sort">
-        ${t("studies.sort")}
-        <select id="study-sort" value=${view.sort} onChange=${(event) => change({ sort: event.target.value })}>
-          ${SORTS.map((each) => html`<option key=${each} value=${each}>${t(`studies.sort.${each}`)}</option>`)}
-        </select>
-      </label>
-      <label class="row" for="study-label">
-        ${t("studies.label")}
-        <select id="study-label" value=${view.label} onChange=${(event) => change({ label: event.target.value })}>
-          <option value="">${t("all")}</option>
-          ${CLASSES.map((each) => html`<option key=${each} value=${each}>${className(each)}</option>`)}
-        </select>
-      </label>
-      <${ActionButton} data-test="study-csv" onAct=${() => download(file, `${name}_${id}_predictions.csv`)}>
-        ${t("studies.csv")}
-      <//>
-    </div>
+    <${RowChoices}
+      of="study"
+      sorts=${SORTS.map((each) => ({ value: each, text: t(`studies.sort.${each}`) }))}
+      labels=${CLASSES}
+      ...${{ view, change, file }}
+      fileName=${`${name}_${id}_predictions.csv`}
+    />
     <${Page} ...${{ workspace, study, view, page, change }} />
   `;
 }

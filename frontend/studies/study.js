@@ -39,6 +39,8 @@ export function Study({ workspace, id, query }) {
         ${study.dataset_id === null
           ? html`<span>${study.dataset_name}</span>`
           : html`<a href=${`#/w/${workspace.id}/datasets/${study.dataset_id}`}>${study.dataset_name}</a>`}
+        ${study.settings.dataset_version > 0 &&
+        html`<span>${t("labels.isTrained", { number: String(study.settings.dataset_version) })}</span>`}
       </span>
     <//>
     <div class="stack">

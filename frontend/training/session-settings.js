@@ -44,6 +44,8 @@ export function SessionSettings({ workspace, session }) {
             ? `${spec.dataset_name} (${t("training.datasetDeleted")})`
             : html`<a href=${`#/w/${workspace.id}/datasets/${dataset_id}`}>${spec.dataset_name}</a>`}
         <//>
+        ${spec.dataset_version > 0 &&
+        html`<${Entry} name=${t("labels.version")}>${String(spec.dataset_version)}<//>`}
         ${names.map(
           (name) => html`<${Entry} key=${name} name=${settingName(name)}>
             ${settingText(name, spec[name])}

@@ -21,7 +21,7 @@ import { useIdempotencyKey } from "./session-actions-state.js";
  * @param {string} properties.defaultNetwork
  */
 export function useStartForm({ name, texts, read, address, query, datasets, networks, defaultNetwork }) {
-  const initial = useMemo(() => ({ ...texts, dataset: null, network: null }), []);
+  const initial = useMemo(() => ({ ...texts, dataset: null, network: null, version: null }), []);
   const [draft, change, forget] = useDraft(name, initial);
   useEffect(() => {
     const given = Object.entries(query).filter(([each]) => each in initial);
@@ -31,19 +31,27 @@ export function useStartForm({ name, texts, read, address, query, datasets, netw
     // Otherwise a reload would overwrite what was typed since.
     goTo(address, { replace: true });
   }, [JSON.stringify(query)]);
+  const dataset = datasets.find((each) => each.id === draft.dataset) ?? datasets[0];
   const find = (list, key, value) => list.find((each) => each[key] === value);
   return {
     draft,
     change,
     forget,
     read: useMemo(() => read(draft), [draft]),
-    dataset: find(datasets, "id", draft.dataset) ?? datasets[0],
+    dataset,
+    version: versionOf(draft.version, dataset),
     // A dataset from an old address or draft that is gone must not be replaced silently.
     lostDataset: draft.dataset !== null && !find(datasets, "id", draft.dataset) ? draft.dataset : null,
     network: find(networks, "name", draft.network) ?? find(networks, "name", defaultNetwork) ?? networks[0],
     isTouched: Object.keys(initial).some((each) => draft[each] !== initial[each]),
     isChanged: (names) => names.some((each) => draft[each] !== initial[each]),
   };
+}
+
+/** The number of a version that is written "dataset:number"; null: none, or one of another dataset. */
+function versionOf(text, dataset) {
+  const [id, number] = (text ?? "").split(":").map(Number);
+  return id === dataset.id && Number.isInteger(number) ? number : null;
 }
 
 /**
@@ -66,6 +74,7 @@ export function useStart({ workspace, form, names, send, onStart, onStale }) {
   const request = {
     workspace_key: workspace.key,
     dataset_id: form.dataset.id,
+    dataset_version: form.version,
     network: form.network.name,
     ...Object.fromEntries(names.map((name) => [name, values[name]])),
   };

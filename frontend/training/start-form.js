@@ -1,6 +1,7 @@
 // A form that starts a session or a study: common settings first, the rest below, the cost beside them.
 
 import { UsageWarning } from "../account/usage.js";
+import { VersionChoice } from "../labels/version-choice.js";
 import { html, useEffect, useRef, useState } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { DatasetChoice } from "./dataset-choice.js";
@@ -40,6 +41,13 @@ export function StartForm(properties) {
           help=${properties.datasetHelp}
           error=${starting.errors.dataset_id}
           onChoose=${(id) => form.change({ dataset: id })}
+        />
+        <${VersionChoice}
+          key=${form.dataset.id}
+          dataset=${form.dataset}
+          chosen=${form.version}
+          error=${starting.errors.dataset_version}
+          onChoose=${(number) => form.change({ version: number === null ? null : `${form.dataset.id}:${number}` })}
         />
         <${NetworkChoice}
           networks=${networks}

@@ -11,7 +11,7 @@ import { TrainingCost } from "./training-cost.js";
 import { INITIAL_TEXTS, readSettings, SETTINGS, settingsOf } from "./training-settings.js";
 
 const EVERYDAY = ["model_name", "epochs"];
-const FIELDS = [...Object.keys(SETTINGS), "dataset_id", "network"];
+const FIELDS = [...Object.keys(SETTINGS), "dataset_id", "dataset_version", "network"];
 
 /**
  * @param {object} properties

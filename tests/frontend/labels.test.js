@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import "./browser.js";
 
-import { choiceName, isChanged, keyAct, newerLayer, saidName } from "../../frontend/labels/said.js";
+import { choiceName, isChanged, keyAct, newerLayer, labelName } from "../../frontend/labels/label-words.js";
 import { speak } from "./words.js";
 
 test("keys say a label, leave a row out, or undo", () => {
@@ -35,7 +35,7 @@ test("an answer that comes late does not bring the layer back", () => {
 
 test("a label that is left out, or left to the file, has a word of its own in both languages", async () => {
   await speak("en");
-  assert.deepEqual([saidName("exclude"), choiceName(null), saidName(null)], ["Left out", "The file’s label", "–"]);
+  assert.deepEqual([labelName("exclude"), choiceName(null), labelName(null)], ["Left out", "The file’s label", "–"]);
   await speak("fr");
   assert.equal(choiceName("exclude"), "Laissée de côté");
 });

@@ -1,1 +1,1 @@
-"""What people say of the labels of datasets, and the versions that come of it."""
+"""Votes on the labels of datasets, and the versions that result."""

@@ -1,4 +1,4 @@
-"""What people say of the labels of rows: votes, their history, and by which rule they count."""
+"""Votes on the labels of rows, their history, and the rule by which they decide."""
 
 from collections.abc import Collection, Sequence
 from typing import Any

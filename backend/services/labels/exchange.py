@@ -106,7 +106,7 @@ def as_csv(rows: Iterable[Record]) -> Iterator[str]:
     """The layer as CSV: a record for each row that somebody says something of.
 
     Args:
-        rows: from `saying.described`.
+        rows: from `voting.described`.
     """
     yield _written(COLUMNS)
     for each in rows:

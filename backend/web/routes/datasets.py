@@ -8,7 +8,7 @@ from backend.errors import Conflict, Unavailable
 from backend.services.datasets.preview import accepted, preview
 from backend.services.datasets.relations import StillRelating
 from backend.services.datasets.upload import forget_files, name_from, store, suffix_from
-from backend.services.labels.saying import effective
+from backend.services.labels.voting import effective
 from backend.services.quota import stored_bytes
 from backend.storage.dataset_table import read_rows, read_rows_at, read_rows_of_label
 from backend.transit.catalog.rejections import read_rejections

@@ -27,7 +27,7 @@ def test_a_label_is_changed_by_keyboard_alone_and_frozen(
         visitor.sign_in()
         visitor.open(f"{address}?tab=rows&row=1")
         votes = page.locator("[data-test=row-votes]")
-        expect(votes).to_contain_text("Nobody has said anything")
+        expect(votes).to_contain_text("No votes on this row yet")
         tab_to(page, page.get_by_role("region", name="Table of the rows"))
 
         page.keyboard.press("2")
@@ -45,7 +45,7 @@ def test_a_label_is_changed_by_keyboard_alone_and_frozen(
         page.keyboard.type("an eclipse of 2 stars, exactly")
         page.keyboard.press("Enter")
         expect(form).to_have_count(0)
-        expect(votes).to_contain_text("False positive: the owner has decided. The file says Conf")
+        expect(votes).to_contain_text("False positive: decided by the owner. In the file: Conf")
         expect(votes).to_contain_text("an eclipse of 2 stars, exactly")
         row = page.locator("tr[data-position='1']")
         expect(row).to_contain_text(re.compile("Confirmed.*counts as.*False positive.*1 vote"))
@@ -59,7 +59,7 @@ def test_a_label_is_changed_by_keyboard_alone_and_frozen(
         expect(form.get_by_label("Reason")).to_be_focused()
         page.keyboard.type("too faint")
         page.keyboard.press("Enter")
-        expect(votes).to_contain_text("Left out: the owner has decided")
+        expect(votes).to_contain_text("Left out: decided by the owner")
         page.keyboard.press("u")
         expect(votes).to_contain_text("withdrawn")
         expect(votes).to_contain_text("False positive: as in the file.")
@@ -76,7 +76,7 @@ def test_a_label_is_changed_by_keyboard_alone_and_frozen(
 
         visitor.open(f"{address}?tab=labels")
         now = page.locator("[data-test=labels-now]")
-        expect(now).to_contain_text("2 rows differ from the file. They are not frozen")
+        expect(now).to_contain_text("2 rows differ from the file. Not frozen as a version")
         page.get_by_label("Name of the version").fill("checked")
         press(page, page.get_by_role("button", name="Freeze a version"))
         expect(now).to_contain_text("They are version 1.")
@@ -89,5 +89,14 @@ def test_a_label_is_changed_by_keyboard_alone_and_frozen(
         visitor.is_expected("400|422")
         page.get_by_label("Skip lines whose row is unknown").check()
         page.locator("input[type=file]").set_input_files(wrong)  # type: ignore[arg-type]
-        expect(now).to_contain_text("3 rows differ from the file. They are not frozen")
+        expect(now).to_contain_text("3 rows differ from the file. Not frozen as a version")
         assert visitor.violations() == []
+
+        # The form offers the version, and asks for it.
+        visitor.open(f"{home(people, key)}/train?dataset={dataset}")
+        choice = page.get_by_label("Labels", exact=True)
+        expect(choice).to_contain_text("Current labels: 3 rows differ")
+        choice.select_option(label="Version 1: checked")
+        with page.expect_request("**/api/training/start") as started:
+            page.locator("[data-test=start]").click()
+        assert started.value.post_data_json["dataset_version"] == 1

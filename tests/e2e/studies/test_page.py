@@ -63,12 +63,13 @@ def test_a_study_is_started_followed_read_and_deleted(
         # The table is in the server's order, and the address says which.
         rows = page.locator("[data-test=study-rows] tbody tr")
         expect(rows).to_have_count(25)
-        page.get_by_label("Sort by").select_option("planet")
-        page.get_by_label("Label in the table").select_option("CONFIRMED")
+        listed = page.locator("[data-test=study-rows]")
+        listed.get_by_label("Sort by").select_option("planet")
+        listed.get_by_label("Label in the table").select_option("CONFIRMED")
         page.wait_for_url(re.compile("sort=planet&label=CONFIRMED"))
         asked = {"sort": "planet", "label": "CONFIRMED"}
         answer = people.get(f"{_STUDIES}/{study_id}/predictions", params={**asked, "offset": 25})
-        page.get_by_role("button", name="Next").click()
+        listed.get_by_role("button", name="Next").click()
         first = rows.first.get_by_role("link")
         expect(first).to_have_text(str(answer["rows"][0]["row"] + 1))
         page.reload()

@@ -1,4 +1,4 @@
-"""/api/training/dataset/…/labels, …/versions: what people say of labels, and frozen versions."""
+"""/api/training/dataset/…/labels, …/versions: votes on labels, and frozen versions."""
 
 from apiflask import APIBlueprint
 from apiflask.schemas import FileSchema
@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from backend.database.connection import Record
 from backend.database.labels import votes
 from backend.errors import Forbidden, Invalid
-from backend.services.labels import exchange, saying, versions
+from backend.services.labels import exchange, versions, voting
 from backend.web.access import usable_dataset
 from backend.web.audit_log import record, record_download
 from backend.web.auth import current_user
@@ -54,7 +54,7 @@ def list_labels(dataset_id: int, query_data: LabelsQuery) -> Record:
             _require_row(dataset, row)
             chosen, total = ([] if offset else [row]), 1
         has_past = row is not None
-        rows = saying.described(services(), connection, dataset, chosen, past=has_past)
+        rows = voting.described(services(), connection, dataset, chosen, past=has_past)
         layer = votes.layer_of(connection, dataset_id)
     return {**layer, "rows": rows, "count": len(rows), "total": total} | {
         "offset": offset,
@@ -67,7 +67,7 @@ def list_labels(dataset_id: int, query_data: LabelsQuery) -> Record:
 @labels_bp.output(LabelsChanged)
 @labels_bp.doc(responses=_FULL)
 def update_labels(dataset_id: int, json_data: LabelChanges) -> Record:
-    """Say another label, `exclude` or a comment of rows, with the reason.
+    """Vote on the labels of rows: another label, `exclude` or a comment, with the reason.
 
     It is your vote; the dataset's rule says what counts. The file stays as it is. The same vote
     again changes nothing.
@@ -75,7 +75,7 @@ def update_labels(dataset_id: int, json_data: LabelChanges) -> Record:
     changes = [each.model_dump() for each in json_data.changes]
     with services().database.write() as connection:
         dataset = usable_dataset(connection, dataset_id)
-        changed = saying.say(services(), connection, dataset, current_user(), changes)
+        changed = voting.say(services(), connection, dataset, current_user(), changes)
         return _changed(connection, dataset_id, changed)
 
 
@@ -86,11 +86,11 @@ def update_labels(dataset_id: int, json_data: LabelChanges) -> Record:
 def undo_labels(dataset_id: int, json_data: LabelUndo) -> Record:
     """Withdraw your last change, of a row or of all rows of one request.
 
-    What you said before it counts again.
+    Your votes from before it count again.
     """
     with services().database.write() as connection:
         dataset = usable_dataset(connection, dataset_id)
-        rows = saying.undo(connection, dataset, current_user(), json_data.row)
+        rows = voting.undo(connection, dataset, current_user(), json_data.row)
         return {**_changed(connection, dataset_id, len(rows)), "rows": rows}
 
 
@@ -104,7 +104,7 @@ def update_label_rule(dataset_id: int, json_data: RuleRequest) -> Record:
         dataset = usable_dataset(connection, dataset_id)
         if dataset["role"] != "owner":
             raise Forbidden("Only the owner of the workspace may do this.")
-        before = saying.set_rule(connection, dataset, json_data.rule)
+        before = voting.set_rule(connection, dataset, json_data.rule)
         if before is not None:
             detail = f"{before} to {json_data.rule}"
             _record(connection, "label_rule_changed", dataset, detail)
@@ -122,7 +122,7 @@ def download_labels(dataset_id: int) -> Response:
     with services().database.read() as connection:
         dataset = usable_dataset(connection, dataset_id)
         chosen, _ = votes.rows_with_votes(connection, dataset_id, 0, dataset["num_samples"])
-        rows = saying.described(services(), connection, dataset, chosen, past=False)
+        rows = voting.described(services(), connection, dataset, chosen, past=False)
     target = f"dataset {dataset_id}"
     record_download("dataset_downloaded", dataset["workspace_id"], target, "labels")
     response = Response(exchange.as_csv(rows), mimetype="text/csv")
@@ -153,7 +153,7 @@ def import_labels(dataset_id: int, form: ImportForm, query_data: ImportQuery) ->
         raise exchange.refused("A row is unknown, nothing was imported", found.unknown)
     with services().database.write() as connection:
         dataset = usable_dataset(connection, dataset_id)
-        changed = saying.say(services(), connection, dataset, current_user(), found.changes)
+        changed = voting.say(services(), connection, dataset, current_user(), found.changes)
         if changed:
             _record(connection, "labels_imported", dataset, f"{changed:,} rows")
         return {
@@ -201,7 +201,7 @@ def create_dataset_version(dataset_id: int, json_data: VersionRequest) -> tuple:
 def _changed(connection: Connection, dataset_id: int, changed: int) -> Record:
     layer = votes.layer_of(connection, dataset_id)
     rows = f"{changed:,} row{'' if changed == 1 else 's'}"
-    return {**layer, "message": f"What you say of {rows} has changed.", "changed": changed}
+    return {**layer, "message": f"Your votes on {rows} were saved.", "changed": changed}
 
 
 def _record(connection: Connection, action: str, dataset: Record, detail: str) -> None:

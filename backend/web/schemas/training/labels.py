@@ -67,7 +67,7 @@ Comment = Annotated[Text, Field(max_length=MOST_TEXT)]
 
 
 class LabelChange(JsonBody):
-    """What you say of a row: a label, that it is to be left out, or only a comment."""
+    """Your vote on a row: a label, to leave it out, or only a comment."""
 
     row: int = Field(ge=0, le=10**12, description="Among the accepted rows, from 0.")
     label: SaidLabel = Field(description="`exclude` leaves the row out; null: only a comment.")
@@ -76,7 +76,7 @@ class LabelChange(JsonBody):
 
 
 class LabelChanges(JsonBody):
-    """What you say of rows, each once; all of it counts, or none."""
+    """Your votes on rows, each once; all are saved, or none."""
 
     changes: list[LabelChange] = Field(min_length=1, max_length=MOST_CHANGES)
 
@@ -102,7 +102,7 @@ class RuleRequest(JsonBody):
 
 
 class Vote(Answer):
-    """What somebody said of a row."""
+    """Somebody's vote on a row."""
 
     user: str
     label: LayerLabel | None = Field(description="null: only a comment.")
@@ -116,7 +116,7 @@ class Vote(Answer):
 
 
 class VotedRow(Answer):
-    """A row with what was said of it."""
+    """A row with its votes."""
 
     row: int
     line: int
@@ -135,7 +135,7 @@ class LabelsQuery(Page):
         default=None,
         ge=0,
         le=10**12,
-        description="Only this row, whatever was said of it, with the votes that count no more.",
+        description="Only this row, with or without votes, and with those that no longer count.",
     )
 
 

@@ -1,4 +1,4 @@
-// What is said of a row's label: the keys that say it, and the words for it.
+// The labels that a vote may give a row: their keys and their names.
 
 import { CLASSES } from "../lib/columns.js";
 import { t } from "../lib/i18n.js";
@@ -7,17 +7,17 @@ import { className } from "../ui/basics.js";
 /** Leaves a row out; the API's word. */
 export const EXCLUDE = "exclude";
 
-/** What one may say of a row; null is only a comment, and leaves the label to the file. */
+/** What one may vote for; null is only a comment, and leaves the label to the file. */
 export const CHOICES = [...CLASSES, EXCLUDE, null];
 
-/** A label that a row may have by what people say, in words. */
-export function saidName(label) {
+/** A label that votes may give a row, in words. */
+export function labelName(label) {
   return label === EXCLUDE ? t("labels.exclude") : className(label);
 }
 
 /** A vote in words: its label, or that it leaves that to the file. */
 export function choiceName(label) {
-  return label === null ? t("labels.ofFile") : saidName(label);
+  return label === null ? t("labels.ofFile") : labelName(label);
 }
 
 /** Whether people have given a row, as the API lists it, another label than the file's. */

@@ -1,4 +1,4 @@
-"""What users say of labels: takes their votes, undoes them, sets the rule, shows what was said."""
+"""Votes on labels: takes them, undoes them, sets the rule that decides, shows them by row."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -82,7 +82,7 @@ def set_rule(connection: Connection, dataset: Record, rule: str) -> str | None:
 def described(
     services: Services, connection: Connection, dataset: Record, rows: Sequence[int], *, past: bool
 ) -> list[Record]:
-    """Rows with what is said of them, in the order given; raises like `DatasetTables.table`.
+    """Rows with their votes, in the order given; raises like `DatasetTables.table`.
 
     Args:
         past: with the votes that do not count any more.
