@@ -81,7 +81,7 @@ def join_models(
         poll()
         members.append(_load(each))
     usable = usable_rows(table)
-    tested = _mean_by_row([each.tested for each in members], table, usable)
+    tested = mean_by_row([each.tested for each in members], table, usable)
     poll()
     model = publish_mean([each.model for each in members])
     split = Split(usable, _NOTHING, usable, _NOTHING, tested["group"].astype(np.intp))
@@ -127,8 +127,16 @@ def _load(file: JoinedFile) -> _Member:
     return _Member(file, model, manifest, tested)
 
 
-def _mean_by_row(tested: list[NDArray[np.void]], table: Rows, usable: Index) -> NDArray[np.void]:
+def mean_by_row(tested: list[NDArray[np.void]], table: Rows, usable: Index) -> NDArray[np.void]:
     """Of each usable row the mean of what members say that have tested it: once with each seed.
+
+    Args:
+        tested: TEST_ROW_DTYPE, of each member.
+        table: ROW_DTYPE, (n,), the dataset's rows.
+        usable: intp, (m,), increasing: those with a label.
+
+    Returns:
+        TEST_ROW_DTYPE, (m,); of period and depth the mean of the logarithms, as of the model.
 
     Raises:
         DataError: a row was tested less often than another, or has another label now.
