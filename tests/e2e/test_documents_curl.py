@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -127,7 +127,13 @@ def shell(folder: Path, tmp_path: Path) -> Iterator[Shell]:
     shell.close()
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def _slow_ones_marked() -> list[Any]:
+    """The guide trains several networks: its lines run with the slow tests."""
+    marks = {TRAINING_GUIDE: [pytest.mark.slow]}
+    return [pytest.param(each, marks=marks.get(each, []), id=each.name) for each in DOCUMENTS]
+
+
+@pytest.mark.parametrize("document", _slow_ones_marked())
 def test_the_examples_run_and_leave_nothing_behind(
     document: Path, server: Server, shell: Shell, folder: Path
 ):
