@@ -64,20 +64,42 @@ export function PageHead({ title, children, actions, back }) {
 // A question can stand over another dialog: each has a title of its own.
 let dialogs = 0;
 
-/** A dialog over the page; Escape and a click beside it close it, the focus goes back where it was. */
+/**
+ * A dialog over the page; Escape and a click beside it close it, the focus goes back where it was.
+ *
+ * The browser tells of a closed dialog a moment after the focus went back. A key pressed in that moment
+ * would open the dialog again only to have it closed: so the owner is told at once, and once.
+ */
 export function Dialog({ title, onClose, children, isWide }) {
   const dialog = useRef(null);
+  const isTold = useRef(false);
   const [titleId] = useState(() => `dialog-title-${(dialogs += 1)}`);
   useEffect(() => {
-    dialog.current.showModal();
+    const shown = dialog.current;
+    shown.showModal();
+    return () => {
+      isTold.current = true;
+      shown.close();
+    };
   }, []);
+  const tell = () => {
+    if (isTold.current) return;
+    isTold.current = true;
+    onClose();
+  };
+  const close = (event) => {
+    event.preventDefault();
+    dialog.current.close();
+    tell();
+  };
   return html`
     <dialog
       ref=${dialog}
       class=${isWide ? "wide" : ""}
       aria-labelledby=${titleId}
-      onClose=${onClose}
-      onClick=${(event) => event.target === dialog.current && dialog.current.close()}
+      onClose=${tell}
+      onCancel=${(event) => event.target === dialog.current && close(event)}
+      onClick=${(event) => event.target === dialog.current && close(event)}
     >
       <div class="dialog-body">
         <div class="dialog-head">
@@ -86,7 +108,7 @@ export function Dialog({ title, onClose, children, isWide }) {
             type="button"
             class="quiet"
             aria-label=${t("close")}
-            onClick=${() => dialog.current.close()}
+            onClick=${close}
           >
             ✕
           </button>

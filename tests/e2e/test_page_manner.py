@@ -329,6 +329,47 @@ def test_a_session_is_started_and_cancelled_with_nothing_but_the_keyboard(
         assert listed["name"] == "By keyboard"
 
 
+@pytest.mark.parametrize("way", ["escape", "cross", "keep"])
+def test_a_dialog_opened_again_at_once_stays_open(
+    browser: Browser, page_server: Server, people: Client, way: str
+):
+    token = people.post("/api/tokens", 201, json={"user": f"hurried-{way}"})["token"]
+    Client(page_server, token).workspace("Hurried")
+    with visit(browser, page_server) as visitor:
+        page = visitor.page
+        visitor.open()
+        page.get_by_label("Token").fill(token)
+        page.keyboard.press("Enter")
+        arrive(page, "Workspaces")
+        opener = page.get_by_role("button", name="Delete", exact=True).first
+        opener.focus()
+        page.keyboard.press("Enter")
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_be_visible()
+        focused = page.evaluate(
+            """async (way) => {
+                const dialog = document.querySelector("dialog[open]");
+                const [cross, keep] = ["button.quiet", ".actions button"]
+                    .map((each) => dialog.querySelector(each));
+                const ways = {
+                    escape: () => dialog.dispatchEvent(new Event("cancel", { cancelable: true })),
+                    cross: () => cross.click(),
+                    keep: () => keep.click(),
+                };
+                ways[way]();
+                await null;
+                await null;
+                const focused = document.activeElement.textContent.trim();
+                document.activeElement.click();
+                return focused;
+            }""",
+            way,
+        )
+        assert focused == "Delete"
+        page.wait_for_timeout(300)
+        expect(dialog).to_be_visible()
+
+
 def arrive(page: Page, title: str) -> None:
     """After a change of page, the focus is on its heading: a screen reader reads it."""
     expect(page.get_by_role("heading", level=1, name=title, exact=True)).to_be_focused()
