@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.database.connection import Record
-from backend.errors import Conflict
-from backend.services.studies.finder import Finder, Tell
+from backend.errors import Conflict, Unavailable
+from backend.services.studies.finder import PAUSE_SECONDS, Finder, Tell
 from backend.services.studies.predictions import Tested, read_by_seed
 from backend.services.studies.view import seed_of
 from backend.storage.layout import Storage
@@ -18,6 +18,8 @@ from backend.transit.evaluation.paired_means import measure_side, paired_mean_di
 from backend.transit.rows import Index
 
 _REFUSAL = "refusal"
+_FAILURE = "failure"
+_TRY_AGAIN = "the server's log says why. It is tried again when you ask in a minute."
 
 
 class StudySide(NamedTuple):
@@ -94,6 +96,7 @@ class StudyComparisons:
 
         Raises:
             Conflict: as `compare`.
+            Unavailable: it failed unexpectedly; it is tried again after a minute.
         """
 
         def find(tell: Tell) -> None:
@@ -105,9 +108,14 @@ class StudyComparisons:
 
         state = tuple(tuple(part["id"] for part in side.tested) for side in (one, other))
         key = one.study["id"], other.study["id"]
-        found = self._finder.of(key, state, find, patience)
+        failure = {
+            _FAILURE: f"The comparison of studies {key[0]} and {key[1]} failed: {_TRY_AGAIN}"
+        }
+        found = self._finder.of(key, state, find, patience, when_failed=failure)
         if found is not None and _REFUSAL in found:
             raise Conflict(found[_REFUSAL])
+        if found is not None and _FAILURE in found:
+            raise Unavailable(found[_FAILURE], Retry_After=str(PAUSE_SECONDS))
         return found
 
 

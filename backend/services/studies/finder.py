@@ -18,7 +18,7 @@ _MOST_AT_ONCE = 2
 PATIENCE_SECONDS = 2.0
 
 # What could not be found is tried again after so long.
-_PAUSE_SECONDS = 60.0
+PAUSE_SECONDS = 60
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +65,7 @@ class Finder:
         when_cut_short: Callable[[Record], Record] = lambda answer: answer,
         *,
         may_be_earlier: bool = False,
+        when_failed: Record | None = None,
     ) -> Record | None:
         """The answer about something in one state, as far as it is found.
 
@@ -76,11 +77,13 @@ class Finder:
             when_cut_short: makes of the last answer the one that stays if no more could be found.
             may_be_earlier: whether the answer of an earlier state is better than none while no
                 thread is free.
+            when_failed: the answer for a minute if `find` failed before it gave one; None: the
+                next request tries again at once.
 
         Returns:
             None: not found in time, or no thread is free: it is asked for again.
         """
-        found = self._entry(key, state, find, when_cut_short)
+        found = self._entry(key, state, find, when_cut_short, when_failed)
         if found is None or (found.state != state and not may_be_earlier):
             return None
         found.changed.wait(PATIENCE_SECONDS if patience is None else patience)
@@ -92,6 +95,7 @@ class Finder:
         state: Any,
         find: Callable[[Tell], None],
         when_cut_short: Callable[[Record], Record],
+        when_failed: Record | None,
     ) -> _Found | None:
         with self._lock:
             found = self._found.get(key)
@@ -103,7 +107,7 @@ class Finder:
             found = _Found(state)
             thread = threading.Thread(
                 target=self._find,
-                args=(found, key, find, when_cut_short),
+                args=(found, key, find, when_cut_short, when_failed),
                 name=self._name,
                 daemon=True,
             )
@@ -125,6 +129,7 @@ class Finder:
         key: Any,
         find: Callable[[Tell], None],
         when_cut_short: Callable[[Record], Record],
+        when_failed: Record | None,
     ) -> None:
         def tell(answer: Record) -> None:
             found.answer = answer
@@ -134,20 +139,29 @@ class Finder:
             find(tell)
         except (Conflict, OSError, MemoryError) as error:
             log.warning("%s of %s were not found: %s", self._name, key, error)
-            self._give_up(found, key, when_cut_short)
+            self._give_up(found, key, when_cut_short, when_failed)
         except Exception:
             log.exception("%s of %s were not found", self._name, key)
-            self._give_up(found, key, when_cut_short)
+            self._give_up(found, key, when_cut_short, when_failed)
         finally:
             with self._lock:
                 self._running -= 1
             found.changed.set()
 
-    def _give_up(self, found: _Found, key: Any, when_cut_short: Callable[[Record], Record]) -> None:
-        """Let the next request try again; where something is known, one a while later."""
+    def _give_up(
+        self,
+        found: _Found,
+        key: Any,
+        when_cut_short: Callable[[Record], Record],
+        when_failed: Record | None,
+    ) -> None:
+        """Let the next request try again; where there is an answer, one a while later."""
         if found.answer is not None:
             found.answer = when_cut_short(found.answer)
-            found.tried_again_at = time.monotonic() + _PAUSE_SECONDS
+        else:
+            found.answer = when_failed
+        if found.answer is not None:
+            found.tried_again_at = time.monotonic() + PAUSE_SECONDS
             return
         with self._lock:
             if self._found.get(key) is found:

@@ -189,7 +189,7 @@ def test_figures_of_so_many_studies_are_found_at_once_and_of_more_later(
 
 def test_intervals_that_cannot_be_found_are_tried_again_a_while_later(storage, parts, monkeypatch):
     study, evaluated = study_of([0, 1]), {each["id"]: FIGURES for each in parts}
-    monkeypatch.setattr("backend.services.studies.finder._PAUSE_SECONDS", 0.3)
+    monkeypatch.setattr("backend.services.studies.finder.PAUSE_SECONDS", 0.3)
     figures = StudyFigures(storage)
     with monkeypatch.context() as short:
         short.setattr("backend.services.studies.figures.with_intervals", no_memory)

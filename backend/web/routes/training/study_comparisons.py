@@ -18,7 +18,8 @@ study_comparisons_bp = APIBlueprint(
 
 _NOT_COMPARABLE = {
     409: "The studies are of different tables, have different groups or no row in common, or files "
-    "are missing on the server"
+    "are missing on the server",
+    503: "The comparison failed; it is tried again when you ask after `Retry-After` seconds",
 }
 
 

@@ -1,5 +1,8 @@
 """Two studies of the same groups, over the API."""
 
+import time
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -147,6 +150,22 @@ def test_what_takes_long_is_asked_for_again(api, key, dataset_id, services, monk
     monkeypatch.setattr("backend.services.studies.finder._MOST_AT_ONCE", 0)
     answer = api.get(f"{_STUDIES}/{one['id']}/comparison?other={other['id']}")
     assert (answer["state"], answer["comparison"]) == ("pending", None)
+
+
+def test_a_comparison_that_fails_says_so_and_is_tried_again_a_while_later(
+    api, key, dataset_id, services, monkeypatch
+):
+    one, other = (completed(api, services, key, dataset_id) for _ in range(2))
+    with monkeypatch.context() as broken:
+        broken.setattr("backend.services.studies.comparison.compare", lambda *sides: 1 / 0)
+        problem = refused(api, one, other)
+        assert (problem["status"], "server's log" in problem["detail"]) == (503, True)
+    assert refused(api, one, other)["status"] == 503
+    later = time.monotonic() + 61
+    monkeypatch.setattr(
+        "backend.services.studies.finder.time", SimpleNamespace(monotonic=lambda: later)
+    )
+    assert compared(api, one, other)["rows"] > 0
 
 
 def on_version(api, services, key, dataset_id, changes, **fields):
