@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
@@ -25,6 +25,10 @@ EXCLUDE = "exclude"
 Layer = dict[int, int]
 
 
+# A label that somebody gives a row: (row, user_id, label); None as user: one who is gone.
+Said = tuple[int, int | None, int]
+
+
 class Decided(NamedTuple):
     """What counts for a row.
 
@@ -42,33 +46,39 @@ def label_name(code: int) -> str:
     return EXCLUDE if code == NO_LABEL else LABELS[code]
 
 
-def decide(rule: str, owner_id: int, said: Iterable[Record], in_file: int) -> Decided:
+def decide(rule: str, owner_id: int, said: Sequence[Said], in_file: int) -> Decided:
     """What counts for one row.
 
     Args:
         rule: "owner": what the workspace's owner says; "majority": what more than half of those
             say who say a label, the file's own among them.
         owner_id: of the workspace's owner.
-        said: the votes that count, at most one a person.
+        said: the labels that count, at most one a person.
         in_file: the label in the file.
     """
-    labels = [(each["user_id"], each["label"]) for each in said if each["label"] is not None]
     if rule == "owner":
-        own = [label for user_id, label in labels if user_id == owner_id]
+        own = [label for _, user_id, label in said if user_id == owner_id]
         return Decided(own[0], "owner") if own else Decided(in_file, "file")
-    if labels:
-        (label, count), *_ = Counter(label for _, label in labels).most_common(1)
-        if 2 * count > len(labels):
+    if said:
+        (label, count), *_ = Counter(label for *_, label in said).most_common(1)
+        if 2 * count > len(said):
             return Decided(label, "majority")
     return Decided(in_file, "file")
 
 
 def decided(
-    rule: str, owner_id: int, said: Iterable[Record], in_file: Mapping[int, int]
+    rule: str, owner_id: int, said: Iterable[Said], in_file: Mapping[int, int]
 ) -> dict[int, Decided]:
-    """What counts for each row that somebody says something of; `said` is in their order."""
-    by_row = groupby(said, key=itemgetter("row"))
-    return {row: decide(rule, owner_id, of_row, in_file[row]) for row, of_row in by_row}
+    """What counts for each row that somebody labels; `said` is in the order of the rows."""
+    by_row = groupby(said, key=itemgetter(0))
+    return {row: decide(rule, owner_id, list(of_row), in_file[row]) for row, of_row in by_row}
+
+
+def labels_of(said: Iterable[Record]) -> list[Said]:
+    """What votes say of labels, without those that are only comments."""
+    return [
+        (each["row"], each["user_id"], each["label"]) for each in said if each["label"] is not None
+    ]
 
 
 def labels_in_file(services: Services, dataset: Record, rows: Iterable[int]) -> dict[int, int]:
@@ -82,10 +92,10 @@ def labels_in_file(services: Services, dataset: Record, rows: Iterable[int]) -> 
 
 def current_layer(services: Services, connection: Connection, dataset: Record) -> Layer:
     """Where the labels that count now differ from the file's; raises like `DatasetTables.table`."""
-    said = votes.current(connection, dataset["id"])
+    said = votes.labels_said(connection, dataset["id"])
     rule = votes.layer_of(connection, dataset["id"])["rule"]
     owner_id = workspaces.owner_of(connection, dataset["workspace_id"])
-    in_file = labels_in_file(services, dataset, (each["row"] for each in said))
+    in_file = labels_in_file(services, dataset, (row for row, *_ in said))
     found = decided(rule, owner_id, said, in_file)
     return {row: each.label for row, each in found.items() if each.label != in_file[row]}
 

@@ -1,5 +1,6 @@
 """Votes on labels: takes them, undoes them, sets the rule that decides, shows them by row."""
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 from operator import itemgetter
@@ -13,7 +14,7 @@ from backend.database.connection import Record
 from backend.database.labels import votes
 from backend.errors import Conflict, Invalid, Unavailable
 from backend.services.context import Services
-from backend.services.labels.layer import decided, label_name, labels_in_file
+from backend.services.labels.layer import decided, label_name, labels_in_file, labels_of
 from backend.services.quota import require_bytes
 from backend.storage.dataset_table import read_rows_at
 from backend.transit.columns import NO_LABEL
@@ -45,13 +46,12 @@ def say(
         NoSpace: the quota of the workspace's owner is used up.
     """
     _require_rows(dataset, changes)
-    added = votes.cast(connection, dataset["id"], user, changes)
+    added, size = votes.cast(connection, dataset["id"], user, changes)
     if added:
-        size = sum(map(votes.size_of, added))
         owner_id = workspaces.owner_of(connection, dataset["workspace_id"])
         require_bytes(services, connection, owner_id, size)
         votes.grow(connection, dataset["id"], size)
-    return len(added)
+    return added
 
 
 def undo(connection: Connection, dataset: Record, user: Record, row: int | None) -> list[int]:
@@ -93,7 +93,7 @@ def described(
     rule = votes.layer_of(connection, dataset["id"])["rule"]
     owner_id = workspaces.owner_of(connection, dataset["workspace_id"])
     in_file = labels_in_file(services, dataset, rows)
-    counting = decided(rule, owner_id, said, in_file)
+    counting = decided(rule, owner_id, labels_of(said), in_file)
     found = []
     for (row, table_row), name in zip(
         _table_rows(services, dataset, rows), _names(services, dataset, rows), strict=True
@@ -126,17 +126,15 @@ def effective(
     rule = votes.layer_of(connection, dataset["id"])["rule"]
     owner_id = workspaces.owner_of(connection, dataset["workspace_id"])
     in_file = labels_in_file(services, dataset, {each["row"] for each in said})
-    counting = decided(rule, owner_id, said, in_file)
-    counts = {row: len(list(found)) for row, found in groupby(said, key=itemgetter("row"))}
-    return {
-        row: {
-            "effective_label": None
-            if each.label == in_file[row] == NO_LABEL
-            else label_name(each.label),
-            "votes": counts[row],
-        }
-        for row, each in counting.items()
-    }
+    counting = decided(rule, owner_id, labels_of(said), in_file)
+    counts = Counter(each["row"] for each in said)
+    found = {}
+    for row, count in counts.items():
+        own = in_file[row]
+        label = counting[row].label if row in counting else own
+        name = None if label == own == NO_LABEL else label_name(label)
+        found[row] = {"effective_label": name, "votes": count}
+    return found
 
 
 def _shown(vote: Record) -> Record:

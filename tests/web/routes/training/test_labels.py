@@ -74,6 +74,13 @@ def test_what_the_owner_says_counts_and_the_file_stays(api, dataset, url):
     assert api.get(f"/api/training/dataset/{dataset}")["dataset"] == file
 
 
+def test_a_comment_alone_is_a_vote_that_leaves_the_label_as_it_is(api, dataset, url):
+    say(api, url, 1, None, comment="no odd-even difference")
+    assert counting(api, url, 1) == ("CONFIRMED", "file")
+    _, found = api.get(f"/api/training/dataset/{dataset}/rows?limit=2&relations=false")["rows"]
+    assert (found["effective_label"], found["votes"]) == ("CONFIRMED", 1)
+
+
 def test_what_an_editor_says_is_a_proposal_until_the_rule_is_majority(api, url, editors):
     anna, bert, cleo = editors
     for each in (anna, bert):
