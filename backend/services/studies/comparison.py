@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from backend.database.connection import Record
 from backend.errors import Conflict, Unavailable
 from backend.services.studies.finder import PAUSE_SECONDS, Finder, Tell
+from backend.services.studies.parts import seed_of
 from backend.services.studies.predictions import Tested, read_by_seed
-from backend.services.studies.view import seed_of
 from backend.storage.layout import Storage
 from backend.transit.columns import NO_LABEL
 from backend.transit.evaluation.bootstrap import Array

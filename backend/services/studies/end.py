@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection
 
+from backend import wire
 from backend.database import batches, datasets, kept, models, sessions, studies, workspaces
 from backend.database.connection import Record
 from backend.database.listing import facts
@@ -9,8 +10,8 @@ from backend.errors import Conflict
 from backend.services.context import Services
 from backend.services.quota import require_bytes, require_waiting_place
 from backend.services.sessions.end import request_end
-from backend.services.studies.start import add_part, model_bytes, spec_of_part
-from backend.services.studies.view import UNDER_WAY, fold_of, seed_of
+from backend.services.studies.start import add_part, model_bytes
+from backend.services.studies.view import UNDER_WAY
 from backend.storage.removal import Removal
 
 _ABANDONED = ("failed", "cancelled")
@@ -74,13 +75,13 @@ def retry(
     if not any(part["status"] == "pending" for part in parts):
         require_waiting_place(services, connection, user_id)
     owner_id = workspaces.owner_of(connection, study["workspace_id"])
-    size = model_bytes(dataset, spec_of_part(study, seed_of(wanted[0]), 1))
-    require_bytes(services, connection, owner_id, len(wanted) * size)
-    for part in wanted:
+    specs = [wire.Spec.model_validate(part["spec"]) for part in wanted]
+    size = sum(model_bytes(dataset, spec) for spec in specs)
+    require_bytes(services, connection, owner_id, size)
+    for part, spec in zip(wanted, specs, strict=True):
         removal.add(services.storage.kept_checkpoint(part["id"]))
         marks = facts.marks_of(connection, part["id"])
         sessions.remove(connection, part["id"])
-        spec = spec_of_part(study, seed_of(part), fold_of(part))
         facts.change(connection, add_part(connection, study, spec, user_id=user_id), **marks)
     return len(wanted)
 

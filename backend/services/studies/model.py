@@ -9,8 +9,9 @@ from backend.errors import Conflict, Invalid
 from backend.services.context import Services
 from backend.services.quota import require_bytes
 from backend.services.sessions.start import add_session
-from backend.services.studies.start import BYTES_PER_ROW, spec_of_part
-from backend.services.studies.view import fold_of, seed_of
+from backend.services.studies.kinds import folds, require_every_row
+from backend.services.studies.parts import fold_of, seed_of
+from backend.services.studies.start import BYTES_PER_ROW
 
 
 def add_model(
@@ -37,9 +38,11 @@ def add_model(
         idempotency_key: of the request.
 
     Raises:
-        Conflict: no seed has a model of every fold, or the dataset has just been deleted.
+        Conflict: the study is of another kind, no seed has a model of every fold, or the dataset
+            has just been deleted.
         Invalid, TooMany, NoSpace: as of a session.
     """
+    require_every_row(study)
     if idempotency_key is not None:
         workspace_id = study["workspace_id"]
         earlier = sessions.find_by_idempotency_key(connection, workspace_id, idempotency_key)
@@ -49,7 +52,7 @@ def add_model(
     size += BYTES_PER_ROW * dataset["num_samples"]
     owner_id = workspaces.owner_of(connection, study["workspace_id"])
     require_bytes(services, connection, owner_id, size)
-    of_one = spec_of_part(study, members[0].seed, 1)
+    of_one = folds.spec_of(study["name"], study["settings"], members[0].seed, 1)
     spec = of_one.model_copy(
         update={
             "model_name": model_name,
@@ -81,12 +84,12 @@ def _same_request(earlier: Record, study: Record, model_name: str) -> Record:
 
 def whole_seeds(study: Record, parts: list[Record]) -> list[int]:
     """The seeds of which every fold has a model, rising."""
-    folds: dict[int, set[int]] = {}
+    of_seed: dict[int, set[int]] = {}
     for part in parts:
         if part["model_id"] is not None:
-            folds.setdefault(seed_of(part), set()).add(fold_of(part))
+            of_seed.setdefault(seed_of(part), set()).add(fold_of(part))
     wanted = study["settings"]["folds"]
-    return sorted(seed for seed, found in folds.items() if len(found) == wanted)
+    return sorted(seed for seed, found in of_seed.items() if len(found) == wanted)
 
 
 def _members(

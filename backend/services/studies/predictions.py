@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from backend.database.connection import Record
 from backend.errors import Conflict
-from backend.services.studies.view import fold_of, seed_of
+from backend.services.studies.parts import fold_of, seed_of
 from backend.storage.layout import Storage
 from backend.transit.columns import LABELS
 from backend.transit.evaluation.ranking import planet_score

@@ -9,6 +9,7 @@ from backend.errors import Conflict, Invalid
 from backend.services.context import Services
 from backend.services.labels.versions import labelled_rows
 from backend.services.quota import require_bytes, require_waiting_place
+from backend.services.studies.kinds import KINDS
 from backend.transit.networks import registry
 
 # What the server computes of a study has so many rows in memory.
@@ -25,7 +26,8 @@ def add_study(
     spec: wire.Spec,
     *,
     name: str,
-    folds: int,
+    kind: str,
+    own: Record,
     seeds: int,
     user_id: int,
     idempotency_key: str | None = None,
@@ -36,10 +38,11 @@ def add_study(
         services: the server's.
         connection: open for writing.
         dataset: that it is of.
-        spec: of its sessions, but for fold and seed; its seed is the first, and deals the folds.
+        spec: what its sessions have in common; its seed is the first.
         name: of the study.
-        folds: into how many the groups are dealt.
-        seeds: how many networks are trained of each fold.
+        kind: one of KINDS.
+        own: the fields of its kind, as the study stores them.
+        seeds: how many.
         user_id: who starts it.
         idempotency_key: of the request.
 
@@ -52,7 +55,7 @@ def add_study(
     workspace_id = dataset["workspace_id"]
     all_seeds = [spec.seed + each for each in range(seeds)]
     settings = {
-        "folds": folds,
+        **own,
         "seeds": all_seeds,
         "labelled": labelled_rows(connection, dataset, spec.dataset_version),
         "spec": spec.model_dump(),
@@ -60,7 +63,7 @@ def add_study(
     if idempotency_key is not None:
         earlier = studies.find_by_idempotency_key(connection, workspace_id, idempotency_key)
         if earlier is not None:
-            return _same_request(earlier, dataset, name, settings)
+            return _same_request(earlier, dataset, (kind, name), settings)
     if datasets.find(connection, dataset["id"]) is None:
         raise Conflict(f"Dataset {dataset['id']} was deleted: upload it again.")
     if dataset["num_samples"] > MAX_ROWS:
@@ -71,7 +74,9 @@ def add_study(
         )
     require_waiting_place(services, connection, user_id)
     owner_id = workspaces.owner_of(connection, workspace_id)
-    require_bytes(services, connection, owner_id, folds * seeds * model_bytes(dataset, spec))
+    specs = KINDS[kind].specs(name, settings)
+    size = sum(model_bytes(dataset, each) for each in specs)
+    require_bytes(services, connection, owner_id, size)
     study = studies.create(
         connection,
         workspace_id,
@@ -80,13 +85,12 @@ def add_study(
         dataset_name=dataset["name"],
         dataset_size=dataset["num_samples"],
         name=name,
-        kind="folds",
+        kind=kind,
         settings=settings,
         idempotency_key=idempotency_key,
     )
-    for seed in all_seeds:
-        for fold in range(1, folds + 1):
-            add_part(connection, study, spec_of_part(study, seed, fold), user_id=user_id)
+    for each in specs:
+        add_part(connection, study, each, user_id=user_id)
     return study
 
 
@@ -94,22 +98,6 @@ def model_bytes(dataset: Record, spec: wire.Spec) -> int:
     """About what a session leaves on the disk: its weights, and what it keeps of the rows."""
     weights = 4 * registry.NETWORKS[spec.network].parameters * spec.ensemble
     return weights + BYTES_PER_ROW * dataset["num_samples"]
-
-
-def spec_of_part(study: Record, seed: int, fold: int) -> wire.Spec:
-    """The spec of the session that tests one fold with one seed."""
-    settings = study["settings"]
-    spec = wire.Spec.model_validate(settings["spec"])
-    return spec.model_copy(
-        update={
-            "model_name": f"{study['name']}_s{seed}_f{fold}",
-            "test_split": 1 / settings["folds"],
-            "seed": seed,
-            "folds": settings["folds"],
-            "fold": fold,
-            "fold_seed": settings["spec"]["seed"],
-        }
-    )
 
 
 def add_part(connection: Connection, study: Record, spec: wire.Spec, *, user_id: int) -> int:
@@ -129,10 +117,12 @@ def add_part(connection: Connection, study: Record, spec: wire.Spec, *, user_id:
     return session_id
 
 
-def _same_request(earlier: Record, dataset: Record, name: str, settings: Record) -> Record:
+def _same_request(
+    earlier: Record, dataset: Record, what: tuple[str, str], settings: Record
+) -> Record:
     asked = {**settings, "spec": _asked(settings["spec"])}
     stored = {**earlier["settings"], "spec": _asked(earlier["settings"]["spec"])}
-    is_same = stored == asked and earlier["name"] == name
+    is_same = stored == asked and (earlier["kind"], earlier["name"]) == what
     if not is_same or earlier["dataset_id"] not in (None, dataset["id"]):
         raise Invalid.field(
             "Idempotency-Key",

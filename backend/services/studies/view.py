@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from backend.database import studies
 from backend.database.connection import Record
 from backend.services.sessions.view import progress
+from backend.services.studies.kinds import kind_of
 
 UNDER_WAY = ("pending", "training")
 
@@ -16,7 +17,7 @@ UNDER_WAY = ("pending", "training")
 _EPOCHS_FOR_ETA = 25
 
 # What a spec has and a study has not, or has in a field of its own.
-_OF_SESSIONS = ("version", "model_name", "test_split", "folds", "fold", "fold_seed")
+_OF_SESSIONS = ("version", "model_name", "folds", "fold", "fold_seed")
 
 _FIGURES = ("accuracy", "macro_f1", "log_loss")
 
@@ -34,7 +35,7 @@ def describe(
     evaluated: dict[int, Record],
     places: int,
 ) -> Record:
-    """One study with its sessions, each with its figures on the fold that it has tested.
+    """One study with its sessions, each with its figures on the rows that it has tested.
 
     Args:
         connection: open for reading.
@@ -43,24 +44,15 @@ def describe(
         evaluated: their figures, from `studies.evaluated`.
         places: how many sessions are trained at once.
     """
+    placed = [(kind_of(study).place(study, part), part) for part in parts]
     return {
         **_summary(connection, study, parts, places),
         "joined": studies.joined_of(connection, study),
         "sessions": [
-            _described(part, evaluated.get(part["id"]))
-            for part in sorted(parts, key=lambda part: (seed_of(part), fold_of(part)))
+            _described(part, place, evaluated.get(part["id"]))
+            for place, part in sorted(placed, key=lambda each: tuple(each[0].values()))
         ],
     }
-
-
-def seed_of(part: Record) -> int:
-    """The seed of a session of a study."""
-    return part["spec"]["seed"]
-
-
-def fold_of(part: Record) -> int:
-    """The fold that a session of a study tests, from 1."""
-    return part["spec"]["fold"]
 
 
 def status_of(parts: list[Record]) -> str:
@@ -83,12 +75,13 @@ def _summary(connection: Connection, study: Record, parts: list[Record], places:
     ended = [part["completed_at"] for part in parts if part["completed_at"] is not None]
     started = [part["started_at"] for part in parts if part["started_at"] is not None]
     settings = study["settings"]
+    left_out = (*_OF_SESSIONS, *kind_of(study).NOT_SHOWN)
     return {
         **study,
         "folds": settings["folds"],
         "seeds": settings["seeds"],
         "settings": {
-            name: value for name, value in settings["spec"].items() if name not in _OF_SESSIONS
+            name: value for name, value in settings["spec"].items() if name not in left_out
         },
         "status": status,
         "counts": {each: counts[each] for each in (*UNDER_WAY, "completed", "failed", "cancelled")},
@@ -115,14 +108,13 @@ def _eta_seconds(
     return remaining * median(seconds) / max(1, min(places, len(waiting)))
 
 
-def _described(part: Record, evaluated: Record | None) -> Record:
+def _described(part: Record, place: dict[str, int], evaluated: Record | None) -> Record:
     figures = None
     if evaluated is not None and part["model_id"] is not None:
         figures = {name: evaluated[name] for name in ("rows", *_FIGURES)}
     return {
         **part,
-        "seed": seed_of(part),
-        "fold": fold_of(part),
+        **place,
         "stage": part["stage"] if part["status"] == "training" else None,
         "progress": progress(part),
         "figures": figures,

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from backend.errors import Conflict
-from backend.services.studies.figures import StudyFigures, figures_of, with_intervals
+from backend.services.studies.figures import StudyFigures
+from backend.services.studies.kinds.folds import figures_of, with_intervals
 from backend.services.studies.predictions import find, mean_over_seeds, read_by_seed
 from backend.storage.layout import Storage
 from backend.training.results.save import TEST_ROW_DTYPE
@@ -24,6 +25,7 @@ FIGURES = {
 def study_of(seeds):
     return {
         "id": 7,
+        "kind": "folds",
         "dataset_size": ROWS,
         "settings": {"folds": FOLDS, "seeds": seeds, "labelled": ROWS},
     }
@@ -148,7 +150,7 @@ def test_figures_are_found_once_and_again_when_a_session_is_added(storage, parts
         time.sleep(0.05)
         whole = figures.of(study, parts, evaluated)
     assert whole["figures"]["accuracy"]["interval"] is not None
-    monkeypatch.setattr("backend.services.studies.figures.read_by_seed", None)
+    monkeypatch.setattr("backend.services.studies.kinds.folds.read_by_seed", None)
     assert figures.of(study, parts, evaluated) is whole
 
 
@@ -173,7 +175,7 @@ def test_figures_of_so_many_studies_are_found_at_once_and_of_more_later(
         go_on.wait(60)
         return read_by_seed(*arguments)
 
-    monkeypatch.setattr("backend.services.studies.figures.read_by_seed", wait_then_read)
+    monkeypatch.setattr("backend.services.studies.kinds.folds.read_by_seed", wait_then_read)
     figures = StudyFigures(storage)
     for study_id in range(4):
         assert figures.of({**study_of([0, 1]), "id": study_id}, parts, evaluated, 0.05) is None
@@ -192,7 +194,7 @@ def test_intervals_that_cannot_be_found_are_tried_again_a_while_later(storage, p
     monkeypatch.setattr("backend.services.studies.finder.PAUSE_SECONDS", 0.3)
     figures = StudyFigures(storage)
     with monkeypatch.context() as short:
-        short.setattr("backend.services.studies.figures.with_intervals", no_memory)
+        short.setattr("backend.services.studies.kinds.folds.with_intervals", no_memory)
         found = state_of(figures, study, parts, evaluated, "unknown")
         assert found["is_complete"]
     assert state_of(figures, study, parts, evaluated, "found")["rows"] == ROWS

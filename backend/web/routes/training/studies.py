@@ -19,13 +19,14 @@ from backend.services.sessions.start import (
     with_version,
 )
 from backend.services.studies import end, view
+from backend.services.studies.kinds import KINDS, kind_of, require_every_row
 from backend.services.studies.predictions import (
     Predictions,
     find,
     mean_over_seeds,
     read_by_seed,
 )
-from backend.services.studies.start import add_study, spec_of_part
+from backend.services.studies.start import add_study
 from backend.services.studies.table import as_csv, described
 from backend.storage.dataset_table import open_rows
 from backend.storage.removal import Removal
@@ -82,17 +83,18 @@ def start_study(json_data: StudyRequest) -> tuple[Record, int, Record]:
         dataset = usable_dataset(connection, json_data.dataset_id)
     if dataset["workspace_id"] != workspace["id"]:
         raise NotFound(f"There is no dataset {json_data.dataset_id} in this workspace.")
-    own = {"kind", "name", "folds", "seeds"}
+    of_study = {"kind", "name", "folds", "seeds"}
     spec = make_spec(
-        json_data, dataset, own, model_name=json_data.name, test_split=1 / json_data.folds
+        json_data, dataset, of_study, model_name=json_data.name, test_split=1 / json_data.folds
     )
     spec = with_grouping(services(), dataset, with_simulated(services(), dataset, spec))
-    of_fold = {"folds": json_data.folds, "fold": 1, "fold_seed": json_data.seed}
+    kind, own = KINDS[json_data.kind], {"folds": json_data.folds}
+    settings = {**own, "seeds": [spec.seed], "spec": spec.model_dump()}
     with services().database.read() as connection:
         layer = asked_layer(services(), connection, dataset, json_data.dataset_version)
         earlier = studies.find_by_idempotency_key(connection, workspace["id"], key or "")
     if earlier is None:  # else it was accepted, with the labels of then
-        require_trainable(services(), dataset, spec.model_copy(update=of_fold), layer)
+        require_trainable(services(), dataset, kind.specs(json_data.name, settings)[0], layer)
     with services().database.write() as connection:
         earlier = studies.find_by_idempotency_key(connection, workspace["id"], key or "")
         spec = with_version(
@@ -110,15 +112,17 @@ def start_study(json_data: StudyRequest) -> tuple[Record, int, Record]:
             dataset,
             spec,
             name=json_data.name,
-            folds=json_data.folds,
+            kind=json_data.kind,
+            own=own,
             seeds=json_data.seeds,
             user_id=current_user()["id"],
             idempotency_key=key,
         )
-        sessions = json_data.folds * json_data.seeds
+        shown = _described(connection, study)
         answer = {
-            "message": f"Study {study['id']} has {sessions} sessions, which wait for their turn.",
-            "study": _described(connection, study),
+            "message": f"Study {study['id']} has {len(shown['sessions'])} sessions, which wait for "
+            "their turn.",
+            "study": shown,
             "waiting_sessions": waiting_sessions(services(), connection, current_user()["id"]),
         }
     services().notify()
@@ -150,7 +154,8 @@ def get_study(study_id: int) -> Record:
         evaluated = studies.evaluated(connection, study_id)
         places = services().settings.trainings
         shown = view.describe(connection, study, parts, evaluated, places)
-    return {"study": {**shown, "figures": services().study_figures.of(study, parts, evaluated)}}
+    found = services().study_figures.of(study, parts, evaluated)
+    return {"study": {**shown, kind_of(study).FIGURES_FIELD: found}}
 
 
 @studies_bp.post("/<int:study_id>/stop")
@@ -185,7 +190,7 @@ def retry_study(study_id: int) -> Record:
         dataset = datasets.find(connection, study["dataset_id"] or 0)
     if dataset is None:
         raise Conflict(f"The dataset of study {study_id} was deleted: upload it again.")
-    spec = spec_of_part(study, study["settings"]["seeds"][0], 1)
+    spec = kind_of(study).specs(study["name"], study["settings"])[0]
     with services().database.read() as connection:
         layer = asked_layer(services(), connection, dataset, spec.dataset_version)
     require_trainable(services(), dataset, spec, layer)
@@ -254,7 +259,7 @@ def _described(connection: Connection, study: Record) -> Record:
     parts = studies.parts_of(connection, [study["id"]])[study["id"]]
     evaluated = studies.evaluated(connection, study["id"])
     shown = view.describe(connection, study, parts, evaluated, services().settings.trainings)
-    return {**shown, "figures": None}
+    return {**shown, kind_of(study).FIGURES_FIELD: None}
 
 
 def _request_end(study_id: int, wanted: str) -> Record:
@@ -272,10 +277,12 @@ def predictions_of(study_id: int) -> tuple[Record, Record | None, Predictions]:
     """The study, its dataset if it exists, and its out-of-fold predictions.
 
     Raises:
-        Conflict: no session has completed yet, or the files of one are missing or damaged.
+        Conflict: it is of another kind, no session has completed yet, or the files of one are
+            missing or damaged.
     """
     with services().database.read() as connection:
         study = usable_study(connection, study_id)
+        require_every_row(study)
         parts = studies.parts_of(connection, [study_id])[study_id]
         dataset = datasets.find(connection, study["dataset_id"] or 0)
     tested = read_by_seed(services().storage, study, parts)
