@@ -2,7 +2,7 @@
 
 import { html, useState } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
-import { useModels } from "./models-state.js";
+import { titleOf, useModels } from "./models-state.js";
 import { useTitle } from "../lib/title.js";
 import { Empty, Loaded, PageHead } from "../ui/basics.js";
 import { ModelCard } from "./model-card.js";
@@ -47,7 +47,7 @@ function Current({ workspace, current }) {
   return html`<p class="message ${isGood ? "good" : "warning"}" role="status" data-test="current">
     ${current
       ? html`${t("models.currentIs")}${" "}
-          <a href=${`#/w/${workspace.id}/models/${current.id}`}>${current.name}</a>${" "}
+          <a href=${`#/w/${workspace.id}/models/${current.id}`}>${titleOf(current)}</a>${" "}
           (${t("models.version", { id: String(current.id) })}).${" "}
           <${ModelBadges} model=${current} />`
       : t("models.noCurrent")}

@@ -449,6 +449,7 @@ def call_as(user: Api, rule, method, values):
         "workspaces.update_workspace": {"json": {"name": "y"}},
         "datasets.update_dataset": {"json": {"name": "y"}},
         "listing.update_session": {"json": {"is_starred": True}},
+        "models.update_model": {"json": {"is_starred": True}},
         "curves.compute_curve": {"json": CANDIDATE},
         "predictions.predict": {"json": {"workspace_key": key, **CANDIDATE}},
         "predictions.predict_batch": {"data": form(catalogue(), workspace_key=key)},

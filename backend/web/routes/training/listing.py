@@ -7,15 +7,9 @@ from sqlalchemy import Connection
 from backend.database import sessions
 from backend.database.connection import Record
 from backend.database.listing import facts
-from backend.database.listing import sessions as listing
+from backend.database.listing.sessions import SESSIONS
 from backend.errors import Invalid
-from backend.services.sessions.listing import (
-    checked_group,
-    checked_sort,
-    cursor_of,
-    filters_of,
-    keys_behind,
-)
+from backend.services.listing import find_page
 from backend.services.sessions.view import describe_all, described
 from backend.services.sessions.waiting import places
 from backend.web.access import NO_WORKSPACE, usable_session, workspace_by_key
@@ -41,7 +35,7 @@ def list_sessions(query_data: SessionsQuery) -> Response:
     """
     with services().database.read() as connection:
         workspace = workspace_by_key(connection, query_data.workspace_key)
-        is_plain = not (query_data.sort or query_data.filter or query_data.q or query_data.group)
+        is_plain = not any((query_data.sort, query_data.filter, query_data.q, query_data.group))
         find = _newest if is_plain else _sorted
         answer = find(connection, workspace["id"], query_data)
         if any(each["status"] == "pending" for each in answer["sessions"]):
@@ -56,11 +50,9 @@ def list_sessions(query_data: SessionsQuery) -> Response:
 @listing_bp.output(SessionAnswer)
 def update_session(session_id: int, json_data: MarksRequest) -> Record:
     """Give a session a title, tags, a note or a star; what is not named stays as it is."""
-    said = json_data.model_dump(exclude_unset=True)
+    said = json_data.said()
     with services().database.write() as connection:
         session = usable_session(connection, session_id)
-        if "tags" in said:
-            said["tags"] = facts.tags_as_text(list(dict.fromkeys(said["tags"])))
         if said:
             facts.change(connection, session_id, **said)
             sessions.change(connection, session_id)
@@ -92,28 +84,15 @@ def _newest(connection: Connection, workspace_id: int, query: SessionsQuery) -> 
 
 
 def _sorted(connection: Connection, workspace_id: int, query: SessionsQuery) -> Record:
-    filters = filters_of(request.args.getlist("filter"))
-    if query.status is not None:
-        filters.append(("status", ":", [query.status]))
-    asked = listing.Listing(
-        workspace_id,
-        query.study,
-        checked_sort(query.sort or "active"),
-        checked_group(query.group),
-        (query.q or "").split(),
-        filters,
-    )
-    keys = len(listing.keys_of(asked))
-    behind = keys_behind(query.cursor, asked.sort, asked.group, keys)
-    found = listing.page(connection, asked, query.limit + 1, behind)
-    on_page = found[: query.limit]
-    shown = sessions.shown_of(connection, [each["id"] for each in on_page])
-    has_more = len(found) > query.limit
+    status = [] if query.status is None else [("status", ":", [query.status])]
+    asked = query.asked(request.args.getlist("filter"), query.limit, status)
+    page = find_page(connection, SESSIONS, workspace_id, query.study, asked)
+    shown = sessions.shown_of(connection, page.ids)
     return {
         "sessions": describe_all(connection, shown),
-        "next_cursor": cursor_of(asked.sort, asked.group, on_page[-1], keys) if has_more else None,
-        "total": listing.count(connection, asked),
-        "groups": listing.groups(connection, asked),
+        "next_cursor": page.next_cursor,
+        "total": page.total,
+        "groups": page.groups,
     }
 
 
