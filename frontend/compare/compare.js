@@ -3,6 +3,8 @@
 import { html, useMemo } from "../lib/html.js";
 import { useCompared } from "./compared.js";
 import { t } from "../lib/i18n.js";
+import { useStore } from "../lib/store.js";
+import { watched } from "../lib/watch.js";
 import { goTo } from "../lib/router.js";
 import { useTitle } from "../lib/title.js";
 import { Empty, PageHead } from "../ui/basics.js";
@@ -33,7 +35,7 @@ export function Compare({ workspace, query }) {
         onRemove=${(id) => change(ids.filter((each) => each !== id))}
       />
       ${ids.length < 2 &&
-      html`<${Empty} title=${t("training.compare.few")}><p>${t("training.compare.few.text")}</p><//>`}
+      html`<${Empty} title=${t("training.compare.few")}><${FewText} workspace=${workspace} ids=${ids} /><//>`}
       ${ids.length >= 2 &&
       found.length > 0 &&
       html`
@@ -44,6 +46,20 @@ export function Compare({ workspace, query }) {
         <${ComparedSettings} workspace=${workspace} compared=${found} />
       `}
     </div>
+  `;
+}
+
+/** Where to find sessions to compare, or that there are none yet. */
+function FewText({ workspace, ids }) {
+  const sessions = useStore(watched, (state) => (state.key === workspace.key ? state.sessions : null));
+  const isNone = sessions !== null && !sessions.some((each) => each.epochs_completed > 0 && !ids.includes(each.id));
+  if (!isNone) return html`<p>${t("training.compare.few.text")}</p>`;
+  return html`
+    <p>${t("training.compare.none")}</p>
+    ${workspace.mayEdit &&
+    html`<div class="actions">
+      <a class="button primary" href=${`#/w/${workspace.id}/train`}>${t("training.new")}</a>
+    </div>`}
   `;
 }
 

@@ -24,6 +24,7 @@ export function ComparedSessions({ workspace, compared, onAdd, onRemove }) {
     onRemove(id);
   };
   const others = listed.filter((each) => !chosen.has(each.id) && each.epochs_completed > 0);
+  if (compared.length + others.length === 0) return null;
   return html`
     <section class="card stack" aria-label=${t("training.compare.sessions")}>
       ${compared.length > 0 &&

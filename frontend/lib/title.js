@@ -1,7 +1,8 @@
 // The document title: the page, and the progress of a session.
 
 import { useEffect } from "./html.js";
-import { t } from "./i18n.js";
+import { percent, t } from "./i18n.js";
+import { shareOf } from "./progress.js";
 import { watched } from "./watch.js";
 
 let page = "";
@@ -14,7 +15,7 @@ export function useTitle(title) {
   }, [title]);
 }
 
-/** Shows the progress in the title: "42% · Sessions"; "2 ended · Sessions" while the page is hidden. */
+/** Shows the progress in the title: "42% · Sessions", "…" while it evaluates; "2 ended · Sessions" while hidden. */
 export function useProgressInTitle() {
   useEffect(() => {
     write();
@@ -27,6 +28,9 @@ function write() {
   const training = (sessions ?? []).find((each) => each.status === "training");
   const parts = [];
   if (unseen) parts.push(t("title.ended", { count: unseen }));
-  if (training) parts.push(`${Math.floor(training.progress * 100)}%`);
+  if (training) {
+    const share = shareOf(training);
+    parts.push(share === null ? "…" : percent(Math.floor(share * 100) / 100, 0));
+  }
   document.title = [...parts, page, "exotrain"].filter(Boolean).join(" · ");
 }

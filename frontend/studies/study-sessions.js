@@ -2,6 +2,7 @@
 
 import { html } from "../lib/html.js";
 import { fixed, has, percent, t } from "../lib/i18n.js";
+import { shareOf } from "../lib/progress.js";
 import { sessionHref } from "../training/session-head.js";
 import { StatusBadge } from "../ui/basics.js";
 
@@ -33,7 +34,7 @@ export function StudySessions({ workspace, study }) {
 }
 
 function Row({ workspace, session }) {
-  const { id, seed, fold, status, request, progress, error, figures } = session;
+  const { id, seed, fold, status, request, error, figures } = session;
   return html`
     <tr>
       <th scope="row">
@@ -46,11 +47,17 @@ function Row({ workspace, session }) {
         ${request && status === "training" && html`<p class="hint">${t(`training.request.${request}`)}</p>`}
         ${error && html`<p class="field-error">${reasonText(error)}</p>`}
       </td>
-      <td class="number">${percent(progress, 0)}</td>
+      <td class="number">${progressText(session)}</td>
       <td class="number">${percent(figures?.accuracy ?? null)}</td>
       <td class="number">${fixed(figures?.log_loss ?? null, 3)}</td>
     </tr>
   `;
+}
+
+/** In percent, or what is done once the epochs are over. */
+function progressText(session) {
+  const share = shareOf(session);
+  return share === null ? t(`studies.stage.${session.stage ?? "preparing"}`) : percent(share, 0);
 }
 
 /** The server's own words where the page has none. */

@@ -3,11 +3,8 @@
 import { CLASSES } from "../lib/columns.js";
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
-import { labelledRows } from "./training-estimate.js";
+import { classesIn, labelledRows, MIN_ROWS } from "./training-estimate.js";
 import { ClassBar, className, Field } from "../ui/basics.js";
-
-// What the server requires of a dataset; it alone knows the stars.
-const MIN_ROWS = 50;
 
 /**
  * @param {object} properties
@@ -56,7 +53,7 @@ export function DatasetChoice({ datasets, chosen, lost, help, error, onChoose })
 
 function problemOf(dataset) {
   const rows = labelledRows(dataset);
-  const present = CLASSES.filter((name) => dataset.class_counts[name] > 0);
+  const present = classesIn(dataset);
   if (rows < MIN_ROWS) return t("training.dataset.fewRows", { count: rows, least: MIN_ROWS });
   if (present.length < 2) return t("training.dataset.oneClass", { name: className(present[0]) });
   return null;

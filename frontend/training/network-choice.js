@@ -9,6 +9,15 @@ export function networkName(name) {
   return has(key) ? t(key) : name;
 }
 
+/** What the form chooses at first: the network with the lowest log loss in docs/BENCHMARKS.md, on both tables. */
+export const RECOMMENDED = "transit_cnn_catalogue";
+
+/** The recommended network first. */
+function inOrder(networks) {
+  const isRecommended = ({ name }) => name === RECOMMENDED;
+  return [...networks.filter(isRecommended), ...networks.filter((each) => !isRecommended(each))];
+}
+
 /**
  * @param {object} properties
  * @param {object[]} properties.networks as `/api/networks` gives them
@@ -21,7 +30,7 @@ export function NetworkChoice({ networks, chosen, onChoose, error }) {
     <fieldset class="field" aria-describedby=${error ? "network-error" : undefined}>
       <legend>${t("training.network")}</legend>
       <div class="choices">
-        ${networks.map(
+        ${inOrder(networks).map(
           (each) => html`<${Choice}
             key=${each.name}
             network=${each}
@@ -52,8 +61,10 @@ function Choice({ network, isChosen, onChoose }) {
       />
       <div>
         <label for=${id}>${networkName(name)}</label> <code class="hint">${name}</code>
+        ${name === RECOMMENDED && html`<span class="badge completed">${t("training.network.recommended")}</span>`}
         <div id=${`${id}-help`}>
           <p class="help">${has(said) ? t(said) : sentence}</p>
+          ${name === RECOMMENDED && html`<p class="help">${t("training.network.recommended.why")}</p>`}
           <p class="help">
             ${t("training.network.sees", { count: inputs.length, inputs: inputs.map(inputName).join(", ") })}
             ${" "}${t("training.network.learns", { parameters: number(parameters) })}

@@ -2,6 +2,7 @@
 
 import { html } from "../lib/html.js";
 import { duration, t } from "../lib/i18n.js";
+import { shareOf, useNow, useRemaining } from "../lib/progress.js";
 import { Progress } from "../ui/basics.js";
 
 /** What a session is doing now, in words. */
@@ -13,8 +14,7 @@ export function stageText({ status, stage, request }) {
 
 /** The bar of a waiting or running session, with its epoch and the time that remains. */
 export function SessionProgress({ session }) {
-  const { status, stage, epochs, epochs_completed, progress } = session;
-  const isLearning = status === "training" && stage === "learning";
+  const { status, epochs, epochs_completed } = session;
   return html`
     <div class="session-progress" data-test="progress">
       <div class="row between">
@@ -24,23 +24,30 @@ export function SessionProgress({ session }) {
       </div>
       ${status === "training" &&
       html`<${Progress}
-        share=${isLearning ? progress : null}
+        share=${shareOf(session)}
         label=${t("training.progressOf", { name: session.model_name })}
       />`}
-      ${status === "training" && html`<p class="hint">${remainingText(session)}</p>`}
+      ${status === "training" && html`<p class="hint"><${Remaining} session=${session} /></p>`}
     </div>
   `;
 }
 
-function remainingText({ stage, eta_seconds, request }) {
+function Remaining({ session: { stage, eta_seconds, request } }) {
+  const seconds = useRemaining(eta_seconds);
   if (request) return "\u00a0"; // the line stays, so that nothing below it moves
   if (stage === "evaluating") return t("training.eta.last");
-  if (eta_seconds === null) return t("training.eta.unknown");
-  return t("training.eta", { time: duration(eta_seconds) });
+  if (seconds === null) return t("training.eta.unknown");
+  return t("training.eta", { time: duration(seconds) });
 }
 
 /** How long a session took, or has taken so far. */
 export function elapsedSeconds({ started_at, completed_at }) {
   if (!started_at) return null;
   return (new Date(completed_at ?? Date.now()) - new Date(started_at)) / 1000;
+}
+
+/** The same in words; while the session runs it goes on by the second. */
+export function Elapsed({ session }) {
+  useNow(session.status === "training");
+  return duration(elapsedSeconds(session));
 }

@@ -1,11 +1,11 @@
 // The result of a session: the validation metrics of its best epoch, and links onwards.
 
 import { html } from "../lib/html.js";
-import { duration, fixed, percent, significant, t } from "../lib/i18n.js";
+import { fixed, percent, significant, t } from "../lib/i18n.js";
 import { RUNNING } from "../lib/watch.js";
 import { hasResult } from "./session-follow.js";
 import { sessionHref } from "./session-head.js";
-import { elapsedSeconds } from "./session-progress.js";
+import { Elapsed } from "./session-progress.js";
 import { VerdictNote } from "../ui/verdict-notes.js";
 
 /**
@@ -33,7 +33,7 @@ export function SessionResult({ workspace, session, best }) {
           name="best_epoch"
           value=${best ? t("training.epochShort", { epoch: best.epoch, all: session.epochs_completed }) : "–"}
         />
-        <${Figure} name="took" value=${duration(elapsedSeconds(session))} />
+        <${Figure} name="took" value=${html`<${Elapsed} session=${session} />`} />
         <${Figure} name="val_period_mae" value=${significant(best?.val_period_mae, 3)} unit="days" />
         <${Figure} name="val_depth_mae" value=${significant(best?.val_depth_mae, 3)} unit="ppm" />
       </dl>

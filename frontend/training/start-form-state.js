@@ -5,7 +5,9 @@ import { useEffect, useMemo, useState } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { explain, notify } from "../lib/notices.js";
 import { goTo } from "../lib/router.js";
+import { RECOMMENDED } from "./network-choice.js";
 import { useIdempotencyKey } from "./session-actions-state.js";
+import { isTrainable } from "./training-estimate.js";
 
 /**
  * What is typed, kept over a reload; what the address gives fills it once.
@@ -31,8 +33,9 @@ export function useStartForm({ name, texts, read, address, query, datasets, netw
     // Otherwise a reload would overwrite what was typed since.
     goTo(address, { replace: true });
   }, [JSON.stringify(query)]);
-  const dataset = datasets.find((each) => each.id === draft.dataset) ?? datasets[0];
+  const dataset = datasets.find((each) => each.id === draft.dataset) ?? datasets.find(isTrainable) ?? datasets[0];
   const find = (list, key, value) => list.find((each) => each[key] === value);
+  const named = (each) => find(networks, "name", each);
   return {
     draft,
     change,
@@ -42,7 +45,7 @@ export function useStartForm({ name, texts, read, address, query, datasets, netw
     version: versionOf(draft.version, dataset),
     // A dataset from an old address or draft that is gone must not be replaced silently.
     lostDataset: draft.dataset !== null && !find(datasets, "id", draft.dataset) ? draft.dataset : null,
-    network: find(networks, "name", draft.network) ?? find(networks, "name", defaultNetwork) ?? networks[0],
+    network: [draft.network, RECOMMENDED, defaultNetwork].map(named).find(Boolean) ?? networks[0],
     isTouched: Object.keys(initial).some((each) => draft[each] !== initial[each]),
     isChanged: (names) => names.some((each) => draft[each] !== initial[each]),
   };

@@ -10,6 +10,19 @@ export function labelledRows(dataset) {
   return CLASSES.reduce((sum, name) => sum + (dataset.class_counts[name] ?? 0), 0);
 }
 
+// What the server requires of a dataset; it alone knows the stars.
+export const MIN_ROWS = 50;
+
+/** The classes that a dataset has rows of. */
+export function classesIn(dataset) {
+  return CLASSES.filter((name) => dataset.class_counts[name] > 0);
+}
+
+/** Whether a session can be started on a dataset, as far as the list of datasets tells. */
+export function isTrainable(dataset) {
+  return labelledRows(dataset) >= MIN_ROWS && classesIn(dataset).length >= 2;
+}
+
 /** Approximate rows in each part; whole stars are split, so it is not exact. */
 export function splitRows(rows, { validation_split, test_split }) {
   const validation = Math.round(rows * validation_split);

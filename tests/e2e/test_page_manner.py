@@ -302,9 +302,9 @@ def test_a_session_is_started_and_cancelled_with_nothing_but_the_keyboard(
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", level=1)).to_be_focused()
 
-        tab_to(page, page.get_by_role("radio", name="Light curve and star", exact=True))
+        tab_to(page, page.get_by_role("radio", name="Light curve, star and catalogue"))
         page.keyboard.press("ArrowDown")
-        expect(page.get_by_role("radio", name="Light curve, star and catalogue")).to_be_checked()
+        expect(page.get_by_role("radio", name="Light curve and star", exact=True)).to_be_checked()
         tab_to(page, page.get_by_label("Epochs", exact=True))
         page.keyboard.type("500")
         tab_to(page, page.locator("summary", has_text="More settings"))

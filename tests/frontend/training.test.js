@@ -1,9 +1,15 @@
 // The form of a session: the settings that are typed, and what the session will take.
 
+import "./browser.js";
+
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { before, test } from "node:test";
 
-import { expectedTime, labelledRows, splitRows } from "../../frontend/training/training-estimate.js";
+import { rounded, shareOf, steadyEnd } from "../../frontend/lib/progress.js";
+import { RECOMMENDED } from "../../frontend/training/network-choice.js";
+import { expectedTime, isTrainable, labelledRows, splitRows } from "../../frontend/training/training-estimate.js";
+import { t } from "../../frontend/lib/i18n.js";
 import { INITIAL_TEXTS, readSettings, SETTINGS, settingsOf } from "../../frontend/training/training-settings.js";
 import { speak } from "./words.js";
 
@@ -76,4 +82,41 @@ test("sessions of other networks are used if there are none of the same, and int
   assert.equal(expectedTime([session("b", 4)], wanted).isSameNetwork, false);
   assert.equal(expectedTime([session("a", 4, { training: { resumed_from_epoch: 3 } })], wanted), null);
   assert.equal(expectedTime([], wanted), null);
+});
+
+test("a share is shown only while epochs are trained: not while it prepares, stops or evaluates", () => {
+  const running = { status: "training", stage: "learning", request: null, progress: 0.2 };
+  assert.equal(shareOf(running), 0.2);
+  assert.equal(shareOf({ ...running, request: "stop" }), null);
+  assert.equal(shareOf({ ...running, stage: "evaluating", progress: 0.99 }), null);
+  assert.equal(shareOf({ ...running, stage: null, progress: 0 }), null);
+  assert.equal(shareOf({ status: "completed", stage: null, request: "stop", progress: 1 }), 1);
+});
+
+test("the time that remains counts down and does not follow each small change of the estimate", () => {
+  const end = steadyEnd(null, 100, 0);
+  assert.equal(end, 100_000);
+  assert.equal(steadyEnd(end, 90, 2_000), end);
+  assert.equal(steadyEnd(end, 108, 2_000), end);
+  assert.equal(steadyEnd(end, 40, 2_000), 42_000);
+  assert.deepEqual([7, 61, 125, 601, 3601].map(rounded), [7, 70, 130, 660, 3660]);
+});
+
+test("a dataset with too few rows or one class is not chosen for a new session", () => {
+  assert.equal(isTrainable({ class_counts: { CANDIDATE: 25, CONFIRMED: 25 } }), true);
+  assert.equal(isTrainable({ class_counts: { CANDIDATE: 25, CONFIRMED: 24 } }), false);
+  assert.equal(isTrainable({ class_counts: { CANDIDATE: 400 } }), false);
+});
+
+test("the recommended network is the one of the lowest log loss in the benchmarks, with the figures measured there", () => {
+  const lines = readFileSync(new URL("../../docs/BENCHMARKS.md", import.meta.url), "utf8").split("\n");
+  const table = lines.slice(lines.indexOf('<a id="science-koi"></a>'), lines.indexOf('<a id="science-regressions"></a>'));
+  const measured = (name) => Number(table.find((line) => line.startsWith(`| ${name} |`)).split("|")[4].split("±")[0]);
+  const networks = { transit_cnn: 0, transit_cnn_catalogue: 0, "seed_cnn, 6 epochs": 0 };
+  for (const name of Object.keys(networks)) networks[name] = measured(name);
+  const best = Object.keys(networks).sort((a, b) => networks[a] - networks[b])[0];
+  assert.equal(RECOMMENDED, best);
+  const related = lines.find((line) => line.startsWith("| network x 1, nine columns and relations |"));
+  const figures = [networks[best], networks.transit_cnn].map((each) => each.toFixed(3));
+  for (const each of [...figures, related.split("|")[4].trim()]) assert.ok(t("training.network.recommended.why").includes(each));
 });

@@ -14,6 +14,9 @@ from backend.storage.layout import model_path
 # Epochs differ in length: the first one traces the graph, and the machine has other work.
 _EPOCHS_FOR_ETA = 5
 
+# The progress of a session that has only its evaluation before it.
+_BEFORE_THE_END = 0.99
+
 
 def describe(connection: Connection, session: Record, after_epoch: int = 0) -> Record:
     """One session, from `sessions.shown`, with the epochs after `after_epoch` as JSON."""
@@ -39,11 +42,15 @@ def describe_all(connection: Connection, found: list[Record]) -> list[Record]:
 
 
 def progress(session: Record) -> float:
-    """The fraction of the work done, 0 to 1, including the batches of the current epoch."""
+    """The fraction of the work done, 0 to 1, including the batches of the current epoch.
+
+    1 is for what has ended: after its last epoch a session still measures its test rows.
+    """
     if session["status"] == "completed":
         return 1.0
     done = session["epochs_completed"] + _share_of_epoch(session)
-    return min(1.0, done / session["epochs"])
+    most = _BEFORE_THE_END if session["status"] == "training" else 1.0
+    return min(most, done / session["epochs"])
 
 
 def eta_seconds(session: Record, epoch_seconds: list[float]) -> float | None:

@@ -707,6 +707,15 @@ def test_a_failed_session_says_what_and_why(api, key, services):
     assert session["completed_at"].endswith("Z")
 
 
+def test_a_session_that_only_evaluates_is_not_said_to_be_done(api, key, services):
+    session_id = api.session(key, epochs=4)
+    train(services, session_id, [METRICS] * 4)
+    session = api.get(f"/api/training/session/{session_id}")["session"]
+    assert session["status"] == "training"
+    assert session["epochs_completed"] == 4
+    assert session["progress"] == 0.99
+
+
 def test_a_completed_session_names_its_model(api, key, services):
     session_id = api.session(key)
     model_id = complete(services, session_id)
