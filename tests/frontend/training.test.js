@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 
-import { expectedTime, labelledRows, splitRows } from "../../frontend/training/training-estimate.js";
-import { INITIAL_TEXTS, readSettings, SETTINGS, settingsOf } from "../../frontend/training/training-settings.js";
+import { expectedTime, labelledRows, splitRows } from "../../frontend/training/form/training-estimate.js";
+import { INITIAL_TEXTS, readSettings, SETTINGS, settingsOf } from "../../frontend/training/form/training-settings.js";
 import { speak } from "./words.js";
 
 before(() => speak("en"));

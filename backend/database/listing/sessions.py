@@ -63,13 +63,14 @@ NUMBERS: dict[str, ColumnElement] = {
         )
     },
     **{name: cast(_setting(name), Float) for name in SETTINGS},
+    "dataset_version": func.coalesce(cast(_setting("dataset_version"), Float), 0.0),
 }
 COLUMNS = {**{name: _text(value) for name, value in TEXTS.items()}, **TIMES, **NUMBERS}
 
 # What sessions are grouped by.
 GROUPS = {
     **{name: COLUMNS[name] for name in ("status", "network", "dataset_name", "user")},
-    **{name: COLUMNS[name] for name in SETTINGS},
+    **{name: COLUMNS[name] for name in (*SETTINGS, "dataset_version")},
 }
 
 # Training first, then waiting in the order in which they were added, then the newest.
@@ -119,6 +120,12 @@ def page(
     if behind is not None:
         query = after(query, keys, behind)
     return every(connection, query.limit(limit))
+
+
+def ids(connection: Connection, listing: Listing) -> list[int]:
+    """The ids of all that match, in the order of the list."""
+    query = ordered(_matching(select(_sessions.id), listing), keys_of(listing))
+    return [each["id"] for each in every(connection, query)]
 
 
 def count(connection: Connection, listing: Listing) -> int:

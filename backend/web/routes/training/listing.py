@@ -1,6 +1,7 @@
 """/api/training/sessions: the list of sessions; and what people say of one."""
 
 from apiflask import APIBlueprint
+from apiflask.schemas import FileSchema
 from flask import Response, request
 from sqlalchemy import Connection
 
@@ -16,6 +17,7 @@ from backend.services.sessions.listing import (
     filters_of,
     keys_behind,
 )
+from backend.services.sessions.table import as_csv
 from backend.services.sessions.view import describe_all, described
 from backend.services.sessions.waiting import places
 from backend.web.access import NO_WORKSPACE, usable_session, workspace_by_key
@@ -23,7 +25,12 @@ from backend.web.audit_log import record
 from backend.web.current import services
 from backend.web.json_provider import respond
 from backend.web.schemas.base import MAX_ID
-from backend.web.schemas.training.listing import MarksRequest, Sessions, SessionsQuery
+from backend.web.schemas.training.listing import (
+    MarksRequest,
+    Sessions,
+    SessionsChoice,
+    SessionsQuery,
+)
 from backend.web.schemas.training.sessions import SessionAnswer
 
 listing_bp = APIBlueprint("listing", __name__, url_prefix="/api/training", tag="Sessions")
@@ -49,6 +56,25 @@ def list_sessions(query_data: SessionsQuery) -> Response:
             for each in answer["sessions"]:
                 each |= in_queue.get(each["id"], {})
     return respond(Sessions, {**answer, "count": len(answer["sessions"])})
+
+
+@listing_bp.get("/sessions.csv")
+@listing_bp.input(SessionsChoice, location="query")
+@listing_bp.output(FileSchema, content_type="text/csv")
+@listing_bp.doc(responses=NO_WORKSPACE)
+def download_sessions(query_data: SessionsChoice) -> Response:
+    """Download the sessions of a workspace as CSV: all that match, with every column.
+
+    A cell that a spreadsheet would run as a formula gets an apostrophe in front.
+    """
+    with services().database.read() as connection:
+        workspace = workspace_by_key(connection, query_data.workspace_key)
+        ids = listing.ids(connection, _asked(workspace["id"], query_data))
+        in_queue = places(connection, services().settings.trainings)
+    lines = as_csv(services().database, ids, in_queue)
+    response = Response(lines, mimetype="text/csv")
+    response.headers["Content-Disposition"] = 'attachment; filename="sessions.csv"'
+    return response
 
 
 @listing_bp.patch("/session/<int:session_id>")
@@ -91,11 +117,11 @@ def _newest(connection: Connection, workspace_id: int, query: SessionsQuery) -> 
     }
 
 
-def _sorted(connection: Connection, workspace_id: int, query: SessionsQuery) -> Record:
+def _asked(workspace_id: int, query: SessionsChoice) -> listing.Listing:
     filters = filters_of(request.args.getlist("filter"))
     if query.status is not None:
         filters.append(("status", ":", [query.status]))
-    asked = listing.Listing(
+    return listing.Listing(
         workspace_id,
         query.study,
         checked_sort(query.sort or "active"),
@@ -103,6 +129,10 @@ def _sorted(connection: Connection, workspace_id: int, query: SessionsQuery) -> 
         (query.q or "").split(),
         filters,
     )
+
+
+def _sorted(connection: Connection, workspace_id: int, query: SessionsQuery) -> Record:
+    asked = _asked(workspace_id, query)
     keys = len(listing.keys_of(asked))
     behind = keys_behind(query.cursor, asked.sort, asked.group, keys)
     found = listing.page(connection, asked, query.limit + 1, behind)

@@ -34,17 +34,10 @@ def _as_list(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
 
 
-class SessionsQuery(WorkspaceQuery):
-    """The sessions to list; `cursor` is the `next_cursor` of an earlier response."""
+class SessionsChoice(WorkspaceQuery):
+    """Which sessions, in which order."""
 
     status: SessionStatus | None = None
-    limit: int = Field(default=50, ge=1, le=200)
-    cursor: str | None = Field(
-        default=None,
-        min_length=1,
-        max_length=8000,
-        description="The `next_cursor` of an earlier response.",
-    )
     sort: str | None = Field(
         default=None,
         max_length=40,
@@ -75,6 +68,18 @@ class SessionsQuery(WorkspaceQuery):
         ge=1,
         le=MAX_ID,
         description="The sessions of one study; without it, those that are of none.",
+    )
+
+
+class SessionsQuery(SessionsChoice):
+    """The sessions to list; `cursor` is the `next_cursor` of an earlier response."""
+
+    limit: int = Field(default=50, ge=1, le=200)
+    cursor: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=8000,
+        description="The `next_cursor` of an earlier response.",
     )
 
 

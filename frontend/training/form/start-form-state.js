@@ -1,11 +1,11 @@
 // What the forms that start a session or a study have in common: what is typed, and the start.
 
-import { useDraft } from "../lib/data.js";
-import { useEffect, useMemo, useState } from "../lib/html.js";
-import { t } from "../lib/i18n.js";
-import { explain, notify } from "../lib/notices.js";
-import { goTo } from "../lib/router.js";
-import { useIdempotencyKey } from "./session-actions-state.js";
+import { useDraft } from "../../lib/data.js";
+import { useEffect, useMemo, useState } from "../../lib/html.js";
+import { t } from "../../lib/i18n.js";
+import { explain, notify } from "../../lib/notices.js";
+import { goTo } from "../../lib/router.js";
+import { useIdempotencyKey } from "../session/session-actions-state.js";
 
 /**
  * What is typed, kept over a reload; what the address gives fills it once.

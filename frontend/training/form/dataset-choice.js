@@ -1,10 +1,10 @@
 // The choice of a dataset, with what is in it.
 
-import { CLASSES } from "../lib/columns.js";
-import { html } from "../lib/html.js";
-import { t } from "../lib/i18n.js";
+import { CLASSES } from "../../lib/columns.js";
+import { html } from "../../lib/html.js";
+import { t } from "../../lib/i18n.js";
 import { labelledRows } from "./training-estimate.js";
-import { ClassBar, className, Field } from "../ui/basics.js";
+import { ClassBar, className, Field } from "../../ui/basics.js";
 
 // What the server requires of a dataset; it alone knows the stars.
 const MIN_ROWS = 50;
