@@ -24,6 +24,7 @@ from backend.database.connection import Record, every, first, one
 from backend.database.listing import facts
 from backend.database.listing.tables import session_facts
 from backend.database.schema import (
+    datasets,
     models,
     now,
     training_sessions,
@@ -78,11 +79,13 @@ _SHOWN = select(
         for name in ("title", "tags", "note", "is_starred", *facts.FIGURES, "intervals")
     ),
     users.c.name.label("user"),
+    func.coalesce(datasets.c.name, session_facts.c.dataset_name).label("dataset_name"),
 )
 _SHOWN = (
     _SHOWN.join(models, models.c.session_id == training_sessions.c.id, isouter=True)
     .join(session_facts, session_facts.c.session_id == training_sessions.c.id, isouter=True)
     .join(users, users.c.id == training_sessions.c.user_id, isouter=True)
+    .join(datasets, datasets.c.id == training_sessions.c.dataset_id, isouter=True)
 )
 
 # Statements that are polled are made once: to make one takes longer than to run it.

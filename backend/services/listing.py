@@ -50,15 +50,7 @@ def find_page(
     Raises:
         Invalid: it cannot be listed so; the message says what is possible.
     """
-    listing = Listing(
-        kind,
-        workspace_id,
-        study_id,
-        checked_sort(kind, asked.sort or kind.first_order),
-        checked_group(kind, asked.group),
-        (asked.words or "").split(),
-        [*filters_of(kind, asked.filters), *asked.more],
-    )
+    listing = _listing(kind, workspace_id, study_id, asked)
     keys = len(pages.keys_of(listing))
     behind = keys_behind(asked.cursor, listing.sort, listing.group, keys)
     found = pages.page(connection, listing, asked.limit + 1, behind)
@@ -72,6 +64,13 @@ def find_page(
         pages.count(connection, listing),
         pages.groups(connection, listing),
     )
+
+
+def find_ids(
+    connection: Connection, kind: Kind, workspace_id: int, study_id: int | None, asked: Asked
+) -> list[int]:
+    """The ids of all that match, in order; raises like `find_page`."""
+    return pages.ids(connection, _listing(kind, workspace_id, study_id, asked))
 
 
 def sorts_of(kind: Kind) -> list[str]:
@@ -147,6 +146,18 @@ def keys_behind(cursor: str | None, sort: str, group: str | None, count: int) ->
     ):
         raise Invalid.field("cursor", "Expected the next_cursor of a list in this order.")
     return found[-1]
+
+
+def _listing(kind: Kind, workspace_id: int, study_id: int | None, asked: Asked) -> Listing:
+    return Listing(
+        kind,
+        workspace_id,
+        study_id,
+        checked_sort(kind, asked.sort or kind.first_order),
+        checked_group(kind, asked.group),
+        (asked.words or "").split(),
+        [*filters_of(kind, asked.filters), *asked.more],
+    )
 
 
 def _is_key(key: Any) -> bool:

@@ -26,6 +26,7 @@ from backend.web.routes.datasets import datasets_bp
 from backend.web.routes.models import models_bp
 from backend.web.routes.predictions import predictions_bp
 from backend.web.routes.site import site_bp
+from backend.web.routes.training.bulk import bulk_bp
 from backend.web.routes.training.doubts import doubts_bp
 from backend.web.routes.training.evaluations import evaluation_bp
 from backend.web.routes.training.kept import kept_bp
@@ -46,6 +47,7 @@ BLUEPRINTS = (
     labels_bp,
     curves_bp,
     training_bp,
+    bulk_bp,
     listing_bp,
     studies_bp,
     study_model_bp,

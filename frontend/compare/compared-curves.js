@@ -4,7 +4,7 @@ import { html, useMemo, useState } from "../lib/html.js";
 import { percent, significant, t } from "../lib/i18n.js";
 import { Chart } from "../ui/chart.js";
 import { DASHES } from "../ui/chart-drawing.js";
-import { epochAxis } from "../training/metrics-chart.js";
+import { epochAxis } from "../training/session/metrics-chart.js";
 
 const METRICS = [
   "val_label_loss",

@@ -3,11 +3,11 @@
 import { BASELINES, HEADLINE, valueOf } from "../lib/figures.js";
 import { html } from "../lib/html.js";
 import { duration, fixed, number, percent, significant, t } from "../lib/i18n.js";
-import { bestOf } from "../training/session-follow.js";
+import { bestOf } from "../training/session/session-follow.js";
 import { ComparedTable } from "./compared-table.js";
 import { IntervalText } from "../evaluation/interval.js";
 import { groupByTestRows } from "./same-stars.js";
-import { elapsedSeconds } from "../training/session-progress.js";
+import { elapsedSeconds } from "../training/session/session-progress.js";
 
 const errorIn = (unit) => (value) => (value == null ? "–" : `${significant(value, 3)} ${t(`unit.${unit}`)}`);
 

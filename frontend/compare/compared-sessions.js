@@ -6,8 +6,8 @@ import { explain } from "../lib/notices.js";
 import { useStore } from "../lib/store.js";
 import { watched } from "../lib/watch.js";
 import { SessionBadge } from "../ui/verdict-notes.js";
-import { networkName } from "../training/network-choice.js";
-import { sessionHref } from "../training/session-head.js";
+import { networkName } from "../training/form/network-choice.js";
+import { sessionHref } from "../training/session/session-head.js";
 
 /**
  * @param {object} properties

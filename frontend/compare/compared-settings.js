@@ -2,10 +2,10 @@
 
 import { html, useState } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
-import { SETTINGS } from "../training/training-settings.js";
+import { SETTINGS } from "../training/form/training-settings.js";
 import { ComparedTable } from "./compared-table.js";
-import { settingText } from "../training/session-settings.js";
-import { settingName } from "../training/setting-field.js";
+import { settingText } from "../training/session/session-settings.js";
+import { settingName } from "../training/form/setting-field.js";
 
 const NAMES = ["dataset", "network", ...Object.keys(SETTINGS)];
 

@@ -2,7 +2,7 @@
 
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
-import { sessionHref } from "../training/session-head.js";
+import { sessionHref } from "../training/session/session-head.js";
 
 /**
  * @typedef {object} Cell

@@ -4,7 +4,7 @@ import { ApiError, get } from "../lib/api.js";
 import { usePolling, useWhenBack } from "../lib/data.js";
 import { useEffect, useRef, useState } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
-import { createFollower, hasResult } from "../training/session-follow.js";
+import { createFollower, hasResult } from "../training/session/session-follow.js";
 import { whenSignedOut } from "../lib/settings.js";
 import { isUnderWay } from "../lib/watch.js";
 

@@ -2,11 +2,11 @@
 
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
-import { SETTINGS } from "../training/training-settings.js";
+import { SETTINGS } from "../training/form/training-settings.js";
 import { RUNNING } from "../lib/watch.js";
 import { Empty } from "../ui/basics.js";
-import { sessionHref } from "../training/session-head.js";
-import { formHref } from "../training/session-settings.js";
+import { sessionHref } from "../training/session/session-head.js";
+import { formHref } from "../training/session/session-settings.js";
 
 /** A session without a result: it waits, runs, failed or was cancelled. */
 export function NotCompleted({ workspace, session }) {

@@ -24,8 +24,8 @@ import { RegressionCheck } from "./regression-check.js";
 import { ReliabilityChart } from "./reliability-chart.js";
 import { RowGroups } from "./row-groups.js";
 import { RowDialog } from "./row-dialog.js";
-import { hasResult } from "../training/session-follow.js";
-import { SessionHead } from "../training/session-head.js";
+import { hasResult } from "../training/session/session-follow.js";
+import { SessionHead } from "../training/session/session-head.js";
 import { NotFound } from "../ui/not-found.js";
 import { VerdictNote } from "../ui/verdict-notes.js";
 

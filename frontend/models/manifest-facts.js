@@ -4,12 +4,12 @@ import { html } from "../lib/html.js";
 import { dateTime, fileSize, fixed, number, percent, significant, t } from "../lib/i18n.js";
 import { fileName } from "./models-state.js";
 import { saveJson } from "../lib/save-json.js";
-import { SETTINGS } from "../training/training-settings.js";
+import { SETTINGS } from "../training/form/training-settings.js";
 import { Copyable, Explained } from "../ui/basics.js";
 import { biasesText } from "../lib/biases.js";
 import { DatasetLink, SessionLinks } from "./model-card.js";
-import { settingText } from "../training/session-settings.js";
-import { settingName } from "../training/setting-field.js";
+import { settingText } from "../training/session/session-settings.js";
+import { settingName } from "../training/form/setting-field.js";
 
 /** @param {{workspace: object, model: object}} properties the model with its manifest */
 export function ManifestFacts({ workspace, model }) {

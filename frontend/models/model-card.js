@@ -7,8 +7,8 @@ import { ModelActions } from "./model-actions.js";
 import { useManifest } from "./model-choice.js";
 import { titleOf } from "./models-state.js";
 import { isNoBetter, ModelBadges, VerdictNote } from "../ui/verdict-notes.js";
-import { networkName } from "../training/network-choice.js";
-import { sessionHref } from "../training/session-head.js";
+import { networkName } from "../training/form/network-choice.js";
+import { sessionHref } from "../training/session/session-head.js";
 
 /** @param {object} properties as those of `ModelActions`, without the manifest */
 export function ModelCard({ workspace, model, models, workspaces }) {

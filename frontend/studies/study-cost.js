@@ -2,7 +2,7 @@
 
 import { html } from "../lib/html.js";
 import { duration, number, t } from "../lib/i18n.js";
-import { expectedTime, labelledRows } from "../training/training-estimate.js";
+import { expectedTime, labelledRows } from "../training/form/training-estimate.js";
 import { sessionsOf } from "./study-settings.js";
 
 /**

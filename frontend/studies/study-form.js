@@ -3,9 +3,9 @@
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { goTo } from "../lib/router.js";
-import { settingFields, StartForm } from "../training/start-form.js";
-import { useStart, useStartForm } from "../training/start-form-state.js";
-import { rangeText } from "../training/training-settings.js";
+import { settingFields, StartForm } from "../training/form/start-form.js";
+import { useStart, useStartForm } from "../training/form/start-form-state.js";
+import { rangeText } from "../training/form/training-settings.js";
 import { Field } from "../ui/basics.js";
 import { startStudy, studiesHref, studyHref } from "./studies-state.js";
 import { StudyCost } from "./study-cost.js";

@@ -3,7 +3,7 @@
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { goTo } from "../lib/router.js";
-import { useIdempotencyKey } from "../training/session-actions-state.js";
+import { useIdempotencyKey } from "../training/session/session-actions-state.js";
 import { ActionButton, StatusBadge } from "../ui/basics.js";
 import { joinModels } from "./studies-state.js";
 

@@ -3,7 +3,7 @@
 import { html } from "../lib/html.js";
 import { fixed, has, percent, t } from "../lib/i18n.js";
 import { shareOf } from "../lib/progress.js";
-import { sessionHref } from "../training/session-head.js";
+import { sessionHref } from "../training/session/session-head.js";
 import { StatusBadge } from "../ui/basics.js";
 
 /** @param {{workspace: object, study: object}} properties */

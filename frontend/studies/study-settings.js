@@ -1,7 +1,7 @@
 // The settings of a study: those of a session but for its test fraction, and how often it is trained.
 
 import { t } from "../lib/i18n.js";
-import { INITIAL_TEXTS, rangeText, readSettings, settingsOf } from "../training/training-settings.js";
+import { INITIAL_TEXTS, rangeText, readSettings, settingsOf } from "../training/form/training-settings.js";
 
 /** How many folds and seeds, as the API documents them. */
 export const COUNTS = {

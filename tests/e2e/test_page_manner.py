@@ -558,7 +558,7 @@ def test_two_that_ask_for_a_session_at_once_do_not_get_its_epochs_twice(
         visitor.sign_in()
         epochs_seen = visitor.page.evaluate(
             """async (id) => {
-              const { createFollower } = await import("/static/training/session-follow.js");
+              const { createFollower } = await import("/static/training/session/session-follow.js");
               const follower = createFollower(id);
               const [one, other] = await Promise.all([follower.ask(), follower.ask()]);
               const answers = [one, other, await follower.ask()];
@@ -586,8 +586,8 @@ def test_what_the_page_repeats_of_the_server_is_the_same_there(
         assert exported("lib/columns.js", "RANGES") == as_json(columns.RANGES)
         assert exported("audit/audit-words.js", "ACTIONS") == list(get_args(AuditAction.__value__))
         assert exported("account/usage.js", "QUOTAS") == list(Usage.model_fields)
-        settings = exported("training/training-settings.js", "SETTINGS")
-        assert exported("training/training-settings.js", "MAX_HELD_OUT") == MAX_HELD_OUT
+        settings = exported("training/form/training-settings.js", "SETTINGS")
+        assert exported("training/form/training-settings.js", "MAX_HELD_OUT") == MAX_HELD_OUT
     request = people.get("/api/openapi.json")["components"]["schemas"]["StartRequest"]
     documented = {
         name: (field["default"], field.get("minimum"), field.get("maximum"))

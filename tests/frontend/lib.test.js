@@ -9,7 +9,7 @@ import { findPosition } from "../../frontend/dataset-rows/search-rows.js";
 import { withQuery } from "../../frontend/lib/api.js";
 import { match } from "../../frontend/lib/router.js";
 import { createStore } from "../../frontend/lib/store.js";
-import { bestOf, createFollower } from "../../frontend/training/session-follow.js";
+import { bestOf, createFollower } from "../../frontend/training/session/session-follow.js";
 
 test("a path leads to its page with whole numbers, and nothing else does", () => {
   const routes = [["/", "home"], ["/w/:workspace/sessions/:id", "session"]];

@@ -7,10 +7,10 @@ import { readFileSync } from "node:fs";
 import { before, test } from "node:test";
 
 import { rounded, shareOf, steadyEnd } from "../../frontend/lib/progress.js";
-import { RECOMMENDED } from "../../frontend/training/network-choice.js";
-import { expectedTime, isTrainable, labelledRows, splitRows } from "../../frontend/training/training-estimate.js";
+import { RECOMMENDED } from "../../frontend/training/form/network-choice.js";
+import { expectedTime, isTrainable, labelledRows, splitRows } from "../../frontend/training/form/training-estimate.js";
 import { t } from "../../frontend/lib/i18n.js";
-import { INITIAL_TEXTS, readSettings, SETTINGS, settingsOf } from "../../frontend/training/training-settings.js";
+import { INITIAL_TEXTS, readSettings, SETTINGS, settingsOf } from "../../frontend/training/form/training-settings.js";
 import { speak } from "./words.js";
 
 before(() => speak("en"));

@@ -417,6 +417,7 @@ def call_as(user: Api, rule, method, values):
         queries = {
             "datasets.list_datasets": {"workspace_key": key},
             "listing.list_sessions": {"workspace_key": key},
+            "listing.download_sessions": {"workspace_key": key},
             "models.list_models": {"workspace_key": key},
             "studies.list_studies": {"workspace_key": key},
             "batches.list_batches": {"workspace_key": key},
@@ -450,6 +451,13 @@ def call_as(user: Api, rule, method, values):
         "datasets.update_dataset": {"json": {"name": "y"}},
         "listing.update_session": {"json": {"is_starred": True}},
         "models.update_model": {"json": {"is_starred": True}},
+        "bulk.update_sessions": {
+            "json": {
+                "workspace_key": key,
+                "session_ids": [values["session_id"]],
+                "action": "star",
+            }
+        },
         "curves.compute_curve": {"json": CANDIDATE},
         "predictions.predict": {"json": {"workspace_key": key, **CANDIDATE}},
         "predictions.predict_batch": {"data": form(catalogue(), workspace_key=key)},

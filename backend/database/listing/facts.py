@@ -91,6 +91,11 @@ def marks_of(connection: Connection, session_id: int) -> Record:
     return dict(found or {})
 
 
+def tags_of(connection: Connection, session_id: int) -> list[str]:
+    """The tags of a session."""
+    return json.loads(marks_of(connection, session_id).get("tags") or "[]")
+
+
 def name_dataset(connection: Connection, dataset_id: int, name: str) -> None:
     """Give the sessions of a dataset that is deleted the name that it had last."""
     own = select(training_sessions.c.id).where(training_sessions.c.dataset_id == dataset_id)

@@ -79,6 +79,12 @@ def page(
     return every(connection, query.limit(limit))
 
 
+def ids(connection: Connection, listing: Listing) -> list[int]:
+    """The ids of all that match, in the order of the list."""
+    query = ordered(_matching(select(listing.kind.id), listing), keys_of(listing))
+    return [each["id"] for each in every(connection, query)]
+
+
 def count(connection: Connection, listing: Listing) -> int:
     """The number of those that match."""
     return connection.execute(_matching(select(func.count()), listing)).scalar_one()

@@ -55,7 +55,10 @@ def list_models(query_data: ModelsQuery) -> Record:
             found = listing.shown_in_workspace(connection, workspace["id"], query_data.study)
             answer = {}
         else:
-            asked = query_data.asked(request.args.getlist("filter"), query_data.limit or 50)
+            filters = request.args.getlist("filter")
+            asked = query_data.asked(
+                filters, cursor=query_data.cursor, limit=query_data.limit or 50
+            )
             page = find_page(connection, MODELS, workspace["id"], query_data.study, asked)
             found = listing.shown_of(connection, page.ids)
             answer = {name: getattr(page, name) for name in ("next_cursor", "total", "groups")}

@@ -6,7 +6,7 @@ from pydantic import Field, Json
 from typing_extensions import TypeAliasType
 
 from backend.web.schemas.base import MAX_ID, Answer, Success, TextFields
-from backend.web.schemas.training.listing import ListGroup, ListQuery
+from backend.web.schemas.training.listing import Cursor, ListChoice, ListGroup
 from backend.web.schemas.training.sessions import Metrics, TestFigures, Verdict
 
 ModelPart = TypeAliasType("ModelPart", Literal["model", "training_rows", "relations"])
@@ -80,7 +80,7 @@ class ModelAnswer(Success):
     model: ModelWithManifest
 
 
-class ModelsQuery(ListQuery):
+class ModelsQuery(ListChoice):
     """The models to list: all of them, or a page of those that are asked for."""
 
     study: int | None = Field(
@@ -108,6 +108,7 @@ class ModelsQuery(ListQuery):
         description="By default 50; without it, and without sort, filter, q, group and cursor, "
         "all models are listed.",
     )
+    cursor: Cursor = None
 
     @property
     def is_plain(self) -> bool:

@@ -53,6 +53,11 @@ CALLS: dict[str, tuple[str, str, dict[str, Any] | None]] = {
     "update_workspace": ("PATCH", "/api/workspaces/{key}", {"name": "new"}),
     "update_dataset": ("PATCH", "/api/training/dataset/{dataset}", {"name": "new"}),
     "update_session": ("PATCH", "/api/training/session/{ended}", {"title": "mine"}),
+    "update_sessions": (
+        "POST",
+        "/api/training/sessions/bulk",
+        {"session_ids": [1, 2, 3], "action": "delete"},
+    ),
     "delete_session": ("DELETE", "/api/training/session/{ended}", None),
     "keep_session": ("POST", "/api/training/session/{failed}/keep", None),
     "delete_checkpoint": ("DELETE", "/api/training/session/{failed}/checkpoint", None),

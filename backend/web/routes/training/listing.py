@@ -1,6 +1,7 @@
 """/api/training/sessions: the list of sessions; and what people say of one."""
 
 from apiflask import APIBlueprint
+from apiflask.schemas import FileSchema
 from flask import Response, request
 from sqlalchemy import Connection
 
@@ -9,7 +10,8 @@ from backend.database.connection import Record
 from backend.database.listing import facts
 from backend.database.listing.sessions import SESSIONS
 from backend.errors import Invalid
-from backend.services.listing import find_page
+from backend.services.listing import find_ids, find_page
+from backend.services.sessions.table import as_csv
 from backend.services.sessions.view import describe_all, described
 from backend.services.sessions.waiting import places
 from backend.web.access import NO_WORKSPACE, usable_session, workspace_by_key
@@ -17,7 +19,12 @@ from backend.web.audit_log import record
 from backend.web.current import services
 from backend.web.json_provider import respond
 from backend.web.schemas.base import MAX_ID
-from backend.web.schemas.training.listing import MarksRequest, Sessions, SessionsQuery
+from backend.web.schemas.training.listing import (
+    MarksRequest,
+    Sessions,
+    SessionsChoice,
+    SessionsQuery,
+)
 from backend.web.schemas.training.sessions import SessionAnswer
 
 listing_bp = APIBlueprint("listing", __name__, url_prefix="/api/training", tag="Sessions")
@@ -43,6 +50,26 @@ def list_sessions(query_data: SessionsQuery) -> Response:
             for each in answer["sessions"]:
                 each |= in_queue.get(each["id"], {})
     return respond(Sessions, {**answer, "count": len(answer["sessions"])})
+
+
+@listing_bp.get("/sessions.csv")
+@listing_bp.input(SessionsChoice, location="query")
+@listing_bp.output(FileSchema, content_type="text/csv")
+@listing_bp.doc(responses=NO_WORKSPACE)
+def download_sessions(query_data: SessionsChoice) -> Response:
+    """Download the sessions of a workspace as CSV: all that match, with every column.
+
+    A cell that a spreadsheet would run as a formula gets an apostrophe in front.
+    """
+    with services().database.read() as connection:
+        workspace = workspace_by_key(connection, query_data.workspace_key)
+        asked = query_data.asked(request.args.getlist("filter"), query_data.filters())
+        ids = find_ids(connection, SESSIONS, workspace["id"], query_data.study, asked)
+        in_queue = places(connection, services().settings.trainings)
+    lines = as_csv(services().database, ids, in_queue)
+    response = Response(lines, mimetype="text/csv")
+    response.headers["Content-Disposition"] = 'attachment; filename="sessions.csv"'
+    return response
 
 
 @listing_bp.patch("/session/<int:session_id>")
@@ -84,8 +111,8 @@ def _newest(connection: Connection, workspace_id: int, query: SessionsQuery) -> 
 
 
 def _sorted(connection: Connection, workspace_id: int, query: SessionsQuery) -> Record:
-    status = [] if query.status is None else [("status", ":", [query.status])]
-    asked = query.asked(request.args.getlist("filter"), query.limit, status)
+    filters = request.args.getlist("filter")
+    asked = query.asked(filters, query.filters(), query.cursor, query.limit)
     page = find_page(connection, SESSIONS, workspace_id, query.study, asked)
     shown = sessions.shown_of(connection, page.ids)
     return {

@@ -11,8 +11,7 @@ from backend.database import datasets, sessions
 from backend.database.connection import Record
 from backend.errors import Conflict, NotFound
 from backend.services.quota import waiting_sessions
-from backend.services.sessions.end import request_end
-from backend.services.sessions.keep import require_not_being_kept
+from backend.services.sessions.bulk import end_or_refuse, require_ended, require_no_study
 from backend.services.sessions.start import (
     add_session,
     asked_layer,
@@ -32,11 +31,11 @@ from backend.web.access import (
     usable_session,
     workspace_by_key,
 )
-from backend.web.audit_log import record
 from backend.web.auth import current_user
 from backend.web.current import services
 from backend.web.json_provider import respond
 from backend.web.response_headers import answer_unchanged
+from backend.web.routes.training.bulk import delete
 from backend.web.routes.training.settings import make_spec
 from backend.web.schemas.base import Done
 from backend.web.schemas.training.sessions import (
@@ -182,19 +181,7 @@ def cancel_session(session_id: int) -> Record:
 def delete_session(session_id: int) -> Record:
     """Delete an ended session; its model stays."""
     with Removal() as removal, services().database.write() as connection:
-        session = usable_session(connection, session_id)
-        _require_ended(session, "deleted")
-        _require_no_study(session, "deleted")
-        require_not_being_kept(session)
-        sessions.remove(connection, session_id)
-        record(
-            connection,
-            "session_deleted",
-            workspace_id=session["workspace_id"],
-            target=f"session {session_id}",
-            detail=session["model_name"],
-        )
-        removal.add(services().storage.kept_checkpoint(session_id))
+        delete(connection, usable_session(connection, session_id), removal)
     return {"message": f"Session {session_id} was deleted."}
 
 
@@ -214,9 +201,7 @@ def started(connection: Connection, session: Record, dataset: Record) -> tuple[R
 def _request_end(session_id: int, request: str) -> Record:
     with services().database.write() as connection:
         session = usable_session(connection, session_id)
-        message = request_end(connection, session, request)
-        if message is None:
-            raise Conflict(f"Session {session_id} has already ended: it is {session['status']}.")
+        message = end_or_refuse(connection, session, request)
         changed = described(connection, session_id)
     if changed["status"] == "cancelled":
         remove_files(services().storage, session)
@@ -231,25 +216,9 @@ def _to_retry(connection: Connection, session_id: int) -> tuple[Record, Record]:
         Conflict: it has not ended, or its dataset was deleted.
     """
     session = usable_session(connection, session_id)
-    _require_ended(session, "retried")
-    _require_no_study(session, "retried")
+    require_ended(session, "retried")
+    require_no_study(session, "retried")
     dataset = datasets.find(connection, session["dataset_id"] or 0)
     if dataset is None:
         raise Conflict(f"The dataset of session {session_id} was deleted: upload it again.")
     return session, dataset
-
-
-def _require_ended(session: Record, action: str) -> None:
-    if session["status"] not in sessions.ENDED:
-        raise Conflict(
-            f"Session {session['id']} is {session['status']} and cannot be {action} until it has "
-            "ended: cancel it, or wait."
-        )
-
-
-def _require_no_study(session: Record, action: str) -> None:
-    if session["study_id"] is not None:
-        raise Conflict(
-            f"Session {session['id']} is part of study {session['study_id']} and is {action} with "
-            "it alone."
-        )

@@ -44,17 +44,11 @@ def _as_list(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
 
 
-class ListQuery(WorkspaceQuery):
-    """The part of a list that is wanted, and its order."""
+class ListChoice(WorkspaceQuery):
+    """What of a list is wanted, and in which order."""
 
     sort: str | None
     group: str | None
-    cursor: str | None = Field(
-        default=None,
-        min_length=1,
-        max_length=8000,
-        description="The `next_cursor` of an earlier response.",
-    )
     filter: Annotated[list[str], BeforeValidator(_as_list)] = Field(
         default=[],
         description="A column, a sign and a value: `tag:paper`, `starred:yes`, "
@@ -69,17 +63,33 @@ class ListQuery(WorkspaceQuery):
     )
 
     def asked(
-        self, filters: list[str], limit: int, more: Sequence[tuple[str, str, Any]] = ()
+        self,
+        filters: list[str],
+        more: Sequence[tuple[str, str, Any]] = (),
+        cursor: str | None = None,
+        limit: int = 0,
     ) -> Asked:
-        """What is asked for; `filters` are all of the query, `more` are read already."""
-        return Asked(self.sort, self.group, self.q, filters, self.cursor, limit, more)
+        """What is asked for.
+
+        Args:
+            filters: all of the query.
+            more: further ones, read already.
+            cursor: where the page begins.
+            limit: of the page.
+        """
+        return Asked(self.sort, self.group, self.q, filters, cursor, limit, more)
 
 
-class SessionsQuery(ListQuery):
-    """The sessions to list; `cursor` is the `next_cursor` of an earlier response."""
+Cursor = Annotated[
+    str | None,
+    Field(min_length=1, max_length=8000, description="The `next_cursor` of an earlier response."),
+]
+
+
+class SessionsChoice(ListChoice):
+    """Which sessions, in which order."""
 
     status: SessionStatus | None = None
-    limit: int = Field(default=50, ge=1, le=200)
     sort: str | None = Field(
         default=None,
         max_length=40,
@@ -90,8 +100,8 @@ class SessionsQuery(ListQuery):
     group: str | None = Field(
         default=None,
         max_length=40,
-        description="A setting, such as network or seed, or status, dataset_name or user: its "
-        "values are kept together, and counted in `groups`.",
+        description="A setting, such as network or seed, or status, dataset_name, "
+        "dataset_version or user: its values are kept together, and counted in `groups`.",
     )
     study: int | None = Field(
         default=None,
@@ -99,6 +109,17 @@ class SessionsQuery(ListQuery):
         le=MAX_ID,
         description="The sessions of one study; without it, those that are of none.",
     )
+
+    def filters(self) -> list[tuple[str, str, Any]]:
+        """What `status` asks for, as a filter."""
+        return [] if self.status is None else [("status", ":", [self.status])]
+
+
+class SessionsQuery(SessionsChoice):
+    """The sessions to list; `cursor` is the `next_cursor` of an earlier response."""
+
+    limit: int = Field(default=50, ge=1, le=200)
+    cursor: Cursor = None
 
 
 class ListedSession(SessionSummary):

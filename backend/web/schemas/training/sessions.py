@@ -199,6 +199,9 @@ class SessionSummary(Answer):
     id: int
     workspace_id: int
     dataset_id: int | None
+    dataset_name: str | None = Field(
+        default=None, description="As it is now; of a deleted dataset the last one."
+    )
     model_name: str
     dataset_size: int
     status: SessionStatus

@@ -1,12 +1,12 @@
 // One session: progress, live learning curves, settings, and its result or why it failed.
 
-import { html } from "../lib/html.js";
-import { t } from "../lib/i18n.js";
-import { goTo } from "../lib/router.js";
+import { html } from "../../lib/html.js";
+import { t } from "../../lib/i18n.js";
+import { goTo } from "../../lib/router.js";
 import { bestOf, hasResult, useSession } from "./session-follow.js";
-import { useTitle } from "../lib/title.js";
-import { RUNNING } from "../lib/watch.js";
-import { Failure, PageHead } from "../ui/basics.js";
+import { useTitle } from "../../lib/title.js";
+import { RUNNING } from "../../lib/watch.js";
+import { Failure, PageHead } from "../../ui/basics.js";
 import { MetricsChart } from "./metrics-chart.js";
 import { SessionActions } from "./session-actions.js";
 import { SessionFailure } from "./session-failure.js";
@@ -15,7 +15,7 @@ import { SessionKept } from "./session-kept.js";
 import { SessionProgress, stageText } from "./session-progress.js";
 import { SessionResult } from "./session-result.js";
 import { SessionSettings } from "./session-settings.js";
-import { NotFound } from "../ui/not-found.js";
+import { NotFound } from "../../ui/not-found.js";
 
 export function Session({ workspace, id }) {
   const { session, error, askAgain } = useSession(id);

@@ -1,12 +1,12 @@
 // All settings of a session, and a link to start another with the same settings.
 
-import { withQuery } from "../lib/api.js";
-import { html } from "../lib/html.js";
-import { dateTime, duration, number, percent, significant, t } from "../lib/i18n.js";
-import { SETTINGS } from "./training-settings.js";
-import { networkName } from "./network-choice.js";
+import { withQuery } from "../../lib/api.js";
+import { html } from "../../lib/html.js";
+import { dateTime, duration, number, percent, significant, t } from "../../lib/i18n.js";
+import { SETTINGS } from "../form/training-settings.js";
+import { networkName } from "../form/network-choice.js";
 import { elapsedSeconds } from "./session-progress.js";
-import { settingName } from "./setting-field.js";
+import { settingName } from "../form/setting-field.js";
 
 /** The form with a session's settings filled in, some of them changed. */
 export function formHref(workspace, { dataset_id, spec }, changes = {}) {

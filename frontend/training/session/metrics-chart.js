@@ -1,8 +1,8 @@
 // The learning curves of a session, live: loss, accuracy, errors of period and depth, learning rate.
 
-import { html, useMemo, useState } from "../lib/html.js";
-import { fixed, percent, significant, t } from "../lib/i18n.js";
-import { Chart } from "../ui/chart.js";
+import { html, useMemo, useState } from "../../lib/html.js";
+import { fixed, percent, significant, t } from "../../lib/i18n.js";
+import { Chart } from "../../ui/chart.js";
 
 /**
  * The plots: metrics of the epochs, whether they may be shown in a logarithmic scale, how a value is

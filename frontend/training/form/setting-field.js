@@ -1,9 +1,9 @@
 // One setting of a session: a field with its description and range.
 
-import { html } from "../lib/html.js";
-import { t } from "../lib/i18n.js";
+import { html } from "../../lib/html.js";
+import { t } from "../../lib/i18n.js";
 import { rangeText, SETTINGS } from "./training-settings.js";
-import { Field } from "../ui/basics.js";
+import { Field } from "../../ui/basics.js";
 
 /** The displayed name of a setting, the dataset or the network. */
 export function settingName(name) {

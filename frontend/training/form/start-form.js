@@ -1,9 +1,9 @@
 // A form that starts a session or a study: common settings first, the rest below, the cost beside them.
 
-import { UsageWarning } from "../account/usage.js";
-import { VersionChoice } from "../labels/version-choice.js";
-import { html, useEffect, useRef, useState } from "../lib/html.js";
-import { t } from "../lib/i18n.js";
+import { UsageWarning } from "../../account/usage.js";
+import { VersionChoice } from "../../labels/version-choice.js";
+import { html, useEffect, useRef, useState } from "../../lib/html.js";
+import { t } from "../../lib/i18n.js";
 import { DatasetChoice } from "./dataset-choice.js";
 import { NetworkChoice } from "./network-choice.js";
 import { SettingField } from "./setting-field.js";

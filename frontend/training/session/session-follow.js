@@ -1,10 +1,10 @@
 // One session followed through the API: its epochs are added as they come.
 
-import { conditional, get } from "../lib/api.js";
-import { usePolling } from "../lib/data.js";
-import { useCallback, useEffect, useMemo, useState } from "../lib/html.js";
-import { whenSignedOut } from "../lib/settings.js";
-import { isUnderWay } from "../lib/watch.js";
+import { conditional, get } from "../../lib/api.js";
+import { usePolling } from "../../lib/data.js";
+import { useCallback, useEffect, useMemo, useState } from "../../lib/html.js";
+import { whenSignedOut } from "../../lib/settings.js";
+import { isUnderWay } from "../../lib/watch.js";
 
 /** What early stopping follows: the label's log loss on the validation stars. */
 export const scoreOf = (epoch) => epoch.val_label_loss ?? epoch.val_loss;

@@ -1,7 +1,7 @@
 // Why a session failed, in words, and what to do.
 
-import { html } from "../lib/html.js";
-import { t } from "../lib/i18n.js";
+import { html } from "../../lib/html.js";
+import { t } from "../../lib/i18n.js";
 import { RetryButton } from "./session-actions.js";
 import { formHref } from "./session-settings.js";
 

@@ -1,9 +1,9 @@
 // The head of a session's pages: its name, its status, and the tabs between training and evaluation.
 
-import { html } from "../lib/html.js";
-import { t } from "../lib/i18n.js";
-import { PageHead } from "../ui/basics.js";
-import { SessionBadge } from "../ui/verdict-notes.js";
+import { html } from "../../lib/html.js";
+import { t } from "../../lib/i18n.js";
+import { PageHead } from "../../ui/basics.js";
+import { SessionBadge } from "../../ui/verdict-notes.js";
 
 /** The address of a session's page. */
 export function sessionHref(workspace, id, page = "") {

@@ -1,10 +1,10 @@
 // The sessions of a workspace, newest first: the first page is live, further ones come on demand.
 
-import { get } from "../lib/api.js";
-import { useData } from "../lib/data.js";
-import { useEffect, useMemo, useRef, useState } from "../lib/html.js";
-import { useStore } from "../lib/store.js";
-import { PAGE, watchAgain, watched } from "../lib/watch.js";
+import { get } from "../../lib/api.js";
+import { useData } from "../../lib/data.js";
+import { useEffect, useMemo, useRef, useState } from "../../lib/html.js";
+import { useStore } from "../../lib/store.js";
+import { PAGE, watchAgain, watched } from "../../lib/watch.js";
 
 /**
  * @param {object} workspace

@@ -1,10 +1,10 @@
 // The finished epochs of a failed session: keep the best one as a model, or delete them.
 
-import { html } from "../lib/html.js";
-import { dateTime, fileSize, t } from "../lib/i18n.js";
-import { notify } from "../lib/notices.js";
-import { isBeingKept } from "../lib/watch.js";
-import { ActionButton, ConfirmButton, Progress } from "../ui/basics.js";
+import { html } from "../../lib/html.js";
+import { dateTime, fileSize, t } from "../../lib/i18n.js";
+import { notify } from "../../lib/notices.js";
+import { isBeingKept } from "../../lib/watch.js";
+import { ActionButton, ConfirmButton, Progress } from "../../ui/basics.js";
 import { deleteEpochs, endSession, keepBestEpoch } from "./session-actions-state.js";
 
 /**

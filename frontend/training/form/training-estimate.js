@@ -1,6 +1,6 @@
 // Estimates the cost of a session: rows, and time from earlier sessions.
 
-import { CLASSES } from "../lib/columns.js";
+import { CLASSES } from "../../lib/columns.js";
 
 // Recent enough to reflect the present state of the machine.
 const RECENT = 5;

@@ -1,12 +1,12 @@
 // The sessions of a workspace, newest first: live, filtered, selectable for comparison.
 
-import { useDraft } from "../lib/data.js";
-import { html } from "../lib/html.js";
-import { t } from "../lib/i18n.js";
-import { goTo } from "../lib/router.js";
+import { useDraft } from "../../lib/data.js";
+import { html } from "../../lib/html.js";
+import { t } from "../../lib/i18n.js";
+import { goTo } from "../../lib/router.js";
 import { useSessionList } from "./session-list.js";
-import { useTitle } from "../lib/title.js";
-import { ActionButton, Empty, Failure, PageHead } from "../ui/basics.js";
+import { useTitle } from "../../lib/title.js";
+import { ActionButton, Empty, Failure, PageHead } from "../../ui/basics.js";
 import { TrainingSessionCard } from "./training-session-card.js";
 
 const STATUSES = ["training", "pending", "completed", "failed", "cancelled"];

@@ -1,9 +1,9 @@
 // The progress of a session in words and as a bar, of constant height while the numbers change.
 
-import { html } from "../lib/html.js";
-import { duration, t } from "../lib/i18n.js";
-import { shareOf, useNow, useRemaining } from "../lib/progress.js";
-import { Progress } from "../ui/basics.js";
+import { html } from "../../lib/html.js";
+import { duration, t } from "../../lib/i18n.js";
+import { shareOf, useNow, useRemaining } from "../../lib/progress.js";
+import { Progress } from "../../ui/basics.js";
 
 /** What a session is doing now, in words. */
 export function stageText({ status, stage, request }) {

@@ -1,7 +1,7 @@
 // The estimated cost of a session, before it starts.
 
-import { html } from "../lib/html.js";
-import { duration, number, significant, t } from "../lib/i18n.js";
+import { html } from "../../lib/html.js";
+import { duration, number, significant, t } from "../../lib/i18n.js";
 import { expectedTime, labelledRows, splitRows } from "./training-estimate.js";
 
 // Below this a second is too coarse a unit for an epoch.

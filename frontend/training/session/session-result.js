@@ -1,12 +1,12 @@
 // The result of a session: the validation metrics of its best epoch, and links onwards.
 
-import { html } from "../lib/html.js";
-import { fixed, percent, significant, t } from "../lib/i18n.js";
-import { RUNNING } from "../lib/watch.js";
+import { html } from "../../lib/html.js";
+import { fixed, percent, significant, t } from "../../lib/i18n.js";
+import { RUNNING } from "../../lib/watch.js";
 import { hasResult } from "./session-follow.js";
 import { sessionHref } from "./session-head.js";
 import { Elapsed } from "./session-progress.js";
-import { VerdictNote } from "../ui/verdict-notes.js";
+import { VerdictNote } from "../../ui/verdict-notes.js";
 
 /**
  * @param {object} properties

@@ -1,6 +1,6 @@
 // The settings of a session: defaults and ranges as the API documents them, and their validation.
 
-import { number, t } from "../lib/i18n.js";
+import { number, t } from "../../lib/i18n.js";
 
 /**
  * Held equal to the StartRequest of `/api/openapi.json` by a test. `network` is not here: the API

@@ -1,7 +1,7 @@
 // The choice of a network: its description, inputs and number of parameters.
 
-import { html } from "../lib/html.js";
-import { has, number, t } from "../lib/i18n.js";
+import { html } from "../../lib/html.js";
+import { has, number, t } from "../../lib/i18n.js";
 
 /** A network's displayed name; the API's own if the dictionary lacks it. */
 export function networkName(name) {

@@ -1,12 +1,12 @@
 // The buttons that stop, cancel, retry or delete a session.
 
 import { deleteSession, endSession, retrySession, useIdempotencyKey } from "./session-actions-state.js";
-import { html } from "../lib/html.js";
-import { t } from "../lib/i18n.js";
-import { askForNotifications, notify } from "../lib/notices.js";
-import { goTo } from "../lib/router.js";
-import { isBeingKept, RUNNING } from "../lib/watch.js";
-import { ActionButton, ConfirmButton } from "../ui/basics.js";
+import { html } from "../../lib/html.js";
+import { t } from "../../lib/i18n.js";
+import { askForNotifications, notify } from "../../lib/notices.js";
+import { goTo } from "../../lib/router.js";
+import { isBeingKept, RUNNING } from "../../lib/watch.js";
+import { ActionButton, ConfirmButton } from "../../ui/basics.js";
 
 /**
  * @param {object} properties

@@ -1,8 +1,8 @@
 // Actions on sessions: start, stop, cancel, retry, keep, delete.
 
-import { post, remove } from "../lib/api.js";
-import { useRef } from "../lib/html.js";
-import { watchAgain } from "../lib/watch.js";
+import { post, remove } from "../../lib/api.js";
+import { useRef } from "../../lib/html.js";
+import { watchAgain } from "../../lib/watch.js";
 
 /** A key that makes a repeated request harmless: the same until the request changes or succeeds. */
 export function useIdempotencyKey() {

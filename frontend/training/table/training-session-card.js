@@ -1,15 +1,15 @@
 // One session in the list: its settings, progress, score and actions.
 
-import { html, useMemo, useRef } from "../lib/html.js";
-import { dateTime, duration, fixed, percent, t } from "../lib/i18n.js";
-import { hasResult, useBestScore } from "./session-follow.js";
-import { isBeingKept, RUNNING } from "../lib/watch.js";
-import { SessionBadge } from "../ui/verdict-notes.js";
-import { networkName } from "./network-choice.js";
-import { SessionActions } from "./session-actions.js";
-import { sessionHref } from "./session-head.js";
-import { keepingText } from "./session-kept.js";
-import { elapsedSeconds, SessionProgress } from "./session-progress.js";
+import { html, useMemo, useRef } from "../../lib/html.js";
+import { dateTime, duration, fixed, percent, t } from "../../lib/i18n.js";
+import { hasResult, useBestScore } from "../session/session-follow.js";
+import { isBeingKept, RUNNING } from "../../lib/watch.js";
+import { SessionBadge } from "../../ui/verdict-notes.js";
+import { networkName } from "../form/network-choice.js";
+import { SessionActions } from "../session/session-actions.js";
+import { sessionHref } from "../session/session-head.js";
+import { keepingText } from "../session/session-kept.js";
+import { elapsedSeconds, SessionProgress } from "../session/session-progress.js";
 
 /**
  * A card that is drawn again only when its session has changed.

@@ -1,10 +1,10 @@
 // The form that starts a session.
 
-import { html } from "../lib/html.js";
-import { t } from "../lib/i18n.js";
-import { askForNotifications } from "../lib/notices.js";
-import { goTo } from "../lib/router.js";
-import { startSession } from "./session-actions-state.js";
+import { html } from "../../lib/html.js";
+import { t } from "../../lib/i18n.js";
+import { askForNotifications } from "../../lib/notices.js";
+import { goTo } from "../../lib/router.js";
+import { startSession } from "../session/session-actions-state.js";
 import { settingFields, StartForm } from "./start-form.js";
 import { useStart, useStartForm } from "./start-form-state.js";
 import { TrainingCost } from "./training-cost.js";

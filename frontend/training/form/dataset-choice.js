@@ -1,10 +1,10 @@
 // The choice of a dataset, with what is in it.
 
-import { CLASSES } from "../lib/columns.js";
-import { html } from "../lib/html.js";
-import { t } from "../lib/i18n.js";
+import { CLASSES } from "../../lib/columns.js";
+import { html } from "../../lib/html.js";
+import { t } from "../../lib/i18n.js";
 import { classesIn, labelledRows, MIN_ROWS } from "./training-estimate.js";
-import { ClassBar, className, Field } from "../ui/basics.js";
+import { ClassBar, className, Field } from "../../ui/basics.js";
 
 /**
  * @param {object} properties

@@ -1,9 +1,9 @@
 // Why a session was not started, if no single field is wrong, and what to do.
 
-import { html } from "../lib/html.js";
-import { t } from "../lib/i18n.js";
-import { explain } from "../lib/notices.js";
-import { problemText } from "../ui/basics.js";
+import { html } from "../../lib/html.js";
+import { t } from "../../lib/i18n.js";
+import { explain } from "../../lib/notices.js";
+import { problemText } from "../../ui/basics.js";
 
 /**
  * @param {object} properties

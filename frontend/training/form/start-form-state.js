@@ -1,12 +1,12 @@
 // What the forms that start a session or a study have in common: what is typed, and the start.
 
-import { useDraft } from "../lib/data.js";
-import { useEffect, useMemo, useState } from "../lib/html.js";
-import { t } from "../lib/i18n.js";
-import { explain, notify } from "../lib/notices.js";
-import { goTo } from "../lib/router.js";
+import { useDraft } from "../../lib/data.js";
+import { useEffect, useMemo, useState } from "../../lib/html.js";
+import { t } from "../../lib/i18n.js";
+import { explain, notify } from "../../lib/notices.js";
+import { goTo } from "../../lib/router.js";
 import { RECOMMENDED } from "./network-choice.js";
-import { useIdempotencyKey } from "./session-actions-state.js";
+import { useIdempotencyKey } from "../session/session-actions-state.js";
 import { isTrainable } from "./training-estimate.js";
 
 /**

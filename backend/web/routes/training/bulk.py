@@ -1,0 +1,84 @@
+"""/api/training/sessions/bulk: one action on many sessions, with the outcome of each."""
+
+from apiflask import APIBlueprint
+from sqlalchemy import Connection
+
+from backend.background.session_end import remove_files
+from backend.database import sessions
+from backend.database.connection import Record
+from backend.errors import Conflict, Forbidden, NotFound
+from backend.services.sessions import bulk
+from backend.storage.removal import Removal
+from backend.web.access import NO_WORKSPACE, usable_session, workspace_by_key
+from backend.web.audit_log import record
+from backend.web.current import services
+from backend.web.schemas.training.bulk import BulkAnswer, BulkRequest
+
+bulk_bp = APIBlueprint("bulk", __name__, url_prefix="/api/training", tag="Sessions")
+
+
+@bulk_bp.post("/sessions/bulk")
+@bulk_bp.input(BulkRequest)
+@bulk_bp.output(BulkAnswer)
+@bulk_bp.doc(responses=NO_WORKSPACE)
+def update_sessions(json_data: BulkRequest) -> Record:
+    """Cancel, stop, delete, star or tag many sessions; each may be refused by itself.
+
+    All that is done is done in one transaction: if the call fails, nothing was done. Repeated, it
+    changes nothing more.
+    """
+    outcomes, cancelled = [], []
+    with Removal() as removal, services().database.write() as connection:
+        workspace_id = None
+        if json_data.workspace_key is not None:
+            workspace_id = workspace_by_key(connection, json_data.workspace_key)["id"]
+        for session_id in dict.fromkeys(json_data.session_ids):
+            try:
+                session = _session(connection, session_id, workspace_id)
+                if json_data.action == "delete":
+                    delete(connection, session, removal)
+                else:
+                    bulk.ACTIONS[json_data.action](connection, session, json_data.tags)
+                    if _is_cancelled_now(connection, session):
+                        cancelled.append(session)
+            except (NotFound, Forbidden, Conflict) as refusal:
+                error = refusal.detail
+                outcomes.append({"id": session_id, "status": "refused", "error": error})
+            else:
+                outcomes.append({"id": session_id, "status": "done", "error": None})
+    for session in cancelled:
+        remove_files(services().storage, session)
+    services().notify()
+    done = sum(each["status"] == "done" for each in outcomes)
+    return {"outcomes": outcomes, "done": done, "refused": len(outcomes) - done}
+
+
+def delete(connection: Connection, session: Record, removal: Removal) -> None:
+    """Delete an ended session, record it, and remove what it kept after the commit.
+
+    Raises:
+        Conflict: it cannot be deleted now.
+    """
+    bulk.delete(connection, session)
+    record(
+        connection,
+        "session_deleted",
+        workspace_id=session["workspace_id"],
+        target=f"session {session['id']}",
+        detail=session["model_name"],
+    )
+    removal.add(services().storage.kept_checkpoint(session["id"]))
+
+
+def _session(connection: Connection, session_id: int, workspace_id: int | None) -> Record:
+    session = usable_session(connection, session_id)
+    if workspace_id not in (None, session["workspace_id"]):
+        raise NotFound(f"There is no session {session_id} in this workspace.")
+    return session
+
+
+def _is_cancelled_now(connection: Connection, session: Record) -> bool:
+    if session["status"] != "pending":
+        return False
+    now = sessions.find(connection, session["id"])
+    return now is not None and now["status"] == "cancelled"
