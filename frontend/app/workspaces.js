@@ -1,7 +1,7 @@
 // Choose, create, share, leave or delete a workspace.
 
 import { account, refreshAccount } from "../lib/account.js";
-import { post, remove } from "../lib/api.js";
+import { patch, post, remove } from "../lib/api.js";
 import { useDraft } from "../lib/data.js";
 import { html, useEffect, useState } from "../lib/html.js";
 import { date, fileSize, t } from "../lib/i18n.js";
@@ -12,6 +12,7 @@ import { useStore } from "../lib/store.js";
 import { useTitle } from "../lib/title.js";
 import { UsageWarning } from "../account/usage.js";
 import { ConfirmButton, Copyable, Field, PageHead } from "../ui/basics.js";
+import { RenameButton } from "../ui/rename.js";
 import { RoleBadge } from "../ui/role-badge.js";
 import { MembersDialog } from "./members.js";
 
@@ -52,6 +53,10 @@ function WorkspaceCard({ workspace, onChange }) {
     notify(t("workspaces.deleted", { name: workspace.name }));
     onChange();
   };
+  const rename = async (name) => {
+    await patch(path, { name });
+    onChange();
+  };
   const leave = async () => {
     await remove(`${path}/members/${encodeURIComponent(settings.get().user.name)}`);
     notify(t("workspaces.left", { name: workspace.name }));
@@ -85,6 +90,7 @@ function WorkspaceCard({ workspace, onChange }) {
           onConfirm=${leave}
           >${t("workspaces.leave")}<//
         >`}
+        ${isOwner && workspace.mayEdit && html`<${RenameButton} name=${workspace.name} onRename=${rename} />`}
         ${isOwner &&
         workspace.mayEdit &&
         html`<${ConfirmButton}

@@ -1,12 +1,13 @@
 // One dataset: its profile, its report, and its rows with their curves.
 
-import { get } from "../lib/api.js";
+import { get, patch } from "../lib/api.js";
 import { useData } from "../lib/data.js";
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { goTo } from "../lib/router.js";
 import { useTitle } from "../lib/title.js";
 import { Loaded, PageHead } from "../ui/basics.js";
+import { RenameButton } from "../ui/rename.js";
 import { DatasetFacts } from "./dataset-list.js";
 import { DatasetProfile } from "./dataset-profile.js";
 import { DatasetReport } from "./dataset-report.js";
@@ -20,6 +21,10 @@ export function Dataset({ workspace, id, query }) {
   const dataset = useData(() => find(workspace, id), [workspace.key, id]);
   const list = `/w/${workspace.id}/datasets`;
   const train = `#/w/${workspace.id}/train?dataset=${id}`;
+  const rename = async (name) => {
+    await patch(`/api/training/dataset/${id}`, { name });
+    dataset.reload();
+  };
   useTitle(dataset.data?.name ?? t("nav.datasets"));
   if (dataset.error?.status === 404) return html`<${NoSuchDataset} id=${id} list=${`#${list}`} />`;
   return html`
@@ -34,6 +39,7 @@ export function Dataset({ workspace, id, query }) {
             <a class="button" href=${`#/w/${workspace.id}/studies/new?kind=folds&dataset=${id}`}
               >${t("studies.test")}</a
             >
+            <${RenameButton} name=${data.name} onRename=${rename} />
             <${DeleteDataset}
               dataset=${data}
               workspace=${workspace}

@@ -2,10 +2,14 @@
 
 import { useEffect, useState } from "./html.js";
 
-/** The path and query after the #: "#/w/1/train?dataset=2" is {path: "/w/1/train", query: {dataset: "2"}}. */
+/**
+ * The path and query after the #: "#/w/1/train?dataset=2" is {path: "/w/1/train", query: {dataset: "2"}}. A name
+ * that is repeated has its values a line each.
+ */
 export function currentAddress() {
-  const [path, search = ""] = (location.hash.slice(1) || "/").split("?");
-  return { path, query: Object.fromEntries(new URLSearchParams(search)) };
+  const [path, ...rest] = (location.hash.slice(1) || "/").split("?");
+  const said = new URLSearchParams(rest.join("?"));
+  return { path, query: Object.fromEntries([...said.keys()].map((name) => [name, said.getAll(name).join("\n")])) };
 }
 
 /** The current address; the component renders again when it changes. */

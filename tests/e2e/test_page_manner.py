@@ -205,7 +205,7 @@ def test_hostile_names_are_shown_as_they_are_and_nothing_of_them_runs(
             f"{home}/datasets/{dataset['id']}?tab=profile": page.get_by_role("heading", level=1),
             f"{home}/datasets/{dataset['id']}?tab=rows&row=0": page.locator("[data-test=row-head]"),
             f"{home}/train": page.get_by_label("Dataset", exact=True),
-            f"{home}/sessions": page.locator(".session-card"),
+            f"{home}/sessions": page.locator("[data-test^=session-]"),
             f"{home}/models": page.locator("main"),
             f"{home}/analyses": page.locator("[data-test=analysis]"),
             f"{home}/analyses/{analysis}": page.locator("[data-test=results]"),
@@ -477,14 +477,15 @@ def test_a_thousand_sessions_and_a_thousand_epochs_are_drawn_in_part(
     with visit(browser, page_server) as visitor:
         page = visitor.page
         visitor.sign_in()
-        visitor.open(f"#/w/{home}/sessions")
-        cards = page.locator(".session-card")
-        expect(cards).to_have_count(50)
-        page.get_by_role("button", name="Show more").click()
-        expect(cards).to_have_count(100)
-        numbers = [int(each.removeprefix("session-")) for each in all_names(cards)]
-        assert numbers == list(range(newest, newest - 100, -1))
-        assert elements(page) < MOST_ELEMENTS
+        for view, row in (("cards", ".session-card"), ("table", "tr[data-test]")):
+            visitor.open(f"#/w/{home}/sessions?view={view}")
+            rows = page.locator(row)
+            expect(rows).to_have_count(50)
+            page.get_by_role("button", name="Next").click()
+            expect(rows.first).to_have_attribute("data-test", f"session-{newest - 50}")
+            numbers = [int(each.removeprefix("session-")) for each in all_names(rows)]
+            assert numbers == list(range(newest - 50, newest - 100, -1))
+            assert elements(page) < MOST_ELEMENTS
 
         visitor.open(f"#/w/{home}/sessions/{newest}")
         metrics = page.locator("[data-test=metrics]")

@@ -384,7 +384,7 @@ def test_a_session_is_cancelled_from_the_list_only_after_a_question(
     with visit(browser, page_server) as visitor:
         page = visitor.page
         visitor.sign_in()
-        visitor.open(f"{home(people, key)}/sessions")
+        visitor.open(f"{home(people, key)}/sessions?view=cards")
         card = page.locator(f"[data-test=session-{session_id}]")
         expect(card).to_contain_text(re.compile(r"[1-9]\d* of 500 epochs"))
         button(card, "Cancel").click()
@@ -459,7 +459,7 @@ def test_a_session_without_enough_memory_says_why_what_to_do_and_is_retried(
     with visit(browser, server) as visitor:
         page = visitor.page
         visitor.sign_in()
-        visitor.open(f"{home(client, key)}/sessions")
+        visitor.open(f"{home(client, key)}/sessions?view=cards")
         why = "Out of memory"
         card = page.locator(f"[data-test=session-{failed['id']}]")
         expect(card).to_contain_text(why)
@@ -488,7 +488,7 @@ def test_compared_sessions_show_whether_the_test_stars_are_the_same_and_which_se
         visitor.sign_in()
         visitor.open(f"{trained['home']}/sessions")
         for name in ("older", "newer"):
-            page.get_by_role("checkbox", name=re.compile(f"^Compare {name} ")).check()
+            page.get_by_role("checkbox", name=re.compile(rf"^Select {name} \(")).check()
         button(page, "Compare").click()
         visitor.heading("Compare sessions")
         stars = page.locator("[data-test=same-stars]")

@@ -5,6 +5,11 @@ import { t } from "../../lib/i18n.js";
 import { PageHead } from "../../ui/basics.js";
 import { SessionBadge } from "../../ui/verdict-notes.js";
 
+/** What a session is called: its title, or the name of its model. */
+export function nameOf({ title, model_name: name }) {
+  return title ?? name;
+}
+
 /** The address of a session's page. */
 export function sessionHref(workspace, id, page = "") {
   return `#/w/${workspace.id}/sessions/${id}${page && `/${page}`}`;
@@ -25,7 +30,7 @@ export function SessionHead({ workspace, session, current, actions }) {
     >${t(`training.tab.${name}`)}</a
   >`;
   return html`
-    <${PageHead} title=${session.model_name} back=${back} actions=${actions}>
+    <${PageHead} title=${nameOf(session)} back=${back} actions=${actions}>
       <span class="row">
         <${SessionBadge} session=${session} />
         <span>${t("training.sessionNumber", { id: String(session.id) })}</span>

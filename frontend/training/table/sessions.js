@@ -1,44 +1,59 @@
-// The sessions of a workspace, newest first: live, filtered, selectable for comparison.
+// The sessions of a workspace as a table or as cards: live, sorted, filtered, searched by the server.
 
+import { download, patch } from "../../lib/api.js";
 import { useDraft } from "../../lib/data.js";
-import { html } from "../../lib/html.js";
+import { html, useMemo, useRef } from "../../lib/html.js";
 import { t } from "../../lib/i18n.js";
 import { goTo } from "../../lib/router.js";
-import { useSessionList } from "./session-list.js";
+import { useStore } from "../../lib/store.js";
 import { useTitle } from "../../lib/title.js";
-import { ActionButton, Empty, Failure, PageHead } from "../../ui/basics.js";
+import { isUnderWay, watchAgain, watched } from "../../lib/watch.js";
+import { FilterChips } from "../../listing/filters.js";
+import { useListed } from "../../listing/listed.js";
+import { useNarrow } from "../../listing/narrow.js";
+import { Pages } from "../../listing/pages.js";
+import { ListTable } from "../../listing/table.js";
+import { Toolbar } from "../../listing/toolbar.js";
+import { addressOf, choiceOf, chosenAfter, nextSort, pageOf, viewOf } from "../../listing/view.js";
+import { Empty, Failure, PageHead } from "../../ui/basics.js";
+import { nameOf } from "../session/session-head.js";
+import { BulkBar } from "./bulk-bar.js";
+import { groupOf, INITIAL, sessionColumns, sessionFields, sessionGroups } from "./session-columns.js";
 import { TrainingSessionCard } from "./training-session-card.js";
 
-const STATUSES = ["training", "pending", "completed", "failed", "cancelled"];
+const PATH = "/api/training/sessions";
 
 const NOTHING_CHOSEN = { ids: [] };
 
 export function Sessions({ workspace, query }) {
   useTitle(t("training.sessions"));
-  const status = STATUSES.find((each) => each === query.status);
-  const list = useSessionList(workspace, status);
+  const view = viewOf(query, INITIAL);
+  const list = useSessions(workspace, view);
   const [{ ids }, choose] = useDraft(`compare.${workspace.id}`, NOTHING_CHOSEN);
-  const toggle = (id) => choose({ ids: ids.includes(id) ? ids.filter((each) => each !== id) : [...ids, id] });
-  const drop = (id) => {
-    list.forget(id);
-    choose({ ids: ids.filter((each) => each !== id) });
-    document.querySelector("main h1")?.focus(); // the button that was pressed is gone
+  const change = (patched, { replace = false, staysOnPage = false } = {}) => {
+    const first = staysOnPage ? {} : { cursor: "", from: 1 };
+    const address = addressOf({ ...view, ...first, ...patched }, INITIAL);
+    goTo(`/w/${workspace.id}/sessions${address && `?${address}`}`, { replace });
   };
   const train =
     workspace.mayEdit &&
     html`<a class="button primary" href=${`#/w/${workspace.id}/train`}>${t("training.new")}</a>`;
-  const isEmpty = list.sessions?.length === 0 && !list.hasMore;
+  const isEmpty = list.data?.total === 0 && view.filters.length === 0 && !view.q.trim();
+  const properties = { workspace, view, list, ids, change, onChoose: (next) => choose({ ids: next }) };
   return html`
-    <${PageHead} title=${t("training.sessions")} actions=${isEmpty && !status ? null : train} />
-    ${isEmpty && !status
-      ? html`<${NothingYet}>${train}<//>`
-      : html`<div class="stack">
-          <${Filter} workspace=${workspace} status=${status} />
-          ${isEmpty && html`<p class="hint" role="status">${t("training.noneOfStatus")}</p>`}
-          <${List} ...${{ workspace, list, ids, onChoose: toggle, onDelete: drop }} />
-          <${CompareBar} workspace=${workspace} ids=${ids} onClear=${() => choose(NOTHING_CHOSEN)} />
-        </div>`}
+    <div class="list-page">
+      <${PageHead} title=${t("training.sessions")} actions=${isEmpty ? null : train} />
+      ${isEmpty ? html`<${NothingYet}>${train}<//>` : html`<${List} ...${properties} />`}
+    </div>
   `;
+}
+
+function useSessions(workspace, view) {
+  const live = useStore(watched);
+  const isLive = live.key === workspace.key && Boolean(live.sessions?.some(isUnderWay));
+  const states = (live.sessions ?? []).map((each) => `${each.id}${each.status}`).join();
+  const isActive = ({ sessions }) => isLive || sessions.some(isUnderWay);
+  return useListed(pageOf(PATH, workspace, view), isActive, `${live.round} ${states}`);
 }
 
 function NothingYet({ children }) {
@@ -50,29 +65,104 @@ function NothingYet({ children }) {
   `;
 }
 
-function Filter({ workspace, status }) {
-  const show = (each) => {
-    goTo(`/w/${workspace.id}/sessions${each ? `?status=${each}` : ""}`, { replace: true });
+function List({ workspace, view, list, ids, change, onChoose }) {
+  const isNarrow = useNarrow();
+  const fields = sessionFields();
+  const last = useRef(null);
+  const onMark = useMark(list);
+  const all = useMemo(() => sessionColumns(workspace, onMark), [workspace]);
+  const rows = list.data?.sessions ?? [];
+  const shown = rows.map((each) => each.id);
+  const chooseOne = (id, isRange = false) => {
+    onChoose(chosenAfter(ids, shown, id, last.current, isRange));
+    last.current = id;
   };
-  const option = (each, text) => html`
-    <button type="button" aria-pressed=${status === each} onClick=${() => show(each)}>${text}</button>
-  `;
+  const chooseAll = (isOn) => {
+    const others = ids.filter((each) => !shown.includes(each));
+    onChoose(isOn ? [...others, ...shown] : others);
+  };
+  const forget = (id) => {
+    onChoose(ids.filter((each) => each !== id));
+    list.reload();
+    document.querySelector("main h1")?.focus(); // the button that was pressed is gone
+  };
+  const csv = () => download(`${PATH}.csv?${choiceOf(workspace, view)}`, "sessions.csv");
+  const isWrong = list.error?.status === 422; // an address that says what the server does not know
+  const retry = isWrong ? () => change(viewOf({}, INITIAL)) : list.reload;
+  const common = { workspace, rows, ids, onChoose: chooseOne };
   return html`
-    <div class="segmented wraps" role="group" aria-label=${t("training.filter")}>
-      ${option(undefined, t("all"))} ${STATUSES.map((each) => option(each, t(`status.${each}`)))}
+    <div class="list-body">
+      <${Toolbar}
+        ...${{ view, fields, isNarrow }}
+        onChange=${change}
+        columns=${all}
+        groups=${sessionGroups()}
+        onCsv=${csv}
+      />
+      <${FilterChips}
+        fields=${fields}
+        filters=${view.filters}
+        onRemove=${(filter) => change({ filters: view.filters.filter((each) => each !== filter) })}
+        onClear=${() => change({ filters: [] })}
+      />
+      ${list.error && html`<${Failure} error=${list.error} onRetry=${retry} />`}
+      ${!list.data && !list.error && html`<p class="loading" role="status">${t("loading")}</p>`}
+      ${list.data &&
+      html`
+        ${rows.length === 0 && html`<p class="hint">${t("training.noneOfStatus")}</p>`}
+        ${rows.length > 0 &&
+        (view.isCards || isNarrow
+          ? html`<${Cards} ...${common} onDelete=${forget} />`
+          : html`<${Table} ...${{ ...common, view, list, change, all }} onChooseAll=${chooseAll} />`)}
+        <${Pages}
+          view=${view}
+          count=${rows.length}
+          total=${list.data.total ?? rows.length}
+          nextCursor=${list.data.next_cursor}
+          onPage=${(place) => change(place, { staysOnPage: true })}
+        />
+      `}
+      <${BulkBar} ...${{ workspace, ids, onChoose }} onDone=${list.reload} />
     </div>
   `;
 }
 
-function List({ workspace, list, ids, onChoose, onDelete }) {
-  if (list.sessions === null) {
-    return list.error
-      ? html`<${Failure} error=${list.error} onRetry=${list.reload} />`
-      : html`<p class="loading" role="status">${t("loading")}</p>`;
-  }
+/** Changes what people say of a session, and shows it at once. */
+function useMark(list) {
+  const latest = useRef(list);
+  latest.current = list;
+  return async (session, marks) => {
+    const { session: changed } = await patch(`/api/training/session/${session.id}`, marks);
+    const { title, tags, note, is_starred } = changed;
+    const marked = (each) => (each.id === session.id ? { ...each, title, tags, note, is_starred } : each);
+    latest.current.change((data) => ({ ...data, sessions: data.sessions.map(marked) }));
+    watchAgain();
+  };
+}
+
+function Table({ rows, ids, view, list, change, all, onChoose, onChooseAll }) {
+  const columns = all.filter(({ key }) => view.columns.includes(key));
+  const sort = ({ key, isFallingFirst }) => change({ sort: nextSort(view.sort, key, INITIAL.sort, isFallingFirst) });
+  return html`<${ListTable}
+    label=${t("training.sessions")}
+    dataTest="session"
+    rows=${rows}
+    columns=${columns.length ? columns : all.slice(0, 1)}
+    sort=${view.sort}
+    onSort=${sort}
+    chosen=${ids}
+    onChoose=${onChoose}
+    onChooseAll=${onChooseAll}
+    nameOf=${nameOf}
+    groupOf=${view.group ? (session) => groupOf(session, view.group, list.data.groups) : null}
+    isLoading=${list.isLoading}
+  />`;
+}
+
+function Cards({ workspace, rows, ids, onChoose, onDelete }) {
   return html`
     <ul class="plain stack session-list">
-      ${list.sessions.map(
+      ${rows.map(
         (session) => html`<li key=${session.id}>
           <${TrainingSessionCard}
             workspace=${workspace}
@@ -84,28 +174,5 @@ function List({ workspace, list, ids, onChoose, onDelete }) {
         </li>`,
       )}
     </ul>
-    ${list.hasMore &&
-    html`<div class="actions">
-      <${ActionButton} onAct=${list.loadMore}>${t("more")}<//>
-      <span class="hint">${t("training.shown", { count: list.sessions.length })}</span>
-    </div>`}
-  `;
-}
-
-/** Stays visible while a long list scrolls. */
-function CompareBar({ workspace, ids, onClear }) {
-  const target = `/w/${workspace.id}/compare?ids=${[...ids].sort((a, b) => a - b).join(",")}`;
-  const key = ids.length > 1 ? "training.compare.chosen" : "training.compare.another";
-  return html`
-    <div class=${ids.length > 0 ? "compare-bar card row between" : ""}>
-      <span role="status">${ids.length > 0 && t(key, { count: ids.length })}</span>
-      ${ids.length > 0 &&
-      html`<div class="actions">
-        <button type="button" class="quiet" onClick=${onClear}>${t("training.compare.clear")}</button>
-        <button type="button" class="primary" disabled=${ids.length < 2} onClick=${() => goTo(target)}>
-          ${t("training.compare")}
-        </button>
-      </div>`}
-    </div>
   `;
 }

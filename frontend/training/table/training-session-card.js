@@ -7,8 +7,10 @@ import { isBeingKept, RUNNING } from "../../lib/watch.js";
 import { SessionBadge } from "../../ui/verdict-notes.js";
 import { networkName } from "../form/network-choice.js";
 import { SessionActions } from "../session/session-actions.js";
-import { sessionHref } from "../session/session-head.js";
+import { nameOf, sessionHref } from "../session/session-head.js";
 import { keepingText } from "../session/session-kept.js";
+import { Tags } from "../../listing/marks.js";
+import { queueText } from "./session-status.js";
 import { elapsedSeconds, SessionProgress } from "../session/session-progress.js";
 
 /**
@@ -39,7 +41,8 @@ export function TrainingSessionCard({ workspace, session, isChosen, onChoose, on
 }
 
 function Card({ workspace, session, isChosen, onChoose, onDelete }) {
-  const { id, model_name: name, status } = session;
+  const { id, status } = session;
+  const name = nameOf(session);
   const heading = `session-${id}`;
   return html`
     <article class="card session-card" data-test=${heading} aria-labelledby=${heading}>
@@ -47,19 +50,22 @@ function Card({ workspace, session, isChosen, onChoose, onDelete }) {
         <div class="row">
           <input
             type="checkbox"
-            aria-label=${t("training.compare.choose", { name, id: String(id) })}
+            aria-label=${t("list.choose", { name, id: String(id) })}
             checked=${isChosen}
             onChange=${() => onChoose(id)}
           />
           <h2 id=${heading}><a href=${sessionHref(workspace, id)}>${name}</a></h2>
           <span class="hint">${t("training.sessionNumber", { id: String(id) })}</span>
           <${SessionBadge} session=${session} />
+          ${session.is_starred && html`<span class="star on" role="img" aria-label=${t("list.starred")}>★</span>`}
+          <${Tags} tags=${session.tags} />
         </div>
         <div class="actions">
           <${SessionActions} workspace=${workspace} session=${session} onDelete=${() => onDelete(id)} />
         </div>
       </div>
       <p class="row facts"><${Facts} workspace=${workspace} session=${session} /></p>
+      ${status === "pending" && html`<p class="hint">${queueText(session)}</p>`}
       ${RUNNING.includes(status) && html`<${SessionProgress} session=${session} />`}
       ${status === "failed" &&
       html`<p class="field-error">${t(`training.failed.${session.error?.reason ?? "crashed"}`)}</p>`}
@@ -71,10 +77,11 @@ function Card({ workspace, session, isChosen, onChoose, onDelete }) {
 
 function Facts({ workspace, session }) {
   const { dataset_id, dataset_size, spec, started_at, completed_at } = session;
+  const name = session.dataset_name ?? spec.dataset_name;
   return html`
     ${dataset_id === null
-      ? html`<span>${spec.dataset_name} (${t("training.datasetDeleted")})</span>`
-      : html`<a href=${`#/w/${workspace.id}/datasets/${dataset_id}`}>${spec.dataset_name}</a>`}
+      ? html`<span>${name} (${t("training.datasetDeleted")})</span>`
+      : html`<a href=${`#/w/${workspace.id}/datasets/${dataset_id}`}>${name}</a>`}
     <span>${t("training.rows", { count: dataset_size })}</span>
     <span>${networkName(spec.network)}</span>
     ${spec.ensemble > 1 && html`<span>${t("training.members", { count: spec.ensemble })}</span>`}

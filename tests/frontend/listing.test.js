@@ -1,0 +1,68 @@
+// What the address of a list says, what the server is asked, and selections.
+
+import "./browser.js";
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { tagsOf } from "../../frontend/listing/marks.js";
+import { currentAddress } from "../../frontend/lib/router.js";
+import { addressOf, chosenAfter, nextSort, pageOf, viewOf } from "../../frontend/listing/view.js";
+
+const INITIAL = { sort: "active", columns: ["name", "status"] };
+
+const read = (address) => {
+  globalThis.location = { hash: `#/w/1/sessions?${address}` };
+  return viewOf(currentAddress().query, INITIAL);
+};
+
+test("an address says all of a view, and the first view needs none", () => {
+  assert.equal(addressOf(viewOf({}, INITIAL), INITIAL), "");
+  const view = {
+    sort: "-accuracy",
+    filters: ["status:failed,cancelled", "name:a & b; c=d?", "accuracy>=0.8"],
+    q: "é ü",
+    group: "network",
+    columns: ["name", "seed"],
+    isCards: true,
+    cursor: "abc_-",
+    from: 51,
+  };
+  assert.deepEqual(read(addressOf(view, INITIAL)), view);
+});
+
+test("what an address says wrong is as at first, and the state of earlier releases is a filter", () => {
+  const view = read("filter=nonsense&filter=a:b&from=7&status=failed");
+  assert.deepEqual(view.filters, ["a:b", "status:failed"]);
+  assert.equal(view.from, 1); // without a cursor it is the first page
+  assert.equal(read("cursor=x&from=-1").from, 1);
+});
+
+test("the server is asked for each filter by itself", () => {
+  const asked = pageOf("/list", { key: "k&1" }, { ...read("filter=a:1&filter=b:2&q=+x+&cursor=c"), group: "" });
+  const query = new URL(asked, "http://x").searchParams;
+  assert.deepEqual(query.getAll("filter"), ["a:1", "b:2"]);
+  assert.deepEqual([query.get("workspace_key"), query.get("q"), query.get("cursor")], ["k&1", "x", "c"]);
+  assert.equal(query.has("group"), false);
+});
+
+test("a head sorts one way, then the other, then not", () => {
+  assert.equal(nextSort("active", "name", "active", false), "name");
+  assert.equal(nextSort("name", "name", "active", false), "-name");
+  assert.equal(nextSort("-name", "name", "active", false), "active");
+  assert.equal(nextSort("active", "accuracy", "active", true), "-accuracy");
+  assert.equal(nextSort("-accuracy", "accuracy", "active", true), "accuracy");
+});
+
+test("with shift all between two clicks are selected or not, whichever is above", () => {
+  const shown = [9, 7, 5, 3, 1];
+  assert.deepEqual(chosenAfter([], shown, 7, null, true), [7]);
+  assert.deepEqual(chosenAfter([7], shown, 3, 7, true), [7, 5, 3]);
+  assert.deepEqual(chosenAfter([3], shown, 9, 3, true), [9, 7, 5, 3]);
+  assert.deepEqual(chosenAfter([100, 9, 7, 5], shown, 5, 9, true), [100]);
+  assert.deepEqual(chosenAfter([7], shown, 3, 8, true), [7, 3]); // the last one is on another page
+});
+
+test("tags are read with commas between them, each once", () => {
+  assert.deepEqual(tagsOf(" a, b c ,, a"), ["a", "b c"]);
+});
