@@ -48,6 +48,11 @@ def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
     return one(connection, statement.returning(*studies.c))
 
 
+def find(connection: Connection, study_id: int) -> Record | None:
+    """The study with that id, in any workspace."""
+    return first(connection, select(studies).where(studies.c.id == study_id))
+
+
 def find_for(connection: Connection, study_id: int, user_id: int) -> Record | None:
     """The study with that id and the user's `role`, if the user has access to it."""
     query = select(studies).where(studies.c.id == study_id)
