@@ -1,5 +1,6 @@
 """The trials of searches: added one at a time, each a session with a number."""
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, case, delete, func, insert, select, update
@@ -28,6 +29,12 @@ def create(connection: Connection, study_id: int) -> None:
 def find(connection: Connection, study_id: int) -> Record | None:
     """`study_id`, `state` and `last_trial` of a search."""
     return first(connection, select(searches).where(searches.c.study_id == study_id))
+
+
+def of_studies(connection: Connection, study_ids: Collection[int]) -> dict[int, Record]:
+    """`study_id`, `state` and `last_trial` of those of some studies that are searches."""
+    rows = every(connection, select(searches).where(searches.c.study_id.in_(study_ids)))
+    return {each["study_id"]: each for each in rows}
 
 
 def open_ones(connection: Connection) -> list[Record]:
@@ -137,6 +144,11 @@ def replace(connection: Connection, study_id: int, number: int, session_id: int)
 def close(connection: Connection, study_id: int, state: str) -> bool:
     """Add no more trials to an open search, for one of ENDS; False: it was not open."""
     return _change(connection, study_id, state, searches.c.state == "open")
+
+
+def note_cancel(connection: Connection, study_id: int) -> None:
+    """A search that was stopped is cancelled while its last trials were under way."""
+    _change(connection, study_id, "cancelled", searches.c.state == "stopped")
 
 
 def reopen(connection: Connection, study_id: int) -> bool:
