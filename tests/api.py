@@ -95,6 +95,15 @@ class Api:
         body = {"workspace_key": key, "dataset_id": dataset_id, "folds": 3, "name": "mine"}
         return self.post(_STUDIES, expect, json=body | fields, headers=headers)
 
+    def grid(
+        self, key: str, dataset_id: int, settings: list, expect: int | None = 202, **fields: Any
+    ) -> Any:
+        """Start a grid of these settings and two seeds."""
+        headers = fields.pop("headers", {})
+        body = {"workspace_key": key, "dataset_id": dataset_id, "kind": "grid", "name": "mine"}
+        body |= {"settings": settings, "seeds": 2}
+        return self.post(_STUDIES, expect, json=body | fields, headers=headers)
+
     def session(self, key: str, **fields: Any) -> int:
         """The id of a new pending session on a new dataset."""
         content = f"{catalogue(91)}# {next(_COUNTER)}\n"  # no other table of a test is the same
@@ -173,10 +182,12 @@ def predict_part(
     probabilities: NDArray[np.float64] | None = None,
     **manifest: Any,
 ) -> int:
-    """End a session of a study with a model, and predictions of its fold; gives the model's id.
+    """End a session of a study with a model, and predictions of its rows; gives the model's id.
 
-    Of all rows the same probabilities, or those of (rows, 3).
+    Those of its fold; in a grid, those that its seed tests. Of all rows the same probabilities, or
+    those of (rows, 3).
     """
+    first = part["seed"] % folds if part["fold"] is None else part["fold"] - 1
     model_id = complete(services, part["id"], **manifest)
     with services.database.write() as connection:
         session = sessions.find(connection, part["id"])
@@ -189,7 +200,7 @@ def predict_part(
         sessions.change(connection, part["id"], evaluation=evaluation)
     name = f"{session['workspace_id']}/{session['model_name']}_{part['id']}.keras"
     tested = np.zeros(rows // folds, TEST_ROW_DTYPE)
-    tested["row"] = tested["group"] = np.arange(part["fold"] - 1, rows, folds)
+    tested["row"] = tested["group"] = np.arange(first, rows, folds)
     tested["true"] = tested["row"] % 3
     tested["probabilities"] = (
         [0.2, 0.5, 0.3] if probabilities is None else probabilities[tested["row"]]

@@ -3,7 +3,7 @@
 import re
 
 from backend.config import REPOSITORY
-from backend.web.schemas.training.studies import StudyRequest
+from backend.web.schemas.training.study_requests import FoldsRequest
 
 SOURCE = (REPOSITORY / "frontend" / "studies" / "study-settings.js").read_text()
 
@@ -17,18 +17,18 @@ def numbers_of(name: str) -> dict[str, float]:
 
 
 def bounds_of(name: str) -> dict[str, float]:
-    schema = StudyRequest.model_json_schema()["properties"][name]
+    schema = FoldsRequest.model_json_schema()["properties"][name]
     return {"min": schema["minimum"], "max": schema["maximum"]}
 
 
 def test_folds_and_seeds_have_the_defaults_and_bounds_of_the_api():
-    properties = StudyRequest.model_json_schema()["properties"]
+    properties = FoldsRequest.model_json_schema()["properties"]
     for name in ("folds", "seeds"):
         assert numbers_of(name) == {"initial": properties[name]["default"], **bounds_of(name)}
     assert numbers_of("VALIDATION") == bounds_of("validation_split")
 
 
 def test_a_name_has_the_pattern_and_the_default_of_the_api():
-    name = StudyRequest.model_json_schema()["properties"]["name"]
+    name = FoldsRequest.model_json_schema()["properties"]["name"]
     assert f"const NAME = /{name['pattern']}/;" in SOURCE
     assert f'name: "{name["default"]}"' in SOURCE

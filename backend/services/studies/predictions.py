@@ -75,13 +75,28 @@ def read_by_seed(storage: Storage, study: Record, parts: list[Record]) -> Iterat
         if part["file"] is not None:
             by_seed.setdefault(seed_of(part), []).append(part)
     for seed, folds in sorted(by_seed.items()):
-        joined = _joined(seed, [(fold_of(each), _read(storage, study, each)) for each in folds])
+        joined = _joined(seed, [(fold_of(each), read_part(storage, study, each)) for each in folds])
         if (np.diff(joined.rows) == 0).any():
             raise Conflict(
                 f"The folds of study {study['id']} were not dealt in the same way: some rows are "
                 "in two of them. Start the study again."
             )
         yield joined
+
+
+def read_part(storage: Storage, study: Record, part: Record) -> np.ndarray:
+    """What a session of a study has tested, of TEST_ROW_DTYPE.
+
+    Raises:
+        Conflict: it is missing on the server, or damaged.
+    """
+    try:
+        return np.load(storage.model(part["file"]).with_suffix(".test.npy"), allow_pickle=False)
+    except (FileNotFoundError, ValueError, EOFError) as error:
+        raise Conflict(
+            f"The predictions of session {part['id']} of study {study['id']} are missing on the "
+            "server, or damaged. Restore the model's files from a backup, or start the study again."
+        ) from error
 
 
 def mean_over_seeds(tested: Iterable[Tested], table_rows: int) -> Predictions | None:
@@ -134,16 +149,6 @@ def find(predictions: Predictions, sort: str, label: int | None) -> Index:
     else:
         key = planet_score(predictions.probabilities)
     return places[np.argsort(-key[places], kind="stable")]
-
-
-def _read(storage: Storage, study: Record, part: Record) -> np.ndarray:
-    try:
-        return np.load(storage.model(part["file"]).with_suffix(".test.npy"), allow_pickle=False)
-    except (FileNotFoundError, ValueError, EOFError) as error:
-        raise Conflict(
-            f"The predictions of session {part['id']} of study {study['id']} are missing on the "
-            "server, or damaged. Restore the model's files from a backup, or start the study again."
-        ) from error
 
 
 def _joined(seed: int, folds: list[tuple[int, np.ndarray]]) -> Tested:

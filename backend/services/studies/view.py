@@ -95,7 +95,8 @@ def _summary(
     left_out = (*_OF_SESSIONS, *kind_of(study).NOT_SHOWN)
     return {
         **study,
-        "folds": settings["folds"],
+        "folds": settings.get("folds"),
+        "differences": settings.get("differences"),
         "seeds": settings["seeds"],
         "settings": {
             name: value for name, value in settings["spec"].items() if name not in left_out

@@ -4,7 +4,7 @@ The test stars are drawn again with replacement; a row counts as often as its st
 draws are computed at once, as weights of the rows, in float64 arrays of (draws, rows).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -51,8 +51,13 @@ def draw_labels(true: Labels, probabilities: Array, stars: Index | None, seed: i
         stars: intp, (n,), equal for rows of one star; None: every row is a star of its own.
         seed: of the draws.
     """
+    return measure_draws(true, probabilities, draw_weights(len(true), stars, seed))
+
+
+def measure_draws(true: Labels, probabilities: Array, weights: Iterable[Array]) -> LabelDraws:
+    """The same on given draws: how often each row counts, float64, (draws, n), in chunks."""
     measure = _LabelMeasure(true, probabilities)
-    drawn = _collect(measure(weights) for weights in draw_weights(len(true), stars, seed))
+    drawn = _collect(measure(each) for each in weights)
     return LabelDraws(measure(np.ones((1, len(true)))), drawn)
 
 
@@ -143,11 +148,13 @@ def _weighted_mean(values: Array, weights: Array) -> Array:
     return np.where(weights @ ~known > 0, np.nan, mean)
 
 
-def draw_weights(rows: int, stars: Index | None, seed: int) -> Iterator[Array]:
+def draw_weights(
+    rows: int, stars: Index | None, seed: int, fewest: int = FEWEST_DRAWS
+) -> Iterator[Array]:
     """How often each row counts in each draw: float64, (draws, rows), in chunks of draws."""
     groups = np.arange(rows) if stars is None else np.unique(stars, return_inverse=True)[1]
     count = int(groups.max()) + 1
-    draws = min(MOST_DRAWS, max(FEWEST_DRAWS, _MOST_WEIGHTS // rows))
+    draws = min(MOST_DRAWS, max(fewest, _MOST_WEIGHTS // rows))
     random = np.random.default_rng([seed, 6])
     step = max(1, _CHUNK_WEIGHTS // rows)
     for start in range(0, draws, step):

@@ -2,10 +2,10 @@
 
 from backend.database.connection import Record
 from backend.errors import Conflict
-from backend.services.studies.kinds import folds, search
+from backend.services.studies.kinds import folds, grid, search
 from backend.services.studies.kinds.kind import Kind
 
-KINDS: dict[str, Kind] = {"folds": folds, "search": search}
+KINDS: dict[str, Kind] = {"folds": folds, "grid": grid, "search": search}
 
 
 def kind_of(study: Record) -> Kind:

@@ -1,12 +1,15 @@
-"""From the settings of a request to the spec of a session, defaults filled in."""
+"""From the settings of a request to the specs of sessions, defaults filled in."""
 
 from collections.abc import Collection
 from typing import Any
 
 from backend import wire
 from backend.database.connection import Record
+from backend.errors import Invalid
+from backend.services.studies.kinds import grid
 from backend.transit.networks import registry
-from backend.web.schemas.training.sessions import Settings
+from backend.web.schemas.training.sessions import Settings, require_relations
+from backend.web.schemas.training.study_requests import FoldsRequest, GridRequest
 
 
 def make_spec(
@@ -29,6 +32,39 @@ def make_spec(
         dataset_name=dataset["name"],
         source=dataset["source"],
     )
+
+
+def spec_of_study(request: FoldsRequest | GridRequest, dataset: Record) -> wire.Spec:
+    """What the sessions of a study have in common."""
+    left_out = {"kind", "name", "seeds", "folds", "settings"}
+    more = {"test_split": 1 / request.folds} if isinstance(request, FoldsRequest) else {}
+    return make_spec(request, dataset, left_out, model_name=request.name, **more)
+
+
+def own_of_study(
+    request: FoldsRequest | GridRequest, dataset: Record, base: wire.Spec
+) -> dict[str, Any]:
+    """What a study stores of its kind.
+
+    Args:
+        request: that starts it.
+        dataset: that it is of.
+        base: from `spec_of_study`.
+
+    Raises:
+        Invalid: a setting of a grid is wrong, or is the same as another.
+    """
+    if isinstance(request, FoldsRequest):
+        return {"folds": request.folds}
+    settings = []
+    for number, setting in enumerate(request.settings):
+        changed = request.with_setting(setting)
+        try:
+            require_relations(changed)
+        except ValueError as error:
+            raise Invalid.field(f"settings.{number}", str(error)) from error
+        settings.append((setting.label, spec_of_study(changed, dataset)))
+    return {"differences": grid.differences(base, settings)}
 
 
 def _sees_relations(settings: Settings, dataset: Record) -> bool:

@@ -34,19 +34,19 @@ from backend.web.access import NO_WORKSPACE, usable_dataset, usable_study, works
 from backend.web.audit_log import record, record_download
 from backend.web.auth import current_user
 from backend.web.current import services
-from backend.web.routes.training.settings import make_spec
+from backend.web.routes.training.settings import own_of_study, spec_of_study
 from backend.web.schemas.base import Done
 from backend.web.schemas.training.studies import (
     Studies,
     StudiesQuery,
     StudyAnswer,
     StudyDone,
-    StudyRequest,
     StudyRows,
     StudyRowsQuery,
     StudyStarted,
     StudyTableQuery,
 )
+from backend.web.schemas.training.study_requests import StudyRequest
 
 studies_bp = APIBlueprint("studies", __name__, url_prefix="/api/training/studies", tag="Studies")
 
@@ -56,7 +56,10 @@ _ENDS = {
     "those that waited are cancelled.",
     "cancel": "Sessions of study {} that have not completed end now and keep nothing.",
 }
-NOT_YET = {409: "No session has completed yet, or its files are missing on the server"}
+NOT_YET = {
+    409: "No session has completed yet, its files are missing on the server, or the study is of "
+    "another kind than folds"
+}
 
 
 @studies_bp.post("")
@@ -71,30 +74,30 @@ NOT_YET = {409: "No session has completed yet, or its files are missing on the s
     }
 )
 def start_study(json_data: StudyRequest) -> tuple[Record, int, Record]:
-    """Start a study: every row of the table is tested by networks that never saw its group.
+    """Start a study: several sessions that answer one question.
 
-    The groups are dealt into folds; for each fold and seed a session trains on the others. They
-    wait as sessions do, after those that you start by hand. With an `Idempotency-Key` header a
-    repeated request starts no second study.
+    `folds`: every row is tested by networks that never saw its group; the groups are dealt into
+    folds, and for each fold and seed a session trains on the others. `grid`: a few settings, each
+    compared with the base on the same test rows. The sessions wait as others do, after those that
+    you start by hand. With an `Idempotency-Key` header a repeated request starts no second study.
     """
+    asked = json_data.root
     key = checked_key(request.headers.get("Idempotency-Key"))
     with services().database.read() as connection:
-        workspace = workspace_by_key(connection, json_data.workspace_key)
-        dataset = usable_dataset(connection, json_data.dataset_id)
+        workspace = workspace_by_key(connection, asked.workspace_key)
+        dataset = usable_dataset(connection, asked.dataset_id)
     if dataset["workspace_id"] != workspace["id"]:
-        raise NotFound(f"There is no dataset {json_data.dataset_id} in this workspace.")
-    of_study = {"kind", "name", "folds", "seeds"}
-    spec = make_spec(
-        json_data, dataset, of_study, model_name=json_data.name, test_split=1 / json_data.folds
-    )
+        raise NotFound(f"There is no dataset {asked.dataset_id} in this workspace.")
+    spec = spec_of_study(asked, dataset)
+    own = own_of_study(asked, dataset, spec)
     spec = with_grouping(services(), dataset, with_simulated(services(), dataset, spec))
-    kind, own = KINDS[json_data.kind], {"folds": json_data.folds}
     settings = {**own, "seeds": [spec.seed], "spec": spec.model_dump()}
     with services().database.read() as connection:
-        layer = asked_layer(services(), connection, dataset, json_data.dataset_version)
+        layer = asked_layer(services(), connection, dataset, asked.dataset_version)
         earlier = studies.find_by_idempotency_key(connection, workspace["id"], key or "")
     if earlier is None:  # else it was accepted, with the labels of then
-        require_trainable(services(), dataset, kind.specs(json_data.name, settings)[0], layer)
+        first = KINDS[asked.kind].specs(asked.name, settings)[0]
+        require_trainable(services(), dataset, first, layer)
     with services().database.write() as connection:
         earlier = studies.find_by_idempotency_key(connection, workspace["id"], key or "")
         spec = with_version(
@@ -102,7 +105,7 @@ def start_study(json_data: StudyRequest) -> tuple[Record, int, Record]:
             connection,
             dataset,
             spec,
-            asked=json_data.dataset_version,
+            asked=asked.dataset_version,
             user=current_user(),
             earlier=earlier and earlier["settings"]["spec"],
         )
@@ -111,10 +114,10 @@ def start_study(json_data: StudyRequest) -> tuple[Record, int, Record]:
             connection,
             dataset,
             spec,
-            name=json_data.name,
-            kind=json_data.kind,
+            name=asked.name,
+            kind=asked.kind,
             own=own,
-            seeds=json_data.seeds,
+            seeds=asked.seeds,
             user_id=current_user()["id"],
             idempotency_key=key,
         )

@@ -13,7 +13,7 @@ from backend.web.auth import current_user
 from backend.web.current import services
 from backend.web.routes.training.sessions import started
 from backend.web.schemas.training.sessions import StartAnswer
-from backend.web.schemas.training.studies import JoinRequest
+from backend.web.schemas.training.study_requests import JoinRequest
 
 study_model_bp = APIBlueprint(
     "study_model", __name__, url_prefix="/api/training/studies", tag="Models of studies"
@@ -25,7 +25,8 @@ study_model_bp = APIBlueprint(
 @study_model_bp.output(StartAnswer, 202)
 @study_model_bp.doc(
     responses={
-        409: "No seed has a model of every fold yet, or the dataset was deleted",
+        409: "No seed has a model of every fold yet, the study is of another kind than folds, or "
+        "the dataset was deleted",
         429: "EXOTRAIN_QUOTA_PENDING of your sessions are waiting already",
         507: "The quota of the workspace's owner is used up",
     }

@@ -47,24 +47,13 @@ def _known_network(name: str) -> str:
     return name
 
 
-class Settings(JsonBody):
-    """The dataset, and the settings that sessions and studies have in common."""
+class Recipe(JsonBody):
+    """How networks are trained: the settings that may differ between the sessions of a study."""
 
-    workspace_key: Key
-    dataset_id: Identifier
-    dataset_version: int | None = Field(
-        default=None,
-        ge=0,
-        le=MAX_ID,
-        description="Whose labels it learns; 0: those of the file. Without it the labels as they "
-        "are now, which become a version if they are none yet.",
-    )
     epochs: int = Field(default=defaults.EPOCHS, ge=1, le=1000)
     batch_size: int = Field(default=defaults.BATCH_SIZE, ge=8, le=4096)
     learning_rate: float = Field(default=defaults.LEARNING_RATE, ge=1e-6, le=1)
-    validation_split: float = Field(default=defaults.VALIDATION_SPLIT, ge=0.05, le=0.5)
     patience: int = Field(default=defaults.PATIENCE, ge=1, le=1000)
-    seed: int = Field(default=0, ge=0, le=2**31 - 1)
     network: Annotated[str, AfterValidator(_known_network)] = Field(
         default=defaults.NETWORK,
         json_schema_extra={"pattern": NETWORK_NAME},
@@ -88,21 +77,44 @@ class Settings(JsonBody):
         "`use_relations`.",
     )
 
+
+class Settings(Recipe):
+    """The dataset, and the settings that sessions and studies have in common."""
+
+    workspace_key: Key
+    dataset_id: Identifier
+    dataset_version: int | None = Field(
+        default=None,
+        ge=0,
+        le=MAX_ID,
+        description="Whose labels it learns; 0: those of the file. Without it the labels as they "
+        "are now, which become a version if they are none yet.",
+    )
+    validation_split: float = Field(default=defaults.VALIDATION_SPLIT, ge=0.05, le=0.5)
+    seed: int = Field(default=0, ge=0, le=2**31 - 1)
+
     @model_validator(mode="after")
     def _has_what_it_needs(self) -> Self:
-        takes_relations = registry.NETWORKS[self.network].takes_relations
-        if self.use_relations and not takes_relations:
-            able = ", ".join(
-                each.name for each in registry.NETWORKS.values() if each.takes_relations
-            )
-            raise ValueError(
-                f"use_relations: expected a network that takes relations ({able}), received "
-                f"{self.network}."
-            )
-        is_unrelated = self.use_relations is False or not takes_relations
-        if self.use_stellar_uncertainties and is_unrelated:
-            raise ValueError("use_stellar_uncertainties: expected use_relations as well.")
+        require_relations(self)
         return self
+
+
+def require_relations(recipe: Recipe) -> None:
+    """Check that a network sees only what it takes.
+
+    Raises:
+        ValueError: it is asked to see more.
+    """
+    takes_relations = registry.NETWORKS[recipe.network].takes_relations
+    if recipe.use_relations and not takes_relations:
+        able = ", ".join(each.name for each in registry.NETWORKS.values() if each.takes_relations)
+        raise ValueError(
+            f"use_relations: expected a network that takes relations ({able}), received "
+            f"{recipe.network}."
+        )
+    is_unrelated = recipe.use_relations is False or not takes_relations
+    if recipe.use_stellar_uncertainties and is_unrelated:
+        raise ValueError("use_stellar_uncertainties: expected use_relations as well.")
 
 
 class StartRequest(Settings):

@@ -5,26 +5,24 @@ from typing import Any, Literal
 from pydantic import Field
 from typing_extensions import TypeAliasType
 
+from backend.services.studies.kinds import KINDS
 from backend.services.studies.predictions import SORTS
 from backend.web.schemas.accounts import Use
 from backend.web.schemas.base import (
     MAX_ID,
-    MODEL_NAME,
-    STUDY_NAME,
     Answer,
-    JsonBody,
     LabelFilter,
     Page,
     Success,
     TextFields,
     WorkspaceQuery,
 )
+from backend.web.schemas.training.grid import GridDifferences, GridFigures
 from backend.web.schemas.training.sessions import (
     RequestedEnd,
     SessionError,
     SessionStage,
     SessionStatus,
-    Settings,
 )
 
 StudySort = TypeAliasType("StudySort", Literal[SORTS])  # type: ignore[valid-type]
@@ -35,30 +33,6 @@ _SORT = Field(
     "p(CONFIRMED); `spread` of p(CONFIRMED) over the seeds. All but `row` fall.",
 )
 _LABEL = Field(default=None, description="Only rows with this label in the table.")
-
-
-class StudyRequest(Settings):
-    """The dataset, the folds, and the settings of all sessions."""
-
-    kind: Literal["folds"] = Field(
-        default="folds", description="Every row is tested by networks that never saw its group."
-    )
-    name: str = Field(default="study", pattern=STUDY_NAME)
-    folds: int = Field(default=5, ge=2, le=20)
-    seeds: int = Field(
-        default=1, ge=1, le=10, description="How many networks test each fold, from `seed` on."
-    )
-    validation_split: float = Field(
-        default=0.15, ge=0.05, le=0.4, description="Of the rows of the folds that are not tested."
-    )
-
-
-class JoinRequest(JsonBody):
-    """The name of the model."""
-
-    model_name: str | None = Field(
-        default=None, pattern=MODEL_NAME, description="Default: the study's name and `_joined`."
-    )
 
 
 class StudyCounts(Answer):
@@ -80,10 +54,13 @@ class StudySummary(Answer):
     dataset_name: str
     dataset_size: int
     name: str
-    kind: Literal["folds"]
-    folds: int
+    kind: Literal[tuple(KINDS)]  # type: ignore[valid-type]
+    folds: int | None = Field(description="Null in other kinds than folds.")
+    differences: list[GridDifferences] | None = Field(
+        description="The settings of a grid besides the base; null in other kinds."
+    )
     seeds: list[int]
-    settings: dict[str, Any] = Field(description="Of all its sessions.")
+    settings: dict[str, Any] = Field(description="Of all its sessions; of a grid, of the base.")
     status: SessionStatus
     counts: StudyCounts
     progress: float
@@ -96,7 +73,7 @@ class StudySummary(Answer):
 
 
 class StudyPartFigures(Answer):
-    """On the fold that a session has tested."""
+    """On the rows that a session has tested."""
 
     rows: int
     accuracy: float | None
@@ -109,7 +86,10 @@ class StudyPart(Answer):
 
     id: int
     seed: int
-    fold: int = Field(description="From 1.")
+    fold: int | None = Field(default=None, description="From 1; null in other kinds than folds.")
+    setting: int | None = Field(
+        default=None, description="0: the base; null in other kinds than grid."
+    )
     status: SessionStatus
     stage: SessionStage | None
     request: RequestedEnd | None
@@ -172,8 +152,11 @@ class JoinedModel(Answer):
 class Study(StudySummary):
     """A study with its sessions and figures."""
 
-    sessions: list[StudyPart] = Field(description="By seed, then by fold.")
-    figures: StudyFigures | None
+    sessions: list[StudyPart] = Field(
+        description="By seed, then by fold; of a grid, by setting, then by seed."
+    )
+    figures: StudyFigures | None = Field(default=None, description="Of a study of kind folds.")
+    grid: GridFigures | None = Field(default=None, description="Of a study of kind grid.")
     joined: list[JoinedModel] = Field(description="Models of all folds, newest first.")
 
 

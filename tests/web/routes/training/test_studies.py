@@ -131,7 +131,7 @@ def test_the_same_key_starts_one_study(api, key, dataset_id):
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("folds", 1), ("folds", 21), ("seeds", 0), ("seeds", 11), ("name", "a b"), ("kind", "grid")],
+    [("folds", 1), ("folds", 21), ("seeds", 0), ("seeds", 11), ("name", "a b"), ("kind", "none")],
 )
 def test_what_is_not_a_study_is_refused_by_name(api, key, dataset_id, field, value):
     problem = problem_of(api.study(key, dataset_id, None, **{field: value}))
