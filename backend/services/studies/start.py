@@ -97,6 +97,13 @@ def add_study(
     return study
 
 
+def how_it_waits(study: Record, sessions: int) -> str:
+    """What happens next to a new study with so many sessions, as a sentence."""
+    if study["kind"] == "search":
+        return f"The first trial of study {study['id']} waits for its turn; the others follow it."
+    return f"Study {study['id']} has {sessions} sessions, which wait for their turn."
+
+
 def model_bytes(dataset: Record, spec: wire.Spec) -> int:
     """About what a session leaves on the disk: its weights, and what it keeps of the rows."""
     weights = 4 * registry.NETWORKS[spec.network].parameters * spec.ensemble

@@ -13,6 +13,12 @@ def kind_of(study: Record) -> Kind:
     return KINDS[study["kind"]]
 
 
+def figures_field(study: Record, found: Record | None) -> Record:
+    """The figures of a study under the field in which they are sent, if its kind has any."""
+    field = kind_of(study).FIGURES_FIELD
+    return {field: found} if field else {}
+
+
 def require_every_row(study: Record) -> None:
     """Check that a study predicts every row.
 

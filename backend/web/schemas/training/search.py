@@ -53,8 +53,8 @@ class EnsembleSizes(JsonBody):
     step: int = _STEP
 
 
-class Networks(JsonBody):
-    """Networks to choose from."""
+class NetworkChoices(JsonBody):
+    """NetworkChoices to choose from."""
 
     choices: list[_Network] = Field(min_length=2, max_length=20)
 
@@ -72,7 +72,7 @@ class SearchSpace(JsonBody):
     batch_size: BatchSizes | None = None
     patience: Patiences | None = None
     ensemble: EnsembleSizes | None = None
-    network: Networks | None = None
+    network: NetworkChoices | None = None
     use_relations: YesOrNo | None = None
     use_stellar_uncertainties: YesOrNo | None = None
 
