@@ -31,7 +31,9 @@ export function Dataset({ workspace, id, query }) {
           actions=${workspace.mayEdit &&
           html`
             <a class="button primary" href=${train}>${t("datasets.train")}</a>
-            <a class="button" href=${`#/w/${workspace.id}/studies/new?dataset=${id}`}>${t("studies.test")}</a>
+            <a class="button" href=${`#/w/${workspace.id}/studies/new?kind=folds&dataset=${id}`}
+              >${t("studies.test")}</a
+            >
             <${DeleteDataset}
               dataset=${data}
               workspace=${workspace}

@@ -15,7 +15,7 @@ export const isUnderWay = ({ status }) => RUNNING.includes(status);
 
 /** Whether something of a study will still change by itself. */
 export function willChange(study) {
-  return isUnderWay(study) || study.figures?.intervals_state === "pending";
+  return isUnderWay(study) || [study.figures, study.grid].some((each) => each?.intervals_state === "pending");
 }
 
 /** The addresses of the pages. */

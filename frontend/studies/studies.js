@@ -6,6 +6,7 @@ import { useTitle } from "../lib/title.js";
 import { ActionButton, Empty, Failure, PageHead, Progress, StatusBadge } from "../ui/basics.js";
 import { LookingOnly } from "../ui/looking-only.js";
 import { isUnderWay, studiesHref, studyHref, useStudies } from "./studies-state.js";
+import { sizeText } from "./study-kinds.js";
 
 export function Studies({ workspace }) {
   useTitle(t("nav.studies"));
@@ -69,7 +70,7 @@ function NoStudies({ workspace, form }) {
 }
 
 function Row({ workspace, study }) {
-  const { id, name, dataset_id, dataset_name, folds, seeds, status, progress, created_at } = study;
+  const { id, name, dataset_id, dataset_name, status, progress, created_at } = study;
   return html`
     <tr>
       <th scope="row"><a href=${`#${studyHref(workspace, id)}`}>${name}</a></th>
@@ -78,7 +79,7 @@ function Row({ workspace, study }) {
           ? dataset_name
           : html`<a href=${`#/w/${workspace.id}/datasets/${dataset_id}`}>${dataset_name}</a>`}
       </td>
-      <td>${t("studies.folds.count", { count: folds })} × ${t("studies.seeds.count", { count: seeds.length })}</td>
+      <td>${sizeText(study)}</td>
       <td><${StatusBadge} status=${status} /></td>
       <td>
         ${percent(progress, 0)}${" "}

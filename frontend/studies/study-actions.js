@@ -7,6 +7,7 @@ import { goTo } from "../lib/router.js";
 import { RUNNING } from "../lib/watch.js";
 import { ActionButton, ConfirmButton } from "../ui/basics.js";
 import { act, deleteStudy, isUnderWay, studiesHref } from "./studies-state.js";
+import { sessionCount } from "./study-kinds.js";
 
 /** @param {{workspace: object, study: object, onChange: () => Promise<void>}} properties a viewer gets no buttons */
 export function StudyActions({ workspace, study, onChange }) {
@@ -46,7 +47,7 @@ function EndButtons({ study, send }) {
 }
 
 function DeleteButton({ workspace, study }) {
-  const { id, name, folds, seeds } = study;
+  const { id, name } = study;
   const erase = async () => {
     await deleteStudy(id);
     notify(t("studies.deleted", { name }));
@@ -55,7 +56,7 @@ function DeleteButton({ workspace, study }) {
   return html`<${ConfirmButton}
     class="quiet"
     question=${t("studies.delete.question", { name })}
-    consequence=${t("studies.delete.consequence", { count: folds * seeds.length })}
+    consequence=${t("studies.delete.consequence", { count: sessionCount(study) })}
     onConfirm=${erase}
     >${t("delete")}<//
   >`;

@@ -3,6 +3,7 @@
 import { html } from "../lib/html.js";
 import { duration, number, t } from "../lib/i18n.js";
 import { expectedTime, labelledRows } from "../training/training-estimate.js";
+import { partsText } from "./study-kinds.js";
 import { sessionsOf } from "./study-settings.js";
 
 /**
@@ -13,7 +14,7 @@ import { sessionsOf } from "./study-settings.js";
  * @param {object[]} properties.completed sessions, newest first
  */
 export function StudyCost({ dataset, network, values, completed }) {
-  const { folds, seeds } = values;
+  const { folds, settings, seeds } = values;
   const sessions = sessionsOf(values);
   return html`
     <h2>${t("training.cost")}</h2>
@@ -27,8 +28,7 @@ export function StudyCost({ dataset, network, values, completed }) {
         <dd aria-live="polite">
           ${sessions === null
             ? "–"
-            : html`${t("studies.folds.count", { count: folds })} ×${" "}
-              ${t("studies.seeds.count", { count: seeds })} =${" "}
+            : html`${partsText({ folds, settings: settings && settings.length + 1 }, seeds)} =${" "}
               ${t("studies.sessions.count", { count: sessions })}`}
         </dd>
       </div>
@@ -41,14 +41,16 @@ export function StudyCost({ dataset, network, values, completed }) {
 }
 
 function Time({ dataset, network, values, completed, sessions }) {
-  const { epochs, ensemble } = values;
+  const { epochs, ensemble, settings = [] } = values;
   if (sessions === null || epochs === undefined || ensemble === undefined) return "–";
-  const asked = { network: network.name, epochs, ensemble, rows: labelledRows(dataset) };
-  const expected = expectedTime(completed, asked);
-  if (expected === null) {
+  const base = { network: network.name, epochs, ensemble, rows: labelledRows(dataset) };
+  const expected = [{}, ...settings].map((each) => expectedTime(completed, { ...base, ...each }));
+  if (expected[0] === null) {
     return html`${t("training.cost.unknown")}<p class="hint">${t("training.cost.firstTells")}</p>`;
   }
-  const { seconds, count, isSameNetwork } = expected;
+  const { count } = expected[0];
+  const seconds = expected.reduce((sum, each) => sum + each.seconds, 0) / expected.length;
+  const isSameNetwork = expected.every((each) => each.isSameNetwork);
   return html`
     ${t("training.cost.about", { time: duration(sessions * seconds) })}
     <p class="hint">${t("studies.cost.each", { time: duration(seconds) })}</p>

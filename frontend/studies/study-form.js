@@ -7,49 +7,76 @@ import { settingFields, StartForm } from "../training/start-form.js";
 import { useStart, useStartForm } from "../training/start-form-state.js";
 import { rangeText } from "../training/training-settings.js";
 import { Field } from "../ui/basics.js";
+import { GridEditor } from "./grid/grid-editor.js";
+import { withoutRelations } from "./grid/grid-settings.js";
+import { KindChoice } from "./kind-choice.js";
 import { startStudy, studiesHref, studyHref } from "./studies-state.js";
 import { StudyCost } from "./study-cost.js";
-import { COUNTS, INITIAL, readStudy, studySettingsOf } from "./study-settings.js";
+import { baseTexts, COUNTS, INITIAL, kindOf, OWN, readStudy, studySettingsOf } from "./study-settings.js";
 
-const OWN = ["name", ...Object.keys(COUNTS)];
 const FIELDS = [...Object.keys(INITIAL), "dataset_id", "dataset_version", "network"];
 
 /** @param {object} properties as those of the form that starts a session */
 export function StudyForm(properties) {
-  const { workspace, datasets, networks, completed, onStale } = properties;
+  const { workspace, datasets, networks, defaultNetwork, completed, onStale } = properties;
   const form = useStartForm({
     ...properties,
     name: `study.${workspace.id}`,
     texts: INITIAL,
-    read: readStudy,
+    read: (texts) => readStudy(texts, defaultNetwork),
     address: `${studiesHref(workspace)}/new`,
   });
+  const kind = kindOf(form.draft);
   const settings = studySettingsOf(form.network, form.draft);
+  const ofKind = kind === "grid" ? ["settings"] : [];
   const onStart = (study) => goTo(studyHref(workspace, study.id));
   const starting = useStart({
     ...{ workspace, form, onStart, onStale },
-    names: [...OWN, ...settings],
-    send: startStudy,
+    names: ["kind", ...OWN[kind], ...settings, ...ofKind],
+    send: (request, key) => startStudy(sent(request, networks), key),
   });
-  const own = OWN.map((name) => html`<${OwnField} key=${name} ...${{ name, form }} error=${starting.errors[name]} />`);
-  const { dataset, network, read } = form;
+  const own = OWN[kind].map(
+    (name) => html`<${OwnField} key=${name} ...${{ name, kind, form }} error=${starting.errors[name]} />`,
+  );
+  const { dataset, network, read, draft, change } = form;
   return html`<${StartForm}
-    ...${{ workspace, datasets, networks, form, starting, fields: FIELDS }}
-    everyday=${[...own, ...settingFields(["epochs"], form, starting)]}
+    ...${{ workspace, datasets, networks, form, starting }}
+    fields=${[...FIELDS, ...Object.keys(starting.errors).filter((name) => name.startsWith("settings."))]}
+    everyday=${[
+      html`<${KindChoice} key="kind" chosen=${kind} onChoose=${(chosen) => change({ kind: chosen })} />`,
+      ...own,
+      ...settingFields(["epochs"], form, starting),
+      kind === "grid" &&
+        html`<${GridEditor}
+          key="grid"
+          text=${draft.settings}
+          base=${{ ...baseTexts(draft, defaultNetwork), network: network.name }}
+          networks=${networks}
+          errors=${starting.errors}
+          onChange=${(text) => change({ settings: text })}
+        />`,
+    ]}
     more=${settings.filter((name) => name !== "epochs")}
     cost=${html`<${StudyCost} ...${{ dataset, network, values: read.values, completed }} />`}
     label=${t("studies.start")}
-    datasetHelp=${t("studies.dataset.help")}
+    datasetHelp=${t(`studies.dataset.help.${kind}`)}
   />`;
 }
 
+/** A network that sees no relations is not asked to, where the base is. */
+function sent(request, networks) {
+  if (!request.settings) return request;
+  return { ...request, settings: request.settings.map((each) => withoutRelations(each, request, networks)) };
+}
+
 /** The name, or how many folds or seeds. */
-function OwnField({ name, form, error }) {
+function OwnField({ name, kind, form, error }) {
   const range = COUNTS[name];
+  const about = name === "seeds" && kind === "grid" ? "gridSeeds" : name;
   return html`<${Field}
     id=${`study-${name}`}
     label=${t(`studies.${name}`)}
-    help=${[t(`studies.help.${name}`), range && rangeText(range)].filter(Boolean).join(" ")}
+    help=${[t(`studies.help.${about}`), range && rangeText(range)].filter(Boolean).join(" ")}
     error=${error}
     input=${{
       name,

@@ -4,17 +4,17 @@ import { html } from "../lib/html.js";
 import { duration, percent, t } from "../lib/i18n.js";
 import { Progress, StatusBadge } from "../ui/basics.js";
 import { isUnderWay } from "./studies-state.js";
+import { sessionCount, sizeText } from "./study-kinds.js";
 
 /** @param {{study: object}} properties */
 export function StudyProgress({ study }) {
-  const { name, folds, seeds, counts, progress } = study;
+  const { name, counts, progress } = study;
   return html`
     <section class="card stack" data-test="study-progress">
       <p class="visually-hidden" role="status">${t(`status.${study.status}`)}</p>
       <div class="row between">
         <span>
-          ${t("studies.folds.count", { count: folds })} × ${t("studies.seeds.count", { count: seeds.length })} =${" "}
-          ${t("studies.sessions.count", { count: folds * seeds.length })}
+          ${sizeText(study)} = ${t("studies.sessions.count", { count: sessionCount(study) })}
         </span>
         <span>${percent(progress, 0)}</span>
       </div>

@@ -1,4 +1,4 @@
-// One study: its progress, its figures as they come, its sessions, and the predictions of all rows.
+// One study: its progress, its figures as they come, its sessions; of folds, the predictions of all rows.
 
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
@@ -6,6 +6,7 @@ import { goTo } from "../lib/router.js";
 import { useTitle } from "../lib/title.js";
 import { Failure, PageHead, StatusBadge } from "../ui/basics.js";
 import { NotFound } from "../ui/not-found.js";
+import { GridFigures } from "./grid/grid-figures.js";
 import { OtherStudy } from "./other-study.js";
 import { comparisonHref, studiesHref, useStudy } from "./studies-state.js";
 import { StudyActions } from "./study-actions.js";
@@ -45,21 +46,30 @@ export function Study({ workspace, id, query }) {
     <//>
     <div class="stack">
       <${StudyProgress} study=${study} />
-      ${study.figures && html`<${StudyFigures} figures=${study.figures} />`}
-      <${StudyModel} workspace=${workspace} study=${study} />
-      ${study.counts.completed > 0 &&
-      html`<section class="card stack" data-test="study-compare">
-        <h2>${t("studies.compare")}</h2>
-        <${OtherStudy}
-          workspace=${workspace}
-          study=${study}
-          chosen=${null}
-          onChoose=${(other) => goTo(comparisonHref(workspace, id, other))}
-        />
-      </section>`}
-      <${StudyRows} workspace=${workspace} study=${study} query=${query} />
-      <${StudyDoubts} workspace=${workspace} study=${study} />
-      <${StudySessions} workspace=${workspace} study=${study} />
+      ${study.kind === "grid"
+        ? study.grid && html`<${GridFigures} study=${study} />`
+        : html`<${OfFolds} ...${{ workspace, study, query }} />`}
+      <${StudySessions} workspace=${workspace} study=${study} query=${query} />
     </div>
+  `;
+}
+
+/** What a study has that predicts every row. */
+function OfFolds({ workspace, study, query }) {
+  return html`
+    ${study.figures && html`<${StudyFigures} figures=${study.figures} />`}
+    <${StudyModel} workspace=${workspace} study=${study} />
+    ${study.counts.completed > 0 &&
+    html`<section class="card stack" data-test="study-compare">
+      <h2>${t("studies.compare")}</h2>
+      <${OtherStudy}
+        workspace=${workspace}
+        study=${study}
+        chosen=${null}
+        onChoose=${(other) => goTo(comparisonHref(workspace, study.id, other))}
+      />
+    </section>`}
+    <${StudyRows} workspace=${workspace} study=${study} query=${query} />
+    <${StudyDoubts} workspace=${workspace} study=${study} />
   `;
 }
