@@ -104,6 +104,16 @@ class Api:
         body |= {"settings": settings, "seeds": 2}
         return self.post(_STUDIES, expect, json=body | fields, headers=headers)
 
+    def search(
+        self, key: str, dataset_id: int, space: dict, expect: int | None = 202, **fields: Any
+    ) -> Any:
+        """Start a search of four trials."""
+        headers = fields.pop("headers", {})
+        body = {"workspace_key": key, "dataset_id": dataset_id, "kind": "search", "name": "mine"}
+        return self.post(
+            _STUDIES, expect, json=body | {"space": space, "trials": 4} | fields, headers=headers
+        )
+
     def session(self, key: str, **fields: Any) -> int:
         """The id of a new pending session on a new dataset."""
         content = f"{catalogue(91)}# {next(_COUNTER)}\n"  # no other table of a test is the same

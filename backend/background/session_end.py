@@ -58,9 +58,11 @@ def end_without_model(
         storage: where its files are.
         session: its row, read in the same transaction.
         status: "failed", or "cancelled".
-        error: of a failed one, `{reason, message}`.
+        error: of a failed one, `{reason, message}`. A cancelled one keeps what its row has.
     """
     kept_bytes = _put_aside(storage, session) if status == "failed" else None
+    if status == "cancelled" and session["request"] == "cancel":
+        error = session["error"]  # why it was pruned, if it was
     sessions.end(connection, session["id"], status, error, kept_bytes)
 
 

@@ -17,6 +17,7 @@ from backend.background.current_copies import CurrentCopies
 from backend.background.keeping import Keeping
 from backend.background.runners import Runner, make_runner
 from backend.background.running_sessions import RunningSessions
+from backend.background.search.searches import Searches
 from backend.background.session_end import remove_leftovers
 from backend.background.session_events import SessionEvents
 from backend.background.session_starts import START_PAUSES, CannotStart, SessionStarts
@@ -83,6 +84,7 @@ class Supervisor:
         self._keeping = Keeping(settings, database, storage, self._copies, on_new_model)
         self._events = SessionEvents(database, storage, self._copies, self._keeping, on_new_model)
         self._starts = SessionStarts(settings, database, storage)
+        self._searches = Searches(settings, database)
         self._inbox: queue.Queue[Message | None] = queue.Queue()
         self._message: Message | None = None  # taken from the inbox, not yet recorded
         self._recorded = 0  # messages
@@ -157,6 +159,8 @@ class Supervisor:
             self._longest_sleep = _LONGEST_SLEEP
             self._step(self._put_in_order)
             if self._has_recovered:  # else recovery would take ours for an earlier server's
+                self._step(self._searches.prune)
+                self._step(self._searches.add_trials)
                 self._step(self._start_pending)
             self._step(self._running.forward_requests)
             self._step(self._copies.retry)

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from backend.database.connection import Record, every, first, one
 from backend.database.schema import epochs, models, now, studies, training_sessions
+from backend.database.search.tables import search_trials
 from backend.database.workspaces import accessible
 
 # Of a session that is part of a study: how far it is.
@@ -15,12 +16,23 @@ _STATE = (
     *("started_at", "completed_at"),
 )
 
+# Whether it was ended because others were better: it is cancelled like others.
+_IS_PRUNED = func.coalesce(
+    func.json_extract(training_sessions.c.error, "$.reason") == "pruned", False
+).label("is_pruned")
+
 # And what is shown of it besides.
 _PART = select(
+    _IS_PRUNED,
+    search_trials.c.number.label("trial"),
     *(training_sessions.c[name] for name in (*_STATE, "stage", "request", "spec", "error")),
     models.c.id.label("model_id"),
     models.c.file.label("file"),
-).join(models, models.c.session_id == training_sessions.c.id, isouter=True)
+)
+_PART = _PART.join(models, models.c.session_id == training_sessions.c.id, isouter=True)
+_PART = _PART.join(
+    search_trials, search_trials.c.session_id == training_sessions.c.id, isouter=True
+)
 
 # Where an evaluation has its figures: it is long, and only these are needed.
 _FIGURES = {
@@ -46,6 +58,11 @@ def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
     """
     statement = insert(studies).values(workspace_id=workspace_id, created_at=now(), **values)
     return one(connection, statement.returning(*studies.c))
+
+
+def find(connection: Connection, study_id: int) -> Record | None:
+    """The study with that id, in any workspace."""
+    return first(connection, select(studies).where(studies.c.id == study_id))
 
 
 def find_for(connection: Connection, study_id: int, user_id: int) -> Record | None:
@@ -87,7 +104,7 @@ def states_of(connection: Connection, study_ids: Collection[int]) -> dict[int, l
     """How far the sessions of some studies are; less than `parts_of` reads."""
     found: dict[int, list[Record]] = {each: [] for each in study_ids}
     columns = (training_sessions.c[name] for name in _STATE)
-    query = select(*columns).where(training_sessions.c.study_id.in_(study_ids))
+    query = select(*columns, _IS_PRUNED).where(training_sessions.c.study_id.in_(study_ids))
     for part in every(connection, query):
         found[part["study_id"]].append(part)
     return found

@@ -217,7 +217,8 @@ RULES_BEYOND_THE_DESCRIPTION = {
     "start_training": "relations need a network that takes them; stellar uncertainties, relations",
     "list_sessions": "sort, group and filters name columns; a cursor belongs to its order",
     "list_models": "sort, group and filters name columns; a cursor belongs to its order",
-    "start_study": "as start_training; the settings of a grid differ, and so do their labels",
+    "start_study": "as start_training; the settings of a grid differ, and so do their labels; a "
+    "search has a budget and begins in its space",
     "compute_curve": "the duration must be below the period",
     "predict": "the duration must be below the period",
     "create_analysis": "there must be as many predictions as candidates, each a possible one",

@@ -274,6 +274,17 @@ PLACES = {
     "test_a_mark_that_cannot_be_removed_makes_the_next_start_look_closely": """
         backend.database.file.soundness.remove_mark unlink
     """,
+    f"{_STORED}searches.py::"
+    "test_a_trial_whose_row_cannot_be_written_is_added_once_and_the_same": """
+        backend.background.search.searches.Searches._add database
+    """,
+    f"{_STORED}searches.py::test_an_end_of_a_search_that_cannot_be_written_is_written_later": """
+        backend.background.search.searches.Searches._close database
+    """,
+    f"{_STORED}searches.py::"
+    "test_a_trial_whose_end_cannot_be_requested_is_ended_at_the_next_try": """
+        backend.background.search.searches.Searches._end_early database
+    """,
     f"{_FAULTS}sessions.py::test_a_statement_that_fails_once_loses_no_event": """
         backend.background.session_events.SessionEvents.record database
         backend.background.session_starts.SessionStarts.recover database

@@ -20,6 +20,7 @@ from backend.database.schema import (
     tokens,
     training_sessions,
 )
+from backend.database.search.tables import search_trials, searches
 
 
 def _add_stage(connection: Connection) -> None:
@@ -121,6 +122,11 @@ def _add_model_facts(connection: Connection) -> None:
     connection.exec_driver_sql(model_facts.FILL)
 
 
+def _add_searches(connection: Connection) -> None:
+    for each in (searches, search_trials):
+        each.create(connection)
+
+
 # UPGRADES[n] upgrades a database from version n + 1 to n + 2. `opening.upgrade` calls them with
 # foreign keys off, so that one may rebuild a table, and checks every reference afterwards.
 UPGRADES: list[Callable[[Connection], None]] = [
@@ -134,6 +140,7 @@ UPGRADES: list[Callable[[Connection], None]] = [
     _add_labels_and_versions,
     _add_session_facts,
     _add_model_facts,
+    _add_searches,
 ]
 
 VERSION = len(UPGRADES) + 1

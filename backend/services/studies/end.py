@@ -6,6 +6,7 @@ from backend import wire
 from backend.database import batches, datasets, kept, models, sessions, studies, workspaces
 from backend.database.connection import Record
 from backend.database.listing import facts
+from backend.database.search import trials
 from backend.errors import Conflict
 from backend.services.context import Services
 from backend.services.quota import require_bytes, require_waiting_place
@@ -32,7 +33,7 @@ def request_end_of_all(connection: Connection, study: Record, request: str) -> l
     Raises:
         Conflict: all have ended.
     """
-    cancelled, is_any = [], False
+    cancelled, is_any = [], _close_search(connection, study, request)
     for part in _parts(connection, study):
         session = sessions.find(connection, part["id"])
         if session is None or request_end(connection, session, request) is None:
@@ -62,17 +63,18 @@ def retry(
         How many.
 
     Raises:
-        Conflict: none has failed or was cancelled without a model, or the dataset was deleted.
+        Conflict: none has failed or was cancelled without a model, or the dataset was deleted. A
+            search that was stopped or cancelled goes on with what is left of its budget.
         TooMany, NoSpace: as of the start of a study.
     """
     parts = _parts(connection, study)
     wanted = [part for part in parts if _is_abandoned(part)]
-    if not wanted:
+    if not trials.reopen(connection, study["id"]) and not wanted:
         raise Conflict(f"No session of study {study['id']} has failed or was cancelled.")
     dataset = datasets.find(connection, study["dataset_id"] or 0)
     if dataset is None:
         raise Conflict(f"The dataset of study {study['id']} was deleted: upload it again.")
-    if not any(part["status"] == "pending" for part in parts):
+    if wanted and not any(part["status"] == "pending" for part in parts):
         require_waiting_place(services, connection, user_id)
     owner_id = workspaces.owner_of(connection, study["workspace_id"])
     specs = [wire.Spec.model_validate(part["spec"]) for part in wanted]
@@ -82,7 +84,10 @@ def retry(
         removal.add(services.storage.kept_checkpoint(part["id"]))
         marks = facts.marks_of(connection, part["id"])
         sessions.remove(connection, part["id"])
-        facts.change(connection, add_part(connection, study, spec, user_id=user_id), **marks)
+        session_id = add_part(connection, study, spec, user_id=user_id)
+        facts.change(connection, session_id, **marks)
+        if part["trial"] is not None:
+            trials.replace(connection, study["id"], part["trial"], session_id)
     return len(wanted)
 
 
@@ -108,17 +113,28 @@ def remove(services: Services, connection: Connection, removal: Removal, study: 
     studies.remove(connection, study["id"])
 
 
+def _close_search(connection: Connection, study: Record, request: str) -> bool:
+    """Add no more trials to a search; False: it is none, or added none any more."""
+    if request == "cancel":
+        trials.note_cancel(connection, study["id"])
+    state = "stopped" if request == "stop" else "cancelled"
+    return trials.close(connection, study["id"], state)
+
+
 def _parts(connection: Connection, study: Record) -> list[Record]:
     return studies.parts_of(connection, [study["id"]])[study["id"]]
 
 
 def _is_abandoned(part: Record) -> bool:
     is_being_kept = kept.is_requested(part)
-    return part["status"] in _ABANDONED and part["model_id"] is None and not is_being_kept
+    is_lost = part["status"] in _ABANDONED and part["model_id"] is None
+    return is_lost and not is_being_kept and not part["is_pruned"]
 
 
 def _require_unused(connection: Connection, study: Record, parts: list[Record]) -> None:
-    if any(part["status"] in UNDER_WAY or kept.is_requested(part) for part in parts):
+    search = trials.find(connection, study["id"])
+    is_open = search is not None and search["state"] == "open"
+    if is_open or any(part["status"] in UNDER_WAY or kept.is_requested(part) for part in parts):
         raise Conflict(
             f"Study {study['id']} has not ended and cannot be deleted until it has: cancel it, or "
             "wait."

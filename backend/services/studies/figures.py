@@ -36,7 +36,7 @@ class StudyFigures:
             that was not found in time.
         """
         tested = [part for part in parts if part["file"] is not None and part["id"] in evaluated]
-        if not tested:
+        if not tested or not kind_of(study).FIGURES_FIELD:
             return None
 
         def find(tell: Tell) -> None:

@@ -5,6 +5,7 @@ from sqlalchemy import Connection
 from backend import wire
 from backend.database import datasets, sessions, studies, workspaces
 from backend.database.connection import Record
+from backend.database.search import trials
 from backend.errors import Conflict, Invalid
 from backend.services.context import Services
 from backend.services.labels.versions import labelled_rows
@@ -75,7 +76,7 @@ def add_study(
     require_waiting_place(services, connection, user_id)
     owner_id = workspaces.owner_of(connection, workspace_id)
     specs = KINDS[kind].specs(name, settings)
-    size = sum(model_bytes(dataset, each) for each in specs)
+    size = sum(model_bytes(dataset, each) for each in specs) * (own.get("trials") or 1)
     require_bytes(services, connection, owner_id, size)
     study = studies.create(
         connection,
@@ -89,9 +90,18 @@ def add_study(
         settings=settings,
         idempotency_key=idempotency_key,
     )
-    for each in specs:
-        add_part(connection, study, each, user_id=user_id)
+    ids = [add_part(connection, study, each, user_id=user_id) for each in specs]
+    if kind == "search":
+        trials.create(connection, study["id"])
+        trials.add(connection, study["id"], 1, ids[0])
     return study
+
+
+def how_it_waits(study: Record, sessions: int) -> str:
+    """What happens next to a new study with so many sessions, as a sentence."""
+    if study["kind"] == "search":
+        return f"The first trial of study {study['id']} waits for its turn; the others follow it."
+    return f"Study {study['id']} has {sessions} sessions, which wait for their turn."
 
 
 def model_bytes(dataset: Record, spec: wire.Spec) -> int:

@@ -8,7 +8,9 @@ from sqlalchemy import Connection
 
 from backend.database import studies
 from backend.database.connection import Record
+from backend.database.search import trials
 from backend.services.sessions.view import progress
+from backend.services.studies import search_view
 from backend.services.studies.kinds import kind_of
 
 UNDER_WAY = ("pending", "training")
@@ -24,8 +26,12 @@ _FIGURES = ("accuracy", "macro_f1", "log_loss")
 
 def describe_all(connection: Connection, found: list[Record], places: int) -> list[Record]:
     """Studies without their sessions; `places` is how many sessions are trained at once."""
-    parts = studies.states_of(connection, [each["id"] for each in found])
-    return [_summary(connection, each, parts[each["id"]], places) for each in found]
+    ids = [each["id"] for each in found]
+    parts, searches = studies.states_of(connection, ids), trials.of_studies(connection, ids)
+    return [
+        _summary(connection, each, parts[each["id"]], searches.get(each["id"]), places)
+        for each in found
+    ]
 
 
 def describe(
@@ -45,8 +51,13 @@ def describe(
         places: how many sessions are trained at once.
     """
     placed = [(kind_of(study).place(study, part), part) for part in parts]
+    search = trials.find(connection, study["id"])
+    more = {}
+    if search is not None:
+        more = {"search": search_view.describe(connection, study, search, evaluated)}
     return {
-        **_summary(connection, study, parts, places),
+        **_summary(connection, study, parts, search, places),
+        **more,
         "joined": studies.joined_of(connection, study),
         "sessions": [
             _described(part, place, evaluated.get(part["id"]))
@@ -68,8 +79,14 @@ def status_of(parts: list[Record]) -> str:
     return next(each for each in in_order if each in found)
 
 
-def _summary(connection: Connection, study: Record, parts: list[Record], places: int) -> Record:
-    status = status_of(parts)
+def _summary(
+    connection: Connection,
+    study: Record,
+    parts: list[Record],
+    search: Record | None,
+    places: int,
+) -> Record:
+    status = status_of(parts) if search is None else search_view.status_of(search, parts)
     counts = Counter(part["status"] for part in parts)
     done = [progress(part) for part in parts]
     ended = [part["completed_at"] for part in parts if part["completed_at"] is not None]
@@ -86,15 +103,28 @@ def _summary(connection: Connection, study: Record, parts: list[Record], places:
         },
         "status": status,
         "counts": {each: counts[each] for each in (*UNDER_WAY, "completed", "failed", "cancelled")},
-        "progress": sum(done) / len(done) if done else 0.0,
-        "eta_seconds": _eta_seconds(connection, study, parts, places),
+        "search": None if search is None else search_view.summary(study, search),
+        "progress": _progress(study, parts, search, done),
+        "eta_seconds": _eta_seconds(connection, study, parts, search, places),
         "started_at": min(started, default=None),
         "completed_at": None if status in UNDER_WAY else max(ended, default=None),
     }
 
 
+def _progress(
+    study: Record, parts: list[Record], search: Record | None, done: list[float]
+) -> float:
+    if search is not None:
+        return search_view.progress(study, search, parts, done)
+    return sum(done) / len(done) if done else 0.0
+
+
 def _eta_seconds(
-    connection: Connection, study: Record, parts: list[Record], places: int
+    connection: Connection,
+    study: Record,
+    parts: list[Record],
+    search: Record | None,
+    places: int,
 ) -> float | None:
     """An upper limit, if the study had all places: early stopping may end sessions sooner."""
     waiting = [part for part in parts if part["status"] in UNDER_WAY]
@@ -106,7 +136,12 @@ def _eta_seconds(
     if not seconds:
         return None
     remaining = sum(part["epochs"] * (1 - progress(part)) for part in waiting)
-    return remaining * median(seconds) / max(1, min(places, len(waiting)))
+    if search is None:
+        return remaining * median(seconds) / max(1, min(places, len(waiting)))
+    places = max(1, min(places, study["settings"]["parallel"]))
+    further = search_view.epochs_to_come(study, search) * median(seconds) / places
+    left = search_view.seconds_left(study, parts)
+    return remaining * median(seconds) / places + min(further, left)
 
 
 def _described(part: Record, place: dict[str, int], evaluated: Record | None) -> Record:

@@ -2,15 +2,21 @@
 
 from backend.database.connection import Record
 from backend.errors import Conflict
-from backend.services.studies.kinds import folds, grid
+from backend.services.studies.kinds import folds, grid, search
 from backend.services.studies.kinds.kind import Kind
 
-KINDS: dict[str, Kind] = {"folds": folds, "grid": grid}
+KINDS: dict[str, Kind] = {"folds": folds, "grid": grid, "search": search}
 
 
 def kind_of(study: Record) -> Kind:
     """The kind of a study, by its row."""
     return KINDS[study["kind"]]
+
+
+def figures_field(study: Record, found: Record | None) -> Record:
+    """The figures of a study under the field in which they are sent, if its kind has any."""
+    field = kind_of(study).FIGURES_FIELD
+    return {field: found} if field else {}
 
 
 def require_every_row(study: Record) -> None:

@@ -17,7 +17,7 @@ class Kind(Protocol):
     as they have it in common, whose seed is the first of them.
 
     Attributes:
-        FIGURES_FIELD: of a study, in which its figures are sent.
+        FIGURES_FIELD: of a study, in which its figures are sent; "": it has none of its own.
         PREDICTS_EVERY_ROW: whether it has out-of-fold predictions, and what follows from them:
             doubts, one model of all folds, comparisons with other studies.
         NOT_SHOWN: fields of the common spec that say nothing of the study.

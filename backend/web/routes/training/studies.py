@@ -19,14 +19,14 @@ from backend.services.sessions.start import (
     with_version,
 )
 from backend.services.studies import end, view
-from backend.services.studies.kinds import KINDS, kind_of, require_every_row
+from backend.services.studies.kinds import KINDS, figures_field, kind_of, require_every_row
 from backend.services.studies.predictions import (
     Predictions,
     find,
     mean_over_seeds,
     read_by_seed,
 )
-from backend.services.studies.start import add_study
+from backend.services.studies.start import add_study, how_it_waits
 from backend.services.studies.table import as_csv, described
 from backend.storage.dataset_table import open_rows
 from backend.storage.removal import Removal
@@ -78,8 +78,10 @@ def start_study(json_data: StudyRequest) -> tuple[Record, int, Record]:
 
     `folds`: every row is tested by networks that never saw its group; the groups are dealt into
     folds, and for each fold and seed a session trains on the others. `grid`: a few settings, each
-    compared with the base on the same test rows. The sessions wait as others do, after those that
-    you start by hand. With an `Idempotency-Key` header a repeated request starts no second study.
+    compared with the base on the same test rows. `search`: one setting after another, each chosen
+    by what the earlier ones gave on the validation rows; its sessions are added as places get
+    free. The sessions wait as others do, after those that you start by hand. With an
+    `Idempotency-Key` header a repeated request starts no second study.
     """
     asked = json_data.root
     key = checked_key(request.headers.get("Idempotency-Key"))
@@ -123,8 +125,7 @@ def start_study(json_data: StudyRequest) -> tuple[Record, int, Record]:
         )
         shown = _described(connection, study)
         answer = {
-            "message": f"Study {study['id']} has {len(shown['sessions'])} sessions, which wait for "
-            "their turn.",
+            "message": how_it_waits(study, len(shown["sessions"])),
             "study": shown,
             "waiting_sessions": waiting_sessions(services(), connection, current_user()["id"]),
         }
@@ -158,7 +159,7 @@ def get_study(study_id: int) -> Record:
         places = services().settings.trainings
         shown = view.describe(connection, study, parts, evaluated, places)
     found = services().study_figures.of(study, parts, evaluated)
-    return {"study": {**shown, kind_of(study).FIGURES_FIELD: found}}
+    return {"study": {**shown, **figures_field(study, found)}}
 
 
 @studies_bp.post("/<int:study_id>/stop")
@@ -262,7 +263,7 @@ def _described(connection: Connection, study: Record) -> Record:
     parts = studies.parts_of(connection, [study["id"]])[study["id"]]
     evaluated = studies.evaluated(connection, study["id"])
     shown = view.describe(connection, study, parts, evaluated, services().settings.trainings)
-    return {**shown, kind_of(study).FIGURES_FIELD: None}
+    return {**shown, **figures_field(study, None)}
 
 
 def _request_end(study_id: int, wanted: str) -> Record:

@@ -31,7 +31,7 @@ SessionStatus = TypeAliasType(
 )
 SessionStage = TypeAliasType("SessionStage", Literal["preparing", "learning", "evaluating"])
 RequestedEnd = TypeAliasType("RequestedEnd", Literal["stop", "cancel", "keep"])
-FailureReason = TypeAliasType("FailureReason", wire.Reason)
+FailureReason = TypeAliasType("FailureReason", Literal[wire.Reason, "pruned"])
 
 
 def _zero_or_a_split(value: float) -> float:
@@ -40,7 +40,12 @@ def _zero_or_a_split(value: float) -> float:
     return value
 
 
-def _known_network(name: str) -> str:
+def known_network(name: str) -> str:
+    """The name of a network.
+
+    Raises:
+        ValueError: it is none.
+    """
     if name not in registry.NETWORKS:
         networks = ", ".join(registry.NETWORKS)
         raise ValueError(f"Expected one of {networks}, received {shown(name)}.")
@@ -54,7 +59,7 @@ class Recipe(JsonBody):
     batch_size: int = Field(default=defaults.BATCH_SIZE, ge=8, le=4096)
     learning_rate: float = Field(default=defaults.LEARNING_RATE, ge=1e-6, le=1)
     patience: int = Field(default=defaults.PATIENCE, ge=1, le=1000)
-    network: Annotated[str, AfterValidator(_known_network)] = Field(
+    network: Annotated[str, AfterValidator(known_network)] = Field(
         default=defaults.NETWORK,
         json_schema_extra={"pattern": NETWORK_NAME},
     )
@@ -154,7 +159,7 @@ class Epoch(Metrics):
 
 
 class SessionError(Answer):
-    """Why a session failed."""
+    """Why a session failed, or a trial was `pruned`: cancelled because others are better."""
 
     reason: FailureReason
     message: str

@@ -18,6 +18,7 @@ from backend.web.schemas.base import (
     WorkspaceQuery,
 )
 from backend.web.schemas.training.grid import GridDifferences, GridFigures
+from backend.web.schemas.training.search import Search, SearchSummary
 from backend.web.schemas.training.sessions import (
     RequestedEnd,
     SessionError,
@@ -46,7 +47,10 @@ class StudyCounts(Answer):
 
 
 class StudySummary(Answer):
-    """A study. Its state is that of its sessions: failed, if none is under way and one has."""
+    """A study. Its state is that of its sessions: failed, if none is under way and one has.
+
+    A search is in training while trials are added, and completed once it has ended with a model.
+    """
 
     id: int
     workspace_id: int
@@ -60,7 +64,10 @@ class StudySummary(Answer):
         description="The settings of a grid besides the base; null in other kinds."
     )
     seeds: list[int]
-    settings: dict[str, Any] = Field(description="Of all its sessions; of a grid, of the base.")
+    search: SearchSummary | None = Field(description="Of a study of kind search; else null.")
+    settings: dict[str, Any] = Field(
+        description="Of all its sessions; of a grid, of the base; of a search, of the first trial."
+    )
     status: SessionStatus
     counts: StudyCounts
     progress: float
@@ -90,6 +97,7 @@ class StudyPart(Answer):
     setting: int | None = Field(
         default=None, description="0: the base; null in other kinds than grid."
     )
+    trial: int | None = Field(default=None, description="From 1; null in other kinds than search.")
     status: SessionStatus
     stage: SessionStage | None
     request: RequestedEnd | None
@@ -153,10 +161,12 @@ class Study(StudySummary):
     """A study with its sessions and figures."""
 
     sessions: list[StudyPart] = Field(
-        description="By seed, then by fold; of a grid, by setting, then by seed."
+        description="By seed, then by fold; of a grid, by setting, then by seed; of a search, by "
+        "trial."
     )
     figures: StudyFigures | None = Field(default=None, description="Of a study of kind folds.")
     grid: GridFigures | None = Field(default=None, description="Of a study of kind grid.")
+    search: Search | None = Field(description="Of a study of kind search; else null.")
     joined: list[JoinedModel] = Field(description="Models of all folds, newest first.")
 
 

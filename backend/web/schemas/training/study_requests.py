@@ -1,16 +1,18 @@
 """What starts a study: a request of its kind; and what joins its models."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, RootModel, Tag
 
 from backend.services.studies.kinds import KINDS
 from backend.services.studies.kinds.grid import MOST_SETTINGS
+from backend.services.studies.kinds.search import MOST_MINUTES, MOST_PARALLEL, MOST_TRIALS
 from backend.training import defaults
 from backend.web.schemas.base import MODEL_NAME, STUDY_NAME, JsonBody, Name, shown
+from backend.web.schemas.training.search import SearchSpace
 from backend.web.schemas.training.sessions import Recipe, Settings
 
-FOLDS, GRID = "folds", "grid"
+FOLDS, GRID, SEARCH = "folds", "grid", "search"
 
 
 def _known_kind(kind: Any) -> Any:
@@ -80,15 +82,48 @@ class GridRequest(StudySettings):
         return self.model_copy(update=different)
 
 
+class SearchRequest(StudySettings):
+    """The dataset, the setting to begin with, what may change, and for how long."""
+
+    kind: Annotated[Literal["search"], BeforeValidator(_known_kind)] = Field(
+        description="One setting after another, each chosen by what the earlier ones gave."
+    )
+    space: SearchSpace
+    trials: int | None = Field(
+        default=None, ge=1, le=MOST_TRIALS, description="The budget; this, `minutes` or both."
+    )
+    minutes: float | None = Field(
+        default=None,
+        ge=1,
+        le=MOST_MINUTES,
+        description="From the start of the first trial; those that run then finish.",
+    )
+    parallel: int = Field(
+        default=1,
+        ge=1,
+        le=MOST_PARALLEL,
+        description="How many trials at once; each knows less of the others.",
+    )
+    pruning: bool = Field(
+        default=True,
+        description="End a trial whose validation log loss is worse than the median of the others "
+        "at the same epoch.",
+    )
+    test_split: float = Field(default=defaults.TEST_SPLIT, ge=0.05, le=0.5)
+    seeds: ClassVar[int] = 1
+
+
 def _kind(body: Any) -> str:
     kind = body.get("kind") if isinstance(body, dict) else None
-    return GRID if kind == GRID else FOLDS
+    return kind if isinstance(kind, str) and kind in (GRID, SEARCH) else FOLDS
 
 
 class StudyRequest(
     RootModel[
         Annotated[
-            Annotated[FoldsRequest, Tag(FOLDS)] | Annotated[GridRequest, Tag(GRID)],
+            Annotated[FoldsRequest, Tag(FOLDS)]
+            | Annotated[GridRequest, Tag(GRID)]
+            | Annotated[SearchRequest, Tag(SEARCH)],
             Discriminator(_kind),
         ]
     ]

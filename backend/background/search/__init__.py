@@ -1,0 +1,1 @@
+"""Searches: which settings are tried next, and which trials end early."""

@@ -1,0 +1,1 @@
+"""Searches: studies whose sessions are asked for one after another, and their trials."""

@@ -1,0 +1,266 @@
+"""Studies of kind search over the API: their trials, states, ends; the session queue is planted."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from backend.background.search.searches import Searches
+from backend.database import sessions
+from tests.api import Api, predict_part, problem_of
+from tests.background.search.planted import finish, learn
+
+_STUDIES = "/api/training/studies"
+
+RATES = {"learning_rate": {"low": 1e-4, "high": 1e-2}}
+
+
+@pytest.fixture
+def queue(services):
+    """The session queue's part of a search, and what reports in place of workers."""
+    bench = SimpleNamespace(database=services.database)
+    searches = Searches(services.settings, services.database)
+
+    def work():
+        searches.prune()
+        searches.add_trials()
+
+    return SimpleNamespace(
+        work=work,
+        learn=lambda session_id, *values: learn(bench, session_id, *values),
+        finish=lambda session_id, *values, **how: finish(bench, session_id, *values, **how),
+    )
+
+
+def of(api, study_id):
+    return api.get(f"{_STUDIES}/{study_id}")["study"]
+
+
+def change(services, session_id, **values):
+    with services.database.write() as connection:
+        sessions.change(connection, session_id, **values)
+
+
+def test_a_search_begins_with_the_setting_that_was_asked_for(api, key, dataset_id):
+    answer = api.search(key, dataset_id, RATES, epochs=7, seed=5, learning_rate=3e-3)
+    study = answer["study"]
+    assert (study["kind"], study["status"], study["folds"]) == ("search", "pending", None)
+    assert (study["progress"], study["counts"]["pending"]) == (0, 1)
+    assert "first trial" in answer["message"]
+    search = study["search"]
+    assert (search["state"], search["added"], search["best"]) == ("open", 1, None)
+    told = {name: search[name] for name in ("trials", "minutes", "parallel", "pruning")}
+    assert told == {"trials": 4, "minutes": None, "parallel": 1, "pruning": True}
+    assert search["space"] == {"learning_rate": {"low": 1e-4, "high": 1e-2, "log": True}}
+    (trial,) = search["tried"]
+    assert (trial["number"], trial["settings"]) == (1, {"learning_rate": 3e-3})
+    (part,) = study["sessions"]
+    assert (part["id"], part["trial"], part["seed"]) == (trial["session_id"], 1, 5)
+    session = api.get(f"/api/training/session/{part['id']}")["session"]
+    assert session["model_name"] == "mine_t1"
+    assert (session["spec"]["epochs"], session["spec"]["fold"]) == (7, None)
+    assert answer["waiting_sessions"]["used"] == 1
+    listed = api.get(f"{_STUDIES}?workspace_key={key}")["studies"]
+    assert [(each["id"], each["search"]["added"]) for each in listed] == [(study["id"], 1)]
+
+
+def test_trials_follow_and_the_best_is_that_of_the_validation_rows(
+    api, key, dataset_id, queue, services
+):
+    study_id = api.search(key, dataset_id, RATES, trials=3)["study"]["id"]
+    for number, value in ((1, 0.6), (2, 0.4), (3, 0.5)):
+        part = of(api, study_id)["sessions"][number - 1]
+        assert part["trial"] == number
+        queue.learn(part["id"], 0.9, value, value + 0.1)
+        predict_part(services, part)
+        queue.work()
+        found = of(api, study_id)
+        assert found["status"] == ("completed" if number == 3 else "training")
+        assert found["progress"] == pytest.approx(number / 3)
+    search = found["search"]
+    assert search["state"] == "trials"
+    assert [each["value"] for each in search["tried"]] == [0.6, 0.4, 0.5]
+    best = search["best"]
+    assert (best["number"], best["best_epoch"], best["epochs_completed"]) == (2, 2, 3)
+    assert best["test"] == {"rows": 30, "accuracy": 0.5, "macro_f1": 0.4, "log_loss": 1.0}
+    model = api.get(f"/api/models/{best['model_id']}")["model"]
+    assert not model["is_current"]
+    api.post(f"/api/models/{best['model_id']}/promote")
+    assert api.get(f"/api/models/{best['model_id']}")["model"]["is_current"]
+    assert problem_of(api.delete(f"{_STUDIES}/{study_id}", None))["status"] == 409
+
+
+def test_the_best_so_far_may_still_run_and_has_no_test_figures_then(
+    api, key, dataset_id, queue, services
+):
+    study_id = api.search(key, dataset_id, RATES)["study"]["id"]
+    first = of(api, study_id)["sessions"][0]
+    change(services, first["id"], status="training", stage="learning")
+    queue.learn(first["id"], 0.8, 0.7)
+    best = of(api, study_id)["search"]["best"]
+    assert (best["number"], best["value"], best["model_id"], best["test"]) == (1, 0.7, None, None)
+
+
+def test_a_pruned_trial_is_cancelled_with_the_reason_and_no_failure_of_the_search(
+    api, key, dataset_id, queue, services
+):
+    study_id = api.search(key, dataset_id, RATES, trials=5, epochs=5)["study"]["id"]
+    for number in range(1, 5):
+        part = of(api, study_id)["sessions"][number - 1]
+        queue.learn(part["id"], 0.5, 0.5)
+        predict_part(services, part)
+        queue.work()
+    last = of(api, study_id)["sessions"][4]["id"]
+    change(services, last, status="training", stage="learning")
+    queue.learn(last, 0.9, 0.8)
+    queue.work()
+    with services.database.write() as connection:
+        row = sessions.find(connection, last)
+        assert row["request"] == "cancel"
+        sessions.end(connection, last, "cancelled", row["error"])
+    queue.work()
+    found = of(api, study_id)
+    trial = found["search"]["tried"][4]
+    assert (trial["status"], trial["value"]) == ("pruned", 0.8)
+    assert trial["reason"].startswith("Pruned after epoch 2: validation log loss 0.8000;")
+    assert (found["status"], found["counts"]["cancelled"]) == ("completed", 1)
+    assert api.get(f"/api/training/session/{last}")["session"]["error"]["reason"] == "pruned"
+    refused = problem_of(api.post(f"{_STUDIES}/{study_id}/retry", None))
+    assert refused["status"] == 409
+
+
+def test_a_stopped_search_adds_no_trial_and_a_retry_goes_on(api, key, dataset_id, queue, services):
+    study_id = api.search(key, dataset_id, RATES)["study"]["id"]
+    first = of(api, study_id)["sessions"][0]
+    queue.learn(first["id"], 0.5)
+    predict_part(services, first)
+    stopped = api.post(f"{_STUDIES}/{study_id}/stop")["study"]
+    assert (stopped["status"], stopped["search"]["state"]) == ("completed", "stopped")
+    queue.work()
+    assert of(api, study_id)["search"]["added"] == 1
+    assert problem_of(api.post(f"{_STUDIES}/{study_id}/stop", None))["status"] == 409
+    again = api.post(f"{_STUDIES}/{study_id}/retry", 202)["study"]
+    assert (again["status"], again["search"]["state"]) == ("training", "open")
+    queue.work()
+    assert of(api, study_id)["search"]["added"] == 2
+
+
+def test_a_cancelled_search_ends_its_trials_and_can_be_deleted(api, key, dataset_id, queue):
+    study_id = api.search(key, dataset_id, RATES)["study"]["id"]
+    assert problem_of(api.delete(f"{_STUDIES}/{study_id}", None))["status"] == 409
+    cancelled = api.post(f"{_STUDIES}/{study_id}/cancel")["study"]
+    assert (cancelled["status"], cancelled["search"]["state"]) == ("cancelled", "cancelled")
+    queue.work()
+    assert of(api, study_id)["search"]["added"] == 1
+    api.delete(f"{_STUDIES}/{study_id}")
+    assert api.get(f"{_STUDIES}?workspace_key={key}")["studies"] == []
+
+
+def test_an_open_search_is_not_deleted_between_two_trials(api, key, dataset_id, queue, services):
+    study_id = api.search(key, dataset_id, RATES)["study"]["id"]
+    predict_part(services, of(api, study_id)["sessions"][0])
+    problem = problem_of(api.delete(f"{_STUDIES}/{study_id}", None))
+    assert problem["status"] == 409
+    assert "has not ended" in problem["detail"]
+
+
+def test_a_failed_trial_is_tried_again_with_its_number_and_its_setting(api, key, dataset_id, queue):
+    study_id = api.search(key, dataset_id, RATES, trials=2)["study"]["id"]
+    first = of(api, study_id)["sessions"][0]
+    queue.finish(first["id"], 0.5, status="failed")
+    queue.work()
+    before = of(api, study_id)["search"]["tried"]
+    assert [each["status"] for each in before] == ["failed", "pending"]
+    assert before[0]["reason"] == "."
+    again = api.post(f"{_STUDIES}/{study_id}/retry", 202)["study"]["search"]["tried"]
+    assert [each["number"] for each in again] == [1, 2]
+    assert again[0]["session_id"] != before[0]["session_id"]
+    assert again[0]["settings"] == before[0]["settings"]
+    assert again[0]["status"] == "pending"
+
+
+def test_a_search_counts_as_one_waiting_session(make_client, settings):
+    api = Api(make_client(replace(settings, quota_pending=2)), settings.token)
+    key = api.workspace()
+    dataset_id = api.dataset(key)
+    api.search(key, dataset_id, RATES, parallel=4)
+    api.search(key, dataset_id, RATES)
+    assert problem_of(api.search(key, dataset_id, RATES, None))["status"] == 429
+
+
+def test_models_of_all_trials_that_would_not_fit_are_refused(make_client, settings):
+    api = Api(make_client(replace(settings, quota_mb=1)), settings.token)
+    key = api.workspace()
+    dataset_id = api.dataset(key)
+    assert problem_of(api.search(key, dataset_id, RATES, None, trials=200))["status"] == 507
+    assert api.search(key, dataset_id, RATES, trials=1)["study"]["id"]
+
+
+def test_the_same_key_starts_one_search(api, key, dataset_id):
+    headers = {"Idempotency-Key": "k"}
+    first, again = (
+        api.search(key, dataset_id, RATES, headers=headers)["study"]["id"] for _ in range(2)
+    )
+    assert first == again
+    other = api.search(key, dataset_id, RATES, None, headers=headers, trials=5)
+    assert problem_of(other)["status"] == 422
+
+
+def test_a_network_that_is_tried_sees_relations_only_if_it_takes_them(
+    api, key, dataset_id, queue, services
+):
+    space = {"network": {"choices": ["seed_cnn", "transit_cnn_catalogue"]}}
+    study_id = api.search(key, dataset_id, space, network="transit_cnn_catalogue")["study"]["id"]
+    predict_part(services, of(api, study_id)["sessions"][0])
+    queue.work()
+    specs = [
+        api.get(f"/api/training/session/{each['id']}")["session"]["spec"]
+        for each in of(api, study_id)["sessions"]
+    ]
+    told = [(each["network"], each["use_relations"]) for each in specs]
+    assert told == [("transit_cnn_catalogue", True), ("seed_cnn", False)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"space": {}}, "space"),
+        ({"space": {"dropout": {"low": 0, "high": 1}}}, "space.dropout"),
+        ({"space": {"learning_rate": {"low": 1e-9, "high": 1e-2}}}, "space.learning_rate.low"),
+        ({"space": {"learning_rate": {"low": 1e-2, "high": 1e-1}}}, "space.learning_rate"),
+        ({"space": {"ensemble": {"low": 1, "high": 21}}}, "space.ensemble.high"),
+        ({"space": {"ensemble": {"low": 1, "high": 1}}}, "space.ensemble.high"),
+        ({"space": {"network": {"choices": ["transit_cnn", "x"]}}}, "space.network.choices.1"),
+        (
+            {
+                "space": {"network": {"choices": ["transit_cnn_catalogue", "seed_cnn"]}},
+                "network": "transit_cnn_catalogue",
+                "use_relations": True,
+            },
+            "space",
+        ),
+        (
+            {"space": {"use_stellar_uncertainties": {"choices": [True, False]}}},
+            "space.use_stellar_uncertainties",
+        ),
+        ({"trials": None}, "trials"),
+        ({"trials": 0}, "trials"),
+        ({"trials": 201}, "trials"),
+        ({"minutes": 0}, "minutes"),
+        ({"parallel": 5}, "parallel"),
+        ({"folds": 3}, "folds"),
+    ],
+)
+def test_what_is_not_a_search_is_refused_by_name(api, key, dataset_id, fields, field):
+    space = fields.pop("space", RATES)
+    problem = problem_of(api.search(key, dataset_id, space, None, **fields))
+    assert problem["status"] == 422
+    assert problem["errors"][0]["field"] == field, problem["errors"]
+
+
+@pytest.mark.parametrize("page", ["predictions", "predictions.csv", "doubts"])
+def test_a_search_has_no_prediction_of_every_row(api, key, dataset_id, page):
+    study_id = api.search(key, dataset_id, RATES)["study"]["id"]
+    problem = problem_of(api.get(f"{_STUDIES}/{study_id}/{page}", None))
+    assert problem["status"] == 409
+    assert "only a study of kind folds" in problem["detail"]
