@@ -49,10 +49,14 @@ def test_a_grid_is_started_compared_and_filtered_on_the_page(
 
         page.wait_for_url(re.compile(r"/studies/\d+$"))
         study_id = page.url.rpartition("/")[2]
+        path = f"{_STUDIES}/{study_id}"
+        wait_for(
+            lambda: people.get(path)["study"]["status"], lambda status: status == "completed", 300
+        )
         figures = page.locator("[data-test=grid-figures]")
         expect(page.locator("[data-test=grid-row-2]")).to_contain_text(re.compile("better|worse|≈"))
         expect(page.get_by_role("button", name="Stop")).to_have_count(0)
-        study = people.get(f"{_STUDIES}/{study_id}")["study"]
+        study = people.get(path)["study"]
         assert (study["kind"], study["status"]) == ("grid", "completed")
         changes = [each["changes"] for each in study["differences"]]
         assert changes[0] == {"learning_rate": 0.5}
@@ -71,7 +75,7 @@ def test_a_grid_is_started_compared_and_filtered_on_the_page(
 
         rows = page.locator("[data-test=study-sessions] tbody tr")
         expect(rows).to_have_count(3)
-        page.get_by_label("Setting", exact=True).select_option("with catalogue")
+        page.locator("#grid-filter").select_option("with catalogue")
         page.wait_for_url(re.compile("setting=2"))
         expect(rows).to_have_count(1)
         page.set_viewport_size(NARROW)
