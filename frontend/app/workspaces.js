@@ -49,12 +49,12 @@ function WorkspaceCard({ workspace, onChange }) {
   const path = `/api/workspaces/${encodeURIComponent(workspace.key)}`;
   const erase = async () => {
     await remove(path);
-    notify(t("workspaces.deleted", { name: workspace.name }));
+    notify(() => t("workspaces.deleted", { name: workspace.name }));
     onChange();
   };
   const leave = async () => {
     await remove(`${path}/members/${encodeURIComponent(settings.get().user.name)}`);
-    notify(t("workspaces.left", { name: workspace.name }));
+    notify(() => t("workspaces.left", { name: workspace.name }));
     onChange();
   };
   return html`
