@@ -67,7 +67,7 @@ function TokenRow({ token, showsUser, isCurrent, onRevoked }) {
   const name = token.name ?? t("tokens.unnamed", { id: String(token.id) });
   const revoke = async () => {
     await remove(`/api/tokens/${token.id}`);
-    notify(t("tokens.revoked", { name }));
+    notify(() => t("tokens.revoked", { name }));
     onRevoked();
     document.querySelector("#tokens-title")?.focus(); // the button that was pressed is gone
   };

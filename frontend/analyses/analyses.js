@@ -1,9 +1,8 @@
 // The saved analyses of the workspace.
 
-import { get } from "../lib/api.js";
-import { useData } from "../lib/data.js";
 import { html, useState } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
+import { useLive } from "../lib/live.js";
 import { useModels } from "../models/models-state.js";
 import { useTitle } from "../lib/title.js";
 import { AnalysisCard } from "./analysis-card.js";
@@ -13,8 +12,7 @@ const STEP = 30;
 
 export function Analyses({ workspace }) {
   useTitle(t("nav.analyses"));
-  const load = () => get("/api/analyses", { workspace_key: workspace.key }).then((answer) => answer.analyses);
-  const analyses = useData(load, [workspace.key]);
+  const analyses = useLive("/api/analyses", { workspace_key: workspace.key }, (answer) => answer.analyses);
   const models = useModels(workspace);
   return html`
     <${PageHead} title=${t("nav.analyses")}><p>${t("predict.analyses.lead")}</p><//>

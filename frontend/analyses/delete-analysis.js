@@ -11,7 +11,7 @@ export function DeleteAnalysis({ analysis, onDeleted }) {
   const { id, title } = analysis;
   const erase = async () => {
     await remove(`/api/analyses/${id}`);
-    notify(t("predict.analyses.deleted", { title }));
+    notify(() => t("predict.analyses.deleted", { title }));
     onDeleted();
   };
   return html`<${ConfirmButton}

@@ -1,12 +1,11 @@
 // The frame of every page: the header with navigation, notices, the banner while the server is unreachable.
 
 import { account, refreshAccount, withRights } from "../lib/account.js";
-import { get } from "../lib/api.js";
 import { connection } from "../lib/connection.js";
-import { useData } from "../lib/data.js";
-import { html, useEffect, useErrorBoundary, useMemo, useRef } from "../lib/html.js";
+import { html, useEffect, useErrorBoundary, useMemo, useRef, useState } from "../lib/html.js";
 import { dictionary, LANGUAGES, showLanguage, t } from "../lib/i18n.js";
-import { close, notices, notifyError } from "../lib/notices.js";
+import { notifyError } from "../lib/notices.js";
+import { useLive } from "../lib/live.js";
 import { pause } from "../lib/pause.js";
 import { match, useAddress } from "../lib/router.js";
 import { applyTheme, settings, signOut } from "../lib/settings.js";
@@ -16,6 +15,7 @@ import { useWatch } from "../lib/watch.js";
 import { isAnyNearlyUsed } from "../account/usage.js";
 import { ROUTES } from "./routes.js";
 import { NotFound } from "../ui/not-found.js";
+import { Notices } from "./notices.js";
 import { SignIn } from "./sign-in.js";
 import { Loaded } from "../ui/basics.js";
 import { RoleBadge } from "../ui/role-badge.js";
@@ -37,7 +37,6 @@ export function Frame() {
     <a class="skip" href="#main" onClick=${skip}>${t("skip")}</a>
     <${Banner} />
     ${token ? html`<${SignedIn} key=${`${token}${language}`} />` : html`<${SignedOut} key=${language} />`}
-    <${Notices} />
   `;
 }
 
@@ -45,8 +44,8 @@ function SignedOut() {
   return html`
     <header class="top">
       <${Brand} href="#/" />
-      <span class="row"></span>
       <${Settings} />
+      <${Notices} />
     </header>
     <main id="main"><${SignIn} /></main>
   `;
@@ -59,17 +58,31 @@ function SignedIn() {
   const id = route?.parameters.workspace;
   const workspace = workspaces.data?.find((each) => each.id === id);
   useWatch(workspace);
+  const isUnknown = id !== undefined && workspaces.data !== null && !workspace;
+  useEffect(() => {
+    if (isUnknown) workspaces.reload(); // it may have been shared since the list was asked for
+  }, [isUnknown, id]);
   useProgressInTitle();
   useEffect(() => {
     if (workspace) settings.set({ workspaceId: workspace.id });
   }, [workspace]);
   const main = useRef(null);
   useFocusOnHeading(main, address.path);
+  const head = useRef(null);
+  useHeightOf(head);
+  const [isOpen, setOpen] = useState(false);
+  useEffect(() => setOpen(false), [address.path]);
+  const leave = (event) => event.key === "Escape" && setOpen(false);
   return html`
-    <header class="top">
+    <header class="top ${isOpen ? "open" : ""}" ref=${head} onKeyDown=${leave}>
       <${Brand} href="#/" />
+      ${workspace && html`<${WorkspaceName} workspace=${workspace} />`}
+      <button type="button" class="menu" aria-expanded=${isOpen} onClick=${() => setOpen(!isOpen)}>
+        ${t("nav.menu")}
+      </button>
       ${workspace && html`<${Navigation} workspace=${workspace} path=${address.path} />`}
       <${Settings} isSignedIn />
+      <${Notices} path=${address.path} />
     </header>
     <main id="main" ref=${main}>
       <${Loaded} of=${workspaces}>
@@ -82,9 +95,9 @@ function SignedIn() {
 /** The workspaces of the user, each with what may be done in it. */
 function useWorkspaces() {
   const token = useStore(account, (state) => state.token);
-  const listed = useData(async () => {
-    const [{ workspaces }] = await Promise.all([get("/api/workspaces"), refreshAccount()]);
-    return workspaces;
+  const listed = useLive("/api/workspaces", {}, (answer) => answer.workspaces);
+  useEffect(() => {
+    refreshAccount().catch(() => {});
   }, []);
   const data = useMemo(() => listed.data?.map((each) => withRights(each, token)) ?? null, [listed.data, token]);
   return { ...listed, data };
@@ -114,13 +127,16 @@ function Brand({ href }) {
   return html`<a class="brand" href=${href}><img src="/static/icon.svg" width="26" height="26" alt="" />exotrain</a>`;
 }
 
+function WorkspaceName({ workspace }) {
+  return html`<span class="workspace-choice">
+    <a class="workspace-name" href="#/workspaces" title=${t("nav.workspaces")}>${workspace.name}</a>
+    ${workspace.role !== "owner" && html`<${RoleBadge} role=${workspace.role} />`}
+  </span>`;
+}
+
 function Navigation({ workspace, path }) {
   const section = path.split("/")[3];
   return html`
-    <span class="workspace-choice">
-      <a class="workspace-name" href="#/workspaces" title=${t("nav.workspaces")}>${workspace.name}</a>
-      ${workspace.role !== "owner" && html`<${RoleBadge} role=${workspace.role} />`}
-    </span>
     <nav aria-label=${t("nav.main")}>
       ${SECTIONS.map(
         ([name, sections]) => html`<a
@@ -188,21 +204,14 @@ function Countdown({ until }) {
   return html`<span aria-hidden="true">${t("error.busy.seconds", { count: useSecondsTo(until) })}</span>`;
 }
 
-function Notices() {
-  const list = useStore(notices, (state) => state.list);
-  return html`
-    <div class="notices" role="status" aria-live="polite">
-      ${list.map(
-        (notice) => html`<div class="notice ${notice.kind}" key=${notice.id}>
-          <div>
-            <p>${notice.text}</p>
-            ${notice.link && html`<a href=${notice.link} onClick=${() => close(notice.id)}>${notice.linkText}</a>`}
-          </div>
-          <button type="button" class="quiet" aria-label=${t("close")} onClick=${() => close(notice.id)}>✕</button>
-        </div>`,
-      )}
-    </div>
-  `;
+/** What sticks below the header is placed by its height, which its lines and notices change. */
+function useHeightOf(head) {
+  useEffect(() => {
+    const take = () => document.documentElement.style.setProperty("--top-height", `${head.current.offsetHeight}px`);
+    const observer = new ResizeObserver(take);
+    observer.observe(head.current);
+    return () => observer.disconnect();
+  }, []);
 }
 
 function skip(event) {

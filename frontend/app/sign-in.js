@@ -5,7 +5,7 @@ import { html, useMemo, useState } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { explain } from "../lib/notices.js";
 import { USUAL_SECONDS } from "../lib/retry-after.js";
-import { settings } from "../lib/settings.js";
+import { signIn } from "../lib/settings.js";
 import { useStore } from "../lib/store.js";
 import { useTitle } from "../lib/title.js";
 import { Field } from "../ui/basics.js";
@@ -24,7 +24,7 @@ export function SignIn() {
       const headers = { Authorization: `Bearer ${token.trim()}` };
       const { user } = await call("GET", "/api/me", { headers, isOnce: true });
       dismissal.set({ reason: null });
-      settings.set({ token: token.trim(), user });
+      signIn(token.trim(), user);
     } catch (caught) {
       setError(caught);
       setBusy(false);

@@ -50,7 +50,7 @@ function WorkspaceCard({ workspace, onChange }) {
   const path = `/api/workspaces/${encodeURIComponent(workspace.key)}`;
   const erase = async () => {
     await remove(path);
-    notify(t("workspaces.deleted", { name: workspace.name }));
+    notify(() => t("workspaces.deleted", { name: workspace.name }));
     onChange();
   };
   const rename = async (name) => {
@@ -59,7 +59,7 @@ function WorkspaceCard({ workspace, onChange }) {
   };
   const leave = async () => {
     await remove(`${path}/members/${encodeURIComponent(settings.get().user.name)}`);
-    notify(t("workspaces.left", { name: workspace.name }));
+    notify(() => t("workspaces.left", { name: workspace.name }));
     onChange();
   };
   return html`

@@ -1,11 +1,15 @@
 // The catalogues that were predicted in a workspace, newest first.
 
-import { get } from "../lib/api.js";
-import { html, useEffect, useState } from "../lib/html.js";
+import { html } from "../lib/html.js";
 import { dateTime, fileSize, number, percent, t } from "../lib/i18n.js";
-import { usePolling } from "../lib/data.js";
+import { useLivePages } from "../lib/live.js";
 import { ActionButton, Failure, StatusBadge } from "../ui/basics.js";
 import { DeleteBatch } from "./delete-batch.js";
+
+const PAGE = 20;
+
+// The server lists at most so many at once.
+const MOST = 200;
 
 export function BatchList({ workspace }) {
   const list = useBatches(workspace);
@@ -72,26 +76,10 @@ function Row({ workspace, batch, onDeleted }) {
 }
 
 function useBatches(workspace) {
-  const [state, setState] = useState({ batches: null, cursor: null, error: null });
-  const load = (cursor) => get("/api/predict/batches", { workspace_key: workspace.key, limit: 20, cursor });
-  const reload = async () => {
-    try {
-      const { batches, next_cursor: cursor } = await load(null);
-      setState({ batches, cursor, error: null });
-    } catch (error) {
-      setState((last) => ({ ...last, error }));
-    }
-  };
-  const loadMore = async () => {
-    const { batches, next_cursor: cursor } = await load(state.cursor);
-    setState((last) => ({ ...last, batches: [...last.batches, ...batches], cursor }));
-  };
-  useEffect(() => {
-    setState({ batches: null, cursor: null, error: null });
-    reload();
-  }, [workspace.key]);
-  usePolling(reload, (state.batches ?? []).some(isUnderWay), [workspace.key]);
-  return { ...state, reload, loadMore };
+  const query = { workspace_key: workspace.key };
+  const pages = { size: PAGE, most: MOST };
+  const { items, ...rest } = useLivePages("/api/predict/batches", query, "batches", pages, isUnderWay);
+  return { batches: items, ...rest };
 }
 
 function isUnderWay({ status }) {

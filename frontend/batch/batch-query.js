@@ -1,6 +1,7 @@
 // What the address of a predicted catalogue says: filters, sort, page; and what the server is asked.
 
 import { CLASSES } from "../lib/columns.js";
+import { sortAfterClick } from "../results/sorting.js";
 
 export const PAGE = 50;
 
@@ -80,10 +81,9 @@ export function askedOf({ filter, sort }) {
   };
 }
 
-/** Ascending, then descending, then as in the file. */
+/** The sort after a click on a heading. */
 export function nextSort(sort, key) {
-  if (sort.key !== key) return { key, isDescending: false };
-  return sort.isDescending ? IN_ORDER : { key, isDescending: true };
+  return sortAfterClick(sort, key, IN_ORDER);
 }
 
 export function isShare(text) {

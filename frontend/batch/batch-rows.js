@@ -52,7 +52,10 @@ export function BatchRows({ workspace, batch, query }) {
   const toggle = (result) => setSelected((last) => toggled(last, result));
   return html`
     <section class="card stack" aria-labelledby="results-title" aria-busy=${page.isLoading}>
-      <h2 id="results-title">${t("predict.batch.table")}</h2>
+      <div class="row between">
+        <h2 id="results-title">${t("predict.batch.table")}</h2>
+        <div class="actions"><${Downloads} batch=${batch} path=${path} asked=${asked} total=${total} /></div>
+      </div>
       <${ResultFilter} filter=${view.filter} counts=${batch.counts} onChange=${filterBy}>
         <${MinConfirmed} value=${view.filter.minConfirmed} onChange=${(minConfirmed) => filterBy({ minConfirmed })} />
       <//>
@@ -71,17 +74,16 @@ export function BatchRows({ workspace, batch, query }) {
         onClear=${() => setSelected(new Map())}
         text=${t("predict.batch.selectPage", { count: results.length })}
       />`}
-      <div class="actions">
-        <${Downloads} batch=${batch} path=${path} asked=${asked} total=${total} />
-        ${workspace.mayEdit &&
-        html`<${BatchSave}
+      ${workspace.mayEdit &&
+      html`<div class="actions">
+        <${BatchSave}
           workspace=${workspace}
           batch=${batch}
           total=${total}
           selected=${[...selected.values()]}
           load=${(count) => load(0, count).then((all) => all.results)}
-        />`}
-      </div>
+        />
+      </div>`}
       <${Table} ...${{ page, results, total, view, columns, change, toggle, setOpened }}
         selected=${workspace.mayEdit ? selected : null} />
       ${opened !== null &&

@@ -78,7 +78,7 @@ export function predictAtOnce(workspace, model, save) {
   return send(workspace, model, "/api/predict/batch", { responseType: "blob" }, ({ body, header }) => {
     save(body);
     const unlike = header("Exotrain-Unlike-Training");
-    if (unlike) notify(t(noticeOf(unlike), { name: file.name }), { stays: true });
+    if (unlike) notify(() => t(noticeOf(unlike), { name: file.name }), { stays: true });
   });
 }
 
@@ -138,13 +138,13 @@ async function follow({ id }, target, token) {
 
 function announce({ status, file_name: name, rows_done: count, error }, target) {
   if (status === "cancelled") return;
-  const text =
+  const say = () =>
     status === "completed"
       ? t("predict.batch.noticeDone", { name, count })
       : t("predict.batch.noticeFailed", { name, why: explain(error) });
   const kind = status === "completed" ? "success" : "error";
-  notify(text, { kind, link: `#${target}`, linkText: t("watch.open"), stays: true });
-  notifyOutside(text);
+  notify(say, { kind, link: `#${target}`, linkSays: () => t("watch.open"), stays: true });
+  notifyOutside(say());
 }
 
 function addressOf(workspace, batch) {

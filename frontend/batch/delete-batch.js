@@ -11,7 +11,7 @@ export function DeleteBatch({ batch, onDeleted }) {
   const { id, file_name: name } = batch;
   const erase = async () => {
     await remove(`/api/predict/batches/${id}`);
-    notify(t("predict.batch.deleted", { name }));
+    notify(() => t("predict.batch.deleted", { name }));
     onDeleted();
   };
   return html`<${ConfirmButton}

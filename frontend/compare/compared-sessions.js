@@ -26,7 +26,7 @@ export function ComparedSessions({ workspace, compared, onAdd, onRemove }) {
   const others = listed.filter((each) => !chosen.has(each.id) && each.epochs_completed > 0);
   if (compared.length + others.length === 0) return null;
   return html`
-    <section class="card stack" aria-label=${t("training.compare.sessions")}>
+    <section class="card stack comparing" aria-label=${t("training.compare.sessions")}>
       ${compared.length > 0 &&
       html`<ul class="plain compared">
         ${compared.map(

@@ -29,7 +29,6 @@ export function RowDetail({ dataset, address, row, children }) {
       ${row.name && html`<span>${t("parameter.name")} ${row.name}</span>`}
       <span>${t("datasets.rows.line")} ${number(row.line)}</span>
     </p>
-    ${children}
     ${error && html`<${Failure} error=${error} onRetry=${reload} />`}
     ${!error && !curve && html`<p class="loading">${t("loading")}</p>`}
     ${!error &&
@@ -46,6 +45,7 @@ export function RowDetail({ dataset, address, row, children }) {
         title=${t("datasets.rows.curve", { line: curve.line })}
       />
     </div>`}
+    ${children}
     <${RowRelations} dataset=${dataset} address=${address} row=${row.row} />
     <div>
       <h3>${t("datasets.rows.catalogue")}</h3>

@@ -1,10 +1,9 @@
 // The datasets of a workspace: the list, and the upload of another.
 
 import { refreshAccount } from "../lib/account.js";
-import { get } from "../lib/api.js";
-import { useData } from "../lib/data.js";
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
+import { useLive } from "../lib/live.js";
 import { useTitle } from "../lib/title.js";
 import { Loaded, PageHead } from "../ui/basics.js";
 import { DatasetList } from "./dataset-list.js";
@@ -14,7 +13,7 @@ import { LookingOnly } from "../ui/looking-only.js";
 export function Datasets({ workspace }) {
   useTitle(t("nav.datasets"));
   const { key } = workspace;
-  const datasets = useData(() => get("/api/training/datasets", { workspace_key: key }), [key]);
+  const datasets = useLive("/api/training/datasets", { workspace_key: key });
   const isFirst = datasets.data?.count === 0;
   const change = () => {
     datasets.reload();

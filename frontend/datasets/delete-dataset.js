@@ -25,7 +25,7 @@ export function DeleteDataset({ dataset, workspace, onDeleted }) {
       return;
     }
     forgetDataset(dataset.id);
-    notify(t("datasets.deleted", { name: dataset.name }));
+    notify(() => t("datasets.deleted", { name: dataset.name }));
     onDeleted();
   };
   return html`<${ConfirmButton}
@@ -45,9 +45,9 @@ function readerOf(dataset) {
 }
 
 function tellReader(dataset, session, workspace) {
-  notify(t("datasets.inUse", { name: dataset.name, model: session.model_name, id: session.id }), {
+  notify(() => t("datasets.inUse", { name: dataset.name, model: session.model_name, id: session.id }), {
     kind: "error",
     link: `#/w/${workspace.id}/sessions/${session.id}`,
-    linkText: t("datasets.openSession"),
+    linkSays: () => t("datasets.openSession"),
   });
 }

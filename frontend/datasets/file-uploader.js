@@ -26,16 +26,29 @@ export function FileUploader({ workspace, isFirst, onEnd }) {
   const offersExample = isFirst && !list.some(isUnderWay);
   useEffect(() => whenEnded(onEnd), [onEnd]);
   useFocusOnResult(results, isFirst);
+  // Of many uploads only what needs a look stays open above the list of datasets: the newest, and what has failed.
+  const isPast = (each) => each !== list[0] && each.stage === "done" && !each.isReading;
+  const past = list.filter(isPast);
+  const one = { workspace, onChange: onEnd };
   return html`
     ${list.length > 0 &&
-    html`<ul class="plain stack" aria-label=${t("datasets.upload.list")} ref=${results}>
-      ${list.map(
-        (each) => html`<${UploadItem} key=${each.id} upload=${each} workspace=${workspace} onChange=${onEnd} />`,
-      )}
-    </ul>`}
+    html`<div class="stack" ref=${results}>
+      <${Uploads} list=${list.filter((each) => !isPast(each))} label=${t("datasets.upload.list")} ...${one} />
+      ${past.length > 0 &&
+      html`<details class="card disclosure" data-test="past-uploads">
+        <summary>${t("datasets.upload.past", { count: past.length })}</summary>
+        <${Uploads} list=${past} label=${t("datasets.upload.past", { count: past.length })} ...${one} />
+      </details>`}
+    </div>`}
     ${offersExample && html`<${FirstStep} workspace=${workspace} />`}
     <${Chooser} workspace=${workspace} isFirst=${offersExample} />
   `;
+}
+
+function Uploads({ list, label, workspace, onChange }) {
+  return html`<ul class="plain stack" aria-label=${label}>
+    ${list.map((each) => html`<${UploadItem} key=${each.id} ...${{ upload: each, workspace, onChange }} />`)}
+  </ul>`;
 }
 
 function FirstStep({ workspace }) {

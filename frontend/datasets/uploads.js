@@ -149,16 +149,16 @@ function tellEnd(ended) {
   if (watchers.size || ended.stage === "aborted" || ended.stage === "lost") return;
   const link = `#/w/${ended.workspace.id}/datasets`;
   if (ended.stage === "done") {
-    notify(t("datasets.upload.noticeDone", { name: ended.dataset.name }), {
+    notify(() => t("datasets.upload.noticeDone", { name: ended.dataset.name }), {
       kind: "success",
       link: `${link}/${ended.dataset.id}`,
-      linkText: t("datasets.view"),
+      linkSays: () => t("datasets.view"),
     });
   } else {
-    notify(t("datasets.upload.noticeRefused", { name: ended.file.name, why: explain(ended.error) }), {
+    notify(() => t("datasets.upload.noticeRefused", { name: ended.file.name, why: explain(ended.error) }), {
       kind: "error",
       link,
-      linkText: t("nav.datasets"),
+      linkSays: () => t("nav.datasets"),
     });
   }
 }

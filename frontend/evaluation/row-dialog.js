@@ -14,6 +14,7 @@ import { Diagnostics } from "../predict/diagnostics.js";
 import { Inferred } from "../predict/inferred.js";
 import { RowDetail } from "../dataset-rows/row-detail.js";
 import { Verdict } from "../predict/verdict.js";
+import { Steps } from "../ui/steps.js";
 import { Waiting } from "../ui/waiting.js";
 
 /**
@@ -32,7 +33,7 @@ export function RowDialog({ workspace, session, row, listed, abstention, onGo, o
   return html`
     <${Dialog} title=${title} onClose=${onClose} isWide>
       <div class="stack" data-test="row-dialog">
-        <${Steps} row=${row} listed=${listed} onGo=${onGo} />
+        <${RowSteps} row=${row} listed=${listed} onGo=${onGo} />
         <${Loaded} of=${found}>
           ${(data) => html`<div class="two">
             <${RowPrediction}
@@ -68,24 +69,16 @@ async function loadRow(dataset, row) {
 }
 
 /** To the rows before and after it in the list. */
-function Steps({ row, listed, onGo }) {
+function RowSteps({ row, listed, onGo }) {
   const at = listed.findIndex((each) => each.row === row);
   if (at < 0 || listed.length < 2) return null;
-  // Disabled by name only: a button that is gone would take the focus with it.
-  const button = (to, text) => html`<button
-    type="button"
-    aria-disabled=${!listed[to]}
-    onClick=${() => listed[to] && onGo(listed[to].row)}
-    >${text}</button
-  >`;
-  return html`
-    <div class="actions" role="group" aria-label=${t("evaluation.steps")}>
-      ${button(at - 1, `← ${t("previous")}`)} ${button(at + 1, `${t("next")} →`)}
-      <span class="hint" role="status">
-        ${t("evaluation.position", { position: at + 1, all: listed.length })}
-      </span>
-    </div>
-  `;
+  return html`<${Steps}
+    position=${at}
+    count=${listed.length}
+    label=${t("evaluation.steps")}
+    text=${t("evaluation.position", { position: at + 1, all: listed.length })}
+    onMove=${(to) => onGo(listed[to].row)}
+  />`;
 }
 
 /** The prediction of the session's model; until it comes, what the evaluation has of the row. */

@@ -73,7 +73,7 @@ function Freeze({ path, onFrozen }) {
   const [name, setName] = useState("");
   const freeze = async () => {
     const { version } = await post(path, { name: name.trim() || null });
-    notify(t("labels.frozen", { number: String(version.number) }), { kind: "success" });
+    notify(() => t("labels.frozen", { number: String(version.number) }), { kind: "success" });
     setName("");
     onFrozen();
   };

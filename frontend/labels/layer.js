@@ -6,7 +6,7 @@ import { t } from "../lib/i18n.js";
 import { notify } from "../lib/notices.js";
 import { newerLayer } from "./label-words.js";
 
-const ASK_EVERY = 15_000;
+const ASK_EVERY = 5_000;
 
 const UNKNOWN = { rule: null, revision: null, changes: 0 };
 
@@ -50,9 +50,10 @@ export function useLayer(id) {
 /** Tells what an undo withdrew; that there was nothing is no error. */
 async function undone(asked) {
   try {
-    notify(t("labels.undone", { count: (await asked).rows.length }), { kind: "success" });
+    const count = (await asked).rows.length;
+    notify(() => t("labels.undone", { count }), { kind: "success" });
   } catch (error) {
     if (error.status !== 409) throw error;
-    notify(t("labels.nothingToUndo"));
+    notify(() => t("labels.nothingToUndo"));
   }
 }

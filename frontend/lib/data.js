@@ -3,8 +3,19 @@
 import { connection } from "./connection.js";
 import { useCallback, useEffect, useRef, useState } from "./html.js";
 
-const INTERVAL = 2_000;
-const HIDDEN_INTERVAL = 10_000;
+/** In milliseconds, how often is asked while the page is seen, and while it is hidden. */
+const RUNNING_PACE = { shown: 2_000, hidden: 10_000 };
+export const IDLE_PACE = { shown: 5_000, hidden: 60_000 };
+
+const LONGEST_WAIT = 60_000;
+const SLOWER_AFTER_ERROR = 2;
+
+/** The wait before the next poll, longer with each error in a row; not in step with other tabs. */
+export function waitBefore({ shown, hidden }, { isHidden, errors, chance = Math.random() }) {
+  const usual = isHidden ? hidden : shown;
+  const wait = Math.max(usual, Math.min(LONGEST_WAIT, usual * SLOWER_AFTER_ERROR ** errors));
+  return wait * (0.9 + 0.2 * chance);
+}
 
 /**
  * Loads data and keeps the last response, even while the server is unreachable.
@@ -64,29 +75,35 @@ export function useWhenBack(function_) {
 }
 
 /**
- * Calls a function at once and then every two seconds while `isActive`; every ten while the page is
- * hidden; not while the server is gone, nor again before it has ended: it takes as long as a busy
+ * Calls a function at once and then at a pace while `isActive`; more slowly while the page is hidden or after
+ * it has failed; not while the server is gone, nor again before it has ended: it takes as long as a busy
  * server asks to wait.
  *
  * @param {() => Promise<void>} ask
  * @param {boolean} isActive
  * @param {Array} dependencies when they change, it asks at once
+ * @param {{shown: number, hidden: number}} pace every two seconds, or every ten while hidden
  */
-export function usePolling(ask, isActive, dependencies = []) {
-  const latest = useRef(ask);
-  latest.current = ask;
+export function usePolling(ask, isActive, dependencies = [], pace = RUNNING_PACE) {
+  const latest = useRef(null);
+  latest.current = { ask, pace };
   useEffect(() => {
     if (!isActive) return undefined;
     let timer = null;
     let isOver = false;
     let isAsking = false;
+    let errors = 0;
+    const note = (isWell) => {
+      errors = isWell ? 0 : errors + 1;
+    };
     const round = async () => {
       if (isAsking) return;
       clearTimeout(timer);
       isAsking = true;
-      if (!connection.get().lost) await latest.current().catch(() => {});
+      if (!connection.get().lost) await latest.current.ask().then(() => note(true), () => note(false));
       isAsking = false;
-      if (!isOver) timer = setTimeout(round, document.hidden ? HIDDEN_INTERVAL : INTERVAL);
+      const wait = waitBefore(latest.current.pace, { isHidden: document.hidden, errors });
+      if (!isOver) timer = setTimeout(round, wait);
     };
     const whenShown = () => !document.hidden && round();
     round();

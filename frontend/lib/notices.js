@@ -1,4 +1,4 @@
-// Short notices at the edge of the page, and system notifications outside it.
+// Short notices below the header, and system notifications outside the page.
 
 import { ConnectionLost } from "./api.js";
 import { duration, has, t } from "./i18n.js";
@@ -10,19 +10,54 @@ export const notices = createStore({ list: [] });
 whenSignedOut(() => notices.set({ list: [] }));
 
 let last = 0;
+let isHeld = false;
+
+const TICK = 1_000;
+const MOST = 5;
+/** The seconds that a notice is seen: an error is longer, and what happened elsewhere. */
+const SECONDS = { info: 8, success: 8, error: 20 };
+const STAYING_SECONDS = 30;
 
 /**
- * Shows a notice.
+ * Shows a notice; it goes by itself, once it has been in sight for some seconds.
  *
- * @param {string} text
- * @param {{kind?: "info" | "success" | "error", link?: string, linkText?: string, stays?: boolean}} options
- *   an error, or one that stays, is there until it is closed
+ * @param {() => string} say its text, in the language that the page has then
+ * @param {{kind?: "info" | "success" | "error", link?: string, linkSays?: () => string, stays?: boolean}} options
+ *   one that stays is there for longer
  */
-export function notify(text, { kind = "info", link, linkText, stays = false } = {}) {
+export function notify(say, { kind = "info", link, linkSays, stays = false } = {}) {
   last += 1;
-  const notice = { id: last, text, kind, link, linkText };
-  notices.set({ list: [...notices.get().list, notice].slice(-5) });
-  if (!stays && kind !== "error") setTimeout(() => close(notice.id), 8_000);
+  const seconds = Math.max(SECONDS[kind], stays ? STAYING_SECONDS : 0);
+  const { list } = notices.get();
+  if (list.length === 0) setTimeout(tick, TICK);
+  // What is said again is not there twice.
+  const others = list.filter((each) => each.say() !== say());
+  notices.set({ list: [...others, { id: last, say, kind, link, linkSays, seconds }].slice(-MOST) });
+}
+
+/** Keeps the notices while the pointer or the focus is on them. */
+export function hold(isOn) {
+  isHeld = isOn;
+}
+
+/** A second less for each, unless nobody sees them or somebody reads them. */
+function tick() {
+  if (!isHeld && !document.hidden) {
+    const left = notices.get().list.map((each) => ({ ...each, seconds: each.seconds - TICK / 1_000 }));
+    notices.set({ list: left.filter(({ seconds }) => seconds > 0) });
+  }
+  if (notices.get().list.length > 0) setTimeout(tick, TICK);
+}
+
+/** Takes away the notices of what is open now: of the page at an address, or of one below it. */
+export function closeSeen(path) {
+  const isSeen = ({ link }) => link && `${path}/`.startsWith(`${link.slice(1)}/`);
+  notices.set({ list: notices.get().list.filter((each) => !isSeen(each)) });
+}
+
+/** Takes all notices away. */
+export function closeAll() {
+  notices.set({ list: [] });
 }
 
 /** Takes a notice away. */
@@ -33,7 +68,7 @@ export function close(id) {
 /** Shows the error of a call. */
 export function notifyError(error) {
   if (error.name === "AbortError") return;
-  notify(explain(error), { kind: "error" });
+  notify(() => explain(error), { kind: "error" });
 }
 
 /** An error as a sentence: the page's for what has a code, else the server's own, and when to try again. */

@@ -28,14 +28,30 @@ settings.subscribe((state) => {
 addEventListener("storage", (event) => {
   if (event.key !== KEY && event.key !== null) return;
   const { token, user } = read();
-  if (!token) sessionStorage.clear();
+  if (!token) forgetWork();
   settings.set({ token, user });
 });
 
 /** Forgets who was signed in, and what was typed. */
 export function signOut() {
-  sessionStorage.clear();
+  forgetWork();
   settings.set({ token: null, user: null, workspaceId: null });
+}
+
+/** Signs in; another user than the last one finds nothing of that one, whose token may have expired. */
+export function signIn(token, user) {
+  const last = settings.get().user;
+  if (last && last.name !== user.name) {
+    forgetWork();
+    settings.set({ workspaceId: null });
+  }
+  settings.set({ token, user });
+}
+
+/** What was typed is kept in this tab; what was asked, such as a candidate, in the address. */
+function forgetWork() {
+  sessionStorage.clear();
+  location.replace("#/");
 }
 
 /** Calls a function on sign-out, so that nothing is left for the next user of this browser. */

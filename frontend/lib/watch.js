@@ -1,7 +1,7 @@
-// The newest sessions of the workspace, polled while one is running; announces when one ends.
+// The newest sessions of the workspace, polled, often while one is running; announces when one ends.
 
 import { conditional, withQuery } from "./api.js";
-import { usePolling, useWhenBack } from "./data.js";
+import { IDLE_PACE, usePolling, useWhenBack } from "./data.js";
 import { useEffect, useRef, useState } from "./html.js";
 import { t } from "./i18n.js";
 import { notify, notifyOutside } from "./notices.js";
@@ -58,22 +58,18 @@ export function useWatch(openWorkspace) {
     } catch (error) {
       watched.set({ error });
       if (error.status === 404) setRunning(false); // the workspace is deleted, or no longer ours
+      throw error;
     }
   };
-  usePolling(ask, Boolean(poll) && isRunning, [poll]);
-  useEffect(() => {
-    if (poll) ask();
-  }, [poll, round]);
-  useWhenBack(() => poll && ask());
+  usePolling(ask, Boolean(poll), [poll, isRunning, round], isRunning ? undefined : IDLE_PACE);
+  useWhenBack(() => poll && ask().catch(() => {}));
   useEffect(() => {
     const whenShown = () => {
-      if (document.hidden) return;
-      watched.set({ unseen: 0 });
-      if (poll) ask(); // somebody else may have started one meanwhile
+      if (!document.hidden) watched.set({ unseen: 0 });
     };
     document.addEventListener("visibilitychange", whenShown);
     return () => document.removeEventListener("visibilitychange", whenShown);
-  }, [poll]);
+  }, []);
 }
 
 /** The open workspace, or the last one: its sessions are announced on other pages too. */
@@ -89,14 +85,14 @@ function announceEnded(before, now, workspace) {
   for (const session of ended) {
     const isNoBetter = session.verdict?.beats_guessing === false;
     const said = isNoBetter ? "watch.noBetter" : `watch.${session.status}`;
-    const text = t(said, { name: session.model_name, id: String(session.id) });
+    const say = () => t(said, { name: session.model_name, id: String(session.id) });
     const kind = isNoBetter ? "info" : ({ completed: "success", failed: "error" }[session.status] ?? "info");
     const link = `#/w/${workspace.id}/sessions/${session.id}`;
     // On the session's own page its end is visible, and a cancelled one is no news: that notice closes by itself.
     const isSeen = !document.hidden && location.hash === link;
     const stays = !isSeen && session.status !== "cancelled";
-    notify(text, { kind, link, linkText: t("watch.open"), stays });
-    notifyOutside(text, link);
+    notify(say, { kind, link, linkSays: () => t("watch.open"), stays });
+    notifyOutside(say(), link);
   }
   if (document.hidden) watched.set({ unseen: watched.get().unseen + ended.length });
 }

@@ -1,9 +1,9 @@
 // The models of a workspace: the list, the current one, what promoting and deleting do to them.
 
-import { get, post, remove } from "../lib/api.js";
-import { useData } from "../lib/data.js";
+import { post, remove } from "../lib/api.js";
 import { useEffect } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
+import { useLive } from "../lib/live.js";
 import { notify } from "../lib/notices.js";
 import { useStore } from "../lib/store.js";
 import { watched } from "../lib/watch.js";
@@ -14,10 +14,7 @@ import { watched } from "../lib/watch.js";
  * @returns as `useData`; `current` is the workspace's current model, or null
  */
 export function useModels(workspace) {
-  const models = useData(
-    () => get("/api/models", { workspace_key: workspace.key }).then((answer) => answer.models),
-    [workspace.key],
-  );
+  const models = useLive("/api/models", { workspace_key: workspace.key }, (answer) => answer.models);
   const left = useStore(watched, ({ sessions }) => (sessions ?? []).map((each) => each.model_id).join());
   useEffect(() => {
     if (models.data) models.reload();
@@ -53,11 +50,11 @@ export async function promote(model, models, workspaces) {
     models.data.map((each) => ({ ...each, ...(each.id === promoted.id ? promoted : { is_current: false }) })),
   );
   workspaces.reload();
-  notify(t("models.promoted", { name: titleOf(model), id: String(model.id) }), { kind: "success" });
+  notify(() => t("models.promoted", { name: titleOf(model), id: String(model.id) }), { kind: "success" });
 }
 
 /** Deletes a model. */
 export async function erase(model) {
   await remove(`/api/models/${model.id}`);
-  notify(t("models.deleted", { name: titleOf(model), id: String(model.id) }));
+  notify(() => t("models.deleted", { name: titleOf(model), id: String(model.id) }));
 }

@@ -57,9 +57,9 @@ function One({ workspace, query, models, onModelsChanged }) {
     // A model has been deleted since.
     if ([404, 409].includes(result.error?.status)) onModelsChanged();
   }, [result.error]);
-  return html`
-    <div class="predict">
-      <section class="card stack predict-left ${isWhatIf ? "what-if" : ""}" aria-labelledby="left-title">
+  const isResultFirst = useNarrow() && question !== null;
+  const form = html`
+      <section key="form" class="card stack predict-left ${isWhatIf ? "what-if" : ""}" aria-labelledby="left-title">
         <h2 id="left-title">${t(isWhatIf ? "predict.whatIf" : "predict.candidate")}</h2>
         ${result.isCurrent && html`<${Mode} isWhatIf=${isWhatIf} onChange=${setWhatIf} />`}
         ${isWhatIf
@@ -70,8 +70,9 @@ function One({ workspace, query, models, onModelsChanged }) {
               onChange=${setValues}
             />`
           : html`<${Typing} typing=${typing} result=${result} workspace=${workspace} models=${models} />`}
-      </section>
-      <${PredictionPane}
+      </section>`;
+  const pane = html`<${PredictionPane}
+        key="pane"
         workspace=${workspace}
         models=${models}
         question=${question}
@@ -80,9 +81,23 @@ function One({ workspace, query, models, onModelsChanged }) {
         original=${isLive ? result.answer : null}
         isWhatIf=${isWhatIf}
         isTypedSince=${!isWhatIf && question !== null && isTypedSince(typing.draft, question.candidate)}
-      />
-    </div>
-  `;
+      />`;
+  return html`<div class="predict">${isResultFirst ? [pane, form] : [form, pane]}</div>`;
+}
+
+// As in predict.css: above it the form and the result stand side by side.
+const SIDE_BY_SIDE = "(min-width: 62rem)";
+
+/** Whether the form and the result stand one below the other: then the result comes first. */
+function useNarrow() {
+  const [isNarrow, setNarrow] = useState(() => !matchMedia(SIDE_BY_SIDE).matches);
+  useEffect(() => {
+    const media = matchMedia(SIDE_BY_SIDE);
+    const take = () => setNarrow(!media.matches);
+    media.addEventListener("change", take);
+    return () => media.removeEventListener("change", take);
+  }, []);
+  return isNarrow;
 }
 
 /** What the sliders show: the values typed, until one of them is moved. */

@@ -58,14 +58,15 @@ export function PredictionPane({
   `;
 }
 
-/** Where the answer stands below the form, it is scrolled to when one has come that was just asked for. */
+/** Where the answer is out of sight, it is scrolled to when one has come that was just asked for. */
 function useShownWhenNew(answer, isAsked) {
   const pane = useRef(null);
   const isFirst = useRef(isAsked); // by the address that the page was opened with
   useEffect(() => {
     if (answer === null) return;
-    const isBelow = pane.current.getBoundingClientRect().top > innerHeight / 2;
-    if (isBelow && !isFirst.current) pane.current.scrollIntoView({ behavior: "smooth", block: "start" });
+    const { top } = pane.current.getBoundingClientRect();
+    const isOutOfSight = top < 0 || top > innerHeight / 2;
+    if (isOutOfSight && !isFirst.current) pane.current.scrollIntoView({ behavior: "smooth", block: "start" });
     isFirst.current = false;
   }, [answer]);
   return pane;

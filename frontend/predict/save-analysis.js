@@ -43,10 +43,10 @@ export function SaveAnalysis({ workspace, count, title, prepare, onClose }) {
       });
       forget();
       const link = `#/w/${workspace.id}/analyses/${analysis.id}`;
-      notify(t("predict.save.done", { title: analysis.title }), {
+      notify(() => t("predict.save.done", { title: analysis.title }), {
         kind: "success",
         link,
-        linkText: t("predict.save.open"),
+        linkSays: () => t("predict.save.open"),
       });
       onClose();
     } catch (caught) {

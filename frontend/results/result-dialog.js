@@ -1,8 +1,9 @@
-// One result in a dialog, with buttons to the previous and next.
+// One result in a dialog, with buttons and arrow keys to the previous and next.
 
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { Dialog } from "../ui/basics.js";
+import { Steps } from "../ui/steps.js";
 import { nameOf } from "./result-table.js";
 
 /**
@@ -18,21 +19,13 @@ export function ResultDialog({ results, position, onMove, onClose, children }) {
   return html`
     <${Dialog} isWide title=${titleOf(result)} onClose=${onClose}>
       <div class="stack">
-        <div class="actions">
-          <button type="button" disabled=${position === 0} onClick=${() => onMove(position - 1)}>
-            ${t("previous")}
-          </button>
-          <button
-            type="button"
-            disabled=${position === results.length - 1}
-            onClick=${() => onMove(position + 1)}
-          >
-            ${t("next")}
-          </button>
-          <span class="hint" role="status"
-            >${t("predict.place", { place: position + 1, all: results.length })}</span
-          >
-        </div>
+        <${Steps}
+          position=${position}
+          count=${results.length}
+          label=${t("evaluation.steps")}
+          text=${t("predict.place", { place: position + 1, all: results.length })}
+          onMove=${onMove}
+        />
         ${children}
       </div>
     <//>

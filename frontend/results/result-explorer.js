@@ -8,6 +8,7 @@ import { ResultDialog } from "./result-dialog.js";
 import { Check, ResultFilter } from "./result-filter.js";
 import { ResultTable } from "./result-table.js";
 import { Selection } from "./selection.js";
+import { sortAfterClick } from "./sorting.js";
 
 const PAGE = 50;
 
@@ -68,7 +69,7 @@ export function ResultExplorer({ title, results, columns, more = [], isSelectabl
               results=${shown.slice(view.page * PAGE, (view.page + 1) * PAGE)}
               columns=${all}
               sort=${view.sort}
-              onSort=${(key) => change({ sort: nextSort(view.sort, key) })}
+              onSort=${(key) => change({ sort: sortAfterClick(view.sort, key, IN_ORDER) })}
               onOpen=${(result) => setOpened(shown.indexOf(result))}
               selected=${isSelectable ? selected : null}
               onSelect=${toggle}
@@ -100,12 +101,6 @@ function useShown(results, { filter, sort }, columns) {
     const column = columns.find((each) => each.key === sort.key);
     return sorted(kept, column?.valueOf ?? ((result) => result.name), sort.isDescending);
   }, [kept, sort]);
-}
-
-/** Ascending, then descending, then as in the file. */
-function nextSort(sort, key) {
-  if (sort.key !== key) return { key, isDescending: false };
-  return sort.isDescending ? IN_ORDER : { key, isDescending: true };
 }
 
 function toggled(set, member) {

@@ -1,8 +1,9 @@
 // The studies of a workspace and one study, followed while they are under way; what can be done with one.
 
-import { conditional, get, post, remove, withQuery } from "../lib/api.js";
+import { conditional, post, remove, withQuery } from "../lib/api.js";
 import { usePolling } from "../lib/data.js";
-import { useEffect, useMemo, useState } from "../lib/html.js";
+import { useMemo, useState } from "../lib/html.js";
+import { useLivePages } from "../lib/live.js";
 import { PAGE, RUNNING } from "../lib/watch.js";
 
 const PATH = "/api/training/studies";
@@ -46,26 +47,9 @@ export const deleteStudy = (id) => remove(pathOf(id));
 
 /** The studies of a workspace, newest first; `studies` is null until they are loaded. */
 export function useStudies(workspace) {
-  const [state, setState] = useState({ studies: null, cursor: null, error: null });
-  const load = (cursor, limit) => get(PATH, { workspace_key: workspace.key, cursor, limit });
-  const reload = async () => {
-    try {
-      const limit = Math.min(MOST, Math.max(PAGE, state.studies?.length ?? 0));
-      const { studies, next_cursor: cursor } = await load(null, limit);
-      setState({ studies, cursor, error: null });
-    } catch (error) {
-      setState((last) => ({ ...last, error }));
-    }
-  };
-  const loadMore = async () => {
-    const { studies, next_cursor: cursor } = await load(state.cursor, PAGE);
-    setState((last) => ({ ...last, studies: [...last.studies, ...studies], cursor }));
-  };
-  useEffect(() => {
-    reload();
-  }, [workspace.key]);
-  usePolling(reload, (state.studies ?? []).some(isUnderWay), [workspace.key]);
-  return { ...state, reload, loadMore };
+  const query = { workspace_key: workspace.key };
+  const { items, ...rest } = useLivePages(PATH, query, "studies", { size: PAGE, most: MOST }, isUnderWay);
+  return { studies: items, ...rest };
 }
 
 /** One study, asked for until it has ended and its intervals are there. */

@@ -50,7 +50,7 @@ function DeleteButton({ workspace, study }) {
   const { id, name } = study;
   const erase = async () => {
     await deleteStudy(id);
-    notify(t("studies.deleted", { name }));
+    notify(() => t("studies.deleted", { name }));
     goTo(studiesHref(workspace), { replace: true });
   };
   return html`<${ConfirmButton}

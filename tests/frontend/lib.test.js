@@ -7,6 +7,7 @@ import { test } from "node:test";
 
 import { findPosition } from "../../frontend/dataset-rows/search-rows.js";
 import { withQuery } from "../../frontend/lib/api.js";
+import { IDLE_PACE, waitBefore } from "../../frontend/lib/data.js";
 import { match } from "../../frontend/lib/router.js";
 import { createStore } from "../../frontend/lib/store.js";
 import { bestOf, createFollower } from "../../frontend/training/session/session-follow.js";
@@ -91,4 +92,16 @@ test("epochs are added as they come, and those done again after a restart replac
   const last = await follower.ask();
   assert.deepEqual(last.history.map((each) => each.epoch), [1, 2]);
   assert.deepEqual(paths.map((path) => path.split("=")[1]), ["0", "3", "1"]);
+});
+
+test("a page that is seen asks every five seconds, a hidden one each minute, and less often after errors", () => {
+  const wait = (isHidden, errors) => waitBefore(IDLE_PACE, { isHidden, errors, chance: 0.5 });
+  assert.deepEqual([wait(false, 0), wait(true, 0)], [5_000, 60_000]);
+  assert.deepEqual([1, 2, 3, 4, 10].map((errors) => wait(false, errors)), [10_000, 20_000, 40_000, 60_000, 60_000]);
+  assert.equal(wait(true, 10), 60_000);
+});
+
+test("tabs do not ask in the same moment", () => {
+  const at = (chance) => waitBefore(IDLE_PACE, { isHidden: false, errors: 0, chance });
+  assert.ok(at(0) < 4_600 && at(1) > 5_400);
 });

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { sortAfterClick } from "../../frontend/results/sorting.js";
 import { addressOf, askedOf, nextSort, viewOf } from "../../frontend/batch/batch-query.js";
 import { COLUMNS } from "../../frontend/lib/columns.js";
 import { asNumber, namesIn } from "../../frontend/results/catalogue.js";
@@ -197,8 +198,15 @@ test("an address that says nothing, or nonsense, shows all rows in the order of 
 });
 
 test("a heading sorts up, then down, then as in the file", () => {
-  const up = nextSort(viewOf({}).sort, "p1");
-  const down = nextSort(up, "p1");
+  const up = nextSort(viewOf({}).sort, "period");
+  const down = nextSort(up, "period");
   assert.deepEqual([up.isDescending, down.isDescending], [false, true]);
-  assert.deepEqual(nextSort(down, "p1"), viewOf({}).sort);
+  assert.deepEqual(nextSort(down, "period"), viewOf({}).sort);
+});
+
+test("the first click on a probability shows the highest ones, on another column the lowest", () => {
+  const inOrder = { key: "place", isDescending: false };
+  const clicks = (key) => [1, 2, 3].reduce((all) => [...all, sortAfterClick(all.at(-1), key, inOrder)], [inOrder]).slice(1);
+  assert.deepEqual(clicks("p1"), [{ key: "p1", isDescending: true }, { key: "p1", isDescending: false }, inOrder]);
+  assert.deepEqual(clicks("period"), [{ key: "period", isDescending: false }, { key: "period", isDescending: true }, inOrder]);
 });

@@ -98,7 +98,7 @@ export function useStart({ workspace, form, names, send, onStart, onStale }) {
       setFailures((count) => count + 1);
       if (error.status === 404 || error.status === 409) {
         // The form shows the current list, so the refusal names the dataset that is gone.
-        notify(`${explain(error)} ${t("training.refused.gone")}`, { kind: "error" });
+        notify(() => `${explain(error)} ${t("training.refused.gone")}`, { kind: "error" });
         onStale();
       }
     } finally {

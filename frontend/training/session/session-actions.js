@@ -69,7 +69,7 @@ export function RetryButton({ workspace, session }) {
 function DeleteButton({ session, onDelete }) {
   const erase = async () => {
     await deleteSession(session.id);
-    notify(t("training.deleted", { name: session.model_name, id: String(session.id) }));
+    notify(() => t("training.deleted", { name: session.model_name, id: String(session.id) }));
     onDelete?.();
   };
   return html`<${ConfirmButton}

@@ -70,7 +70,7 @@ function DeleteEpochs({ session, onChange }) {
   const named = { name: session.model_name, id: String(session.id) };
   const erase = async () => {
     await deleteEpochs(session.id).finally(onChange);
-    notify(t("training.kept.deleted", named));
+    notify(() => t("training.kept.deleted", named));
     document.querySelector("main h1")?.focus(); // the button that was pressed is gone
   };
   return html`<${ConfirmButton}
