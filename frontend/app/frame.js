@@ -17,7 +17,7 @@ import { isAnyNearlyUsed } from "../account/usage.js";
 import { ROUTES } from "./routes.js";
 import { NotFound } from "../ui/not-found.js";
 import { SignIn } from "./sign-in.js";
-import { Loaded } from "../ui/basics.js";
+import { ActionButton, Loaded } from "../ui/basics.js";
 import { RoleBadge } from "../ui/role-badge.js";
 import { useSecondsTo } from "../ui/waiting.js";
 
@@ -196,6 +196,7 @@ function Notices() {
         (notice) => html`<div class="notice ${notice.kind}" key=${notice.id}>
           <div>
             <p>${notice.text}</p>
+            ${notice.act && html`<${NoticeButton} notice=${notice} />`}
             ${notice.link && html`<a href=${notice.link} onClick=${() => close(notice.id)}>${notice.linkText}</a>`}
           </div>
           <button type="button" class="quiet" aria-label=${t("close")} onClick=${() => close(notice.id)}>✕</button>
@@ -203,6 +204,10 @@ function Notices() {
       )}
     </div>
   `;
+}
+
+function NoticeButton({ notice }) {
+  return html`<${ActionButton} onAct=${notice.act} onDone=${() => close(notice.id)}>${notice.actText}<//>`;
 }
 
 function skip(event) {

@@ -65,7 +65,7 @@ function Row({ workspace, batch, onDeleted }) {
       <td>
         ${workspace.mayEdit &&
         !isUnderWay(batch) &&
-        html`<${DeleteBatch} batch=${batch} onDeleted=${onDeleted} />`}
+        html`<${DeleteBatch} workspace=${workspace} batch=${batch} onDeleted=${onDeleted} />`}
       </td>
     </tr>
   `;

@@ -15,14 +15,15 @@ let last = 0;
  * Shows a notice.
  *
  * @param {string} text
- * @param {{kind?: "info" | "success" | "error", link?: string, linkText?: string, stays?: boolean}} options
- *   an error, or one that stays, is there until it is closed
+ * @param {{kind?: "info" | "success" | "error", link?: string, linkText?: string, stays?: boolean,
+ *   act?: () => Promise<void>, actText?: string, shown?: number}} options
+ *   an error, or one that stays, is there until it is closed; `act` is what a button of it does; `shown` is in ms
  */
-export function notify(text, { kind = "info", link, linkText, stays = false } = {}) {
+export function notify(text, { kind = "info", link, linkText, stays = false, act, actText, shown = 8_000 } = {}) {
   last += 1;
-  const notice = { id: last, text, kind, link, linkText };
+  const notice = { id: last, text, kind, link, linkText, act, actText };
   notices.set({ list: [...notices.get().list, notice].slice(-5) });
-  if (!stays && kind !== "error") setTimeout(() => close(notice.id), 8_000);
+  if (!stays && kind !== "error") setTimeout(() => close(notice.id), shown);
 }
 
 /** Takes a notice away. */

@@ -5,6 +5,7 @@ import { useData } from "../lib/data.js";
 import { useEffect } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { notify } from "../lib/notices.js";
+import { notifyDeleted } from "../lib/undo.js";
 import { useStore } from "../lib/store.js";
 import { watched } from "../lib/watch.js";
 
@@ -57,7 +58,7 @@ export async function promote(model, models, workspaces) {
 }
 
 /** Deletes a model. */
-export async function erase(model) {
+export async function erase(model, workspace) {
   await remove(`/api/models/${model.id}`);
-  notify(t("models.deleted", { name: titleOf(model), id: String(model.id) }));
+  notifyDeleted(t("models.deleted", { name: titleOf(model), id: String(model.id) }), "model", model.id, workspace);
 }

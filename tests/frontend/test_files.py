@@ -40,7 +40,7 @@ FLOORS = [
     {"predict"},
     {"models", "datasets", "results"},
     {"training", "dataset-rows"},
-    {"account", "reading", "labels"},
+    {"account", "reading", "labels", "bin"},
     {"ui"},
     {"lib"},
     {"vendor"},

@@ -10,6 +10,8 @@ from backend.background.session_end import remove_files
 from backend.database import datasets, sessions
 from backend.database.connection import Record
 from backend.errors import Conflict, NotFound
+from backend.services.bin.emptying import finish
+from backend.services.bin.put import put
 from backend.services.quota import waiting_sessions
 from backend.services.sessions.end import request_end
 from backend.services.sessions.keep import require_not_being_kept
@@ -24,7 +26,6 @@ from backend.services.sessions.start import (
     with_version,
 )
 from backend.services.sessions.view import describe, described
-from backend.storage.removal import Removal
 from backend.web.access import (
     NO_WORKSPACE,
     shown_session,
@@ -181,11 +182,13 @@ def cancel_session(session_id: int) -> Record:
 @training_bp.doc(responses={409: "The session has not ended, or its best epoch is being kept"})
 def delete_session(session_id: int) -> Record:
     """Delete an ended session; its model stays."""
-    with Removal() as removal, services().database.write() as connection:
+    with services().database.write() as connection:
         session = usable_session(connection, session_id)
         _require_ended(session, "deleted")
         _require_no_study(session, "deleted")
         require_not_being_kept(session)
+        name, user_id = session["model_name"], current_user()["id"]
+        bin_id = put(services(), connection, "session", session, name, user_id)
         sessions.remove(connection, session_id)
         record(
             connection,
@@ -194,7 +197,7 @@ def delete_session(session_id: int) -> Record:
             target=f"session {session_id}",
             detail=session["model_name"],
         )
-        removal.add(services().storage.kept_checkpoint(session_id))
+    finish(services(), bin_id)
     return {"message": f"Session {session_id} was deleted."}
 
 
