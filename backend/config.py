@@ -57,6 +57,7 @@ class Settings:
     audit_entries: int = 100_000
     audit_days: int = 365
     batch_days: int = 30
+    bin_days: int = 7  # 0: what is deleted is gone at once
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -90,6 +91,7 @@ class Settings:
             audit_entries=read.integer("AUDIT_ENTRIES", 100, 10_000_000) or cls.audit_entries,
             audit_days=read.integer("AUDIT_DAYS", 1, 36_500) or cls.audit_days,
             batch_days=read.integer("BATCH_DAYS", 1, 36_500) or cls.batch_days,
+            bin_days=_first_set(read.integer("BIN_DAYS", 0, 36_500), cls.bin_days),
         )
         settings._check_token()
         settings._check_memory()

@@ -30,6 +30,7 @@ from backend.database.connection import DatabaseBusy, Record
 from backend.database.file.soundness import UnknownSchemaVersion
 from backend.errors import ModelCorrupt
 from backend.services.batch_jobs.runner import BatchRunner
+from backend.services.bin.emptying import empty
 from backend.services.context import Services
 from backend.services.leftovers import remove_leftovers
 from backend.services.stored_sizes import measure_stored
@@ -148,6 +149,7 @@ def _put_in_order(services: Services) -> None:
     database, storage = services.database, services.storage
     remove_leftovers(database, storage)
     measure_stored(database, storage)
+    empty(services)
     _forget_old_audit_entries(services)
     _restore_current_models(database, storage)
     services.tables.rebuild_missing()

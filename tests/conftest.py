@@ -110,6 +110,12 @@ def services(app: APIFlask) -> Services:
 
 
 @pytest.fixture
+def without_bin(services: Services) -> None:
+    """What is deleted is gone at once, with its files."""
+    object.__setattr__(services.settings, "bin_days", 0)
+
+
+@pytest.fixture
 def token() -> str:
     """The administrator's token."""
     return TOKEN

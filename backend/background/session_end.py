@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from backend import wire
 from backend.database import Database, models, sessions
+from backend.database.bin import entries
 from backend.database.connection import Record
 from backend.shortage import is_shortage
 from backend.storage.layout import Storage
@@ -93,7 +94,12 @@ def remove_leftovers(database: Database, storage: Storage) -> None:
     Files of sessions that the database does not know stay: it may be another one.
     """
     with database.read() as connection:
-        unrecorded = models.unrecorded_files(connection)
+        in_bin = entries.files(connection)
+        unrecorded = [
+            file
+            for file in models.unrecorded_files(connection)
+            if storage.model(file).relative_to(storage.data_dir).as_posix() not in in_bin
+        ]
         found = (sessions.find(connection, each) for each in storage.sessions_with_checkpoint())
         ended = [each for each in found if each is not None and each["status"] in sessions.ENDED]
     try:

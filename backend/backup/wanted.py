@@ -1,5 +1,6 @@
 """Which files belong into a backup: those that its copy of the database names."""
 
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -38,6 +39,7 @@ def wanted_files(database: Path, storage: Storage) -> list[Wanted]:
         datasets = _datasets(connection)
         models = connection.execute(_MODELS).fetchall()
         batches = _batches(connection)
+        in_bin = _in_bin(connection)
         ended = ", ".join("?" * len(_ENDED))
         query = f"SELECT id FROM training_sessions WHERE status NOT IN ({ended})"
         sessions = {str(row[0]) for row in connection.execute(query, _ENDED)}
@@ -46,6 +48,7 @@ def wanted_files(database: Path, storage: Storage) -> list[Wanted]:
         for path in sorted(storage.checkpoints.glob("[0-9]*"))
         if path.name.partition(".")[0] in sessions
     ]
+    wanted += [Wanted(file, is_needed=True) for file in in_bin]
     for dataset in datasets:
         catalogue, *derived = storage.dataset_files(dataset)
         wanted.append(Wanted(_relative(catalogue, storage), dataset["sha256"], is_needed=True))
@@ -98,6 +101,17 @@ def _batches(connection: sqlite3.Connection) -> list[tuple[int, int, str, str]]:
         "SELECT workspace_id, id, status, coalesce(result_sha256, file_sha256) FROM batches "
         "WHERE status IN ('pending', 'running', 'completed') AND expired_at IS NULL"
     ).fetchall()
+
+
+def _in_bin(connection: sqlite3.Connection) -> list[str]:
+    """The files of what is in the bin."""
+    (found,) = connection.execute(
+        "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'bin'"
+    ).fetchone()
+    if not found:
+        return []
+    entries = connection.execute("SELECT files FROM bin WHERE gone_at IS NULL").fetchall()
+    return [file for (files,) in entries for file in json.loads(files)]
 
 
 def _relative(path: Path, storage: Storage) -> str:

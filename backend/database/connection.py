@@ -103,6 +103,10 @@ class Database:
                 yield connection
             self._remembered = {}
 
+    def is_writing(self, connection: Connection) -> bool:
+        """Whether a connection is from `write`."""
+        return connection.engine is self._writer
+
     def remember(self, key: Hashable, read: Callable[[Connection], Found | None]) -> Found | None:
         """What `read` finds, remembered until the next transaction of this process is committed.
 

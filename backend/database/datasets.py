@@ -94,6 +94,12 @@ def remove(connection: Connection, dataset_id: int) -> None:
         connection.execute(update(datasets).where(heir).values(stored_bytes=grown))
 
 
+def files_in(connection: Connection, workspace_id: int) -> list[Record]:
+    """What names the files of every dataset of a workspace, with their ids, oldest first."""
+    query = select(datasets.c.id, *_FILES).where(datasets.c.workspace_id == workspace_id)
+    return every(connection, query.order_by(datasets.c.id))
+
+
 def unmeasured(connection: Connection) -> list[Record]:
     """The datasets whose size on disk is not known, each with what names its files."""
     query = select(datasets.c.id, *_FILES)

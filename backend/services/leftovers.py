@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from backend.database import Database, accounts, batches, datasets, models, sessions
+from backend.database.bin import entries
 from backend.database.connection import Record
 from backend.storage.layout import Storage
 from backend.storage.survey import survey
@@ -31,6 +32,7 @@ def remove_leftovers(database: Database, storage: Storage) -> None:
     """Remove what belongs to nothing in the database; one line of the log names what stays."""
     with database.write() as connection:  # nothing is uploaded in between
         found = survey(storage)
+        in_bin = {storage.data_dir / each for each in entries.files(connection)}
         of_datasets = {
             path
             for dataset in datasets.all_files(connection)
@@ -44,6 +46,7 @@ def remove_leftovers(database: Database, storage: Storage) -> None:
             ([path for path in found.of_datasets if path not in of_datasets], bool(of_datasets)),
             ([path for path in found.of_models if path not in saved | unfinished], bool(saved)),
         ]
+        orphans = [([path for path in paths if path not in in_bin], has) for paths, has in orphans]
         stay = list(found.strangers)
         for paths, has_rows in orphans:
             own = _written_since(_first_moment(connection), paths) if has_rows else []
@@ -54,6 +57,8 @@ def remove_leftovers(database: Database, storage: Storage) -> None:
         _remove(found.unfinished)
         for session_id, path in found.checkpoints:
             session = sessions.find(connection, session_id)
+            if path in in_bin:
+                continue
             if session is None:
                 stay.append(path)
             elif _has_ended(session):

@@ -7,8 +7,10 @@ transaction that adds something, so that two requests at once cannot both take t
 from sqlalchemy import Connection
 
 from backend.database import accounts, analyses, batches, sessions, workspaces
+from backend.database.bin import entries as bin_entries
 from backend.database.connection import Record
 from backend.errors import NoSpace, TooMany
+from backend.services.bin.room import make_room
 from backend.services.context import Services
 from backend.storage.incoming import MEGABYTE
 
@@ -18,11 +20,15 @@ def require_bytes(
 ) -> None:
     """Check that `size` more bytes fit into the workspaces of their owner once `freed` are gone.
 
+    What is in the bin counts, and gives way: the oldest first. A connection that only reads takes
+    for granted that it will.
+
     Raises:
         NoSpace: they do not.
     """
     use = stored_bytes(services, connection, owner_id)
-    if use["used"] - freed + size > use["allowed"]:
+    over = use["used"] - freed + size - use["allowed"]
+    if over > 0 and not _gives_way(services, connection, owner_id, over):
         left = max(0, use["allowed"] - use["used"])
         raise NoSpace(
             f"Expected at most {_mb(use['allowed'])} in all workspaces of their owner, found "
@@ -107,9 +113,10 @@ def require_token_place(services: Services, connection: Connection, user: Record
 
 
 def stored_bytes(services: Services, connection: Connection, owner_id: int) -> Record:
-    """The bytes in all workspaces of an owner: `{used, allowed}`."""
+    """The bytes in all workspaces of an owner and in their bin: `{used, allowed}`."""
     owned = workspaces.owned_by(connection, owner_id)
     used = sum(workspaces.stored_bytes(connection, owned).values())
+    used += bin_entries.stored_bytes(connection, owner_id)
     return {"used": used, "allowed": services.settings.quota_mb * MEGABYTE}
 
 
@@ -132,6 +139,14 @@ def usage(services: Services, connection: Connection, user_id: int) -> Record:
         "analyses": {"used": saved, "allowed": settings.quota_analyses},
         "tokens": {"used": tokens, "allowed": settings.quota_tokens},
     }
+
+
+def _gives_way(services: Services, connection: Connection, owner_id: int, over: int) -> bool:
+    if not services.database.is_writing(connection):
+        return bin_entries.stored_bytes(connection, owner_id) >= over
+    is_enough = make_room(connection, owner_id, over)
+    services.notify_batches()  # whose thread empties the bin
+    return is_enough
 
 
 def _mb(size: int) -> str:

@@ -30,7 +30,7 @@ def workspace_by_key(connection: Connection, key: str) -> Record:
         Forbidden: the current user is a viewer of it, and the request changes something.
     """
     workspace = visible_workspace(connection, key)
-    _require_role(workspace)
+    require_role(workspace)
     return workspace
 
 
@@ -54,7 +54,7 @@ def owned_workspace(connection: Connection, key: str) -> Record:
         Forbidden: the current user is only a member.
     """
     workspace = visible_workspace(connection, key)
-    _require_role(workspace, "owner")
+    require_role(workspace, "owner")
     return workspace
 
 
@@ -108,11 +108,11 @@ def usable_study(connection: Connection, study_id: int) -> Record:
 def _usable(record: Record | None, kind: str, identifier: int) -> Record:
     if record is None:
         raise NotFound(f"There is no {kind} {identifier}.")
-    _require_role(record)
+    require_role(record)
     return record
 
 
-def _require_role(record: Record, needed: str | None = None) -> None:
+def require_role(record: Record, needed: str | None = None) -> None:
     """Check the user's role in a workspace.
 
     Args:

@@ -21,6 +21,7 @@ from backend.web.routes.accounts import accounts_bp
 from backend.web.routes.analyses import analyses_bp
 from backend.web.routes.audit import audit_bp
 from backend.web.routes.batches import batches_bp
+from backend.web.routes.bin import bin_bp
 from backend.web.routes.curves import curves_bp
 from backend.web.routes.datasets import datasets_bp
 from backend.web.routes.models import models_bp
@@ -59,6 +60,7 @@ BLUEPRINTS = (
     models_bp,
     predictions_bp,
     batches_bp,
+    bin_bp,
     analyses_bp,
     audit_bp,
 )

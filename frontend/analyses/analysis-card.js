@@ -47,7 +47,7 @@ export function AnalysisCard({ analysis, workspace, models, onChanged, onDeleted
           >
             ${t("edit")}
           </button>
-          <${DeleteAnalysis} analysis=${analysis} onDeleted=${onDeleted} />
+          <${DeleteAnalysis} workspace=${workspace} analysis=${analysis} onDeleted=${onDeleted} />
         `}
       </div>
       ${isEditing &&

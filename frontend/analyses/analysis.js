@@ -54,7 +54,7 @@ function Saved({ workspace, analysis, models, back, onChanged }) {
       title=${analysis.title}
       back=${back}
       actions=${workspace.mayEdit &&
-      html`<${DeleteAnalysis} analysis=${analysis} onDeleted=${whenDeleted} />`}
+      html`<${DeleteAnalysis} workspace=${workspace} analysis=${analysis} onDeleted=${whenDeleted} />`}
     >
       <${AnalysisFacts} analysis=${analysis} models=${models} workspace=${workspace} />
     <//>

@@ -4,6 +4,7 @@ import { html, useEffect, useState } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { close, closeAll, closeSeen, hold, notices } from "../lib/notices.js";
 import { useStore } from "../lib/store.js";
+import { ActionButton } from "../ui/basics.js";
 
 /** The newest notice, the others on demand; `path` is the page that is open. */
 export function Notices({ path = "/" }) {
@@ -38,11 +39,12 @@ export function Notices({ path = "/" }) {
   `;
 }
 
-function Notice({ notice: { id, say, kind, link, linkSays } }) {
+function Notice({ notice: { id, say, kind, link, linkSays, act, actSays } }) {
   return html`<div class="notice ${kind}">
     <p>
       ${say()} ${link && html`<a href=${link} onClick=${() => close(id)}>${linkSays()}</a>`}
     </p>
+    ${act && html`<${ActionButton} class="quiet" onAct=${act} onDone=${() => close(id)}>${actSays()}<//>`}
     <button type="button" class="quiet" aria-label=${t("close")} onClick=${() => close(id)}>✕</button>
   </div>`;
 }

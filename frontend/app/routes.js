@@ -40,6 +40,7 @@ export const ROUTES = [
   ["/account", later(() => import("../account/account.js"), "Account")],
   ["/audit", later(() => import("../audit/audit.js"), "Audit")],
   ["/w/:workspace/audit", later(() => import("../audit/audit.js"), "Audit")],
+  ["/w/:workspace/bin", later(() => import("../bin/bin.js"), "Bin")],
   ["/w/:workspace/datasets", later(() => import("../datasets/datasets.js"), "Datasets")],
   ["/w/:workspace/datasets/:id", later(() => import("../datasets/dataset.js"), "Dataset")],
   ["/w/:workspace/train", later(() => import("../training/form/train.js"), "Train")],

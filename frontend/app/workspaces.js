@@ -10,7 +10,9 @@ import { goTo } from "../lib/router.js";
 import { settings } from "../lib/settings.js";
 import { useStore } from "../lib/store.js";
 import { useTitle } from "../lib/title.js";
+import { deletedFor, notifyDeleted } from "../lib/undo.js";
 import { UsageWarning } from "../account/usage.js";
+import { DeletedWorkspaces } from "../bin/deleted-workspaces.js";
 import { ConfirmButton, Copyable, Field, PageHead } from "../ui/basics.js";
 import { RenameButton } from "../ui/rename.js";
 import { RoleBadge } from "../ui/role-badge.js";
@@ -36,6 +38,7 @@ export function Workspaces({ workspaces }) {
       <div class="grid">
         ${list.map((each) => html`<${WorkspaceCard} key=${each.id} workspace=${each} onChange=${workspaces.reload} />`)}
       </div>
+      <${DeletedWorkspaces} of=${list} mayEdit=${!isReadOnly} />
       ${isReadOnly
         ? html`<p class="message">${t("looking.token")}</p>`
         : html`<${NewWorkspace} isFirst=${list.length === 0} onCreated=${workspaces} />`}
@@ -50,7 +53,7 @@ function WorkspaceCard({ workspace, onChange }) {
   const path = `/api/workspaces/${encodeURIComponent(workspace.key)}`;
   const erase = async () => {
     await remove(path);
-    notify(() => t("workspaces.deleted", { name: workspace.name }));
+    notifyDeleted(() => t("workspaces.deleted", { name: workspace.name }), "workspace", workspace.id);
     onChange();
   };
   const rename = async (name) => {
@@ -79,6 +82,7 @@ function WorkspaceCard({ workspace, onChange }) {
       <div class="actions">
         <a class="button primary" href=${`#/w/${workspace.id}/datasets`}>${t("workspaces.open")}</a>
         <button type="button" onClick=${() => setSharing(true)}>${t("workspaces.members")}</button>
+        <a class="button" href=${`#/w/${workspace.id}/bin`}>${t("bin.title")}</a>
         ${seesAudit && html`<a class="button" href=${`#/w/${workspace.id}/audit`}>${t("audit.title")}</a>`}
         ${!isOwner &&
         workspace.lookingBecause !== "token" &&
@@ -96,7 +100,7 @@ function WorkspaceCard({ workspace, onChange }) {
         html`<${ConfirmButton}
           class="danger"
           question=${t("workspaces.deleteQuestion", { name: workspace.name })}
-          consequence=${t("workspaces.deleteConsequence")}
+          consequence=${`${t("workspaces.deleteConsequence")} ${deletedFor()}`}
           onConfirm=${erase}
           >${t("delete")}<//
         >`}

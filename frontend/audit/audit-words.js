@@ -18,6 +18,8 @@ export const ACTIONS = [
   "session_deleted",
   "session_renamed",
   "model_renamed",
+  "bin_restored",
+  "bin_deleted",
   "workspace_renamed",
   "dataset_renamed",
   "study_deleted",

@@ -69,7 +69,7 @@ function Row({ workspace, batch, onDeleted }) {
       <td>
         ${workspace.mayEdit &&
         !isUnderWay(batch) &&
-        html`<${DeleteBatch} batch=${batch} onDeleted=${onDeleted} />`}
+        html`<${DeleteBatch} workspace=${workspace} batch=${batch} onDeleted=${onDeleted} />`}
       </td>
     </tr>
   `;

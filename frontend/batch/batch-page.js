@@ -20,7 +20,7 @@ export function BatchPage({ workspace, id, query }) {
   const actions =
     isEnded &&
     workspace.mayEdit &&
-    html`<${DeleteBatch} batch=${batch} onDeleted=${() => goTo(home, { replace: true })} />`;
+    html`<${DeleteBatch} workspace=${workspace} batch=${batch} onDeleted=${() => goTo(home, { replace: true })} />`;
   return html`
     <${PageHead}
       title=${batch?.file_name ?? t("predict.batch.title")}

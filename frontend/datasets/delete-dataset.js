@@ -3,6 +3,7 @@
 import { remove } from "../lib/api.js";
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
+import { deletedFor, notifyDeleted } from "../lib/undo.js";
 import { notify } from "../lib/notices.js";
 import { forgetDataset } from "./uploads.js";
 import { isUnderWay, watched } from "../lib/watch.js";
@@ -25,14 +26,14 @@ export function DeleteDataset({ dataset, workspace, onDeleted }) {
       return;
     }
     forgetDataset(dataset.id);
-    notify(() => t("datasets.deleted", { name: dataset.name }));
+    notifyDeleted(() => t("datasets.deleted", { name: dataset.name }), "dataset", dataset.id, workspace);
     onDeleted();
   };
   return html`<${ConfirmButton}
     class="danger"
     aria-label=${t("datasets.deleteNamed", { name: dataset.name })}
     question=${t("datasets.deleteQuestion", { name: dataset.name })}
-    consequence=${t("datasets.deleteConsequence")}
+    consequence=${`${t("datasets.deleteConsequence")} ${deletedFor()}`}
     onConfirm=${erase}
     >${t("delete")}<//
   >`;

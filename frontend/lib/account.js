@@ -4,8 +4,8 @@ import { get } from "./api.js";
 import { whenSignedOut } from "./settings.js";
 import { createStore } from "./store.js";
 
-/** As GET /api/me answers; `token` is null for the one that the server was started with. */
-const NOBODY = { user: null, token: null, usage: null };
+/** As GET /api/me answers; `token` is null for the one that the server was started with; `binDays` 0: no bin. */
+const NOBODY = { user: null, token: null, usage: null, binDays: null };
 
 export const account = createStore(NOBODY);
 
@@ -13,8 +13,8 @@ whenSignedOut(() => account.set(NOBODY));
 
 /** Asks again: something was stored, started or deleted. */
 export async function refreshAccount() {
-  const { user, token = null, usage = null } = await get("/api/me");
-  account.set({ user, token, usage });
+  const { user, token = null, usage = null, bin_days: binDays = null } = await get("/api/me");
+  account.set({ user, token, usage, binDays });
 }
 
 /**

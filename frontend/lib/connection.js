@@ -11,6 +11,11 @@ export function noteReached() {
   if (lost) connection.set({ lost: false, since: since + 1 });
 }
 
+/** Makes whatever loads again after an interruption do so now: something was restored. */
+export function askAgain() {
+  connection.set({ since: connection.get().since + 1 });
+}
+
 const LONGEST_ANSWER = 5_000;
 const FIRST_RETRY = 1_000;
 const LONGEST_RETRY = 30_000;

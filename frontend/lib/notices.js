@@ -22,17 +22,18 @@ const STAYING_SECONDS = 30;
  * Shows a notice; it goes by itself, once it has been in sight for some seconds.
  *
  * @param {() => string} say its text, in the language that the page has then
- * @param {{kind?: "info" | "success" | "error", link?: string, linkSays?: () => string, stays?: boolean}} options
- *   one that stays is there for longer
+ * @param {{kind?: "info" | "success" | "error", link?: string, linkSays?: () => string, stays?: boolean,
+ *   act?: () => Promise<void>, actSays?: () => string}} options
+ *   one that stays is there for longer; `act` is what a button of it does
  */
-export function notify(say, { kind = "info", link, linkSays, stays = false } = {}) {
+export function notify(say, { kind = "info", link, linkSays, stays = false, act, actSays } = {}) {
   last += 1;
   const seconds = Math.max(SECONDS[kind], stays ? STAYING_SECONDS : 0);
   const { list } = notices.get();
   if (list.length === 0) setTimeout(tick, TICK);
   // What is said again is not there twice.
   const others = list.filter((each) => each.say() !== say());
-  notices.set({ list: [...others, { id: last, say, kind, link, linkSays, seconds }].slice(-MOST) });
+  notices.set({ list: [...others, { id: last, say, kind, link, linkSays, act, actSays, seconds }].slice(-MOST) });
 }
 
 /** Keeps the notices while the pointer or the focus is on them. */

@@ -3,6 +3,7 @@
 import { download } from "../lib/api.js";
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
+import { deletedFor } from "../lib/undo.js";
 import { KeptFiles } from "./kept-files.js";
 import { erase, fileName, titleOf } from "./models-state.js";
 import { ActionButton, ConfirmButton } from "../ui/basics.js";
@@ -19,7 +20,7 @@ import { PromoteButton } from "./promote-button.js";
  */
 export function ModelActions({ workspace, model, manifest, models, workspaces, onErased }) {
   const remove = async () => {
-    await erase(model);
+    await erase(model, workspace);
     if (onErased) onErased();
     else models.setData(models.data.filter((each) => each.id !== model.id));
   };
@@ -39,7 +40,7 @@ export function ModelActions({ workspace, model, manifest, models, workspaces, o
         : html`<${ConfirmButton}
             class="quiet"
             question=${t("models.deleteQuestion", { name: titleOf(model), id: String(model.id) })}
-            consequence=${t("models.deleteConsequence")}
+            consequence=${`${t("models.deleteConsequence")} ${deletedFor()}`}
             onConfirm=${remove}
             >${t("delete")}<//
           >`)}

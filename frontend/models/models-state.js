@@ -5,6 +5,7 @@ import { useEffect } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { useLive } from "../lib/live.js";
 import { notify } from "../lib/notices.js";
+import { notifyDeleted } from "../lib/undo.js";
 import { useStore } from "../lib/store.js";
 import { watched } from "../lib/watch.js";
 
@@ -54,7 +55,8 @@ export async function promote(model, models, workspaces) {
 }
 
 /** Deletes a model. */
-export async function erase(model) {
+export async function erase(model, workspace) {
   await remove(`/api/models/${model.id}`);
-  notify(() => t("models.deleted", { name: titleOf(model), id: String(model.id) }));
+  const say = () => t("models.deleted", { name: titleOf(model), id: String(model.id) });
+  notifyDeleted(say, "model", model.id, workspace);
 }

@@ -2,7 +2,7 @@
 
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
-import { notify } from "../lib/notices.js";
+import { deletedFor, notifyDeleted } from "../lib/undo.js";
 import { goTo } from "../lib/router.js";
 import { RUNNING } from "../lib/watch.js";
 import { ActionButton, ConfirmButton } from "../ui/basics.js";
@@ -50,13 +50,13 @@ function DeleteButton({ workspace, study }) {
   const { id, name } = study;
   const erase = async () => {
     await deleteStudy(id);
-    notify(() => t("studies.deleted", { name }));
+    notifyDeleted(() => t("studies.deleted", { name }), "study", id, workspace);
     goTo(studiesHref(workspace), { replace: true });
   };
   return html`<${ConfirmButton}
     class="quiet"
     question=${t("studies.delete.question", { name })}
-    consequence=${t("studies.delete.consequence", { count: sessionCount(study) })}
+    consequence=${`${t("studies.delete.consequence", { count: sessionCount(study) })} ${deletedFor()}`}
     onConfirm=${erase}
     >${t("delete")}<//
   >`;

@@ -165,6 +165,7 @@ def test_too_little_space_is_noticed_before_it_is_used(data_dir, destination, mo
     assert list(destination.iterdir()) == []
 
 
+@pytest.mark.usefixtures("without_bin")
 def test_a_dataset_that_is_deleted_meanwhile_is_in_neither(
     api, key, data_dir, destination, monkeypatch, said
 ):

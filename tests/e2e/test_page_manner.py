@@ -125,7 +125,7 @@ def test_no_page_keeps_anybody_out_and_none_is_wider_than_the_window(
 def every_address(work: dict[str, Any]) -> list[str]:
     """An address of each route, of each tab, and one that there is not."""
     routes = re.findall(r'^  \["(/[^"]*)"', (FRONTEND / "app" / "routes.js").read_text(), re.M)
-    assert len(routes) == 23
+    assert len(routes) == 24
     addresses = ["#/nowhere"]
     for route in routes:
         path = route.replace(":workspace", str(work["id"]))

@@ -67,6 +67,17 @@ PLACES = {
     f"{_FAULTS}deletes.py::test_epochs_that_cannot_be_put_back_either_are_named_in_the_log": """
         backend.storage.removal.Removal.__exit__ rename
     """,
+    f"{_STORED}bin.py::"
+    "test_an_entry_whose_files_cannot_be_deleted_is_gone_and_the_next_turn_removes_them": """
+        backend.services.bin.emptying.remove_files unlink
+    """,
+    f"{_STORED}bin.py::test_a_turn_that_the_database_refuses_is_made_again": """
+        backend.services.bin.emptying._expire database
+        backend.services.bin.emptying.remove_files database
+    """,
+    f"{_STORED}bin.py::test_an_upload_that_cannot_restore_says_so_and_changes_nothing": """
+        backend.services.datasets.upload._restore database
+    """,
     f"{_FAULTS}calls.py::test_a_session_whose_labels_cannot_be_written_waits_until_they_can": """
         backend.storage.version_labels.make write
     """,
@@ -83,6 +94,8 @@ PLACES = {
         backend.web.routes.batches.cancel_batch database
         backend.web.routes.batches.delete_batch database
         backend.web.routes.datasets.delete_dataset database
+        backend.web.routes.bin.delete_bin_entry database
+        backend.web.routes.bin.restore_bin_entry database
         backend.web.routes.training.labels.update_labels database
         backend.web.routes.training.labels.create_dataset_version database
         backend.web.routes.training.labels.import_labels database

@@ -40,7 +40,7 @@ FLOORS = [
     {"predict"},
     {"models", "datasets", "results"},
     {"training", "dataset-rows"},
-    {"account", "reading", "labels", "listing"},
+    {"account", "reading", "labels", "listing", "bin"},
     {"ui"},
     {"lib"},
     {"vendor"},

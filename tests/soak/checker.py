@@ -171,9 +171,15 @@ def every_dataset_has_its_files(stopped: Stopped) -> Violations:
             yield f"dataset {number}: {rows} rows in its table, {dataset['num_samples']} counted"
 
 
+def nothing_in_the_bin_lacks_a_file(stopped: Stopped) -> Violations:
+    """What was deleted can be restored."""
+    for file in sorted(stopped.in_bin - stopped.files()):
+        yield f"the file {file} of something in the bin is missing"
+
+
 def no_file_is_left_over(stopped: Stopped) -> Violations:
     """Every file belongs to a row of the database; only after a start and a clean end."""
-    known = {
+    known = stopped.in_bin | {
         f"uploads/{each['workspace_id']}/{each['sha256']}{suffix}"
         for each in stopped.datasets.values()
         for suffix in _DATASET_SUFFIXES

@@ -175,6 +175,7 @@ class Soak:
         self._require(checker.the_database_is_whole(stopped))
         self._require(checker.every_session_has_one_state(stopped))
         self._require(checker.every_dataset_has_its_files(stopped))
+        self._require(checker.nothing_in_the_bin_lacks_a_file(stopped))
         self._require(checker.nothing_accepted_is_lost(stopped, self.ledger, is_quiet=False))
 
     def _check_at_rest(self) -> None:

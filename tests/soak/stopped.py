@@ -23,6 +23,7 @@ class Stopped:
         integrity: what `PRAGMA integrity_check` and `foreign_key_check` say, without "ok".
         sessions, epochs, models, datasets, workspaces: the rows of these tables; the sessions,
             models, datasets and workspaces by id.
+        in_bin: the files of what was deleted and can be restored.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -62,6 +63,8 @@ class Stopped:
         self.models = _by_id(connection, "models")
         self.datasets = _by_id(connection, "datasets")
         self.workspaces = _by_id(connection, "workspaces")
+        kept = connection.execute("SELECT files FROM bin WHERE gone_at IS NULL")
+        self.in_bin = {file for (files,) in kept for file in json.loads(files)}
         self.epochs: dict[int, list[int]] = {each: [] for each in self.sessions}
         for row in connection.execute("SELECT session_id, epoch FROM epochs ORDER BY 1, 2"):
             self.epochs.setdefault(row[0], []).append(row[1])

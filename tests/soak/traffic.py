@@ -128,7 +128,8 @@ class Visitor:
         return self._random.choice(found) if found else None
 
     def _upload(self) -> None:
-        content = catalogue(90 + self._random.randrange(500))
+        # Never the same bytes again: they would bring back what was deleted.
+        content = f"{catalogue(90 + self._random.randrange(500))}# {self._random.getrandbits(64)}\n"
         answer = self._ask(
             "POST",
             "/api/training/upload-dataset",

@@ -164,8 +164,16 @@ class House:
             **self._studies(owner, key, used),
             "model_id": model_id,
             "analysis_id": saved["analysis"]["id"],
+            "bin_id": self._binned(owner, key, analysis),
             "filename": "main.js",
         }
+
+    def _binned(self, owner, key, analysis):
+        """The number in the bin of an analysis that was deleted."""
+        body = {"workspace_key": key, **analysis}
+        deleted = owner.post("/api/analyses", 201, json=body)["analysis"]["id"]
+        owner.delete(f"/api/analyses/{deleted}")
+        return owner.get("/api/bin", query_string={"workspace_key": key})["entries"][0]["id"]
 
     def _batches(self, owner, key):
         """A completed batch and one that waits."""
@@ -422,6 +430,7 @@ def call_as(user: Api, rule, method, values):
             "studies.list_studies": {"workspace_key": key},
             "batches.list_batches": {"workspace_key": key},
             "analyses.list_analyses": {"workspace_key": key},
+            "bin.list_bin": {"workspace_key": key},
             "audit.list_audit_entries": {"workspace_key": key},
             "curves.get_dataset_curve": {"row": 0},
             "evaluation.get_comparison": {"other": values["other_id"]},

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable
 from sqlalchemy import Column, Connection
 from sqlalchemy.schema import CreateColumn, CreateTable
 
+from backend.database.bin.tables import bin_entries, bin_rows
 from backend.database.labels import tables as labels
 from backend.database.listing import facts, model_facts
 from backend.database.listing import tables as listing
@@ -127,6 +128,11 @@ def _add_searches(connection: Connection) -> None:
         each.create(connection)
 
 
+def _add_bin(connection: Connection) -> None:
+    bin_entries.create(connection)
+    bin_rows.create(connection)
+
+
 # UPGRADES[n] upgrades a database from version n + 1 to n + 2. `opening.upgrade` calls them with
 # foreign keys off, so that one may rebuild a table, and checks every reference afterwards.
 UPGRADES: list[Callable[[Connection], None]] = [
@@ -141,6 +147,7 @@ UPGRADES: list[Callable[[Connection], None]] = [
     _add_session_facts,
     _add_model_facts,
     _add_searches,
+    _add_bin,
 ]
 
 VERSION = len(UPGRADES) + 1

@@ -4,13 +4,18 @@ The same bytes, read in the same way, are one dataset in a workspace, however of
 uploaded.
 """
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from sqlalchemy import Connection
 
 from backend.database import Database, datasets
+from backend.database.bin import entries
 from backend.database.connection import Record
 from backend.services.aftermath import left_to_the_next_start
+from backend.services.bin.restore import restore
 from backend.services.context import Services
 from backend.services.datasets.derive import DerivedPaths, derive
 from backend.services.quota import require_bytes
@@ -19,6 +24,8 @@ from backend.storage.incoming import IncomingFile
 from backend.storage.layout import SUFFIXES, DatasetFiles, Storage
 from backend.tables.converter import TableConverter
 from backend.transit.catalog.names.read_as import ReadAs
+
+Came = Literal["new", "there", "restored"]
 
 _DEFAULT_NAME = "dataset"
 _MAX_NAME = 200
@@ -31,7 +38,8 @@ def store(
     name: str,
     suffix: str,
     read_as: ReadAs,
-) -> tuple[Record, bool]:
+    on_restored: Callable[[Connection, Record], None] = lambda _connection, _dataset: None,
+) -> tuple[Record, Came]:
     """Turn a received file into a dataset.
 
     Args:
@@ -41,10 +49,11 @@ def store(
         name: the name of the dataset.
         suffix: of the file, one of SUFFIXES.
         read_as: what was said of it.
+        on_restored: is called in the transaction that restores a dataset.
 
     Returns:
-        the dataset, and whether it is new; one with the same bytes, read in the same way, is
-        returned as it is.
+        the dataset, and whether it is "new"; one with the same bytes, read in the same way, is
+        returned as it is ("there"), or comes back from the bin ("restored").
 
     Raises:
         CatalogError: it is not a catalogue, or has no usable row.
@@ -61,9 +70,13 @@ def store(
     with database.read() as connection:
         existing = datasets.find_by_identity(connection, workspace["id"], names["identity"])
         if existing is not None:
-            return existing, False
-        if not datasets.of_file(connection, workspace["id"], incoming.sha256):
+            return existing, "there"
+        in_bin = entries.of_dataset(connection, workspace["id"], names["identity"])
+        if in_bin is None and not datasets.of_file(connection, workspace["id"], incoming.sha256):
             require_bytes(services, connection, workspace["owner_id"], incoming.size)
+    restored = None if in_bin is None else _restore(services, names, on_restored)
+    if restored is not None:
+        return restored, "restored"
     with ExitStack() as cleanup:
         derived = _Derived(storage, cleanup)
         description = derived.read(incoming, services.converter, read_as)
@@ -71,6 +84,24 @@ def store(
             sync(path)
         description |= {"name": name, "file_size": incoming.size, "read_as": read_as.to_json()}
         return _record(services, workspace["owner_id"], incoming, derived, names, description)
+
+
+def _restore(
+    services: Services,
+    names: DatasetFiles,
+    on_restored: Callable[[Connection, Record], None],
+) -> Record | None:
+    """The dataset that the bin has of these bytes, back in its place; None: it has gone."""
+    with services.database.write() as connection:
+        workspace_id, identity = names["workspace_id"], names["identity"]
+        entry = entries.of_dataset(connection, workspace_id, identity)
+        if entry is None or datasets.find_by_identity(connection, workspace_id, identity):
+            return None
+        restore(services, connection, entry)
+        dataset = datasets.find_by_identity(connection, workspace_id, identity)
+        if dataset is not None:
+            on_restored(connection, dataset)
+        return dataset
 
 
 def read(
@@ -120,8 +151,11 @@ def forget_files(database: Database, storage: Storage, dataset: DatasetFiles) ->
     what = f"the deletion of uploads/{workspace_id}/{identity}.*"
     with left_to_the_next_start(what), database.write() as connection:
         if datasets.find_by_identity(connection, workspace_id, identity) is None:
+            needed = entries.files(connection, workspace_id)
+            catalogue = storage.catalogue(workspace_id, sha256, dataset["suffix"])
             others = datasets.of_file(connection, workspace_id, sha256)
-            storage.remove_dataset(dataset, keep_catalogue=bool(others))
+            is_in_bin = catalogue.relative_to(storage.data_dir).as_posix() in needed
+            storage.remove_dataset(dataset, keep_catalogue=bool(others) or is_in_bin)
 
 
 class _Derived:
@@ -152,7 +186,7 @@ def _record(
     derived: _Derived,
     names: DatasetFiles,
     description: dict[str, Any],
-) -> tuple[Record, bool]:
+) -> tuple[Record, Came]:
     """Put the files in place and write the row; the write lock excludes the same bytes."""
     storage, workspace_id, sha256 = services.storage, names["workspace_id"], names["sha256"]
     sources = [incoming.path, *derived.made()]
@@ -160,7 +194,7 @@ def _record(
         with services.database.write() as connection:
             existing = datasets.find_by_identity(connection, workspace_id, names["identity"])
             if existing is not None:
-                return existing, False
+                return existing, "there"
             others = datasets.of_file(connection, workspace_id, sha256)
             if others:  # it has its place already, and counts for the oldest of them
                 names = {**names, "suffix": others[0]["suffix"]}
@@ -173,4 +207,4 @@ def _record(
                 put_in_place(source, target)
             dataset = datasets.create(connection, **names, stored_bytes=stored, **description)
         undo.pop_all()
-    return dataset, True
+    return dataset, "new"

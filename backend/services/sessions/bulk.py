@@ -8,6 +8,8 @@ from backend.database import sessions
 from backend.database.connection import Record
 from backend.database.listing import facts
 from backend.errors import Conflict
+from backend.services.bin.put import put
+from backend.services.context import Services
 from backend.services.sessions.end import request_end
 from backend.services.sessions.keep import require_not_being_kept
 
@@ -28,8 +30,8 @@ def end_or_refuse(connection: Connection, session: Record, request: str) -> str:
     return message
 
 
-def delete(connection: Connection, session: Record) -> None:
-    """Delete an ended session; its files go after the commit.
+def delete(services: Services, connection: Connection, session: Record, user_id: int) -> int:
+    """Put an ended session into the bin; gives the id there, to `finish` after the commit.
 
     Raises:
         Conflict: it has not ended, is part of a study, or its best epoch is being kept.
@@ -37,7 +39,9 @@ def delete(connection: Connection, session: Record) -> None:
     require_ended(session, "deleted")
     require_no_study(session, "deleted")
     require_not_being_kept(session)
+    bin_id = put(services, connection, "session", session, session["model_name"], user_id)
     sessions.remove(connection, session["id"])
+    return bin_id
 
 
 def require_ended(session: Record, action: str) -> None:

@@ -8,6 +8,7 @@ from backend.database.connection import Record
 from backend.database.listing import facts
 from backend.database.search import trials
 from backend.errors import Conflict
+from backend.services.bin.put import put
 from backend.services.context import Services
 from backend.services.quota import require_bytes, require_waiting_place
 from backend.services.sessions.end import request_end
@@ -91,26 +92,30 @@ def retry(
     return len(wanted)
 
 
-def remove(services: Services, connection: Connection, removal: Removal, study: Record) -> None:
-    """Delete a study with its sessions, their models and what lies beside these.
+def remove(services: Services, connection: Connection, study: Record, user_id: int) -> int:
+    """Put a study into the bin, with its sessions, their models and what lies beside these.
 
     Args:
         services: the server's.
         connection: open for writing.
-        removal: of the files; around this transaction.
         study: its row.
+        user_id: who deletes it.
+
+    Returns:
+        The entry of the bin.
 
     Raises:
         Conflict: a session is under way or is being kept, or a model is in use.
     """
     parts = _parts(connection, study)
     _require_unused(connection, study, parts)
-    for part in parts:
-        removal.add(services.storage.kept_checkpoint(part["id"]))
-        if part["file"] is not None:
-            for path in services.storage.model_files(part["file"]):
-                removal.add(path)
+    more = {
+        "training_sessions": [part["id"] for part in parts],
+        "models": [part["model_id"] for part in parts if part["model_id"] is not None],
+    }
+    bin_id = put(services, connection, "study", study, study["name"], user_id, more)
     studies.remove(connection, study["id"])
+    return bin_id
 
 
 def _close_search(connection: Connection, study: Record, request: str) -> bool:

@@ -27,7 +27,8 @@ def get_me() -> Record:
     user = current_user()
     with services().database.read() as connection:
         taken = usage(services(), connection, user["id"])
-    return {"user": user, "token": current_token(), "usage": taken}
+    days = services().settings.bin_days
+    return {"user": user, "token": current_token(), "usage": taken, "bin_days": days}
 
 
 @accounts_bp.get("/tokens")

@@ -10,6 +10,8 @@ from sqlalchemy import Connection
 from backend.database import analyses, models, workspaces
 from backend.database.connection import Record
 from backend.errors import Invalid
+from backend.services.bin.emptying import finish
+from backend.services.bin.put import put
 from backend.services.quota import require_analysis_place, require_bytes
 from backend.web.access import NO_WORKSPACE, usable_analysis, workspace_by_key
 from backend.web.audit_log import record
@@ -108,6 +110,8 @@ def delete_analysis(analysis_id: int) -> Record:
     """Delete an analysis."""
     with services().database.write() as connection:
         analysis = _answer(connection, analysis_id)["analysis"]
+        name, user_id = analysis["title"], current_user()["id"]
+        bin_id = put(services(), connection, "analysis", analysis, name, user_id)
         analyses.remove(connection, analysis_id)
         record(
             connection,
@@ -116,6 +120,7 @@ def delete_analysis(analysis_id: int) -> Record:
             target=f"analysis {analysis_id}",
             detail=analysis["title"],
         )
+    finish(services(), bin_id)
     return {"message": f"Analysis {analysis_id} was deleted."}
 
 

@@ -26,6 +26,8 @@ from backend.services.batch_jobs.posting import (
 )
 from backend.services.batch_jobs.preview import preview
 from backend.services.batch_jobs.result import Result, Wanted
+from backend.services.bin.emptying import finish
+from backend.services.bin.put import put
 from backend.services.datasets.upload import name_from
 from backend.services.predictions import choose_model
 from backend.services.sessions.start import checked_key
@@ -187,6 +189,8 @@ def delete_batch(batch_id: int) -> Record:
     with services().database.write() as connection:
         batch = usable_batch(connection, batch_id)
         _require_ended(batch)
+        user_id = current_user()["id"]
+        bin_id = put(services(), connection, "batch", batch, batch["file_name"], user_id)
         batches.remove(connection, batch_id)
         record(
             connection,
@@ -195,7 +199,7 @@ def delete_batch(batch_id: int) -> Record:
             target=f"batch {batch_id}",
             detail=batch["file_name"],
         )
-    _remove_files(batch)
+    finish(services(), bin_id)
     return {"message": f"Batch {batch_id} was deleted."}
 
 

@@ -1,13 +1,16 @@
 """/api/training/…dataset…: uploads, their profiles and rows."""
 
 from apiflask import APIBlueprint
+from sqlalchemy import Connection
 
 from backend.database import datasets
 from backend.database.connection import Record
 from backend.errors import Conflict, Unavailable
+from backend.services.bin.emptying import finish
+from backend.services.bin.put import put
 from backend.services.datasets.preview import accepted, preview
 from backend.services.datasets.relations import StillRelating
-from backend.services.datasets.upload import forget_files, name_from, store, suffix_from
+from backend.services.datasets.upload import name_from, store, suffix_from
 from backend.services.labels.voting import effective
 from backend.services.quota import stored_bytes
 from backend.storage.dataset_table import read_rows, read_rows_at, read_rows_of_label
@@ -16,6 +19,7 @@ from backend.transit.columns import LABELS
 from backend.transit.rows import Index
 from backend.web.access import NO_WORKSPACE, usable_dataset, workspace_by_key
 from backend.web.audit_log import record
+from backend.web.auth import current_user
 from backend.web.current import services
 from backend.web.request_body import received_file
 from backend.web.schemas.base import Done, Page, WorkspaceQuery
@@ -66,7 +70,7 @@ def upload_dataset(form: UploadForm, query_data: PreviewQuery) -> tuple:
         return preview(services(), workspace, incoming, read_as), 200
     name = form.name or name_from(form.file.filename)
     suffix = suffix_from(form.file.filename)
-    dataset, is_new = store(services(), workspace, incoming, name, suffix, read_as)
+    dataset, came = store(services(), workspace, incoming, name, suffix, read_as, _record_restored)
     with services().database.read() as connection:
         used = stored_bytes(services(), connection, workspace["owner_id"])
     report = dataset["profile"].get("report")  # none before 0.1.0
@@ -75,8 +79,12 @@ def upload_dataset(form: UploadForm, query_data: PreviewQuery) -> tuple:
         "warnings": report["warnings"] if report else [],
         "dataset": dataset,
         "stored_bytes": used,
+        "restored": came == "restored",
     }
-    if not is_new:
+    if came == "restored":
+        message = f"{dataset['name']!r} was in the bin: it is back as it was."
+        return {**answer, "message": message}, 200
+    if came == "there":
         message = f"The same file was uploaded before, as {dataset['name']!r}."
         return {**answer, "message": message}, 200
     return answer, 201, {"Location": f"/api/training/dataset/{dataset['id']}"}
@@ -110,13 +118,7 @@ def update_dataset(dataset_id: int, json_data: DatasetRequest) -> Record:
     with services().database.write() as connection:
         dataset = usable_dataset(connection, dataset_id)
         datasets.set_name(connection, dataset_id, json_data.name)
-        record(
-            connection,
-            "dataset_renamed",
-            workspace_id=dataset["workspace_id"],
-            target=f"dataset {dataset_id}",
-            detail=json_data.name,
-        )
+        _record(connection, "dataset_renamed", dataset, json_data.name)
     return {"dataset": {**dataset, "name": json_data.name}}
 
 
@@ -133,15 +135,11 @@ def delete_dataset(dataset_id: int) -> Record:
                 f"Dataset {dataset_id} is used by unfinished sessions "
                 f"({', '.join(map(str, in_use))}): cancel them, or wait until they have ended."
             )
+        user_id = current_user()["id"]
+        bin_id = put(services(), connection, "dataset", dataset, dataset["name"], user_id)
         datasets.remove(connection, dataset_id)
-        record(
-            connection,
-            "dataset_deleted",
-            workspace_id=dataset["workspace_id"],
-            target=f"dataset {dataset_id}",
-            detail=dataset["name"],
-        )
-    forget_files(services().database, services().storage, dataset)
+        _record(connection, "dataset_deleted", dataset, dataset["name"])
+    finish(services(), bin_id)
     services().relations.forget(dataset)
     return {"message": f"Dataset {dataset_id} was deleted."}
 
@@ -186,6 +184,20 @@ def list_dataset_rows(dataset_id: int, query_data: RowsQuery) -> Record:
         "offset": offset,
         "limit": limit,
     }
+
+
+def _record_restored(connection: Connection, dataset: Record) -> None:
+    _record(connection, "bin_restored", dataset, dataset["name"])
+
+
+def _record(connection: Connection, action: str, dataset: Record, detail: str) -> None:
+    record(
+        connection,
+        action,
+        workspace_id=dataset["workspace_id"],
+        target=f"dataset {dataset['id']}",
+        detail=detail,
+    )
 
 
 _NOT_ASKED: tuple[str, list[Record | None]] = ("unknown", [])

@@ -17,12 +17,15 @@ from backend.database.listing.facts import FIGURES
 from backend.database.listing.models import MODELS
 from backend.errors import Conflict, NotFound
 from backend.services.aftermath import left_to_the_next_start
+from backend.services.bin.emptying import finish
+from backend.services.bin.put import put
 from backend.services.listing import find_page
 from backend.services.predictions import verdict_sentence
 from backend.storage.layout import model_path
 from backend.storage.verified import open_verified
 from backend.web.access import NO_WORKSPACE, usable_model, workspace_by_key
 from backend.web.audit_log import record, record_download
+from backend.web.auth import current_user
 from backend.web.current import services
 from backend.web.schemas.base import Done
 from backend.web.schemas.models import (
@@ -156,10 +159,11 @@ def delete_model(model_id: int) -> Record:
                 f"Model {model_id} is used by unfinished batches "
                 f"({', '.join(map(str, unfinished))}): cancel them, or wait until they have ended."
             )
+        user_id = current_user()["id"]
+        bin_id = put(services(), connection, "model", model, model["name"], user_id)
         models.remove(connection, model_id)
         _record(connection, "model_deleted", model)
-    with left_to_the_next_start(f"the deletion of model/{model['file']}"):
-        services().storage.remove_model(model["file"])
+    finish(services(), bin_id)
     return {"message": f"Model {model_id} was deleted."}
 
 

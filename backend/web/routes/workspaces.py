@@ -6,13 +6,14 @@ import secrets
 from apiflask import APIBlueprint
 from sqlalchemy import Connection
 
-from backend.database import accounts, kept, sessions, workspaces
+from backend.database import accounts, batches, kept, sessions, workspaces
 from backend.database.connection import Record
 from backend.errors import Conflict, Forbidden, Invalid, NotFound
 from backend.services.aftermath import left_to_the_next_start
+from backend.services.bin.emptying import finish
+from backend.services.bin.put import put
 from backend.services.quota import require_workspace_place
 from backend.services.sessions.keep import require_not_being_kept
-from backend.storage.removal import Removal
 from backend.web.access import owned_workspace, visible_workspace, workspace_by_key
 from backend.web.audit_log import record
 from backend.web.auth import current_user
@@ -92,19 +93,21 @@ def delete_workspace(key: str) -> Record:
 
     Waiting sessions are cancelled; while one is training, the workspace cannot be deleted.
     """
-    with Removal() as removal, services().database.write() as connection:
+    with services().database.write() as connection:
         workspace = owned_workspace(connection, key)
         _require_no_training(connection, workspace)
-        pending = sessions.in_workspace(connection, workspace["id"], status="pending")
-        for session in kept.with_checkpoint(connection, workspace["id"]):
-            removal.add(services().storage.kept_checkpoint(session["id"]))
+        pending, waiting = _end_all(connection, workspace["id"])
         record(connection, "workspace_deleted", workspace_id=workspace["id"])
+        user_id = current_user()["id"]
+        bin_id = put(services(), connection, "workspace", workspace, workspace["name"], user_id)
         workspaces.remove(connection, workspace["id"])
     services().notify_batches()
-    services().storage.remove_workspace(workspace["id"])
-    with left_to_the_next_start("the deletion of checkpoints"):
+    with left_to_the_next_start("the deletion of what waited"):
         for session in pending:
             services().storage.remove_checkpoint(session["id"])
+        for batch in waiting:
+            services().storage.remove_batch_upload(workspace["id"], batch["id"])
+    finish(services(), bin_id)
     return {"message": f"The workspace {workspace['name']!r} was deleted."}
 
 
@@ -203,6 +206,20 @@ def _members(connection: Connection, workspace: Record) -> Record:
         "details": details,
         "count": len(details),
     }
+
+
+def _end_all(connection: Connection, workspace_id: int) -> tuple[list[Record], list[Record]]:
+    """Cancel the sessions and the batches of a workspace that wait; and batches that run."""
+    pending = sessions.in_workspace(connection, workspace_id, status="pending")
+    for session in pending:
+        sessions.end(connection, session["id"], "cancelled")
+    found = batches.in_workspace(connection, workspace_id)
+    waiting = [each for each in found if each["status"] in batches.UNFINISHED]
+    for batch in waiting:
+        batches.end(connection, batch["id"], "cancelled")
+        if batch["status"] == "running":  # should it come back before its thread has noticed
+            batches.change(connection, batch["id"], request="cancel")
+    return pending, waiting
 
 
 def _require_no_training(connection: Connection, workspace: Record) -> None:

@@ -52,6 +52,7 @@ class Me(Success):
     user: User
     token: CurrentToken | None = Field(description="null for EXOTRAIN_TOKEN.")
     usage: Usage
+    bin_days: int = Field(description="How long the bin has what was deleted; 0: there is none.")
 
 
 class TokenRequest(JsonBody):

@@ -39,6 +39,8 @@ AuditAction = TypeAliasType(
         "batch_downloaded",
         "batch_deleted",
         "model_promoted",
+        "bin_restored",
+        "bin_deleted",
     ],
 )
 

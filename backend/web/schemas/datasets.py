@@ -71,6 +71,9 @@ class UploadAnswer(Success):
     )
     dataset: Dataset
     stored_bytes: Use = Field(description="In all workspaces of the owner of this one.")
+    restored: bool = Field(
+        default=False, description="It was in the bin, and is back with its id, name and labels."
+    )
 
 
 class PreviewAnswer(TablePreview):

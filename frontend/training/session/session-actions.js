@@ -3,7 +3,8 @@
 import { deleteSession, endSession, retrySession, useIdempotencyKey } from "./session-actions-state.js";
 import { html } from "../../lib/html.js";
 import { t } from "../../lib/i18n.js";
-import { askForNotifications, notify } from "../../lib/notices.js";
+import { deletedFor, notifyDeleted } from "../../lib/undo.js";
+import { askForNotifications } from "../../lib/notices.js";
 import { goTo } from "../../lib/router.js";
 import { isBeingKept, RUNNING } from "../../lib/watch.js";
 import { ActionButton, ConfirmButton } from "../../ui/basics.js";
@@ -26,7 +27,7 @@ export function SessionActions({ workspace, session, onChange, onDelete, hasRetr
   const canDelete = !isBeingKept(session);
   return html`
     ${canRetry && html`<${RetryButton} workspace=${workspace} session=${session} />`}
-    ${canDelete && html`<${DeleteButton} session=${session} onDelete=${onDelete} />`}
+    ${canDelete && html`<${DeleteButton} workspace=${workspace} session=${session} onDelete=${onDelete} />`}
   `;
 }
 
@@ -66,16 +67,17 @@ export function RetryButton({ workspace, session }) {
   return html`<${ActionButton} title=${t("training.retry.help")} onAct=${retry}>${t("training.retry")}<//>`;
 }
 
-function DeleteButton({ session, onDelete }) {
+function DeleteButton({ workspace, session, onDelete }) {
   const erase = async () => {
     await deleteSession(session.id);
-    notify(() => t("training.deleted", { name: session.model_name, id: String(session.id) }));
+    const say = () => t("training.deleted", { name: session.model_name, id: String(session.id) });
+    notifyDeleted(say, "session", session.id, workspace);
     onDelete?.();
   };
   return html`<${ConfirmButton}
     class="quiet"
     question=${t("training.delete.question", { name: session.model_name, id: String(session.id) })}
-    consequence=${t(`training.delete.${belongings(session)}`)}
+    consequence=${`${t(`training.delete.${belongings(session)}`)} ${deletedFor()}`}
     onConfirm=${erase}
     >${t("delete")}<//
   >`;

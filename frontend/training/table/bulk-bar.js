@@ -7,6 +7,7 @@ import { notify } from "../../lib/notices.js";
 import { goTo } from "../../lib/router.js";
 import { RUNNING, watchAgain } from "../../lib/watch.js";
 import { tagsOf } from "../../listing/marks.js";
+import { deletedFor } from "../../lib/undo.js";
 import { ActionButton, Dialog, Field } from "../../ui/basics.js";
 
 const MOST = 200; // of one call
@@ -64,7 +65,7 @@ function Question({ action, count, running, onAct, onClose }) {
   const said = running > 0 ? `training.bulk.${action}.running` : `training.bulk.${action}.noneRunning`;
   return html`<${Dialog} title=${t(`training.bulk.${action}.question`, { count })} onClose=${onClose}>
     <p>${t(said, { count: running })}</p>
-    ${action === "delete" && html`<p>${t("training.bulk.delete.consequence")}</p>`}
+    ${action === "delete" && html`<p>${t("training.bulk.delete.consequence")} ${deletedFor()}</p>`}
     <div class="actions end">
       <button type="button" onClick=${onClose}>${t("keep")}</button>
       <${ActionButton} class="danger" onAct=${() => onAct(action)} onDone=${onClose}>
@@ -112,7 +113,7 @@ async function actOn(workspace, ids, action, more) {
 function report(action, outcomes) {
   const refused = outcomes.filter((each) => each.status === "refused");
   const done = outcomes.length - refused.length;
-  if (done > 0) notify(t(`training.bulk.${action}.done`, { count: done }));
+  if (done > 0) notify(() => t(`training.bulk.${action}.done`, { count: done }));
   if (refused.length === 0) return;
   const why = [...new Set(refused.map((each) => each.error))].slice(0, 3).join(" ");
   notify(`${t("training.bulk.refused", { count: refused.length })} ${why}`, { kind: "error" });

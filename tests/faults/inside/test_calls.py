@@ -95,6 +95,8 @@ CALLS: dict[str, tuple[str, str, dict[str, Any] | None]] = {
     "cancel_running_batch": ("POST", "/api/predict/batches/{running_batch}/cancel", None),
     "delete_batch": ("DELETE", "/api/predict/batches/{ended_batch}", None),
     "download_batch": ("GET", "/api/predict/batches/{ended_batch}/result", None),
+    "restore_bin_entry": ("POST", "/api/bin/{binned}/restore", None),
+    "delete_bin_entry": ("DELETE", "/api/bin/{binned}", None),
     "update_analysis": ("PATCH", "/api/analyses/{analysis}", {"note": "new"}),
     "delete_analysis": ("DELETE", "/api/analyses/{analysis}", None),
 }
@@ -149,8 +151,17 @@ def world(api, key, services) -> dict[str, Any]:
         "other_model": other_model,
         "token": member["id"],
         "analysis": analysis["id"],
+        "binned": _binned(api, key, kept),
         "kept": kept,
     }
+
+
+def _binned(api, key, kept) -> int:
+    """The number in the bin of an analysis that was deleted."""
+    deleted = api.post("/api/analyses", 201, json=kept)["analysis"]["id"]
+    api.delete(f"/api/analyses/{deleted}")
+    (entry,) = api.get("/api/bin", query_string={"workspace_key": key})["entries"]
+    return entry["id"]
 
 
 def _labelled(api, key) -> int:

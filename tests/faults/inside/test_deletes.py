@@ -3,8 +3,10 @@
 import pytest
 
 from backend.services.leftovers import remove_leftovers
-from tests.api import complete, fail, problem_of
+from tests.api import complete, fail, predict_part, problem_of
 from tests.faults.state import all_of, files_in, names_in
+
+pytestmark = pytest.mark.usefixtures("without_bin")
 
 
 @pytest.fixture
@@ -113,41 +115,50 @@ def failed(api, key, services):
     return session_id, fail(services, session_id)
 
 
-def test_a_session_whose_epochs_cannot_be_taken_away_stays_with_them(faults, api, services, failed):
+@pytest.fixture
+def study(api, key, services):
+    """A study, one session of which has failed with finished epochs."""
+    found = api.study(key, api.dataset(key), folds=2)["study"]
+    first, second = found["sessions"]
+    predict_part(services, first, folds=2)
+    fail(services, second["id"])
+    return found["id"]
+
+
+def test_a_session_whose_epochs_cannot_be_taken_away_stays_with_them(faults, api, services, study):
     before = all_of(services)
     fault = faults.add("rename", "*.partial", "EIO", caller="*Removal.add")
-    answer = api.delete(f"/api/training/session/{failed[0]}", None)
+    answer = api.post(f"/api/training/studies/{study}/retry", None)
     assert fault.effects == 1
     assert problem_of(answer)["status"] == 500
     assert all_of(services) == before
-    api.delete(f"/api/training/session/{failed[0]}")
+    api.post(f"/api/training/studies/{study}/retry", 202)
     assert names_in(services.storage.checkpoints) == set()
 
 
 def test_a_session_whose_epochs_cannot_be_deleted_is_gone_and_the_next_start_removes_them(
-    faults, api, services, failed, caplog
+    faults, api, services, study, caplog
 ):
     fault = faults.add("unlink", "*.partial", "EIO", caller="*Removal.__exit__")
-    api.delete(f"/api/training/session/{failed[0]}")
+    api.post(f"/api/training/studies/{study}/retry", 202)
     assert fault.effects == 1
     assert "cannot be deleted" in caplog.text
-    api.get(f"/api/training/session/{failed[0]}", 404)
     remove_leftovers(services.database, services.storage)
     assert names_in(services.storage.checkpoints) == set()
 
 
 def test_epochs_that_cannot_be_put_back_either_are_named_in_the_log(
-    faults, api, services, failed, caplog
+    faults, api, services, study, caplog
 ):
     faults.add("sql", "COMMIT", "database is locked")
     fault = faults.add("rename", "*.kept.ckpt", "EIO", caller="*Removal.__exit__")
-    answer = api.delete(f"/api/training/session/{failed[0]}", None)
+    answer = api.post(f"/api/training/studies/{study}/retry", None)
     assert fault.effects == 1
     assert problem_of(answer)["status"] == 503
     (left,) = names_in(services.storage.checkpoints)
     assert left in caplog.text
     assert "cannot be put back" in caplog.text
-    api.delete(f"/api/training/session/{failed[0]}")
+    api.post(f"/api/training/studies/{study}/retry", 202)
 
 
 def test_finished_epochs_that_cannot_be_deleted_are_gone_and_the_next_start_removes_them(

@@ -266,6 +266,7 @@ def test_an_unfinished_batch_cannot_be_deleted_and_has_no_result(api, key, model
         assert "it is pending" in api.get(f"{BATCHES}/{batch_id}/{path}", 409)["detail"]
 
 
+@pytest.mark.usefixtures("without_bin")
 def test_a_deleted_batch_is_gone_with_its_files_and_stands_in_the_audit_log(
     api, key, done, services
 ):
@@ -310,6 +311,7 @@ def test_the_model_is_the_one_of_the_start(api, key, model_id, services, runner,
     assert state(api, batch_id)["model"]["id"] == model_id
 
 
+@pytest.mark.usefixtures("without_bin")
 def test_a_deleted_workspace_takes_its_batches_along(api, key, done, services, runner):
     posted(api, key)
     api.delete(f"/api/workspaces/{key}")
@@ -326,6 +328,7 @@ def test_as_many_batches_of_a_user_wait_as_sessions_may(api, key, model_id):
     assert "EXOTRAIN_QUOTA_PENDING" in answer["detail"]
 
 
+@pytest.mark.usefixtures("without_bin")
 def test_a_result_counts_for_the_owner_until_it_is_deleted(api, done):
     def used():
         return api.get("/api/me")["usage"]["stored_bytes"]["used"]

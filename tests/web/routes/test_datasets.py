@@ -148,6 +148,7 @@ def test_every_row_left_out_can_be_paged_through_with_its_reason(api, mixed):
     assert api.get(f"{path}?offset=999999999999")["rejected"] == []
 
 
+@pytest.mark.usefixtures("without_bin")
 def test_a_dataset_that_waits_or_trains_is_not_deleted_and_the_session_is_named(api, key, services):
     session_id = api.session(key)
     dataset_id = api.get(f"/api/training/session/{session_id}")["session"]["dataset_id"]

@@ -190,6 +190,7 @@ def test_what_was_hashed_is_what_is_downloaded(api, two, services, monkeypatch):
     assert api.get(f"/api/models/{two[1]}/download", None).get_data() == content
 
 
+@pytest.mark.usefixtures("without_bin")
 def test_the_current_model_is_not_deleted_and_another_is_with_its_files(api, two, services):
     older, newer = two
     problem = problem_of(api.delete(f"/api/models/{older}", None))

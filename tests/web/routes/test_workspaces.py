@@ -160,6 +160,7 @@ def test_a_user_that_does_not_exist_cannot_be_added(api, key):
     api.delete(f"/api/workspaces/{key}/members/nobody", 404)
 
 
+@pytest.mark.usefixtures("without_bin")
 def test_a_deleted_workspace_leaves_no_row_and_no_file(api, key, services):
     model_id = complete(services, api.session(key))
     api.delete(f"/api/workspaces/{key}")

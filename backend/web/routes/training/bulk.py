@@ -7,10 +7,11 @@ from backend.background.session_end import remove_files
 from backend.database import sessions
 from backend.database.connection import Record
 from backend.errors import Conflict, Forbidden, NotFound
+from backend.services.bin.emptying import finish
 from backend.services.sessions import bulk
-from backend.storage.removal import Removal
 from backend.web.access import NO_WORKSPACE, usable_session, workspace_by_key
 from backend.web.audit_log import record
+from backend.web.auth import current_user
 from backend.web.current import services
 from backend.web.schemas.training.bulk import BulkAnswer, BulkRequest
 
@@ -27,8 +28,8 @@ def update_sessions(json_data: BulkRequest) -> Record:
     All that is done is done in one transaction: if the call fails, nothing was done. Repeated, it
     changes nothing more.
     """
-    outcomes, cancelled = [], []
-    with Removal() as removal, services().database.write() as connection:
+    outcomes, cancelled, deleted = [], [], []
+    with services().database.write() as connection:
         workspace_id = None
         if json_data.workspace_key is not None:
             workspace_id = workspace_by_key(connection, json_data.workspace_key)["id"]
@@ -36,7 +37,7 @@ def update_sessions(json_data: BulkRequest) -> Record:
             try:
                 session = _session(connection, session_id, workspace_id)
                 if json_data.action == "delete":
-                    delete(connection, session, removal)
+                    deleted.append(delete(connection, session))
                 else:
                     bulk.ACTIONS[json_data.action](connection, session, json_data.tags)
                     if _is_cancelled_now(connection, session):
@@ -46,6 +47,8 @@ def update_sessions(json_data: BulkRequest) -> Record:
                 outcomes.append({"id": session_id, "status": "refused", "error": error})
             else:
                 outcomes.append({"id": session_id, "status": "done", "error": None})
+    for bin_id in deleted:
+        finish(services(), bin_id)
     for session in cancelled:
         remove_files(services().storage, session)
     services().notify()
@@ -53,13 +56,13 @@ def update_sessions(json_data: BulkRequest) -> Record:
     return {"outcomes": outcomes, "done": done, "refused": len(outcomes) - done}
 
 
-def delete(connection: Connection, session: Record, removal: Removal) -> None:
-    """Delete an ended session, record it, and remove what it kept after the commit.
+def delete(connection: Connection, session: Record) -> int:
+    """Put an ended session into the bin and record it; gives the id there, to `finish`.
 
     Raises:
         Conflict: it cannot be deleted now.
     """
-    bulk.delete(connection, session)
+    bin_id = bulk.delete(services(), connection, session, current_user()["id"])
     record(
         connection,
         "session_deleted",
@@ -67,7 +70,7 @@ def delete(connection: Connection, session: Record, removal: Removal) -> None:
         target=f"session {session['id']}",
         detail=session["model_name"],
     )
-    removal.add(services().storage.kept_checkpoint(session["id"]))
+    return bin_id
 
 
 def _session(connection: Connection, session_id: int, workspace_id: int | None) -> Record:

@@ -10,6 +10,7 @@ from backend.background.session_end import remove_files
 from backend.database import datasets, sessions
 from backend.database.connection import Record
 from backend.errors import Conflict, NotFound
+from backend.services.bin.emptying import finish
 from backend.services.quota import waiting_sessions
 from backend.services.sessions.bulk import end_or_refuse, require_ended, require_no_study
 from backend.services.sessions.start import (
@@ -23,7 +24,6 @@ from backend.services.sessions.start import (
     with_version,
 )
 from backend.services.sessions.view import describe, described
-from backend.storage.removal import Removal
 from backend.web.access import (
     NO_WORKSPACE,
     shown_session,
@@ -180,8 +180,9 @@ def cancel_session(session_id: int) -> Record:
 @training_bp.doc(responses={409: "The session has not ended, or its best epoch is being kept"})
 def delete_session(session_id: int) -> Record:
     """Delete an ended session; its model stays."""
-    with Removal() as removal, services().database.write() as connection:
-        delete(connection, usable_session(connection, session_id), removal)
+    with services().database.write() as connection:
+        bin_id = delete(connection, usable_session(connection, session_id))
+    finish(services(), bin_id)
     return {"message": f"Session {session_id} was deleted."}
 
 

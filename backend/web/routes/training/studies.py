@@ -9,6 +9,7 @@ from backend.background.session_end import remove_files
 from backend.database import datasets, studies
 from backend.database.connection import Record
 from backend.errors import Conflict, NotFound
+from backend.services.bin.emptying import finish
 from backend.services.quota import waiting_sessions
 from backend.services.sessions.start import (
     asked_layer,
@@ -211,9 +212,9 @@ def retry_study(study_id: int) -> Record:
 @studies_bp.doc(responses={409: "The study has not ended, or one of its models is in use"})
 def delete_study(study_id: int) -> Record:
     """Delete an ended study with its sessions, models and predictions."""
-    with Removal() as removal, services().database.write() as connection:
+    with services().database.write() as connection:
         study = usable_study(connection, study_id)
-        end.remove(services(), connection, removal, study)
+        bin_id = end.remove(services(), connection, study, current_user()["id"])
         record(
             connection,
             "study_deleted",
@@ -221,6 +222,7 @@ def delete_study(study_id: int) -> Record:
             target=f"study {study_id}",
             detail=study["name"],
         )
+    finish(services(), bin_id)
     return {"message": f"Study {study_id} was deleted."}
 
 

@@ -108,6 +108,7 @@ def test_a_kept_session_has_an_evaluation_and_a_failed_one_has_none(api, failed,
     assert api.get(f"{failed}/evaluation")["evaluation"] == {"accuracy": 0.5}
 
 
+@pytest.mark.usefixtures("without_bin")
 def test_without_its_dataset_a_session_is_not_kept_until_that_is_uploaded_again(api, key, services):
     content = catalogue(77)
     dataset_id = api.upload(key, content)["dataset"]["id"]
@@ -144,6 +145,7 @@ def test_deleted_epochs_are_gone_and_recorded_and_the_session_stays(api, key, fa
     assert entry["target"] == f"session {id_of(failed)}"
 
 
+@pytest.mark.usefixtures("without_bin")
 def test_the_epochs_go_with_their_session_and_with_their_workspace(api, key, failed, services):
     other = api.session(key)
     files = [services.storage.kept_checkpoint(id_of(failed)), fail(services, other)]

@@ -246,6 +246,7 @@ def test_a_session_of_a_study_is_retried_and_deleted_with_it_alone(api, key, dat
         assert f"study {study_id}" in problem["detail"]
 
 
+@pytest.mark.usefixtures("without_bin")
 def test_a_study_is_deleted_with_its_models(api, key, dataset_id, services):
     study_id = api.study(key, dataset_id, folds=10)["study"]["id"]
     assert problem_of(api.delete(f"{_STUDIES}/{study_id}", None))["status"] == 409

@@ -1,0 +1,125 @@
+"""What is in the bin, whose it is, and how long it stays."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
+
+from backend.database.bin.tables import bin_entries, bin_rows
+from backend.database.connection import Record, every, first, one
+from backend.database.schema import iso, now, users
+from backend.database.workspaces import accessible
+
+_SHOWN = (
+    *(bin_entries.c[name] for name in ("id", "kind", "item_id", "name", "workspace_id")),
+    *(bin_entries.c[name] for name in ("stored_bytes", "deleted_at", "owner_id")),
+    users.c.name.label("user"),
+)
+_THERE = bin_entries.c.gone_at.is_(None)
+
+
+def add(connection: Connection, **values: Any) -> Record:
+    """Add an entry: all columns but id and deleted_at."""
+    statement = insert(bin_entries).values(deleted_at=now(), **values)
+    return one(connection, statement.returning(*bin_entries.c))
+
+
+def find(connection: Connection, bin_id: int) -> Record | None:
+    """An entry that can be restored, whoever may."""
+    return first(connection, select(bin_entries).where(bin_entries.c.id == bin_id, _THERE))
+
+
+def find_for(connection: Connection, bin_id: int, user_id: int) -> Record | None:
+    """An entry with the user's `role` in its workspace; a workspace is its owner's alone."""
+    query = select(bin_entries).where(bin_entries.c.id == bin_id, _THERE)
+    own = bin_entries.c.kind == "workspace", bin_entries.c.owner_id == user_id
+    found = first(connection, query.where(*own))
+    if found is not None:
+        return {**found, "role": "owner"}
+    return first(connection, accessible(query, bin_entries, user_id))
+
+
+def in_workspace(connection: Connection, workspace_id: int) -> list[Record]:
+    """What of a workspace is in the bin, newest first."""
+    own = bin_entries.c.workspace_id == workspace_id, bin_entries.c.kind != "workspace"
+    return _listed(connection, *own)
+
+
+def workspaces_of(connection: Connection, owner_id: int) -> list[Record]:
+    """The workspaces of an owner that are in the bin, newest first."""
+    own = bin_entries.c.owner_id == owner_id, bin_entries.c.kind == "workspace"
+    return _listed(connection, *own)
+
+
+def of_dataset(connection: Connection, workspace_id: int, identity: str) -> Record | None:
+    """The dataset in the bin that is that file, read in that way."""
+    query = select(bin_entries).where(
+        bin_entries.c.workspace_id == workspace_id, bin_entries.c.identity == identity, _THERE
+    )
+    return first(connection, query.order_by(bin_entries.c.id.desc()))
+
+
+def oldest_of(connection: Connection, owner_id: int) -> list[Record]:
+    """What takes space for an owner: `{id, stored_bytes}`, oldest first."""
+    query = select(bin_entries.c.id, bin_entries.c.stored_bytes).where(
+        bin_entries.c.owner_id == owner_id, _THERE
+    )
+    return every(connection, query.order_by(bin_entries.c.id))
+
+
+def stored_bytes(connection: Connection, owner_id: int) -> int:
+    """The bytes in the bin that count for an owner."""
+    size = func.coalesce(func.sum(bin_entries.c.stored_bytes), 0)
+    query = select(size).where(bin_entries.c.owner_id == owner_id, _THERE)
+    return int(connection.execute(query).scalar_one())
+
+
+def too_old(connection: Connection, days: int) -> list[int]:
+    """The entries that have been in the bin for longer than so many days."""
+    oldest = iso(datetime.now(UTC) - timedelta(days=days))
+    query = select(bin_entries.c.id).where(bin_entries.c.deleted_at < oldest, _THERE)
+    return list(connection.execute(query).scalars())
+
+
+def give_up(connection: Connection, bin_ids: Iterable[int]) -> None:
+    """Delete entries for good: their rows at once; `gone` names those whose files remain.
+
+    With a workspace goes what of it was in the bin before.
+    """
+    for bin_id in bin_ids:
+        entry = find(connection, bin_id)
+        if entry is None:
+            continue
+        is_meant = bin_entries.c.id == bin_id
+        if entry["kind"] == "workspace":
+            is_meant = or_(is_meant, bin_entries.c.workspace_id == entry["workspace_id"])
+        meant = select(bin_entries.c.id).where(is_meant, _THERE)
+        connection.execute(delete(bin_rows).where(bin_rows.c.bin_id.in_(meant)))
+        statement = update(bin_entries).where(is_meant, _THERE)
+        connection.execute(statement.values(gone_at=now()))
+
+
+def gone(connection: Connection) -> list[Record]:
+    """The entries that were deleted for good and whose files may still be there."""
+    query = select(bin_entries).where(bin_entries.c.gone_at.is_not(None))
+    return every(connection, query.order_by(bin_entries.c.id))
+
+
+def files(connection: Connection, workspace_id: int | None = None) -> set[str]:
+    """The files of what can be restored, of a workspace or of all, relative to the data folder."""
+    query = select(bin_entries.c.files).where(_THERE)
+    if workspace_id is not None:
+        query = query.where(bin_entries.c.workspace_id == workspace_id)
+    return {file for found in connection.execute(query).scalars() for file in found}
+
+
+def forget(connection: Connection, bin_id: int) -> None:
+    """Remove an entry: it was restored, or nothing is left of it."""
+    connection.execute(delete(bin_rows).where(bin_rows.c.bin_id == bin_id))
+    connection.execute(delete(bin_entries).where(bin_entries.c.id == bin_id))
+
+
+def _listed(connection: Connection, *wanted: Any) -> list[Record]:
+    query = select(*_SHOWN).join(users, users.c.id == bin_entries.c.user_id, isouter=True)
+    return every(connection, query.where(*wanted, _THERE).order_by(bin_entries.c.id.desc()))

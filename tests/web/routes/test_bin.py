@@ -1,0 +1,363 @@
+"""/api/bin: what was deleted stays for some days, whole, and comes back as it was."""
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from backend.background.session_end import remove_leftovers as remove_of_sessions
+from backend.database import sessions
+from backend.database.bin.tables import bin_entries
+from backend.database.schema import iso
+from backend.services.bin.emptying import empty
+from backend.services.leftovers import remove_leftovers
+from backend.services.quota import require_bytes
+from backend.storage.incoming import MEGABYTE
+from tests.api import CANDIDATE, catalogue, complete, fail, problem_of
+from tests.faults.state import files_in
+
+VOTE = {"row": 1, "label": 0, "reason": "a blend"}
+
+
+def rows_of(services, *without):
+    """Every row of the database but those of the bin, the audit log and the counters of ids."""
+    left_out = {"bin", "bin_rows", "audit", "sqlite_sequence", "tokens", *without}
+    found = {}
+    with closing(sqlite3.connect(services.settings.data_dir / "exotrain.db")) as connection:
+        connection.row_factory = sqlite3.Row
+        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        for (name,) in names:
+            if name not in left_out:
+                rows = map(dict, connection.execute(f"SELECT * FROM {name}").fetchall())
+                found[name] = sorted(rows, key=str)
+    return found
+
+
+def without_versions(rows):
+    """Versions of rows grow with each change of what is shown; this is one."""
+    return {
+        name: [{key: row[key] for key in row if key != "version"} for row in each]
+        for name, each in rows.items()
+    }
+
+
+def all_files(services):
+    return files_in(services.storage.uploads) | files_in(services.storage.models)
+
+
+def binned(api, key=None):
+    query = {} if key is None else {"workspace_key": key}
+    answer = api.get("/api/bin", query_string=query)
+    assert answer["count"] == len(answer["entries"])
+    return answer["entries"]
+
+
+def restore(api, key=None, expect=200):
+    """Restore what was deleted last."""
+    return api.post(f"/api/bin/{binned(api, key)[0]['id']}/restore", expect)
+
+
+@pytest.fixture
+def world(api, key, services):
+    """One of everything that can be deleted: the path of each."""
+    dataset = api.dataset(key)
+    api.put(f"/api/training/dataset/{dataset}/labels", json={"changes": [VOTE]})
+    api.post(f"/api/training/dataset/{dataset}/versions", 201, json={})
+    first, second = (api.start(key, dataset)["session"]["id"] for _ in range(2))
+    complete(services, first)
+    model = complete(services, second)
+    failed = api.start(key, dataset)["session"]["id"]
+    fail(services, failed)
+    api.patch(f"/api/training/session/{second}", json={"title": "mine", "tags": ["paper"]})
+    api.patch(f"/api/models/{model}", json={"note": "a\nb"})
+    study = api.study(key, dataset, folds=2)["study"]
+    for part in study["sessions"]:
+        complete(services, part["id"])
+    analysis = api.post(
+        "/api/analyses",
+        201,
+        json={
+            "workspace_key": key,
+            "title": "kept",
+            "candidates": [CANDIDATE],
+            "predictions": [{"label": 1}],
+            "model_id": model,
+        },
+    )["analysis"]["id"]
+    return {
+        "dataset": f"/api/training/dataset/{dataset}",
+        "session": f"/api/training/session/{second}",
+        "failed": f"/api/training/session/{failed}",
+        "model": f"/api/models/{model}",
+        "study": f"/api/training/studies/{study['id']}",
+        "analysis": f"/api/analyses/{analysis}",
+        "workspace": f"/api/workspaces/{key}",
+    }
+
+
+KINDS = ["dataset", "session", "failed", "model", "study", "analysis", "workspace"]
+
+
+def cancel_what_waits(api, key):
+    for each in api.get(f"/api/training/sessions?workspace_key={key}")["sessions"]:
+        if each["status"] == "pending":
+            api.post(f"/api/training/session/{each['id']}/cancel")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_was_deleted_comes_back_to_the_last_byte(api, key, services, world, kind):
+    api.post("/api/tokens", 201, json={"user": "member"})
+    api.post(f"/api/workspaces/{key}/members", 201, json={"user": "member"})
+    rows, files = rows_of(services), all_files(services)
+    shown = api.get(world[kind])
+    answer = api.delete(world[kind])
+    assert answer["success"] is True
+    assert sorted(answer) == ["message", "success"]
+    problem_of(api.get(world[kind], None))
+    assert rows_of(services) != rows
+    where = None if kind == "workspace" else key
+    (entry,) = binned(api, where)
+    assert entry["kind"] == ("session" if kind == "failed" else kind)
+    assert entry["user"] == api.get("/api/me")["user"]["name"]
+    remove_leftovers(services.database, services.storage)
+    remove_of_sessions(services.database, services.storage)
+    empty(services)
+    restored = restore(api, where)["restored"]
+    assert [each["kind"] for each in restored] == [entry["kind"]]
+    assert binned(api, where) == []
+    assert without_versions(rows_of(services)) == without_versions(rows)
+    assert all_files(services) == files
+    assert api.get(world[kind]) == shown
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_deleted_for_good_leaves_nothing(api, key, services, world, kind):
+    before = all_files(services)
+    api.delete(world[kind])
+    where = None if kind == "workspace" else key
+    (entry,) = binned(api, where)
+    assert all_files(services) == before
+    assert "for good" in api.delete(f"/api/bin/{entry['id']}")["message"]
+    api.post(f"/api/bin/{entry['id']}/restore", 404)
+    problem_of(api.get(world[kind], None))
+    assert binned(api, where) == []
+    with services.database.read() as connection:
+        assert connection.execute(bin_entries.select()).all() == []
+    gone = before.keys() - all_files(services).keys()
+    assert (gone != set()) == (kind not in ("session", "analysis"))
+    if kind == "workspace":
+        assert all_files(services) == {}
+
+
+def test_nothing_sees_what_is_in_the_bin(api, key, world):
+    api.delete(world["session"])
+    api.delete(world["model"])
+    api.delete(world["study"])
+    api.delete(world["dataset"])
+    for path, name in (
+        (f"/api/training/datasets?workspace_key={key}", "datasets"),
+        (f"/api/training/studies?workspace_key={key}", "studies"),
+    ):
+        assert api.get(path)[name] == []
+    assert len(api.get(f"/api/models?workspace_key={key}&sort=id")["models"]) == 1
+    assert len(api.get(f"/api/training/sessions?workspace_key={key}&sort=id")["sessions"]) == 2
+    assert [each["kind"] for each in binned(api, key)] == ["dataset", "study", "model", "session"]
+
+
+def test_an_id_is_never_used_again(api, key, world):
+    deleted = api.get(world["dataset"])["dataset"]["id"]
+    api.delete(world["dataset"])
+    other = api.upload(key, catalogue(120))["dataset"]["id"]
+    assert other > deleted
+    restore(api, key)
+    assert api.get(world["dataset"])["dataset"]["id"] == deleted
+
+
+def test_references_come_back_in_any_order(api, key, services, world):
+    """A session whose dataset is in the bin brings it back; one that is there is linked again."""
+    rows = rows_of(services)
+    api.delete(world["session"])
+    api.delete(world["dataset"])
+    dataset, session = binned(api, key)
+    answer = api.post(f"/api/bin/{session['id']}/restore")
+    assert [each["kind"] for each in answer["restored"]] == ["dataset", "session"]
+    assert "dataset" in answer["message"]
+    assert without_versions(rows_of(services)) == without_versions(rows)
+    api.delete(world["dataset"])
+    api.delete(world["session"])  # it has no dataset any more
+    restore_all = [each["id"] for each in binned(api, key)][::-1]
+    for each in restore_all:
+        api.post(f"/api/bin/{each}/restore")
+    assert api.get(world["session"])["session"]["dataset_id"] == dataset["item_id"]
+    assert api.get(world["session"])["session"]["model_id"] is not None
+
+
+def test_a_session_comes_back_without_a_dataset_that_is_gone_for_good(api, key, world):
+    api.delete(world["session"])
+    api.delete(world["dataset"])
+    dataset, session = binned(api, key)
+    api.delete(f"/api/bin/{dataset['id']}")
+    api.post(f"/api/bin/{session['id']}/restore")
+    assert api.get(world["session"])["session"]["dataset_id"] is None
+
+
+def test_the_same_bytes_uploaded_again_restore_a_dataset(api, key, services, world):
+    api.patch(world["dataset"], json={"name": "Kepler"})
+    before = api.get(world["dataset"])["dataset"]
+    rows = rows_of(services)
+    api.delete(world["dataset"])
+    answer = api.upload(key, catalogue(90), 200)
+    assert answer["restored"] is True
+    assert answer["dataset"]["id"] == before["id"]
+    assert answer["dataset"]["name"] == "Kepler"
+    assert "was in the bin" in answer["message"]
+    facts = ("session_facts", "model_facts")  # what is deleted leaves its last name to sessions
+    for name, each in without_versions(rows_of(services)).items():
+        assert name in facts or each == without_versions(rows)[name]
+    assert api.upload(key, catalogue(90), 200)["restored"] is False
+
+
+def test_a_file_that_two_datasets_read_stays_while_one_needs_it(api, key, services):
+    one = api.dataset(key)
+    columns = '{"snr": null}'
+    other = api.upload(key, catalogue(90), columns=columns)["dataset"]["id"]
+    used = api.get(f"/api/workspaces/{key}")["workspace"]["stored_bytes"]
+    api.delete(f"/api/training/dataset/{one}")
+    api.delete(f"/api/training/dataset/{other}")
+    first, second = binned(api, key)
+    api.delete(f"/api/bin/{first['id']}")
+    api.post(f"/api/bin/{second['id']}/restore")
+    assert api.get(f"/api/training/dataset/{one}/rows")["total"] == 90
+    again = api.upload(key, catalogue(90), columns=columns)
+    assert again["restored"] is False
+    assert api.get(f"/api/workspaces/{key}")["workspace"]["stored_bytes"] == used
+
+
+def test_the_bin_counts_and_gives_way_when_the_quota_is_full(api, key, services, monkeypatch):
+    datasets = [api.dataset(key, rows) for rows in (300, 200, 100)]
+    used = api.get("/api/me")["usage"]["stored_bytes"]["used"]
+    for each in datasets[:2]:
+        api.delete(f"/api/training/dataset/{each}")
+    assert api.get("/api/me")["usage"]["stored_bytes"]["used"] == used
+    monkeypatch.setattr("backend.services.quota.MEGABYTE", 1)
+    object.__setattr__(services.settings, "quota_mb", used + 1)
+    kept = api.dataset(key, 90)
+    assert [each["item_id"] for each in binned(api, key)] == [datasets[1]]  # the oldest went
+    empty(services)
+    assert api.get(f"/api/training/dataset/{kept}/rows")["total"] == 90
+    refused = problem_of(api.upload(key, catalogue(3000), None))
+    assert refused["status"] == 507
+    assert [each["item_id"] for each in binned(api, key)] == [datasets[1]]  # it would not help
+
+
+def test_a_model_that_needs_the_place_takes_it_too(api, key, services):
+    dataset = api.dataset(key, 300)
+    api.delete(f"/api/training/dataset/{dataset}")
+    allowed = services.settings.quota_mb * MEGABYTE
+    with services.database.write() as connection:
+        require_bytes(services, connection, 1, allowed - 10)
+    assert binned(api, key) == []
+
+
+def test_entries_go_after_their_days(api, key, services, world):
+    api.delete(world["analysis"])
+    api.delete(world["dataset"])
+    dataset, analysis = binned(api, key)
+    assert dataset["until"][:10] > dataset["deleted_at"][:10]
+    with services.database.write() as connection:
+        long_ago = iso(datetime.now(UTC) - timedelta(days=7, minutes=1))
+        old = bin_entries.c.id == analysis["id"]
+        connection.execute(bin_entries.update().where(old).values(deleted_at=long_ago))
+    empty(services)
+    assert [each["id"] for each in binned(api, key)] == [dataset["id"]]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_without_a_bin_what_is_deleted_is_gone_at_once(api, key, services, world, kind):
+    object.__setattr__(services.settings, "bin_days", 0)
+    before = all_files(services)
+    api.delete(world[kind])
+    assert binned(api, None if kind == "workspace" else key) == []
+    with services.database.read() as connection:
+        assert connection.execute(bin_entries.select()).all() == []
+    gone = before.keys() - all_files(services).keys()
+    assert (gone != set()) == (kind not in ("session", "analysis"))
+
+
+def test_who_may_see_and_restore(api, key, world):
+    editor, viewer, stranger = (api.new_user(name) for name in ("ed", "vi", "st"))
+    for name, role in (("ed", "editor"), ("vi", "viewer")):
+        body = {"user": name, "role": role}
+        api.post(f"/api/workspaces/{key}/members", 201, json=body)
+    editor.delete(world["analysis"])
+    (entry,) = binned(api, key)
+    assert entry["user"] == "ed"
+    assert binned(viewer, key) == []
+    stranger.get("/api/bin", 404, query_string={"workspace_key": key})
+    stranger.post(f"/api/bin/{entry['id']}/restore", 404)
+    viewer.post(f"/api/bin/{entry['id']}/restore", 403)
+    viewer.delete(f"/api/bin/{entry['id']}", 403)
+    editor.post(f"/api/bin/{entry['id']}/restore")
+    api.delete(world["workspace"])
+    (entry,) = binned(api)
+    assert binned(editor) == []
+    editor.post(f"/api/bin/{entry['id']}/restore", 404)
+    api.post(f"/api/bin/{entry['id']}/restore")
+    assert editor.get(world["workspace"])["workspace"]["role"] == "editor"
+
+
+def test_what_waited_in_a_deleted_workspace_comes_back_cancelled(api, key):
+    session = api.start(key, api.dataset(key))["session"]["id"]
+    api.delete(f"/api/workspaces/{key}")
+    assert api.get("/api/health")["queue"]["pending"] == 0
+    restore(api)
+    assert api.get(f"/api/training/session/{session}")["session"]["status"] == "cancelled"
+    assert api.get("/api/health")["queue"]["pending"] == 0
+
+
+def test_the_bin_of_a_workspace_goes_and_comes_with_it(api, key, services, world):
+    api.delete(world["analysis"])
+    api.delete(world["workspace"])
+    restore(api)
+    assert [each["kind"] for each in binned(api, key)] == ["analysis"]
+    api.delete(world["workspace"])
+    api.delete(f"/api/bin/{binned(api)[0]['id']}")
+    with services.database.read() as connection:
+        assert connection.execute(bin_entries.select()).all() == []
+
+
+def test_a_workspace_beyond_the_quota_stays_in_the_bin(api, key, services):
+    api.delete(f"/api/workspaces/{key}")
+    object.__setattr__(services.settings, "quota_workspaces", 1)
+    api.workspace("another")
+    assert restore(api, expect=429)["status"] == 429
+    assert len(binned(api)) == 1
+
+
+def test_a_start_with_the_key_of_a_session_in_the_bin_is_a_new_one(api, key, services):
+    dataset = api.dataset(key)
+    headers = {"Idempotency-Key": "once"}
+    first = api.start(key, dataset, headers=headers)["session"]["id"]
+    complete(services, first)
+    api.delete(f"/api/training/session/{first}")
+    second = api.start(key, dataset, headers=headers)["session"]["id"]
+    assert second != first
+    restore(api, key)
+    with services.database.read() as connection:
+        found = [sessions.find(connection, each)["idempotency_key"] for each in (first, second)]
+    assert found == [None, "once"]
+
+
+def test_the_audit_log_says_what_came_back_and_what_went(api, key, world):
+    api.delete(world["analysis"])
+    restore(api, key)
+    api.delete(world["analysis"])
+    api.delete(f"/api/bin/{binned(api, key)[0]['id']}")
+    entries = api.get("/api/audit", query_string={"workspace_key": key})["entries"]
+    assert [(each["action"], each["detail"]) for each in entries[:4]] == [
+        ("bin_deleted", "kept"),
+        ("analysis_deleted", "kept"),
+        ("bin_restored", "kept"),
+        ("analysis_deleted", "kept"),
+    ]
