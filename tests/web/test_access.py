@@ -43,6 +43,7 @@ CALLERS = (
 
 # After them a session is not what it was before.
 CONSUMING = (
+    "bin.restore_bin_entry",
     "training.stop_session",
     "training.cancel_session",
     "kept.keep_session",

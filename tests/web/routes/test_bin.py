@@ -361,3 +361,12 @@ def test_the_audit_log_says_what_came_back_and_what_went(api, key, world):
         ("bin_restored", "kept"),
         ("analysis_deleted", "kept"),
     ]
+
+
+def test_a_start_leaves_the_files_of_the_bin_beside_those_of_others(api, key, services):
+    api.dataset(key)
+    deleted = api.dataset(key, rows=300)
+    before = all_files(services)
+    api.delete(f"/api/training/dataset/{deleted}")
+    remove_leftovers(services.database, services.storage)
+    assert all_files(services) == before

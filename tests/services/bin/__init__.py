@@ -1,0 +1,1 @@
+"""The bin, and kills in the middle of it."""
