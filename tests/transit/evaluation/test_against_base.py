@@ -128,6 +128,19 @@ def test_a_group_goes_together_over_the_seeds():
     assert intervals_of_means(alone) == intervals_of_means(twice)
 
 
+def test_seeds_with_other_test_rows_know_more_than_seeds_with_the_same():
+    """As much alike as they are: what counts is whose rows they have tested."""
+    half = ROWS // 2
+    probabilities = classified(0, 0.6)[:half]
+
+    def width(starts):
+        tests = [OfSeed(TRUE[:half], probabilities, np.arange(n, n + half)) for n in starts]
+        low, high = intervals_of_means(measure_setting(tests, GROUPS, 1))["accuracy"]
+        return high - low
+
+    assert width([0, half]) < 0.85 * width([0, 0])
+
+
 def test_groups_are_wider_than_rows():
     """Where the rows of a group are right or wrong together, fewer things are known."""
     right = np.repeat(np.random.default_rng(0).random(ROWS // 8) < 0.6, 8)
