@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from backend.database.connection import Record, every, first, one
-from backend.database.listing import facts
+from backend.database.listing import facts, model_facts
 from backend.database.schema import datasets, now, training_sessions
 from backend.database.workspaces import accessible
 
@@ -83,6 +83,7 @@ def remove(connection: Connection, dataset_id: int) -> None:
     removed = find(connection, dataset_id)
     if removed is not None:
         facts.name_dataset(connection, dataset_id, removed["name"])
+        model_facts.name_dataset(connection, removed)
     connection.execute(delete(datasets).where(datasets.c.id == dataset_id))
     if removed is None:
         return

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from backend.database import sessions
 from backend.database.connection import Record, every, first, one
+from backend.database.listing import model_facts
 from backend.database.schema import models, now, training_sessions, workspaces
 from backend.database.workspaces import accessible, set_current_model
 
@@ -26,6 +27,7 @@ def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
     """
     statement = insert(models).values(workspace_id=workspace_id, created_at=now(), **values)
     model = one(connection, statement.returning(*models.c))
+    model_facts.add(connection, model)
     _change_session(connection, model["session_id"])
     is_in_study = study_of(connection, model) is not None
     if not is_in_study and takes_over(model, current_of(connection, workspace_id)):

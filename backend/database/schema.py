@@ -6,7 +6,6 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
-    Float,
     ForeignKey,
     Index,
     Integer,
@@ -171,28 +170,6 @@ training_sessions = _table(
     ),
 )
 
-# What lists of sessions are sorted, filtered and searched by, and what people say of a session: the
-# figures are in its long evaluation too, which a list of thousands cannot read.
-session_facts = Table(
-    "session_facts",
-    metadata,
-    _reference("session_id", "training_sessions.id", primary_key=True),
-    Column("title", String),
-    Column("tags", Text, nullable=False, server_default=text("'[]'")),  # a JSON list
-    Column("note", Text, nullable=False, server_default=text("''")),
-    Column("is_starred", Boolean, nullable=False, server_default=text("0")),
-    Column("dataset_name", String),
-    Column("network", String),
-    Column("accuracy", Float),
-    Column("macro_f1", Float),
-    Column("log_loss", Float),
-    Column("ece", Float),
-    Column("intervals", Text),  # a JSON object of [low, high]; of these four
-    Column("val_accuracy", Float),
-    Column("val_log_loss", Float),
-    Column("val_loss", Float),
-)
-
 epochs = Table(
     "epochs",
     metadata,
@@ -218,6 +195,11 @@ models = _table(
     Column("is_promoted_by_hand", Boolean, nullable=False, server_default=text("0")),
     Index("models_by_session", "session_id"),
     Index("models_by_workspace", "workspace_id", "id"),
+    # With what a list is sorted by, so that it reads no row: their manifests are long.
+    Index(
+        "models_listed",
+        *("workspace_id", "id", "session_id", "name", "file_size", "created_at", "promoted_at"),
+    ),
 )
 
 analyses = _table(

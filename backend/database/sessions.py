@@ -22,11 +22,11 @@ from sqlalchemy import (
 from backend.database import queue
 from backend.database.connection import Record, every, first, one
 from backend.database.listing import facts
+from backend.database.listing.tables import session_facts
 from backend.database.schema import (
     datasets,
     models,
     now,
-    session_facts,
     training_sessions,
     users,
     workspaces,

@@ -6,7 +6,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from backend.background.predictor import CHUNK, ModelUnusable, QueueFull
-from backend.database import datasets, models, sessions
+from backend.database import models
 from backend.database.connection import Record
 from backend.errors import Conflict, ModelCorrupt, NotFound, TooMany, Unavailable
 from backend.services.context import Services
@@ -70,31 +70,6 @@ def warnings_about(model: Record) -> list[str]:
         f"Model {model['id']} was trained on {trained_on}: its predictions are no evidence about "
         "real stars."
     ]
-
-
-def datasets_of(connection: Connection, found: list[Record]) -> dict[int, Record]:
-    """The dataset of each of some models of one workspace, by the id of the model.
-
-    Returns:
-        `dataset_id`, None if it was deleted; `dataset_name`, None if nothing knows it any more.
-    """
-    stored = datasets.in_workspace(connection, found[0]["workspace_id"]) if found else []
-    by_identity = {each["identity"]: each for each in stored}
-    named = {}
-    for model in found:
-        dataset = by_identity.get(model["manifest"].get("dataset_sha256"))
-        known = dataset["name"] if dataset else model["manifest"].get("dataset_name")
-        named[model["id"]] = {
-            "dataset_id": dataset and dataset["id"],
-            "dataset_name": known or _name_in_session(connection, model),
-        }
-    return named
-
-
-def _name_in_session(connection: Connection, model: Record) -> str | None:
-    """The name that the session of a model knows: manifests of 0.3.0 and earlier have none."""
-    session = sessions.find(connection, model["session_id"] or 0)
-    return session["spec"].get("dataset_name") if session else None
 
 
 def _without_current(found: list[Record]) -> str:

@@ -1,10 +1,10 @@
-"""How long does a page of the list of sessions take, in a workspace of 10,000?
+"""How long does a page of the list of sessions, or of models, take, in a workspace of 10,000?
 
     python -m benchmarks.servers.session_list
 
-Each session has settings, metrics and an evaluation of the usual size. Prints a markdown table: the
-median and the longest of several calls within one process, and the ratio to the newest fifty in the
-plain order, in the same run.
+Each has settings, metrics, and an evaluation or a manifest of the usual size. Prints a markdown
+table of each: the median and the longest of several calls within one process, and the ratio to its
+first line, in the same run.
 """
 
 import json
@@ -17,8 +17,12 @@ from typing import Any
 
 from backend import create_app
 from backend.config import Settings
-from backend.database.schema import now, session_facts, training_sessions
-from backend.services.sessions.listing import SORTS
+from backend.database.listing.models import MODELS as KIND_OF_MODELS
+from backend.database.listing.pages import Kind
+from backend.database.listing.sessions import SESSIONS as KIND_OF_SESSIONS
+from backend.database.listing.tables import model_facts, session_facts
+from backend.database.schema import models, now, training_sessions
+from backend.services.listing import sorts_of
 from backend.web.current import services_of
 from backend.web.tokens import ensure_administrator
 
@@ -26,6 +30,7 @@ SESSIONS = 10_000
 CALLS = 15
 TOKEN = "of-the-benchmark-of-lists"
 EVALUATION_BYTES = 16_000
+MANIFEST_BYTES = 8_000
 
 QUESTIONS: dict[str, dict[str, Any]] = {
     "newest first, plain": {},
@@ -45,6 +50,19 @@ QUESTIONS: dict[str, dict[str, Any]] = {
 }
 
 
+OF_MODELS: dict[str, dict[str, Any]] = {
+    "newest first": {"sort": "-id"},
+    "best test accuracy first": {"sort": "-accuracy"},
+    "the same, page 100": {"sort": "-accuracy", "page": 100},
+    "grouped by network, best first": {"sort": "-accuracy", "group": "network"},
+    "`filter=accuracy>0.8&filter=beats_guessing:yes`": {
+        "filter": ["accuracy>0.8", "beats_guessing:yes"]
+    },
+    "`filter=tag:paper`": {"filter": "tag:paper"},
+    "`q=paper seven`, in names, notes and tags": {"q": "paper seven"},
+}
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         app = create_app(Settings(data_dir=Path(folder), token=TOKEN))
@@ -54,29 +72,47 @@ def main() -> None:
         headers = {"Authorization": f"Bearer {TOKEN}"}
         made = client.post("/api/workspaces", json={"name": "many"}, headers=headers).get_json()
         fill(database, made["workspace"]["id"])
-        print("| a page of 50 of 10,000 sessions | median, ms | longest, ms | ratio |")
-        print("|---|---|---|---|")
-        reference = None
-        others = {f"`sort={name}`": {"sort": name} for name in SORTS}
-        for question, query in (QUESTIONS | others).items():
-            asked = {"workspace_key": made["workspace"]["key"], "limit": 50, **query}
-            pages = asked.pop("page", 1)
-            for _ in range(pages - 1):
-                asked["cursor"] = get(client, headers, asked)["next_cursor"]
-            taken = []
-            for _ in range(CALLS + 1):
-                start = time.perf_counter()
-                get(client, headers, asked)
-                taken.append(1e3 * (time.perf_counter() - start))
-            middle = statistics.median(taken[1:])
-            reference = reference or middle
-            longest = max(taken[1:])
-            print(f"| {question} | {middle:.0f} | {longest:.0f} | {middle / reference:.1f} |")
+        key = made["workspace"]["key"]
+        path = "/api/training/sessions"
+        measure(client, headers, path, key, QUESTIONS | sorts(KIND_OF_SESSIONS))
+        fill_models(database, made["workspace"]["id"])
+        measure(client, headers, "/api/models", key, OF_MODELS | sorts(KIND_OF_MODELS))
         database.close()
 
 
-def get(client: Any, headers: dict[str, str], query: dict[str, Any]) -> Any:
-    answer = client.get("/api/training/sessions", query_string=query, headers=headers)
+def sorts(kind: Kind) -> dict[str, dict[str, Any]]:
+    """Every order, as a question."""
+    return {f"`sort={name}`": {"sort": name} for name in sorts_of(kind)}
+
+
+def measure(
+    client: Any,
+    headers: dict[str, str],
+    path: str,
+    key: str,
+    questions: dict[str, dict[str, Any]],
+) -> None:
+    print(f"| a page of 50 of 10,000 {path.rsplit('/', 1)[1]} | median, ms | longest, ms | ratio |")
+    print("|---|---|---|---|")
+    reference = None
+    for question, query in questions.items():
+        asked = {"workspace_key": key, "limit": 50, **query}
+        pages = asked.pop("page", 1)
+        for _ in range(pages - 1):
+            asked["cursor"] = get(client, headers, path, asked)["next_cursor"]
+        taken = []
+        for _ in range(CALLS + 1):
+            start = time.perf_counter()
+            get(client, headers, path, asked)
+            taken.append(1e3 * (time.perf_counter() - start))
+        middle = statistics.median(taken[1:])
+        reference = reference or middle
+        longest = max(taken[1:])
+        print(f"| {question} | {middle:.0f} | {longest:.0f} | {middle / reference:.1f} |")
+
+
+def get(client: Any, headers: dict[str, str], path: str, query: dict[str, Any]) -> Any:
+    answer = client.get(path, query_string=query, headers=headers)
     assert answer.status_code == 200, answer.get_data(as_text=True)
     return answer.get_json()
 
@@ -96,6 +132,19 @@ def fill(database: Any, workspace_id: int) -> None:
         for start in range(0, SESSIONS, 500):
             connection.execute(training_sessions.insert(), rows[start : start + 500])
             connection.execute(session_facts.insert(), facts[start : start + 500])
+
+
+def fill_models(database: Any, workspace_id: int) -> None:
+    """Add a model of each session that has completed."""
+    chance = random.Random(2)
+    rows, facts = [], []
+    for number in range(1, SESSIONS + 1):
+        rows.append(_model(number, workspace_id, chance))
+        facts.append(_model_facts(number, chance))
+    with database.write() as connection:
+        for start in range(0, SESSIONS, 500):
+            connection.execute(models.insert(), rows[start : start + 500])
+            connection.execute(model_facts.insert(), facts[start : start + 500])
 
 
 def _session(
@@ -127,6 +176,27 @@ def _facts(number: int, accuracy: float | None, chance: random.Random) -> dict[s
         **{"tags": '["paper"]' if number % 5 == 0 else "[]", "is_starred": number % 11 == 0},
         **{"accuracy": accuracy, "macro_f1": accuracy, "log_loss": accuracy and 1 - accuracy},
         **{"intervals": intervals if accuracy else None, "val_accuracy": chance.random()},
+    }
+
+
+def _model(number: int, workspace_id: int, chance: random.Random) -> dict[str, Any]:
+    manifest: dict[str, Any] = {"evaluation": None, "metrics": {}, "ranges": "7" * MANIFEST_BYTES}
+    return {
+        **{"id": number, "workspace_id": workspace_id, "session_id": number, "manifest": manifest},
+        **{"name": f"net_{number}", "file": f"1/net_{number}.keras", "sha256": "0" * 64},
+        **{"file_size": chance.randrange(10**6), "created_at": now()},
+    }
+
+
+def _model_facts(number: int, chance: random.Random) -> dict[str, Any]:
+    accuracy = chance.uniform(0.6, 0.9)
+    return {
+        **{"model_id": number, "network": ("transit_cnn", "seed_cnn")[number % 2]},
+        **{"dataset_name": "koi.csv", "note": "Number seven." * (number % 7 == 0), "user_id": 1},
+        **{"tags": '["paper"]' if number % 5 == 0 else "[]", "is_starred": number % 11 == 0},
+        **{"accuracy": accuracy, "macro_f1": accuracy, "log_loss": 1 - accuracy},
+        **{"beats_guessing": accuracy > 0.65, "val_accuracy": chance.random()},
+        "intervals": json.dumps({"accuracy": [0.7, 0.8]}),
     }
 
 

@@ -17,6 +17,7 @@ export const ACTIONS = [
   "dataset_deleted",
   "session_deleted",
   "session_renamed",
+  "model_renamed",
   "workspace_renamed",
   "dataset_renamed",
   "study_deleted",

@@ -4,7 +4,7 @@ import { download } from "../lib/api.js";
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { KeptFiles } from "./kept-files.js";
-import { erase, fileName } from "./models-state.js";
+import { erase, fileName, titleOf } from "./models-state.js";
 import { ActionButton, ConfirmButton } from "../ui/basics.js";
 import { PromoteButton } from "./promote-button.js";
 
@@ -38,7 +38,7 @@ export function ModelActions({ workspace, model, manifest, models, workspaces, o
         ? html`<span class="hint">${t("models.deleteCurrent")}</span>`
         : html`<${ConfirmButton}
             class="quiet"
-            question=${t("models.deleteQuestion", { name: model.name, id: String(model.id) })}
+            question=${t("models.deleteQuestion", { name: titleOf(model), id: String(model.id) })}
             consequence=${t("models.deleteConsequence")}
             onConfirm=${remove}
             >${t("delete")}<//

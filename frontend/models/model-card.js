@@ -5,6 +5,7 @@ import { html } from "../lib/html.js";
 import { date, dateTime, fileSize, fixed, number, percent, t } from "../lib/i18n.js";
 import { ModelActions } from "./model-actions.js";
 import { useManifest } from "./model-choice.js";
+import { titleOf } from "./models-state.js";
 import { isNoBetter, ModelBadges, VerdictNote } from "../ui/verdict-notes.js";
 import { networkName } from "../training/form/network-choice.js";
 import { sessionHref } from "../training/session/session-head.js";
@@ -18,7 +19,7 @@ export function ModelCard({ workspace, model, models, workspaces }) {
       data-test=${`model-${model.id}`}
     >
       <div class="row between">
-        <h2><a href=${`#/w/${workspace.id}/models/${model.id}`}>${model.name}</a></h2>
+        <h2><a href=${`#/w/${workspace.id}/models/${model.id}`}>${titleOf(model)}</a></h2>
         <span class="row">
           ${model.is_current && html`<${CurrentBadge} model=${model} />`}
           <${ModelBadges} model=${model} />

@@ -4,7 +4,7 @@ import { get } from "../lib/api.js";
 import { useData } from "../lib/data.js";
 import { html } from "../lib/html.js";
 import { dateTime, t } from "../lib/i18n.js";
-import { useModels } from "./models-state.js";
+import { titleOf, useModels } from "./models-state.js";
 import { goTo } from "../lib/router.js";
 import { useTitle } from "../lib/title.js";
 import { Loaded, PageHead } from "../ui/basics.js";
@@ -20,7 +20,7 @@ export function Model({ workspace, id, workspaces }) {
   const models = useModels(workspace);
   const known = models.data?.find((each) => each.id === id);
   const manifest = useData(() => get(`/api/models/${id}`).then((answer) => answer.model.manifest), [id]);
-  useTitle(known?.name ?? t("nav.models"));
+  useTitle(known ? titleOf(known) : t("nav.models"));
   // A model of another workspace of yours has its page there.
   if (models.data && !known) return html`<${NotFound} />`;
   return html`<${Loaded} of=${models}>
@@ -36,7 +36,7 @@ export function Model({ workspace, id, workspaces }) {
 function Head({ workspace, model, manifest, models, workspaces }) {
   const list = `/w/${workspace.id}/models`;
   return html`
-    <${PageHead} title=${model.name} back=${{ href: `#${list}`, text: t("nav.models") }}>
+    <${PageHead} title=${titleOf(model)} back=${{ href: `#${list}`, text: t("nav.models") }}>
       <span class="row">
         ${model.is_current && html`<${CurrentBadge} model=${model} />`}
         <${ModelBadges} model=${model} />

@@ -35,6 +35,11 @@ export function fileName(model) {
   return model.path.split("/").pop();
 }
 
+/** What a model is called: its title, or the name of its file. */
+export function titleOf(model) {
+  return model.title ?? model.name;
+}
+
 /**
  * Makes a model the current one, and updates the list and the workspace at once.
  *
@@ -48,11 +53,11 @@ export async function promote(model, models, workspaces) {
     models.data.map((each) => ({ ...each, ...(each.id === promoted.id ? promoted : { is_current: false }) })),
   );
   workspaces.reload();
-  notify(t("models.promoted", { name: model.name, id: String(model.id) }), { kind: "success" });
+  notify(t("models.promoted", { name: titleOf(model), id: String(model.id) }), { kind: "success" });
 }
 
 /** Deletes a model. */
 export async function erase(model) {
   await remove(`/api/models/${model.id}`);
-  notify(t("models.deleted", { name: model.name, id: String(model.id) }));
+  notify(t("models.deleted", { name: titleOf(model), id: String(model.id) }));
 }

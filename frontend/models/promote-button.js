@@ -5,7 +5,7 @@ import { useData } from "../lib/data.js";
 import { BRIEF } from "../lib/figures.js";
 import { html, useState } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
-import { isRollback, promote } from "./models-state.js";
+import { isRollback, promote, titleOf } from "./models-state.js";
 import { ActionButton, Dialog, Loaded } from "../ui/basics.js";
 import { Difference, Verdict } from "../ui/difference.js";
 import { VerdictNote } from "../ui/verdict-notes.js";
@@ -29,7 +29,7 @@ export function PromoteButton({ workspace, model, models, workspaces }) {
   return html`
     <button type="button" data-test="promote" onClick=${() => setOpen(true)}>${t(`models.${kind}`)}</button>
     ${isOpen &&
-    html`<${Dialog} title=${t(`models.${kind}.question`, { name: model.name })} onClose=${close}>
+    html`<${Dialog} title=${t(`models.${kind}.question`, { name: titleOf(model) })} onClose=${close}>
       <p>${t("models.promote.consequence", { workspace: workspace.name })}</p>
       <${VerdictNote} of=${model} />
       ${models.current && html`<${Comparison} model=${model} current=${models.current} />`}

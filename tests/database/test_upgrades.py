@@ -220,3 +220,25 @@ def test_the_figures_of_earlier_sessions_are_beside_them(path):
     metrics = json.loads(found["training_sessions"][0]["metrics"])
     assert first["val_accuracy"] == metrics["val_accuracy"]
     assert first["network"] == json.loads(found["training_sessions"][0]["spec"])["network"]
+
+
+def test_what_is_known_of_earlier_models_is_beside_them(path):
+    with closing(sqlite3.connect(path)) as connection, connection:
+        (manifest,) = connection.execute("SELECT manifest FROM models WHERE id = 1").fetchone()
+        changed = json.loads(manifest) | {"evaluation": {"accuracy": 0.75, "log_loss": None}}
+        connection.execute(
+            "UPDATE models SET manifest = ? WHERE id = 1",
+            (json.dumps(changed | {"verdict": {"beats_guessing": True}, "simulated": False}),),
+        )
+    Database(path).close()
+    found = named_rows(path)
+    facts = found["model_facts"]
+    assert [each["model_id"] for each in facts] == [each["id"] for each in found["models"]]
+    (first,) = (each for each in facts if each["model_id"] == 1)
+    (session,) = (each for each in found["session_facts"] if each["session_id"] == 1)
+    assert (first["accuracy"], first["log_loss"], first["tags"]) == (0.75, None, "[]")
+    assert (first["beats_guessing"], first["is_simulated"], first["is_joined"]) == (1, 0, 0)
+    assert first["network"] == session["network"]
+    assert first["dataset_name"] == session["dataset_name"]
+    assert first["dataset_identity"] in {each["identity"] for each in found["datasets"]}
+    assert first["val_accuracy"] == session["val_accuracy"]

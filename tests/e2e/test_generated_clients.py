@@ -216,6 +216,7 @@ def test_typescript_types_are_generated_and_compile(document: Path, tmp_path: Pa
 RULES_BEYOND_THE_DESCRIPTION = {
     "start_training": "relations need a network that takes them; stellar uncertainties, relations",
     "list_sessions": "sort, group and filters name columns; a cursor belongs to its order",
+    "list_models": "sort, group and filters name columns; a cursor belongs to its order",
     "start_study": "relations need a network that takes them; stellar uncertainties, relations",
     "compute_curve": "the duration must be below the period",
     "predict": "the duration must be below the period",

@@ -457,6 +457,7 @@ def call_as(user: Api, rule, method, values):
                 "action": "star",
             }
         },
+        "models.update_model": {"json": {"is_starred": True}},
         "curves.compute_curve": {"json": CANDIDATE},
         "predictions.predict": {"json": {"workspace_key": key, **CANDIDATE}},
         "predictions.predict_batch": {"data": form(catalogue(), workspace_key=key)},

@@ -6,7 +6,8 @@ from sqlalchemy import Column, Connection
 from sqlalchemy.schema import CreateColumn, CreateTable
 
 from backend.database.labels import tables as labels
-from backend.database.listing import facts
+from backend.database.listing import facts, model_facts
+from backend.database.listing import tables as listing
 from backend.database.schema import (
     analyses,
     audit,
@@ -15,7 +16,6 @@ from backend.database.schema import (
     members,
     metadata,
     models,
-    session_facts,
     studies,
     tokens,
     training_sessions,
@@ -110,9 +110,15 @@ def _add_labels_and_versions(connection: Connection) -> None:
 
 def _add_session_facts(connection: Connection) -> None:
     """The figures of what has ended are taken out of the evaluations once."""
-    session_facts.create(connection)
+    listing.session_facts.create(connection)
     _create_indexes(connection, ("sessions_listed",))
     connection.exec_driver_sql(facts.FILL)
+
+
+def _add_model_facts(connection: Connection) -> None:
+    listing.model_facts.create(connection)
+    _create_indexes(connection, ("models_listed",))
+    connection.exec_driver_sql(model_facts.FILL)
 
 
 # UPGRADES[n] upgrades a database from version n + 1 to n + 2. `opening.upgrade` calls them with
@@ -127,6 +133,7 @@ UPGRADES: list[Callable[[Connection], None]] = [
     _add_studies,
     _add_labels_and_versions,
     _add_session_facts,
+    _add_model_facts,
 ]
 
 VERSION = len(UPGRADES) + 1

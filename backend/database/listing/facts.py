@@ -6,14 +6,15 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from backend.database.schema import session_facts, training_sessions
+from backend.database.listing.tables import session_facts
+from backend.database.schema import training_sessions
 
 Record = dict[str, Any]  # `connection` imports the upgrades, which import this module
 
 # Of an evaluation, on the test stars.
 FIGURES = ("accuracy", "macro_f1", "log_loss", "ece")
 
-# What people say of a session.
+# What people say of a session or a model.
 MARKS = ("title", "tags", "note", "is_starred")
 
 # Of the metrics, on the validation stars: the fact, and the metric that it is.
@@ -24,12 +25,13 @@ VALIDATION = {
 }
 
 
-def _json_at(column: str, path: str) -> str:
+def json_at(column: str, path: str) -> str:
+    """SQL: what a stored JSON has there, null where it has nothing or is none."""
     return f"CASE WHEN json_valid({column}) THEN json_extract({column}, '$.{path}') END"
 
 
 def _interval_at(name: str) -> str:
-    interval = _json_at("evaluation", f"intervals.{name}")
+    interval = json_at("evaluation", f"intervals.{name}")
     return f"'{name}', json({interval})"
 
 
@@ -37,11 +39,11 @@ def _interval_at(name: str) -> str:
 FILL = (
     "INSERT INTO session_facts (session_id, dataset_name, network, "
     f"{', '.join(FIGURES)}, intervals, {', '.join(VALIDATION)}) SELECT id, "
-    f"{_json_at('spec', 'dataset_name')}, {_json_at('spec', 'network')}, "
-    f"{', '.join(_json_at('evaluation', name) for name in FIGURES)}, "
-    f"CASE WHEN {_json_at('evaluation', 'intervals')} IS NOT NULL THEN "
+    f"{json_at('spec', 'dataset_name')}, {json_at('spec', 'network')}, "
+    f"{', '.join(json_at('evaluation', name) for name in FIGURES)}, "
+    f"CASE WHEN {json_at('evaluation', 'intervals')} IS NOT NULL THEN "
     f"json_object({', '.join(map(_interval_at, FIGURES))}) END, "
-    f"{', '.join(_json_at('metrics', name) for name in VALIDATION.values())} "
+    f"{', '.join(json_at('metrics', name) for name in VALIDATION.values())} "
     "FROM training_sessions"
 )
 
@@ -57,13 +59,22 @@ def follow(connection: Connection, session_id: int, changed: Record) -> None:
     values: dict[str, Any] = {}
     if "evaluation" in changed:
         evaluation = changed["evaluation"] or {}
-        values |= {name: _number(evaluation.get(name)) for name in FIGURES}
+        values |= figures_of(evaluation)
         values["intervals"] = _intervals(evaluation)
     if "metrics" in changed:
-        metrics = changed["metrics"] or {}
-        values |= {name: _number(metrics.get(metric)) for name, metric in VALIDATION.items()}
+        values |= validation_of(changed["metrics"] or {})
     if values:
         change(connection, session_id, **values)
+
+
+def figures_of(evaluation: Record) -> Record:
+    """The figures of an evaluation on the test stars, those that are numbers."""
+    return {name: _number(evaluation.get(name)) for name in FIGURES}
+
+
+def validation_of(metrics: Record) -> Record:
+    """The figures on the validation stars, of metrics."""
+    return {name: _number(metrics.get(metric)) for name, metric in VALIDATION.items()}
 
 
 def change(connection: Connection, session_id: int, **values: Any) -> None:

@@ -11,9 +11,14 @@ from sqlalchemy import Connection
 
 from backend.database import batches, models
 from backend.database.connection import Record
+from backend.database.listing import model_facts
+from backend.database.listing import models as listing
+from backend.database.listing.facts import FIGURES
+from backend.database.listing.models import MODELS
 from backend.errors import Conflict, NotFound
 from backend.services.aftermath import left_to_the_next_start
-from backend.services.predictions import datasets_of, verdict_sentence
+from backend.services.listing import find_page
+from backend.services.predictions import verdict_sentence
 from backend.storage.layout import model_path
 from backend.storage.verified import open_verified
 from backend.web.access import NO_WORKSPACE, usable_model, workspace_by_key
@@ -27,6 +32,7 @@ from backend.web.schemas.models import (
     ModelsQuery,
     PromoteAnswer,
 )
+from backend.web.schemas.training.listing import MarksRequest
 
 models_bp = APIBlueprint("models", __name__, url_prefix="/api/models", tag="Models")
 
@@ -40,18 +46,35 @@ _CORRUPT = {409: "The model's file is damaged or missing on the server (`model_c
 def list_models(query_data: ModelsQuery) -> Record:
     """List the models of a workspace, newest first.
 
-    Those of studies are left out; `study` lists those of one.
+    Those of studies are left out; `study` lists those of one. `sort`, `filter`, `q`, `group` and
+    `limit` choose others, another order and a page of them.
     """
     with services().database.read() as connection:
         workspace = workspace_by_key(connection, query_data.workspace_key)
-        found = models.in_workspace(connection, workspace["id"], query_data.study)
-        trained_on = datasets_of(connection, found)
-    current = workspace["current_model_id"]
-    described = [
-        {**_described(each), **trained_on[each["id"]], "is_current": each["id"] == current}
-        for each in found
-    ]
-    return {"models": described, "count": len(described)}
+        if query_data.is_plain:
+            found = listing.shown_in_workspace(connection, workspace["id"], query_data.study)
+            answer = {}
+        else:
+            asked = query_data.asked(request.args.getlist("filter"), query_data.limit or 50)
+            page = find_page(connection, MODELS, workspace["id"], query_data.study, asked)
+            found = listing.shown_of(connection, page.ids)
+            answer = {name: getattr(page, name) for name in ("next_cursor", "total", "groups")}
+    return {"models": [_described(each) for each in found], "count": len(found), **answer}
+
+
+@models_bp.patch("/<int:model_id>")
+@models_bp.input(MarksRequest)
+@models_bp.output(ModelAnswer)
+def update_model(model_id: int, json_data: MarksRequest) -> Record:
+    """Give a model a title, tags, a note or a star; what is not named stays as it is."""
+    said = json_data.said()
+    with services().database.write() as connection:
+        model = usable_model(connection, model_id)
+        if said:
+            model_facts.change(connection, model_id, **said)
+        if "title" in said:
+            _record(connection, "model_renamed", {**model, "name": said["title"] or model["name"]})
+        return {"model": _answer(connection, model)}
 
 
 @models_bp.get("/<int:model_id>")
@@ -198,9 +221,8 @@ def _file_of(model: Record, part: str) -> Response:
 
 
 def _answer(connection: Connection, model: Record) -> Record:
-    trained_on = datasets_of(connection, [model])[model["id"]]
-    is_current = models.is_current(connection, model)
-    return {**_described(model), **trained_on, "is_current": is_current}
+    (shown,) = listing.shown_of(connection, [model["id"]])
+    return _described(shown)
 
 
 def _described(model: Record) -> Record:
@@ -209,6 +231,7 @@ def _described(model: Record) -> Record:
         **model,
         "path": model_path(model["file"]),
         **shown,
+        "figures": model if any(model[name] is not None for name in FIGURES) else None,
         "verdict": models.verdict_of(model),
         "simulated": models.is_simulated(model),
     }

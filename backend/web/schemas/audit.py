@@ -23,6 +23,7 @@ AuditAction = TypeAliasType(
         "dataset_deleted",
         "session_deleted",
         "session_renamed",
+        "model_renamed",
         "workspace_renamed",
         "dataset_renamed",
         "study_deleted",

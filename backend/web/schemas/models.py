@@ -2,11 +2,12 @@
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, Json
 from typing_extensions import TypeAliasType
 
-from backend.web.schemas.base import MAX_ID, Answer, Success, TextFields, WorkspaceQuery
-from backend.web.schemas.training.sessions import Metrics, Verdict
+from backend.web.schemas.base import MAX_ID, Answer, Success, TextFields
+from backend.web.schemas.training.listing import ListGroup, ListQuery
+from backend.web.schemas.training.sessions import Metrics, TestFigures, Verdict
 
 ModelPart = TypeAliasType("ModelPart", Literal["model", "training_rows", "relations"])
 
@@ -36,6 +37,21 @@ class Model(Answer):
     evaluation: dict[str, Any] | None = Field(description="Main figures on the test stars.")
     dataset_id: int | None = Field(description="That it was trained on; null: deleted.")
     dataset_name: str | None
+    dataset_version: int | None = Field(
+        description="Whose labels it learnt; 0: those of the file; null for models of earlier "
+        "releases."
+    )
+    network: str | None
+    ensemble: int | None = Field(description="Of how many networks it is the mean.")
+    is_joined: bool = Field(description="It is the mean of the models of a study.")
+    figures: TestFigures | None = Field(
+        description="Main figures on the test stars, with intervals; null: it has none."
+    )
+    user: str | None = Field(description="Who started its session.")
+    title: str | None = Field(description="To be shown instead of the name.")
+    tags: Json[list[str]]
+    note: str
+    is_starred: bool
     simulated: bool | None = Field(
         description="It was trained on a catalogue of exotrain's simulator; null for models of "
         "earlier releases."
@@ -64,8 +80,8 @@ class ModelAnswer(Success):
     model: ModelWithManifest
 
 
-class ModelsQuery(WorkspaceQuery):
-    """The models to list."""
+class ModelsQuery(ListQuery):
+    """The models to list: all of them, or a page of those that are asked for."""
 
     study: int | None = Field(
         default=None,
@@ -73,13 +89,45 @@ class ModelsQuery(WorkspaceQuery):
         le=MAX_ID,
         description="The models of one study; without it, those that are of none.",
     )
+    sort: str | None = Field(
+        default=None,
+        max_length=40,
+        description="A column, such as accuracy, size or name, with `-` in front for falling. "
+        "Rows without a value come last. By default newest first.",
+    )
+    group: str | None = Field(
+        default=None,
+        max_length=40,
+        description="network, dataset, dataset_name, dataset_version, ensemble or user: its "
+        "values are kept together, and counted in `groups`.",
+    )
+    limit: int | None = Field(
+        default=None,
+        ge=1,
+        le=200,
+        description="By default 50; without it, and without sort, filter, q, group and cursor, "
+        "all models are listed.",
+    )
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether all models are wanted, newest first."""
+        asked = (self.sort, self.filter, self.q, self.group, self.cursor, self.limit)
+        return not any(asked)
 
 
 class Models(Success):
-    """The models of a workspace, newest first."""
+    """The models of a workspace, newest first or as `sort` says."""
 
     models: list[Model]
     count: int
+    next_cursor: str | None = Field(default=None, description="Null on the last page.")
+    total: int | None = Field(
+        default=None, description="All that match; null for a list of all models."
+    )
+    groups: list[ListGroup] = Field(
+        default=[], description="With `group`: all groups of those that match."
+    )
 
 
 class PromoteAnswer(Success):

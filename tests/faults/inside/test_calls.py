@@ -88,6 +88,7 @@ CALLS: dict[str, tuple[str, str, dict[str, Any] | None]] = {
     "download_labels": ("GET", "/api/training/dataset/{dataset}/labels.csv", None),
     "freeze_version": ("POST", "/api/training/dataset/{dataset}/versions", {}),
     "promote_model": ("POST", "/api/models/{other_model}/promote", None),
+    "update_model": ("PATCH", "/api/models/{model}", {"title": "mine"}),
     "delete_model": ("DELETE", "/api/models/{other_model}", None),
     "download_model": ("GET", "/api/models/{model}/download", None),
     "cancel_batch": ("POST", "/api/predict/batches/{waiting_batch}/cancel", None),

@@ -8,15 +8,9 @@ from sqlalchemy import Connection
 from backend.database import sessions
 from backend.database.connection import Record
 from backend.database.listing import facts
-from backend.database.listing import sessions as listing
+from backend.database.listing.sessions import SESSIONS
 from backend.errors import Invalid
-from backend.services.sessions.listing import (
-    checked_group,
-    checked_sort,
-    cursor_of,
-    filters_of,
-    keys_behind,
-)
+from backend.services.listing import Asked, find_all, find_page
 from backend.services.sessions.table import as_csv
 from backend.services.sessions.view import describe_all, described
 from backend.services.sessions.waiting import places
@@ -48,7 +42,7 @@ def list_sessions(query_data: SessionsQuery) -> Response:
     """
     with services().database.read() as connection:
         workspace = workspace_by_key(connection, query_data.workspace_key)
-        is_plain = not (query_data.sort or query_data.filter or query_data.q or query_data.group)
+        is_plain = not any((query_data.sort, query_data.filter, query_data.q, query_data.group))
         find = _newest if is_plain else _sorted
         answer = find(connection, workspace["id"], query_data)
         if any(each["status"] == "pending" for each in answer["sessions"]):
@@ -67,9 +61,11 @@ def download_sessions(query_data: SessionsChoice) -> Response:
 
     A cell that a spreadsheet would run as a formula gets an apostrophe in front.
     """
+    query, filters = query_data, request.args.getlist("filter")
+    asked = Asked(query.sort, query.group, query.q, filters, None, 0, query.more)
     with services().database.read() as connection:
-        workspace = workspace_by_key(connection, query_data.workspace_key)
-        ids = listing.ids(connection, _asked(workspace["id"], query_data))
+        workspace = workspace_by_key(connection, query.workspace_key)
+        ids = find_all(connection, SESSIONS, workspace["id"], query.study, asked)
         in_queue = places(connection, services().settings.trainings)
     lines = as_csv(services().database, ids, in_queue)
     response = Response(lines, mimetype="text/csv")
@@ -82,11 +78,9 @@ def download_sessions(query_data: SessionsChoice) -> Response:
 @listing_bp.output(SessionAnswer)
 def update_session(session_id: int, json_data: MarksRequest) -> Record:
     """Give a session a title, tags, a note or a star; what is not named stays as it is."""
-    said = json_data.model_dump(exclude_unset=True)
+    said = json_data.said()
     with services().database.write() as connection:
         session = usable_session(connection, session_id)
-        if "tags" in said:
-            said["tags"] = facts.tags_as_text(list(dict.fromkeys(said["tags"])))
         if said:
             facts.change(connection, session_id, **said)
             sessions.change(connection, session_id)
@@ -117,33 +111,15 @@ def _newest(connection: Connection, workspace_id: int, query: SessionsQuery) -> 
     }
 
 
-def _asked(workspace_id: int, query: SessionsChoice) -> listing.Listing:
-    filters = filters_of(request.args.getlist("filter"))
-    if query.status is not None:
-        filters.append(("status", ":", [query.status]))
-    return listing.Listing(
-        workspace_id,
-        query.study,
-        checked_sort(query.sort or "active"),
-        checked_group(query.group),
-        (query.q or "").split(),
-        filters,
-    )
-
-
 def _sorted(connection: Connection, workspace_id: int, query: SessionsQuery) -> Record:
-    asked = _asked(workspace_id, query)
-    keys = len(listing.keys_of(asked))
-    behind = keys_behind(query.cursor, asked.sort, asked.group, keys)
-    found = listing.page(connection, asked, query.limit + 1, behind)
-    on_page = found[: query.limit]
-    shown = sessions.shown_of(connection, [each["id"] for each in on_page])
-    has_more = len(found) > query.limit
+    asked = query.asked(request.args.getlist("filter"), query.limit, query.more)
+    page = find_page(connection, SESSIONS, workspace_id, query.study, asked)
+    shown = sessions.shown_of(connection, page.ids)
     return {
         "sessions": describe_all(connection, shown),
-        "next_cursor": cursor_of(asked.sort, asked.group, on_page[-1], keys) if has_more else None,
-        "total": listing.count(connection, asked),
-        "groups": listing.groups(connection, asked),
+        "next_cursor": page.next_cursor,
+        "total": page.total,
+        "groups": page.groups,
     }
 
 

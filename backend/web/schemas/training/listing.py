@@ -1,9 +1,12 @@
-"""The list of sessions: what is asked for, and what people say of a session."""
+"""Lists of sessions and models: what is asked for, and what people say of one."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from backend.database.listing.facts import tags_as_text
+from backend.services.listing import Asked
 from backend.web.schemas.base import (
     MAX_ID,
     TAG,
@@ -22,19 +25,62 @@ Tag = Annotated[
 
 
 class MarksRequest(JsonBody):
-    """What people say of a session; what is not named stays as it is."""
+    """What people say of a session or a model; what is not named stays as it is."""
 
     title: Name | None = Field(default=None, description="Instead of the name; null: none.")
     tags: list[Tag] = Field(default=[], max_length=20)
     note: Text = Field(default="", max_length=10_000)
     is_starred: bool = False
 
+    def said(self) -> dict[str, Any]:
+        """What is named, as it is stored."""
+        said = self.model_dump(exclude_unset=True)
+        if "tags" in said:
+            said["tags"] = tags_as_text(list(dict.fromkeys(said["tags"])))
+        return said
+
 
 def _as_list(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
 
 
-class SessionsChoice(WorkspaceQuery):
+class ListChoice(WorkspaceQuery):
+    """What of a list is wanted, and in which order."""
+
+    sort: str | None
+    group: str | None
+    filter: Annotated[list[str], BeforeValidator(_as_list)] = Field(
+        default=[],
+        description="A column, a sign and a value: `tag:paper`, `starred:yes`, "
+        "`network:transit_cnn,seed_cnn`, `accuracy>0.8`, `created>=2026-01-31`. Repeated, all "
+        "must hold.",
+    )
+    q: str | None = Field(
+        default=None,
+        max_length=200,
+        description="Words; each must be in the name, title, note, tags, dataset or user, or be "
+        "the number.",
+    )
+
+
+class ListQuery(ListChoice):
+    """The part of a list that is wanted, and its order."""
+
+    cursor: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=8000,
+        description="The `next_cursor` of an earlier response.",
+    )
+
+    def asked(
+        self, filters: list[str], limit: int, more: Sequence[tuple[str, str, Any]] = ()
+    ) -> Asked:
+        """What is asked for; `filters` are all of the query, `more` are read already."""
+        return Asked(self.sort, self.group, self.q, filters, self.cursor, limit, more)
+
+
+class SessionsChoice(ListChoice):
     """Which sessions, in which order."""
 
     status: SessionStatus | None = None
@@ -44,18 +90,6 @@ class SessionsChoice(WorkspaceQuery):
         description="A column, such as accuracy, created or name, with `-` in front for falling; "
         "`active`: those in training, those that wait, then the newest. Rows without a value "
         "come last. Without it, and without filter, q and group: newest first.",
-    )
-    filter: Annotated[list[str], BeforeValidator(_as_list)] = Field(
-        default=[],
-        description="A column, a sign and a value: `status:failed`, `tag:paper`, `starred:yes`, "
-        "`network:transit_cnn,seed_cnn`, `accuracy>0.8`, `created>=2026-01-31`. Repeated, all "
-        "must hold.",
-    )
-    q: str | None = Field(
-        default=None,
-        max_length=200,
-        description="Words; each must be in the name, title, note, tags, dataset or user, or be "
-        "the number.",
     )
     group: str | None = Field(
         default=None,
@@ -70,17 +104,16 @@ class SessionsChoice(WorkspaceQuery):
         description="The sessions of one study; without it, those that are of none.",
     )
 
+    @property
+    def more(self) -> list[tuple[str, str, Any]]:
+        """Filters that the query has under names of their own."""
+        return [] if self.status is None else [("status", ":", [self.status])]
 
-class SessionsQuery(SessionsChoice):
+
+class SessionsQuery(SessionsChoice, ListQuery):
     """The sessions to list; `cursor` is the `next_cursor` of an earlier response."""
 
     limit: int = Field(default=50, ge=1, le=200)
-    cursor: str | None = Field(
-        default=None,
-        min_length=1,
-        max_length=8000,
-        description="The `next_cursor` of an earlier response.",
-    )
 
 
 class ListedSession(SessionSummary):
@@ -96,8 +129,8 @@ class ListedSession(SessionSummary):
     )
 
 
-class SessionGroup(Answer):
-    """Sessions of the list that have one value in common."""
+class ListGroup(Answer):
+    """Those of the list that have one value in common."""
 
     value: str | float | None
     count: int
@@ -112,6 +145,6 @@ class Sessions(Success):
     total: int | None = Field(
         default=None, description="All that match; null for a list without `sort`."
     )
-    groups: list[SessionGroup] = Field(
+    groups: list[ListGroup] = Field(
         default=[], description="With `group`: all groups of those that match."
     )

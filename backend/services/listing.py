@@ -1,4 +1,4 @@
-"""What a list of sessions is asked for in words: its order, its filters, where a page begins."""
+"""What a list is asked for in words: its order, its filters, where a page begins."""
 
 import base64
 import json
@@ -6,47 +6,119 @@ import math
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from backend.database.listing.sessions import COLUMNS, GROUPS, NUMBERS, TEXTS, TIMES
+from sqlalchemy import Connection
+
+from backend.database.listing import pages
+from backend.database.listing.pages import Kind, Listing
 from backend.database.schema import iso
 from backend.errors import Invalid
 
-SORTS = ("active", *COLUMNS)
-FILTERS = ("tag", "starred", *COLUMNS)
 MOST_VALUES = 50
 MOST_FILTERS = 20
 
 _FILTER = re.compile(r"(?s)([a-z0-9_]+)(:|>=|<=|>|<)(.+)")
 
 
-def checked_sort(sort: str) -> str:
+class Asked(NamedTuple):
+    """What is asked of a list, in words, and what else its query says as filters."""
+
+    sort: str | None
+    group: str | None
+    words: str | None
+    filters: Sequence[str]
+    cursor: str | None
+    limit: int
+    more: Sequence[tuple[str, str, Any]] = ()
+
+
+class Page(NamedTuple):
+    """A page of a list, by the ids."""
+
+    ids: list[int]
+    next_cursor: str | None
+    total: int
+    groups: list[dict[str, Any]]
+
+
+def find_page(
+    connection: Connection, kind: Kind, workspace_id: int, study_id: int | None, asked: Asked
+) -> Page:
+    """The page that is asked for.
+
+    Raises:
+        Invalid: it cannot be listed so; the message says what is possible.
+    """
+    listing = _listing(kind, workspace_id, study_id, asked)
+    keys = len(pages.keys_of(listing))
+    behind = keys_behind(asked.cursor, listing.sort, listing.group, keys)
+    found = pages.page(connection, listing, asked.limit + 1, behind)
+    on_page = found[: asked.limit]
+    cursor = None
+    if len(found) > asked.limit:
+        cursor = cursor_of(listing.sort, listing.group, on_page[-1], keys)
+    return Page(
+        [each["id"] for each in on_page],
+        cursor,
+        pages.count(connection, listing),
+        pages.groups(connection, listing),
+    )
+
+
+def find_all(
+    connection: Connection, kind: Kind, workspace_id: int, study_id: int | None, asked: Asked
+) -> list[int]:
+    """The ids of all that is asked for, in order, whatever its cursor; raises as `find_page`."""
+    return pages.ids(connection, _listing(kind, workspace_id, study_id, asked))
+
+
+def _listing(kind: Kind, workspace_id: int, study_id: int | None, asked: Asked) -> Listing:
+    return Listing(
+        kind,
+        workspace_id,
+        study_id,
+        checked_sort(kind, asked.sort or kind.first_order),
+        checked_group(kind, asked.group),
+        (asked.words or "").split(),
+        [*filters_of(kind, asked.filters), *asked.more],
+    )
+
+
+def sorts_of(kind: Kind) -> list[str]:
+    """The names of its orders and columns."""
+    return [*kind.orders, *kind.columns]
+
+
+def checked_sort(kind: Kind, sort: str) -> str:
     """The order, checked.
 
     Raises:
-        Invalid: sessions cannot be sorted so.
+        Invalid: the kind cannot be sorted so.
     """
-    if sort != "active" and sort.removeprefix("-") not in COLUMNS:
+    if sort not in kind.orders and sort.removeprefix("-") not in kind.columns:
         raise Invalid.field(
             "sort",
-            f"Expected one of {', '.join(SORTS)}, or one with - in front for falling, "
+            f"Expected one of {', '.join(sorts_of(kind))}, or one with - in front for falling, "
             f"received {sort[:60]!r}.",
         )
     return sort
 
 
-def checked_group(group: str | None) -> str | None:
+def checked_group(kind: Kind, group: str | None) -> str | None:
     """What to group by, checked.
 
     Raises:
-        Invalid: sessions cannot be grouped by it.
+        Invalid: the kind cannot be grouped by it.
     """
-    if group is not None and group not in GROUPS:
-        raise Invalid.field("group", f"Expected one of {', '.join(GROUPS)}, received {group!r}.")
+    if group is not None and group not in kind.groups:
+        raise Invalid.field(
+            "group", f"Expected one of {', '.join(kind.groups)}, received {group!r}."
+        )
     return group
 
 
-def filters_of(texts: Sequence[str]) -> list[tuple[str, str, Any]]:
+def filters_of(kind: Kind, texts: Sequence[str]) -> list[tuple[str, str, Any]]:
     """Filters such as `status:failed`, `tag:paper` and `accuracy>0.8`, read.
 
     Raises:
@@ -54,7 +126,7 @@ def filters_of(texts: Sequence[str]) -> list[tuple[str, str, Any]]:
     """
     if len(texts) > MOST_FILTERS:
         raise Invalid.field("filter", f"Expected at most {MOST_FILTERS}, received {len(texts)}.")
-    return [_filter(each) for each in texts]
+    return [_filter(kind, each) for each in texts]
 
 
 def cursor_of(sort: str, group: str | None, row: dict[str, Any], count: int) -> str:
@@ -96,23 +168,27 @@ def _is_key(key: Any) -> bool:
     return key is None or (isinstance(key, float) and math.isfinite(key))
 
 
-def _filter(text: str) -> tuple[str, str, Any]:
+def _filter(kind: Kind, text: str) -> tuple[str, str, Any]:
     found = _FILTER.fullmatch(text)
-    if found is None or found[1] not in FILTERS:
-        raise _wrong(text, f"Expected a name, one of : > >= < <= and a value; names are {_names()}")
+    names = ("tag", *kind.flags, *kind.columns)
+    if found is None or found[1] not in names:
+        raise _wrong(
+            text,
+            f"Expected a name, one of : > >= < <= and a value; names are {', '.join(names)}",
+        )
     name, sign, value = found.groups()
     if value.count(",") >= MOST_VALUES:
         raise _wrong(text[:60], f"Expected at most {MOST_VALUES} values with commas between them")
-    if name == "starred":
+    if name in kind.flags:
         if sign != ":" or value not in ("yes", "no"):
-            raise _wrong(text, "Expected starred:yes or starred:no")
+            raise _wrong(text, f"Expected {name}:yes or {name}:no")
         return name, sign, value == "yes"
-    if (name == "tag" or name in TEXTS) and sign != ":":
+    if (name == "tag" or name in kind.texts) and sign != ":":
         raise _wrong(text, f"Expected {name}:value")
-    if name in NUMBERS:
+    if name in kind.numbers:
         numbers = [_number(text, each) for each in (value.split(",") if sign == ":" else [value])]
         return name, sign, numbers if sign == ":" else numbers[0]
-    if name in TIMES:
+    if name in kind.times:
         return name, *_moment(text, name, sign, value)
     return name, sign, value.split(",") if sign == ":" else value
 
@@ -142,10 +218,6 @@ def _number(text: str, value: str) -> float:
     if not math.isfinite(number):
         raise _wrong(text, "Expected a number as its value")
     return number
-
-
-def _names() -> str:
-    return ", ".join(FILTERS)
 
 
 def _wrong(text: str, expected: str) -> Invalid:
