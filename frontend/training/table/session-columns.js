@@ -84,7 +84,8 @@ export function groupOf(session, name, groups) {
     typeof value === "string" ? String(each.value).toLowerCase() === value.toLowerCase() : each.value === value;
   const shown = name === "status" ? t(`status.${value}`) : settingText(name, value);
   const key = typeof value === "string" ? value.toLowerCase() : String(value);
-  return { key, text: t("list.group.is", { title: columnTitle(name), value: shown }), count: groups.find(isSame)?.count };
+  const text = t("list.group.is", { title: columnTitle(name), value: shown });
+  return { key, text, count: groups.find(isSame)?.count };
 }
 
 function columnTitle(key) {
