@@ -21,7 +21,7 @@ import { t } from "../lib/i18n.js";
  * @param {Column[]} properties.columns
  * @param {string} properties.sort
  * @param {(column: Column) => void} properties.onSort
- * @param {number[]} properties.chosen ids
+ * @param {number[]} [properties.chosen] ids; without `onChoose` rows cannot be selected
  * @param {(id: number, isRange: boolean) => void} properties.onChoose
  * @param {(isOn: boolean) => void} properties.onChooseAll
  * @param {(row: object) => string} properties.nameOf
@@ -30,7 +30,7 @@ import { t } from "../lib/i18n.js";
  * @param {string} properties.dataTest of a row, before its id
  */
 export function ListTable(properties) {
-  const { label, rows, columns, sort, onSort, chosen, onChooseAll, groupOf, isLoading } = properties;
+  const { label, rows, columns, sort, onSort, chosen = [], onChooseAll, groupOf, isLoading } = properties;
   const count = rows.filter((each) => chosen.includes(each.id)).length;
   let last = null;
   return html`
@@ -38,9 +38,10 @@ export function ListTable(properties) {
       <table>
         <thead>
           <tr>
-            <th scope="col" class="pick">
+            ${onChooseAll &&
+            html`<th scope="col" class="pick">
               <${CheckAll} count=${count} all=${rows.length} onChange=${onChooseAll} />
-            </th>
+            </th>`}
             ${columns.map((each) => html`<${Head} key=${each.key} column=${each} sort=${sort} onSort=${onSort} />`)}
           </tr>
         </thead>
@@ -104,14 +105,15 @@ function GroupRow({ group, width }) {
 function Row({ row, columns, isChosen, onChoose, nameOf, dataTest }) {
   return html`
     <tr data-test=${`${dataTest}-${row.id}`} class=${isChosen ? "chosen" : ""}>
-      <td class="pick">
+      ${onChoose &&
+      html`<td class="pick">
         <input
           type="checkbox"
           aria-label=${t("list.choose", { name: nameOf(row), id: String(row.id) })}
           checked=${isChosen}
           onClick=${(event) => onChoose(row.id, event.shiftKey)}
         />
-      </td>
+      </td>`}
       ${columns.map((column) =>
         column.isHead
           ? html`<th key=${column.key} scope="row">${column.cell(row)}</th>`

@@ -16,7 +16,7 @@ const PAUSE = 300; // milliseconds without a key before the server is asked
  * @param {Array<{key: string, title: string}>} properties.columns that can be shown
  * @param {Array<[string, string]>} properties.groups that can be grouped by, with their titles
  * @param {boolean} properties.isNarrow there is room for cards alone
- * @param {() => Promise<void>} properties.onCsv
+ * @param {() => Promise<void>} [properties.onCsv]
  */
 export function Toolbar({ view, onChange, fields, columns, groups, isNarrow, onCsv }) {
   const add = (filter) => onChange({ filters: [...new Set([...view.filters, filter])] });
@@ -47,7 +47,7 @@ export function Toolbar({ view, onChange, fields, columns, groups, isNarrow, onC
       <//>`}
       ${!isNarrow &&
       html`<div class="segmented" role="group" aria-label=${t("list.view")}>${shown(false)}${shown(true)}</div>`}
-      <${ActionButton} title=${t("list.csv.help")} onAct=${onCsv}>CSV<//>
+      ${onCsv && html`<${ActionButton} title=${t("list.csv.help")} onAct=${onCsv}>CSV<//>`}
     </div>
   `;
 }

@@ -1,47 +1,126 @@
-// The models of a workspace, newest first: the current one, promote, roll back, download.
+// The models of a workspace as a table or as cards: the current one, promote, roll back, download.
 
-import { html, useState } from "../lib/html.js";
+import { get } from "../lib/api.js";
+import { useData } from "../lib/data.js";
+import { html, useMemo } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
-import { titleOf, useModels } from "./models-state.js";
+import { goTo } from "../lib/router.js";
+import { useStore } from "../lib/store.js";
 import { useTitle } from "../lib/title.js";
-import { Empty, Loaded, PageHead } from "../ui/basics.js";
-import { ModelCard } from "./model-card.js";
+import { watched } from "../lib/watch.js";
+import { useMark } from "../listing/cells.js";
+import { FilterChips } from "../listing/filters.js";
+import { useListed } from "../listing/listed.js";
+import { useNarrow } from "../listing/narrow.js";
+import { Pages } from "../listing/pages.js";
+import { ListTable } from "../listing/table.js";
+import { Toolbar } from "../listing/toolbar.js";
+import { addressOf, nextSort, pageOf, viewOf } from "../listing/view.js";
+import { Empty, Failure, PageHead } from "../ui/basics.js";
 import { isNoBetter, ModelBadges } from "../ui/verdict-notes.js";
+import { ModelCard } from "./model-card.js";
+import { groupOf, INITIAL, modelColumns, modelFields, modelGroups } from "./model-columns.js";
+import { titleOf } from "./models-state.js";
 
-const A_TIME = 12;
+const PATH = "/api/models";
 
-export function Models({ workspace, workspaces }) {
+export function Models({ workspace, workspaces, query }) {
   useTitle(t("nav.models"));
-  const models = useModels(workspace);
-  const [shown, setShown] = useState(A_TIME);
+  const view = viewOf(query, INITIAL);
+  const left = useStore(watched, ({ sessions }) => (sessions ?? []).map((each) => each.model_id).join());
+  const list = useListed(pageOf(PATH, workspace, view), () => false, left);
+  const current = useCurrent(workspace, left);
+  const change = (patched, { replace = false, staysOnPage = false } = {}) => {
+    const first = staysOnPage ? {} : { cursor: "", from: 1 };
+    const address = addressOf({ ...view, ...first, ...patched }, INITIAL);
+    goTo(`/w/${workspace.id}/models${address && `?${address}`}`, { replace });
+  };
+  const isEmpty = list.data?.total === 0 && view.filters.length === 0 && !view.q.trim();
   return html`
-    <${PageHead} title=${t("nav.models")}><p>${t("models.lead")}</p><//>
-    <${Loaded} of=${models}>
-      ${(list) =>
-        list.length === 0
-          ? html`<${NoModels} workspace=${workspace} />`
-          : html`<div class="stack">
-              <${Current} workspace=${workspace} current=${models.current} />
-              ${list.slice(0, shown).map(
-                (model) => html`<${ModelCard}
-                  key=${model.id}
-                  workspace=${workspace}
-                  model=${model}
-                  models=${models}
-                  workspaces=${workspaces}
-                />`,
-              )}
-              ${shown < list.length &&
-              html`<div class="actions">
-                <button type="button" onClick=${() => setShown(shown + A_TIME)}>${t("more")}</button>
-                <span class="hint">${t("models.shown", { shown, all: list.length })}</span>
-              </div>`}
-            </div>`}
-    <//>
+    <div class="list-page">
+      <${PageHead} title=${t("nav.models")}>
+        ${(isEmpty || view.isCards) && html`<p>${t("models.lead")}</p>`}
+      <//>
+      ${isEmpty
+        ? html`<${NoModels} workspace=${workspace} />`
+        : html`<${List} ...${{ workspace, workspaces, view, list, current, change }} />`}
+    </div>
   `;
 }
 
-/** The current model: it may be far down the list. */
+/** The current model, as `useData`: it may be far down the list. */
+function useCurrent(workspace, occasion) {
+  const asked = { workspace_key: workspace.key, filter: "current:yes", limit: 1 };
+  const load = async () => ({ model: (await get(PATH, asked)).models[0] ?? null });
+  return useData(load, [workspace.key, occasion]);
+}
+
+function List({ workspace, workspaces, view, list, current, change }) {
+  const isNarrow = useNarrow();
+  const fields = modelFields();
+  const onMark = useMark(list, PATH, "model", "models");
+  const all = useMemo(() => modelColumns(workspace, onMark), [workspace]);
+  const rows = list.data?.models ?? [];
+  const isWrong = list.error?.status === 422; // an address that says what the server does not know
+  const retry = isWrong ? () => change(viewOf({}, INITIAL)) : list.reload;
+  const setData = (models) => {
+    list.change((data) => ({ ...data, models }));
+    current.reload();
+  };
+  const models = { data: rows, current: current.data?.model ?? null, setData };
+  return html`
+    <div class="list-body">
+      ${current.data && html`<${Current} workspace=${workspace} current=${current.data.model} />`}
+      <${Toolbar} ...${{ view, fields, isNarrow }} onChange=${change} columns=${all} groups=${modelGroups()} />
+      <${FilterChips}
+        fields=${fields}
+        filters=${view.filters}
+        onRemove=${(filter) => change({ filters: view.filters.filter((each) => each !== filter) })}
+        onClear=${() => change({ filters: [] })}
+      />
+      ${list.error && html`<${Failure} error=${list.error} onRetry=${retry} />`}
+      ${!list.data && !list.error && html`<p class="loading" role="status">${t("loading")}</p>`}
+      ${list.data &&
+      html`
+        ${rows.length === 0 && html`<p class="hint">${t("models.noneMatch")}</p>`}
+        ${rows.length > 0 &&
+        (view.isCards || isNarrow
+          ? html`<${Cards} ...${{ workspace, workspaces, models }} />`
+          : html`<${Table} ...${{ view, list, rows, change, all }} />`)}
+        <${Pages}
+          view=${view}
+          count=${rows.length}
+          total=${list.data.total ?? rows.length}
+          nextCursor=${list.data.next_cursor}
+          onPage=${(place) => change(place, { staysOnPage: true })}
+        />
+      `}
+    </div>
+  `;
+}
+
+function Table({ rows, view, list, change, all }) {
+  const columns = all.filter(({ key }) => view.columns.includes(key));
+  const sort = ({ key, isFallingFirst }) => change({ sort: nextSort(view.sort, key, INITIAL.sort, isFallingFirst) });
+  return html`<${ListTable}
+    label=${t("nav.models")}
+    dataTest="model"
+    rows=${rows}
+    columns=${columns.length ? columns : all.slice(0, 1)}
+    sort=${view.sort}
+    onSort=${sort}
+    nameOf=${titleOf}
+    groupOf=${view.group ? (model) => groupOf(model, view.group, list.data.groups) : null}
+    isLoading=${list.isLoading}
+  />`;
+}
+
+function Cards({ workspace, workspaces, models }) {
+  return html`<div class="stack">
+    ${models.data.map((model) => html`<${ModelCard} key=${model.id} ...${{ workspace, model, models, workspaces }} />`)}
+  </div>`;
+}
+
 function Current({ workspace, current }) {
   const isGood = current && !isNoBetter(current) && !current.simulated;
   return html`<p class="message ${isGood ? "good" : "warning"}" role="status" data-test="current">

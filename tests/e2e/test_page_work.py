@@ -409,7 +409,7 @@ def test_a_newer_model_is_promoted_and_rolled_back_and_predictions_follow(
     with visit(browser, page_server) as visitor:
         page = visitor.page
         visitor.sign_in()
-        visitor.open(f"{trained['home']}/models")
+        visitor.open(f"{trained['home']}/models?view=cards")
         steps = [
             (newer, "Promote", "Make newer", "Make it current"),
             (older, "Roll back to this model", "Roll back to older", "Roll back"),
@@ -429,7 +429,7 @@ def test_a_newer_model_is_promoted_and_rolled_back_and_predictions_follow(
             refused = people.call("DELETE", f"/api/models/{model}")
             assert refused.status_code == 409
             predict_with_the_current_model(page, people, trained["key"], model)
-            section(page, "Models").click()
+            visitor.open(f"{trained['home']}/models?view=cards")
 
 
 def predict_with_the_current_model(page: Page, people: Client, key: str, model: int) -> None:

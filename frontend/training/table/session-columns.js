@@ -2,8 +2,8 @@
 
 import { StatusCell } from "./session-status.js";
 import { html } from "../../lib/html.js";
-import { date, dateTime, duration, fixed, number, percent, t } from "../../lib/i18n.js";
-import { Editable, Star, Tags, tagsOf } from "../../listing/marks.js";
+import { duration, fixed, number, percent, t } from "../../lib/i18n.js";
+import { figureCell, NameCell, NoteCell, TagsCell, whenCell } from "../../listing/cells.js";
 import { networkName } from "../form/network-choice.js";
 import { settingName } from "../form/setting-field.js";
 import { nameOf, sessionHref } from "../session/session-head.js";
@@ -29,10 +29,13 @@ const VALIDATION = { val_accuracy: ["val_accuracy", percent], val_log_loss: ["va
 /** @returns {import("../../listing/table.js").Column[]} all columns, in their order */
 export function sessionColumns(workspace, onMark) {
   const { mayEdit } = workspace;
+  const of = (row) => ({ row, name: nameOf(row), mayEdit, onMark });
   const column = (key, cell, more = {}) => ({ key, title: columnTitle(key), cell, ...more });
   const figure = (key, cell) => column(key, cell, { isNumber: true, isFallingFirst: /accuracy|macro/.test(key) });
   return [
-    column("name", (session) => html`<${NameCell} ...${{ workspace, session, onMark }} />`, { isHead: true }),
+    column("name", (session) => html`<${NameCell} ...${of(session)} href=${sessionHref(workspace, session.id)} />`, {
+      isHead: true,
+    }),
     column("status", (session) => html`<${StatusCell} session=${session} />`),
     column("dataset_name", (session) => html`<${DatasetCell} workspace=${workspace} session=${session} />`),
     column("dataset_version", ({ spec }) => String(spec.dataset_version ?? 0), { isNumber: true }),
@@ -47,8 +50,8 @@ export function sessionColumns(workspace, onMark) {
     ...["created", "started", "completed"].map((key) =>
       column(key, (session) => whenCell(session[`${key}_at`]), { isFallingFirst: true }),
     ),
-    column("tags", (session) => html`<${TagsCell} ...${{ session, mayEdit, onMark }} />`, { isUnsorted: true }),
-    column("note", (session) => html`<${NoteCell} ...${{ session, mayEdit, onMark }} />`, { isUnsorted: true }),
+    column("tags", (session) => html`<${TagsCell} ...${of(session)} />`, { isUnsorted: true }),
+    column("note", (session) => html`<${NoteCell} ...${of(session)} />`, { isUnsorted: true }),
   ];
 }
 
@@ -81,35 +84,13 @@ export function groupOf(session, name, groups) {
     typeof value === "string" ? String(each.value).toLowerCase() === value.toLowerCase() : each.value === value;
   const shown = name === "status" ? t(`status.${value}`) : settingText(name, value);
   const key = typeof value === "string" ? value.toLowerCase() : String(value);
-  return { key, text: `${columnTitle(name)}: ${shown}`, count: groups.find(isSame)?.count };
+  const text = t("list.group.is", { title: columnTitle(name), value: shown });
+  return { key, text, count: groups.find(isSame)?.count };
 }
 
 function columnTitle(key) {
   if (SETTINGS.includes(key) || key === "network") return settingName(key);
   return t(`training.column.${key}`);
-}
-
-function NameCell({ workspace, session, onMark }) {
-  const name = nameOf(session);
-  const rename = (text) => onMark(session, { title: text.trim() || null });
-  return html`<span class="name-cell">
-    <${Star}
-      isOn=${session.is_starred}
-      name=${name}
-      mayEdit=${workspace.mayEdit}
-      onChange=${(is_starred) => onMark(session, { is_starred })}
-    />
-    <${Editable}
-      text=${name}
-      label=${t("list.rename", { name })}
-      mayEdit=${workspace.mayEdit}
-      onSave=${rename}
-    >
-      <a class="cut" href=${sessionHref(workspace, session.id)} title=${name}>${name}</a>
-    <//>
-    <span class="hint">${session.id}</span>
-    <${Tags} tags=${session.tags} />
-  </span>`;
 }
 
 function DatasetCell({ workspace, session }) {
@@ -118,31 +99,4 @@ function DatasetCell({ workspace, session }) {
   const version = spec.dataset_version > 0 && html` <span class="hint">v${spec.dataset_version}</span>`;
   if (id === null) return html`<span class="cut" title=${t("training.datasetDeleted")}><s>${name}</s></span>${version}`;
   return html`<a class="cut" href=${`#/w/${workspace.id}/datasets/${id}`} title=${name}>${name}</a>${version}`;
-}
-
-function TagsCell({ session, mayEdit, onMark }) {
-  const save = (text) => onMark(session, { tags: tagsOf(text) });
-  const label = t("list.tags", { name: nameOf(session) });
-  return html`<${Editable} text=${(session.tags ?? []).join(", ")} ...${{ label, mayEdit, onSave: save }}>
-    <${Tags} tags=${session.tags} />
-  <//>`;
-}
-
-function NoteCell({ session, mayEdit, onMark }) {
-  const save = (note) => onMark(session, { note });
-  const label = t("list.note", { name: nameOf(session) });
-  return html`<${Editable} text=${session.note ?? ""} isLong ...${{ label, mayEdit, onSave: save }}>
-    <span class="cut" title=${session.note}>${session.note}</span>
-  <//>`;
-}
-
-/** A test figure and its 95% interval. */
-function figureCell({ figures }, key, write) {
-  const interval = figures?.intervals?.[key];
-  return html`${write(figures?.[key])}${interval &&
-  html` <span class="interval">${t("list.interval", { low: write(interval[0]), high: write(interval[1]) })}</span>`}`;
-}
-
-function whenCell(timestamp) {
-  return timestamp ? html`<time datetime=${timestamp} title=${dateTime(timestamp)}>${date(timestamp)}</time>` : "–";
 }

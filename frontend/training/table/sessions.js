@@ -1,13 +1,14 @@
 // The sessions of a workspace as a table or as cards: live, sorted, filtered, searched by the server.
 
-import { download, patch } from "../../lib/api.js";
+import { download } from "../../lib/api.js";
 import { useDraft } from "../../lib/data.js";
 import { html, useMemo, useRef } from "../../lib/html.js";
 import { t } from "../../lib/i18n.js";
 import { goTo } from "../../lib/router.js";
 import { useStore } from "../../lib/store.js";
 import { useTitle } from "../../lib/title.js";
-import { isUnderWay, watchAgain, watched } from "../../lib/watch.js";
+import { isUnderWay, watched } from "../../lib/watch.js";
+import { useMark } from "../../listing/cells.js";
 import { FilterChips } from "../../listing/filters.js";
 import { useListed } from "../../listing/listed.js";
 import { useNarrow } from "../../listing/narrow.js";
@@ -69,7 +70,7 @@ function List({ workspace, view, list, ids, change, onChoose }) {
   const isNarrow = useNarrow();
   const fields = sessionFields();
   const last = useRef(null);
-  const onMark = useMark(list);
+  const onMark = useMark(list, "/api/training/session", "session", "sessions");
   const all = useMemo(() => sessionColumns(workspace, onMark), [workspace]);
   const rows = list.data?.sessions ?? [];
   const shown = rows.map((each) => each.id);
@@ -125,19 +126,6 @@ function List({ workspace, view, list, ids, change, onChoose }) {
       <${BulkBar} ...${{ workspace, ids, onChoose }} onDone=${list.reload} />
     </div>
   `;
-}
-
-/** Changes what people say of a session, and shows it at once. */
-function useMark(list) {
-  const latest = useRef(list);
-  latest.current = list;
-  return async (session, marks) => {
-    const { session: changed } = await patch(`/api/training/session/${session.id}`, marks);
-    const { title, tags, note, is_starred } = changed;
-    const marked = (each) => (each.id === session.id ? { ...each, title, tags, note, is_starred } : each);
-    latest.current.change((data) => ({ ...data, sessions: data.sessions.map(marked) }));
-    watchAgain();
-  };
 }
 
 function Table({ rows, ids, view, list, change, all, onChoose, onChooseAll }) {

@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from backend.database.schema import session_facts, training_sessions, workspaces
+from backend.database.listing.tables import session_facts
+from backend.database.schema import training_sessions, workspaces
 
 NETWORKS = ("transit_cnn", "transit_cnn_catalogue", "seed_cnn")
 
