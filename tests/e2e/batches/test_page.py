@@ -118,12 +118,12 @@ def test_a_catalogue_is_posted_found_again_after_a_reload_filtered_downloaded_an
         dialog = page.get_by_role("dialog")
         said = dialog.locator("[data-test=relations]")
         expect(said).to_contain_text(sentence.replace("'", "\u2019"))
-        named = dialog.get_by_role("heading", level=2)
-        first = named.inner_text()
+        title = dialog.get_by_role("heading", level=2)
+        opened = title.inner_text()
         page.keyboard.press("ArrowRight")
-        expect(named).not_to_have_text(first)
+        expect(title).not_to_have_text(opened)
         page.keyboard.press("ArrowLeft")
-        expect(named).to_have_text(first)
+        expect(title).to_have_text(opened)
         dialog.get_by_role("button", name="Close").click()
 
         # "All" is all; "shown" is what the table shows, in its order.
