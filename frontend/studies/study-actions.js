@@ -7,16 +7,15 @@ import { goTo } from "../lib/router.js";
 import { RUNNING } from "../lib/watch.js";
 import { ActionButton, ConfirmButton } from "../ui/basics.js";
 import { act, deleteStudy, isUnderWay, studiesHref } from "./studies-state.js";
-import { sessionCount } from "./study-kinds.js";
+import { mayRetry, sessionCount } from "./study-kinds.js";
 
 /** @param {{workspace: object, study: object, onChange: () => Promise<void>}} properties a viewer gets no buttons */
 export function StudyActions({ workspace, study, onChange }) {
   if (!workspace.mayEdit) return null;
   const send = (wish) => act(study.id, wish).finally(onChange);
   if (isUnderWay(study)) return html`<${EndButtons} study=${study} send=${send} />`;
-  const { failed, cancelled } = study.counts;
   return html`
-    ${failed + cancelled > 0 &&
+    ${mayRetry(study) &&
     study.dataset_id !== null &&
     html`<${ActionButton} title=${t("studies.retry.help")} onAct=${() => send("retry")}>${t("training.retry")}<//>`}
     <${DeleteButton} workspace=${workspace} study=${study} />

@@ -14,7 +14,7 @@ import { sessionsOf } from "./study-settings.js";
  * @param {object[]} properties.completed sessions, newest first
  */
 export function StudyCost({ dataset, network, values, completed }) {
-  const { folds, settings, seeds } = values;
+  const { folds, settings, seeds, space, minutes } = values;
   const sessions = sessionsOf(values);
   return html`
     <h2>${t("training.cost")}</h2>
@@ -28,13 +28,19 @@ export function StudyCost({ dataset, network, values, completed }) {
         <dd aria-live="polite">
           ${sessions === null
             ? "–"
-            : html`${partsText({ folds, settings: settings && settings.length + 1 }, seeds)} =${" "}
+            : space
+              ? t("search.cost.sessions", { count: sessions })
+              : html`${partsText({ folds, settings: settings && settings.length + 1 }, seeds)} =${" "}
               ${t("studies.sessions.count", { count: sessions })}`}
         </dd>
       </div>
       <div>
         <dt>${t("training.cost.time")}</dt>
-        <dd aria-live="polite"><${Time} ...${{ dataset, network, values, completed, sessions }} /></dd>
+        <dd aria-live="polite">
+          ${minutes && html`<p>${t("search.cost.minutes", { count: minutes })}</p>`}
+          <${Time} ...${{ dataset, network, values, completed, sessions }} />
+          ${space && html`<p class="hint">${t("search.cost.first")}</p>`}
+        </dd>
       </div>
     </dl>
   `;

@@ -9,10 +9,18 @@ import { rangeText } from "../training/form/training-settings.js";
 import { Field } from "../ui/basics.js";
 import { GridEditor } from "./grid/grid-editor.js";
 import { withoutRelations } from "./grid/grid-settings.js";
+import { SpaceEditor } from "./search/space-editor.js";
 import { KindChoice } from "./kind-choice.js";
 import { startStudy, studiesHref, studyHref } from "./studies-state.js";
 import { StudyCost } from "./study-cost.js";
 import { baseTexts, COUNTS, INITIAL, kindOf, OWN, readStudy, studySettingsOf } from "./study-settings.js";
+
+/** What a request of each kind has besides. */
+const SENT_OF = {
+  folds: [],
+  grid: ["settings"],
+  search: ["space", "trials", "minutes", "parallel", "pruning"],
+};
 
 const FIELDS = [...Object.keys(INITIAL), "dataset_id", "dataset_version", "network"];
 
@@ -28,11 +36,10 @@ export function StudyForm(properties) {
   });
   const kind = kindOf(form.draft);
   const settings = studySettingsOf(form.network, form.draft);
-  const ofKind = kind === "grid" ? ["settings"] : [];
   const onStart = (study) => goTo(studyHref(workspace, study.id));
   const starting = useStart({
     ...{ workspace, form, onStart, onStale },
-    names: ["kind", ...OWN[kind], ...settings, ...ofKind],
+    names: ["kind", ...OWN[kind], ...settings, ...SENT_OF[kind]],
     send: (request, key) => startStudy(sent(request, networks), key),
   });
   const own = OWN[kind].map(
@@ -41,7 +48,7 @@ export function StudyForm(properties) {
   const { dataset, network, read, draft, change } = form;
   return html`<${StartForm}
     ...${{ workspace, datasets, networks, form, starting }}
-    fields=${[...FIELDS, ...Object.keys(starting.errors).filter((name) => name.startsWith("settings."))]}
+    fields=${[...FIELDS, ...Object.keys(starting.errors).filter(isOfEditor)]}
     everyday=${[
       html`<${KindChoice} key="kind" chosen=${kind} onChoose=${(chosen) => change({ kind: chosen })} />`,
       ...own,
@@ -55,6 +62,15 @@ export function StudyForm(properties) {
           errors=${starting.errors}
           onChange=${(text) => change({ settings: text })}
         />`,
+      kind === "search" &&
+        html`<${SpaceEditor}
+          key="search"
+          text=${draft.search}
+          network=${network}
+          networks=${networks}
+          errors=${starting.errors}
+          onChange=${(text) => change({ search: text })}
+        />`,
     ]}
     more=${settings.filter((name) => name !== "epochs")}
     cost=${html`<${StudyCost} ...${{ dataset, network, values: read.values, completed }} />`}
@@ -63,8 +79,18 @@ export function StudyForm(properties) {
   />`;
 }
 
+/** Whether an error is shown in the editor of a grid or of a search. */
+function isOfEditor(field) {
+  return /^(settings|space)(\.|$)/.test(field) || SENT_OF.search.includes(field);
+}
+
 /** A network that sees no relations is not asked to, where the base is. */
 function sent(request, networks) {
+  if (request.space?.network) {
+    const isAble = (name) => networks.find((each) => each.name === name)?.takes_relations;
+    const { use_relations: _, use_stellar_uncertainties: __, ...rest } = request;
+    return request.space.network.choices.every(isAble) ? request : rest;
+  }
   if (!request.settings) return request;
   return { ...request, settings: request.settings.map((each) => withoutRelations(each, request, networks)) };
 }

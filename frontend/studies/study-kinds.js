@@ -3,16 +3,35 @@
 import { number, t } from "../lib/i18n.js";
 import { networkName } from "../training/form/network-choice.js";
 import { settingName } from "../training/form/setting-field.js";
+import { budgetText } from "./search/trial-words.js";
 
-export const KINDS = ["folds", "grid"];
+export const KINDS = ["folds", "grid", "search"];
 
 /** How many sessions a study has. */
-export function sessionCount({ folds, differences, seeds }) {
+export function sessionCount({ folds, differences, seeds, search }) {
+  if (search) return search.added;
   return seeds.length * (folds ?? differences.length + 1);
 }
 
-/** "3 settings × 2 seeds". */
-export function sizeText({ folds, differences, seeds }) {
+/** How many sessions are in each state; in a search the pruned ones are told from the cancelled. */
+export function countsOf({ counts, search }) {
+  if (!search?.tried) return counts;
+  const found = { ...counts, cancelled: 0, pruned: 0 };
+  for (const { status } of search.tried) {
+    if (status === "cancelled" || status === "pruned") found[status] += 1;
+  }
+  return found;
+}
+
+/** Whether a retry has something to do; a search that was stopped or cancelled goes on. */
+export function mayRetry(study) {
+  const { failed, cancelled } = countsOf(study);
+  return failed + cancelled > 0 || ["stopped", "cancelled", "failures"].includes(study.search?.state);
+}
+
+/** "3 settings × 2 seeds", "4 of 20 trials". */
+export function sizeText({ folds, differences, seeds, search }) {
+  if (search) return budgetText(search);
   return partsText(folds ? { folds } : { settings: differences.length + 1 }, seeds.length);
 }
 

@@ -4,17 +4,18 @@ import { html } from "../lib/html.js";
 import { duration, percent, t } from "../lib/i18n.js";
 import { Progress, StatusBadge } from "../ui/basics.js";
 import { isUnderWay } from "./studies-state.js";
-import { sessionCount, sizeText } from "./study-kinds.js";
+import { countsOf, sessionCount, sizeText } from "./study-kinds.js";
 
 /** @param {{study: object}} properties */
 export function StudyProgress({ study }) {
-  const { name, counts, progress } = study;
+  const { name, progress } = study;
   return html`
     <section class="card stack" data-test="study-progress">
       <p class="visually-hidden" role="status">${t(`status.${study.status}`)}</p>
       <div class="row between">
         <span>
-          ${sizeText(study)} = ${t("studies.sessions.count", { count: sessionCount(study) })}
+          ${sizeText(study)}
+          ${!study.search && html`${" "}= ${t("studies.sessions.count", { count: sessionCount(study) })}`}
         </span>
         <span>${percent(progress, 0)}</span>
       </div>
@@ -26,7 +27,7 @@ export function StudyProgress({ study }) {
           : t("training.eta", { time: duration(study.eta_seconds) })}
       </p>`}
       <p class="row">
-        ${Object.entries(counts).map(
+        ${Object.entries(countsOf(study)).map(
           ([status, count]) =>
             count > 0 &&
             html`<span key=${status} class="row">${String(count)} <${StatusBadge} status=${status} /></span>`,

@@ -3,6 +3,7 @@
 import { t } from "../lib/i18n.js";
 import { INITIAL_TEXTS, rangeText, readSettings, settingsOf } from "../training/form/training-settings.js";
 import { INITIAL_GRID, readGrid } from "./grid/grid-settings.js";
+import { INITIAL_SEARCH, readSearch } from "./search/search-space.js";
 import { KINDS } from "./study-kinds.js";
 
 /** How many folds and seeds, as the API documents them. */
@@ -14,16 +15,16 @@ export const COUNTS = {
 /** In a study of folds a validation fraction is of the rows of the other folds. */
 const VALIDATION = { min: 0.05, max: 0.4 };
 
-/** A grid without test rows would have no figures. */
+/** A grid or a search without test rows would have no figures. */
 const TEST = { min: 0.05, max: 0.5 };
 
 const NAME = /^[A-Za-z0-9_-]{1,48}$/;
 
 /** What the form does not ask for, by kind. */
-const NOT_ASKED = { folds: ["model_name", "test_split"], grid: ["model_name"] };
+const NOT_ASKED = { folds: ["model_name", "test_split"], grid: ["model_name"], search: ["model_name"] };
 
 /** What it asks for besides, by kind: in the order in which it is shown. */
-export const OWN = { folds: ["name", "folds", "seeds"], grid: ["name", "seeds"] };
+export const OWN = { folds: ["name", "folds", "seeds"], grid: ["name", "seeds"], search: ["name"] };
 
 /** The form before anything was typed. */
 export const INITIAL = {
@@ -32,6 +33,7 @@ export const INITIAL = {
   name: "study",
   ...Object.fromEntries(Object.entries(COUNTS).map(([name, { initial }]) => [name, String(initial)])),
   settings: INITIAL_GRID,
+  search: INITIAL_SEARCH,
 };
 
 export const kindOf = ({ kind }) => (KINDS.includes(kind) ? kind : KINDS[0]);
@@ -54,7 +56,7 @@ export function readStudy(texts, defaultNetwork) {
   const { values, errors } = readSettings(kind === "folds" ? { ...asked, test_split: "0" } : asked);
   for (const name of NOT_ASKED[kind]) delete values[name];
   requireWithin(VALIDATION, "validation_split", values, errors);
-  if (kind === "grid") requireWithin(TEST, "test_split", values, errors);
+  if (kind !== "folds") requireWithin(TEST, "test_split", values, errors);
   const name = texts.name.trim();
   if (NAME.test(name)) values.name = name;
   else errors.name = t("studies.error.name");
@@ -69,6 +71,11 @@ export function readStudy(texts, defaultNetwork) {
     values.settings = grid.settings;
     Object.assign(errors, grid.errors);
   }
+  if (kind === "search") {
+    const search = readSearch(texts.search, { ...values, network: baseTexts(texts, defaultNetwork).network });
+    Object.assign(values, search.values);
+    Object.assign(errors, search.errors);
+  }
   return { values: { ...values, kind }, errors };
 }
 
@@ -81,8 +88,9 @@ function requireWithin(range, name, values, errors) {
   delete values[name];
 }
 
-/** How many sessions a study has; null while a number cannot be read. */
-export function sessionsOf({ folds, settings, seeds }) {
+/** How many sessions a study has; null while a number cannot be read, or nobody knows. */
+export function sessionsOf({ folds, settings, seeds, space, trials }) {
+  if (space) return trials ?? null;
   const parts = settings ? settings.length + 1 : folds;
   return parts && seeds ? parts * seeds : null;
 }

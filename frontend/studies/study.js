@@ -9,6 +9,9 @@ import { NotFound } from "../ui/not-found.js";
 import { GridFigures } from "./grid/grid-figures.js";
 import { OtherStudy } from "./other-study.js";
 import { comparisonHref, studiesHref, useStudy } from "./studies-state.js";
+import { SearchBest } from "./search/search-best.js";
+import { SearchPlots } from "./search/search-plots.js";
+import { TrialsTable } from "./search/trials-table.js";
 import { StudyActions } from "./study-actions.js";
 import { StudyDoubts } from "./study-doubts.js";
 import { StudyFigures } from "./study-figures.js";
@@ -46,12 +49,22 @@ export function Study({ workspace, id, query }) {
     <//>
     <div class="stack">
       <${StudyProgress} study=${study} />
-      ${study.kind === "grid"
-        ? study.grid && html`<${GridFigures} study=${study} />`
-        : html`<${OfFolds} ...${{ workspace, study, query }} />`}
-      <${StudySessions} workspace=${workspace} study=${study} query=${query} />
+      <${OfKind} ...${{ workspace, study, query }} />
+      ${!study.search && html`<${StudySessions} ...${{ workspace, study, query }} />`}
     </div>
   `;
+}
+
+function OfKind({ workspace, study, query }) {
+  if (study.search) {
+    return html`
+      <${SearchBest} ...${{ workspace, study }} />
+      <${SearchPlots} study=${study} />
+      <${TrialsTable} ...${{ workspace, study }} />
+    `;
+  }
+  if (study.kind === "grid") return study.grid && html`<${GridFigures} study=${study} />`;
+  return html`<${OfFolds} ...${{ workspace, study, query }} />`;
 }
 
 /** What a study has that predicts every row. */

@@ -190,7 +190,7 @@ export function Progress({ share, label, isQuiet }) {
   return html`<progress class=${isQuiet ? "quiet" : ""} max="1" value=${value} aria-label=${label}></progress>`;
 }
 
-const SIGNS = { pending: "◷", training: "▶", completed: "✓", failed: "✕", cancelled: "–" };
+const SIGNS = { pending: "◷", training: "▶", completed: "✓", failed: "✕", cancelled: "–", pruned: "✂" };
 
 /** A session's status as a word with a sign and a colour. */
 export function StatusBadge({ status }) {

@@ -3,7 +3,7 @@
 import re
 
 from backend.config import REPOSITORY
-from backend.web.schemas.training.study_requests import FoldsRequest
+from backend.web.schemas.training.study_requests import FoldsRequest, SearchRequest
 
 SOURCE = (REPOSITORY / "frontend" / "studies" / "study-settings.js").read_text()
 
@@ -32,3 +32,13 @@ def test_a_name_has_the_pattern_and_the_default_of_the_api():
     name = FoldsRequest.model_json_schema()["properties"]["name"]
     assert f"const NAME = /{name['pattern']}/;" in SOURCE
     assert f'name: "{name["default"]}"' in SOURCE
+
+
+def test_the_budget_of_a_search_has_the_bounds_of_the_api():
+    source = (REPOSITORY / "frontend/studies/search/search-space.js").read_text()
+    properties = SearchRequest.model_json_schema()["properties"]
+    for name in ("trials", "minutes", "parallel"):
+        schema = properties[name]
+        schema = next(each for each in schema.get("anyOf", [schema]) if each.get("type") != "null")
+        bounds = f"{name}: {{ min: {schema['minimum']:g}, max: {schema['maximum']:g} }}"
+        assert bounds in source

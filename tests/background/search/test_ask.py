@@ -31,6 +31,19 @@ def test_the_same_trials_give_the_same_next_one():
     assert next_settings(SPACE, trials, seed=0, number=18, budget=40) != asked[0]
 
 
+def test_a_trial_that_runs_has_a_say():
+    """It counts as a bad one: near it less is asked for."""
+    trials, differ = search(16), 0
+    for seed in range(8):
+        alone = next_settings(SPACE, trials, seed=seed, number=18, budget=40)
+        assert alone is not None
+        near = alone | {"learning_rate": alone["learning_rate"] * 1.01}
+        running = trial(17, status="training", **near)
+        asked = next_settings(SPACE, [*trials, running], seed=seed, number=18, budget=40)
+        differ += asked != alone
+    assert differ > 0
+
+
 def test_another_process_asks_for_the_same(tmp_path):
     code = (
         "from tests.background.search.test_ask import search\n"

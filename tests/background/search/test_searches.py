@@ -137,6 +137,17 @@ def test_a_closed_search_gets_no_trial_even_if_it_was_asked_for(bench, searches)
     searches._continue(found)
     assert numbers(bench, study) == [1]
     assert state_of(bench, study) == "stopped"
+    with bench.database.read() as connection:
+        assert sessions.with_status(connection, "pending") == []
+
+
+def test_a_number_out_of_turn_is_not_given(bench):
+    study = plant_search(bench, bench.workspace())
+    session_id = bench.session(bench.workspace())
+    with bench.database.write() as connection:
+        assert not stored.add(connection, study["id"], 3, session_id)
+        assert not stored.add(connection, study["id"], 1, session_id)
+        assert stored.add(connection, study["id"], 2, session_id)
 
 
 def test_the_minutes_count_from_the_first_start_and_running_trials_finish(bench, searches):
@@ -278,6 +289,15 @@ def test_a_trial_is_left_alone_that_is_not_to_be_pruned(bench, searches, setting
     searches.prune()
     assert bench.row(session_id)["request"] == change.get("request")
     assert bench.row(session_id)["error"] is None
+
+
+def test_a_request_that_came_in_between_is_not_replaced(bench, searches):
+    _, session_id = with_median(bench)
+    learning(bench, session_id)
+    with bench.database.write() as connection:
+        sessions.change(connection, session_id, request="stop")
+    searches._end_early(session_id, "Pruned.")
+    assert (bench.row(session_id)["request"], bench.row(session_id)["error"]) == ("stop", None)
 
 
 def test_somebody_who_cancels_a_trial_is_not_called_pruning(bench):

@@ -108,7 +108,9 @@ def test_a_killed_grid_goes_on_and_compares_on_the_same_rows(
     study = wait_for(
         lambda: client.get(path)["study"],
         lambda study: (
-            (study["grid"] or {}).get("is_complete") and study["grid"]["intervals_state"] == "found"
+            study["grid"] is not None
+            and study["grid"]["is_complete"]
+            and study["grid"]["intervals_state"] == "found"
         ),
         300,
     )

@@ -50,7 +50,7 @@ def main() -> None:
     engine = services_of(app).database._writer
     event.listen(engine, "before_cursor_execute", before)
     event.listen(engine, "commit", lambda _connection: killer.meet())
-    Path.unlink = remove  # type: ignore[method-assign]
+    Path.unlink = remove  # type: ignore[method-assign, assignment]
     headers = {"Authorization": f"Bearer {token}"}
     print(app.test_client().open(path, method=method, headers=headers).status_code, flush=True)
     os._exit(0)
