@@ -25,7 +25,7 @@ NOT_DESCRIBED = {
 
 VERBS = (
     "add|cancel|compute|create|delete|download|get|import|keep|list|predict|promote|remove|retry|"
-    "revoke|start|stop|undo|update|upload"
+    "restore|revoke|start|stop|undo|update|upload"
 )
 
 

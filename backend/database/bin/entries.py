@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, delete, func, insert, literal, or_, select, union_all, update
 
 from backend.database.bin.tables import bin_entries, bin_rows
 from backend.database.connection import Record, every, first, one
@@ -33,11 +33,10 @@ def find(connection: Connection, bin_id: int) -> Record | None:
 def find_for(connection: Connection, bin_id: int, user_id: int) -> Record | None:
     """An entry with the user's `role` in its workspace; a workspace is its owner's alone."""
     query = select(bin_entries).where(bin_entries.c.id == bin_id, _THERE)
-    own = bin_entries.c.kind == "workspace", bin_entries.c.owner_id == user_id
-    found = first(connection, query.where(*own))
-    if found is not None:
-        return {**found, "role": "owner"}
-    return first(connection, accessible(query, bin_entries, user_id))
+    is_own = bin_entries.c.kind == "workspace", bin_entries.c.owner_id == user_id
+    own = query.add_columns(literal("owner").label("role")).where(*is_own)
+    # One statement: somebody else's entry takes the same path as none.
+    return first(connection, union_all(own, accessible(query, bin_entries, user_id)))
 
 
 def in_workspace(connection: Connection, workspace_id: int) -> list[Record]:

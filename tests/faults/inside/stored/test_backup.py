@@ -101,6 +101,7 @@ def test_a_second_backup_that_fails_leaves_the_first_as_it_is(
     assert all(is_whole(each, data_dir) for each in found_in(destination))
 
 
+@pytest.mark.usefixtures("without_bin")
 @pytest.mark.parametrize(
     ("caller", "first"), [("*_Copy._keep_only", 1), ("*save._copy_database", 2)]
 )
