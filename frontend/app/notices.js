@@ -43,8 +43,8 @@ function Notice({ notice: { id, say, kind, link, linkSays, act, actSays } }) {
   return html`<div class="notice ${kind}">
     <p>
       ${say()} ${link && html`<a href=${link} onClick=${() => close(id)}>${linkSays()}</a>`}
+      ${act && html` <${ActionButton} class="quiet" onAct=${act} onDone=${() => close(id)}>${actSays()}<//>`}
     </p>
-    ${act && html`<${ActionButton} class="quiet" onAct=${act} onDone=${() => close(id)}>${actSays()}<//>`}
     <button type="button" class="quiet" aria-label=${t("close")} onClick=${() => close(id)}>✕</button>
   </div>`;
 }

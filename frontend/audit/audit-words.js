@@ -18,8 +18,6 @@ export const ACTIONS = [
   "session_deleted",
   "session_renamed",
   "model_renamed",
-  "bin_restored",
-  "bin_deleted",
   "workspace_renamed",
   "dataset_renamed",
   "study_deleted",
@@ -35,6 +33,8 @@ export const ACTIONS = [
   "batch_downloaded",
   "batch_deleted",
   "model_promoted",
+  "bin_restored",
+  "bin_deleted",
 ];
 
 const KINDS = ["token", "dataset", "session", "model", "analysis"];

@@ -76,7 +76,8 @@ class Visitor:
         self.page.get_by_role("button", name="Sign in").click()
         # The page of the workspace comes by itself, and would take the place of one opened before.
         self.page.wait_for_url(re.compile(r"#/(workspaces|w/)"))
-        self.page.get_by_role("button", name="Sign out").wait_for()
+        # In a narrow window it is behind the menu.
+        self.page.locator("button", has_text="Sign out").wait_for(state="attached")
 
     def heading(self, text: str | re.Pattern[str]) -> None:
         """Wait for the page with this heading."""

@@ -216,6 +216,7 @@ def test_typescript_types_are_generated_and_compile(document: Path, tmp_path: Pa
 RULES_BEYOND_THE_DESCRIPTION = {
     "start_training": "relations need a network that takes them; stellar uncertainties, relations",
     "list_sessions": "sort, group and filters name columns; a cursor belongs to its order",
+    "update_sessions": "tags are needed to add or remove tags, and have no place elsewhere",
     "list_models": "sort, group and filters name columns; a cursor belongs to its order",
     "start_study": "as start_training; the settings of a grid differ, and so do their labels; a "
     "search has a budget and begins in its space",

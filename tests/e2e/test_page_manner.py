@@ -150,7 +150,7 @@ def wrong_with_dialogs(visitor: Visitor, work: dict[str, Any], words: dict[str, 
     page.get_by_role("button", name=words["tokens.create"]).click()
     page.locator("[data-test=secret]").wait_for()
     found += wrong_with(visitor, "a new token")
-    visitor.open(f"{work['home']}/sessions")
+    visitor.open(f"{work['home']}/sessions?view=cards")
     settle(page)
     page.get_by_role("button", name=words["delete"]).first.click()
     page.get_by_role("dialog").wait_for()
@@ -547,14 +547,16 @@ def polls_of(page: Page, path: str) -> None:
     def is_poll(answer: Response) -> bool:
         return path in answer.url and "if-none-match" in answer.request.headers
 
-    times = []
-    for _ in range(4):
+    times: dict[str, list[float]] = {}
+    # A page has more than one list of sessions: each asks for its own.
+    while not any(len(each) == 4 for each in times.values()):
         with page.expect_response(is_poll) as response:
             pass
         assert response.value.status == 304
-        times.append(time.monotonic())
+        times.setdefault(response.value.url, []).append(time.monotonic())
+    (longest,) = (each for each in times.values() if len(each) == 4)
     # Every 2 s; but a page that has just been opened also asks by itself, beside the first poll.
-    assert times[-1] - times[0] > 3
+    assert longest[-1] - longest[0] > 3
 
 
 def test_two_that_ask_for_a_session_at_once_do_not_get_its_epochs_twice(

@@ -87,7 +87,6 @@ def test_a_newcomer_gets_from_nothing_to_a_saved_prediction_with_the_example_cat
         )
         for figure, shown in {
             "Network": evaluation["accuracy"],
-            "Trees, same information": trees["same_information"]["accuracy"],
             "Trees, all columns": trees["all_columns"]["accuracy"],
         }.items():
             row = (

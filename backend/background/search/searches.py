@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection
 
 from backend.background.search.ask import next_settings, why_prune
-from backend.background.search.space import Tried
+from backend.background.search.space import MOST_TRIALS, Tried
 from backend.background.search.trial_specs import spec_of
 from backend.background.search.trials import PRUNED, Trial, trials_from
 from backend.config import Settings
@@ -179,7 +179,7 @@ def _why_over(study: Record, trials: list[Trial]) -> str | None:
     settings = study["settings"]
     if study["dataset_id"] is None:
         return "dataset_deleted"
-    if settings["trials"] is not None and study["last_trial"] >= settings["trials"]:
+    if study["last_trial"] >= (settings["trials"] or MOST_TRIALS):
         return "trials"
     if settings["minutes"] is not None and study["began_at"] is not None:
         began = datetime.fromisoformat(study["began_at"])

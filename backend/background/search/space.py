@@ -22,6 +22,9 @@ NUMBERS = ("learning_rate", "batch_size", "patience", "ensemble")
 CHOICES = ("network", "use_relations", "use_stellar_uncertainties")
 FIELDS = (*NUMBERS, *CHOICES)
 
+# However many minutes a search has.
+MOST_TRIALS = 200
+
 # Of larger spaces it is not counted what is left.
 _COUNTED = 2_000
 

@@ -171,7 +171,7 @@ def _references(
     for key in table.foreign_keys:
         parents = rows.get(key.column.table.name)
         if parents:
-            yield key, [each["id"] for each in parents]
+            yield key, [each[key.column.name] for each in parents]
 
 
 def _where(

@@ -146,14 +146,26 @@ def close(connection: Connection, study_id: int, state: str) -> bool:
     return _change(connection, study_id, state, searches.c.state == "open")
 
 
+def close_all(connection: Connection, workspace_id: int, state: str) -> None:
+    """Add no more trials to any open search of a workspace."""
+    own = select(studies.c.id).where(studies.c.workspace_id == workspace_id)
+    condition = searches.c.state == "open", searches.c.study_id.in_(own)
+    connection.execute(update(searches).where(*condition).values(state=state))
+
+
 def note_cancel(connection: Connection, study_id: int) -> None:
     """A search that was stopped is cancelled while its last trials were under way."""
     _change(connection, study_id, "cancelled", searches.c.state == "stopped")
 
 
+_TO_BE_CONTINUED = ("stopped", "cancelled", "failures", "no_space", "dataset_deleted")
+
+
 def reopen(connection: Connection, study_id: int) -> bool:
     """Add trials again to a search that was stopped or cancelled, or whose trials failed."""
-    ended = searches.c.state.in_(("stopped", "cancelled", "failures"))
+    ended = searches.c.state.in_(
+        ("stopped", "cancelled", "failures", "no_space", "dataset_deleted")
+    )
     return _change(connection, study_id, "open", ended)
 
 

@@ -12,14 +12,15 @@ from typing import Any, Literal
 from sqlalchemy import Connection
 
 from backend.database import Database, datasets
-from backend.database.bin import entries
+from backend.database.bin import entries, rows
 from backend.database.connection import Record
 from backend.services.aftermath import left_to_the_next_start
 from backend.services.bin.restore import restore
 from backend.services.context import Services
 from backend.services.datasets.derive import DerivedPaths, derive
 from backend.services.quota import require_bytes
-from backend.storage.atomic import put_in_place, sync
+from backend.storage.atomic import put_in_place, sha256_of, sync
+from backend.storage.dataset_table import is_whole
 from backend.storage.incoming import IncomingFile
 from backend.storage.layout import SUFFIXES, DatasetFiles, Storage
 from backend.tables.converter import TableConverter
@@ -74,16 +75,31 @@ def store(
         in_bin = entries.of_dataset(connection, workspace["id"], names["identity"])
         if in_bin is None and not datasets.of_file(connection, workspace["id"], incoming.sha256):
             require_bytes(services, connection, workspace["owner_id"], incoming.size)
-    restored = None if in_bin is None else _restore(services, names, on_restored)
-    if restored is not None:
-        return restored, "restored"
+    if in_bin is not None and _has_whole_files(services, in_bin):
+        restored = _restore(services, names, on_restored)
+        if restored is not None:
+            return restored, "restored"
     with ExitStack() as cleanup:
         derived = _Derived(storage, cleanup)
         description = derived.read(incoming, services.converter, read_as)
         for path in (incoming.path, *derived.made()):
             sync(path)
         description |= {"name": name, "file_size": incoming.size, "read_as": read_as.to_json()}
-        return _record(services, workspace["owner_id"], incoming, derived, names, description)
+        owner_id = workspace["owner_id"]
+        return _record(services, owner_id, incoming, derived, names, description, on_restored)
+
+
+def _has_whole_files(services: Services, entry: Record) -> bool:
+    """Whether a dataset in the bin still has its files; else those that come take their place."""
+    with services.database.read() as connection:
+        found = rows.kept(connection, entry["id"]).get("datasets", [])
+    for dataset in found:
+        catalogue, table, *_ = services.storage.dataset_files(dataset)
+        if not is_whole(table, dataset["num_samples"]):
+            return False
+        if not catalogue.is_file() or sha256_of(catalogue) != dataset["sha256"]:
+            return False
+    return bool(found)
 
 
 def _restore(
@@ -93,15 +109,24 @@ def _restore(
 ) -> Record | None:
     """The dataset that the bin has of these bytes, back in its place; None: it has gone."""
     with services.database.write() as connection:
-        workspace_id, identity = names["workspace_id"], names["identity"]
-        entry = entries.of_dataset(connection, workspace_id, identity)
-        if entry is None or datasets.find_by_identity(connection, workspace_id, identity):
-            return None
-        restore(services, connection, entry)
-        dataset = datasets.find_by_identity(connection, workspace_id, identity)
-        if dataset is not None:
-            on_restored(connection, dataset)
-        return dataset
+        return _restored(services, connection, names, on_restored)
+
+
+def _restored(
+    services: Services,
+    connection: Connection,
+    names: DatasetFiles,
+    on_restored: Callable[[Connection, Record], None],
+) -> Record | None:
+    workspace_id, identity = names["workspace_id"], names["identity"]
+    entry = entries.of_dataset(connection, workspace_id, identity)
+    if entry is None or datasets.find_by_identity(connection, workspace_id, identity):
+        return None
+    restore(services, connection, entry)
+    dataset = datasets.find_by_identity(connection, workspace_id, identity)
+    if dataset is not None:
+        on_restored(connection, dataset)
+    return dataset
 
 
 def read(
@@ -186,8 +211,12 @@ def _record(
     derived: _Derived,
     names: DatasetFiles,
     description: dict[str, Any],
+    on_restored: Callable[[Connection, Record], None],
 ) -> tuple[Record, Came]:
-    """Put the files in place and write the row; the write lock excludes the same bytes."""
+    """Put the files in place and write the row; the write lock excludes the same bytes.
+
+    One that is in the bin, since just now or without its files, comes back with these.
+    """
     storage, workspace_id, sha256 = services.storage, names["workspace_id"], names["sha256"]
     sources = [incoming.path, *derived.made()]
     with ExitStack() as undo:
@@ -195,6 +224,11 @@ def _record(
             existing = datasets.find_by_identity(connection, workspace_id, names["identity"])
             if existing is not None:
                 return existing, "there"
+            restored = _restored(services, connection, names, on_restored)
+            if restored is not None:
+                for source, target in zip(sources, storage.dataset_files(restored), strict=False):
+                    put_in_place(source, target)
+                return restored, "restored"
             others = datasets.of_file(connection, workspace_id, sha256)
             if others:  # it has its place already, and counts for the oldest of them
                 names = {**names, "suffix": others[0]["suffix"]}

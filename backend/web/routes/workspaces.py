@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from backend.database import accounts, batches, kept, sessions, workspaces
 from backend.database.connection import Record
+from backend.database.search import trials
 from backend.errors import Conflict, Forbidden, Invalid, NotFound
 from backend.services.aftermath import left_to_the_next_start
 from backend.services.bin.emptying import finish
@@ -209,10 +210,11 @@ def _members(connection: Connection, workspace: Record) -> Record:
 
 
 def _end_all(connection: Connection, workspace_id: int) -> tuple[list[Record], list[Record]]:
-    """Cancel the sessions and the batches of a workspace that wait; and batches that run."""
+    """Cancel what waits in a workspace, and batches that run; its searches add no more trials."""
     pending = sessions.in_workspace(connection, workspace_id, status="pending")
     for session in pending:
         sessions.end(connection, session["id"], "cancelled")
+    trials.close_all(connection, workspace_id, "cancelled")
     found = batches.in_workspace(connection, workspace_id)
     waiting = [each for each in found if each["status"] in batches.UNFINISHED]
     for batch in waiting:

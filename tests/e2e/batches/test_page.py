@@ -118,7 +118,7 @@ def test_a_catalogue_is_posted_found_again_after_a_reload_filtered_downloaded_an
         dialog = page.get_by_role("dialog")
         said = dialog.locator("[data-test=relations]")
         expect(said).to_contain_text(sentence.replace("'", "\u2019"))
-        title = dialog.get_by_role("heading", level=2)
+        title = dialog.get_by_role("heading", level=2).first
         opened = title.inner_text()
         page.keyboard.press("ArrowRight")
         expect(title).not_to_have_text(opened)

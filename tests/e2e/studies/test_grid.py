@@ -40,9 +40,9 @@ def test_a_grid_is_started_compared_and_filtered_on_the_page(
         first.fill("0.5")
         page.get_by_role("button", name="Add a setting").click()
         page.get_by_label("Vary also").select_option("network")
-        catalogue = "transit_cnn_catalogue"
-        page.get_by_label("Setting 2, Network").select_option(catalogue)
-        page.get_by_label("Setting 2, Label (optional)").fill("with catalogue")
+        plain = "transit_cnn"
+        page.get_by_label("Setting 2, Network").select_option(plain)
+        page.get_by_label("Setting 2, Label (optional)").fill("without catalogue")
         expect(cost).to_contain_text("3 settings \u00d7 1 seed = 3 sessions")
         assert visitor.violations() == []
         page.locator("[data-test=start]").click()
@@ -60,13 +60,15 @@ def test_a_grid_is_started_compared_and_filtered_on_the_page(
         assert (study["kind"], study["status"]) == ("grid", "completed")
         changes = [each["changes"] for each in study["differences"]]
         assert changes[0] == {"learning_rate": 0.5}
-        assert changes[1]["network"] == catalogue
+        assert changes[1]["network"] == plain
         mean = study["grid"]["settings"][1]["figures"]["log_loss"]["mean"]
         expect(page.locator("[data-test=grid-row-1]")).to_contain_text(f"{mean:.3f}")
         expect(page.locator("[data-test=grid-row-1]")).to_contain_text("Learning rate: 0.5")
         expect(page.locator("[data-test=grid-note]")).to_contain_text("optimistic")
         plot = page.locator("[data-test=grid-plot] svg")
-        expect(plot).to_have_attribute("aria-label", re.compile("with catalogue .*;|; with cat"))
+        expect(plot).to_have_attribute(
+            "aria-label", re.compile("without catalogue .*;|; without cat")
+        )
         figures.get_by_label("Differences in").select_option("accuracy")
         expect(plot).to_have_attribute("aria-label", re.compile("%"))
         for absent in ("study-rows", "study-compare", "study-figures"):
@@ -75,7 +77,7 @@ def test_a_grid_is_started_compared_and_filtered_on_the_page(
 
         rows = page.locator("[data-test=study-sessions] tbody tr")
         expect(rows).to_have_count(3)
-        page.locator("#grid-filter").select_option("with catalogue")
+        page.locator("#grid-filter").select_option("without catalogue")
         page.wait_for_url(re.compile("setting=2"))
         expect(rows).to_have_count(1)
         page.set_viewport_size(NARROW)

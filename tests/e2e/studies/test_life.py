@@ -68,9 +68,13 @@ def test_a_killed_study_ends_with_the_same_predictions(
     workspace = client.get("/api/workspaces")["workspaces"][0]
     assert workspace["current_model_id"] is None
     client.call("DELETE", f"{_STUDIES}/{killed}", 200)
-    left = [path.name for path in (server.data_dir / "model" / str(workspace["id"])).iterdir()]
-    assert left
-    assert not [name for name in left if name.startswith("killed")]
+    (entry,) = client.get(f"/api/bin?workspace_key={key}")["entries"]
+    client.call("DELETE", f"/api/bin/{entry['id']}", 200)
+    folder = server.data_dir / "model" / str(workspace["id"])
+    wait_for(
+        lambda: [each.name for each in folder.iterdir() if each.name.startswith("killed")],
+        lambda found: not found,
+    )
 
 
 def test_a_stopped_study_keeps_what_it_has(start_server: Callable[..., Server], tmp_path: Path):

@@ -218,6 +218,28 @@ def test_the_same_bytes_uploaded_again_restore_a_dataset(api, key, services, wor
     assert api.upload(key, catalogue(90), 200)["restored"] is False
 
 
+@pytest.mark.parametrize("damage", ["gone", "garbage", "no table"])
+def test_a_dataset_whose_files_were_lost_is_whole_after_the_same_bytes_come(
+    api, key, services, damage
+):
+    dataset_id = api.dataset(key)
+    api.put(
+        f"/api/training/dataset/{dataset_id}/labels",
+        json={"changes": [{"row": 1, "label": "exclude", "reason": "seen"}]},
+    )
+    whole = files_in(services.storage.uploads)
+    api.delete(f"/api/training/dataset/{dataset_id}")
+    for path in services.storage.uploads.rglob("*.*"):
+        if path.is_file() and (damage != "no table" or path.suffix == ".npy"):
+            path.unlink() if damage != "garbage" else path.write_bytes(b"garbage")
+    assert files_in(services.storage.uploads) != whole
+    answer = api.upload(key, catalogue(90), 200)
+    assert (answer["restored"], answer["dataset"]["id"]) == (True, dataset_id)
+    assert files_in(services.storage.uploads) == whole
+    assert api.get(f"/api/training/dataset/{dataset_id}/rows")["total"] == 90
+    assert api.get(f"/api/training/dataset/{dataset_id}/labels")["total"] == 1
+
+
 def test_a_file_that_two_datasets_read_stays_while_one_needs_it(api, key, services):
     one = api.dataset(key)
     columns = '{"snr": null}'

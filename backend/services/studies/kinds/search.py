@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from backend import wire
+from backend.background.search.space import MOST_TRIALS as MOST_TRIALS
 from backend.background.search.trial_specs import first_tried, spec_of
 from backend.database.connection import Record
 from backend.services.studies.finder import Tell
@@ -13,7 +14,6 @@ FIGURES_FIELD = ""
 PREDICTS_EVERY_ROW = False
 NOT_SHOWN: tuple[str, ...] = ()
 
-MOST_TRIALS = 200
 MOST_PARALLEL = 4
 MOST_MINUTES = 10_080
 

@@ -54,7 +54,7 @@ class EnsembleSizes(JsonBody):
 
 
 class NetworkChoices(JsonBody):
-    """NetworkChoices to choose from."""
+    """Networks to choose from."""
 
     choices: list[_Network] = Field(min_length=2, max_length=20)
 
@@ -65,7 +65,7 @@ class YesOrNo(JsonBody):
     choices: list[bool] = Field(min_length=2, max_length=2)
 
 
-class SearchSpace(JsonBody):
+class TrialSpace(JsonBody):
     """What a search may change, each with a range or with choices; the rest stays as it is."""
 
     learning_rate: LearningRates | None = None

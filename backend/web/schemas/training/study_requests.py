@@ -9,7 +9,7 @@ from backend.services.studies.kinds.grid import MOST_SETTINGS
 from backend.services.studies.kinds.search import MOST_MINUTES, MOST_PARALLEL, MOST_TRIALS
 from backend.training import defaults
 from backend.web.schemas.base import MODEL_NAME, STUDY_NAME, JsonBody, Name, shown
-from backend.web.schemas.training.search import SearchSpace
+from backend.web.schemas.training.search import TrialSpace
 from backend.web.schemas.training.sessions import Recipe, Settings
 
 FOLDS, GRID, SEARCH = "folds", "grid", "search"
@@ -88,7 +88,7 @@ class SearchRequest(StudySettings):
     kind: Annotated[Literal["search"], BeforeValidator(_known_kind)] = Field(
         description="One setting after another, each chosen by what the earlier ones gave."
     )
-    space: SearchSpace
+    space: TrialSpace
     trials: int | None = Field(
         default=None, ge=1, le=MOST_TRIALS, description="The budget; this, `minutes` or both."
     )

@@ -156,6 +156,38 @@ def test_a_cancelled_search_ends_its_trials_and_can_be_deleted(api, key, dataset
     assert api.get(f"{_STUDIES}?workspace_key={key}")["studies"] == []
 
 
+def test_a_deleted_search_comes_back_from_the_bin_with_its_trials(api, key, dataset_id, queue):
+    study_id = api.search(key, dataset_id, RATES)["study"]["id"]
+    before = api.post(f"{_STUDIES}/{study_id}/cancel")["study"]
+    api.delete(f"{_STUDIES}/{study_id}")
+    (entry,) = api.get(f"/api/bin?workspace_key={key}")["entries"]
+    api.post(f"/api/bin/{entry['id']}/restore")
+    after = of(api, study_id)
+    assert (after["search"], after["counts"]) == (before["search"], before["counts"])
+
+
+def test_a_search_of_a_workspace_that_comes_back_does_not_go_on_by_itself(
+    api, key, dataset_id, queue
+):
+    study_id = api.search(key, dataset_id, RATES)["study"]["id"]
+    api.delete(f"/api/workspaces/{key}")
+    (entry,) = api.get("/api/bin")["entries"]
+    api.post(f"/api/bin/{entry['id']}/restore")
+    queue.work()
+    found = of(api, study_id)["search"]
+    assert (found["state"], found["added"]) == ("cancelled", 1)
+
+
+def test_a_search_limited_by_time_alone_has_at_most_200_trials(
+    api, key, dataset_id, queue, services
+):
+    study_id = api.search(key, dataset_id, RATES, trials=None, minutes=10_000)["study"]["id"]
+    with services.database.write() as connection:
+        connection.exec_driver_sql("UPDATE searches SET last_trial = 200")
+    queue.work()
+    assert of(api, study_id)["search"]["state"] == "trials"
+
+
 def test_an_open_search_is_not_deleted_between_two_trials(api, key, dataset_id, queue, services):
     study_id = api.search(key, dataset_id, RATES)["study"]["id"]
     predict_part(services, of(api, study_id)["sessions"][0])
