@@ -39,7 +39,7 @@ def test_a_grid_is_started_compared_and_filtered_on_the_page(
         expect(page.locator("[data-test=grid-setting-0]")).to_contain_text("The same as the base")
         first.fill("0.5")
         page.get_by_role("button", name="Add a setting").click()
-        page.get_by_label("Vary also").select_option("network")
+        page.get_by_label("Also vary").select_option("network")
         plain = "transit_cnn"
         page.get_by_label("Setting 2, Network").select_option(plain)
         page.get_by_label("Setting 2, Label (optional)").fill("without catalogue")

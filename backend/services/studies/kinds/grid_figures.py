@@ -28,8 +28,7 @@ from backend.transit.rows import Index
 NOTE = (
     "All settings are measured on the same test rows. Whichever is chosen by its figure here is "
     "chosen by these rows too, so that its figure is optimistic: it is not that of rows held out. "
-    "Measure the chosen setting on other rows, for example by a study of kind folds with another "
-    "seed."
+    "Measure the chosen setting on rows that took no part in the choice, such as another table."
 )
 
 
