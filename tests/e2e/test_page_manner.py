@@ -14,10 +14,12 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Response, expect
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, select
 
 from backend.config import REPOSITORY
 from backend.database import Database, finished_epochs, sessions
+from backend.database.connection import one
+from backend.database.listing.tables import session_facts
 from backend.database.schema import epochs, training_sessions
 from backend.training.split import MAX_HELD_OUT
 from backend.transit import columns
@@ -667,6 +669,10 @@ def copy_session(connection: Connection, session: int, workspace: int, copies: i
     assert row is not None
     values = {**row, "workspace_id": workspace, "dataset_id": None, "idempotency_key": None}
     del values["id"]
+    facts = one(connection, select(session_facts).where(session_facts.c.session_id == session))
     for _ in range(copies):
-        connection.execute(insert(training_sessions).values(**values))
+        identifier = connection.execute(
+            insert(training_sessions).values(**values).returning(training_sessions.c.id)
+        ).scalar_one()
+        connection.execute(insert(session_facts).values({**facts, "session_id": identifier}))
     return sessions.in_workspace(connection, workspace, limit=1)[0]["id"]
