@@ -13,7 +13,7 @@ import { SpaceEditor } from "./search/space-editor.js";
 import { KindChoice } from "./kind-choice.js";
 import { startStudy, studiesHref, studyHref } from "./studies-state.js";
 import { StudyCost } from "./study-cost.js";
-import { baseTexts, COUNTS, INITIAL, kindOf, OWN, readStudy, studySettingsOf } from "./study-settings.js";
+import { COUNTS, INITIAL, kindOf, OWN, readStudy, studySettingsOf } from "./study-settings.js";
 
 /** What a request of each kind has besides. */
 const SENT_OF = {
@@ -26,12 +26,12 @@ const FIELDS = [...Object.keys(INITIAL), "dataset_id", "dataset_version", "netwo
 
 /** @param {object} properties as those of the form that starts a session */
 export function StudyForm(properties) {
-  const { workspace, datasets, networks, defaultNetwork, completed, onStale } = properties;
+  const { workspace, datasets, networks, completed, onStale } = properties;
   const form = useStartForm({
     ...properties,
     name: `study.${workspace.id}`,
     texts: INITIAL,
-    read: (texts) => readStudy(texts, defaultNetwork),
+    read: readStudy,
     address: `${studiesHref(workspace)}/new`,
   });
   const kind = kindOf(form.draft);
@@ -57,7 +57,7 @@ export function StudyForm(properties) {
         html`<${GridEditor}
           key="grid"
           text=${draft.settings}
-          base=${{ ...baseTexts(draft, defaultNetwork), network: network.name }}
+          base=${{ ...draft, network: network.name }}
           networks=${networks}
           errors=${starting.errors}
           onChange=${(text) => change({ settings: text })}

@@ -47,10 +47,10 @@ export function studySettingsOf(network, texts) {
  * Reads the texts of the form.
  *
  * @param {Record<string, string>} texts
- * @param {string} defaultNetwork that of the base while none is chosen
+ * @param {string} network that of the base, chosen or recommended
  * @returns {{values: object, errors: Record<string, string>}} a setting is in one of the two
  */
-export function readStudy(texts, defaultNetwork) {
+export function readStudy(texts, network) {
   const kind = kindOf(texts);
   const asked = { ...texts, model_name: INITIAL_TEXTS.model_name };
   const { values, errors } = readSettings(kind === "folds" ? { ...asked, test_split: "0" } : asked);
@@ -67,20 +67,17 @@ export function readStudy(texts, defaultNetwork) {
     else errors[count] = t("training.error.whole", { range: rangeText(range) });
   }
   if (kind === "grid") {
-    const grid = readGrid(texts.settings, baseTexts(texts, defaultNetwork));
+    const grid = readGrid(texts.settings, { ...texts, network });
     values.settings = grid.settings;
     Object.assign(errors, grid.errors);
   }
   if (kind === "search") {
-    const search = readSearch(texts.search, { ...values, network: baseTexts(texts, defaultNetwork).network });
+    const search = readSearch(texts.search, { ...values, network });
     Object.assign(values, search.values);
     Object.assign(errors, search.errors);
   }
   return { values: { ...values, kind }, errors };
 }
-
-/** The texts of the base of a grid, the network that is chosen by default among them. */
-export const baseTexts = (texts, defaultNetwork) => ({ ...texts, network: texts.network ?? defaultNetwork });
 
 function requireWithin(range, name, values, errors) {
   if (!(values[name] < range.min) && !(values[name] > range.max)) return;

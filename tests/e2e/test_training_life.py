@@ -160,6 +160,10 @@ def test_an_older_model_is_promoted_and_the_newer_deleted(
         assert (file.parent / "exoplanet_model.keras").read_bytes() == file.read_bytes()
         client.call("DELETE", f"/api/models/{session['model_id']}", 409)
     client.call("DELETE", f"/api/models/{newer['model_id']}", 200)
+    found = client.get(f"/api/bin?workspace_key={trained.key}")["entries"]
+    (entry,) = (each for each in found if each["item_id"] == newer["model_id"])
+    assert list(server.data_dir.glob("model/*/newer*"))
+    client.call("DELETE", f"/api/bin/{entry['id']}", 200)
     assert not list(server.data_dir.glob("model/*/newer*"))
 
 

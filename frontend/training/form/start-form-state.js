@@ -36,16 +36,17 @@ export function useStartForm({ name, texts, read, address, query, datasets, netw
   const dataset = datasets.find((each) => each.id === draft.dataset) ?? datasets.find(isTrainable) ?? datasets[0];
   const find = (list, key, value) => list.find((each) => each[key] === value);
   const named = (each) => find(networks, "name", each);
+  const network = [draft.network, RECOMMENDED, defaultNetwork].map(named).find(Boolean) ?? networks[0];
   return {
     draft,
     change,
     forget,
-    read: useMemo(() => read(draft), [draft]),
+    read: useMemo(() => read(draft, network.name), [draft, network.name]),
     dataset,
     version: versionOf(draft.version, dataset),
     // A dataset from an old address or draft that is gone must not be replaced silently.
     lostDataset: draft.dataset !== null && !find(datasets, "id", draft.dataset) ? draft.dataset : null,
-    network: [draft.network, RECOMMENDED, defaultNetwork].map(named).find(Boolean) ?? networks[0],
+    network,
     isTouched: Object.keys(initial).some((each) => draft[each] !== initial[each]),
     isChanged: (names) => names.some((each) => draft[each] !== initial[each]),
   };

@@ -105,6 +105,7 @@ def test_a_table_without_evidence_has_no_file_and_null_in_its_rows(api, key, ser
     assert (row["name"], row["evidence"]) == (None, None)
 
 
+@pytest.mark.usefixtures("without_bin")
 def test_it_is_deleted_with_its_dataset(api, services, dataset):
     path = evidence_file(services, dataset)
     api.delete(f"/api/training/dataset/{dataset}")

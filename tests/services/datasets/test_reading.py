@@ -139,6 +139,7 @@ def test_what_cannot_be_meant_is_refused_in_words(api, key, services, field, sai
     assert files_of(services) == []
 
 
+@pytest.mark.usefixtures("without_bin")
 def test_the_same_file_read_in_another_way_is_another_dataset_with_the_same_file(
     api, key, services
 ):

@@ -125,6 +125,7 @@ def test_any_other_model_says_nothing(api, key, services, client, manifest):
     assert "simulated" not in api.batch(key, ROWS, None).headers["Exotrain-Model"]
 
 
+@pytest.mark.usefixtures("without_bin")
 def test_a_model_names_its_dataset_also_when_that_is_gone(api, key, services):
     dataset_id = api.upload(key, simulated(), name="kept.csv")["dataset"]["id"]
     session = api.start(key, dataset_id)["session"]
@@ -141,4 +142,4 @@ def test_a_model_names_its_dataset_also_when_that_is_gone(api, key, services):
     for each in api.get(f"/api/training/sessions?workspace_key={key}")["sessions"]:
         api.delete(f"/api/training/session/{each['id']}")
     api.delete(f"/api/training/dataset/{dataset_id}")
-    assert named() == {model_id: (None, "then.csv"), old_id: (None, None)}
+    assert named() == {model_id: (None, "kept.csv"), old_id: (None, "kept.csv")}

@@ -74,6 +74,7 @@ def exchange(catalogue_file):
     catalogue_file.write_text(catalogue(91))
 
 
+@pytest.mark.usefixtures("without_bin")
 @pytest.mark.parametrize(
     "damage", [lambda path: path.unlink(), exchange], ids=["without its file", "with another file"]
 )
@@ -149,6 +150,7 @@ def test_what_an_unfinished_session_needs_is_made_before_anything_starts(
         assert files[1].exists()
 
 
+@pytest.mark.usefixtures("without_bin")
 def test_a_dataset_that_is_deleted_meanwhile_gets_no_files(
     api, rebuild, services, files, dataset, monkeypatch
 ):

@@ -415,6 +415,7 @@ def test_a_workspace_deleted_during_an_upload_gets_no_dataset(api, key, services
     assert files_of(services) == []
 
 
+@pytest.mark.usefixtures("without_bin")
 def test_deleting_and_uploading_the_same_bytes_at_once_keeps_the_new_files(api, key, services):
     dataset_id = api.dataset(key)
     with services.database.read() as connection:

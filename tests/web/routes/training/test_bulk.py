@@ -101,6 +101,7 @@ def test_what_has_not_ended_is_not_deleted_and_the_rest_is(api, key, four, servi
     assert states(act(api, four[:1], "delete")) == ["refused"]
 
 
+@pytest.mark.usefixtures("without_bin")
 def test_the_kept_epochs_of_a_deleted_session_go_with_it(api, four, services, monkeypatch):
     path = services.storage.kept_checkpoint(four[1])
     path.parent.mkdir(parents=True, exist_ok=True)

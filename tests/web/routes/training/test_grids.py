@@ -271,6 +271,7 @@ def test_a_stopped_grid_keeps_what_it_has(api, services, grid):
     assert study_of(api, study_id)["grid"]["settings"][0]["seeds"] == 1
 
 
+@pytest.mark.usefixtures("without_bin")
 def test_a_failed_session_is_retried_and_the_grid_deleted_whole(api, services, grid):
     study_id, parts = grid["id"], grid["sessions"]
     fail(services, parts[3]["id"])

@@ -372,6 +372,7 @@ def test_a_study_counts_the_rows_that_its_version_has_labels_of(api, key, servic
     assert row["settings"]["labelled"] == 89
 
 
+@pytest.mark.usefixtures("without_bin")
 def test_a_worker_gets_the_labels_of_the_version_made_again_where_they_are_missing(
     api, key, services, dataset, url
 ):
@@ -391,6 +392,7 @@ def test_a_worker_gets_the_labels_of_the_version_made_again_where_they_are_missi
     assert not labels.exists()
 
 
+@pytest.mark.usefixtures("without_bin")
 def test_a_keep_takes_the_labels_that_were_learnt_whatever_number_they_have_now(
     api, key, services, dataset, url
 ):
