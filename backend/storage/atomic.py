@@ -7,7 +7,7 @@ import hashlib
 import os
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
@@ -53,6 +53,22 @@ def remove_partials(path: Path) -> None:
     for partial in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
         if PARTIAL.fullmatch(partial.name):
             partial.unlink(missing_ok=True)
+
+
+def remove_partials_of(paths: Iterable[Path]) -> None:
+    """As `remove_partials` of many files, with one look into each folder."""
+    names: dict[Path, set[str]] = {}
+    for path in paths:
+        names.setdefault(path.parent, set()).add(path.name)
+    for folder, of_folder in names.items():
+        for partial in folder.glob(".*.partial"):
+            if PARTIAL.fullmatch(partial.name) and _target_of(partial.name) in of_folder:
+                partial.unlink(missing_ok=True)
+
+
+def _target_of(partial: str) -> str:
+    """The name of the file that was to be written."""
+    return partial[1:].rsplit(".", 2)[0]
 
 
 def put_in_place(source: Path, target: Path) -> None:

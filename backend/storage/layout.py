@@ -34,7 +34,7 @@ class Storage:
     uploads/<workspace id>/<identity>.npy           its accepted rows, `transit.columns.ROW_DTYPE`
     uploads/<workspace id>/<identity>.evidence.npy  of each of them, `EVIDENCE_DTYPE`; may be absent
     uploads/<workspace id>/<identity>.rejected.jsonl  the rejected rows, one JSON object per line
-    uploads/<workspace id>/<identity>.v<number>.labels.npy  the labels of a version, int8
+    uploads/<workspace id>/<identity>.<sha256>.labels.npy  the labels of a version, int8
     uploads/<workspace id>/batch-<id>.upload        a catalogue to predict, until that has ended
     uploads/<workspace id>/batch-<id>.csv           its table with predictions, as far as it is made
     uploads/<workspace id>/batch-<id>.rows          where its rows are, `services.batch_jobs.index`

@@ -6,6 +6,8 @@ it are taken too; those that would lose the reference are remembered as links.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, ForeignKey, Table, insert, select, update
@@ -19,7 +21,10 @@ _REFERRED = ("workspaces", "datasets", "studies", "training_sessions", "models")
 _BY_ID = (*_REFERRED, "analyses", "batches")
 
 # SQLite takes a limited number of values in a statement.
-_AT_A_TIME = 500
+_AT_A_TIME = 5_000
+
+# Rows that have no id of their own are kept so many together.
+_TOGETHER = 2_000
 
 
 class Link(NamedTuple):
@@ -48,11 +53,13 @@ def take(connection: Connection, roots: Mapping[str, Sequence[int]]) -> Taken:
             for each in _where(connection, table, "id", roots.get(table.name, ()))
         }
         for key, parents in _references(table, rows):
-            for row in _where(connection, table, key.parent.name, parents):
-                if key.ondelete == "CASCADE":
+            if key.ondelete == "CASCADE":
+                for row in _where(connection, table, key.parent.name, parents):
                     found[_key(table, row)] = row
-                elif _key(table, row) not in found:
-                    links.append(Link(table.name, row["id"], key.parent.name, row[key.parent.name]))
+                continue
+            named = _where(connection, table, key.parent.name, parents, ("id", key.parent.name))
+            for row in named:
+                links.append(Link(table.name, row["id"], key.parent.name, row[key.parent.name]))
         if found:
             rows[table.name] = list(found.values())
     taken = {(name, row["id"]) for name in _BY_ID for row in rows.get(name, ())}
@@ -66,7 +73,8 @@ def keep(connection: Connection, bin_id: int, rows: Mapping[str, list[Record]]) 
         if name in _BY_ID:
             packed += [(name, each["id"], [each]) for each in found]
         else:
-            packed.append((name, None, found))
+            parts = range(0, len(found), _TOGETHER)
+            packed += [(name, None, found[start : start + _TOGETHER]) for start in parts]
     values = [
         {
             "bin_id": bin_id,
@@ -108,7 +116,8 @@ def missing(connection: Connection, rows: Mapping[str, list[Record]]) -> Iterato
             own = {each["id"] for each in rows.get(parent, ())}
             named = (row.get(key.parent.name) for row in rows.get(table.name, ()))
             wanted = {each for each in named if each is not None} - own
-            there = {each["id"] for each in _where(connection, key.column.table, "id", wanted)}
+            found = _where(connection, key.column.table, "id", wanted, ("id",))
+            there = {each["id"] for each in found}
             yield from ((parent, each) for each in sorted(wanted - there))
 
 
@@ -119,13 +128,23 @@ def put_back(connection: Connection, taken: Taken) -> None:
     """
     gone = set(missing(connection, taken.rows))
     for table in metadata.sorted_tables:
-        for row in taken.rows.get(table.name, ()):
-            _insert(connection, table, row, gone)
-    for link in taken.links:
-        _link(connection, Link(*link))
+        found = [_as_now(connection, table, row, gone) for row in taken.rows.get(table.name, ())]
+        for columns, rows in groupby(sorted(found, key=tuple), key=tuple):
+            names, places = (
+                ", ".join(f'"{each}"' for each in columns),
+                ", ".join("?" * len(columns)),
+            )
+            statement = f"INSERT INTO {table.name} ({names}) VALUES ({places})"
+            connection.exec_driver_sql(statement, [tuple(each.values()) for each in rows])
+    of_link = itemgetter(0, 2, 3)
+    for (name, column, value), links in groupby(sorted(taken.links, key=of_link), key=of_link):
+        _link(connection, name, column, value, [each[1] for each in links])
 
 
-def _insert(connection: Connection, table: Table, row: Record, gone: set[tuple[str, int]]) -> None:
+def _as_now(
+    connection: Connection, table: Table, row: Record, gone: set[tuple[str, int]]
+) -> Record:
+    """A row as it can be written today."""
     values = {name: value for name, value in row.items() if name in table.c}
     for key in table.foreign_keys:
         name = key.parent.name
@@ -133,9 +152,7 @@ def _insert(connection: Connection, table: Table, row: Record, gone: set[tuple[s
             values[name] = None
     if values.get("idempotency_key") is not None and _is_taken(connection, table, values):
         values["idempotency_key"] = None
-    names, places = ", ".join(f'"{each}"' for each in values), ", ".join("?" * len(values))
-    statement = f"INSERT INTO {table.name} ({names}) VALUES ({places})"
-    connection.exec_driver_sql(statement, tuple(values.values()))
+    return values
 
 
 def _is_taken(connection: Connection, table: Table, values: Record) -> bool:
@@ -147,20 +164,27 @@ def _is_taken(connection: Connection, table: Table, values: Record) -> bool:
     return connection.execute(query).first() is not None
 
 
-def _link(connection: Connection, link: Link) -> None:
-    table = metadata.tables[link.table]
-    column = table.c[link.column]
-    changed: dict[str, Any] = {link.column: link.value}
+def _link(connection: Connection, name: str, column: str, value: int, ids: list[int]) -> None:
+    """Let rows refer to something again, in their table or in the bin, if they refer to nothing."""
+    table = metadata.tables[name]
+    changed: dict[str, Any] = {column: value}
     if "version" in table.c:
         changed["version"] = table.c.version + 1
-    statement = update(table).where(table.c.id == link.id, column.is_(None)).values(**changed)
-    if connection.execute(statement).rowcount:
-        return
-    own = bin_rows.c.table_name == link.table, bin_rows.c.row_id == link.id
+    for start in range(0, len(ids), _AT_A_TIME):
+        part = ids[start : start + _AT_A_TIME]
+        free = table.c.id.in_(part), table.c[column].is_(None)
+        connection.execute(update(table).where(*free).values(**changed))
+    there = {each["id"] for each in _where(connection, table, "id", ids, ("id",))}
+    for row_id in set(ids) - there:
+        _link_in_bin(connection, name, column, value, row_id)
+
+
+def _link_in_bin(connection: Connection, name: str, column: str, value: int, row_id: int) -> None:
+    own = bin_rows.c.table_name == name, bin_rows.c.row_id == row_id
     for content in connection.execute(select(bin_rows.c.content).where(*own)).scalars().all():
         (row,) = json.loads(content)
-        if row[link.column] is None:
-            again = json.dumps([row | {link.column: link.value}])
+        if row[column] is None:
+            again = json.dumps([row | {column: value}])
             connection.execute(update(bin_rows).where(*own).values(content=again))
 
 
@@ -175,13 +199,19 @@ def _references(
 
 
 def _where(
-    connection: Connection, table: Table, column: str, values: Iterable[Any]
+    connection: Connection,
+    table: Table,
+    column: str,
+    values: Iterable[Any],
+    columns: Sequence[str] = (),
 ) -> list[Record]:
+    """The rows with one of these values in a column; all their columns, or only some."""
+    names = ", ".join(f'"{each}"' for each in columns) or "*"
     wanted, found = list(values), []
     for start in range(0, len(wanted), _AT_A_TIME):
         part = tuple(wanted[start : start + _AT_A_TIME])
         places = ", ".join("?" * len(part))
-        statement = f'SELECT * FROM {table.name} WHERE "{column}" IN ({places})'
+        statement = f'SELECT {names} FROM {table.name} WHERE "{column}" IN ({places})'
         found += [dict(each) for each in connection.exec_driver_sql(statement, part).mappings()]
     return found
 

@@ -96,8 +96,8 @@ class BatchRunner:
             self._make(self._recover)
             self._has_recovered = True
         self._expire()
-        empty(self._services)
         while not self._closing.is_set():
+            empty(self._services)
             batch = self._take()
             if batch is None:
                 return

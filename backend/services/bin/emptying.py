@@ -5,6 +5,7 @@ on where it was.
 """
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -14,7 +15,7 @@ from backend.database.bin import entries
 from backend.database.connection import Record
 from backend.services.aftermath import left_to_the_next_start
 from backend.services.context import Services
-from backend.storage.atomic import remove_partials
+from backend.storage.atomic import remove_partials_of
 from backend.storage.layout import Storage
 
 
@@ -44,20 +45,20 @@ def remove_files(services: Services, entry: Record) -> None:
     stays.
     """
     storage = services.storage
+    paths = [storage.data_dir / each for each in entry["files"]]
     what = f"the deletion of {entry['kind']} {entry['item_id']}, {', '.join(entry['files'][:2])}"
-    with left_to_the_next_start(what), services.database.write() as connection:
-        needed = _needed(storage, connection, entry["workspace_id"])
-        paths = [storage.data_dir / each for each in entry["files"]]
-        for path in paths:
-            if path not in needed:
-                path.unlink(missing_ok=True)
-        for path in paths:
-            if path.is_relative_to(storage.models):
-                remove_partials(path)
-        if entry["kind"] == "workspace":
+    with left_to_the_next_start(what):
+        if entry["kind"] == "workspace":  # its number is never used again: nobody is kept waiting
             for folder in (storage.uploads, storage.models):
                 shutil.rmtree(folder / str(entry["item_id"]), ignore_errors=True)
-        entries.forget(connection, entry["id"])
+        models = [each for each in paths if each.is_relative_to(storage.models)]
+        remove_partials_of(models)
+        with services.database.write() as connection:
+            is_needed = _needed(storage, connection, entry)
+            for path in paths:
+                if not is_needed(path):
+                    path.unlink(missing_ok=True)
+            entries.forget(connection, entry["id"])
 
 
 def _expire(services: Services) -> None:
@@ -68,12 +69,18 @@ def _expire(services: Services) -> None:
             entries.give_up(connection, old)
 
 
-def _needed(storage: Storage, connection: Connection, workspace_id: int) -> set[Path]:
-    """The files of a workspace that datasets and other entries of the bin have in common."""
-    of_datasets = (
-        path
-        for dataset in datasets.files_in(connection, workspace_id)
-        for path in (*storage.dataset_files(dataset), *storage.all_version_labels(dataset))
-    )
-    in_bin = (storage.data_dir / each for each in entries.files(connection, workspace_id))
-    return {*of_datasets, *in_bin}
+def _needed(storage: Storage, connection: Connection, entry: Record) -> Callable[[Path], bool]:
+    """Whether a dataset, or another entry of the bin, has a file as well; none has a model's."""
+    if entry["kind"] != "dataset":
+        return lambda path: False
+    others = datasets.files_in(connection, entry["workspace_id"])
+    identities = {each["identity"] for each in others}
+    catalogues = {storage.dataset_files(each)[0] for each in others}
+    in_bin = entries.files(connection, entry["workspace_id"])
+
+    def is_needed(path: Path) -> bool:
+        is_in_bin = path.relative_to(storage.data_dir).as_posix() in in_bin
+        is_derived = path.suffix in (".npy", ".jsonl") and path.name.partition(".")[0] in identities
+        return is_in_bin or is_derived or path in catalogues
+
+    return is_needed

@@ -20,7 +20,7 @@ def make_room(connection: Connection, owner_id: int, size: int) -> bool:
     Returns:
         Whether there was enough; else nothing is given up.
     """
-    oldest = entries.oldest_of(connection, owner_id)
+    oldest = [each for each in entries.oldest_of(connection, owner_id) if each["stored_bytes"]]
     if sum(each["stored_bytes"] for each in oldest) < size:
         return False
     given_up = []
