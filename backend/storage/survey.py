@@ -14,7 +14,7 @@ from backend.storage.layout import SUFFIXES, Storage
 
 _OF_DATASET = re.compile(
     rf"[0-9a-f]{{64}}\.({'|'.join(SUFFIXES)}|npy|evidence\.npy|rejected\.jsonl"
-    r"|v[1-9]\d{0,14}\.labels\.npy)"
+    r"|[0-9a-f]{64}\.labels\.npy)"
 )
 _OF_BATCH = re.compile(r"batch-[1-9]\d{0,14}\.(upload|csv|rows)", re.ASCII)
 _OF_MODEL = re.compile(r".+_\d{8}_\d{6}\.(keras|json|(test|neighbours|related)\.npy)", re.ASCII)

@@ -7,11 +7,11 @@ import os
 import pytest
 
 from backend import launcher
-from backend.database import models, sessions
+from backend.database import datasets, models, sessions
 from backend.services.leftovers import remove_leftovers
 from tests.api import catalogue, complete
 
-OWN = ("csv", "npy", "rejected.jsonl", "evidence.npy")
+OWN = ("csv", "npy", "rejected.jsonl", "evidence.npy", f"{7:064x}.labels.npy")
 
 LONG_AGO = 1_500_000_000
 
@@ -51,6 +51,18 @@ def test_an_upload_that_a_kill_ended_before_its_row_is_removed(services):
     orphan_files(services)
     start(services)
     assert every_file(services) == before
+
+
+@pytest.mark.usefixtures("uploaded")
+def test_the_labels_of_a_version_stay_with_their_dataset(services):
+    with services.database.read() as connection:
+        (dataset,) = datasets.all_files(connection)
+    labels = services.storage.version_labels(
+        dataset["workspace_id"], dataset["identity"], f"{7:064x}"
+    )
+    put(labels)
+    start(services)
+    assert labels.exists()
 
 
 @pytest.mark.usefixtures("uploaded")

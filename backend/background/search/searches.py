@@ -5,11 +5,13 @@ between asking and adding asks again, and gets the same.
 """
 
 import logging
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
+from backend.background.attempts import is_passing
 from backend.background.search.ask import next_settings, why_prune
 from backend.background.search.space import MOST_TRIALS, Tried
 from backend.background.search.trial_specs import spec_of
@@ -19,8 +21,13 @@ from backend.database import Database, sessions, studies, workspaces
 from backend.database.connection import Record
 from backend.database.search import trials as stored
 
-# A search in which so many trials in a row have failed, but for those that diverged, ends.
+# A search in which so many trials in a row have failed ends. Those that diverged say something of
+# their setting; but so many in a row say that the space has nothing else.
 MOST_FAILURES = 3
+MOST_DIVERGED = 10
+
+# So often in a row the next trial of a search may not be found before the search ends.
+_MOST_ERRORS = 3
 
 _MEGABYTE = 1_000_000
 _MINUTE = 60.0
@@ -35,6 +42,7 @@ class Searches:
         self._settings = settings
         self._database = database
         self._judged: dict[int, int] = {}  # session id: the last epoch that was judged
+        self._errors: Counter[int] = Counter()  # by study, in a row
 
     def add_trials(self) -> None:
         """Add the next trial of each open search that has a place for it, or close the search.
@@ -43,7 +51,7 @@ class Searches:
         """
         with self._database.read() as connection:
             open_ones = stored.open_ones(connection)
-        self._of_each(self._continue, open_ones)
+        self._of_each(self._continue_or_end, open_ones)
 
     def prune(self) -> None:
         """Request the end of each trial whose last epoch is worse than those of others."""
@@ -69,6 +77,19 @@ class Searches:
                 failure = failure or error
         if failure is not None:
             raise failure
+
+    def _continue_or_end(self, study: Record) -> None:
+        """One whose next trial cannot be found must not be asked for it for ever."""
+        try:
+            self._continue(study)
+            del self._errors[study["id"]]
+        except Exception as error:
+            if not is_passing(error):
+                self._errors[study["id"]] += 1
+                if self._errors[study["id"]] >= _MOST_ERRORS:
+                    self._close(study, "failures")
+                    del self._errors[study["id"]]
+            raise
 
     def _continue(self, study: Record) -> None:
         with self._database.read() as connection:
@@ -108,6 +129,8 @@ class Searches:
         with self._database.write() as connection:
             if stored.close(connection, study["id"], end):
                 log.info("search %s adds no more trials: %s", study["id"], end)
+                if end == "minutes":  # one that waits would begin after the time is up
+                    _cancel_waiting(connection, study["id"])
 
     def _judge(self, trial: Record) -> None:
         session_id, epoch = trial["session_id"], trial["epochs_completed"]
@@ -186,6 +209,20 @@ def _why_over(study: Record, trials: list[Trial]) -> str | None:
         if (datetime.now(UTC) - began).total_seconds() >= settings["minutes"] * _MINUTE:
             return "minutes"
     ended = [each for each in trials if each.status not in ("pending", "training", "cancelled")]
-    last = ended[-MOST_FAILURES:]
-    has_failed = [each.status == "failed" and not each.has_diverged for each in last]
-    return "failures" if len(last) == MOST_FAILURES and all(has_failed) else None
+    crashed = [each.status == "failed" and not each.has_diverged for each in ended]
+    diverged = [each.has_diverged for each in ended]
+    has_failed = _ends_with(crashed, MOST_FAILURES) or _ends_with(diverged, MOST_DIVERGED)
+    return "failures" if has_failed else None
+
+
+def _ends_with(found: list[bool], count: int) -> bool:
+    """Whether something holds for so many at the end."""
+    return len(found) >= count and all(found[-count:])
+
+
+def _cancel_waiting(connection: Connection, study_id: int) -> None:
+    """Cancel the trials of a search that have never begun."""
+    for session_id in stored.numbers_of(connection, study_id):
+        session = sessions.find(connection, session_id)
+        if session and session["status"] == "pending" and session["started_at"] is None:
+            sessions.end(connection, session_id, "cancelled")

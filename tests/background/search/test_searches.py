@@ -161,7 +161,7 @@ def test_the_minutes_count_from_the_first_start_and_running_trials_finish(bench,
         sessions.change(connection, session_id, started_at=began)
     searches.add_trials()
     assert state_of(bench, study) == "minutes"
-    assert rows_of(bench, study)[1]["status"] == "pending"
+    assert rows_of(bench, study)[1]["status"] == "cancelled"  # it had not begun
 
 
 def test_a_search_whose_trials_all_fail_ends(bench, searches):
@@ -171,6 +171,37 @@ def test_a_search_whose_trials_all_fail_ends(bench, searches):
         searches.add_trials()
     assert numbers(bench, study) == [1, 2, 3]
     assert state_of(bench, study) == "failures"
+
+
+def test_a_search_of_which_everything_diverges_ends(bench, searches):
+    study = plant_search(bench, bench.workspace(), trials=100)
+    for number in range(1, 12):
+        if len(rows_of(bench, study)) < number:
+            break
+        session_id = rows_of(bench, study)[number - 1]["session_id"]
+        finish(bench, session_id, status="failed")
+        with bench.database.write() as connection:
+            sessions.change(connection, session_id, error={"reason": "diverged", "message": "."})
+        searches.add_trials()
+    assert numbers(bench, study) == list(range(1, 11))
+    assert state_of(bench, study) == "failures"
+
+
+def test_a_search_whose_next_trial_cannot_be_found_ends_and_keeps_no_other(
+    bench, searches, monkeypatch
+):
+    broken = plant_search(bench, bench.workspace())
+    finish(bench, rows_of(bench, broken)[0]["session_id"], 0.5)
+
+    def fail(*_arguments, **_options):
+        raise ValueError("no such setting")
+
+    monkeypatch.setattr("backend.background.search.searches.next_settings", fail)
+    for _ in range(3):
+        with pytest.raises(ValueError, match="no such setting"):
+            searches.add_trials()
+    assert state_of(bench, broken) == "failures"
+    searches.add_trials()
 
 
 def test_a_search_goes_on_after_trials_that_diverged(bench, searches):

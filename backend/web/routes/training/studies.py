@@ -204,7 +204,15 @@ def retry_study(study_id: int) -> Record:
         count = end.retry(services(), connection, removal, study, current_user()["id"])
         shown = _described(connection, study)
     services().notify()
-    return {"message": f"{count} sessions of study {study_id} wait again.", "study": shown}
+    return {"message": _what_goes_on(study_id, count), "study": shown}
+
+
+def _what_goes_on(study_id: int, count: int) -> str:
+    if count == 0:  # a search without a failed trial
+        return f"Study {study_id} goes on; its next trial waits."
+    if count == 1:
+        return f"1 session of study {study_id} waits again."
+    return f"{count} sessions of study {study_id} wait again."
 
 
 @studies_bp.delete("/<int:study_id>")

@@ -156,6 +156,16 @@ def test_a_cancelled_search_ends_its_trials_and_can_be_deleted(api, key, dataset
     assert api.get(f"{_STUDIES}?workspace_key={key}")["studies"] == []
 
 
+def test_a_search_that_was_stopped_says_that_it_goes_on(api, key, dataset_id, queue):
+    study_id = api.search(key, dataset_id, RATES)["study"]["id"]
+    first = of(api, study_id)["sessions"][0]
+    queue.finish(first["id"], 0.5)
+    api.post(f"{_STUDIES}/{study_id}/stop")
+    answer = api.post(f"{_STUDIES}/{study_id}/retry", 202)
+    assert answer["message"] == f"Study {study_id} goes on; its next trial waits."
+    assert answer["study"]["search"]["state"] == "open"
+
+
 def test_a_deleted_search_comes_back_from_the_bin_with_its_trials(api, key, dataset_id, queue):
     study_id = api.search(key, dataset_id, RATES)["study"]["id"]
     before = api.post(f"{_STUDIES}/{study_id}/cancel")["study"]
