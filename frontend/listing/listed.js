@@ -47,3 +47,9 @@ export function rememberPage(cursor, earlier) {
 export function pageBefore(cursor) {
   return before.get(cursor) ?? { cursor: "", from: 1 };
 }
+
+/** Whether there is nothing to list at all, rather than nothing that matches, or nothing known. */
+export function isNothingYet(list, view) {
+  const isKnown = list.data !== null && !list.isLoading && !list.error;
+  return isKnown && list.data.total === 0 && view.filters.length === 0 && !view.q.trim();
+}

@@ -10,7 +10,7 @@ import { titleOf } from "./models-state.js";
 
 export const INITIAL = {
   sort: "-id",
-  columns: ["name", "dataset_name", "network", "val_accuracy", "accuracy", "log_loss", "user", "created"],
+  columns: ["name", "dataset_name", "network", "accuracy", "log_loss", "user", "created"],
 };
 
 const three = (value) => fixed(value, 3);

@@ -9,14 +9,13 @@ import { useStore } from "../lib/store.js";
 import { useTitle } from "../lib/title.js";
 import { watched } from "../lib/watch.js";
 import { useMark } from "../listing/cells.js";
-import { FilterChips } from "../listing/filters.js";
-import { useListed } from "../listing/listed.js";
+import { Found } from "../listing/found.js";
+import { isNothingYet, useListed } from "../listing/listed.js";
 import { useNarrow } from "../listing/narrow.js";
-import { Pages } from "../listing/pages.js";
 import { ListTable } from "../listing/table.js";
 import { Toolbar } from "../listing/toolbar.js";
 import { addressOf, nextSort, pageOf, viewOf } from "../listing/view.js";
-import { Empty, Failure, PageHead } from "../ui/basics.js";
+import { Empty, PageHead } from "../ui/basics.js";
 import { isNoBetter, ModelBadges } from "../ui/verdict-notes.js";
 import { ModelCard } from "./model-card.js";
 import { groupOf, INITIAL, modelColumns, modelFields, modelGroups } from "./model-columns.js";
@@ -35,7 +34,7 @@ export function Models({ workspace, workspaces, query }) {
     const address = addressOf({ ...view, ...first, ...patched }, INITIAL);
     goTo(`/w/${workspace.id}/models${address && `?${address}`}`, { replace });
   };
-  const isEmpty = list.data?.total === 0 && view.filters.length === 0 && !view.q.trim();
+  const isEmpty = isNothingYet(list, view);
   return html`
     <div class="list-page">
       <${PageHead} title=${t("nav.models")}>
@@ -61,8 +60,6 @@ function List({ workspace, workspaces, view, list, current, change }) {
   const onMark = useMark(list, PATH, "model", "models");
   const all = useMemo(() => modelColumns(workspace, onMark), [workspace]);
   const rows = list.data?.models ?? [];
-  const isWrong = list.error?.status === 422; // an address that says what the server does not know
-  const retry = isWrong ? () => change(viewOf({}, INITIAL)) : list.reload;
   const setData = (models) => {
     list.change((data) => ({ ...data, models }));
     current.reload();
@@ -72,29 +69,11 @@ function List({ workspace, workspaces, view, list, current, change }) {
     <div class="list-body">
       ${current.data && html`<${Current} workspace=${workspace} current=${current.data.model} />`}
       <${Toolbar} ...${{ view, fields, isNarrow }} onChange=${change} columns=${all} groups=${modelGroups()} />
-      <${FilterChips}
-        fields=${fields}
-        filters=${view.filters}
-        onRemove=${(filter) => change({ filters: view.filters.filter((each) => each !== filter) })}
-        onClear=${() => change({ filters: [] })}
-      />
-      ${list.error && html`<${Failure} error=${list.error} onRetry=${retry} />`}
-      ${!list.data && !list.error && html`<p class="loading" role="status">${t("loading")}</p>`}
-      ${list.data &&
-      html`
-        ${rows.length === 0 && html`<p class="hint">${t("models.noneMatch")}</p>`}
-        ${rows.length > 0 &&
-        (view.isCards || isNarrow
+      <${Found} ...${{ list, rows, view, fields, change }} initial=${INITIAL} none=${t("models.noneMatch")}>
+        ${view.isCards || isNarrow
           ? html`<${Cards} ...${{ workspace, workspaces, models }} />`
-          : html`<${Table} ...${{ view, list, rows, change, all }} />`)}
-        <${Pages}
-          view=${view}
-          count=${rows.length}
-          total=${list.data.total ?? rows.length}
-          nextCursor=${list.data.next_cursor}
-          onPage=${(place) => change(place, { staysOnPage: true })}
-        />
-      `}
+          : html`<${Table} ...${{ view, list, rows, change, all }} />`}
+      <//>
     </div>
   `;
 }

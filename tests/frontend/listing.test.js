@@ -5,6 +5,7 @@ import "./browser.js";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { isNothingYet } from "../../frontend/listing/listed.js";
 import { tagsOf } from "../../frontend/listing/marks.js";
 import { currentAddress } from "../../frontend/lib/router.js";
 import { addressOf, chosenAfter, nextSort, pageOf, viewOf } from "../../frontend/listing/view.js";
@@ -65,4 +66,14 @@ test("with shift all between two clicks are selected or not, whichever is above"
 
 test("tags are read with commas between them, each once", () => {
   assert.deepEqual(tagsOf(" a, b c ,, a"), ["a", "b c"]);
+});
+
+test("a list that is loaded, or failed, after one without a match is not taken for an empty one", () => {
+  const none = { data: { total: 0 }, error: null, isLoading: false };
+  const view = viewOf({}, INITIAL);
+  assert.equal(isNothingYet(none, view), true);
+  assert.equal(isNothingYet({ ...none, isLoading: true }, view), false);
+  assert.equal(isNothingYet({ ...none, error: new Error("422") }, view), false);
+  assert.equal(isNothingYet({ data: null, error: null, isLoading: true }, view), false);
+  assert.equal(isNothingYet(none, { ...view, filters: ["status:failed"] }), false);
 });

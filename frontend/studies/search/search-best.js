@@ -12,7 +12,7 @@ export function SearchBest({ workspace, study }) {
   const { best, state } = study.search;
   return html`
     <section class="card stack" data-test="search-best">
-      <h2>${t("search.best")}</h2>
+      <h2>${t(state === "open" ? "search.best" : "search.best.end")}</h2>
       <p class=${state === "open" ? "hint" : "message"} role="status">${t(`search.state.${state}`)}</p>
       ${best === null
         ? html`<p>${t("search.best.none")}</p>`
@@ -30,7 +30,7 @@ function Best({ workspace, best, space }) {
       ${model_id !== null &&
       html`${" · "}<a href=${`#/w/${workspace.id}/models/${model_id}`}>${t("search.best.model")}</a>`}
     </p>
-    <dl class="cost">
+    <dl class="figures">
       ${Object.keys(space).map(
         (name) => html`<div key=${name}>
           <dt>${settingName(name)}</dt>
@@ -42,7 +42,7 @@ function Best({ workspace, best, space }) {
       ? html`<p class="hint">${t("search.test.soon")}</p>`
       : html`
           <h3>${t("search.test", { rows: number(test.rows) })}</h3>
-          <dl class="cost">
+          <dl class="figures">
             ${BRIEF.map(
               ({ name, write }) => html`<div key=${name}>
                 <dt>${t(`evaluation.figure.${name}`)}</dt>

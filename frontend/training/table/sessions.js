@@ -9,14 +9,13 @@ import { useStore } from "../../lib/store.js";
 import { useTitle } from "../../lib/title.js";
 import { isUnderWay, watched } from "../../lib/watch.js";
 import { useMark } from "../../listing/cells.js";
-import { FilterChips } from "../../listing/filters.js";
-import { useListed } from "../../listing/listed.js";
+import { Found } from "../../listing/found.js";
+import { isNothingYet, useListed } from "../../listing/listed.js";
 import { useNarrow } from "../../listing/narrow.js";
-import { Pages } from "../../listing/pages.js";
 import { ListTable } from "../../listing/table.js";
 import { Toolbar } from "../../listing/toolbar.js";
 import { addressOf, choiceOf, chosenAfter, nextSort, pageOf, viewOf } from "../../listing/view.js";
-import { Empty, Failure, PageHead } from "../../ui/basics.js";
+import { Empty, PageHead } from "../../ui/basics.js";
 import { nameOf } from "../session/session-head.js";
 import { BulkBar } from "./bulk-bar.js";
 import { groupOf, INITIAL, sessionColumns, sessionFields, sessionGroups } from "./session-columns.js";
@@ -39,7 +38,7 @@ export function Sessions({ workspace, query }) {
   const train =
     workspace.mayEdit &&
     html`<a class="button primary" href=${`#/w/${workspace.id}/train`}>${t("training.new")}</a>`;
-  const isEmpty = list.data?.total === 0 && view.filters.length === 0 && !view.q.trim();
+  const isEmpty = isNothingYet(list, view);
   const properties = { workspace, view, list, ids, change, onChoose: (next) => choose({ ids: next }) };
   return html`
     <div class="list-page">
@@ -88,8 +87,6 @@ function List({ workspace, view, list, ids, change, onChoose }) {
     document.querySelector("main h1")?.focus(); // the button that was pressed is gone
   };
   const csv = () => download(`${PATH}.csv?${choiceOf(workspace, view)}`, "sessions.csv");
-  const isWrong = list.error?.status === 422; // an address that says what the server does not know
-  const retry = isWrong ? () => change(viewOf({}, INITIAL)) : list.reload;
   const common = { workspace, rows, ids, onChoose: chooseOne };
   return html`
     <div class="list-body">
@@ -100,29 +97,11 @@ function List({ workspace, view, list, ids, change, onChoose }) {
         groups=${sessionGroups()}
         onCsv=${csv}
       />
-      <${FilterChips}
-        fields=${fields}
-        filters=${view.filters}
-        onRemove=${(filter) => change({ filters: view.filters.filter((each) => each !== filter) })}
-        onClear=${() => change({ filters: [] })}
-      />
-      ${list.error && html`<${Failure} error=${list.error} onRetry=${retry} />`}
-      ${!list.data && !list.error && html`<p class="loading" role="status">${t("loading")}</p>`}
-      ${list.data &&
-      html`
-        ${rows.length === 0 && html`<p class="hint">${t("training.noneOfStatus")}</p>`}
-        ${rows.length > 0 &&
-        (view.isCards || isNarrow
+      <${Found} ...${{ list, rows, view, fields, change }} initial=${INITIAL} none=${t("training.noneOfStatus")}>
+        ${view.isCards || isNarrow
           ? html`<${Cards} ...${common} onDelete=${forget} />`
-          : html`<${Table} ...${{ ...common, view, list, change, all }} onChooseAll=${chooseAll} />`)}
-        <${Pages}
-          view=${view}
-          count=${rows.length}
-          total=${list.data.total ?? rows.length}
-          nextCursor=${list.data.next_cursor}
-          onPage=${(place) => change(place, { staysOnPage: true })}
-        />
-      `}
+          : html`<${Table} ...${{ ...common, view, list, change, all }} onChooseAll=${chooseAll} />`}
+      <//>
       <${BulkBar} ...${{ workspace, ids, onChoose }} onDone=${list.reload} />
     </div>
   `;
