@@ -82,15 +82,17 @@ def require_workspace_place(services: Services, connection: Connection, user_id:
         )
 
 
-def require_analysis_place(services: Services, connection: Connection, owner_id: int) -> None:
-    """Check that the workspaces of an owner may have one more analysis.
+def require_analysis_place(
+    services: Services, connection: Connection, owner_id: int, more: int = 1
+) -> None:
+    """Check that the workspaces of an owner may have so many more analyses.
 
     Raises:
         TooMany: the quota is used up.
     """
     allowed = services.settings.quota_analyses
     found = analyses.count_of_owner(connection, owner_id)
-    if found >= allowed:
+    if found + more > allowed:
         raise TooMany(
             f"Expected at most {allowed:,} analyses in all workspaces of their owner, found "
             f"{found:,}. Delete some, or have the administrator raise EXOTRAIN_QUOTA_ANALYSES."

@@ -25,7 +25,7 @@ def restore(services: Services, connection: Connection, entry: Record) -> list[R
         The entries that were restored, this one last.
 
     Raises:
-        TooMany: the owner has no place for another workspace or analysis.
+        TooMany: the owner has no place for another workspace, or for so many analyses.
     """
     kept = rows.kept(connection, entry["id"])
     restored = []
@@ -36,8 +36,9 @@ def restore(services: Services, connection: Connection, entry: Record) -> list[R
             restored += restore(services, connection, needed)
     if entry["kind"] == "workspace":
         require_workspace_place(services, connection, entry["owner_id"])
-    if entry["kind"] == "analysis":
-        require_analysis_place(services, connection, entry["owner_id"])
+    analyses = len(kept.get("analyses", ()))
+    if analyses:
+        require_analysis_place(services, connection, entry["owner_id"], analyses)
     kept = rows.kept(connection, entry["id"])  # a link of another entry may have changed it
     rows.put_back(connection, rows.Taken(kept, [rows.Link(*each) for each in entry["links"]]))
     if entry["kind"] == "dataset":

@@ -8,9 +8,11 @@ import pytest
 
 from backend.background.session_end import remove_leftovers as remove_of_sessions
 from backend.database import sessions
+from backend.database.bin import entries
 from backend.database.bin.tables import bin_entries
 from backend.database.schema import iso
 from backend.services.bin.emptying import empty
+from backend.services.bin.room import make_room
 from backend.services.leftovers import remove_leftovers
 from backend.services.quota import require_bytes
 from backend.storage.incoming import MEGABYTE
@@ -392,3 +394,29 @@ def test_a_start_leaves_the_files_of_the_bin_beside_those_of_others(api, key, se
     api.delete(f"/api/training/dataset/{deleted}")
     remove_leftovers(services.database, services.storage)
     assert all_files(services) == before
+
+
+def test_a_workspace_with_more_analyses_than_the_quota_has_room_for_stays_in_the_bin(
+    api, key, services, world
+):
+    cancel_what_waits(api, key)
+    api.delete(world["workspace"])
+    object.__setattr__(services.settings, "quota_analyses", 0)
+    (entry,) = api.get("/api/bin")["entries"]
+    problem = problem_of(api.post(f"/api/bin/{entry['id']}/restore", None))
+    assert (problem["status"], "EXOTRAIN_QUOTA_ANALYSES" in problem["detail"]) == (429, True)
+    object.__setattr__(services.settings, "quota_analyses", 1)
+    api.post(f"/api/bin/{entry['id']}/restore")
+    assert api.get(world["analysis"])["analysis"]["title"] == "kept"
+
+
+def test_what_takes_no_place_is_not_given_up_for_it(api, key, services, world):
+    cancel_what_waits(api, key)
+    api.delete(world["session"])
+    api.delete(world["model"])
+    _model, session = binned(api, key)
+    assert (session["kind"], session["stored_bytes"]) == ("session", 0)
+    with services.database.write() as connection:
+        owner_id = entries.find(connection, session["id"])["owner_id"]
+        assert make_room(connection, owner_id, 1)
+    assert [each["id"] for each in binned(api, key)] == [session["id"]]
