@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import glob
 import hashlib
 import os
 import re
@@ -50,9 +49,7 @@ def partial_of(path: Path) -> Path:
 
 def remove_partials(path: Path) -> None:
     """Delete the temporary files of processes that were killed while they wrote `path`."""
-    for partial in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
-        if PARTIAL.fullmatch(partial.name):
-            partial.unlink(missing_ok=True)
+    remove_partials_of([path])
 
 
 def remove_partials_of(paths: Iterable[Path]) -> None:

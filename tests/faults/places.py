@@ -55,7 +55,7 @@ PLACES = {
     """,
     f"{_FAULTS}deletes.py::"
     "test_a_model_beside_which_a_partial_file_stays_is_gone_with_its_other_files": """
-        backend.storage.atomic.remove_partials unlink
+        backend.storage.atomic.remove_partials_of unlink
     """,
     f"{_FAULTS}deletes.py::test_a_session_whose_epochs_cannot_be_taken_away_stays_with_them": """
         backend.storage.removal.Removal.add rename

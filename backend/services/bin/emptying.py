@@ -51,14 +51,13 @@ def remove_files(services: Services, entry: Record) -> None:
         if entry["kind"] == "workspace":  # its number is never used again: nobody is kept waiting
             for folder in (storage.uploads, storage.models):
                 shutil.rmtree(folder / str(entry["item_id"]), ignore_errors=True)
-        models = [each for each in paths if each.is_relative_to(storage.models)]
-        remove_partials_of(models)
         with services.database.write() as connection:
             is_needed = _needed(storage, connection, entry)
             for path in paths:
                 if not is_needed(path):
                     path.unlink(missing_ok=True)
             entries.forget(connection, entry["id"])
+        remove_partials_of(each for each in paths if each.is_relative_to(storage.models))
 
 
 def _expire(services: Services) -> None:

@@ -98,7 +98,7 @@ def test_a_model_beside_which_a_partial_file_stays_is_gone_with_its_other_files(
     path = file_of(api, services, model)
     partial = path.with_name(f".{path.name}.0123abcd.partial")
     partial.write_bytes(b"of a worker that was killed")
-    fault = faults.add("unlink", str(partial), "EIO", caller="*atomic.remove_partials")
+    fault = faults.add("unlink", str(partial), "EIO", caller="*atomic.remove_partials_of")
     api.delete(f"/api/models/{model}")
     assert fault.effects == 1
     assert path.name in caplog.text

@@ -9,6 +9,7 @@ import pytest
 from backend.background.session_end import remove_leftovers as remove_of_sessions
 from backend.database import sessions
 from backend.database.bin import entries
+from backend.database.bin import rows as moved
 from backend.database.bin.tables import bin_entries
 from backend.database.schema import iso
 from backend.services.bin.emptying import empty
@@ -420,3 +421,12 @@ def test_what_takes_no_place_is_not_given_up_for_it(api, key, services, world):
         owner_id = entries.find(connection, session["id"])["owner_id"]
         assert make_room(connection, owner_id, 1)
     assert [each["id"] for each in binned(api, key)] == [session["id"]]
+
+
+def test_a_reference_that_was_given_since_is_not_taken_away(api, key, services):
+    earlier, now = api.dataset(key), api.dataset(key, rows=120)
+    session = api.start(key, now)["session"]["id"]
+    link = moved.Link("training_sessions", session, "dataset_id", earlier)
+    with services.database.write() as connection:
+        moved.put_back(connection, moved.Taken({}, [link]))
+    assert api.get(f"/api/training/session/{session}")["session"]["dataset_id"] == now
