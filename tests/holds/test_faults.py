@@ -266,17 +266,21 @@ def test_a_server_killed_in_an_upload_has_all_of_it_or_nothing(
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
-def test_a_server_killed_while_it_deletes_a_dataset_deletes_the_rest_at_the_next_start(
+def test_a_server_killed_while_it_deletes_a_dataset_for_good_deletes_the_rest_after_its_start(
     own: Bench, tmp_path: Path, number: int
 ):
     before = files_in(own.server.data_dir / "uploads")
     extra = own.client.upload(own.key, small_catalogue(tmp_path, seed=9))
+    own.client.call("DELETE", f"/api/training/dataset/{extra['id']}", 200)
+    (entry,) = own.client.get(f"/api/bin?workspace_key={own.key}")["entries"]
     own.faults.add("unlink", "*/uploads/*", "kill", first=number)
     with pytest.raises(requests.ConnectionError):
-        own.client.call("DELETE", f"/api/training/dataset/{extra['id']}")
+        own.client.call("DELETE", f"/api/bin/{entry['id']}")
     own.restart()
     assert own.client.get(f"/api/training/dataset/{extra['id']}", None).status_code == 404
-    assert files_in(own.server.data_dir / "uploads") == before
+    assert own.client.get(f"/api/bin?workspace_key={own.key}")["entries"] == []
+    uploads = own.server.data_dir / "uploads"
+    wait_for(lambda: files_in(uploads), lambda found: found == before)
 
 
 SAVE_KILLS = [
