@@ -55,9 +55,8 @@ export function Evaluation({ workspace, id, query }) {
     [id],
   );
   useReloadWhenEnded(session, id);
+  useTitle(t("evaluation.title", { name: session.data?.model_name ?? String(id) }));
   const isForeign = session.data && session.data.workspace_id !== workspace.id;
-  const name = (!isForeign && session.data?.model_name) || String(id);
-  useTitle(t(isForeign ? "notFound.title" : "evaluation.title", { name }));
   if (isForeign || session.error?.status === 404) return html`<${NotFound} />`;
   return html`<${Loaded} of=${session}>
     ${(data) =>

@@ -6,12 +6,25 @@ import { shareOf } from "./progress.js";
 import { watched } from "./watch.js";
 
 let page = "";
+let missing = "";
 
 /** Names the page in the document's title. */
 export function useTitle(title) {
   useEffect(() => {
     page = title;
     write();
+  }, [title]);
+}
+
+/** Says in the title that nothing is there, whatever the page around names itself. */
+export function useTitleOfNothing(title) {
+  useEffect(() => {
+    missing = title;
+    write();
+    return () => {
+      missing = "";
+      write();
+    };
   }, [title]);
 }
 
@@ -32,5 +45,5 @@ function write() {
     const share = shareOf(training);
     parts.push(share === null ? "…" : percent(Math.floor(share * 100) / 100, 0));
   }
-  document.title = [...parts, page, "exotrain"].filter(Boolean).join(" · ");
+  document.title = [...parts, missing || page, "exotrain"].filter(Boolean).join(" · ");
 }

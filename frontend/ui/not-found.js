@@ -2,11 +2,11 @@
 
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
-import { useTitle } from "../lib/title.js";
+import { useTitleOfNothing } from "../lib/title.js";
 import { PageHead } from "./basics.js";
 
 export function NotFound() {
-  useTitle(t("notFound.title"));
+  useTitleOfNothing(t("notFound.title"));
   return html`
     <${PageHead} title=${t("notFound.title")}><p>${t("notFound.text")}</p><//>
     <a class="button" href="#/workspaces">${t("nav.workspaces")}</a>
