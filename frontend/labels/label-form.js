@@ -1,7 +1,7 @@
 // Says another label of a row, with the reason.
 
 import { html, useState } from "../lib/html.js";
-import { t } from "../lib/i18n.js";
+import { number, t } from "../lib/i18n.js";
 import { Dialog, Failure, Field } from "../ui/basics.js";
 import { CHOICES, choiceName } from "./label-words.js";
 
@@ -9,7 +9,7 @@ const MOST_TEXT = 1000;
 
 /**
  * @param {object} properties
- * @param {{row: number, line: number}} properties.row
+ * @param {{row: number, line?: number}} properties.row
  * @param {string | null} properties.label that is chosen at first
  * @param {(vote: object) => Promise<void>} properties.onSay
  * @param {() => void} properties.onClose
@@ -31,8 +31,9 @@ export function LabelForm({ row, label: first, onSay, onClose }) {
     }
   };
   const choose = ({ target }) => setVote((last) => ({ ...last, label: CHOICES[target.selectedIndex] }));
+  const title = row.line === undefined ? t("labels.sayOfRow", { row: number(row.row + 1) }) : t("labels.sayOf", row);
   return html`
-    <${Dialog} title=${t("labels.sayOf", { line: row.line })} onClose=${onClose}>
+    <${Dialog} title=${title} onClose=${onClose}>
       <form class="stack" data-test="label-form" onSubmit=${send}>
         <${Field} id="said-label" label=${t("parameter.label")}>
           ${(common) => html`<select ...${common} onChange=${choose}>

@@ -13,7 +13,7 @@ const UNKNOWN = { rule: null, revision: null, changes: 0 };
 /**
  * The layer of a dataset, asked for while the page is seen, and when its window gets the focus.
  *
- * @param {number} id of the dataset
+ * @param {number | null} id of the dataset; null: nothing is asked for
  * @returns {{rule: string | null, changes: number, say: Function, undo: Function, setRule: Function,
  *   take: Function}} `changes` grows with each change, own or not; what changes the layer throws as `call` does
  */
@@ -22,6 +22,7 @@ export function useLayer(id) {
   const [layer, setLayer] = useState(UNKNOWN);
   const take = useCallback((answer) => setLayer((last) => newerLayer(last, answer)), []);
   useEffect(() => {
+    if (id === null) return undefined;
     const ask = () => {
       if (!document.hidden) get(path, { limit: 1 }).then(take, () => {});
     };
@@ -32,7 +33,7 @@ export function useLayer(id) {
       clearInterval(timer);
       removeEventListener("focus", ask);
     };
-  }, [path]);
+  }, [id]);
   const change = async (asked) => {
     const answer = await asked;
     take(answer);

@@ -46,7 +46,7 @@ export function RowLabels({ dataset, row, layer, keys, mayEdit }) {
           <button type="button" onClick=${() => keys.open(row)}>${t("labels.change")}</button>
           <${ActionButton} class="quiet" onAct=${() => layer.undo(row.row)}>${t("labels.undo")}<//>
         </div>
-        <p class="hint" id="label-keys">${t("labels.keys")}</p>
+        <p class="hint">${t("labels.keys")}</p>
       `}
     <//>
   `;

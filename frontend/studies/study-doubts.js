@@ -3,11 +3,10 @@
 import { get, withQuery } from "../lib/api.js";
 import { useData, usePolling } from "../lib/data.js";
 import { html, useState } from "../lib/html.js";
-import { fixed, number, t } from "../lib/i18n.js";
-import { Relations } from "../dataset-rows/relations.js";
-import { Diagnostics } from "../predict/diagnostics.js";
+import { number, t } from "../lib/i18n.js";
 import { className, Failure } from "../ui/basics.js";
 import { Pager } from "../ui/pager.js";
+import { Doubt } from "./doubt.js";
 import { RowChoices } from "./row-choices.js";
 import { pathOf } from "./studies-state.js";
 
@@ -94,32 +93,5 @@ function Summary({ summary }) {
       <li>${t("doubts.candidates", { rows: number(candidates) })}</li>
       ${tested < all && html`<li>${t("doubts.part", { rows: number(tested), all: number(all) })}</li>`}
     </ul>
-  `;
-}
-
-/** One row: a line, and behind it what is computed only for those that are shown. */
-function Doubt({ workspace, study, row }) {
-  const place = number(row.row + 1);
-  const table = study.dataset_id === null ? null : `/w/${workspace.id}/datasets/${study.dataset_id}`;
-  const { diagnostics, nearest, is_sparse, sparsity } = row;
-  const candidate = row.candidate ?? {};
-  const prediction = {
-    diagnostics: diagnostics && { ...diagnostics, nearest, is_sparse, sparsity },
-    missing: Object.keys(candidate).filter((name) => candidate[name] === null),
-  };
-  const said = { label: className(row.label_name), suggested: className(row.suggested_name) };
-  return html`
-    <details class="disclosure" data-test="doubt">
-      <summary>
-        ${t("doubts.row", { row: place, star: row.star ?? "–", ...said, share: fixed(row.self_confidence, 3) })}
-        ${row.spread !== null && ` ± ${fixed(row.spread, 3)}`}
-      </summary>
-      <div class="stack">
-        ${table &&
-        html`<p><a href=${`#${table}?tab=rows&row=${row.row}`}>${t("studies.openRow", { row: place })}</a></p>`}
-        <${Relations} relations=${row.relations} isTableRow=${true} table=${table} />
-        <${Diagnostics} prediction=${prediction} trainedOn=${table} />
-      </div>
-    </details>
   `;
 }
