@@ -1,19 +1,18 @@
 """Puts what is deleted into the bin; the caller deletes the rows in the same transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from sqlalchemy import Connection
 
-from backend.database import batches, workspaces
+from backend.database import batches, kept, workspaces
 from backend.database.bin import entries, rows
 from backend.database.connection import Record
 from backend.services.context import Services
 from backend.storage.layout import Storage
 
-# The root of each kind, if it is a single row.
+# The root of each kind that is a single row.
 TABLES = {
-    "workspace": "workspaces",
     "dataset": "datasets",
     "session": "training_sessions",
     "model": "models",
@@ -56,7 +55,7 @@ def put(
     Returns:
         The entry's id. Without a bin it is deleted for good already, but for its files.
     """
-    workspace_id = record["id"] if kind == "workspace" else record["workspace_id"]
+    workspace_id = record["workspace_id"]
     taken = rows.take(connection, {TABLES[kind]: [record["id"]], **(more or {})})
     is_kept = services.settings.bin_days > 0
     entry = entries.add(
@@ -70,7 +69,7 @@ def put(
         identity=record["identity"] if kind == "dataset" else None,
         files=_files(services.storage, taken.rows),
         links=[list(each) for each in taken.links],
-        stored_bytes=_bytes(connection, kind, workspace_id, taken.rows),
+        stored_bytes=_bytes(taken.rows),
         gone_at=None,
     )
     if is_kept:
@@ -80,11 +79,46 @@ def put(
     return int(entry["id"])
 
 
-def _bytes(
-    connection: Connection, kind: str, workspace_id: int, found: Mapping[str, list[Record]]
+def put_workspace(
+    services: Services, connection: Connection, workspace: Record, user_id: int
 ) -> int:
-    if kind == "workspace":  # with the copy of its current model
-        return workspaces.stored_bytes(connection, [workspace_id])[workspace_id]
+    """Put a workspace into the bin: its rows stay where they are, and the entry hides them.
+
+    Its files are found by these rows, but for the finished epochs of failed sessions.
+
+    Args:
+        services: the server's.
+        connection: open for writing.
+        workspace: its row; nothing in it trains or waits.
+        user_id: who deletes it.
+
+    Returns:
+        As `put`.
+    """
+    storage, workspace_id = services.storage, workspace["id"]
+    with_epochs = kept.with_checkpoint(connection, workspace_id)
+    paths = [storage.kept_checkpoint(each["id"]) for each in with_epochs]
+    stored = workspaces.stored_bytes(connection, [workspace_id])  # with its current model's copy
+    entry = entries.add(
+        connection,
+        kind="workspace",
+        item_id=workspace_id,
+        name=workspace["name"],
+        workspace_id=workspace_id,
+        owner_id=workspace["owner_id"],
+        user_id=user_id,
+        identity=None,
+        files=_relative(storage, paths),
+        links=[],
+        stored_bytes=stored[workspace_id],
+        gone_at=None,
+    )
+    if services.settings.bin_days == 0:
+        entries.give_up(connection, [entry["id"]])
+    return int(entry["id"])
+
+
+def _bytes(found: Mapping[str, list[Record]]) -> int:
     return sum(
         next((row[name] for name in names if row[name] is not None), 0)
         for table, names in _SIZES.items()
@@ -105,5 +139,8 @@ def _files(storage: Storage, found: Mapping[str, list[Record]]) -> list[str]:
     for session in found.get("training_sessions", ()):
         if session["checkpoint_bytes"] is not None:
             paths.append(storage.kept_checkpoint(session["id"]))
-    there = dict.fromkeys(each for each in paths if each.exists())
-    return [each.relative_to(storage.data_dir).as_posix() for each in there]
+    return _relative(storage, dict.fromkeys(paths))
+
+
+def _relative(storage: Storage, paths: Iterable[Path]) -> list[str]:
+    return [each.relative_to(storage.data_dir).as_posix() for each in paths if each.exists()]

@@ -1,14 +1,16 @@
 """/api/bin: what was deleted stays for some days, whole, and comes back as it was."""
 
+import itertools
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import event
 
 from backend.background.session_end import remove_leftovers as remove_of_sessions
-from backend.database import sessions
-from backend.database.bin import entries
+from backend.database import kept, models, sessions
+from backend.database.bin import entries, remains
 from backend.database.bin import rows as moved
 from backend.database.bin.tables import bin_entries
 from backend.database.schema import iso
@@ -20,6 +22,7 @@ from backend.storage.incoming import MEGABYTE
 from tests.api import CANDIDATE, catalogue, complete, fail, problem_of
 from tests.faults.state import files_in
 
+_PREDICTED = {"candidates": [CANDIDATE], "predictions": [{"label": 1}]}
 VOTE = {"row": 1, "label": 0, "reason": "a blend"}
 
 
@@ -83,8 +86,7 @@ def world(api, key, services):
         json={
             "workspace_key": key,
             "title": "kept",
-            "candidates": [CANDIDATE],
-            "predictions": [{"label": 1}],
+            **_PREDICTED,
             "model_id": model,
         },
     )["analysis"]["id"]
@@ -118,7 +120,7 @@ def test_what_was_deleted_comes_back_to_the_last_byte(api, key, services, world,
     assert answer["success"] is True
     assert sorted(answer) == ["message", "success"]
     problem_of(api.get(world[kind], None))
-    assert rows_of(services) != rows
+    assert (rows_of(services) != rows) == (kind != "workspace")  # which its entry hides
     where = None if kind == "workspace" else key
     (entry,) = binned(api, where)
     assert entry["kind"] == ("session" if kind == "failed" else kind)
@@ -166,6 +168,83 @@ def test_nothing_sees_what_is_in_the_bin(api, key, world):
     assert len(api.get(f"/api/models?workspace_key={key}&sort=id")["models"]) == 1
     assert len(api.get(f"/api/training/sessions?workspace_key={key}&sort=id")["sessions"]) == 2
     assert [each["kind"] for each in binned(api, key)] == ["dataset", "study", "model", "session"]
+
+
+def test_nobody_sees_what_is_in_a_deleted_workspace(api, key, services, world):
+    member = api.new_user("member")
+    api.post(f"/api/workspaces/{key}/members", 201, json={"user": "member"})
+    cancel_what_waits(api, key)
+    used = api.get("/api/me")["usage"]
+    api.delete(world["workspace"])
+    for user, path in itertools.product((api, member), world.values()):
+        user.get(path, 404)
+    for user in (api, member):
+        assert user.get("/api/workspaces")["workspaces"] == []
+        user.get(f"/api/training/sessions?workspace_key={key}", 404)
+        user.get(f"/api/audit?workspace_key={key}", 404)
+        user.post("/api/analyses", 404, json={"workspace_key": key, "title": "x", **_PREDICTED})
+    usage = api.get("/api/me")["usage"]
+    assert (usage["workspaces"]["used"], usage["analyses"]["used"]) == (0, 0)
+    assert usage["stored_bytes"] == used["stored_bytes"]  # the bin counts
+    with services.database.read() as connection:
+        assert models.current_models(connection) == []
+
+
+def test_what_a_deleted_workspace_keeps_of_a_failed_session_is_there_when_it_comes_back(
+    api, key, services, world
+):
+    api.delete(world["workspace"])
+    late = datetime.now(UTC) + timedelta(days=kept.KEPT_DAYS + 1)
+    with services.database.read() as connection:
+        assert kept.too_old(connection, late) == []
+    restore(api)
+    with services.database.read() as connection:
+        assert len(kept.too_old(connection, late)) == 1
+
+
+def test_a_workspace_is_deleted_and_restored_without_a_statement_for_each_session(
+    api, key, services, world
+):
+    """How many change rows, and of which tables; the number of sessions is without effect."""
+    changed = []
+
+    def note(_connection, _cursor, statement, *_):
+        if statement.startswith(("INSERT", "UPDATE", "DELETE")):
+            changed.append(" ".join(statement.split()[:3]))
+
+    cancel_what_waits(api, key)
+    event.listen(services.database._writer, "before_cursor_execute", note)
+    api.delete(world["workspace"])
+    restore(api)
+    assert {each.partition(" ")[2] for each in changed} <= {
+        *("INTO audit", "INTO bin", "FROM bin", "FROM bin_rows"),
+        "searches SET",
+    }
+    assert len(changed) < 8
+
+
+def test_no_writer_waits_for_the_end_of_a_large_workspace(api, key, services, world, monkeypatch):
+    cancel_what_waits(api, key)
+    api.delete(world["session"])
+    api.delete(world["workspace"])
+    parts = []
+
+    def part(connection, entry):
+        before = connection.exec_driver_sql("SELECT total_changes()").scalar()
+        found = removed(connection, entry)
+        # What goes with a row counts too: epochs, figures, votes.
+        parts.append(connection.exec_driver_sql("SELECT total_changes()").scalar() - before)
+        return found
+
+    removed = remains.remove_part
+    monkeypatch.setattr(remains, "_AT_A_TIME", 1)
+    monkeypatch.setattr(remains, "remove_part", part)
+    (entry,) = binned(api)
+    api.delete(f"/api/bin/{entry['id']}")
+    assert len(parts) > 10
+    assert max(parts) < 12
+    assert all_files(services) == {}
+    assert {name for name, rows in rows_of(services).items() if rows} == {"users"}
 
 
 def test_an_id_is_never_used_again(api, key, world):
