@@ -20,9 +20,16 @@ _THERE = bin_entries.c.gone_at.is_(None)
 
 
 def add(connection: Connection, **values: Any) -> Record:
-    """Add an entry: all columns but id and deleted_at."""
+    """Add an entry: all columns but id, deleted_at and gone_at."""
     statement = insert(bin_entries).values(deleted_at=now(), **values)
     return one(connection, statement.returning(*bin_entries.c))
+
+
+def add_each(connection: Connection, values: list[Record]) -> dict[int, int]:
+    """Add entries of one kind, as `add`: the id of each, by its item_id."""
+    columns = bin_entries.c.item_id, bin_entries.c.id
+    statement = insert(bin_entries).values(deleted_at=now()).returning(*columns)
+    return {each.item_id: each.id for each in connection.execute(statement, values)}
 
 
 def find(connection: Connection, bin_id: int) -> Record | None:

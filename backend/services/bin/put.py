@@ -1,7 +1,9 @@
 """Puts what is deleted into the bin; the caller deletes the rows in the same transaction."""
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -31,6 +33,17 @@ _SIZES = {
     "label_layers": ("stored_bytes",),
 }
 
+# Beyond so many files in a folder it is listed once, rather than asked for each.
+_FEW = 20
+
+
+class Item(NamedTuple):
+    """Something that is deleted: its row, its name in the bin, and what goes with it."""
+
+    record: Record
+    name: str
+    taken: rows.Taken
+
 
 def put(
     services: Services,
@@ -55,28 +68,32 @@ def put(
     Returns:
         The entry's id. Without a bin it is deleted for good already, but for its files.
     """
-    workspace_id = record["workspace_id"]
     taken = rows.take(connection, {TABLES[kind]: [record["id"]], **(more or {})})
-    is_kept = services.settings.bin_days > 0
-    entry = entries.add(
-        connection,
-        kind=kind,
-        item_id=record["id"],
-        name=name,
-        workspace_id=workspace_id,
-        owner_id=workspaces.owner_of(connection, workspace_id),
-        user_id=user_id,
-        identity=record["identity"] if kind == "dataset" else None,
-        files=_files(services.storage, taken.rows),
-        links=[list(each) for each in taken.links],
-        stored_bytes=_bytes(taken.rows),
-        gone_at=None,
-    )
-    if is_kept:
-        rows.keep(connection, entry["id"], taken.rows)
-    else:
-        entries.give_up(connection, [entry["id"]])
-    return int(entry["id"])
+    return _put(services, connection, kind, [Item(record, name, taken)], user_id)[0]
+
+
+def put_each(
+    services: Services,
+    connection: Connection,
+    kind: str,
+    named: Sequence[tuple[Record, str]],
+    user_id: int,
+) -> list[int]:
+    """Put many things into the bin, an entry each, with as few statements as one needs.
+
+    Args:
+        services: the server's.
+        connection: open for writing; the caller deletes the rows afterwards.
+        kind: one of TABLES, of whose rows none refers to another.
+        named: their rows, and the name of each.
+        user_id: who deletes them.
+
+    Returns:
+        As `put`, in their order.
+    """
+    taken = rows.take_each(connection, TABLES[kind], [record["id"] for record, _ in named])
+    items = [Item(record, name, taken[record["id"]]) for record, name in named]
+    return _put(services, connection, kind, items, user_id)
 
 
 def put_workspace(
@@ -111,11 +128,40 @@ def put_workspace(
         files=_relative(storage, paths),
         links=[],
         stored_bytes=stored[workspace_id],
-        gone_at=None,
     )
     if services.settings.bin_days == 0:
         entries.give_up(connection, [entry["id"]])
     return int(entry["id"])
+
+
+def _put(
+    services: Services, connection: Connection, kind: str, items: list[Item], user_id: int
+) -> list[int]:
+    places = {each.record["workspace_id"] for each in items}
+    owners = {each: workspaces.owner_of(connection, each) for each in places}
+    values = [
+        {
+            "kind": kind,
+            "item_id": record["id"],
+            "name": name,
+            "workspace_id": record["workspace_id"],
+            "owner_id": owners[record["workspace_id"]],
+            "user_id": user_id,
+            "identity": record["identity"] if kind == "dataset" else None,
+            "files": _files(services.storage, taken.rows),
+            "links": [list(each) for each in taken.links],
+            "stored_bytes": _bytes(taken.rows),
+        }
+        for record, name, taken in items
+    ]
+    by_item = entries.add_each(connection, values) if values else {}
+    bin_ids = [by_item[each.record["id"]] for each in items]
+    if services.settings.bin_days > 0:
+        taken_rows = [each.taken.rows for each in items]
+        rows.keep(connection, dict(zip(bin_ids, taken_rows, strict=True)))
+    else:
+        entries.give_up(connection, bin_ids)
+    return bin_ids
 
 
 def _bytes(found: Mapping[str, list[Record]]) -> int:
@@ -143,4 +189,16 @@ def _files(storage: Storage, found: Mapping[str, list[Record]]) -> list[str]:
 
 
 def _relative(storage: Storage, paths: Iterable[Path]) -> list[str]:
-    return [each.relative_to(storage.data_dir).as_posix() for each in paths if each.exists()]
+    """Those of some paths that are there, as the bin names them."""
+    folders: dict[Path, list[Path]] = {}
+    for path in paths:
+        folders.setdefault(path.parent, []).append(path)
+    there = [each for folder, inside in folders.items() for each in _there(folder, inside)]
+    return [each.relative_to(storage.data_dir).as_posix() for each in there]
+
+
+def _there(folder: Path, paths: list[Path]) -> list[Path]:
+    if len(paths) <= _FEW:
+        return [each for each in paths if each.exists()]
+    names = set(os.listdir(folder)) if folder.exists() else set()
+    return [each for each in paths if each.name in names]

@@ -4,6 +4,7 @@ import itertools
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import event
@@ -14,6 +15,7 @@ from backend.database.bin import entries, remains
 from backend.database.bin import rows as moved
 from backend.database.bin.tables import bin_entries
 from backend.database.schema import iso
+from backend.services.bin import put
 from backend.services.bin.emptying import empty
 from backend.services.bin.room import make_room
 from backend.services.leftovers import remove_leftovers
@@ -245,6 +247,49 @@ def test_no_writer_waits_for_the_end_of_a_large_workspace(api, key, services, wo
     assert max(parts) < 12
     assert all_files(services) == {}
     assert {name for name, rows in rows_of(services).items() if rows} == {"users"}
+
+
+def test_sessions_deleted_together_come_back_each_by_itself(api, key, services, world):
+    ids = [int(world[name].rpartition("/")[2]) for name in ("failed", "session")]
+    rows = rows_of(services)
+    body = {"session_ids": ids, "action": "delete"}
+    assert api.post("/api/training/sessions/bulk", json=body)["done"] == 2
+    first, second = binned(api, key)
+    assert {first["item_id"], second["item_id"]} == set(ids)
+    assert sorted((first["stored_bytes"], second["stored_bytes"])) == [0, 19]
+    for each in (first, second):
+        assert api.post(f"/api/bin/{each['id']}/restore")["restored"][0]["kind"] == "session"
+    assert without_versions(rows_of(services)) == without_versions(rows)
+
+
+def test_many_sessions_take_no_more_statements_than_one(api, key, services):
+    dataset, statements = api.dataset(key), []
+    for number in (1, 20):
+        ids = [api.start(key, dataset)["session"]["id"] for _ in range(number)]
+        for each in ids:
+            complete(services, each)
+        run = []
+        note = lambda *given, run=run: run.append(given[2])  # noqa: E731
+        event.listen(services.database._writer, "before_cursor_execute", note)
+        body = {"session_ids": ids, "action": "delete"}
+        assert api.post("/api/training/sessions/bulk", json=body)["done"] == number
+        event.remove(services.database._writer, "before_cursor_execute", note)
+        statements.append(len(run))
+    assert statements[0] == statements[1]
+    assert len(binned(api, key)) == 21
+
+
+def test_files_of_a_large_study_are_looked_for_in_the_list_of_their_folder(
+    services, tmp_path, monkeypatch
+):
+    folder = tmp_path / "data" / "model" / "1"
+    folder.mkdir(parents=True)
+    paths = [folder / f"{number}.keras" for number in range(put._FEW + 10)]
+    for path in paths[5:]:
+        path.touch()
+    monkeypatch.setattr(Path, "exists", lambda path: path == folder)
+    found = put._relative(services.storage, [*paths, tmp_path / "data" / "gone.csv"])
+    assert found == [f"model/1/{path.name}" for path in paths[5:]]
 
 
 def test_an_id_is_never_used_again(api, key, world):
