@@ -259,6 +259,8 @@ def test_sessions_deleted_together_come_back_each_by_itself(api, key, services, 
     assert sorted((first["stored_bytes"], second["stored_bytes"])) == [0, 19]
     for each in (first, second):
         assert api.post(f"/api/bin/{each['id']}/restore")["restored"][0]["kind"] == "session"
+        there = api.get(f"/api/training/session/{each['item_id']}")["session"]
+        assert (there["model_id"] is None) == (each["item_id"] == ids[0])
     assert without_versions(rows_of(services)) == without_versions(rows)
 
 
