@@ -20,8 +20,8 @@ from sqlalchemy import (
 )
 
 from backend.database.connection import Record, every, first, one
-from backend.database.schema import analyses, now, users, workspaces
-from backend.database.workspaces import accessible
+from backend.database.schema import analyses, now, users
+from backend.database.workspaces import accessible, owned_by
 
 
 def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
@@ -73,8 +73,15 @@ def measure(connection: Connection, analysis_id: int | None = None) -> None:
 
 def count_of_owner(connection: Connection, user_id: int) -> int:
     """The number of analyses in the workspaces that a user owns."""
-    query = select(func.count()).select_from(analyses).join(workspaces)
-    return connection.execute(query.where(workspaces.c.owner_id == user_id)).scalar_one()
+    query = select(func.count()).select_from(analyses)
+    owned = analyses.c.workspace_id.in_(owned_by(connection, user_id))
+    return connection.execute(query.where(owned)).scalar_one()
+
+
+def count_in(connection: Connection, workspace_id: int) -> int:
+    """The number of analyses in a workspace."""
+    query = select(func.count()).where(analyses.c.workspace_id == workspace_id)
+    return connection.execute(query).scalar_one()
 
 
 def remove(connection: Connection, analysis_id: int) -> None:

@@ -4,10 +4,11 @@ It is bounded by number and age. Sign-in failures, which anybody can cause, take
 they do not push out what users did.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
 
 from backend.database.connection import Record, every, first
 from backend.database.schema import audit, iso, now, workspaces
@@ -51,6 +52,26 @@ def add(connection: Connection, keep: Keep, action: str, **values: Any) -> None:
     entry = insert(audit).values(at=now(), action=action, workspace=name.scalar_subquery(), **kept)
     identifier = connection.execute(entry.returning(audit.c.id)).scalar_one()
     if identifier % PRUNE_EVERY == 0:
+        prune(connection, keep)
+
+
+def add_each(
+    connection: Connection, keep: Keep, action: str, of_each: Sequence[Record], **values: Any
+) -> None:
+    """Add many entries of one action at once, as `add`: `values`, and what differs `of_each`."""
+    meant = {each["workspace_id"] for each in of_each}
+    query = select(workspaces.c.id, workspaces.c.name).where(workspaces.c.id.in_(meant))
+    names = {each.id: each.name for each in connection.execute(query)}
+    added = [
+        {key: _shortened(value) for key, value in {**values, **each}.items()}
+        | {"at": now(), "action": action, "workspace": names.get(each["workspace_id"])}
+        for each in of_each
+    ]
+    if not added:
+        return
+    connection.execute(insert(audit), added)
+    newest = connection.execute(select(func.max(audit.c.id))).scalar_one()
+    if newest // PRUNE_EVERY > (newest - len(added)) // PRUNE_EVERY:
         prune(connection, keep)
 
 

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, select
 
 from backend.database import sessions
 from backend.database.connection import Record, every, first
-from backend.database.schema import iso, training_sessions
+from backend.database.schema import iso, training_sessions, workspaces
+from backend.database.workspaces import IS_THERE
 
 KEPT_DAYS = 7
 
@@ -55,13 +56,15 @@ def with_checkpoint(connection: Connection, workspace_id: int | None = None) -> 
 
 
 def too_old(connection: Connection, moment: datetime) -> list[int]:
-    """The ids of the sessions whose time is over; one that is being kept is none of them."""
+    """The ids of the sessions whose time is over.
+
+    One that is being kept is none of them, nor is one whose workspace is in the bin.
+    """
     oldest = iso(moment.astimezone(UTC) - timedelta(days=KEPT_DAYS))
-    return [
-        each["id"]
-        for each in with_checkpoint(connection)
-        if each["completed_at"] < oldest and each["request"] is None
-    ]
+    query = select(training_sessions.c.id).join(workspaces)
+    is_over = training_sessions.c.completed_at < oldest, training_sessions.c.request.is_(None)
+    has_epochs = training_sessions.c.checkpoint_bytes.is_not(None)
+    return list(connection.execute(query.where(has_epochs, *is_over, IS_THERE)).scalars())
 
 
 def forget(connection: Connection, session_id: int) -> None:

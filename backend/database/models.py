@@ -8,7 +8,7 @@ from backend.database import sessions
 from backend.database.connection import Record, every, first, one
 from backend.database.listing import model_facts
 from backend.database.schema import models, now, training_sessions, workspaces
-from backend.database.workspaces import accessible, set_current_model
+from backend.database.workspaces import IS_THERE, accessible, set_current_model
 
 # What a verdict says.
 VERDICT = ("beats_guessing", "log_loss", "guessing_log_loss", "part", "rows")
@@ -153,9 +153,9 @@ def unrecorded_files(connection: Connection) -> list[str]:
 
 
 def current_models(connection: Connection) -> list[Record]:
-    """The current model of every workspace that has one."""
+    """The current model of every workspace that has one; none of a workspace in the bin."""
     query = select(models).join(workspaces, workspaces.c.current_model_id == models.c.id)
-    return every(connection, query)
+    return every(connection, query.where(IS_THERE))
 
 
 def all_files(connection: Connection) -> list[str]:

@@ -131,6 +131,17 @@ def find_for(connection: Connection, session_id: int, user_id: int) -> Record | 
     return first(connection, accessible(query, training_sessions, user_id))
 
 
+def find_each_for(
+    connection: Connection, session_ids: Collection[int], user_id: int
+) -> dict[int, Record]:
+    """As `find_for`, many at once, by id; without their evaluations, and without those that the
+    user has no access to."""
+    columns = [column for column in training_sessions.c if column.name != "evaluation"]
+    query = select(*columns).where(training_sessions.c.id.in_(session_ids))
+    found = every(connection, accessible(query, training_sessions, user_id))
+    return {each["id"]: each for each in found}
+
+
 def find_by_idempotency_key(
     connection: Connection, workspace_id: int, idempotency_key: str
 ) -> Record | None:
@@ -270,6 +281,6 @@ def shown_of(connection: Connection, session_ids: Collection[int]) -> list[Recor
     return [found[each] for each in session_ids if each in found]
 
 
-def remove(connection: Connection, session_id: int) -> None:
-    """Delete an ended session and its epochs; its model stays."""
-    connection.execute(delete(training_sessions).where(training_sessions.c.id == session_id))
+def remove(connection: Connection, *session_ids: int) -> None:
+    """Delete ended sessions and their epochs; their models stay."""
+    connection.execute(delete(training_sessions).where(training_sessions.c.id.in_(session_ids)))

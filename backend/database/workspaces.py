@@ -11,6 +11,7 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    exists,
     func,
     insert,
     or_,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     update,
 )
 
+from backend.database.bin.tables import bin_entries
 from backend.database.connection import Record, every, first, one
 from backend.database.labels.tables import label_layers
 from backend.database.schema import (
@@ -31,6 +33,13 @@ from backend.database.schema import (
     users,
     workspaces,
 )
+
+# A deleted workspace stays as it is: what is in it can be very much. That the bin has an entry of
+# it is what hides it, until it is restored or nothing of it is left.
+_hiding = bin_entries.alias("hiding")
+IS_THERE = ~exists().where(
+    _hiding.c.workspace_id == workspaces.c.id, _hiding.c.kind == "workspace"
+).correlate(workspaces)
 
 
 def create(connection: Connection, key: str, name: str, owner_id: int) -> Record:
@@ -105,8 +114,8 @@ def owner_of(connection: Connection, workspace_id: int) -> int:
 
 
 def owned_by(connection: Connection, user_id: int) -> list[int]:
-    """The ids of the workspaces that a user owns."""
-    query = select(workspaces.c.id).where(workspaces.c.owner_id == user_id)
+    """The ids of the workspaces that a user owns, without those in the bin."""
+    query = select(workspaces.c.id).where(workspaces.c.owner_id == user_id, IS_THERE)
     return list(connection.execute(query).scalars())
 
 
@@ -200,7 +209,7 @@ def _with_role(query: Select, user_id: Any) -> Select:
     return (
         query.add_columns(case((is_owner, "owner"), else_=members.c.role).label("role"))
         .join_from(workspaces, members, is_member, isouter=True)
-        .where(or_(is_owner, members.c.role.is_not(None)))
+        .where(or_(is_owner, members.c.role.is_not(None)), IS_THERE)
     )
 
 
@@ -211,7 +220,7 @@ def _has_access(user_id: int) -> Any:
 
 def id_of_key(connection: Connection, key: str) -> int | None:
     """The id of the workspace with that key, whoever may use it: the caller checks access."""
-    query = select(workspaces.c.id).where(workspaces.c.key == key)
+    query = select(workspaces.c.id).where(workspaces.c.key == key, IS_THERE)
     return connection.execute(query).scalar_one_or_none()
 
 

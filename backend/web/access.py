@@ -1,5 +1,7 @@
 """What the current user may do with a workspace and with what is in it."""
 
+from collections.abc import Callable, Sequence
+
 from sqlalchemy import Connection
 
 from backend.database import (
@@ -73,6 +75,12 @@ def usable_session(connection: Connection, session_id: int) -> Record:
     """The session with that id; raises as `usable_dataset`."""
     found = sessions.find_for(connection, session_id, current_user()["id"])
     return _usable(found, "session", session_id)
+
+
+def usable_sessions(connection: Connection, session_ids: Sequence[int]) -> Callable[[int], Record]:
+    """Read many sessions at once; what is returned gives each of them as `usable_session`."""
+    found = sessions.find_each_for(connection, session_ids, current_user()["id"])
+    return lambda session_id: _usable(found.get(session_id), "session", session_id)
 
 
 def shown_session(connection: Connection, session_id: int) -> Record:

@@ -1,11 +1,13 @@
 """Records in the audit log what the current request does."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import request
 from sqlalchemy import Connection
 
 from backend.database import audit
+from backend.database.connection import Record
 from backend.web.auth import current_user
 from backend.web.current import services
 
@@ -32,6 +34,17 @@ def record(
     """
     what = {"workspace_id": workspace_id, "target": target, "detail": detail}
     audit.add(connection, keep(), action, **_who(), **what)
+
+
+def record_each(connection: Connection, action: str, of_each: Sequence[Record]) -> None:
+    """Record what the current user does to many things, as `record`.
+
+    Args:
+        connection: as there.
+        action: as there.
+        of_each: `{workspace_id, target, detail}` of each.
+    """
+    audit.add_each(connection, keep(), action, of_each, **_who())
 
 
 def record_download(action: str, workspace_id: int, target: str, detail: str | None = None) -> None:

@@ -34,6 +34,27 @@ def test_it_never_holds_more_than_its_bound_and_keeps_the_newest(database):
     assert len(targets) >= KEEP.entries - audit.PRUNE_EVERY
 
 
+def test_many_entries_at_once_are_as_bounded_and_say_as_much(database):
+    with database.write() as connection:
+        owner = accounts.create_user(connection, "vera")
+        workspace = workspaces.create(connection, "key", "Kepler", owner["id"])
+        for first in range(0, 1000, 20):
+            of_each = [
+                {
+                    "workspace_id": workspace["id"],
+                    "target": f"session {number}",
+                    "detail": "x" * 400,
+                }
+                for number in range(first, first + 20)
+            ]
+            audit.add_each(connection, KEEP, "session_deleted", of_each, user="vera")
+        audit.add_each(connection, KEEP, "session_deleted", [], user="vera")
+    assert KEEP.entries - audit.PRUNE_EVERY <= count(database) <= KEEP.entries
+    newest = listed(database)[0]
+    assert (newest["target"], newest["user"]) == ("session 999", "vera")
+    assert (newest["workspace"], len(newest["detail"])) == ("Kepler", 300)
+
+
 def test_failed_sign_ins_do_not_push_out_what_users_did(database):
     with database.write() as connection:
         for number in range(20):

@@ -69,11 +69,12 @@ PLACES = {
     """,
     f"{_STORED}bin.py::"
     "test_an_entry_whose_files_cannot_be_deleted_is_gone_and_the_next_turn_removes_them": """
-        backend.services.bin.emptying.remove_files unlink
+        backend.services.bin.emptying._remove_files unlink
     """,
     f"{_STORED}bin.py::test_a_turn_that_the_database_refuses_is_made_again": """
         backend.services.bin.emptying._expire database
-        backend.services.bin.emptying.remove_files database
+        backend.services.bin.emptying._remove_files database
+        backend.services.bin.emptying._remove_part database
     """,
     f"{_STORED}bin.py::test_an_upload_that_cannot_restore_says_so_and_changes_nothing": """
         backend.services.datasets.upload._restore database

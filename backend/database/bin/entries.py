@@ -20,9 +20,16 @@ _THERE = bin_entries.c.gone_at.is_(None)
 
 
 def add(connection: Connection, **values: Any) -> Record:
-    """Add an entry: all columns but id and deleted_at."""
+    """Add an entry: all columns but id, deleted_at and gone_at."""
     statement = insert(bin_entries).values(deleted_at=now(), **values)
     return one(connection, statement.returning(*bin_entries.c))
+
+
+def add_each(connection: Connection, values: list[Record]) -> dict[int, int]:
+    """Add entries of one kind, as `add`: the id of each, by its item_id."""
+    columns = bin_entries.c.item_id, bin_entries.c.id
+    statement = insert(bin_entries).values(deleted_at=now()).returning(*columns)
+    return {each.item_id: each.id for each in connection.execute(statement, values)}
 
 
 def find(connection: Connection, bin_id: int) -> Record | None:
@@ -82,9 +89,9 @@ def too_old(connection: Connection, days: int) -> list[int]:
 
 
 def give_up(connection: Connection, bin_ids: Iterable[int]) -> None:
-    """Delete entries for good: their rows at once; `gone` names those whose files remain.
+    """Delete entries for good: nobody can restore them from now on.
 
-    With a workspace goes what of it was in the bin before.
+    With a workspace goes what of it was in the bin before. `gone` names what is to be removed.
     """
     for bin_id in bin_ids:
         entry = find(connection, bin_id)
@@ -93,14 +100,12 @@ def give_up(connection: Connection, bin_ids: Iterable[int]) -> None:
         is_meant = bin_entries.c.id == bin_id
         if entry["kind"] == "workspace":
             is_meant = or_(is_meant, bin_entries.c.workspace_id == entry["workspace_id"])
-        meant = select(bin_entries.c.id).where(is_meant, _THERE)
-        connection.execute(delete(bin_rows).where(bin_rows.c.bin_id.in_(meant)))
         statement = update(bin_entries).where(is_meant, _THERE)
         connection.execute(statement.values(gone_at=now()))
 
 
 def gone(connection: Connection) -> list[Record]:
-    """The entries that were deleted for good and whose files may still be there."""
+    """The entries that were deleted for good and whose rows and files may still be there."""
     query = select(bin_entries).where(bin_entries.c.gone_at.is_not(None))
     return every(connection, query.order_by(bin_entries.c.id))
 

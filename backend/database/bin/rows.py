@@ -66,8 +66,35 @@ def take(connection: Connection, roots: Mapping[str, Sequence[int]]) -> Taken:
     return Taken(rows, [each for each in links if (each.table, each.id) not in taken])
 
 
-def keep(connection: Connection, bin_id: int, rows: Mapping[str, list[Record]]) -> None:
-    """Write rows into the bin."""
+def take_each(connection: Connection, table: str, ids: Sequence[int]) -> dict[int, Taken]:
+    """As `take`, of many rows of a table at once, for each by itself: none may refer to another."""
+    taken = take(connection, {table: ids})
+    each = {root: Taken({}, []) for root in ids}
+    root_of = {(table, root): root for root in ids}
+    for found in metadata.sorted_tables:
+        for row in taken.rows.get(found.name, ()):
+            root = root_of.get((found.name, row.get("id", 0))) or next(
+                root_of[(key.column.table.name, row[key.parent.name])]
+                for key in found.foreign_keys
+                if (key.column.table.name, row[key.parent.name]) in root_of
+            )
+            each[root].rows.setdefault(found.name, []).append(row)
+            if "id" in row:
+                root_of[(found.name, row["id"])] = root
+    for link in taken.links:
+        (key,) = metadata.tables[link.table].c[link.column].foreign_keys
+        each[root_of[(key.column.table.name, link.value)]].links.append(link)
+    return each
+
+
+def keep(connection: Connection, rows_of: Mapping[int, Mapping[str, list[Record]]]) -> None:
+    """Write rows into the bin: those of each entry, by its id."""
+    values = [each for bin_id, rows in rows_of.items() for each in _packed(bin_id, rows)]
+    if values:
+        connection.execute(insert(bin_rows), values)
+
+
+def _packed(bin_id: int, rows: Mapping[str, list[Record]]) -> list[Record]:
     packed = []
     for name, found in rows.items():
         if name in _BY_ID:
@@ -75,7 +102,7 @@ def keep(connection: Connection, bin_id: int, rows: Mapping[str, list[Record]]) 
         else:
             parts = range(0, len(found), _TOGETHER)
             packed += [(name, None, found[start : start + _TOGETHER]) for start in parts]
-    values = [
+    return [
         {
             "bin_id": bin_id,
             "number": number,
@@ -85,8 +112,6 @@ def keep(connection: Connection, bin_id: int, rows: Mapping[str, list[Record]]) 
         }
         for number, (name, row_id, content) in enumerate(packed)
     ]
-    if values:
-        connection.execute(insert(bin_rows), values)
 
 
 def kept(connection: Connection, bin_id: int) -> dict[str, list[Record]]:

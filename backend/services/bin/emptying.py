@@ -1,7 +1,7 @@
 """Deletes for good: what is too old, what a quota needs the place of, what a user asks for.
 
-First the rows go, then the files, then the entry that names them: after a kill the next turn goes
-on where it was.
+First the rows go, some at a time, then the files, then the entry that names them: after a kill the
+next turn goes on where it was.
 """
 
 import shutil
@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from backend.database import datasets
-from backend.database.bin import entries
+from backend.database.bin import entries, remains
 from backend.database.connection import Record
 from backend.services.aftermath import left_to_the_next_start
 from backend.services.context import Services
@@ -25,7 +25,7 @@ def finish(services: Services, bin_id: int) -> None:
         with services.database.read() as connection:
             gone = [each for each in entries.gone(connection) if each["id"] == bin_id]
         for entry in gone:
-            remove_files(services, entry)
+            remove(services, entry)
 
 
 def empty(services: Services) -> None:
@@ -35,29 +35,41 @@ def empty(services: Services) -> None:
         with services.database.read() as connection:
             gone = entries.gone(connection)
         for entry in gone:
-            remove_files(services, entry)
+            remove(services, entry)
 
 
-def remove_files(services: Services, entry: Record) -> None:
-    """Delete the files of an entry that was deleted for good, and then the entry.
+def remove(services: Services, entry: Record) -> None:
+    """Delete the rows of an entry that was deleted for good, its files, and then the entry."""
+    what = f"the deletion of {entry['kind']} {entry['item_id']}, {', '.join(entry['files'][:2])}"
+    with left_to_the_next_start(what):
+        while _remove_part(services, entry):
+            pass
+        _remove_files(services, entry)
+
+
+def _remove_part(services: Services, entry: Record) -> bool:
+    with services.database.write() as connection:
+        return remains.remove_part(connection, entry)
+
+
+def _remove_files(services: Services, entry: Record) -> None:
+    """Delete the files of an entry without rows, and then the entry.
 
     Under the write lock: a file that is needed again meanwhile, by an upload of the same bytes,
     stays.
     """
     storage = services.storage
     paths = [storage.data_dir / each for each in entry["files"]]
-    what = f"the deletion of {entry['kind']} {entry['item_id']}, {', '.join(entry['files'][:2])}"
-    with left_to_the_next_start(what):
-        if entry["kind"] == "workspace":  # its number is never used again: nobody is kept waiting
-            for folder in (storage.uploads, storage.models):
-                shutil.rmtree(folder / str(entry["item_id"]), ignore_errors=True)
-        with services.database.write() as connection:
-            is_needed = _needed(storage, connection, entry)
-            for path in paths:
-                if not is_needed(path):
-                    path.unlink(missing_ok=True)
-            entries.forget(connection, entry["id"])
-        remove_partials_of(each for each in paths if each.is_relative_to(storage.models))
+    if entry["kind"] == "workspace":  # its number is never used again: nobody is kept waiting
+        for folder in (storage.uploads, storage.models):
+            shutil.rmtree(folder / str(entry["item_id"]), ignore_errors=True)
+    with services.database.write() as connection:
+        is_needed = _needed(storage, connection, entry)
+        for path in paths:
+            if not is_needed(path):
+                path.unlink(missing_ok=True)
+        entries.forget(connection, entry["id"])
+    remove_partials_of(each for each in paths if each.is_relative_to(storage.models))
 
 
 def _expire(services: Services) -> None:

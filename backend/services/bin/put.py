@@ -1,19 +1,20 @@
 """Puts what is deleted into the bin; the caller deletes the rows in the same transaction."""
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from backend.database import batches, workspaces
+from backend.database import batches, kept, workspaces
 from backend.database.bin import entries, rows
 from backend.database.connection import Record
 from backend.services.context import Services
 from backend.storage.layout import Storage
 
-# The root of each kind, if it is a single row.
+# The root of each kind that is a single row.
 TABLES = {
-    "workspace": "workspaces",
     "dataset": "datasets",
     "session": "training_sessions",
     "model": "models",
@@ -31,6 +32,17 @@ _SIZES = {
     "training_sessions": ("checkpoint_bytes",),
     "label_layers": ("stored_bytes",),
 }
+
+# Beyond so many files in a folder it is listed once, rather than asked for each.
+_FEW = 20
+
+
+class Item(NamedTuple):
+    """Something that is deleted: its row, its name in the bin, and what goes with it."""
+
+    record: Record
+    name: str
+    taken: rows.Taken
 
 
 def put(
@@ -56,35 +68,103 @@ def put(
     Returns:
         The entry's id. Without a bin it is deleted for good already, but for its files.
     """
-    workspace_id = record["id"] if kind == "workspace" else record["workspace_id"]
     taken = rows.take(connection, {TABLES[kind]: [record["id"]], **(more or {})})
-    is_kept = services.settings.bin_days > 0
+    return _put(services, connection, kind, [Item(record, name, taken)], user_id)[0]
+
+
+def put_each(
+    services: Services,
+    connection: Connection,
+    kind: str,
+    named: Sequence[tuple[Record, str]],
+    user_id: int,
+) -> list[int]:
+    """Put many things into the bin, an entry each, with as few statements as one needs.
+
+    Args:
+        services: the server's.
+        connection: open for writing; the caller deletes the rows afterwards.
+        kind: one of TABLES, of whose rows none refers to another.
+        named: their rows, and the name of each.
+        user_id: who deletes them.
+
+    Returns:
+        As `put`, in their order.
+    """
+    taken = rows.take_each(connection, TABLES[kind], [record["id"] for record, _ in named])
+    items = [Item(record, name, taken[record["id"]]) for record, name in named]
+    return _put(services, connection, kind, items, user_id)
+
+
+def put_workspace(
+    services: Services, connection: Connection, workspace: Record, user_id: int
+) -> int:
+    """Put a workspace into the bin: its rows stay where they are, and the entry hides them.
+
+    Its files are found by these rows, but for the finished epochs of failed sessions.
+
+    Args:
+        services: the server's.
+        connection: open for writing.
+        workspace: its row; nothing in it trains or waits.
+        user_id: who deletes it.
+
+    Returns:
+        As `put`.
+    """
+    storage, workspace_id = services.storage, workspace["id"]
+    with_epochs = kept.with_checkpoint(connection, workspace_id)
+    paths = [storage.kept_checkpoint(each["id"]) for each in with_epochs]
+    stored = workspaces.stored_bytes(connection, [workspace_id])  # with its current model's copy
     entry = entries.add(
         connection,
-        kind=kind,
-        item_id=record["id"],
-        name=name,
+        kind="workspace",
+        item_id=workspace_id,
+        name=workspace["name"],
         workspace_id=workspace_id,
-        owner_id=workspaces.owner_of(connection, workspace_id),
+        owner_id=workspace["owner_id"],
         user_id=user_id,
-        identity=record["identity"] if kind == "dataset" else None,
-        files=_files(services.storage, taken.rows),
-        links=[list(each) for each in taken.links],
-        stored_bytes=_bytes(connection, kind, workspace_id, taken.rows),
-        gone_at=None,
+        identity=None,
+        files=_relative(storage, paths),
+        links=[],
+        stored_bytes=stored[workspace_id],
     )
-    if is_kept:
-        rows.keep(connection, entry["id"], taken.rows)
-    else:
+    if services.settings.bin_days == 0:
         entries.give_up(connection, [entry["id"]])
     return int(entry["id"])
 
 
-def _bytes(
-    connection: Connection, kind: str, workspace_id: int, found: Mapping[str, list[Record]]
-) -> int:
-    if kind == "workspace":  # with the copy of its current model
-        return workspaces.stored_bytes(connection, [workspace_id])[workspace_id]
+def _put(
+    services: Services, connection: Connection, kind: str, items: list[Item], user_id: int
+) -> list[int]:
+    places = {each.record["workspace_id"] for each in items}
+    owners = {each: workspaces.owner_of(connection, each) for each in places}
+    values = [
+        {
+            "kind": kind,
+            "item_id": record["id"],
+            "name": name,
+            "workspace_id": record["workspace_id"],
+            "owner_id": owners[record["workspace_id"]],
+            "user_id": user_id,
+            "identity": record["identity"] if kind == "dataset" else None,
+            "files": _files(services.storage, taken.rows),
+            "links": [list(each) for each in taken.links],
+            "stored_bytes": _bytes(taken.rows),
+        }
+        for record, name, taken in items
+    ]
+    by_item = entries.add_each(connection, values) if values else {}
+    bin_ids = [by_item[each.record["id"]] for each in items]
+    if services.settings.bin_days > 0:
+        taken_rows = [each.taken.rows for each in items]
+        rows.keep(connection, dict(zip(bin_ids, taken_rows, strict=True)))
+    else:
+        entries.give_up(connection, bin_ids)
+    return bin_ids
+
+
+def _bytes(found: Mapping[str, list[Record]]) -> int:
     return sum(
         next((row[name] for name in names if row[name] is not None), 0)
         for table, names in _SIZES.items()
@@ -105,5 +185,20 @@ def _files(storage: Storage, found: Mapping[str, list[Record]]) -> list[str]:
     for session in found.get("training_sessions", ()):
         if session["checkpoint_bytes"] is not None:
             paths.append(storage.kept_checkpoint(session["id"]))
-    there = dict.fromkeys(each for each in paths if each.exists())
+    return _relative(storage, dict.fromkeys(paths))
+
+
+def _relative(storage: Storage, paths: Iterable[Path]) -> list[str]:
+    """Those of some paths that are there, as the bin names them."""
+    folders: dict[Path, list[Path]] = {}
+    for path in paths:
+        folders.setdefault(path.parent, []).append(path)
+    there = [each for folder, inside in folders.items() for each in _there(folder, inside)]
     return [each.relative_to(storage.data_dir).as_posix() for each in there]
+
+
+def _there(folder: Path, paths: list[Path]) -> list[Path]:
+    if len(paths) <= _FEW:
+        return [each for each in paths if each.exists()]
+    names = set(os.listdir(folder)) if folder.exists() else set()
+    return [each for each in paths if each.name in names]

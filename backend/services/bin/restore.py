@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection
 
-from backend.database import datasets, sessions
+from backend.database import analyses, datasets, sessions
 from backend.database.bin import entries, rows
 from backend.database.connection import Record
 from backend.services.context import Services
@@ -34,11 +34,12 @@ def restore(services: Services, connection: Connection, entry: Record) -> list[R
         needed = None if holder is None else entries.find(connection, holder)
         if needed is not None and needed["id"] != entry["id"]:
             restored += restore(services, connection, needed)
+    number = len(kept.get("analyses", ()))
     if entry["kind"] == "workspace":
         require_workspace_place(services, connection, entry["owner_id"])
-    analyses = len(kept.get("analyses", ()))
-    if analyses:
-        require_analysis_place(services, connection, entry["owner_id"], analyses)
+        number += analyses.count_in(connection, entry["item_id"])
+    if number:
+        require_analysis_place(services, connection, entry["owner_id"], number)
     kept = rows.kept(connection, entry["id"])  # a link of another entry may have changed it
     rows.put_back(connection, rows.Taken(kept, [rows.Link(*each) for each in entry["links"]]))
     if entry["kind"] == "dataset":

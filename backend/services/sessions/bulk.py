@@ -8,7 +8,7 @@ from backend.database import sessions
 from backend.database.connection import Record
 from backend.database.listing import facts
 from backend.errors import Conflict
-from backend.services.bin.put import put
+from backend.services.bin.put import put_each
 from backend.services.context import Services
 from backend.services.sessions.end import request_end
 from backend.services.sessions.keep import require_not_being_kept
@@ -30,8 +30,25 @@ def end_or_refuse(connection: Connection, session: Record, request: str) -> str:
     return message
 
 
-def delete(services: Services, connection: Connection, session: Record, user_id: int) -> int:
-    """Put an ended session into the bin; gives the id there, to `finish` after the commit.
+def delete(
+    services: Services, connection: Connection, deletable: Sequence[Record], user_id: int
+) -> list[int]:
+    """Put sessions into the bin; gives their ids there, to `finish` after the commit.
+
+    Args:
+        services: the server's.
+        connection: open for writing.
+        deletable: their rows, which `require_deletable` has let pass in the same transaction.
+        user_id: who deletes them.
+    """
+    named = [(each, each["model_name"]) for each in deletable]
+    bin_ids = put_each(services, connection, "session", named, user_id)
+    sessions.remove(connection, *(each["id"] for each in deletable))
+    return bin_ids
+
+
+def require_deletable(session: Record) -> None:
+    """Check that a session can be deleted.
 
     Raises:
         Conflict: it has not ended, is part of a study, or its best epoch is being kept.
@@ -39,9 +56,6 @@ def delete(services: Services, connection: Connection, session: Record, user_id:
     require_ended(session, "deleted")
     require_no_study(session, "deleted")
     require_not_being_kept(session)
-    bin_id = put(services, connection, "session", session, session["model_name"], user_id)
-    sessions.remove(connection, session["id"])
-    return bin_id
 
 
 def require_ended(session: Record, action: str) -> None:

@@ -12,7 +12,7 @@ from backend.database.search import trials
 from backend.errors import Conflict, Forbidden, Invalid, NotFound
 from backend.services.aftermath import left_to_the_next_start
 from backend.services.bin.emptying import finish
-from backend.services.bin.put import put
+from backend.services.bin.put import put_workspace
 from backend.services.quota import require_workspace_place
 from backend.services.sessions.keep import require_not_being_kept
 from backend.web.access import owned_workspace, visible_workspace, workspace_by_key
@@ -100,8 +100,7 @@ def delete_workspace(key: str) -> Record:
         pending, waiting = _end_all(connection, workspace["id"])
         record(connection, "workspace_deleted", workspace_id=workspace["id"])
         user_id = current_user()["id"]
-        bin_id = put(services(), connection, "workspace", workspace, workspace["name"], user_id)
-        workspaces.remove(connection, workspace["id"])
+        bin_id = put_workspace(services(), connection, workspace, user_id)
     services().notify_batches()
     with left_to_the_next_start("the deletion of what waited"):
         for session in pending:

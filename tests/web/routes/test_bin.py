@@ -1,17 +1,21 @@
 """/api/bin: what was deleted stays for some days, whole, and comes back as it was."""
 
+import itertools
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from backend.background.session_end import remove_leftovers as remove_of_sessions
-from backend.database import sessions
-from backend.database.bin import entries
+from backend.database import kept, models, sessions
+from backend.database.bin import entries, remains
 from backend.database.bin import rows as moved
 from backend.database.bin.tables import bin_entries
 from backend.database.schema import iso
+from backend.services.bin import put
 from backend.services.bin.emptying import empty
 from backend.services.bin.room import make_room
 from backend.services.leftovers import remove_leftovers
@@ -20,6 +24,7 @@ from backend.storage.incoming import MEGABYTE
 from tests.api import CANDIDATE, catalogue, complete, fail, problem_of
 from tests.faults.state import files_in
 
+_PREDICTED = {"candidates": [CANDIDATE], "predictions": [{"label": 1}]}
 VOTE = {"row": 1, "label": 0, "reason": "a blend"}
 
 
@@ -83,8 +88,7 @@ def world(api, key, services):
         json={
             "workspace_key": key,
             "title": "kept",
-            "candidates": [CANDIDATE],
-            "predictions": [{"label": 1}],
+            **_PREDICTED,
             "model_id": model,
         },
     )["analysis"]["id"]
@@ -118,7 +122,7 @@ def test_what_was_deleted_comes_back_to_the_last_byte(api, key, services, world,
     assert answer["success"] is True
     assert sorted(answer) == ["message", "success"]
     problem_of(api.get(world[kind], None))
-    assert rows_of(services) != rows
+    assert (rows_of(services) != rows) == (kind != "workspace")  # which its entry hides
     where = None if kind == "workspace" else key
     (entry,) = binned(api, where)
     assert entry["kind"] == ("session" if kind == "failed" else kind)
@@ -166,6 +170,128 @@ def test_nothing_sees_what_is_in_the_bin(api, key, world):
     assert len(api.get(f"/api/models?workspace_key={key}&sort=id")["models"]) == 1
     assert len(api.get(f"/api/training/sessions?workspace_key={key}&sort=id")["sessions"]) == 2
     assert [each["kind"] for each in binned(api, key)] == ["dataset", "study", "model", "session"]
+
+
+def test_nobody_sees_what_is_in_a_deleted_workspace(api, key, services, world):
+    member = api.new_user("member")
+    api.post(f"/api/workspaces/{key}/members", 201, json={"user": "member"})
+    cancel_what_waits(api, key)
+    used = api.get("/api/me")["usage"]
+    api.delete(world["workspace"])
+    for user, path in itertools.product((api, member), world.values()):
+        user.get(path, 404)
+    for user in (api, member):
+        assert user.get("/api/workspaces")["workspaces"] == []
+        user.get(f"/api/training/sessions?workspace_key={key}", 404)
+        user.get(f"/api/audit?workspace_key={key}", 404)
+        user.post("/api/analyses", 404, json={"workspace_key": key, "title": "x", **_PREDICTED})
+    usage = api.get("/api/me")["usage"]
+    assert (usage["workspaces"]["used"], usage["analyses"]["used"]) == (0, 0)
+    assert usage["stored_bytes"] == used["stored_bytes"]  # the bin counts
+    with services.database.read() as connection:
+        assert models.current_models(connection) == []
+
+
+def test_what_a_deleted_workspace_keeps_of_a_failed_session_is_there_when_it_comes_back(
+    api, key, services, world
+):
+    api.delete(world["workspace"])
+    late = datetime.now(UTC) + timedelta(days=kept.KEPT_DAYS + 1)
+    with services.database.read() as connection:
+        assert kept.too_old(connection, late) == []
+    restore(api)
+    with services.database.read() as connection:
+        assert len(kept.too_old(connection, late)) == 1
+
+
+def test_a_workspace_is_deleted_and_restored_without_a_statement_for_each_session(
+    api, key, services, world
+):
+    """How many change rows, and of which tables; the number of sessions is without effect."""
+    changed = []
+
+    def note(_connection, _cursor, statement, *_):
+        if statement.startswith(("INSERT", "UPDATE", "DELETE")):
+            changed.append(" ".join(statement.split()[:3]))
+
+    cancel_what_waits(api, key)
+    event.listen(services.database._writer, "before_cursor_execute", note)
+    api.delete(world["workspace"])
+    restore(api)
+    assert {each.partition(" ")[2] for each in changed} <= {
+        *("INTO audit", "INTO bin", "FROM bin", "FROM bin_rows"),
+        "searches SET",
+    }
+    assert len(changed) < 8
+
+
+def test_no_writer_waits_for_the_end_of_a_large_workspace(api, key, services, world, monkeypatch):
+    cancel_what_waits(api, key)
+    api.delete(world["session"])
+    api.delete(world["workspace"])
+    parts = []
+
+    def part(connection, entry):
+        before = connection.exec_driver_sql("SELECT total_changes()").scalar()
+        found = removed(connection, entry)
+        # What goes with a row counts too: epochs, figures, votes.
+        parts.append(connection.exec_driver_sql("SELECT total_changes()").scalar() - before)
+        return found
+
+    removed = remains.remove_part
+    monkeypatch.setattr(remains, "_AT_A_TIME", 1)
+    monkeypatch.setattr(remains, "remove_part", part)
+    (entry,) = binned(api)
+    api.delete(f"/api/bin/{entry['id']}")
+    assert len(parts) > 10
+    assert max(parts) < 12
+    assert all_files(services) == {}
+    assert {name for name, rows in rows_of(services).items() if rows} == {"users"}
+
+
+def test_sessions_deleted_together_come_back_each_by_itself(api, key, services, world):
+    ids = [int(world[name].rpartition("/")[2]) for name in ("failed", "session")]
+    rows = rows_of(services)
+    body = {"session_ids": ids, "action": "delete"}
+    assert api.post("/api/training/sessions/bulk", json=body)["done"] == 2
+    first, second = binned(api, key)
+    assert {first["item_id"], second["item_id"]} == set(ids)
+    assert sorted((first["stored_bytes"], second["stored_bytes"])) == [0, 19]
+    for each in (first, second):
+        assert api.post(f"/api/bin/{each['id']}/restore")["restored"][0]["kind"] == "session"
+        there = api.get(f"/api/training/session/{each['item_id']}")["session"]
+        assert (there["model_id"] is None) == (each["item_id"] == ids[0])
+    assert without_versions(rows_of(services)) == without_versions(rows)
+
+
+def test_many_sessions_take_no_more_statements_than_one(api, key, services):
+    dataset, statements = api.dataset(key), []
+    for number in (1, 20):
+        ids = [api.start(key, dataset)["session"]["id"] for _ in range(number)]
+        for each in ids:
+            complete(services, each)
+        run = []
+        note = lambda *given, run=run: run.append(given[2])  # noqa: E731
+        event.listen(services.database._writer, "before_cursor_execute", note)
+        body = {"session_ids": ids, "action": "delete"}
+        assert api.post("/api/training/sessions/bulk", json=body)["done"] == number
+        event.remove(services.database._writer, "before_cursor_execute", note)
+        statements.append(len(run))
+    assert statements[0] == statements[1]
+    assert len(binned(api, key)) == 21
+
+
+def test_files_of_a_large_study_are_looked_for_in_the_list_of_their_folder(
+    services, tmp_path, monkeypatch
+):
+    folder = tmp_path / "data" / "model" / "1"
+    folder.mkdir(parents=True)
+    paths = [folder / f"{number}.keras" for number in range(put._FEW + 10)]
+    for path in paths[5:]:
+        path.touch()
+    monkeypatch.setattr(Path, "exists", lambda path: path == folder)
+    found = put._relative(services.storage, [*paths, tmp_path / "data" / "gone.csv"])
+    assert found == [f"model/1/{path.name}" for path in paths[5:]]
 
 
 def test_an_id_is_never_used_again(api, key, world):

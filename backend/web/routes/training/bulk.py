@@ -1,5 +1,7 @@
 """/api/training/sessions/bulk: one action on many sessions, with the outcome of each."""
 
+from collections.abc import Sequence
+
 from apiflask import APIBlueprint
 from sqlalchemy import Connection
 
@@ -9,8 +11,8 @@ from backend.database.connection import Record
 from backend.errors import Conflict, Forbidden, NotFound
 from backend.services.bin.emptying import finish
 from backend.services.sessions import bulk
-from backend.web.access import NO_WORKSPACE, usable_session, workspace_by_key
-from backend.web.audit_log import record
+from backend.web.access import NO_WORKSPACE, usable_sessions, workspace_by_key
+from backend.web.audit_log import record_each
 from backend.web.auth import current_user
 from backend.web.current import services
 from backend.web.schemas.training.bulk import BulkAnswer, BulkRequest
@@ -28,16 +30,18 @@ def update_sessions(json_data: BulkRequest) -> Record:
     All that is done is done in one transaction: if the call fails, nothing was done. Repeated, it
     changes nothing more.
     """
-    outcomes, cancelled, deleted = [], [], []
+    outcomes, cancelled, deletable = [], [], []
     with services().database.write() as connection:
         workspace_id = None
         if json_data.workspace_key is not None:
             workspace_id = workspace_by_key(connection, json_data.workspace_key)["id"]
+        session_of = usable_sessions(connection, json_data.session_ids)
         for session_id in dict.fromkeys(json_data.session_ids):
             try:
-                session = _session(connection, session_id, workspace_id)
+                session = _in_workspace(session_of(session_id), workspace_id)
                 if json_data.action == "delete":
-                    deleted.append(delete(connection, session))
+                    bulk.require_deletable(session)
+                    deletable.append(session)
                 else:
                     bulk.ACTIONS[json_data.action](connection, session, json_data.tags)
                     if _is_cancelled_now(connection, session):
@@ -47,6 +51,7 @@ def update_sessions(json_data: BulkRequest) -> Record:
                 outcomes.append({"id": session_id, "status": "refused", "error": error})
             else:
                 outcomes.append({"id": session_id, "status": "done", "error": None})
+        deleted = delete(connection, deletable) if deletable else []
     for bin_id in deleted:
         finish(services(), bin_id)
     for session in cancelled:
@@ -56,27 +61,24 @@ def update_sessions(json_data: BulkRequest) -> Record:
     return {"outcomes": outcomes, "done": done, "refused": len(outcomes) - done}
 
 
-def delete(connection: Connection, session: Record) -> int:
-    """Put an ended session into the bin and record it; gives the id there, to `finish`.
-
-    Raises:
-        Conflict: it cannot be deleted now.
-    """
-    bin_id = bulk.delete(services(), connection, session, current_user()["id"])
-    record(
-        connection,
-        "session_deleted",
-        workspace_id=session["workspace_id"],
-        target=f"session {session['id']}",
-        detail=session["model_name"],
-    )
-    return bin_id
+def delete(connection: Connection, deletable: Sequence[Record]) -> list[int]:
+    """Put sessions into the bin and record it; gives their ids there, as `bulk.delete`."""
+    bin_ids = bulk.delete(services(), connection, deletable, current_user()["id"])
+    what = [
+        {
+            "workspace_id": session["workspace_id"],
+            "target": f"session {session['id']}",
+            "detail": session["model_name"],
+        }
+        for session in deletable
+    ]
+    record_each(connection, "session_deleted", what)
+    return bin_ids
 
 
-def _session(connection: Connection, session_id: int, workspace_id: int | None) -> Record:
-    session = usable_session(connection, session_id)
+def _in_workspace(session: Record, workspace_id: int | None) -> Record:
     if workspace_id not in (None, session["workspace_id"]):
-        raise NotFound(f"There is no session {session_id} in this workspace.")
+        raise NotFound(f"There is no session {session['id']} in this workspace.")
     return session
 
 

@@ -12,7 +12,12 @@ from backend.database.connection import Record
 from backend.errors import Conflict, NotFound
 from backend.services.bin.emptying import finish
 from backend.services.quota import waiting_sessions
-from backend.services.sessions.bulk import end_or_refuse, require_ended, require_no_study
+from backend.services.sessions.bulk import (
+    end_or_refuse,
+    require_deletable,
+    require_ended,
+    require_no_study,
+)
 from backend.services.sessions.start import (
     add_session,
     asked_layer,
@@ -181,7 +186,9 @@ def cancel_session(session_id: int) -> Record:
 def delete_session(session_id: int) -> Record:
     """Delete an ended session; its model stays."""
     with services().database.write() as connection:
-        bin_id = delete(connection, usable_session(connection, session_id))
+        session = usable_session(connection, session_id)
+        require_deletable(session)
+        (bin_id,) = delete(connection, [session])
     finish(services(), bin_id)
     return {"message": f"Session {session_id} was deleted."}
 
