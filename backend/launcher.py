@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -34,6 +35,7 @@ from backend.services.bin.emptying import empty
 from backend.services.context import Services
 from backend.services.leftovers import remove_leftovers
 from backend.services.stored_sizes import measure_stored
+from backend.services.studies.start import has_space
 from backend.storage import disk, temporary
 from backend.storage.atomic import sha256_of
 from backend.storage.layout import Storage
@@ -113,6 +115,7 @@ def _start(settings: Settings, closing: ExitStack) -> tuple[Server, Supervisor, 
         storage,
         on_new_model=lambda model: _preload(predictor, model),
         troubles=services.troubles,
+        has_space=partial(has_space, services),
     )
     services.predictor, services.supervisor = predictor, supervisor
     for close in (services.wrong_tokens.close, gateway.close, server.stop):

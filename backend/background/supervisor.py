@@ -17,7 +17,7 @@ from backend.background.current_copies import CurrentCopies
 from backend.background.keeping import Keeping
 from backend.background.runners import Runner, make_runner
 from backend.background.running_sessions import RunningSessions
-from backend.background.search.searches import Searches
+from backend.background.search.searches import HasSpace, Searches
 from backend.background.session_end import remove_leftovers
 from backend.background.session_events import SessionEvents
 from backend.background.session_starts import START_PAUSES, CannotStart, SessionStarts
@@ -66,6 +66,8 @@ class Supervisor:
         storage: Storage,
         on_new_model: Callable[[Record], None],
         troubles: Troubles | None = None,
+        *,
+        has_space: HasSpace = lambda _connection, _study, _spec: True,
     ) -> None:
         """Prepare only.
 
@@ -73,6 +75,7 @@ class Supervisor:
             settings, database, storage: the server's.
             on_new_model: called with each model that becomes current.
             troubles: takes what does not work at the moment.
+            has_space: whether the model of one more trial of a search fits into the quota.
         """
         self._settings = settings
         self._database = database
@@ -84,7 +87,7 @@ class Supervisor:
         self._keeping = Keeping(settings, database, storage, self._copies, on_new_model)
         self._events = SessionEvents(database, storage, self._copies, self._keeping, on_new_model)
         self._starts = SessionStarts(settings, database, storage)
-        self._searches = Searches(settings, database)
+        self._searches = Searches(settings, database, has_space)
         self._inbox: queue.Queue[Message | None] = queue.Queue()
         self._message: Message | None = None  # taken from the inbox, not yet recorded
         self._recorded = 0  # messages

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Connection,
     Text,
     bindparam,
+    case,
     cast,
     delete,
     func,
@@ -34,6 +35,10 @@ from backend.database.schema import (
 from backend.database.workspaces import accessible
 
 ENDED = ("completed", "failed", "cancelled")
+
+
+# Why a session has ended. One that is being pruned has its reason already, and may not end by it.
+ERROR = case((training_sessions.c.status.in_(ENDED), training_sessions.c.error)).label("error")
 
 
 def _text_of(column: Column) -> Any:
@@ -68,10 +73,8 @@ _SHOWN = select(
             "study_id",
         )
     ),
-    *(
-        _text_of(training_sessions.c[name])
-        for name in ("metrics", "training", "error", "spec", "verdict")
-    ),
+    *(_text_of(training_sessions.c[name]) for name in ("metrics", "training", "spec", "verdict")),
+    cast(ERROR.element, Text).label("error"),
     models.c.id.label("model_id"),
     models.c.file.label("file"),
     *(

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from backend.database.connection import Record, every, first, one
 from backend.database.schema import epochs, models, now, studies, training_sessions
 from backend.database.search.tables import search_trials
+from backend.database.sessions import ERROR
 from backend.database.workspaces import accessible
 
 # Of a session that is part of a study: how far it is.
@@ -25,7 +26,8 @@ _IS_PRUNED = func.coalesce(
 _PART = select(
     _IS_PRUNED,
     search_trials.c.number.label("trial"),
-    *(training_sessions.c[name] for name in (*_STATE, "stage", "request", "spec", "error")),
+    *(training_sessions.c[name] for name in (*_STATE, "stage", "request", "spec")),
+    ERROR,
     models.c.id.label("model_id"),
     models.c.file.label("file"),
 )

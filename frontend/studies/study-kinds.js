@@ -23,10 +23,12 @@ export function countsOf({ counts, search }) {
   return found;
 }
 
-/** Whether a retry has something to do; a search that was stopped or cancelled goes on. */
+/** Whether a retry has something to do: a stopped search goes on; a trial that diverged has its result. */
 export function mayRetry(study) {
   const { failed, cancelled } = countsOf(study);
-  return failed + cancelled > 0 || ["stopped", "cancelled", "failures"].includes(study.search?.state);
+  const results = (study.sessions ?? []).filter(({ trial, error }) => trial !== null && error?.reason === "diverged");
+  if (failed + cancelled > results.length) return true;
+  return ["stopped", "cancelled", "failures", "no_space"].includes(study.search?.state);
 }
 
 /** "3 settings × 2 seeds", "4 of 20 trials". */

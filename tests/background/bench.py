@@ -112,13 +112,14 @@ class Bench:
                 sessions.change(connection, made["id"], **values)
         return made["id"]
 
-    def start(self, **settings: Any) -> ToldRunner:
+    def start(self, has_space: Any = lambda *_: True, **settings: Any) -> ToldRunner:
         self.supervisor = Supervisor(
             Settings(data_dir=self.settings.data_dir, **settings),
             self.database,
             self.storage,
             self.announced.append,
             self.troubles,
+            has_space=has_space,
         )
         self.supervisor.start()
         runner = self.supervisor._runner

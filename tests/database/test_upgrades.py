@@ -222,6 +222,33 @@ def test_the_figures_of_earlier_sessions_are_beside_them(path):
     assert first["network"] == json.loads(found["training_sessions"][0]["spec"])["network"]
 
 
+def test_a_search_of_a_version_without_its_minutes_is_kept(tmp_path):
+    path = tmp_path / "exotrain.db"
+    Database(path).close()
+    before = structure(path)
+    version = upgrades.UPGRADES.index(upgrades._add_minutes_of_searches) + 1
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for name in ("used_seconds", "reopened_at"):
+            connection.execute(f"ALTER TABLE searches DROP COLUMN {name}")
+        connection.execute("INSERT INTO users VALUES (1, 'a', 1, '2026')")
+        connection.execute(
+            "INSERT INTO workspaces (id, key, name, owner_id, created_at) "
+            "VALUES (1, 'k', 'w', 1, '2026')"
+        )
+        connection.execute(
+            "INSERT INTO studies (id, workspace_id, dataset_name, dataset_size, name, kind, "
+            "settings, created_at) VALUES (4, 1, 'd', 1, 's', 'search', '{}', '2026')"
+        )
+        connection.execute("INSERT INTO searches VALUES (4, 'stopped', 7)")
+        connection.execute(f"PRAGMA user_version = {version}")
+    Database(path).close()
+    assert named_rows(path)["searches"] == [
+        {"study_id": 4, "state": "stopped", "last_trial": 7, "used_seconds": None}
+        | {"reopened_at": None}
+    ]
+    assert structure(path) == before
+
+
 def test_what_is_known_of_earlier_models_is_beside_them(path):
     with closing(sqlite3.connect(path)) as connection, connection:
         (manifest,) = connection.execute("SELECT manifest FROM models WHERE id = 1").fetchone()

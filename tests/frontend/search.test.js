@@ -106,5 +106,10 @@ test("a pruned trial is no reason for a retry, a search that was stopped is", ()
   assert.ok(!mayRetry({ counts, search }));
   assert.ok(mayRetry({ counts, search: { ...search, state: "stopped" } }));
   assert.ok(mayRetry({ counts }));
+  const [failed, none] = [{ ...counts, failed: 1, cancelled: 0 }, { ...search, tried: [] }];
+  const sessions = [{ trial: 1, error: { reason: "diverged" } }];
+  assert.ok(!mayRetry({ counts: failed, search: none, sessions }));
+  assert.ok(mayRetry({ counts: failed, search: none, sessions: [{ trial: 1, error: { reason: "crashed" } }] }));
+  assert.ok(mayRetry({ counts: failed, sessions: [{ trial: null, error: { reason: "diverged" } }] }));
   assert.equal(sizeText({ search }), "2 trials so far · at most 2");
 });

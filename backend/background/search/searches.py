@@ -7,19 +7,20 @@ between asking and adding asks again, and gets the same.
 import logging
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
+from backend import wire
 from backend.background.attempts import is_passing
 from backend.background.search.ask import next_settings, why_prune
 from backend.background.search.space import MOST_TRIALS, Tried
 from backend.background.search.trial_specs import spec_of
-from backend.background.search.trials import PRUNED, Trial, trials_from
+from backend.background.search.trials import DIVERGED, PRUNED, Trial, trials_from
 from backend.config import Settings
 from backend.database import Database, sessions, studies, workspaces
 from backend.database.connection import Record
 from backend.database.search import trials as stored
+from backend.database.search.minutes import used_by
 
 # A search in which so many trials in a row have failed ends. Those that diverged say something of
 # their setting; but so many in a row say that the space has nothing else.
@@ -29,8 +30,10 @@ MOST_DIVERGED = 10
 # So often in a row the next trial of a search may not be found before the search ends.
 _MOST_ERRORS = 3
 
-_MEGABYTE = 1_000_000
 _MINUTE = 60.0
+
+# Asked with a connection open for writing, the study's row and the spec of the trial.
+HasSpace = Callable[[Connection, Record, wire.Spec], bool]
 
 log = logging.getLogger(__name__)
 
@@ -38,9 +41,16 @@ log = logging.getLogger(__name__)
 class Searches:
     """Used from the supervisor's thread alone."""
 
-    def __init__(self, settings: Settings, database: Database) -> None:
+    def __init__(self, settings: Settings, database: Database, has_space: HasSpace) -> None:
+        """Prepare only.
+
+        Args:
+            settings, database: the server's.
+            has_space: whether the model of one more trial fits into the quota.
+        """
         self._settings = settings
         self._database = database
+        self._has_space = has_space
         self._judged: dict[int, int] = {}  # session id: the last epoch that was judged
         self._errors: Counter[int] = Counter()  # by study, in a row
 
@@ -92,14 +102,16 @@ class Searches:
             raise
 
     def _continue(self, study: Record) -> None:
+        """What costs little comes first: this is done at each turn of the session queue."""
         with self._database.read() as connection:
-            trials = _trials_of(connection, study)
-            end = _why_over(study, trials) or self._why_no_space(connection, study)
+            end = _why_over(connection, study)
+            if end is None:
+                if not self._has_place(study):
+                    return None
+                end = _why_hopeless(connection, study)
+            trials = [] if end else _trials_of(connection, study)
         if end is not None:
             return self._close(study, end)
-        most = min(study["settings"]["parallel"], self._settings.trainings)
-        if study["pending"] or study["training"] >= most:
-            return None
         number = study["last_trial"] + 1
         settings = study["settings"]
         tried = next_settings(
@@ -113,34 +125,33 @@ class Searches:
             return self._close(study, "exhausted")
         return self._add(study, number, tried)
 
-    def _why_no_space(self, connection: Connection, study: Record) -> str | None:
-        owner_id = workspaces.owner_of(connection, study["workspace_id"])
-        owned = workspaces.owned_by(connection, owner_id)
-        used = sum(workspaces.stored_bytes(connection, owned).values())
-        return "no_space" if used >= self._settings.quota_mb * _MEGABYTE else None
+    def _has_place(self, study: Record) -> bool:
+        most = min(study["settings"]["parallel"], self._settings.trainings)
+        return not study["pending"] and study["training"] < most
 
     def _add(self, study: Record, number: int, tried: Tried) -> None:
+        """Add a trial, unless the search has changed since it was read, or no model would fit."""
         with self._database.write() as connection:
-            search = stored.find(connection, study["id"])
-            if search is not None and search["state"] == "open":
-                add_trial(connection, study, number, tried, user_id=study["user_id"])
+            if not _is_as_read(connection, study):
+                return
+            spec = spec_of(study["name"], study["settings"], number, tried)
+            if self._has_space(connection, study, spec):
+                add_trial(connection, study, number, tried, user_id=_asker(connection, study))
+            else:
+                _end(connection, study, "no_space")
 
     def _close(self, study: Record, end: str) -> None:
         with self._database.write() as connection:
-            if stored.close(connection, study["id"], end):
-                log.info("search %s adds no more trials: %s", study["id"], end)
-                if end == "minutes":  # one that waits would begin after the time is up
-                    _cancel_waiting(connection, study["id"])
+            if _is_as_read(connection, study):
+                _end(connection, study, end)
 
     def _judge(self, trial: Record) -> None:
         session_id, epoch = trial["session_id"], trial["epochs_completed"]
         with self._database.read() as connection:
             study = studies.find(connection, trial["study_id"])
-            if study is None or not study["settings"]["pruning"]:
-                return
-            trials = _trials_of(connection, study)
+            trials = [] if study is None else _trials_of(connection, study)
         own = next((each for each in trials if each.session_id == session_id), None)
-        if own is not None:
+        if study is not None and own is not None:
             space, epochs = study["settings"]["space"], study["settings"]["spec"]["epochs"]
             why = why_prune(space, trials, own, epochs)
             if why is not None:
@@ -197,22 +208,53 @@ def _trials_of(connection: Connection, study: Record) -> list[Trial]:
     return trials_from(stored.of_study(connection, study["id"]), study["settings"]["space"])
 
 
-def _why_over(study: Record, trials: list[Trial]) -> str | None:
-    """One of `stored.ENDS`, if no more trials are to be added."""
+def _why_over(connection: Connection, study: Record) -> str | None:
+    """One of `stored.ENDS`, if no more trials are to be added, even to one without a free place."""
     settings = study["settings"]
     if study["dataset_id"] is None:
         return "dataset_deleted"
     if study["last_trial"] >= (settings["trials"] or MOST_TRIALS):
         return "trials"
-    if settings["minutes"] is not None and study["began_at"] is not None:
-        began = datetime.fromisoformat(study["began_at"])
-        if (datetime.now(UTC) - began).total_seconds() >= settings["minutes"] * _MINUTE:
-            return "minutes"
-    ended = [each for each in trials if each.status not in ("pending", "training", "cancelled")]
-    crashed = [each.status == "failed" and not each.has_diverged for each in ended]
-    diverged = [each.has_diverged for each in ended]
+    if settings["minutes"] is None or used_by(connection, study) < settings["minutes"] * _MINUTE:
+        return None
+    return "minutes"
+
+
+def _why_hopeless(connection: Connection, study: Record) -> str | None:
+    """The same, because of how the trials have ended since the search was last opened."""
+    opened = study["reopened_at"] or ""
+    ended = stored.ended(connection, study["id"])
+    found = [each for each in ended if each["completed_at"] > opened]
+    told = [each for each in found if each["status"] != "cancelled" or each["reason"] == PRUNED]
+    diverged = [(each["status"], each["reason"]) == ("failed", DIVERGED) for each in told]
+    crashed = [
+        each["status"] == "failed" and not has_diverged
+        for each, has_diverged in zip(told, diverged, strict=True)
+    ]
     has_failed = _ends_with(crashed, MOST_FAILURES) or _ends_with(diverged, MOST_DIVERGED)
     return "failures" if has_failed else None
+
+
+def _is_as_read(connection: Connection, study: Record) -> bool:
+    """Whether a search is still open, and neither was it opened again nor its dataset deleted."""
+    search, now = stored.find(connection, study["id"]), studies.find(connection, study["id"])
+    if search is None or now is None or search["state"] != "open":
+        return False
+    return (search["reopened_at"], now["dataset_id"]) == (study["reopened_at"], study["dataset_id"])
+
+
+def _end(connection: Connection, study: Record, end: str) -> None:
+    if stored.close(connection, study["id"], end):
+        log.info("search %s adds no more trials: %s", study["id"], end)
+        if end == "minutes":  # one that waits would begin after the time is up
+            _cancel_waiting(connection, study["id"])
+
+
+def _asker(connection: Connection, study: Record) -> int:
+    """Whose turn a new trial takes: who started the search, while they may start sessions."""
+    user_id: int = study["user_id"] or 0
+    may_start = workspaces.role_of(connection, study["workspace_id"], user_id) == "editor"
+    return user_id if may_start else workspaces.owner_of(connection, study["workspace_id"])
 
 
 def _ends_with(found: list[bool], count: int) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 from backend import wire
 from backend.background.search.space import Space, Tried
 from backend.database.connection import Record
+from backend.training.spec import upgrade_spec
 
 
 def spec_of(name: str, settings: Record, number: int, tried: Tried) -> wire.Spec:
@@ -16,8 +17,11 @@ def spec_of(name: str, settings: Record, number: int, tried: Tried) -> wire.Spec
             relations where that is neither tried nor asked for.
         number: of the trial, from 1.
         tried: its value of each field of the space.
+
+    Raises:
+        UnusableSpec: this version cannot read the stored spec.
     """
-    common = wire.Spec.model_validate(settings["spec"])
+    common = upgrade_spec(settings["spec"])
     network = tried.get("network", common.network)
     seen: dict[str, Any] = {"use_relations": settings["relations"].get(network)}
     if seen["use_relations"] is None:
@@ -28,4 +32,5 @@ def spec_of(name: str, settings: Record, number: int, tried: Tried) -> wire.Spec
 def first_tried(settings: Record) -> Tried:
     """What the first trial tries: the setting that the search begins with."""
     space: Space = settings["space"]
-    return {name: settings["spec"][name] for name in space}
+    first = upgrade_spec(settings["spec"])
+    return {name: getattr(first, name) for name in space}

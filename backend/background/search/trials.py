@@ -20,6 +20,9 @@ STATUSES: tuple[Status, ...] = (
 # The reason in the error of a session that was ended because others were better.
 PRUNED = "pruned"
 
+# And that of one that failed because of its settings.
+DIVERGED = "diverged"
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -57,7 +60,7 @@ class Trial:
     @property
     def has_diverged(self) -> bool:
         """Whether it failed because of its settings."""
-        return self.status == "failed" and (self.error or {}).get("reason") == "diverged"
+        return self.status == "failed" and (self.error or {}).get("reason") == DIVERGED
 
 
 def trials_from(rows: Iterable[Mapping[str, Any]], names: Iterable[str]) -> list[Trial]:

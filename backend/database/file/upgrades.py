@@ -133,6 +133,13 @@ def _add_bin(connection: Connection) -> None:
     bin_rows.create(connection)
 
 
+def _add_minutes_of_searches(connection: Connection) -> None:
+    """Not if the table has just been made by `_add_searches`."""
+    there = {row[1] for row in connection.exec_driver_sql("PRAGMA table_info(searches)")}
+    new = (searches.c.used_seconds, searches.c.reopened_at)
+    _add_columns(connection, [each for each in new if each.name not in there])
+
+
 # UPGRADES[n] upgrades a database from version n + 1 to n + 2. `opening.upgrade` calls them with
 # foreign keys off, so that one may rebuild a table, and checks every reference afterwards.
 UPGRADES: list[Callable[[Connection], None]] = [
@@ -148,6 +155,7 @@ UPGRADES: list[Callable[[Connection], None]] = [
     _add_model_facts,
     _add_searches,
     _add_bin,
+    _add_minutes_of_searches,
 ]
 
 VERSION = len(UPGRADES) + 1

@@ -1,6 +1,6 @@
 """The tables of searches and of their trials. What a trial tried is in the spec of its session."""
 
-from sqlalchemy import Column, ForeignKey, Integer, String, Table, text
+from sqlalchemy import Column, Float, ForeignKey, Integer, String, Table, text
 
 from backend.database.schema import metadata
 
@@ -12,6 +12,9 @@ searches = Table(
     # "open" while trials are added, else why no more are: `search.trials.ENDS`.
     Column("state", String, nullable=False, server_default=text("'open'")),
     Column("last_trial", Integer, nullable=False, server_default=text("0")),  # its number
+    # How long it was open until it was last closed or opened again; None: not counted until now.
+    Column("used_seconds", Float),
+    Column("reopened_at", String),  # the last time; None: it never was
 )
 
 # No number comes twice: it is the key.

@@ -6,8 +6,10 @@ from typing import Any
 from sqlalchemy import Connection, case, delete, func, insert, select, update
 
 from backend.database.connection import Record, every, first
-from backend.database.schema import epochs, models, studies, training_sessions
+from backend.database.schema import epochs, models, now, studies, training_sessions
+from backend.database.search.minutes import used_by
 from backend.database.search.tables import search_trials, searches
+from backend.database.sessions import ERROR
 
 # Why no more trials are added to a search: its budget is used up; somebody stopped or cancelled
 # it; everything that its space allows was tried; trial after trial failed; the dataset was
@@ -16,6 +18,9 @@ ENDS = (
     *("trials", "minutes", "stopped", "cancelled"),
     *("exhausted", "failures", "dataset_deleted", "no_space"),
 )
+
+# After which of them a search may go on.
+_TO_BE_CONTINUED = ("stopped", "cancelled", "failures", "no_space", "dataset_deleted")
 
 # What the search follows: the log loss of the label on the validation rows.
 _VALUE = func.json_extract(epochs.c.metrics, "$.val_label_loss")
@@ -27,12 +32,12 @@ def create(connection: Connection, study_id: int) -> None:
 
 
 def find(connection: Connection, study_id: int) -> Record | None:
-    """`study_id`, `state` and `last_trial` of a search."""
+    """`study_id`, `state`, `last_trial`, `used_seconds` and `reopened_at` of a search."""
     return first(connection, select(searches).where(searches.c.study_id == study_id))
 
 
 def of_studies(connection: Connection, study_ids: Collection[int]) -> dict[int, Record]:
-    """`study_id`, `state` and `last_trial` of those of some studies that are searches."""
+    """The rows, as of `find`, of those of some studies that are searches."""
     rows = every(connection, select(searches).where(searches.c.study_id.in_(study_ids)))
     return {each["study_id"]: each for each in rows}
 
@@ -40,8 +45,7 @@ def of_studies(connection: Connection, study_ids: Collection[int]) -> dict[int, 
 def open_ones(connection: Connection) -> list[Record]:
     """The studies whose search is open, oldest first.
 
-    With `last_trial`; `pending` and `training`, how many of their trials are; `began_at`, when the
-    first one was started, or None.
+    With what `find` has of them; `pending` and `training`, how many of their trials are.
     """
     own = training_sessions.c
 
@@ -49,8 +53,7 @@ def open_ones(connection: Connection) -> list[Record]:
         return func.coalesce(func.sum(case((own.status == status, 1), else_=0)), 0).label(status)
 
     query = (
-        select(*studies.c, searches.c.last_trial, counted("pending"), counted("training"))
-        .add_columns(func.min(own.started_at).label("began_at"))
+        select(*studies.c, *searches.c, counted("pending"), counted("training"))
         .select_from(searches)
         .join(studies, studies.c.id == searches.c.study_id)
         .join(training_sessions, own.study_id == studies.c.id, isouter=True)
@@ -62,12 +65,14 @@ def open_ones(connection: Connection) -> list[Record]:
 
 
 def learning(connection: Connection) -> list[Record]:
-    """Trials that learn and could end early: `session_id`, `study_id`, `epochs_completed`."""
+    """Trials that learn and may end early: `session_id`, `study_id`, `epochs_completed`."""
     own = training_sessions.c
     query = (
         select(own.id.label("session_id"), own.study_id, own.epochs_completed)
         .join(search_trials, search_trials.c.session_id == own.id)
+        .join(studies, studies.c.id == search_trials.c.study_id)
         .where(
+            func.json_extract(studies.c.settings, "$.pruning"),
             own.status == "training",
             own.stage == "learning",
             own.request.is_(None),
@@ -75,6 +80,22 @@ def learning(connection: Connection) -> list[Record]:
             own.epochs_completed < own.epochs,
         )
         .order_by(own.id)
+    )
+    return every(connection, query)
+
+
+def ended(connection: Connection, study_id: int) -> list[Record]:
+    """The trials of a search that have ended, by number, without their epochs.
+
+    `status`, `reason`, of the error of a failed one, and `completed_at`.
+    """
+    own = training_sessions.c
+    query = (
+        select(own.status, func.json_extract(own.error, "$.reason").label("reason"))
+        .add_columns(own.completed_at)
+        .join(search_trials, search_trials.c.session_id == own.id)
+        .where(search_trials.c.study_id == study_id, own.completed_at.is_not(None))
+        .order_by(search_trials.c.number)
     )
     return every(connection, query)
 
@@ -88,7 +109,8 @@ def of_study(connection: Connection, study_id: int) -> list[Record]:
     own = training_sessions.c
     query = (
         select(search_trials.c.number, own.id.label("session_id"))
-        .add_columns(*(own[name] for name in ("status", "spec", "error", "epochs_completed")))
+        .add_columns(*(own[name] for name in ("status", "spec", "epochs_completed")))
+        .add_columns(ERROR)
         .add_columns(models.c.id.label("model_id"))
         .join(training_sessions, own.id == search_trials.c.session_id)
         .join(models, models.c.session_id == own.id, isouter=True)
@@ -143,32 +165,43 @@ def replace(connection: Connection, study_id: int, number: int, session_id: int)
 
 def close(connection: Connection, study_id: int, state: str) -> bool:
     """Add no more trials to an open search, for one of ENDS; False: it was not open."""
-    return _change(connection, study_id, state, searches.c.state == "open")
+    search = find(connection, study_id)
+    if search is None or search["state"] != "open":
+        return False
+    _change(connection, study_id, state=state, used_seconds=used_by(connection, search))
+    return True
 
 
 def close_all(connection: Connection, workspace_id: int, state: str) -> None:
     """Add no more trials to any open search of a workspace."""
-    own = select(studies.c.id).where(studies.c.workspace_id == workspace_id)
-    condition = searches.c.state == "open", searches.c.study_id.in_(own)
-    connection.execute(update(searches).where(*condition).values(state=state))
+    query = select(searches.c.study_id).join(studies, studies.c.id == searches.c.study_id)
+    own = studies.c.workspace_id == workspace_id, searches.c.state == "open"
+    for study_id in connection.execute(query.where(*own)).scalars().all():
+        close(connection, study_id, state)
 
 
 def note_cancel(connection: Connection, study_id: int) -> None:
     """A search that was stopped is cancelled while its last trials were under way."""
-    _change(connection, study_id, "cancelled", searches.c.state == "stopped")
-
-
-_TO_BE_CONTINUED = ("stopped", "cancelled", "failures", "no_space", "dataset_deleted")
+    search = find(connection, study_id)
+    if search is not None and search["state"] == "stopped":
+        _change(connection, study_id, state="cancelled")
 
 
 def reopen(connection: Connection, study_id: int) -> bool:
-    """Add trials again to a search that was stopped or cancelled, or whose trials failed."""
-    ended = searches.c.state.in_(
-        ("stopped", "cancelled", "failures", "no_space", "dataset_deleted")
-    )
-    return _change(connection, study_id, "open", ended)
+    """Add trials again to a search that was stopped or cancelled, or whose trials failed.
+
+    What an open one has used is counted: its sessions may be replaced afterwards.
+
+    Returns:
+        False: it is none, it is open, or its end is final.
+    """
+    search = find(connection, study_id)
+    if search is None or search["state"] not in ("open", *_TO_BE_CONTINUED):
+        return False
+    used = used_by(connection, search)
+    _change(connection, study_id, state="open", used_seconds=used, reopened_at=now())
+    return search["state"] != "open"
 
 
-def _change(connection: Connection, study_id: int, state: str, condition: Any) -> bool:
-    statement = update(searches).where(searches.c.study_id == study_id, condition)
-    return connection.execute(statement.values(state=state)).rowcount > 0
+def _change(connection: Connection, study_id: int, **values: Any) -> None:
+    connection.execute(update(searches).where(searches.c.study_id == study_id).values(**values))

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection
 
-from backend import wire
+from backend.background.search.trials import DIVERGED
 from backend.database import batches, datasets, kept, models, sessions, studies, workspaces
 from backend.database.connection import Record
 from backend.database.listing import facts
@@ -12,6 +12,7 @@ from backend.services.bin.put import put
 from backend.services.context import Services
 from backend.services.quota import require_bytes, require_waiting_place
 from backend.services.sessions.end import request_end
+from backend.services.studies.parts import stored_spec
 from backend.services.studies.start import add_part, model_bytes
 from backend.services.studies.view import UNDER_WAY
 from backend.storage.removal import Removal
@@ -65,20 +66,21 @@ def retry(
 
     Raises:
         Conflict: none has failed or was cancelled without a model, or the dataset was deleted. A
-            search that was stopped or cancelled goes on with what is left of its budget.
+            search that was stopped or cancelled goes on with what is left of its budget; a trial
+            that diverged has its result.
         TooMany, NoSpace: as of the start of a study.
     """
     parts = _parts(connection, study)
     wanted = [part for part in parts if _is_abandoned(part)]
     if not trials.reopen(connection, study["id"]) and not wanted:
-        raise Conflict(f"No session of study {study['id']} has failed or was cancelled.")
+        raise Conflict(_nothing_to_retry(study, parts))
     dataset = datasets.find(connection, study["dataset_id"] or 0)
     if dataset is None:
         raise Conflict(f"The dataset of study {study['id']} was deleted: upload it again.")
     if wanted and not any(part["status"] == "pending" for part in parts):
         require_waiting_place(services, connection, user_id)
     owner_id = workspaces.owner_of(connection, study["workspace_id"])
-    specs = [wire.Spec.model_validate(part["spec"]) for part in wanted]
+    specs = [stored_spec(part["spec"]) for part in wanted]
     size = sum(model_bytes(dataset, spec) for spec in specs)
     require_bytes(services, connection, owner_id, size)
     for part, spec in zip(wanted, specs, strict=True):
@@ -90,6 +92,15 @@ def retry(
         if part["trial"] is not None:
             trials.replace(connection, study["id"], part["trial"], session_id)
     return len(wanted)
+
+
+def _nothing_to_retry(study: Record, parts: list[Record]) -> str:
+    if any(_is_bad(part) for part in parts):
+        return (
+            f"No session of study {study['id']} was cancelled, or has failed but by diverging. A "
+            "trial that diverged is a result of its setting: it would do so again."
+        )
+    return f"No session of study {study['id']} has failed or was cancelled."
 
 
 def remove(services: Services, connection: Connection, study: Record, user_id: int) -> int:
@@ -133,7 +144,13 @@ def _parts(connection: Connection, study: Record) -> list[Record]:
 def _is_abandoned(part: Record) -> bool:
     is_being_kept = kept.is_requested(part)
     is_lost = part["status"] in _ABANDONED and part["model_id"] is None
-    return is_lost and not is_being_kept and not part["is_pruned"]
+    return is_lost and not is_being_kept and not part["is_pruned"] and not _is_bad(part)
+
+
+def _is_bad(part: Record) -> bool:
+    """Whether it is a trial that diverged: that is what its setting gives, not a failure."""
+    has_diverged = part["status"] == "failed" and (part["error"] or {}).get("reason") == DIVERGED
+    return part["trial"] is not None and has_diverged
 
 
 def _require_unused(connection: Connection, study: Record, parts: list[Record]) -> None:

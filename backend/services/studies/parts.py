@@ -1,6 +1,9 @@
-"""The sessions of a study: which seed and fold they have."""
+"""The sessions of a study: which seed, fold and spec they have."""
 
+from backend import wire
 from backend.database.connection import Record
+from backend.errors import Conflict
+from backend.training.spec import UnusableSpec, upgrade_spec
 
 
 def seed_of(part: Record) -> int:
@@ -13,3 +16,15 @@ def fold_of(part: Record) -> int:
     """The fold that a session of a study of kind folds tests, from 1."""
     fold: int = part["spec"]["fold"]
     return fold
+
+
+def stored_spec(fields: Record) -> wire.Spec:
+    """A spec that a session or a study stores, whichever version wrote it.
+
+    Raises:
+        Conflict: this version cannot read it.
+    """
+    try:
+        return upgrade_spec(fields)
+    except UnusableSpec as error:
+        raise Conflict(str(error)) from error

@@ -6,13 +6,13 @@ it: what the best trial has there is told beside it.
 
 import math
 from collections import Counter
-from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
 from backend.background.search.trials import Trial, best_of, trials_from
 from backend.database.connection import Record
 from backend.database.search import trials as stored
+from backend.database.search.minutes import used_seconds
 
 _UNDER_WAY = ("pending", "training")
 _FIGURES = ("rows", "accuracy", "macro_f1", "log_loss")
@@ -81,7 +81,7 @@ def progress(study: Record, search: Record, parts: list[Record], done: list[floa
         ]
         shares.append(sum(whole) / settings["trials"])
     if settings["minutes"] is not None:
-        shares.append(_minutes_since_start(parts) / settings["minutes"])
+        shares.append(used_seconds(search, parts) / (60 * settings["minutes"]))
     return min(1.0, max(shares))
 
 
@@ -96,19 +96,12 @@ def epochs_to_come(study: Record, search: Record) -> float:
     return float(max(0, left) * settings["spec"]["epochs"])
 
 
-def seconds_left(study: Record, parts: list[Record]) -> float:
+def seconds_left(study: Record, search: Record, parts: list[Record]) -> float:
     """Of its budget in minutes; infinite without one."""
     minutes = study["settings"]["minutes"]
     if minutes is None:
         return math.inf
-    return max(0.0, 60 * (minutes - _minutes_since_start(parts)))
-
-
-def _minutes_since_start(parts: list[Record]) -> float:
-    began = min((part["started_at"] for part in parts if part["started_at"]), default=None)
-    if began is None:
-        return 0.0
-    return (datetime.now(UTC) - datetime.fromisoformat(began)).total_seconds() / 60
+    return max(0.0, 60 * minutes - used_seconds(search, parts))
 
 
 def _described(trial: Trial) -> Record:

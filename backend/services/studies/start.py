@@ -6,7 +6,7 @@ from backend import wire
 from backend.database import datasets, sessions, studies, workspaces
 from backend.database.connection import Record
 from backend.database.search import trials
-from backend.errors import Conflict, Invalid
+from backend.errors import Conflict, Invalid, NoSpace
 from backend.services.context import Services
 from backend.services.labels.versions import labelled_rows
 from backend.services.quota import require_bytes, require_waiting_place
@@ -108,6 +108,26 @@ def model_bytes(dataset: Record, spec: wire.Spec) -> int:
     """About what a session leaves on the disk: its weights, and what it keeps of the rows."""
     weights = 4 * registry.NETWORKS[spec.network].parameters * spec.ensemble
     return weights + BYTES_PER_ROW * dataset["num_samples"]
+
+
+def has_space(services: Services, connection: Connection, study: Record, spec: wire.Spec) -> bool:
+    """Whether the model of one more session of a study fits into the quota.
+
+    What is in the bin gives way, as for any other request.
+
+    Args:
+        services: the server's.
+        connection: open for writing.
+        study: its row.
+        spec: of the session.
+    """
+    owner_id = workspaces.owner_of(connection, study["workspace_id"])
+    size = model_bytes({"num_samples": study["dataset_size"]}, spec)
+    try:
+        require_bytes(services, connection, owner_id, size)
+    except NoSpace:
+        return False
+    return True
 
 
 def add_part(connection: Connection, study: Record, spec: wire.Spec, *, user_id: int) -> int:

@@ -140,7 +140,7 @@ def _eta_seconds(
         return remaining * median(seconds) / max(1, min(places, len(waiting)))
     places = max(1, min(places, study["settings"]["parallel"]))
     further = search_view.epochs_to_come(study, search) * median(seconds) / places
-    left = search_view.seconds_left(study, parts)
+    left = search_view.seconds_left(study, search, parts)
     return remaining * median(seconds) / places + min(further, left)
 
 

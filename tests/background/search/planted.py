@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from backend.background.search.searches import add_trial
+from backend.background.search.searches import Searches, add_trial
 from backend.background.search.trial_specs import first_tried
 from backend.background.search.trials import Trial
 from backend.database import finished_epochs, sessions, studies
@@ -77,6 +77,11 @@ def state_of(bench, study: Record) -> str:
     return state
 
 
+def searches_of(bench, *, has_space: bool = True) -> Searches:
+    """The session queue's part of searches, with a quota that has space or has none."""
+    return Searches(bench.settings, bench.database, lambda *_: has_space)
+
+
 def learn(bench, session_id: int, *values: float | None) -> None:
     """Epochs of a session with these log losses on the validation rows."""
     with bench.database.write() as connection:
@@ -85,9 +90,15 @@ def learn(bench, session_id: int, *values: float | None) -> None:
             finished_epochs.add(connection, session_id, epoch, metrics)
 
 
-def finish(bench, session_id: int, *values: float | None, status: str = "completed") -> None:
-    """A session that has ended after these epochs."""
+def finish(
+    bench,
+    session_id: int,
+    *values: float | None,
+    status: str = "completed",
+    reason: str = "crashed",
+) -> None:
+    """A session that has ended after these epochs; `reason` is that of a failed one."""
     learn(bench, session_id, *values)
-    error = {"reason": "crashed", "message": "."} if status == "failed" else None
+    error = {"reason": reason, "message": "."} if status == "failed" else None
     with bench.database.write() as connection:
         sessions.end(connection, session_id, status, error)

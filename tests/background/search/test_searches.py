@@ -1,14 +1,13 @@
 """The supervisor adds the trials of searches, ends bad ones, and goes on after a kill."""
 
-from datetime import UTC, datetime, timedelta
+import time
 
 import pytest
 
 from backend import wire
-from backend.background.search.searches import Searches, add_trial
+from backend.background.search.searches import add_trial
 from backend.background.search.trial_specs import first_tried
-from backend.database import datasets, sessions
-from backend.database.schema import iso
+from backend.database import accounts, datasets, sessions, studies, workspaces
 from backend.database.search import trials as stored
 from tests import messages
 from tests.background.search.planted import (
@@ -16,6 +15,7 @@ from tests.background.search.planted import (
     learn,
     plant_search,
     rows_of,
+    searches_of,
     state_of,
 )
 from tests.e2e.server import wait_for
@@ -23,7 +23,7 @@ from tests.e2e.server import wait_for
 
 @pytest.fixture
 def searches(bench):
-    return Searches(bench.settings, bench.database)
+    return searches_of(bench)
 
 
 def numbers(bench, study):
@@ -63,7 +63,7 @@ def test_trials_come_one_by_one_until_the_budget_is_used_up(bench):
 
 def test_a_trial_waits_alone_and_is_asked_for_as_a_place_gets_free(bench):
     study = plant_search(bench, bench.workspace(), parallel=3)
-    searches = Searches(bench.settings, bench.database)  # one place
+    searches = searches_of(bench)  # one place
     searches.add_trials()
     assert numbers(bench, study) == [1]  # it waits
     learning(bench, rows_of(bench, study)[0]["session_id"])
@@ -103,10 +103,10 @@ def test_a_server_killed_before_it_added_a_trial_adds_the_same_one(bench, monkey
         lambda _connection, _study, number, tried, **_: asked.append((number, tried)) or killed(),
     )
     with pytest.raises(KeyboardInterrupt):
-        Searches(bench.settings, bench.database).add_trials()
+        searches_of(bench).add_trials()
     assert numbers(bench, study) == [1]
     monkeypatch.undo()
-    later = Searches(bench.settings, bench.database)
+    later = searches_of(bench)
     later.add_trials()
     later.add_trials()
     rows = rows_of(bench, study)
@@ -150,20 +150,6 @@ def test_a_number_out_of_turn_is_not_given(bench):
         assert stored.add(connection, study["id"], 2, session_id)
 
 
-def test_the_minutes_count_from_the_first_start_and_running_trials_finish(bench, searches):
-    study = plant_search(bench, bench.workspace(), trials=None, minutes=5)
-    session_id = rows_of(bench, study)[0]["session_id"]
-    finish(bench, session_id, 0.5)
-    searches.add_trials()
-    assert numbers(bench, study) == [1, 2]
-    with bench.database.write() as connection:
-        began = iso(datetime.now(UTC) - timedelta(minutes=5, seconds=1))
-        sessions.change(connection, session_id, started_at=began)
-    searches.add_trials()
-    assert state_of(bench, study) == "minutes"
-    assert rows_of(bench, study)[1]["status"] == "cancelled"  # it had not begun
-
-
 def test_a_search_whose_trials_all_fail_ends(bench, searches):
     study = plant_search(bench, bench.workspace(), trials=100)
     for number in (1, 2, 3):
@@ -179,9 +165,7 @@ def test_a_search_of_which_everything_diverges_ends(bench, searches):
         if len(rows_of(bench, study)) < number:
             break
         session_id = rows_of(bench, study)[number - 1]["session_id"]
-        finish(bench, session_id, status="failed")
-        with bench.database.write() as connection:
-            sessions.change(connection, session_id, error={"reason": "diverged", "message": "."})
+        finish(bench, session_id, status="failed", reason="diverged")
         searches.add_trials()
     assert numbers(bench, study) == list(range(1, 11))
     assert state_of(bench, study) == "failures"
@@ -208,9 +192,7 @@ def test_a_search_goes_on_after_trials_that_diverged(bench, searches):
     study = plant_search(bench, bench.workspace(), trials=100)
     for number in (1, 2, 3):
         session_id = rows_of(bench, study)[number - 1]["session_id"]
-        finish(bench, session_id, status="failed")
-        with bench.database.write() as connection:
-            sessions.change(connection, session_id, error={"reason": "diverged", "message": "."})
+        finish(bench, session_id, status="failed", reason="diverged")
         searches.add_trials()
     assert numbers(bench, study) == [1, 2, 3, 4]
 
@@ -235,15 +217,21 @@ def test_a_search_without_its_dataset_ends(bench, searches):
     assert state_of(bench, study) == "dataset_deleted"
 
 
-def test_a_search_ends_when_the_quota_is_used_up(bench, searches, monkeypatch):
+def test_a_search_ends_when_its_next_model_does_not_fit_into_the_quota(bench):
     study = plant_search(bench, bench.workspace())
     finish(bench, rows_of(bench, study)[0]["session_id"], 0.5)
-    monkeypatch.setattr(
-        "backend.background.search.searches.workspaces.stored_bytes",
-        lambda _connection, owned: dict.fromkeys(owned, 1 << 50),
-    )
-    searches.add_trials()
-    assert state_of(bench, study) == "no_space"
+    searches_of(bench, has_space=False).add_trials()
+    assert (state_of(bench, study), numbers(bench, study)) == ("no_space", [1])
+
+
+def test_the_supervisor_asks_whether_there_is_space(bench):
+    study = plant_search(bench, bench.workspace())
+    finish(bench, rows_of(bench, study)[0]["session_id"], 0.5)
+    asked = []
+    bench.start(has_space=lambda _connection, found, spec: asked.append((found["id"], spec)))
+    wait_for(lambda: state_of(bench, study), lambda state: state == "no_space", 10)
+    ((study_id, spec),) = asked
+    assert (study_id, spec.model_name) == (study["id"], "s_t2")
 
 
 def test_one_search_that_fails_does_not_keep_another_from_its_trial(bench, searches):
@@ -260,12 +248,125 @@ def test_one_search_that_fails_does_not_keep_another_from_its_trial(bench, searc
     assert numbers(bench, sound) == [1, 2]
 
 
+def counted_reads(monkeypatch, name):
+    """How often the trials of a search are read by a function of their module."""
+    calls = []
+    original = getattr(stored, name)
+    monkeypatch.setattr(stored, name, lambda *args: calls.append(args) or original(*args))
+    return calls
+
+
+@pytest.mark.parametrize("status", ["pending", "training"])
+def test_a_search_without_a_free_place_is_not_read(bench, searches, monkeypatch, status):
+    study = plant_search(bench, bench.workspace())
+    if status == "training":
+        learning(bench, rows_of(bench, study)[0]["session_id"])
+    reads = [counted_reads(monkeypatch, name) for name in ("of_study", "ended")]
+    searches.add_trials()
+    assert reads == [[], []]
+    finish(bench, rows_of(bench, study)[0]["session_id"], 0.5)
+    reads[0].clear()
+    searches.add_trials()
+    assert [len(each) for each in reads] == [1, 1]
+
+
+def test_a_search_without_pruning_is_not_read_as_its_trials_learn(bench, searches, monkeypatch):
+    study = plant_search(bench, bench.workspace(), pruning=False)
+    session_id = rows_of(bench, study)[0]["session_id"]
+    learning(bench, session_id)
+    learn(bench, session_id, 0.9, 0.8)
+    reads = counted_reads(monkeypatch, "of_study")
+    finds = []
+    monkeypatch.setattr(
+        "backend.background.search.searches.studies.find", lambda *args: finds.append(args)
+    )
+    searches.prune()
+    assert (reads, finds) == ([], [])
+
+
+def test_failures_before_a_retry_do_not_end_what_it_began(bench, searches):
+    """Ten trials that diverged are results: they stay, and the search tries other settings."""
+    study = plant_search(bench, bench.workspace(), trials=100)
+    for number in range(1, 11):
+        session_id = rows_of(bench, study)[number - 1]["session_id"]
+        finish(bench, session_id, status="failed", reason="diverged")
+        searches.add_trials()
+    assert state_of(bench, study) == "failures"
+    time.sleep(0.002)  # times have milliseconds
+    with bench.database.write() as connection:
+        stored.reopen(connection, study["id"])
+    searches.add_trials()
+    assert (state_of(bench, study), numbers(bench, study)[-1]) == ("open", 11)
+
+
+def joined(bench, place, name, role):
+    """Another user who has a role in a workspace; gives the id."""
+    with bench.database.write() as connection:
+        user = accounts.create_user(connection, name, is_admin=False)
+        workspaces.add_member(
+            connection, place[0], user["id"], role=role, added_by=bench.user["id"]
+        )
+    return user["id"]
+
+
+@pytest.mark.parametrize("change", ["stays", "removed", "viewer", "deleted"])
+def test_the_trials_of_who_may_not_start_sessions_any_more_are_asked_for_by_the_owner(
+    bench, searches, change
+):
+    place = bench.workspace()
+    user_id = joined(bench, place, "ada", "editor")
+    study = plant_search(bench, place)
+    with bench.database.write() as connection:
+        connection.exec_driver_sql(f"UPDATE studies SET user_id = {user_id}")
+        if change == "removed":
+            workspaces.remove_member(connection, place[0], user_id)
+        elif change == "viewer":
+            workspaces.set_role(connection, place[0], user_id, "viewer")
+        elif change == "deleted":
+            connection.exec_driver_sql(f"DELETE FROM users WHERE id = {user_id}")
+    finish(bench, rows_of(bench, study)[0]["session_id"], 0.5)
+    searches.add_trials()
+    second = bench.row(rows_of(bench, study)[1]["session_id"])
+    assert second["user_id"] == (user_id if change == "stays" else bench.user["id"])
+
+
+def test_a_search_that_was_opened_again_since_it_was_read_is_left_to_the_next_turn(bench, searches):
+    study = plant_search(bench, bench.workspace())
+    finish(bench, rows_of(bench, study)[0]["session_id"], 0.5)
+    with bench.database.read() as connection:
+        (found,) = stored.open_ones(connection)
+    with bench.database.write() as connection:
+        stored.close(connection, study["id"], "cancelled")
+        stored.reopen(connection, study["id"])
+    searches._close(found, "failures")
+    searches._continue(found)
+    assert (state_of(bench, study), numbers(bench, study)) == ("open", [1])
+
+
+def test_a_search_whose_study_or_dataset_is_deleted_meanwhile_gets_no_trial(bench, searches):
+    place = bench.workspace()
+    study = plant_search(bench, place)
+    finish(bench, rows_of(bench, study)[0]["session_id"], 0.5)
+    with bench.database.read() as connection:
+        (found,) = stored.open_ones(connection)
+    with bench.database.write() as connection:
+        datasets.remove(connection, place[1])
+    searches._continue(found)
+    assert (state_of(bench, study), numbers(bench, study)) == ("open", [1])
+    with bench.database.write() as connection:
+        studies.remove(connection, study["id"])
+    searches._continue(found)
+    searches._close(found, "failures")
+    with bench.database.read() as connection:
+        assert sessions.with_status(connection, "pending") == []
+
+
 def with_median(bench, **settings):
     """A search whose fifth trial learns; the median of the others is 0.6 at each epoch."""
     study = plant_search(bench, bench.workspace(), **settings)
     for number, value in enumerate((0.5, 0.55, 0.65, 0.7), 1):
         finish(bench, rows_of(bench, study)[number - 1]["session_id"], value, value, value)
-        Searches(bench.settings, bench.database).add_trials()
+        searches_of(bench).add_trials()
     session_id = rows_of(bench, study)[4]["session_id"]
     return study, session_id
 
@@ -295,7 +396,7 @@ def test_a_prune_is_kept_by_the_next_server(bench):
     _, session_id = with_median(bench)
     learning(bench, session_id)
     learn(bench, session_id, 0.9, 0.8)
-    Searches(bench.settings, bench.database).prune()
+    searches_of(bench).prune()
     assert bench.row(session_id)["request"] == "cancel"
     bench.start()
     row = bench.wait(session_id, "cancelled")

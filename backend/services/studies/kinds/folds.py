@@ -8,7 +8,7 @@ import numpy as np
 from backend import wire
 from backend.database.connection import Record
 from backend.services.studies.finder import Tell
-from backend.services.studies.parts import fold_of, seed_of
+from backend.services.studies.parts import fold_of, seed_of, stored_spec
 from backend.services.studies.predictions import Tested, read_by_seed
 from backend.storage.layout import Storage
 from backend.transit.columns import LABELS, NO_LABEL
@@ -31,7 +31,7 @@ def specs(name: str, settings: Record) -> list[wire.Spec]:
 
 def spec_of(name: str, settings: Record, seed: int, fold: int) -> wire.Spec:
     """The spec of the session that tests one fold with one seed."""
-    spec = wire.Spec.model_validate(settings["spec"])
+    spec = stored_spec(settings["spec"])
     return spec.model_copy(
         update={
             "model_name": f"{name}_s{seed}_f{fold}",

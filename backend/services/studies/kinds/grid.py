@@ -7,7 +7,7 @@ from backend.database.connection import Record
 from backend.errors import Invalid
 from backend.services.studies.finder import Tell
 from backend.services.studies.kinds.grid_figures import GridPart, find_grid_figures
-from backend.services.studies.parts import seed_of
+from backend.services.studies.parts import seed_of, stored_spec
 from backend.storage.layout import Storage
 
 FIGURES_FIELD = "grid"
@@ -98,7 +98,7 @@ def find_figures(
 def _spec_of(name: str, settings: Record, setting: int, seed: int) -> wire.Spec:
     changes = settings["differences"][setting - 1]["changes"] if setting else {}
     own = {"model_name": f"{name}_g{setting}_s{seed}", "seed": seed}
-    return wire.Spec.model_validate(settings["spec"] | changes | own)
+    return stored_spec(settings["spec"] | changes | own)
 
 
 def _changes(base: wire.Spec, spec: wire.Spec) -> Record:

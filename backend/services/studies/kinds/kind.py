@@ -28,7 +28,11 @@ class Kind(Protocol):
     NOT_SHOWN: tuple[str, ...]
 
     def specs(self, name: str, settings: Record) -> list[wire.Spec]:
-        """Those of the sessions that a study with this name begins with, in their order."""
+        """Those of the sessions that a study with this name begins with, in their order.
+
+        Raises:
+            Conflict: this version cannot read the spec that the study stores.
+        """
 
     def place(self, study: Record, part: Record) -> dict[str, int]:
         """What a session is within its study; its values are its place in the order."""

@@ -7,7 +7,7 @@ from backend.background.search.space import MOST_TRIALS as MOST_TRIALS
 from backend.background.search.trial_specs import first_tried, spec_of
 from backend.database.connection import Record
 from backend.services.studies.finder import Tell
-from backend.services.studies.parts import seed_of
+from backend.services.studies.parts import seed_of, stored_spec
 from backend.storage.layout import Storage
 
 FIGURES_FIELD = ""
@@ -20,6 +20,7 @@ MOST_MINUTES = 10_080
 
 def specs(name: str, settings: Record) -> list[wire.Spec]:
     """That of the first trial; the session queue adds the others."""
+    settings = {**settings, "spec": stored_spec(settings["spec"]).model_dump()}
     return [spec_of(name, settings, 1, first_tried(settings))]
 
 

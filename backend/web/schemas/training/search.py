@@ -127,7 +127,7 @@ class SearchSummary(Answer):
     space: dict[str, Any]
     trials: int | None = Field(description="The budget in trials.")
     minutes: float | None = Field(
-        description="The budget in minutes from the start of the first trial."
+        description="The budget in minutes, from the first start, while the search is open."
     )
     parallel: int
     pruning: bool

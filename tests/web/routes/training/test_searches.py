@@ -1,13 +1,18 @@
 """Studies of kind search over the API: their trials, states, ends; the session queue is planted."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
 
 from backend.background.search.searches import Searches
 from backend.database import sessions
-from tests.api import Api, predict_part, problem_of
+from backend.database.schema import iso
+from backend.services.studies.start import has_space
+from backend.web.current import services_of
+from tests.api import Api, complete, predict_part, problem_of
 from tests.background.search.planted import finish, learn
 
 _STUDIES = "/api/training/studies"
@@ -19,7 +24,7 @@ RATES = {"learning_rate": {"low": 1e-4, "high": 1e-2}}
 def queue(services):
     """The session queue's part of a search, and what reports in place of workers."""
     bench = SimpleNamespace(database=services.database)
-    searches = Searches(services.settings, services.database)
+    searches = Searches(services.settings, services.database, partial(has_space, services))
 
     def work():
         searches.prune()
@@ -34,6 +39,10 @@ def queue(services):
 
 def of(api, study_id):
     return api.get(f"{_STUDIES}/{study_id}")["study"]
+
+
+def ago(minutes):
+    return iso(datetime.now(UTC) - timedelta(minutes=minutes))
 
 
 def change(services, session_id, **values):
@@ -114,6 +123,13 @@ def test_a_pruned_trial_is_cancelled_with_the_reason_and_no_failure_of_the_searc
     change(services, last, status="training", stage="learning")
     queue.learn(last, 0.9, 0.8)
     queue.work()
+    # Until it has ended, it is only asked to; it may yet complete.
+    asked = of(api, study_id)
+    told = asked["search"]["tried"][4]
+    assert (told["status"], told["reason"]) == ("training", None)
+    assert (asked["sessions"][4]["error"], asked["sessions"][4]["request"]) == (None, "cancel")
+    session = api.get(f"/api/training/session/{last}")["session"]
+    assert (session["status"], session["error"], session["request"]) == ("training", None, "cancel")
     with services.database.write() as connection:
         row = sessions.find(connection, last)
         assert row["request"] == "cancel"
@@ -219,6 +235,109 @@ def test_a_failed_trial_is_tried_again_with_its_number_and_its_setting(api, key,
     assert again[0]["session_id"] != before[0]["session_id"]
     assert again[0]["settings"] == before[0]["settings"]
     assert again[0]["status"] == "pending"
+
+
+def test_a_trial_that_diverged_has_its_result_and_is_not_trained_again(api, key, dataset_id, queue):
+    study_id = api.search(key, dataset_id, RATES, trials=2)["study"]["id"]
+    first = of(api, study_id)["sessions"][0]
+    queue.finish(first["id"], 0.5, status="failed", reason="diverged")
+    queue.work()
+    second = of(api, study_id)["sessions"][1]
+    queue.finish(second["id"], 0.5)
+    queue.work()
+    refused = problem_of(api.post(f"{_STUDIES}/{study_id}/retry", None))
+    assert refused["status"] == 409
+    assert "diverged is a result of its setting" in refused["detail"]
+
+
+def test_a_retry_trains_what_has_crashed_beside_what_has_diverged(api, key, dataset_id, queue):
+    study_id = api.search(key, dataset_id, RATES, trials=2)["study"]["id"]
+    for number, reason in enumerate(("diverged", "crashed")):
+        part = of(api, study_id)["sessions"][number]
+        queue.finish(part["id"], 0.5, status="failed", reason=reason)
+        queue.work()
+    before = of(api, study_id)["search"]["tried"]
+    again = api.post(f"{_STUDIES}/{study_id}/retry", 202)["study"]["search"]["tried"]
+    assert [each["status"] for each in again] == ["failed", "pending"]
+    assert again[0]["session_id"] == before[0]["session_id"]
+    assert again[1]["session_id"] != before[1]["session_id"]
+
+
+def test_what_is_in_the_bin_gives_way_to_the_next_trial(make_client, settings):
+    client = make_client(replace(settings, quota_mb=3))
+    api, services = Api(client, settings.token), services_of(client.application)
+    key = api.workspace()
+    dataset_id = api.dataset(key)
+    study_id = api.search(key, dataset_id, RATES)["study"]["id"]
+    predict_part(services, of(api, study_id)["sessions"][0])
+    other = api.start(key, dataset_id)["session"]["id"]
+    complete(services, other)
+    api.delete(f"/api/training/session/{other}")
+    with services.database.write() as connection:
+        connection.exec_driver_sql("UPDATE bin SET stored_bytes = 3000000")
+    searches = Searches(services.settings, services.database, partial(has_space, services))
+    searches.add_trials()
+    found = of(api, study_id)["search"]
+    assert (found["state"], found["added"]) == ("open", 2)
+    assert api.get(f"/api/bin?workspace_key={key}")["entries"] == []
+    predict_part(services, of(api, study_id)["sessions"][1])
+    with services.database.write() as connection:
+        connection.exec_driver_sql("UPDATE models SET stored_bytes = 3000000")
+    searches.add_trials()
+    assert of(api, study_id)["search"]["state"] == "no_space"
+
+
+def test_a_study_whose_spec_an_earlier_version_stored_goes_on(
+    api, key, dataset_id, queue, services
+):
+    """Before 0.1.0 a spec had no version and no ensemble: a session trained one network."""
+    study_id = api.search(key, dataset_id, RATES)["study"]["id"]
+    queue.finish(of(api, study_id)["sessions"][0]["id"], 0.5, status="failed")
+    with services.database.write() as connection:
+        connection.exec_driver_sql(
+            "UPDATE studies SET settings = json_remove(settings, '$.spec.version', "
+            "'$.spec.ensemble', '$.spec.dataset_version')"
+        )
+        connection.exec_driver_sql(
+            "UPDATE training_sessions SET spec = json_remove(spec, '$.version', '$.ensemble')"
+        )
+    queue.work()
+    api.post(f"{_STUDIES}/{study_id}/retry", 202)
+    first, second = of(api, study_id)["sessions"]
+    for part in (first, second):
+        spec = api.get(f"/api/training/session/{part['id']}")["session"]["spec"]
+        assert (spec["version"], spec["ensemble"]) == (2, 1)
+
+
+def test_a_study_whose_spec_cannot_be_read_says_so(api, key, dataset_id, queue, services):
+    study_id = api.search(key, dataset_id, RATES)["study"]["id"]
+    queue.finish(of(api, study_id)["sessions"][0]["id"], 0.5, status="failed")
+    api.post(f"{_STUDIES}/{study_id}/stop")
+    with services.database.write() as connection:
+        connection.exec_driver_sql(
+            "UPDATE studies SET settings = json_set(settings, '$.spec.version', 99)"
+        )
+    problem = problem_of(api.post(f"{_STUDIES}/{study_id}/retry", None))
+    assert problem["status"] == 409
+    assert "another version of exotrain" in problem["detail"]
+
+
+def test_the_minutes_do_not_pass_while_a_search_is_stopped(api, key, dataset_id, queue, services):
+    study_id = api.search(key, dataset_id, RATES, minutes=10)["study"]["id"]
+    first = of(api, study_id)["sessions"][0]
+    change(services, first["id"], started_at=ago(6))
+    queue.finish(first["id"], 0.5)
+    assert of(api, study_id)["progress"] == pytest.approx(0.6, abs=0.01)
+    api.post(f"{_STUDIES}/{study_id}/stop")
+    with services.database.write() as connection:  # an hour later
+        connection.exec_driver_sql(
+            f"UPDATE training_sessions SET started_at = '{ago(66)}', completed_at = '{ago(60)}'"
+        )
+    api.post(f"{_STUDIES}/{study_id}/retry", 202)
+    queue.work()
+    found = of(api, study_id)
+    assert (found["search"]["state"], found["search"]["added"]) == ("open", 2)
+    assert found["progress"] == pytest.approx(0.6, abs=0.01)
 
 
 def test_a_search_counts_as_one_waiting_session(make_client, settings):
