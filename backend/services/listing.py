@@ -58,12 +58,9 @@ def find_page(
     cursor = None
     if len(found) > asked.limit:
         cursor = cursor_of(listing.sort, listing.group, on_page[-1], keys)
-    return Page(
-        [each["id"] for each in on_page],
-        cursor,
-        pages.count(connection, listing),
-        pages.groups(connection, listing),
-    )
+    groups = pages.groups(connection, listing)
+    total = _total(connection, listing, found, groups)
+    return Page([each["id"] for each in on_page], cursor, total, groups)
 
 
 def find_ids(
@@ -146,6 +143,20 @@ def keys_behind(cursor: str | None, sort: str, group: str | None, count: int) ->
     ):
         raise Invalid.field("cursor", "Expected the next_cursor of a list in this order.")
     return found[-1]
+
+
+def _total(
+    connection: Connection,
+    listing: Listing,
+    found: list[dict[str, Any]],
+    groups: list[dict[str, Any]],
+) -> int:
+    """How many match, counted again only where neither the groups nor the page say it."""
+    if groups:
+        return sum(each["count"] for each in groups)
+    if found and "total" in found[0]:
+        return found[0]["total"]
+    return pages.count(connection, listing)
 
 
 def _listing(kind: Kind, workspace_id: int, study_id: int | None, asked: Asked) -> Listing:

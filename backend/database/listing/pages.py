@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, collate, func, or_, select
+from sqlalchemy import CTE, ColumnElement, Connection, Select, collate, func, or_, select
 
 from backend.database.connection import Record, every
 from backend.database.listing.keyset import Key, after, ordered
@@ -71,9 +71,18 @@ def keys_of(listing: Listing) -> list[Key]:
 def page(
     connection: Connection, listing: Listing, limit: int, behind: Sequence[Any] | None
 ) -> list[Record]:
-    """At most `limit` rows `{id, key_0, key_1…}` behind the one with these keys."""
+    """At most `limit` rows `{id, key_0, key_1…}` behind the one with these keys.
+
+    Those of a search have the `total` of what matches as well.
+    """
     keys = keys_of(listing)
-    query = ordered(_matching(select(listing.kind.id), listing), keys)
+    if not listing.words:
+        query = ordered(_matching(select(listing.kind.id), listing), keys)
+    else:
+        # Words are looked for in every note: once, for the page and the total.
+        found, keys = _found(listing, keys)
+        total = select(func.count()).select_from(found).scalar_subquery()
+        query = ordered(select(found.c.id, total.label("total")), keys)
     if behind is not None:
         query = after(query, keys, behind)
     return every(connection, query.limit(limit))
@@ -99,6 +108,16 @@ def groups(connection: Connection, listing: Listing) -> list[Record]:
     return every(connection, query.group_by(value).order_by(value.asc().nulls_last()))
 
 
+def _found(listing: Listing, keys: Sequence[Key]) -> tuple[CTE, list[Key]]:
+    """All that match as a table of their own, and what it is sorted by."""
+    columns = [each.value.label(f"found_{number}") for number, each in enumerate(keys)]
+    query = _matching(select(listing.kind.id, *columns), listing)
+    found = query.cte("found").prefix_with("MATERIALIZED")
+    return found, [
+        Key(found.c[column.name], key.is_falling) for column, key in zip(columns, keys, strict=True)
+    ]
+
+
 def _matching(query: Select, listing: Listing) -> Select:
     query = listing.kind.within(query, listing.workspace_id, listing.study_id)
     for word in listing.words:
@@ -110,7 +129,8 @@ def _matching(query: Select, listing: Listing) -> Select:
 
 def _has_word(kind: Kind, word: str) -> ColumnElement[bool]:
     tags = func.replace(func.trim(kind.tags, '[]"'), '", "', " ")
-    found = [value.icontains(word, autoescape=True) for value in (*kind.searched, tags)]
+    # SQLite's LIKE knows no case; `icontains` would take lower() of every text as well.
+    found = [value.contains(word, autoescape=True) for value in (*kind.searched, tags)]
     number = word.removeprefix("#")
     if number.isascii() and number.isdigit() and len(number) < 18:
         found.append(kind.id == int(number))
