@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import CTE, ColumnElement, Connection, Select, collate, func, or_, select
 
 from backend.database.connection import Record, every
-from backend.database.listing.keyset import Key, after, ordered
+from backend.database.listing.keyset import Key, Place, at, ordered
 
 _COMPARED: dict[str, Callable[[Any, Any], ColumnElement[bool]]] = {
     ">": lambda column, value: column > value,
@@ -68,23 +68,21 @@ def keys_of(listing: Listing) -> list[Key]:
     return [*group, own, Key(kind.id, is_falling=True)]
 
 
-def page(
-    connection: Connection, listing: Listing, limit: int, behind: Sequence[Any] | None
-) -> list[Record]:
-    """At most `limit` rows `{id, key_0, key_1…}` behind the one with these keys.
+def page(connection: Connection, listing: Listing, limit: int, place: Place | None) -> list[Record]:
+    """At most `limit` rows `{id, key_0, key_1…}`; those before a row from there backwards.
 
     Those of a search have the `total` of what matches as well.
     """
-    keys = keys_of(listing)
+    keys, is_backwards = keys_of(listing), place is not None and place.is_before
     if not listing.words:
-        query = ordered(_matching(select(listing.kind.id), listing), keys)
+        query = ordered(_matching(select(listing.kind.id), listing), keys, is_backwards)
     else:
         # Words are looked for in every note: once, for the page and the total.
         found, keys = _found(listing, keys)
         total = select(func.count()).select_from(found).scalar_subquery()
-        query = ordered(select(found.c.id, total.label("total")), keys)
-    if behind is not None:
-        query = after(query, keys, behind)
+        query = ordered(select(found.c.id, total.label("total")), keys, is_backwards)
+    if place is not None:
+        query = at(query, keys, place)
     return every(connection, query.limit(limit))
 
 
