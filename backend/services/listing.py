@@ -11,12 +11,16 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from backend.database.listing import pages
+from backend.database.listing.keyset import Place
 from backend.database.listing.pages import Kind, Listing
 from backend.database.schema import iso
 from backend.errors import Invalid
 
 MOST_VALUES = 50
 MOST_FILTERS = 20
+
+# In a cursor: its page ends before the row that it names.
+_BEFORE = "before"
 
 _FILTER = re.compile(r"(?s)([a-z0-9_]+)(:|>=|<=|>|<)(.+)")
 
@@ -38,6 +42,7 @@ class Page(NamedTuple):
 
     ids: list[int]
     next_cursor: str | None
+    previous_cursor: str | None
     total: int
     groups: list[dict[str, Any]]
 
@@ -51,18 +56,21 @@ def find_page(
         Invalid: it cannot be listed so; the message says what is possible.
     """
     listing = _listing(kind, workspace_id, study_id, asked)
-    keys = len(pages.keys_of(listing))
-    behind = keys_behind(asked.cursor, listing.sort, listing.group, keys)
-    found = pages.page(connection, listing, asked.limit + 1, behind)
-    on_page = found[: asked.limit]
-    cursor = None
-    if len(found) > asked.limit:
-        cursor = cursor_of(listing.sort, listing.group, on_page[-1], keys)
+    place = place_of(asked.cursor, listing)
+    found = pages.page(connection, listing, asked.limit + 1, place)
+    on_page, has_more = found[: asked.limit], len(found) > asked.limit
+    is_back = place is not None and place.is_before
+    if is_back:
+        on_page.reverse()
+    groups = pages.groups(connection, listing)
     return Page(
         [each["id"] for each in on_page],
-        cursor,
-        pages.count(connection, listing),
-        pages.groups(connection, listing),
+        cursor_of(listing, on_page[-1]) if on_page and (is_back or has_more) else None,
+        cursor_of(listing, on_page[0], is_before=True)
+        if on_page and (has_more if is_back else place is not None)
+        else None,
+        _total(connection, listing, found, groups),
+        groups,
     )
 
 
@@ -117,15 +125,16 @@ def filters_of(kind: Kind, texts: Sequence[str]) -> list[tuple[str, str, Any]]:
     return [_filter(kind, each) for each in texts]
 
 
-def cursor_of(sort: str, group: str | None, row: dict[str, Any], count: int) -> str:
-    """Where the next page begins: behind this row of a list."""
-    keys = [row[f"key_{number}"] for number in range(count)]
-    text = json.dumps([sort, group, keys], separators=(",", ":"), ensure_ascii=False)
+def cursor_of(listing: Listing, row: dict[str, Any], *, is_before: bool = False) -> str:
+    """Where another page is: behind this row of a list, or before it."""
+    keys = [row[f"key_{number}"] for number in range(len(pages.keys_of(listing)))]
+    said = [listing.sort, listing.group, *([_BEFORE] if is_before else []), keys]
+    text = json.dumps(said, separators=(",", ":"), ensure_ascii=False)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def keys_behind(cursor: str | None, sort: str, group: str | None, count: int) -> list[Any] | None:
-    """The keys of the row behind which a page begins.
+def place_of(cursor: str | None, listing: Listing) -> Place | None:
+    """Where a page is.
 
     Raises:
         Invalid: the cursor is of another list.
@@ -139,13 +148,30 @@ def keys_behind(cursor: str | None, sort: str, group: str | None, count: int) ->
         found = None
     if (
         not isinstance(found, list)
-        or found[:2] != [sort, group]
+        or found[:2] != [listing.sort, listing.group]
+        or found[2:-1] not in ([], [_BEFORE])
         or not isinstance(found[-1], list)
-        or len(found[-1]) != count
+        or len(found[-1]) != len(pages.keys_of(listing))
         or not all(map(_is_key, found[-1]))
     ):
-        raise Invalid.field("cursor", "Expected the next_cursor of a list in this order.")
-    return found[-1]
+        raise Invalid.field(
+            "cursor", "Expected the next_cursor or previous_cursor of a list in this order."
+        )
+    return Place(found[-1], is_before=found[2:-1] == [_BEFORE])
+
+
+def _total(
+    connection: Connection,
+    listing: Listing,
+    found: list[dict[str, Any]],
+    groups: list[dict[str, Any]],
+) -> int:
+    """How many match, counted again only where neither the groups nor the page say it."""
+    if groups:
+        return sum(each["count"] for each in groups)
+    if found and "total" in found[0]:
+        return found[0]["total"]
+    return pages.count(connection, listing)
 
 
 def _listing(kind: Kind, workspace_id: int, study_id: int | None, asked: Asked) -> Listing:

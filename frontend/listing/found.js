@@ -37,6 +37,7 @@ export function Found({ list, rows, view, initial, fields, change, none, childre
         count=${rows.length}
         total=${list.data.total ?? rows.length}
         nextCursor=${list.data.next_cursor}
+        previousCursor=${list.data.previous_cursor}
         onPage=${(place) => change(place, { staysOnPage: true })}
       />
     `}

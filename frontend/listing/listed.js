@@ -36,18 +36,6 @@ export function useListed(address, isUnderWay, occasion) {
   return { data: state.data, error: state.error, isLoading: state.address !== address, reload: ask, change };
 }
 
-const before = new Map();
-
-/** Remembers how a page was come to, so that "Previous" leads back; a sent link leads to the first page. */
-export function rememberPage(cursor, earlier) {
-  before.set(cursor, earlier);
-}
-
-/** The page before one, `{cursor, from}`. */
-export function pageBefore(cursor) {
-  return before.get(cursor) ?? { cursor: "", from: 1 };
-}
-
 /** Whether there is nothing to list at all, rather than nothing that matches, or nothing known. */
 export function isNothingYet(list, view) {
   const isKnown = list.data !== null && !list.isLoading && !list.error;

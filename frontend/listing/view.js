@@ -57,6 +57,12 @@ export function pageOf(path, workspace, view) {
   return `${path}?${asked}`;
 }
 
+/** The page before one that begins at a place: the first one has no cursor, so that new rows come into it. */
+export function pageBefore(from, previousCursor) {
+  const start = from - PAGE;
+  return start > 1 && previousCursor ? { cursor: previousCursor, from: start } : { cursor: "", from: 1 };
+}
+
 /** A filter in its parts, `{name, sign, value}`. */
 export function filterParts(text) {
   const [, name, sign, value] = SIGN.exec(text);

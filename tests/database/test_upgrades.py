@@ -12,6 +12,7 @@ import pytest
 from backend.config import REPOSITORY, VERSION
 from backend.database import Database
 from backend.database.file import upgrades
+from backend.database.listing.tables import SETTINGS
 from backend.storage.lock import CannotStart
 from tests.database.killed import rows_of
 
@@ -269,3 +270,54 @@ def test_what_is_known_of_earlier_models_is_beside_them(path):
     assert first["dataset_name"] == session["dataset_name"]
     assert first["dataset_identity"] in {each["identity"] for each in found["datasets"]}
     assert first["val_accuracy"] == session["val_accuracy"]
+
+
+def without_settings(path: Path) -> None:
+    """Make a database one of the version before sessions had their settings beside them."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for name in SETTINGS:
+            connection.execute(f"ALTER TABLE session_facts DROP COLUMN {name}")
+        version = upgrades.UPGRADES.index(upgrades._add_settings_to_session_facts) + 1
+        connection.execute(f"PRAGMA user_version = {version}")
+
+
+def test_the_settings_of_earlier_sessions_are_beside_them(path):
+    Database(path).close()
+    without_settings(path)
+    Database(path).close()
+    found = named_rows(path)
+    specs = {each["id"]: json.loads(each["spec"]) for each in found["training_sessions"]}
+    assert found["session_facts"]
+    for each in found["session_facts"]:
+        spec = specs[each["session_id"]]
+        assert {name: each[name] for name in SETTINGS} == {
+            name: spec.get(name) for name in SETTINGS
+        }
+    assert found["session_facts"][0]["seed"] is not None
+
+
+def test_the_settings_of_sessions_in_the_bin_are_beside_them_too(path):
+    Database(path).close()
+    without_settings(path)
+    rows = named_rows(path)
+    session = rows["training_sessions"][0]
+    own = [each for each in rows["session_facts"] if each["session_id"] == session["id"]]
+    content = [("training_sessions", session["id"], [session]), ("session_facts", None, own)]
+    with closing(sqlite3.connect(path)) as connection, connection:
+        (bin_id,) = connection.execute(
+            "INSERT INTO bin (kind, item_id, name, workspace_id, owner_id, files, links, "
+            "stored_bytes, deleted_at) SELECT 'session', 1, 'a', 1, min(id), '[]', '[]', 0, "
+            "'2026' FROM users RETURNING id"
+        ).fetchone()
+        for number, (table, row_id, kept) in enumerate(content):
+            connection.execute(
+                "INSERT INTO bin_rows VALUES (?, ?, ?, ?, ?)",
+                (bin_id, number, table, row_id, json.dumps(kept)),
+            )
+    Database(path).close()
+    of_session, of_facts = named_rows(path)["bin_rows"]
+    assert json.loads(of_session["content"]) == [session]
+    (now,) = json.loads(of_facts["content"])
+    spec = json.loads(session["spec"])
+    assert (now["seed"], now["epochs"]) == (spec["seed"], spec["epochs"])
+    assert {name: now[name] for name in own[0]} == own[0]

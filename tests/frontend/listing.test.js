@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { isNothingYet } from "../../frontend/listing/listed.js";
 import { tagsOf } from "../../frontend/listing/marks.js";
 import { currentAddress } from "../../frontend/lib/router.js";
-import { addressOf, chosenAfter, nextSort, pageOf, viewOf } from "../../frontend/listing/view.js";
+import { addressOf, chosenAfter, nextSort, pageBefore, pageOf, viewOf } from "../../frontend/listing/view.js";
 
 const INITIAL = { sort: "active", columns: ["name", "status"] };
 
@@ -45,6 +45,13 @@ test("the server is asked for each filter by itself", () => {
   assert.deepEqual(query.getAll("filter"), ["a:1", "b:2"]);
   assert.deepEqual([query.get("workspace_key"), query.get("q"), query.get("cursor")], ["k&1", "x", "c"]);
   assert.equal(query.has("group"), false);
+});
+
+test("the page before is that of the server's cursor, and the first one has none", () => {
+  assert.deepEqual(pageBefore(151, "back"), { cursor: "back", from: 101 });
+  assert.deepEqual(pageBefore(51, "back"), { cursor: "", from: 1 });
+  assert.deepEqual(pageBefore(151, null), { cursor: "", from: 1 }); // nothing is before it any more
+  assert.deepEqual(pageBefore(1, "back"), { cursor: "", from: 1 }); // an address that lost its place
 });
 
 test("a head sorts one way, then the other, then not", () => {

@@ -1,8 +1,10 @@
 """The upgrades of a database from earlier versions of its tables."""
 
+import json
 from collections.abc import Callable, Collection, Iterable
+from itertools import chain
 
-from sqlalchemy import Column, Connection
+from sqlalchemy import Column, Connection, select, update
 from sqlalchemy.schema import CreateColumn, CreateTable
 
 from backend.database.bin.tables import bin_entries, bin_rows
@@ -140,6 +142,32 @@ def _add_minutes_of_searches(connection: Connection) -> None:
     _add_columns(connection, [each for each in new if each.name not in there])
 
 
+def _add_settings_to_session_facts(connection: Connection) -> None:
+    """The settings of a session beside it, also of those that are in the bin."""
+    rows = connection.exec_driver_sql("PRAGMA table_info(session_facts)").mappings()
+    there = {row["name"] for row in rows}  # an upgrade from far back has made the table just now
+    columns = listing.session_facts.c
+    _add_columns(connection, [columns[name] for name in listing.SETTINGS if name not in there])
+    connection.exec_driver_sql(facts.FILL_SETTINGS)
+    _fill_settings_in_bin(connection)
+
+
+def _fill_settings_in_bin(connection: Connection) -> None:
+    of_facts = select(*bin_rows.c).where(bin_rows.c.table_name == "session_facts")
+    for row in connection.execute(of_facts).mappings().all():
+        of_sessions = select(bin_rows.c.content).where(
+            bin_rows.c.bin_id == row["bin_id"], bin_rows.c.table_name == "training_sessions"
+        )
+        sessions = chain.from_iterable(map(json.loads, connection.execute(of_sessions).scalars()))
+        specs = {each["id"]: json.loads(each["spec"]) for each in sessions}
+        filled = [
+            each | facts.settings_of(specs.get(each["session_id"], {}))
+            for each in json.loads(row["content"])
+        ]
+        own = bin_rows.c.bin_id == row["bin_id"], bin_rows.c.number == row["number"]
+        connection.execute(update(bin_rows).where(*own).values(content=json.dumps(filled)))
+
+
 # UPGRADES[n] upgrades a database from version n + 1 to n + 2. `opening.upgrade` calls them with
 # foreign keys off, so that one may rebuild a table, and checks every reference afterwards.
 UPGRADES: list[Callable[[Connection], None]] = [
@@ -156,6 +184,7 @@ UPGRADES: list[Callable[[Connection], None]] = [
     _add_searches,
     _add_bin,
     _add_minutes_of_searches,
+    _add_settings_to_session_facts,
 ]
 
 VERSION = len(UPGRADES) + 1

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from backend.database.listing.tables import session_facts
+from backend.database.listing.tables import SETTINGS, session_facts
 from backend.database.schema import training_sessions
 
 Record = dict[str, Any]  # `connection` imports the upgrades, which import this module
@@ -48,15 +48,29 @@ FILL = (
 )
 
 
+def _as_number(name: str) -> str:
+    return f"CAST({json_at('spec', name)} AS REAL)"
+
+
+# The settings of the sessions that an earlier version recorded.
+FILL_SETTINGS = (
+    f"UPDATE session_facts SET ({', '.join(SETTINGS)}) = (SELECT "
+    f"{', '.join(map(_as_number, SETTINGS))} FROM training_sessions WHERE id = session_id)"
+)
+
+
 def add(connection: Connection, session_id: int, spec: Record) -> None:
     """Add the facts of a new session."""
     values = {"dataset_name": spec.get("dataset_name"), "network": spec.get("network")}
+    values |= settings_of(spec)
     connection.execute(insert(session_facts).values(session_id=session_id, **values))
 
 
 def follow(connection: Connection, session_id: int, changed: Record) -> None:
-    """Take the figures out of what changes of a session: its metrics, its evaluation."""
+    """Take what a list needs out of what changes of a session: spec, metrics, evaluation."""
     values: dict[str, Any] = {}
+    if "spec" in changed:
+        values |= settings_of(changed["spec"])
     if "evaluation" in changed:
         evaluation = changed["evaluation"] or {}
         values |= figures_of(evaluation)
@@ -65,6 +79,11 @@ def follow(connection: Connection, session_id: int, changed: Record) -> None:
         values |= validation_of(changed["metrics"] or {})
     if values:
         change(connection, session_id, **values)
+
+
+def settings_of(spec: Record) -> Record:
+    """The settings that a list is sorted and grouped by, those that are numbers."""
+    return {name: _number(spec.get(name)) for name in SETTINGS}
 
 
 def figures_of(evaluation: Record) -> Record:

@@ -1,7 +1,7 @@
 """Pages of a sorted list: each begins behind the last row of the one before it.
 
-So a page takes as long wherever it is, and a row that is added or removed moves no other one from
-one page to the next.
+Or it ends before the first row of the one behind it, for who goes back. So a page takes as long
+wherever it is, and a row that is added or removed moves no other one from one page to the next.
 """
 
 from collections.abc import Sequence
@@ -17,21 +17,29 @@ class Key(NamedTuple):
     is_falling: bool = False
 
 
-def ordered(query: Select, keys: Sequence[Key]) -> Select:
+class Place(NamedTuple):
+    """Where a page is: behind the row with these keys, or before it."""
+
+    keys: Sequence[Any]
+    is_before: bool = False
+
+
+def ordered(query: Select, keys: Sequence[Key], is_backwards: bool = False) -> Select:
     """Sort a query, and add what its rows are sorted by as `key_0`, `key_1`…"""
     for number, key in enumerate(keys):
         query = query.add_columns(key.value.label(f"key_{number}"))
-        direction = key.value.desc() if key.is_falling else key.value.asc()
-        query = query.order_by(direction.nulls_last())
+        direction = key.value.desc() if key.is_falling != is_backwards else key.value.asc()
+        query = query.order_by(direction.nulls_first() if is_backwards else direction.nulls_last())
     return query
 
 
-def after(query: Select, keys: Sequence[Key], values: Sequence[Any]) -> Select:
-    """The rows of a sorted query behind the one with these values."""
-    steps = []
+def at(query: Select, keys: Sequence[Key], place: Place) -> Select:
+    """The rows of a sorted query behind the one with these keys, or before it."""
+    steps, values = [], place.keys
+    beyond = _before if place.is_before else _behind
     for number, (key, value) in enumerate(zip(keys, values, strict=True)):
         same = [keys[n].value.is_not_distinct_from(values[n]) for n in range(number)]
-        steps.append(and_(*same, _behind(key, value)))
+        steps.append(and_(*same, beyond(key, value)))
     return query.where(or_(*steps))
 
 
@@ -40,3 +48,9 @@ def _behind(key: Key, value: Any) -> ColumnElement[bool]:
         return false()
     beyond = key.value < value if key.is_falling else key.value > value
     return or_(beyond, key.value.is_(None))
+
+
+def _before(key: Key, value: Any) -> ColumnElement[bool]:
+    if value is None:
+        return key.value.is_not(None)
+    return key.value > value if key.is_falling else key.value < value

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, collate, func, or_, select
+from sqlalchemy import CTE, ColumnElement, Connection, Select, collate, func, or_, select
 
 from backend.database.connection import Record, every
-from backend.database.listing.keyset import Key, after, ordered
+from backend.database.listing.keyset import Key, Place, at, ordered
 
 _COMPARED: dict[str, Callable[[Any, Any], ColumnElement[bool]]] = {
     ">": lambda column, value: column > value,
@@ -68,14 +68,21 @@ def keys_of(listing: Listing) -> list[Key]:
     return [*group, own, Key(kind.id, is_falling=True)]
 
 
-def page(
-    connection: Connection, listing: Listing, limit: int, behind: Sequence[Any] | None
-) -> list[Record]:
-    """At most `limit` rows `{id, key_0, key_1…}` behind the one with these keys."""
-    keys = keys_of(listing)
-    query = ordered(_matching(select(listing.kind.id), listing), keys)
-    if behind is not None:
-        query = after(query, keys, behind)
+def page(connection: Connection, listing: Listing, limit: int, place: Place | None) -> list[Record]:
+    """At most `limit` rows `{id, key_0, key_1…}`; those before a row from there backwards.
+
+    Those of a search have the `total` of what matches as well.
+    """
+    keys, is_backwards = keys_of(listing), place is not None and place.is_before
+    if not listing.words:
+        query = ordered(_matching(select(listing.kind.id), listing), keys, is_backwards)
+    else:
+        # Words are looked for in every note: once, for the page and the total.
+        found, keys = _found(listing, keys)
+        total = select(func.count()).select_from(found).scalar_subquery()
+        query = ordered(select(found.c.id, total.label("total")), keys, is_backwards)
+    if place is not None:
+        query = at(query, keys, place)
     return every(connection, query.limit(limit))
 
 
@@ -99,6 +106,16 @@ def groups(connection: Connection, listing: Listing) -> list[Record]:
     return every(connection, query.group_by(value).order_by(value.asc().nulls_last()))
 
 
+def _found(listing: Listing, keys: Sequence[Key]) -> tuple[CTE, list[Key]]:
+    """All that match as a table of their own, and what it is sorted by."""
+    columns = [each.value.label(f"found_{number}") for number, each in enumerate(keys)]
+    query = _matching(select(listing.kind.id, *columns), listing)
+    found = query.cte("found").prefix_with("MATERIALIZED")
+    return found, [
+        Key(found.c[column.name], key.is_falling) for column, key in zip(columns, keys, strict=True)
+    ]
+
+
 def _matching(query: Select, listing: Listing) -> Select:
     query = listing.kind.within(query, listing.workspace_id, listing.study_id)
     for word in listing.words:
@@ -110,7 +127,8 @@ def _matching(query: Select, listing: Listing) -> Select:
 
 def _has_word(kind: Kind, word: str) -> ColumnElement[bool]:
     tags = func.replace(func.trim(kind.tags, '[]"'), '", "', " ")
-    found = [value.icontains(word, autoescape=True) for value in (*kind.searched, tags)]
+    # SQLite's LIKE knows no case; `icontains` would take lower() of every text as well.
+    found = [value.contains(word, autoescape=True) for value in (*kind.searched, tags)]
     number = word.removeprefix("#")
     if number.isascii() and number.isdigit() and len(number) < 18:
         found.append(kind.id == int(number))

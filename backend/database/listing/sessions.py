@@ -2,27 +2,18 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Select, case, cast, func
+from sqlalchemy import Select, case, func
 
 from backend.database.listing.facts import FIGURES, VALIDATION
 from backend.database.listing.keyset import Key
 from backend.database.listing.pages import Kind
-from backend.database.listing.tables import session_facts
+from backend.database.listing.tables import SETTINGS, session_facts
 from backend.database.schema import datasets, training_sessions, users
 
 _sessions, _facts = training_sessions.c, session_facts.c
 
 _DATASET_NAME = func.coalesce(datasets.c.name, _facts.dataset_name)
 _SECONDS = (func.julianday(_sessions.completed_at) - func.julianday(_sessions.started_at)) * 86400.0
-
-_SETTINGS = (
-    *("epochs", "batch_size", "learning_rate", "validation_split", "test_split", "patience"),
-    *("seed", "ensemble"),
-)
-
-
-def _setting(name: str) -> ColumnElement:
-    return cast(func.json_extract(_sessions.spec, f"$.{name}"), Float)
 
 
 def _within(query: Select[Any], workspace_id: int, study_id: int | None) -> Select[Any]:
@@ -60,11 +51,11 @@ SESSIONS = Kind(
         "epochs_completed": _sessions.epochs_completed,
         "duration": _SECONDS,
         **{name: _facts[name] for name in (*FIGURES, *VALIDATION)},
-        **{name: _setting(name) for name in _SETTINGS},
-        "dataset_version": func.coalesce(_setting("dataset_version"), 0.0),
+        **{name: _facts[name] for name in SETTINGS},
+        "dataset_version": func.coalesce(_facts.dataset_version, 0.0),
     },
     flags={"starred": _facts.is_starred},
-    groups=("status", "network", "dataset_name", "user", *_SETTINGS, "dataset_version"),
+    groups=("status", "network", "dataset_name", "user", *SETTINGS),
     tags=_facts.tags,
     searched=(_sessions.model_name, _facts.title, _facts.note, _DATASET_NAME, users.c.name),
     orders={"active": _ACTIVE},

@@ -33,6 +33,12 @@ def _figures() -> tuple[Column, ...]:
     )
 
 
+# Of the spec of a session, which stands in a row with its long evaluation.
+SETTINGS = (
+    *("epochs", "batch_size", "learning_rate", "validation_split", "test_split", "patience"),
+    *("seed", "ensemble", "dataset_version"),
+)
+
 session_facts = Table(
     "session_facts",
     metadata,
@@ -41,6 +47,7 @@ session_facts = Table(
     Column("dataset_name", String),
     Column("network", String),
     *_figures(),
+    *(Column(name, Float) for name in SETTINGS),
 )
 
 # A model outlives its session, and so do its figures.

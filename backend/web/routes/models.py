@@ -64,7 +64,7 @@ def list_models(query_data: ModelsQuery) -> Record:
             )
             page = find_page(connection, MODELS, workspace["id"], query_data.study, asked)
             found = listing.shown_of(connection, page.ids)
-            answer = {name: getattr(page, name) for name in ("next_cursor", "total", "groups")}
+            answer = {name: value for name, value in page._asdict().items() if name != "ids"}
     return {"models": [_described(each) for each in found], "count": len(found), **answer}
 
 

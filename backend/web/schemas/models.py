@@ -6,7 +6,7 @@ from pydantic import Field, Json
 from typing_extensions import TypeAliasType
 
 from backend.web.schemas.base import MAX_ID, Answer, Success, TextFields
-from backend.web.schemas.training.listing import Cursor, ListChoice, ListGroup
+from backend.web.schemas.training.listing import PREVIOUS, Cursor, ListChoice, ListGroup
 from backend.web.schemas.training.sessions import Metrics, TestFigures, Verdict
 
 ModelPart = TypeAliasType("ModelPart", Literal["model", "training_rows", "relations"])
@@ -123,6 +123,7 @@ class Models(Success):
     models: list[Model]
     count: int
     next_cursor: str | None = Field(default=None, description="Null on the last page.")
+    previous_cursor: str | None = PREVIOUS
     total: int | None = Field(
         default=None, description="All that match; null for a list of all models."
     )

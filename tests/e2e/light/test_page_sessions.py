@@ -107,8 +107,16 @@ def test_pages_columns_and_view_are_in_the_address_and_a_csv_has_all(
     expect(page.get_by_text("51\u2013100 of 1,000")).to_be_visible()
     page.get_by_role("button", name="Cards").click()
     expect(page.locator(".session-card")).to_have_count(50)
-    page.get_by_role("button", name="Previous").click()
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_text("101\u2013150 of 1,000")).to_be_visible()
+    page.reload()
+    previous = page.get_by_role("button", name="Previous")
+    previous.click()
+    expect(page.get_by_text("51\u2013100 of 1,000")).to_be_visible()
+    expect(page.locator(".session-card").first).to_contain_text("net_51")
+    previous.click()
     expect(page.get_by_text("1\u201350 of 1,000")).to_be_visible()
+    expect(previous).to_be_disabled()
     with page.expect_download() as found:
         page.get_by_role("button", name="CSV").click()
     assert found.value.suggested_filename == "sessions.csv"

@@ -118,6 +118,7 @@ def _sorted(connection: Connection, workspace_id: int, query: SessionsQuery) -> 
     return {
         "sessions": describe_all(connection, shown),
         "next_cursor": page.next_cursor,
+        "previous_cursor": page.previous_cursor,
         "total": page.total,
         "groups": page.groups,
     }

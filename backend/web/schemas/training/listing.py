@@ -80,9 +80,18 @@ class ListChoice(WorkspaceQuery):
         return Asked(self.sort, self.group, self.q, filters, cursor, limit, more)
 
 
+PREVIOUS = Field(
+    default=None,
+    description="The page before this one; null on the first page, and for a list without `sort`.",
+)
+
 Cursor = Annotated[
     str | None,
-    Field(min_length=1, max_length=8000, description="The `next_cursor` of an earlier response."),
+    Field(
+        min_length=1,
+        max_length=8000,
+        description="The `next_cursor` or `previous_cursor` of an earlier response.",
+    ),
 ]
 
 
@@ -148,6 +157,7 @@ class Sessions(Success):
     sessions: list[ListedSession]
     count: int
     next_cursor: str | None
+    previous_cursor: str | None = PREVIOUS
     total: int | None = Field(
         default=None, description="All that match; null for a list without `sort`."
     )

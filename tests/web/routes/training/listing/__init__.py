@@ -1,0 +1,1 @@
+"""The lists of sessions and models: pages, cost, many at once."""
