@@ -110,6 +110,12 @@ def gone(connection: Connection) -> list[Record]:
     return every(connection, query.order_by(bin_entries.c.id))
 
 
+def gone_with(connection: Connection, bin_id: int) -> Record | None:
+    """The entry with that id, if it was deleted for good."""
+    meant = bin_entries.c.id == bin_id, bin_entries.c.gone_at.is_not(None)
+    return first(connection, select(bin_entries).where(*meant))
+
+
 def files(connection: Connection, workspace_id: int | None = None) -> set[str]:
     """The files of what can be restored, of a workspace or of all, relative to the data folder."""
     query = select(bin_entries.c.files).where(_THERE)

@@ -19,7 +19,6 @@ from backend.database.schema import now
 from backend.errors import ModelCorrupt, NoSpace, Unavailable
 from backend.services.aftermath import left_to_the_next_start
 from backend.services.batch_jobs.work import Cancelled, Forgotten, Unusable, Work
-from backend.services.bin.emptying import empty
 from backend.services.context import Services
 from backend.shortage import is_shortage
 from backend.storage import disk
@@ -48,7 +47,7 @@ class Stopped(Exception):
 
 
 class BatchRunner:
-    """Predicts the waiting batches, removes old results and empties the bin."""
+    """Predicts the waiting batches, and removes old results."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -97,7 +96,6 @@ class BatchRunner:
             self._has_recovered = True
         self._expire()
         while not self._closing.is_set():
-            empty(self._services)
             batch = self._take()
             if batch is None:
                 return
