@@ -7,6 +7,7 @@ import logging
 import threading
 
 from backend.services.bin.emptying import empty
+from backend.services.bin.room import keep_disk_free
 from backend.services.context import Services
 
 _LONGEST_SLEEP = 60.0
@@ -61,6 +62,7 @@ class BinKeeper:
         while not self._closing.is_set():
             self._news.clear()
             try:
+                keep_disk_free(self._services)
                 empty(self._services, self._closing.is_set)
             except Exception:
                 if self._closing.is_set():  # the database may be closed
