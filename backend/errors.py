@@ -98,3 +98,11 @@ class NoSpace(UserError):
     """The quota or the disk is full."""
 
     status = 507
+
+
+class DiskFull(NoSpace):
+    """The disk is full, or nearly."""
+
+    def __init__(self, detail: str, missing: int) -> None:
+        super().__init__(detail)
+        self.missing = missing  # in bytes, as far as it is known

@@ -32,6 +32,7 @@ from backend.database.file.soundness import UnknownSchemaVersion
 from backend.errors import ModelCorrupt
 from backend.services.batch_jobs.runner import BatchRunner
 from backend.services.bin.emptying import empty
+from backend.services.bin.keeper import BinKeeper
 from backend.services.context import Services
 from backend.services.leftovers import remove_leftovers
 from backend.services.stored_sizes import measure_stored
@@ -87,15 +88,17 @@ def serve(settings: Settings) -> None:
         try:
             with _starting(settings.data_dir):
                 closing.enter_context(data_folder_lock(settings.data_dir))
-                server, supervisor, batches = _start(settings, closing)
+                server, threads = _start(settings, closing)
             while not server.wait(seconds=1.0):
-                supervisor.check()
-                batches.check()
+                for each in threads:
+                    each.check()
         finally:
             _end_within(MOST_STOPPING_SECONDS, sys.exc_info()[1])
 
 
-def _start(settings: Settings, closing: ExitStack) -> tuple[Server, Supervisor, BatchRunner]:
+def _start(
+    settings: Settings, closing: ExitStack
+) -> tuple[Server, tuple[Supervisor, BatchRunner, BinKeeper]]:
     """Start everything; `closing` is told how to end what was started, the last one first."""
     tighten(settings.data_dir)
     _remove_partial_restore(settings.data_dir / PARTIAL_FOLDER)
@@ -128,6 +131,9 @@ def _start(settings: Settings, closing: ExitStack) -> tuple[Server, Supervisor, 
     batches = services.batch_runner = BatchRunner(services)
     batches.start()
     closing.callback(batches.close)
+    keeper = services.bin_keeper = BinKeeper(services)
+    keeper.start()
+    closing.callback(keeper.close)
     _preload_current_models(services.database, predictor)
     # Before the first request, which may bring this token.
     token = ensure_administrator(services.database, settings)
@@ -137,7 +143,7 @@ def _start(settings: Settings, closing: ExitStack) -> tuple[Server, Supervisor, 
     finally:
         if token is not None:
             _show(token)
-    return server, supervisor, batches
+    return server, (supervisor, batches, keeper)
 
 
 def _remove_partial_restore(folder: Path) -> None:

@@ -55,6 +55,7 @@ class Database:
         self._is_merged = False  # whether the file has everything that is in the log
         self._is_held_outside = False
         self._remembered: dict[Hashable, Any] = {}
+        self._following: list[Callable[[], None]] = []  # of the transaction that has the turn
         soundness.require_sound(path)
         try:
             self._open()
@@ -99,9 +100,19 @@ class Database:
             DatabaseBusy: they took longer.
         """
         with self._writer_in_turn(patience) as connection:
+            following = self._following = []
             with self._transaction(connection):
                 yield connection
             self._remembered = {}
+        for each in following:
+            each()
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Call something once the transaction of this thread is committed; never, if it fails.
+
+        For a notice to another thread, which would find nothing before: it must not fail.
+        """
+        self._following.append(call)
 
     def is_writing(self, connection: Connection) -> bool:
         """Whether a connection is from `write`."""
@@ -209,7 +220,7 @@ class Database:
     def _merge(self, connection: Connection) -> bool:
         """Copy the log into the file, as far as no reader needs the file as it is."""
         try:
-            self._is_merged = _merge_log(connection, "PASSIVE")
+            self._is_merged = opening.merge_log(connection, "PASSIVE")
         except sqlite3.Error as error:  # what was committed is in the log, and stays there
             log.warning("the write-ahead log was not merged into the database: %s", error)
         return self._is_merged
@@ -230,7 +241,7 @@ class Database:
             # merges the log, so it is merged here, and the mark follows.
             self._open_file()
             with self._writer.connect() as connection:
-                is_merged = _merge_log(connection, "TRUNCATE")
+                is_merged = opening.merge_log(connection, "TRUNCATE")
             if not is_merged:
                 log.warning("a reader is still at work: the next start checks the database")
                 self._leave_log()
@@ -266,14 +277,6 @@ def _count_up(connection: Connection) -> None:
     """A new cookie, for `soundness.Mark`; every connection reads the tables' definitions anew."""
     cookie = connection.exec_driver_sql("PRAGMA schema_version").scalar_one()
     connection.exec_driver_sql(f"PRAGMA schema_version = {cookie + 1}")
-
-
-def _merge_log(connection: Connection, how: str) -> bool:
-    """Merge the log without waiting for readers; whether all of it is in the file now."""
-    driver = opening.driver_of(connection)
-    driver.execute("PRAGMA busy_timeout = 0")
-    _, frames, merged = driver.execute(f"PRAGMA wal_checkpoint({how})").fetchone()
-    return frames == merged >= 0
 
 
 def is_locked(error: DBAPIError) -> bool:

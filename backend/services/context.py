@@ -37,6 +37,13 @@ class BatchRunner(Protocol):
         """A batch was posted, or its `request` was set."""
 
 
+class BinKeeper(Protocol):
+    """The part of the thread that empties the bin that routes use."""
+
+    def notify(self) -> None:
+        """Something was given up."""
+
+
 class Predictor(Protocol):
     """The part of the predictor that routes use."""
 
@@ -67,6 +74,7 @@ class Services:
     supervisor: Supervisor | None = None
     predictor: Predictor | None = None
     batch_runner: BatchRunner | None = None
+    bin_keeper: BinKeeper | None = None
     troubles: Troubles = field(default_factory=Troubles)
     member_tries: TryLimit = field(
         default_factory=lambda: TryLimit(MEMBER_TRIES, "tries to add members")
@@ -96,3 +104,8 @@ class Services:
         """Make the runner of batches, if one runs, check the database."""
         if self.batch_runner is not None:
             self.batch_runner.notify()
+
+    def notify_bin(self) -> None:
+        """Make the thread that empties the bin, if one runs, empty it."""
+        if self.bin_keeper is not None:
+            self.bin_keeper.notify()

@@ -146,9 +146,7 @@ def usage(services: Services, connection: Connection, user_id: int) -> Record:
 def _gives_way(services: Services, connection: Connection, owner_id: int, over: int) -> bool:
     if not services.database.is_writing(connection):
         return bin_entries.stored_bytes(connection, owner_id) >= over
-    is_enough = make_room(connection, owner_id, over)
-    services.notify_batches()  # whose thread empties the bin
-    return is_enough
+    return make_room(services, connection, owner_id, over)
 
 
 def _mb(size: int) -> str:

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from backend.errors import NoSpace, TooLarge
+from backend.errors import DiskFull, TooLarge
 from backend.storage.disk import mount_point
 
 MEGABYTE = 1 << 20
@@ -43,7 +43,7 @@ class IncomingFile:
 
         Raises:
             TooLarge: the file is larger than the server accepts.
-            NoSpace: the disk is nearly full.
+            DiskFull: the disk is nearly full.
         """
         self.size += len(data)
         if self.size > self._limit:
@@ -69,7 +69,7 @@ class IncomingFile:
 def open_growing(path: Path) -> BinaryIO:
     """Create a file whose size is known only at the end.
 
-    Writing to it raises NoSpace before the disk is full, not only when it is.
+    Writing to it raises DiskFull before the disk is full, not only when it is.
     """
     return io.BufferedWriter(_Growing(path, "xb"), _BUFFER_BYTES)
 
@@ -86,14 +86,15 @@ def require_space(folder: Path, size: int) -> None:
     """Check that the disk has room for `size` more bytes and the reserve.
 
     Raises:
-        NoSpace: it has not.
+        DiskFull: it has not.
     """
     free = shutil.disk_usage(folder).free
     if free < size + RESERVED_BYTES:
-        raise NoSpace(
+        raise DiskFull(
             f"Expected {(size + RESERVED_BYTES) / MEGABYTE:,.0f} MB of free disk space on "
             f"{mount_point(folder)}, found {free / MEGABYTE:,.0f} MB. Delete what you do not need, "
-            "or ask the administrator."
+            "also from the bin, or ask the administrator.",
+            size + RESERVED_BYTES - free,
         )
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.config import REPOSITORY
-from backend.errors import NoSpace, Unavailable
+from backend.errors import DiskFull, Unavailable
 from backend.storage.permissions import FOLDER_MODE
 from backend.transit.catalog.errors import CatalogError
 
@@ -94,7 +94,7 @@ class TableChildren:
         if "limit" in outcome:
             raise Beyond(outcome["limit"])
         if "no_space" in outcome:
-            raise NoSpace(str(outcome["no_space"]))
+            raise DiskFull(str(outcome["no_space"]), 0)
         if "error" in outcome:
             raise CatalogError(str(outcome["error"]), tables=outcome.get("tables"))
         return outcome

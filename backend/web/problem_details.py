@@ -22,11 +22,14 @@ from werkzeug.http import HTTP_STATUS_CODES
 from backend import shortage
 from backend.background.predictor import PredictionFailed
 from backend.database.connection import DatabaseBusy, is_locked
-from backend.errors import ErrorItem, Invalid, UserError
+from backend.errors import DiskFull, ErrorItem, Invalid, UserError
+from backend.services.bin.room import relieve_disk
 from backend.shortage import is_shortage
 from backend.storage import disk
+from backend.storage.incoming import MEGABYTE, RESERVED_BYTES
 from backend.transit.catalog.names.read_as import ReadAsError
 from backend.transit.catalog.reader import CatalogError
+from backend.web.auth import changes_nothing
 from backend.web.current import services
 from backend.web.request_body import declared
 from backend.web.validation_messages import field_errors, summary
@@ -70,6 +73,10 @@ def problem(
 
 
 def _user_error(error: UserError) -> Response:
+    if isinstance(error, DiskFull):
+        relief = _relief(error.missing, partly=False)
+        if relief:
+            return problem(error.status, f"{error.detail} {relief}")
     extensions = {"code": error.code} if error.code else {}
     response = problem(error.status, error.detail, error.errors, **extensions)
     response.headers.extend(error.headers)
@@ -201,7 +208,21 @@ def _what_is_full(error: DBAPIError) -> OSError | None:
 def _disk_full(error: OSError) -> Response:
     message = disk.full_message(error, services().settings.data_dir)
     log.error("%s (%s)", message, error)
-    return problem(507, f"{message} Delete datasets or models, or ask for more space.")
+    relief = "" if error.errno == errno.EFBIG else _relief(RESERVED_BYTES, partly=True)
+    advice = "Delete datasets or models, also from the bin, or ask for more space."
+    return problem(507, f"{message} {relief or advice}")
+
+
+def _relief(missing: int, *, partly: bool) -> str:
+    """What the bin gives up for a full disk, in words; empty: nothing, as for who only reads."""
+    size = 0 if changes_nothing() else relieve_disk(services(), missing, partly=partly)
+    if not size:
+        return ""
+    megabytes = max(0.1, size / MEGABYTE)
+    return (
+        f"To make room the oldest things in the bin, {megabytes:,.1f} MB, were deleted for good: "
+        "try again in a few seconds."
+    )
 
 
 def _unexpected(error: Exception) -> Response:

@@ -35,9 +35,19 @@ export const ACTIONS = [
   "model_promoted",
   "bin_restored",
   "bin_deleted",
+  "bin_evicted",
+  "bin_expired",
 ];
 
-const KINDS = ["token", "dataset", "session", "model", "analysis"];
+// What nobody asked for.
+const BY_SERVER = ["bin_evicted", "bin_expired"];
+
+/** Who did it: a user's name, or the server. */
+export function userText({ action, user }) {
+  return user ?? (BY_SERVER.includes(action) ? t("audit.by-server") : "–");
+}
+
+const KINDS = ["token", "dataset", "session", "model", "analysis", "study", "batch", "workspace"];
 
 /** What it was done to, and more about it: "Model 3 · kepler"; empty if neither is known. */
 export function detailText({ target, detail }) {

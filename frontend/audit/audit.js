@@ -5,7 +5,7 @@ import { dateTime, t } from "../lib/i18n.js";
 import { goTo } from "../lib/router.js";
 import { useTitle } from "../lib/title.js";
 import { ActionButton, Failure, Field, PageHead } from "../ui/basics.js";
-import { ACTIONS, detailText } from "./audit-words.js";
+import { ACTIONS, detailText, userText } from "./audit-words.js";
 import { useAudit } from "./audit-list.js";
 
 /**
@@ -78,7 +78,7 @@ function Entry({ entry, isOfServer }) {
   return html`
     <tr data-test="audit-entry">
       <td>${t(`audit.action.${entry.action}`)}${detail && html`<span class="interval">${detail}</span>`}</td>
-      <td>${entry.user ?? "–"}</td>
+      <td>${userText(entry)}</td>
       ${isOfServer && html`<td>${entry.workspace ?? "–"}</td>`}
       <td><time datetime=${entry.at}>${dateTime(entry.at)}</time></td>
       <td>${entry.address ?? "–"}</td>

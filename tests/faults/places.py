@@ -76,6 +76,13 @@ PLACES = {
         backend.services.bin.emptying._remove_files database
         backend.services.bin.emptying._remove_part database
     """,
+    f"{_STORED}bin.py::"
+    "test_a_thread_that_cannot_be_started_again_is_tried_again_by_the_next_check": """
+        backend.services.bin.keeper.BinKeeper._new_thread thread
+    """,
+    f"{_STORED}bin.py::test_a_disk_too_full_for_the_database_leaves_the_bin_as_it_was": """
+        backend.services.bin.room.relieve_disk database
+    """,
     f"{_STORED}bin.py::test_an_upload_that_cannot_restore_says_so_and_changes_nothing": """
         backend.services.datasets.upload._restore database
     """,

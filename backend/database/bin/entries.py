@@ -66,11 +66,12 @@ def of_dataset(connection: Connection, workspace_id: int, identity: str) -> Reco
     return first(connection, query.order_by(bin_entries.c.id.desc()))
 
 
-def oldest_of(connection: Connection, owner_id: int) -> list[Record]:
-    """What takes space for an owner: `{id, stored_bytes}`, oldest first."""
-    query = select(bin_entries.c.id, bin_entries.c.stored_bytes).where(
-        bin_entries.c.owner_id == owner_id, _THERE
-    )
+def oldest(connection: Connection, owner_id: int | None) -> list[Record]:
+    """What takes space for an owner, or for all: `{id, stored_bytes}`, oldest first."""
+    query = select(bin_entries.c.id, bin_entries.c.stored_bytes)
+    query = query.where(bin_entries.c.stored_bytes > 0, _THERE)
+    if owner_id is not None:
+        query = query.where(bin_entries.c.owner_id == owner_id)
     return every(connection, query.order_by(bin_entries.c.id))
 
 
@@ -108,6 +109,12 @@ def gone(connection: Connection) -> list[Record]:
     """The entries that were deleted for good and whose rows and files may still be there."""
     query = select(bin_entries).where(bin_entries.c.gone_at.is_not(None))
     return every(connection, query.order_by(bin_entries.c.id))
+
+
+def gone_with(connection: Connection, bin_id: int) -> Record | None:
+    """The entry with that id, if it was deleted for good."""
+    meant = bin_entries.c.id == bin_id, bin_entries.c.gone_at.is_not(None)
+    return first(connection, select(bin_entries).where(*meant))
 
 
 def files(connection: Connection, workspace_id: int | None = None) -> set[str]:

@@ -45,6 +45,14 @@ def driver_of(connection: Connection) -> sqlite3.Connection:
     return driver
 
 
+def merge_log(connection: Connection, how: str) -> bool:
+    """Merge the log without waiting for readers; whether all of it is in the file now."""
+    driver = driver_of(connection)
+    driver.execute("PRAGMA busy_timeout = 0")
+    _, frames, merged = driver.execute(f"PRAGMA wal_checkpoint({how})").fetchone()
+    return frames == merged >= 0
+
+
 def create(path: Path) -> None:
     """Make a new database; it is whole from the moment it has its name."""
     new = path.with_name(f"{path.name}.new")

@@ -16,13 +16,14 @@ from backend.background.predictor import PredictionFailed
 from backend.database import batches
 from backend.database.connection import Record
 from backend.database.schema import now
-from backend.errors import ModelCorrupt, NoSpace, Unavailable
+from backend.errors import DiskFull, ModelCorrupt, NoSpace, Unavailable
 from backend.services.aftermath import left_to_the_next_start
 from backend.services.batch_jobs.work import Cancelled, Forgotten, Unusable, Work
-from backend.services.bin.emptying import empty
+from backend.services.bin.room import relieve_disk
 from backend.services.context import Services
 from backend.shortage import is_shortage
 from backend.storage import disk
+from backend.storage.incoming import RESERVED_BYTES
 from backend.transit.catalog.names.read_as import ReadAsError
 from backend.transit.catalog.reader import CatalogError
 
@@ -48,7 +49,7 @@ class Stopped(Exception):
 
 
 class BatchRunner:
-    """Predicts the waiting batches, removes old results and empties the bin."""
+    """Predicts the waiting batches, and removes old results."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -97,7 +98,6 @@ class BatchRunner:
             self._has_recovered = True
         self._expire()
         while not self._closing.is_set():
-            empty(self._services)
             batch = self._take()
             if batch is None:
                 return
@@ -167,7 +167,7 @@ class BatchRunner:
         except Exception as error:
             if self._closing.is_set():
                 raise Stopped from error
-            if is_shortage(error) or is_passing(error) or self._may_wait(batch, error):
+            if is_shortage(error) or is_passing(error) or self._may_go_on(batch, error):
                 log.warning("batch %d waits: %s", batch["id"], error)
                 self._services.troubles.note("batches", _SHOWN_SECONDS)
                 self._wait_after_shortage(batch)
@@ -177,8 +177,12 @@ class BatchRunner:
             with left_to_the_next_start(f"the deletion of the file of batch {batch['id']}"):
                 self._services.storage.remove_batch_upload(batch["workspace_id"], batch["id"])
 
-    def _may_wait(self, batch: Record, error: Exception) -> bool:
-        """Whether the child that makes text of its file may be available later."""
+    def _may_go_on(self, batch: Record, error: Exception) -> bool:
+        """Whether the bin made room, or the child that makes text of its file may be available."""
+        if isinstance(error, DiskFull):
+            return relieve_disk(self._services, error.missing, partly=False) > 0
+        if isinstance(error, OSError) and disk.is_full(error):
+            return relieve_disk(self._services, RESERVED_BYTES, partly=True) > 0
         if not isinstance(error, Unavailable):
             return False
         last, waits = self._waits

@@ -5,6 +5,7 @@ next turn goes on where it was.
 """
 
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,36 +15,57 @@ from backend.database import datasets
 from backend.database.bin import entries, remains
 from backend.database.connection import Record
 from backend.services.aftermath import left_to_the_next_start
+from backend.services.bin.room import give_up
 from backend.services.context import Services
 from backend.storage.atomic import remove_partials_of
 from backend.storage.layout import Storage
 
+# Between two parts of what is deleted: others who wait to write have their turn.
+_PAUSE_SECONDS = 0.01
+
 
 def finish(services: Services, bin_id: int) -> None:
-    """After the commit that put something into the bin: without a bin its files go now."""
-    if services.settings.bin_days == 0:
-        with services.database.read() as connection:
-            gone = [each for each in entries.gone(connection) if each["id"] == bin_id]
-        for entry in gone:
-            remove(services, entry)
+    """After the commit that deleted something for good, or did so without a bin: it goes now.
+
+    A workspace goes beside the requests, if there is a thread for it: it may be large.
+    """
+    with services.database.read() as connection:
+        entry = entries.gone_with(connection, bin_id)
+    if entry is None:
+        return
+    if entry["kind"] != "workspace":
+        remove(services, entry)
+    elif services.bin_keeper is None:
+        empty(services)
+    else:
+        services.notify_bin()
 
 
-def empty(services: Services) -> None:
-    """Delete what is too old, and the files of what was deleted for good."""
+def empty(services: Services, is_closing: Callable[[], bool] = lambda: False) -> None:
+    """Delete what is too old, and what is left of what was deleted for good.
+
+    Args:
+        services: the server's.
+        is_closing: whether the rest is left to the next start.
+    """
     with left_to_the_next_start("the emptying of the bin"):
         _expire(services)
         with services.database.read() as connection:
             gone = entries.gone(connection)
         for entry in gone:
-            remove(services, entry)
+            remove(services, entry, is_closing)
 
 
-def remove(services: Services, entry: Record) -> None:
+def remove(
+    services: Services, entry: Record, is_closing: Callable[[], bool] = lambda: False
+) -> None:
     """Delete the rows of an entry that was deleted for good, its files, and then the entry."""
     what = f"the deletion of {entry['kind']} {entry['item_id']}, {', '.join(entry['files'][:2])}"
     with left_to_the_next_start(what):
         while _remove_part(services, entry):
-            pass
+            time.sleep(_PAUSE_SECONDS)
+            if is_closing():
+                return
         _remove_files(services, entry)
 
 
@@ -77,7 +99,7 @@ def _expire(services: Services) -> None:
         old = entries.too_old(connection, services.settings.bin_days)
     if old:
         with services.database.write() as connection:
-            entries.give_up(connection, old)
+            give_up(services, connection, old, "bin_expired")
 
 
 def _needed(storage: Storage, connection: Connection, entry: Record) -> Callable[[Path], bool]:

@@ -15,9 +15,9 @@ from typing import IO, Any, cast
 from werkzeug.exceptions import ClientDisconnected, RequestTimeout
 
 from backend import shortage
-from backend.errors import NoSpace, Unavailable, UserError
+from backend.errors import DiskFull, NoSpace, Unavailable, UserError
 from backend.storage import disk
-from backend.storage.incoming import MEGABYTE, require_space
+from backend.storage.incoming import MEGABYTE, RESERVED_BYTES, require_space
 from backend.web.http_server.pace import Pace
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -65,8 +65,10 @@ class Failed(io.RawIOBase):
 def _not_stored(error: OSError, folder: Path) -> UserError:
     if shortage.is_shortage(error):
         return Unavailable(shortage.MESSAGE, Retry_After=str(shortage.RETRY_SECONDS))
-    why = disk.full_message(error, folder) if disk.is_full(error) else error.strerror
-    return NoSpace(f"The request's body could not be stored: {why}")
+    what = "The request's body could not be stored:"
+    if disk.is_full(error):
+        return DiskFull(f"{what} {disk.full_message(error, folder)}", RESERVED_BYTES)
+    return NoSpace(f"{what} {error.strerror}")
 
 
 class Body:

@@ -9,7 +9,7 @@ from backend.database.bin import entries
 from backend.database.connection import Record
 from backend.database.schema import iso
 from backend.errors import NotFound
-from backend.services.bin.emptying import empty
+from backend.services.bin.emptying import finish
 from backend.services.bin.restore import restore
 from backend.web.access import NO_WORKSPACE, require_role, workspace_by_key
 from backend.web.audit_log import record
@@ -68,7 +68,7 @@ def delete_bin_entry(bin_id: int) -> Record:
         entry = _usable(connection, bin_id)
         entries.give_up(connection, [bin_id])
         _record(connection, "bin_deleted", entry)
-    empty(services())
+    finish(services(), bin_id)
     return {"message": f"{entry['kind'].capitalize()} {entry['item_id']} was deleted for good."}
 
 

@@ -41,6 +41,8 @@ AuditAction = TypeAliasType(
         "model_promoted",
         "bin_restored",
         "bin_deleted",
+        "bin_evicted",
+        "bin_expired",
     ],
 )
 
@@ -64,7 +66,9 @@ class AuditEntry(Answer):
     id: int
     at: str
     action: AuditAction
-    user: str | None = Field(description="null for a failed sign-in.")
+    user: str | None = Field(
+        description="null for a failed sign-in, and for what the server did by itself."
+    )
     address: str | None = Field(
         description="Of the client; for failed sign-ins over IPv6 its /64 network."
     )

@@ -393,6 +393,24 @@ def test_a_disk_that_is_nearly_full_fails_the_batch_in_words(
     assert files(services) == []
 
 
+def test_a_batch_on_a_disk_that_is_nearly_full_goes_on_with_the_room_of_the_bin(
+    api, key, model_id, services, monkeypatch
+):
+    batch_id = post(api, key)
+    api.delete(f"/api/training/dataset/{api.dataset(key, 300)}")
+    usage = incoming.shutil.disk_usage("/")
+    free = lambda: 1 << 40 if not in_bin() else incoming.RESERVED_BYTES  # noqa: E731
+
+    def in_bin():
+        return api.get("/api/bin", query_string={"workspace_key": key})["entries"]
+
+    monkeypatch.setattr(incoming.shutil, "disk_usage", lambda _path: usage._replace(free=free()))
+    monkeypatch.setattr(runner_module, "_SHORTAGE_SECONDS", 0)
+    BatchRunner(services).work()
+    assert state(api, batch_id)["status"] == "completed"
+    assert in_bin() == []
+
+
 def test_a_missing_upload_fails_the_batch_in_words(api, key, model_id, services):
     batch_id = post(api, key)
     services.storage.batch_upload(1, batch_id).unlink()
@@ -430,8 +448,8 @@ def test_a_workspace_deleted_while_its_batch_runs_takes_everything_along(
     monkeypatch.setattr(predictor, "predict", predict)
     BatchRunner(services).work()
     assert files(services) == []
-    with services.database.read() as connection:
-        assert batches.all_states(connection) == []
+    with services.database.read() as connection:  # its row is of a workspace in the bin
+        assert [each["status"] for each in batches.all_states(connection)] == ["cancelled"]
 
 
 def test_a_result_whose_time_is_over_is_removed_and_told_as_such(

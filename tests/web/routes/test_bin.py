@@ -422,6 +422,8 @@ def test_entries_go_after_their_days(api, key, services, world):
         connection.execute(bin_entries.update().where(old).values(deleted_at=long_ago))
     empty(services)
     assert [each["id"] for each in binned(api, key)] == [dataset["id"]]
+    (expired,) = api.get("/api/audit?action=bin_expired")["entries"]
+    assert (expired["user"], expired["target"]) == (None, f"analysis {analysis['item_id']}")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -545,7 +547,7 @@ def test_what_takes_no_place_is_not_given_up_for_it(api, key, services, world):
     assert (session["kind"], session["stored_bytes"]) == ("session", 0)
     with services.database.write() as connection:
         owner_id = entries.find(connection, session["id"])["owner_id"]
-        assert make_room(connection, owner_id, 1)
+        assert make_room(services, connection, owner_id, 1)
     assert [each["id"] for each in binned(api, key)] == [session["id"]]
 
 

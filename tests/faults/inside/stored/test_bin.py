@@ -4,6 +4,8 @@ import pytest
 
 from backend.database.bin.tables import bin_entries, bin_rows
 from backend.services.bin.emptying import empty
+from backend.services.bin.keeper import BinKeeper
+from backend.services.bin.room import relieve_disk
 from tests.api import catalogue, problem_of
 from tests.faults.state import all_of, files_in
 
@@ -50,6 +52,32 @@ def test_a_turn_that_the_database_refuses_is_made_again(faults, services, binned
     empty(services)
     assert in_bin(services) == [[], []]
     assert files_in(services.storage.uploads) == {}
+
+
+@pytest.mark.parametrize("statement", ["BEGIN IMMEDIATE", "INSERT*", "UPDATE*", "COMMIT"])
+def test_a_disk_too_full_for_the_database_leaves_the_bin_as_it_was(
+    faults, services, binned, statement
+):
+    before = all_of(services)
+    fault = faults.add("sql", statement, "database or disk is full")
+    assert relieve_disk(services, 1, partly=True) == 0
+    assert fault.effects == 1
+    assert all_of(services) == before
+    faults.clear()
+    assert relieve_disk(services, 1, partly=True) > 0
+
+
+def test_a_thread_that_cannot_be_started_again_is_tried_again_by_the_next_check(
+    faults, services, caplog
+):
+    keeper = BinKeeper(services)
+    fault = faults.add("thread", "bin", "none")
+    keeper.check()
+    assert fault.effects == 1
+    assert "cannot be started" in caplog.text
+    keeper.check()
+    assert keeper._thread.is_alive()
+    keeper.close()
 
 
 @pytest.mark.parametrize("statement", ["BEGIN IMMEDIATE", "INSERT*", "DELETE*", "COMMIT"])
