@@ -63,7 +63,8 @@ function Row({ workspace, study, session }) {
       <th scope="row">
         <a href=${sessionHref(workspace, id)}>${t("training.sessionNumber", { id: String(id) })}</a>
       </th>
-      ${setting !== null && html`<td>${settingText(study, setting)}</td>`}
+      ${study.kind === "grid" &&
+      html`<td>${setting === null ? t("grid.setting.none") : settingText(study, setting)}</td>`}
       <td class="number">${String(seed)}</td>
       ${fold !== null && html`<td class="number">${String(fold)}</td>`}
       <td>

@@ -1,10 +1,12 @@
 """The figures of studies: found in the background when somebody asks, and kept until they change.
 
-Nothing is stored: they follow from the predictions of the sessions, which are.
+What they are made of is kept for longer. Nothing is stored: they follow from the predictions of the
+sessions, which are.
 """
 
 from backend.database.connection import Record
 from backend.services.studies.finder import Finder, Tell
+from backend.services.studies.kept import Kept
 from backend.services.studies.kinds import kind_of
 from backend.storage.layout import Storage
 
@@ -15,6 +17,7 @@ class StudyFigures:
     def __init__(self, storage: Storage, finder: Finder | None = None) -> None:
         self._storage = storage
         self._finder = finder or Finder("study-figures")
+        self._kept = Kept()
 
     def of(
         self,
@@ -40,7 +43,7 @@ class StudyFigures:
             return None
 
         def find(tell: Tell) -> None:
-            kind_of(study).find_figures(self._storage, study, parts, evaluated, tell)
+            kind_of(study).find_figures(self._storage, study, parts, evaluated, tell, self._kept)
 
         state = tuple(part["id"] for part in tested)
         return self._finder.of(

@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from collections.abc import Mapping
 from statistics import median
 
 from sqlalchemy import Connection
@@ -61,7 +62,7 @@ def describe(
         "joined": studies.joined_of(connection, study),
         "sessions": [
             _described(part, place, evaluated.get(part["id"]))
-            for place, part in sorted(placed, key=lambda each: tuple(each[0].values()))
+            for place, part in sorted(placed, key=lambda each: _order(each[0]))
         ],
     }
 
@@ -144,7 +145,11 @@ def _eta_seconds(
     return remaining * median(seconds) / places + min(further, left)
 
 
-def _described(part: Record, place: dict[str, int], evaluated: Record | None) -> Record:
+def _order(place: Mapping[str, int | None]) -> list[tuple[bool, int]]:
+    return [(value is None, value or 0) for value in place.values()]
+
+
+def _described(part: Record, place: Mapping[str, int | None], evaluated: Record | None) -> Record:
     figures = None
     if evaluated is not None and part["model_id"] is not None:
         figures = {name: evaluated[name] for name in ("rows", *_FIGURES)}

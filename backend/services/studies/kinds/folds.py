@@ -8,6 +8,7 @@ import numpy as np
 from backend import wire
 from backend.database.connection import Record
 from backend.services.studies.finder import Tell
+from backend.services.studies.kept import Kept
 from backend.services.studies.parts import fold_of, seed_of, stored_spec
 from backend.services.studies.predictions import Tested, read_by_seed
 from backend.storage.layout import Storage
@@ -55,6 +56,7 @@ def find_figures(
     parts: Sequence[Record],
     evaluated: dict[int, Record],
     tell: Tell,
+    kept: Kept,
 ) -> None:
     """Find the figures of a study; see `kinds.Kind`.
 

@@ -6,6 +6,7 @@ from backend import wire
 from backend.database.connection import Record
 from backend.errors import Invalid
 from backend.services.studies.finder import Tell
+from backend.services.studies.kept import Kept
 from backend.services.studies.kinds.grid_figures import GridPart, find_grid_figures
 from backend.services.studies.parts import seed_of, stored_spec
 from backend.storage.layout import Storage
@@ -19,6 +20,8 @@ MOST_SETTINGS = 12
 
 # What a session has of its own; by everything else it is known which setting it has.
 _OF_SESSION = ("model_name", "seed")
+
+_MISSING = object()
 
 
 def differences(base: wire.Spec, settings: Sequence[tuple[str | None, wire.Spec]]) -> list[Record]:
@@ -67,16 +70,20 @@ def specs(name: str, settings: Record) -> list[wire.Spec]:
     ]
 
 
-def place(study: Record, part: Record) -> dict[str, int]:
-    """The setting of a session, 0 for the base, and its seed."""
-    base = study["settings"]["spec"]
-    names = [name for name in base if name not in _OF_SESSION]
-    changes = [{}, *(each["changes"] for each in study["settings"]["differences"])]
+def place(study: Record, part: Record) -> dict[str, int | None]:
+    """The setting of a session, 0 for the base, and its seed.
+
+    No setting where its spec is not that of any session of the study: somebody has changed it.
+    """
+    seed, settings = seed_of(part), study["settings"]
+    names = [name for name in settings["spec"] if name not in _OF_SESSION]
+    changes = [{}, *(each["changes"] for each in settings["differences"])]
     for setting, different in enumerate(changes):
-        expected = base | different
-        if all(part["spec"][name] == expected[name] for name in names):
-            return {"setting": setting, "seed": seed_of(part)}
-    raise ValueError(f"session {part['id']} has no setting of study {study['id']}")
+        expected = settings["spec"] | different
+        is_same = all(part["spec"].get(name, _MISSING) == expected[name] for name in names)
+        if is_same and seed in settings["seeds"]:
+            return {"setting": setting, "seed": seed}
+    return {"setting": None, "seed": seed}
 
 
 def find_figures(
@@ -85,14 +92,20 @@ def find_figures(
     parts: Sequence[Record],
     evaluated: dict[int, Record],
     tell: Tell,
+    kept: Kept,
 ) -> None:
     """Find the figures of a grid; see `kinds.Kind` and `grid_figures`."""
-    placed = [
-        GridPart(**place(study, part), row=part)
-        for part in parts
-        if part["file"] is not None and part["id"] in evaluated
-    ]
-    find_grid_figures(storage, study, placed, tell)
+    placed: dict[tuple[int, int], GridPart] = {}
+    strangers = []
+    for part in parts:
+        if part["file"] is None or part["id"] not in evaluated:
+            continue
+        setting, seed = place(study, part).values()
+        if setting is None or seed is None or (setting, seed) in placed:
+            strangers.append(part["id"])
+        else:
+            placed[setting, seed] = GridPart(setting, seed, part)
+    find_grid_figures(storage, study, list(placed.values()), strangers, tell, kept)
 
 
 def _spec_of(name: str, settings: Record, setting: int, seed: int) -> wire.Spec:

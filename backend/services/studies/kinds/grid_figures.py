@@ -1,6 +1,8 @@
 """The figures of a grid: those of each setting, and how they differ from the base's."""
 
 from collections.abc import Iterator
+from functools import partial
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,9 +11,9 @@ from numpy.typing import NDArray
 from backend.database.connection import Record
 from backend.errors import Conflict
 from backend.services.studies.finder import Tell
+from backend.services.studies.kept import Kept
 from backend.services.studies.predictions import read_part
 from backend.storage.layout import Storage
-from backend.transit.columns import NO_LABEL
 from backend.transit.evaluation.against_base import (
     OfSeed,
     Setting,
@@ -19,8 +21,8 @@ from backend.transit.evaluation.against_base import (
     intervals_of_means,
     measure_setting,
 )
-from backend.transit.evaluation.bootstrap import measure_labels
-from backend.transit.evaluation.paired import headline
+from backend.transit.evaluation.bootstrap import MOST_DRAWS, measure_labels
+from backend.transit.evaluation.paired import MORE_IS_BETTER, headline
 from backend.transit.evaluation.paired_means import DECISIVE
 from backend.transit.evaluation.repeated import FIGURES, mean_of, spread_of
 from backend.transit.rows import Index
@@ -30,6 +32,9 @@ NOTE = (
     "chosen by these rows too, so that its figure is optimistic: it is not that of rows held out. "
     "Measure the chosen setting on rows that took no part in the choice, such as another table."
 )
+
+# Of a session, about: what is kept of its figures.
+_BYTES_OF_FIGURES = 1_000
 
 
 class GridPart(NamedTuple):
@@ -46,40 +51,63 @@ class GridPart(NamedTuple):
     row: Record
 
 
-class _Rows(NamedTuple):
-    """What any session has tested.
+class _Measured(NamedTuple):
+    """What a session has tested, and what its figures are.
+
+    Attributes:
+        digest: of all that it has tested: rows, groups, labels and probabilities.
+        figures: on all its rows, by name.
+    """
+
+    digest: bytes
+    figures: Record
+
+
+class _Tested(NamedTuple):
+    """What all sessions have tested.
 
     Attributes:
         rows: intp, (n,), increasing: places among the accepted rows of the dataset.
         groups: intp, (n,), equal for rows of one group.
+        of_settings: of each setting its sessions by seed.
     """
 
     rows: Index
     groups: Index
+    of_settings: dict[int, dict[int, _Measured]]
 
 
-def find_grid_figures(storage: Storage, study: Record, parts: list[GridPart], tell: Tell) -> None:
+def find_grid_figures(
+    storage: Storage,
+    study: Record,
+    parts: list[GridPart],
+    strangers: list[int],
+    tell: Tell,
+    kept: Kept,
+) -> None:
     """Find the figures of a grid as far as its sessions have come.
 
     `rows` and `groups`, how many have been tested by any seed; `seeds`, how many there are;
     `is_complete`; `settings`, the base first, of each {setting, label, seeds, is_complete, figures,
     differences}; `best`, the complete setting of the least mean log loss; `intervals_state`;
-    `note`, what choosing among them does.
+    `note`, what choosing among them does, and which sessions do not count.
 
     Args:
         storage: where the models are.
         study: its row.
-        parts: its sessions that have tested their rows, at least one.
-        tell: takes the means first, then what needs draws.
+        parts: its sessions that have tested their rows.
+        strangers: the ids of those that have no setting of the study.
+        tell: takes the means first, then what needs draws, as it is known.
+        kept: the figures and draws of sessions, by what they have tested.
 
     Raises:
         Conflict: predictions are missing, damaged, or of other rows than the base's.
     """
-    tested, values = _measured(storage, study, parts)
+    tested = _measured(storage, study, parts, kept)
     seeds = study["settings"]["seeds"]
     labels = [None, *(each["label"] for each in study["settings"]["differences"])]
     settings = [
-        _of_setting(number, label, values.get(number, {}), len(seeds))
+        _of_setting(number, label, tested.of_settings.get(number, {}), len(seeds))
         for number, label in enumerate(labels)
     ]
     complete = [each["setting"] for each in settings if each["is_complete"]]
@@ -92,25 +120,29 @@ def find_grid_figures(storage: Storage, study: Record, parts: list[GridPart], te
         "settings": settings,
         "best": _best(settings),
         "intervals_state": "pending" if is_comparable else "unknown",
-        "note": NOTE,
+        "note": " ".join([NOTE, *map(_not_counted, strangers)]),
     }
-    tell(answer)
-    if is_comparable:
-        drawn = {
-            number: _drawn(storage, study, parts, tested, number, len(labels) - 1)
-            for number in complete
-        }
-        tell(answer | {"settings": _compared(settings, drawn), "intervals_state": "found"})
+    if not is_comparable:
+        return tell(answer)
+    keys = {number: _key(tested, number, len(labels) - 1) for number in complete}
+    drawn = {number: kept.find(key) for number, key in keys.items()}
+    drawn = {number: each for number, each in drawn.items() if each is not None}
+    for number in complete:
+        if number not in drawn:
+            tell(answer | {"settings": _compared(settings, drawn)})
+            drawn[number] = kept.of(
+                keys[number],
+                8 * MOST_DRAWS * len(MORE_IS_BETTER),
+                partial(_drawn, storage, study, parts, tested, number, len(labels) - 1),
+            )
+    return tell(answer | {"settings": _compared(settings, drawn), "intervals_state": "found"})
 
 
-def _measured(
-    storage: Storage, study: Record, parts: list[GridPart]
-) -> tuple[_Rows, dict[int, dict[int, Record]]]:
+def _measured(storage: Storage, study: Record, parts: list[GridPart], kept: Kept) -> _Tested:
     """What has been tested, and the figures of each setting by seed."""
-    true = np.full(study["dataset_size"], NO_LABEL, np.int8)
     group = np.full(study["dataset_size"], -1, np.int64)
     of_seed: dict[int, NDArray[np.intp]] = {}
-    values: dict[int, dict[int, Record]] = {}
+    of_settings: dict[int, dict[int, _Measured]] = {}
     for part in parts:
         rows = _read(storage, study, part)
         places = rows["row"].astype(np.intp)
@@ -121,15 +153,37 @@ def _measured(
                 f"The sessions of study {study['id']} were not split in the same way: their test "
                 "rows or groups differ. Start the study again."
             )
-        true[places], group[places] = rows["true"], rows["group"]
-        found = headline(measure_labels(rows["true"], rows["probabilities"].astype(np.float64)))
-        values.setdefault(part.setting, {})[part.seed] = found
+        group[places] = rows["group"]
+        digest = sha256(rows.tobytes()).digest()
+        figures = kept.of(digest, _BYTES_OF_FIGURES, partial(_figures_of, rows))
+        of_settings.setdefault(part.setting, {})[part.seed] = _Measured(digest, figures)
     every = np.flatnonzero(group >= 0)
-    return _Rows(every, np.unique(group[every], return_inverse=True)[1]), values
+    return _Tested(every, np.unique(group[every], return_inverse=True)[1], of_settings)
 
 
-def _of_setting(number: int, label: str | None, of_seeds: dict[int, Record], seeds: int) -> Record:
-    found = list(of_seeds.values())
+def _figures_of(rows: np.ndarray) -> Record:
+    found = measure_labels(rows["true"], rows["probabilities"].astype(np.float64))
+    return headline(found)
+
+
+def _key(tested: _Tested, setting: int, settings: int) -> tuple[int, bytes]:
+    """All that the draws of a setting depend on: what it has tested, and the groups of all."""
+    of_seeds = sorted(tested.of_settings[setting].items())
+    every = sha256(tested.rows.tobytes() + tested.groups.tobytes()).digest()
+    return settings, every + b"".join(each.digest for _, each in of_seeds)
+
+
+def _not_counted(session_id: int) -> str:
+    return (
+        f"Session {session_id} counts in no figure: its settings and its seed are those of no "
+        "session of this study, or of another one too."
+    )
+
+
+def _of_setting(
+    number: int, label: str | None, of_seeds: dict[int, _Measured], seeds: int
+) -> Record:
+    found = [each.figures for each in of_seeds.values()]
     return {
         "setting": number,
         "label": label,
@@ -161,7 +215,7 @@ def _drawn(
     storage: Storage,
     study: Record,
     parts: list[GridPart],
-    tested: _Rows,
+    tested: _Tested,
     setting: int,
     settings: int,
 ) -> Setting:
@@ -176,7 +230,9 @@ def _drawn(
 
 
 def _compared(settings: list[Record], drawn: dict[int, Setting]) -> list[Record]:
-    """The settings with intervals, and with their differences from the base."""
+    """The settings with intervals, and with their differences from the base, of those drawn."""
+    if 0 not in drawn:
+        return settings
     others = [number for number in drawn if number]
     count = len(settings) - 1
     found = differences_to_base(drawn[0], [drawn[each] for each in others], count)

@@ -1,11 +1,12 @@
 """What the rest of studies asks the module of a kind."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from backend import wire
 from backend.database.connection import Record
 from backend.services.studies.finder import Tell
+from backend.services.studies.kept import Kept
 from backend.storage.layout import Storage
 
 
@@ -34,8 +35,8 @@ class Kind(Protocol):
             Conflict: this version cannot read the spec that the study stores.
         """
 
-    def place(self, study: Record, part: Record) -> dict[str, int]:
-        """What a session is within its study; its values are its place in the order."""
+    def place(self, study: Record, part: Record) -> Mapping[str, int | None]:
+        """What a session is within its study; its values are its place in the order, None last."""
 
     def find_figures(
         self,
@@ -44,6 +45,7 @@ class Kind(Protocol):
         parts: Sequence[Record],
         evaluated: dict[int, Record],
         tell: Tell,
+        kept: Kept,
     ) -> None:
         """Find the figures of a study that has tested something, as far as they can be.
 
@@ -53,6 +55,7 @@ class Kind(Protocol):
             parts: its sessions, from `studies.parts_of`.
             evaluated: their figures, from `studies.evaluated`.
             tell: takes what is known, again when more is; `intervals_state` is a part of it.
+            kept: what was computed for earlier figures, and may be again.
 
         Raises:
             Conflict: predictions are missing on the server, or damaged.

@@ -7,6 +7,7 @@ from backend.background.search.space import MOST_TRIALS as MOST_TRIALS
 from backend.background.search.trial_specs import first_tried, spec_of
 from backend.database.connection import Record
 from backend.services.studies.finder import Tell
+from backend.services.studies.kept import Kept
 from backend.services.studies.parts import seed_of, stored_spec
 from backend.storage.layout import Storage
 
@@ -35,5 +36,6 @@ def find_figures(
     parts: Sequence[Record],
     evaluated: dict[int, Record],
     tell: Tell,
+    kept: Kept,
 ) -> None:
     """Nothing: the figures of a search are those of its sessions; see `search_view`."""

@@ -95,7 +95,9 @@ class StudyPart(Answer):
     seed: int
     fold: int | None = Field(default=None, description="From 1; null in other kinds than folds.")
     setting: int | None = Field(
-        default=None, description="0: the base; null in other kinds than grid."
+        default=None,
+        description="0: the base; null in other kinds than grid, and of a session whose spec is "
+        "that of no setting of the study.",
     )
     trial: int | None = Field(default=None, description="From 1; null in other kinds than search.")
     status: SessionStatus

@@ -45,10 +45,25 @@ def test_a_session_of_a_later_release_has_the_setting_that_it_had():
     assert grid.place(study, {"id": 1, "spec": part}) == {"setting": 1, "seed": 1}
 
 
-def test_a_session_of_no_setting_is_named():
-    part = {"id": 8, "spec": spec(epochs=4).model_dump()}
-    with pytest.raises(ValueError, match="session 8 has no setting of study 3"):
-        grid.place(study_of({"epochs": 9}), part)
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"epochs": 4},
+        {"seed": 3},
+        {"learning_rate": None},
+        {"network": ["a list"]},
+    ],
+)
+def test_a_session_whose_spec_was_changed_has_no_setting(change):
+    part = {"id": 8, "spec": spec(seed=1).model_dump() | change}
+    place = grid.place(study_of({"epochs": 9}), part)
+    assert place == {"setting": None, "seed": part["spec"]["seed"]}
+
+
+def test_a_session_whose_spec_has_lost_a_field_has_no_setting():
+    part = {"id": 8, "spec": spec(seed=1).model_dump()}
+    del part["spec"]["epochs"]
+    assert grid.place(study_of({"epochs": 9}), part) == {"setting": None, "seed": 1}
 
 
 @pytest.mark.parametrize(

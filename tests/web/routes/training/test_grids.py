@@ -46,6 +46,27 @@ def start(api, key, dataset_id, *settings, **fields):
     return api.grid(key, dataset_id, list(settings), **fields)["study"]
 
 
+def test_a_session_whose_spec_was_changed_by_hand_is_shown_and_named(
+    api, key, dataset_id, services
+):
+    study = start(api, key, dataset_id, {"learning_rate": 0.01})
+    changed = study["sessions"][2]
+    complete_all(services, study["sessions"], (0.5, 0.5))
+    with services.database.write() as connection:
+        connection.exec_driver_sql(
+            "UPDATE training_sessions SET spec = json_set(spec, '$.epochs', 999) "
+            f"WHERE id = {changed['id']}"
+        )
+    found = measured(api, study["id"])
+    assert [each["setting"] for each in found["sessions"]] == [0, 0, 1, None]
+    assert found["sessions"][3]["id"] == changed["id"]
+    assert f"Session {changed['id']} counts in no figure" in found["grid"]["note"]
+    assert [each["seeds"] for each in found["grid"]["settings"]] == [2, 1]
+    listed = api.get(f"{_STUDIES}?workspace_key={key}")["studies"]
+    assert [each["id"] for each in listed] == [study["id"]]
+    api.delete(f"{_STUDIES}/{study['id']}")
+
+
 @pytest.fixture
 def grid(api, key, dataset_id):
     """A grid of two settings and two seeds."""
