@@ -24,6 +24,7 @@ from backend.web.routes.batches import batches_bp
 from backend.web.routes.bin import bin_bp
 from backend.web.routes.curves import curves_bp
 from backend.web.routes.datasets import datasets_bp
+from backend.web.routes.many_models import many_models_bp
 from backend.web.routes.models import models_bp
 from backend.web.routes.predictions import predictions_bp
 from backend.web.routes.site import site_bp
@@ -58,6 +59,7 @@ BLUEPRINTS = (
     evaluation_bp,
     networks_bp,
     models_bp,
+    many_models_bp,
     predictions_bp,
     batches_bp,
     bin_bp,

@@ -24,7 +24,7 @@ from backend.database.listing.pages import Kind
 from backend.database.listing.sessions import SESSIONS as KIND_OF_SESSIONS
 from backend.database.listing.tables import model_facts, session_facts
 from backend.database.schema import models, now, training_sessions
-from backend.services.listing import sorts_of
+from backend.services.listing.asked import sorts_of
 from backend.web.current import services_of
 from backend.web.tokens import ensure_administrator
 

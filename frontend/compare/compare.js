@@ -25,7 +25,7 @@ export function Compare({ workspace, query }) {
     <${PageHead}
       title=${t("training.compare.title")}
       back=${{ href: `#/w/${workspace.id}/sessions`, text: t("training.sessions") }}
-      ><p>${t("training.compare.lead")}</p><//
+      >${ids.length < 2 && html`<p>${t("training.compare.lead")}</p>`}<//
     >
     <div class="stack">
       <${ComparedSessions}
@@ -39,7 +39,7 @@ export function Compare({ workspace, query }) {
       ${ids.length >= 2 &&
       found.length > 0 &&
       html`
-        <${SameStars} compared=${found} />
+        <${SameStars} workspace=${workspace} compared=${found} />
         <${ComparedFigures} workspace=${workspace} compared=${found} />
         <${ComparedDifferences} workspace=${workspace} compared=${found} />
         <${ComparedCurves} compared=${found} />

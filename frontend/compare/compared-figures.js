@@ -40,8 +40,9 @@ export function ComparedFigures({ workspace, compared }) {
   const { areSame } = groupByTestRows(compared);
   const isTested = compared.some((each) => each.evaluation);
   const rows = [
+    ...(isTested ? testRows(compared, areSame) : []),
     ...validationRows(compared),
-    ...(isTested ? [...testRows(compared, areSame), ...baselineRows(compared)] : []),
+    ...(isTested ? baselineRows(compared) : []),
     ...costRows(compared),
   ];
   return html`
@@ -85,12 +86,12 @@ function testRows(compared, areSame) {
       hint: areSame ? null : t("training.compare.testOther"),
       isHead: true,
     },
+    ...TEST.map((figure) => rowOf(figure, evaluations, areSame)),
     {
       name: "n_test",
       title: t("training.compare.testRows"),
       cells: evaluations.map((each) => ({ text: number(each?.n_test) })),
     },
-    ...TEST.map((figure) => rowOf(figure, evaluations, areSame)),
   ];
 }
 

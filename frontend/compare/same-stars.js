@@ -2,6 +2,10 @@
 
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
+import { formHref } from "../training/session/session-settings.js";
+
+/** What chooses the test rows of a session. */
+const CHOOSES = ["dataset_sha256", "seed", "test_split", "validation_split", "grouping", "folds", "fold"];
 
 /**
  * The sessions by the test rows that they were measured on.
@@ -25,8 +29,30 @@ export function groupByTestRows(compared) {
   return { groups: [...groups.values()], untested, unknown, areSame };
 }
 
-/** @param {{compared: object[]}} properties sessions that were found */
-export function SameStars({ compared }) {
+/** Why sessions were tested on different rows: what they differ in, of `CHOOSES`. */
+export function reasonsOf(compared) {
+  const tested = compared.filter((each) => each.evaluation);
+  const values = (name) => new Set(tested.map(({ session }) => JSON.stringify(session.spec[name] ?? null)));
+  return CHOOSES.filter((name) => values(name).size > 1);
+}
+
+/**
+ * The session to train again on the test stars of the first one: the next that has others.
+ *
+ * @returns {{session: object, first: object, changes: object} | null} null: nothing says how
+ */
+export function againOn(compared) {
+  const [first, ...others] = compared.filter((each) => each.evaluation?.test_rows_sha256);
+  const other = others.find((each) => each.evaluation.test_rows_sha256 !== first.evaluation.test_rows_sha256);
+  const isOfFold = ({ spec }) => spec.fold != null;
+  if (!other || first.session.dataset_id === null || isOfFold(first.session) || isOfFold(other.session)) return null;
+  const { seed, test_split, validation_split } = first.session.spec;
+  const changes = { dataset: first.session.dataset_id, seed, test_split, validation_split };
+  return { session: other.session, first: first.session, changes };
+}
+
+/** @param {{workspace: object, compared: object[]}} properties sessions that were found */
+export function SameStars({ workspace, compared }) {
   const { groups, untested, unknown, areSame } = groupByTestRows(compared);
   const tested = compared.length - untested.length;
   const list = (ids) => ids.map((id) => `#${id}`).join(", ");
@@ -39,10 +65,13 @@ export function SameStars({ compared }) {
       ${tested > 1 &&
       !areSame &&
       html`<div class="message warning">
-        <p>
-          <strong>${t(groups.length > 1 ? "training.stars.different" : "training.stars.unknown")}</strong>
-        </p>
-        <p>${t("training.stars.caution")}</p>
+        <div class="row between">
+          <p>
+            <strong>${t(groups.length > 1 ? "training.stars.different" : "training.stars.unknown")}</strong>${" "}
+            ${groups.length > 1 && whyText(compared)} ${t("training.stars.caution")}
+          </p>
+          <${Again} workspace=${workspace} found=${againOn(compared)} />
+        </div>
         ${compared.length > 2 &&
         html`<ul>
           ${groups.map((ids) => html`<li>${t("training.stars.group", { sessions: list(ids) })}</li>`)}
@@ -53,4 +82,18 @@ export function SameStars({ compared }) {
       html`<p class="message">${t("training.stars.untested", { sessions: list(untested) })}</p>`}
     </section>
   `;
+}
+
+function whyText(compared) {
+  const names = reasonsOf(compared).map((name) => t(`training.stars.reason.${name}`));
+  return names.length > 0 ? t("training.stars.why", { names: names.join(", ") }) : "";
+}
+
+/** The main action where the test stars differ: the same settings on those of the first session. */
+function Again({ workspace, found }) {
+  if (!workspace.mayEdit || !found) return null;
+  const { session, first, changes } = found;
+  return html`<a class="button primary" href=${formHref(workspace, session, changes)}>
+    ${t("training.stars.again", { id: String(session.id), first: String(first.id) })}
+  </a>`;
 }

@@ -6,10 +6,10 @@ import { askAgain } from "./connection.js";
 import { t } from "./i18n.js";
 import { notify } from "./notices.js";
 
-/** What deleting means, for a question: how long the bin has it. */
-export function deletedFor() {
+/** What deleting means, for a question: how long the bin has it, or them. */
+export function deletedFor(areMany = false) {
   const days = account.get().binDays;
-  return days ? t("bin.goesThere", { count: days }) : t("bin.isGone");
+  return days ? t(areMany ? "bin.goThere" : "bin.goesThere", { count: days }) : t("bin.isGone");
 }
 
 /**
@@ -20,12 +20,17 @@ export function deletedFor() {
  * @param {number} id
  * @param {{id: number, key: string}} [workspace] none: it is a workspace itself
  */
-export async function notifyDeleted(say, kind, id, workspace) {
+export function notifyDeleted(say, kind, id, workspace) {
+  return notifyManyDeleted(say, kind, [id], workspace);
+}
+
+/** As `notifyDeleted`, of several of a kind that were deleted together: "Undo" brings all of them back. */
+export async function notifyManyDeleted(say, kind, ids, workspace) {
   const found = await entries(workspace?.key).catch(() => []);
-  const entry = found.find((each) => each.kind === kind && each.item_id === id);
-  if (!entry) return notify(say);
+  const own = found.filter((each) => each.kind === kind && ids.includes(each.item_id));
+  if (own.length === 0) return notify(say);
   const link = workspace ? `#/w/${workspace.id}/bin` : "#/workspaces";
-  const undo = { act: () => restore(entry), actSays: () => t("bin.undo"), stays: true };
+  const undo = { act: () => restoreAll(own), actSays: () => t("bin.undo"), stays: true };
   return notify(say, { ...undo, link, linkSays: () => t("bin.open") });
 }
 
@@ -40,4 +45,18 @@ export async function restore(entry) {
   const { restored } = await post(`/api/bin/${entry.id}/restore`);
   for (const each of restored) notify(() => t("bin.restored", { name: each.name }), { kind: "success" });
   askAgain();
+}
+
+async function restoreAll(own) {
+  if (own.length === 1) return restore(own[0]);
+  let count = 0;
+  try {
+    for (const { id } of own) {
+      await post(`/api/bin/${id}/restore`);
+      count += 1;
+    }
+  } finally {
+    if (count > 0) notify(() => t("bin.restoredMany", { count }), { kind: "success" });
+    askAgain();
+  }
 }

@@ -1,6 +1,6 @@
 // The models of a workspace as a table or as cards: the current one, promote, roll back, download.
 
-import { get } from "../lib/api.js";
+import { download, get } from "../lib/api.js";
 import { useData } from "../lib/data.js";
 import { html, useMemo } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
@@ -12,11 +12,13 @@ import { useMark } from "../listing/cells.js";
 import { Found } from "../listing/found.js";
 import { isNothingYet, useListed } from "../listing/listed.js";
 import { useNarrow } from "../listing/narrow.js";
+import { useSelection } from "../listing/selection.js";
 import { ListTable } from "../listing/table.js";
 import { Toolbar } from "../listing/toolbar.js";
-import { addressOf, nextSort, pageOf, viewOf } from "../listing/view.js";
+import { addressOf, choiceOf, nextSort, pageOf, viewOf } from "../listing/view.js";
 import { Empty, PageHead } from "../ui/basics.js";
 import { isNoBetter, ModelBadges } from "../ui/verdict-notes.js";
+import { ModelBulk } from "./model-bulk.js";
 import { ModelCard } from "./model-card.js";
 import { groupOf, INITIAL, modelColumns, modelFields, modelGroups } from "./model-columns.js";
 import { titleOf } from "./models-state.js";
@@ -65,20 +67,30 @@ function List({ workspace, workspaces, view, list, current, change }) {
     current.reload();
   };
   const models = { data: rows, current: current.data?.model ?? null, setData };
+  const shown = rows.map((each) => each.id);
+  const { ids, choose, chooseOne, chooseAll } = useSelection(`models.${workspace.id}`, shown);
+  const csv = () => download(`${PATH}.csv?${choiceOf(workspace, view)}`, "models.csv");
   return html`
     <div class="list-body">
       ${current.data && html`<${Current} workspace=${workspace} current=${current.data.model} />`}
-      <${Toolbar} ...${{ view, fields, isNarrow }} onChange=${change} columns=${all} groups=${modelGroups()} />
+      <${Toolbar}
+        ...${{ view, fields, isNarrow }}
+        onChange=${change}
+        columns=${all}
+        groups=${modelGroups()}
+        onCsv=${csv}
+      />
       <${Found} ...${{ list, rows, view, fields, change }} initial=${INITIAL} none=${t("models.noneMatch")}>
         ${view.isCards || isNarrow
           ? html`<${Cards} ...${{ workspace, workspaces, models }} />`
-          : html`<${Table} ...${{ view, list, rows, change, all }} />`}
+          : html`<${Table} ...${{ view, list, rows, change, all, ids, chooseOne, chooseAll }} />`}
       <//>
+      <${ModelBulk} ...${{ workspace, ids }} onChoose=${choose} onDone=${list.reload} />
     </div>
   `;
 }
 
-function Table({ rows, view, list, change, all }) {
+function Table({ rows, ids, view, list, change, all, chooseOne, chooseAll }) {
   const columns = all.filter(({ key }) => view.columns.includes(key));
   const sort = ({ key, isFallingFirst }) => change({ sort: nextSort(view.sort, key, INITIAL.sort, isFallingFirst) });
   return html`<${ListTable}
@@ -88,6 +100,9 @@ function Table({ rows, view, list, change, all }) {
     columns=${columns.length ? columns : all.slice(0, 1)}
     sort=${view.sort}
     onSort=${sort}
+    chosen=${ids}
+    onChoose=${chooseOne}
+    onChooseAll=${chooseAll}
     nameOf=${titleOf}
     groupOf=${view.group ? (model) => groupOf(model, view.group, list.data.groups) : null}
     isLoading=${list.isLoading}

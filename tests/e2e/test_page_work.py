@@ -511,6 +511,18 @@ def test_compared_sessions_show_whether_the_test_stars_are_the_same_and_which_se
         expect(settings.locator("tbody th")).to_have_text(["Model name", "Random seed"])
         expect(page).to_have_url(re.compile(f"ids={trained['older']['id']},{other}$"))
 
+        page.set_viewport_size({"width": 1366, "height": 768})
+        page.evaluate("scrollTo(0, 0)")
+        expect(stars).to_contain_text("because these differ: random seeds.")
+        again = stars.get_by_role("link", name=re.compile("^Train session"))
+        metrics = page.locator("[data-test=figures]")
+        for seen in (again, table_row(metrics, "Log loss").first):
+            box = seen.bounding_box()
+            assert box is not None
+            assert box["y"] + box["height"] <= 768
+        again.click()
+        expect(page.get_by_label("Random seed")).to_have_value("1")
+
 
 def test_a_cell_of_the_confusion_matrix_lists_its_rows_and_a_row_shows_its_curve(
     browser: Browser, page_server: Server, people: Client, trained: dict[str, Any]

@@ -113,6 +113,7 @@ PLACES = {
         backend.web.routes.training.kept.keep_session database
         backend.web.routes.models.delete_model database
         backend.web.routes.models.update_model database
+        backend.web.routes.many_models.update_models database
         backend.web.routes.training.bulk.update_sessions database
         backend.web.routes.training.listing.update_session database
         backend.web.routes.training.sessions._request_end database

@@ -5,9 +5,12 @@ import "./browser.js";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { notices } from "../../frontend/lib/notices.js";
+import { report } from "../../frontend/listing/bulk-bar.js";
 import { isNothingYet } from "../../frontend/listing/listed.js";
 import { tagsOf } from "../../frontend/listing/marks.js";
 import { currentAddress } from "../../frontend/lib/router.js";
+import { comparable } from "../../frontend/models/model-bulk.js";
 import { addressOf, chosenAfter, nextSort, pageBefore, pageOf, viewOf } from "../../frontend/listing/view.js";
 
 const INITIAL = { sort: "active", columns: ["name", "status"] };
@@ -83,4 +86,23 @@ test("a list that is loaded, or failed, after one without a match is not taken f
   assert.equal(isNothingYet({ ...none, error: new Error("422") }, view), false);
   assert.equal(isNothingYet({ data: null, error: null, isLoading: true }, view), false);
   assert.equal(isNothingYet(none, { ...view, filters: ["status:failed"] }), false);
+});
+
+test("what was done with many is said, and why the rest was refused, once for each reason", () => {
+  globalThis.document ??= { hidden: true }; // the notices look whether anybody sees them
+  const refused = (id, error) => ({ id, status: "refused", error });
+  const outcomes = [{ id: 1, status: "done" }, refused(2, "It runs."), refused(3, "It runs."), refused(4, "Gone.")];
+  report({ kind: "session", words: "training.bulk" }, { id: 1, key: "k" }, "star", outcomes, [1]);
+  const said = notices.get().list.map((each) => [each.kind, each.say()]);
+  assert.equal(said.length, 2);
+  assert.deepEqual(said.map(([kind]) => kind), ["info", "error"]);
+  assert.match(said[1][1], /It runs\. Gone\.$/);
+  notices.set({ list: [] });
+});
+
+test("models are compared by their sessions, and those that have lost theirs are named", () => {
+  const models = [{ id: 1, session_id: 12 }, { id: 2, session_id: null }, { id: 3, session_id: 4 }];
+  const { sessions, lost } = comparable(models);
+  assert.deepEqual(sessions, [4, 12]);
+  assert.deepEqual(lost.map((each) => each.id), [2]);
 });

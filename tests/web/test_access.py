@@ -428,6 +428,7 @@ def call_as(user: Api, rule, method, values):
             "listing.list_sessions": {"workspace_key": key},
             "listing.download_sessions": {"workspace_key": key},
             "models.list_models": {"workspace_key": key},
+            "many_models.download_models": {"workspace_key": key},
             "studies.list_studies": {"workspace_key": key},
             "batches.list_batches": {"workspace_key": key},
             "analyses.list_analyses": {"workspace_key": key},
@@ -467,6 +468,9 @@ def call_as(user: Api, rule, method, values):
                 "session_ids": [values["session_id"]],
                 "action": "star",
             }
+        },
+        "many_models.update_models": {
+            "json": {"workspace_key": key, "model_ids": [values["model_id"]], "action": "star"}
         },
         "curves.compute_curve": {"json": CANDIDATE},
         "predictions.predict": {"json": {"workspace_key": key, **CANDIDATE}},

@@ -1,5 +1,6 @@
 """What lists of models need beside the models: figures, provenance, what people say of one."""
 
+import json
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -65,6 +66,12 @@ def change(connection: Connection, model_id: int, **values: Any) -> None:
     """Change some facts of a model."""
     found = model_facts.c.model_id == model_id
     connection.execute(update(model_facts).where(found).values(**values))
+
+
+def tags_of(connection: Connection, model_id: int) -> list[str]:
+    """The tags of a model."""
+    query = select(model_facts.c.tags).where(model_facts.c.model_id == model_id)
+    return json.loads(connection.execute(query).scalar() or "[]")
 
 
 def name_dataset(connection: Connection, dataset: Record) -> None:

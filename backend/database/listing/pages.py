@@ -45,8 +45,8 @@ class Kind(NamedTuple):
 class Listing(NamedTuple):
     """What to list, and in which order.
 
-    `filters` are of `services.listing.filters_of`; `sort` is a name of the kind's orders, or one of
-    its columns with `-` for falling.
+    `filters` are of `services.listing.asked.filters_of`; `sort` is a name of the kind's orders, or
+    one of its columns with `-` for falling.
     """
 
     kind: Kind

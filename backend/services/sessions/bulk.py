@@ -1,6 +1,7 @@
 """What is done to one session or to many alike: cancel, stop, delete, star, tag."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -10,10 +11,9 @@ from backend.database.listing import facts
 from backend.errors import Conflict
 from backend.services.bin.put import put_each
 from backend.services.context import Services
+from backend.services.listing import marks
 from backend.services.sessions.end import request_end
 from backend.services.sessions.keep import require_not_being_kept
-
-MOST_TAGS = 20
 
 Action = Callable[[Connection, Record, Sequence[str]], None]
 
@@ -92,47 +92,17 @@ def stop(connection: Connection, session: Record, tags: Sequence[str]) -> None:
         end_or_refuse(connection, session, "stop")
 
 
-def star(connection: Connection, session: Record, tags: Sequence[str]) -> None:
-    """Give a session a star."""
-    _mark(connection, session, is_starred=True)
-
-
-def unstar(connection: Connection, session: Record, tags: Sequence[str]) -> None:
-    """Take the star of a session."""
-    _mark(connection, session, is_starred=False)
-
-
-def tag(connection: Connection, session: Record, tags: Sequence[str]) -> None:
-    """Add tags to those of a session.
-
-    Raises:
-        Conflict: it would have more than MOST_TAGS.
-    """
-    together = list(dict.fromkeys([*facts.tags_of(connection, session["id"]), *tags]))
-    if len(together) > MOST_TAGS:
-        raise Conflict(
-            f"Session {session['id']} would have {len(together)} tags; expected at most "
-            f"{MOST_TAGS}: remove some first."
-        )
-    _mark(connection, session, tags=facts.tags_as_text(together))
-
-
-def untag(connection: Connection, session: Record, tags: Sequence[str]) -> None:
-    """Remove tags of a session."""
-    left = [each for each in facts.tags_of(connection, session["id"]) if each not in tags]
-    _mark(connection, session, tags=facts.tags_as_text(left))
+def mark(action: str, connection: Connection, session: Record, tags: Sequence[str]) -> None:
+    """Change the star or the tags of a session; raises as `marks.after`."""
+    session_id = session["id"]
+    now = facts.tags_of(connection, session_id)
+    said = marks.after(action, f"Session {session_id}", now, tags)
+    facts.change(connection, session_id, **said)
+    sessions.change(connection, session_id)
 
 
 ACTIONS: dict[str, Action] = {
     "cancel": cancel,
     "stop": stop,
-    "star": star,
-    "unstar": unstar,
-    "tag": tag,
-    "untag": untag,
+    **{name: partial(mark, name) for name in marks.ACTIONS},
 }
-
-
-def _mark(connection: Connection, session: Record, **marks: object) -> None:
-    facts.change(connection, session["id"], **marks)
-    sessions.change(connection, session["id"])

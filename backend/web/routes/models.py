@@ -9,17 +9,17 @@ from apiflask.schemas import FileSchema
 from flask import Response, request, send_file
 from sqlalchemy import Connection
 
-from backend.database import batches, models
+from backend.database import models
 from backend.database.connection import Record
 from backend.database.listing import model_facts
 from backend.database.listing import models as listing
 from backend.database.listing.facts import FIGURES
 from backend.database.listing.models import MODELS
-from backend.errors import Conflict, NotFound
+from backend.errors import NotFound
 from backend.services.aftermath import left_to_the_next_start
 from backend.services.bin.emptying import finish
-from backend.services.bin.put import put
-from backend.services.listing import find_page
+from backend.services.listing.asked import find_page
+from backend.services.models import bulk
 from backend.services.predictions import verdict_sentence
 from backend.storage.layout import model_path
 from backend.storage.verified import open_verified
@@ -145,26 +145,20 @@ def promote_model(model_id: int) -> Record:
 def delete_model(model_id: int) -> Record:
     """Delete a model and its files; analyses made with it stay."""
     with services().database.write() as connection:
-        model = usable_model(connection, model_id)
-        if models.is_current(connection, model):
-            raise Conflict(
-                f"Model {model_id} is the current model of its workspace: promote another first."
-            )
-        study_id = models.study_of(connection, model)
-        if study_id is not None:
-            raise Conflict(f"Model {model_id} is part of study {study_id}: delete the study.")
-        unfinished = batches.unfinished_with(connection, model_id)
-        if unfinished:
-            raise Conflict(
-                f"Model {model_id} is used by unfinished batches "
-                f"({', '.join(map(str, unfinished))}): cancel them, or wait until they have ended."
-            )
-        user_id = current_user()["id"]
-        bin_id = put(services(), connection, "model", model, model["name"], user_id)
-        models.remove(connection, model_id)
-        _record(connection, "model_deleted", model)
+        bin_id = delete(connection, usable_model(connection, model_id))
     finish(services(), bin_id)
     return {"message": f"Model {model_id} was deleted."}
+
+
+def delete(connection: Connection, model: Record) -> int:
+    """Put a model into the bin and record it; gives the id there, to `finish`.
+
+    Raises:
+        Conflict: it cannot be deleted now.
+    """
+    bin_id = bulk.delete(services(), connection, model, current_user()["id"])
+    _record(connection, "model_deleted", model)
+    return bin_id
 
 
 def _restore_copy(workspace_id: int) -> None:

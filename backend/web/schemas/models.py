@@ -80,8 +80,8 @@ class ModelAnswer(Success):
     model: ModelWithManifest
 
 
-class ModelsQuery(ListChoice):
-    """The models to list: all of them, or a page of those that are asked for."""
+class ModelsChoice(ListChoice):
+    """Which models, in which order."""
 
     study: int | None = Field(
         default=None,
@@ -101,6 +101,11 @@ class ModelsQuery(ListChoice):
         description="network, dataset, dataset_name, dataset_version, ensemble or user: its "
         "values are kept together, and counted in `groups`.",
     )
+
+
+class ModelsQuery(ModelsChoice):
+    """The models to list: all of them, or a page of those that are asked for."""
+
     limit: int | None = Field(
         default=None,
         ge=1,

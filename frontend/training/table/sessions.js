@@ -1,8 +1,7 @@
 // The sessions of a workspace as a table or as cards: live, sorted, filtered, searched by the server.
 
 import { download } from "../../lib/api.js";
-import { useDraft } from "../../lib/data.js";
-import { html, useMemo, useRef } from "../../lib/html.js";
+import { html, useMemo } from "../../lib/html.js";
 import { t } from "../../lib/i18n.js";
 import { goTo } from "../../lib/router.js";
 import { useStore } from "../../lib/store.js";
@@ -12,24 +11,22 @@ import { useMark } from "../../listing/cells.js";
 import { Found } from "../../listing/found.js";
 import { isNothingYet, useListed } from "../../listing/listed.js";
 import { useNarrow } from "../../listing/narrow.js";
+import { useSelection } from "../../listing/selection.js";
 import { ListTable } from "../../listing/table.js";
 import { Toolbar } from "../../listing/toolbar.js";
-import { addressOf, choiceOf, chosenAfter, nextSort, pageOf, viewOf } from "../../listing/view.js";
+import { addressOf, choiceOf, nextSort, pageOf, viewOf } from "../../listing/view.js";
 import { Empty, PageHead } from "../../ui/basics.js";
 import { nameOf } from "../session/session-head.js";
-import { BulkBar } from "./bulk-bar.js";
+import { SessionBulk } from "./session-bulk.js";
 import { groupOf, INITIAL, sessionColumns, sessionFields, sessionGroups } from "./session-columns.js";
 import { TrainingSessionCard } from "./training-session-card.js";
 
 const PATH = "/api/training/sessions";
 
-const NOTHING_CHOSEN = { ids: [] };
-
 export function Sessions({ workspace, query }) {
   useTitle(t("training.sessions"));
   const view = viewOf(query, INITIAL);
   const list = useSessions(workspace, view);
-  const [{ ids }, choose] = useDraft(`compare.${workspace.id}`, NOTHING_CHOSEN);
   const change = (patched, { replace = false, staysOnPage = false } = {}) => {
     const first = staysOnPage ? {} : { cursor: "", from: 1 };
     const address = addressOf({ ...view, ...first, ...patched }, INITIAL);
@@ -39,7 +36,7 @@ export function Sessions({ workspace, query }) {
     workspace.mayEdit &&
     html`<a class="button primary" href=${`#/w/${workspace.id}/train`}>${t("training.new")}</a>`;
   const isEmpty = isNothingYet(list, view);
-  const properties = { workspace, view, list, ids, change, onChoose: (next) => choose({ ids: next }) };
+  const properties = { workspace, view, list, change };
   return html`
     <div class="list-page">
       <${PageHead} title=${t("training.sessions")} actions=${isEmpty ? null : train} />
@@ -65,24 +62,16 @@ function NothingYet({ children }) {
   `;
 }
 
-function List({ workspace, view, list, ids, change, onChoose }) {
+function List({ workspace, view, list, change }) {
   const isNarrow = useNarrow();
   const fields = sessionFields();
-  const last = useRef(null);
   const onMark = useMark(list, "/api/training/session", "session", "sessions");
   const all = useMemo(() => sessionColumns(workspace, onMark), [workspace]);
   const rows = list.data?.sessions ?? [];
   const shown = rows.map((each) => each.id);
-  const chooseOne = (id, isRange = false) => {
-    onChoose(chosenAfter(ids, shown, id, last.current, isRange));
-    last.current = id;
-  };
-  const chooseAll = (isOn) => {
-    const others = ids.filter((each) => !shown.includes(each));
-    onChoose(isOn ? [...others, ...shown] : others);
-  };
+  const { ids, choose, chooseOne, chooseAll } = useSelection(`compare.${workspace.id}`, shown);
   const forget = (id) => {
-    onChoose(ids.filter((each) => each !== id));
+    choose(ids.filter((each) => each !== id));
     list.reload();
     document.querySelector("main h1")?.focus(); // the button that was pressed is gone
   };
@@ -102,7 +91,7 @@ function List({ workspace, view, list, ids, change, onChoose }) {
           ? html`<${Cards} ...${common} onDelete=${forget} />`
           : html`<${Table} ...${{ ...common, view, list, change, all }} onChooseAll=${chooseAll} />`}
       <//>
-      <${BulkBar} ...${{ workspace, ids, onChoose }} onDone=${list.reload} />
+      <${SessionBulk} ...${{ workspace, ids }} onChoose=${choose} onDone=${list.reload} />
     </div>
   `;
 }

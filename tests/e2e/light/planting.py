@@ -6,6 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
+from backend.database import models
+from backend.database.listing.facts import settings_of
 from backend.database.listing.tables import session_facts
 from backend.database.schema import training_sessions, workspaces
 
@@ -33,9 +35,25 @@ def plant_sessions(
         row |= {"dataset_id": dataset and dataset["id"]}
         added = connection.execute(insert(training_sessions).values(row))
         (session_id,) = added.inserted_primary_key or (0,)
-        facts = _facts(number, row["spec"]["network"], accuracy if is_done else None)
+        facts = settings_of(row["spec"]) | _facts(
+            number, row["spec"]["network"], accuracy if is_done else None
+        )
         connection.execute(insert(session_facts).values({**facts, "session_id": session_id}))
         ids.append(session_id)
+    return ids
+
+
+def plant_models(connection: Connection, key: str, session_ids: list[int]) -> list[int]:
+    """Add a model of each of these sessions, without files; the first is current."""
+    found = connection.execute(select(workspaces).where(workspaces.c.key == key)).mappings().one()
+    ids = []
+    for session_id in session_ids:
+        name = f"model_{session_id}"
+        manifest = {"metrics": {"val_accuracy": 0.8}, "evaluation": {"accuracy": 0.75}}
+        values = {"name": name, "file": f"{found['id']}/{name}.keras", "manifest": manifest}
+        values |= {"session_id": session_id, "sha256": "0" * 64, "file_size": 10}
+        ids.append(models.create(connection, found["id"], **values)["id"])
+    models.promote(connection, {"id": ids[0], "workspace_id": found["id"]}, by_hand=True)
     return ids
 
 

@@ -89,6 +89,11 @@ CALLS: dict[str, tuple[str, str, dict[str, Any] | None]] = {
     "freeze_version": ("POST", "/api/training/dataset/{dataset}/versions", {}),
     "promote_model": ("POST", "/api/models/{other_model}/promote", None),
     "update_model": ("PATCH", "/api/models/{model}", {"title": "mine"}),
+    "update_models": (
+        "POST",
+        "/api/models/bulk",
+        {"model_ids": [2], "action": "delete"},
+    ),
     "delete_model": ("DELETE", "/api/models/{other_model}", None),
     "download_model": ("GET", "/api/models/{model}/download", None),
     "cancel_batch": ("POST", "/api/predict/batches/{waiting_batch}/cancel", None),

@@ -1,6 +1,6 @@
 """/api/training/sessions/bulk: one action on many sessions, with the outcome of each."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from apiflask import APIBlueprint
 from sqlalchemy import Connection
@@ -15,7 +15,7 @@ from backend.web.access import NO_WORKSPACE, usable_sessions, workspace_by_key
 from backend.web.audit_log import record_each
 from backend.web.auth import current_user
 from backend.web.current import services
-from backend.web.schemas.training.bulk import BulkAnswer, BulkRequest
+from backend.web.schemas.training.bulk import BulkAnswer, BulkOptions, BulkRequest
 
 bulk_bp = APIBlueprint("bulk", __name__, url_prefix="/api/training", tag="Sessions")
 
@@ -30,33 +30,48 @@ def update_sessions(json_data: BulkRequest) -> Record:
     All that is done is done in one transaction: if the call fails, nothing was done. Repeated, it
     changes nothing more.
     """
-    outcomes, cancelled, deletable = [], [], []
+    cancelled, deletable = [], []
     with services().database.write() as connection:
-        workspace_id = None
-        if json_data.workspace_key is not None:
-            workspace_id = workspace_by_key(connection, json_data.workspace_key)["id"]
+        workspace_id = workspace_of(connection, json_data)
         session_of = usable_sessions(connection, json_data.session_ids)
-        for session_id in dict.fromkeys(json_data.session_ids):
-            try:
-                session = _in_workspace(session_of(session_id), workspace_id)
-                if json_data.action == "delete":
-                    bulk.require_deletable(session)
-                    deletable.append(session)
-                else:
-                    bulk.ACTIONS[json_data.action](connection, session, json_data.tags)
-                    if _is_cancelled_now(connection, session):
-                        cancelled.append(session)
-            except (NotFound, Forbidden, Conflict) as refusal:
-                error = refusal.detail
-                outcomes.append({"id": session_id, "status": "refused", "error": error})
+
+        def act(session_id: int) -> None:
+            session = _in_workspace(session_of(session_id), workspace_id)
+            if json_data.action == "delete":
+                bulk.require_deletable(session)
+                deletable.append(session)
             else:
-                outcomes.append({"id": session_id, "status": "done", "error": None})
+                bulk.ACTIONS[json_data.action](connection, session, json_data.tags)
+                if _is_cancelled_now(connection, session):
+                    cancelled.append(session)
+
+        answer = outcomes_of(json_data.session_ids, act)
         deleted = delete(connection, deletable) if deletable else []
     for bin_id in deleted:
         finish(services(), bin_id)
     for session in cancelled:
         remove_files(services().storage, session)
     services().notify()
+    return answer
+
+
+def workspace_of(connection: Connection, request: BulkOptions) -> int | None:
+    """The workspace that a request names; None: it names none."""
+    if request.workspace_key is None:
+        return None
+    return workspace_by_key(connection, request.workspace_key)["id"]
+
+
+def outcomes_of(ids: Sequence[int], act: Callable[[int], None]) -> Record:
+    """Act on each once, and give what became of it: one that cannot be acted on is refused."""
+    outcomes = []
+    for each in dict.fromkeys(ids):
+        try:
+            act(each)
+        except (NotFound, Forbidden, Conflict) as refusal:
+            outcomes.append({"id": each, "status": "refused", "error": refusal.detail})
+        else:
+            outcomes.append({"id": each, "status": "done", "error": None})
     done = sum(each["status"] == "done" for each in outcomes)
     return {"outcomes": outcomes, "done": done, "refused": len(outcomes) - done}
 

@@ -10,7 +10,7 @@ from backend.database.connection import Record
 from backend.database.listing import facts
 from backend.database.listing.sessions import SESSIONS
 from backend.errors import Invalid
-from backend.services.listing import find_ids, find_page
+from backend.services.listing.asked import find_ids, find_page
 from backend.services.sessions.table import as_csv
 from backend.services.sessions.view import describe_all, described
 from backend.services.sessions.waiting import places

@@ -1,4 +1,4 @@
-"""One action on many sessions."""
+"""One action on many sessions or models."""
 
 from typing import Annotated, Literal, Self
 
@@ -11,16 +11,18 @@ from backend.web.schemas.training.listing import Tag
 BulkAction = TypeAliasType(
     "BulkAction", Literal["cancel", "stop", "delete", "star", "unstar", "tag", "untag"]
 )
+ModelsAction = TypeAliasType("ModelsAction", Literal["delete", "star", "unstar", "tag", "untag"])
+
+Identifiers = Annotated[list[Identifier], Field(min_length=1, max_length=200)]
 
 
-class BulkRequest(JsonBody):
-    """The sessions, and what is done to each; `tags` are those to add or remove."""
+class BulkOptions(JsonBody):
+    """What is done to each; `tags` are those to add or remove."""
 
     workspace_key: Key | None = Field(
-        default=None, description="With it, sessions of another workspace are refused."
+        default=None, description="With it, what is in another workspace is refused."
     )
-    session_ids: Annotated[list[Identifier], Field(min_length=1, max_length=200)]
-    action: BulkAction
+    action: str
     tags: list[Tag] = Field(default=[], max_length=20)
 
     @model_validator(mode="after")
@@ -33,8 +35,22 @@ class BulkRequest(JsonBody):
         return self
 
 
+class BulkRequest(BulkOptions):
+    """The sessions, and what is done to each; `tags` are those to add or remove."""
+
+    session_ids: Identifiers
+    action: BulkAction
+
+
+class ModelsBulkRequest(BulkOptions):
+    """The models, and what is done to each; `tags` are those to add or remove."""
+
+    model_ids: Identifiers
+    action: ModelsAction
+
+
 class BulkOutcome(Answer):
-    """What became of one session."""
+    """What became of one session or model."""
 
     id: int
     status: Literal["done", "refused"]

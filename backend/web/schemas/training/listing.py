@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from backend.database.listing.facts import tags_as_text
-from backend.services.listing import Asked
+from backend.services.listing.asked import Asked
 from backend.web.schemas.base import (
     MAX_ID,
     TAG,

@@ -8,7 +8,7 @@ from sqlalchemy import event
 
 from backend.database import sessions
 from backend.database.listing.sessions import SESSIONS
-from backend.services.listing import sorts_of
+from backend.services.listing.asked import sorts_of
 
 NOTES = ("Seven dips", "seven", "", "Of seven", "eight")
 

@@ -1,0 +1,1 @@
+"""Models in lists: as CSV, and many at once."""
