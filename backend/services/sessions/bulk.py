@@ -39,7 +39,8 @@ def delete(services: Services, connection: Connection, session: Record, user_id:
     require_ended(session, "deleted")
     require_no_study(session, "deleted")
     require_not_being_kept(session)
-    bin_id = put(services, connection, "session", session, session["model_name"], user_id)
+    name = facts.marks_of(connection, session["id"]).get("title") or session["model_name"]
+    bin_id = put(services, connection, "session", session, name, user_id)
     sessions.remove(connection, session["id"])
     return bin_id
 

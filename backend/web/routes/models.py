@@ -160,7 +160,9 @@ def delete_model(model_id: int) -> Record:
                 f"({', '.join(map(str, unfinished))}): cancel them, or wait until they have ended."
             )
         user_id = current_user()["id"]
-        bin_id = put(services(), connection, "model", model, model["name"], user_id)
+        (shown,) = listing.shown_of(connection, [model_id])
+        name = shown["title"] or model["name"]
+        bin_id = put(services(), connection, "model", model, name, user_id)
         models.remove(connection, model_id)
         _record(connection, "model_deleted", model)
     finish(services(), bin_id)

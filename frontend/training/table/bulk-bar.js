@@ -116,7 +116,7 @@ function report(action, outcomes) {
   if (done > 0) notify(() => t(`training.bulk.${action}.done`, { count: done }));
   if (refused.length === 0) return;
   const why = [...new Set(refused.map((each) => each.error))].slice(0, 3).join(" ");
-  notify(`${t("training.bulk.refused", { count: refused.length })} ${why}`, { kind: "error" });
+  notify(() => `${t("training.bulk.refused", { count: refused.length })} ${why}`, { kind: "error" });
 }
 
 /** How many of some sessions wait or train now. */

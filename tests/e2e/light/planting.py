@@ -1,4 +1,4 @@
-"""Plants many sessions into the database of a server, as if they had been trained."""
+"""Plants many sessions and models into the database of a server, as if they had been trained."""
 
 import json
 import random
@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
+from backend.database import models
 from backend.database.listing.tables import session_facts
 from backend.database.schema import training_sessions, workspaces
 
@@ -37,6 +38,38 @@ def plant_sessions(
         connection.execute(insert(session_facts).values({**facts, "session_id": session_id}))
         ids.append(session_id)
     return ids
+
+
+def plant_models(
+    connection: Connection, key: str, sessions: list[int], dataset: dict[str, Any] | None = None
+) -> list[int]:
+    """Add a model to each of some sessions that `plant_sessions` has planted; give their ids.
+
+    The test accuracies rise from 0.6; each fourth is trained with two networks, each fifth is no
+    better than guessing, and none has a file.
+    """
+    query = select(workspaces.c.id).where(workspaces.c.key == key)
+    workspace_id = connection.execute(query).scalar_one()
+    found = []
+    for number, session_id in enumerate(sessions, start=1):
+        name, accuracy = f"model_{number}", 0.6 + 0.3 * number / len(sessions)
+        manifest = {
+            **{"dataset_name": "koi.csv", "dataset_sha256": "0" * 64, "dataset_version": 0},
+            **{"network": NETWORKS[number % 3], "simulated": False, "training_ranges": {}},
+            "spec": {"ensemble": 2 if number % 4 == 0 else 1, "source": "exotrain"},
+            "metrics": {"val_accuracy": accuracy, "val_label_loss": 1 - accuracy},
+            "evaluation": {"accuracy": accuracy, "macro_f1": accuracy, "log_loss": 1 - accuracy},
+            "verdict": {
+                **{"beats_guessing": number % 5 != 0, "log_loss": 1 - accuracy},
+                **{"guessing_log_loss": 1.1, "part": "test", "rows": 400},
+            },
+        }
+        file = {"file": f"{workspace_id}/{name}.keras", "sha256": "0" * 64, "file_size": 900_000}
+        values = {**file, "session_id": session_id, "name": name, "manifest": manifest}
+        if dataset is not None:
+            manifest |= {"dataset_name": dataset["name"]}
+        found.append(models.create(connection, workspace_id, **values)["id"])
+    return found
 
 
 def _session(
