@@ -8,6 +8,7 @@ import { restore } from "../lib/undo.js";
 import { ActionButton, ConfirmButton } from "../ui/basics.js";
 
 const COLUMNS = ["what", "size", "who", "when", "left"];
+const SAID_BELOW = ["size", "who", "when"]; // in a narrow window: below the name
 const DAY = 86_400_000;
 
 /**
@@ -22,7 +23,11 @@ export function BinTable({ found, mayEdit, onChange }) {
       <table data-test="bin">
         <thead>
           <tr>
-            ${COLUMNS.map((name) => html`<th key=${name} scope="col">${t(`bin.column.${name}`)}</th>`)}
+            ${COLUMNS.map(
+              (name) => html`<th key=${name} scope="col" class=${SAID_BELOW.includes(name) ? "bin-wide" : ""}>
+                ${t(`bin.column.${name}`)}
+              </th>`,
+            )}
             ${mayEdit && html`<th scope="col">${t("bin.column.actions")}</th>`}
           </tr>
         </thead>
@@ -37,6 +42,8 @@ export function BinTable({ found, mayEdit, onChange }) {
 }
 
 function Entry({ entry, mayEdit, onChange }) {
+  const size = fileSize(entry.stored_bytes);
+  const who = entry.user ?? "–";
   const left = Math.max(0, Math.ceil((new Date(entry.until) - Date.now()) / DAY));
   const erase = async () => {
     await remove(`/api/bin/${entry.id}`);
@@ -47,10 +54,11 @@ function Entry({ entry, mayEdit, onChange }) {
     <tr data-test="bin-entry">
       <th scope="row" class="bin-name">
         ${entry.name}<span class="interval">${t(`bin.kind.${entry.kind}`, { id: String(entry.item_id) })}</span>
+        <span class="interval bin-narrow">${who} · ${dateTime(entry.deleted_at)} · ${size}</span>
       </th>
-      <td>${fileSize(entry.stored_bytes)}</td>
-      <td>${entry.user ?? "–"}</td>
-      <td><time datetime=${entry.deleted_at}>${dateTime(entry.deleted_at)}</time></td>
+      <td class="bin-wide">${size}</td>
+      <td class="bin-wide">${who}</td>
+      <td class="bin-wide"><time datetime=${entry.deleted_at}>${dateTime(entry.deleted_at)}</time></td>
       <td>${t("bin.days", { count: left })}</td>
       ${mayEdit &&
       html`<td>

@@ -2,6 +2,7 @@
 
 import { html, useMemo, useState } from "../lib/html.js";
 import { percent, significant, t } from "../lib/i18n.js";
+import { nameOf } from "../lib/watch.js";
 import { Chart } from "../ui/chart.js";
 import { DASHES } from "../ui/chart-drawing.js";
 import { epochAxis } from "../training/session/metrics-chart.js";
@@ -72,7 +73,7 @@ function overlaid(compared, metric) {
   const lines = compared.map(({ id, session }, n) => {
     const byEpoch = new Map(session.history.map((each) => [each.epoch, each[metric] ?? null]));
     return {
-      label: `#${id} ${session.model_name}`,
+      label: `#${id} ${nameOf(session)}`,
       y: x.map((epoch) => byEpoch.get(epoch) ?? null),
       // After six sessions the colours come again, each with another dash.
       dash: DASHES[(n + Math.floor(n / COLORS)) % DASHES.length],

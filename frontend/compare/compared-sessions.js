@@ -4,7 +4,7 @@ import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { explain } from "../lib/notices.js";
 import { useStore } from "../lib/store.js";
-import { watched } from "../lib/watch.js";
+import { nameOf, watched } from "../lib/watch.js";
 import { SessionBadge } from "../ui/verdict-notes.js";
 import { networkName } from "../training/form/network-choice.js";
 import { sessionHref } from "../training/session/session-head.js";
@@ -45,9 +45,10 @@ export function ComparedSessions({ workspace, compared, onAdd, onRemove }) {
   `;
 }
 
-function describe({ id, model_name, spec, status }) {
+function describe(session) {
+  const { id, spec, status } = session;
   const about = [spec.dataset_name, networkName(spec.network), t(`status.${status}`)].join(", ");
-  return `#${id} ${model_name} (${about})`;
+  return `#${id} ${nameOf(session)} (${about})`;
 }
 
 function Item({ workspace, compared, onRemove }) {
@@ -57,7 +58,7 @@ function Item({ workspace, compared, onRemove }) {
     <li>
       <span class="row">
         ${session
-          ? html`<a href=${sessionHref(workspace, id)}>${session.model_name}</a>
+          ? html`<a href=${sessionHref(workspace, id)}>${nameOf(session)}</a>
               <span class="hint">${number}</span>
               <${SessionBadge} session=${session} />`
           : html`<span>${number}</span>

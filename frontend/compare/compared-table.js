@@ -2,6 +2,7 @@
 
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
+import { nameOf } from "../lib/watch.js";
 import { sessionHref } from "../training/session/session-head.js";
 
 /**
@@ -29,7 +30,7 @@ export function ComparedTable({ title, workspace, compared, rows }) {
             <td></td>
             ${compared.map(
               ({ id, session }) => html`<th scope="col" key=${id}>
-                <a href=${sessionHref(workspace, id)}>${session.model_name}</a>
+                <a href=${sessionHref(workspace, id)}>${nameOf(session)}</a>
                 <span class="hint"> #${id}</span>
               </th>`,
             )}

@@ -9,7 +9,7 @@ import { goTo } from "../lib/router.js";
 import { saveJson } from "../lib/save-json.js";
 import { useStore } from "../lib/store.js";
 import { useTitle } from "../lib/title.js";
-import { watched } from "../lib/watch.js";
+import { nameOf as sessionName, watched } from "../lib/watch.js";
 import { Loaded } from "../ui/basics.js";
 import { ConfusionMatrix } from "./confusion-matrix.js";
 import { ConfusionRows, useCellRows } from "./confusion-rows.js";
@@ -55,7 +55,7 @@ export function Evaluation({ workspace, id, query }) {
     [id],
   );
   useReloadWhenEnded(session, id);
-  useTitle(t("evaluation.title", { name: session.data?.model_name ?? String(id) }));
+  useTitle(t("evaluation.title", { name: session.data ? sessionName(session.data) : String(id) }));
   const isForeign = session.data && session.data.workspace_id !== workspace.id;
   if (isForeign || session.error?.status === 404) return html`<${NotFound} />`;
   return html`<${Loaded} of=${session}>

@@ -12,6 +12,11 @@ export const PAGE = 50;
 
 export const RUNNING = ["pending", "training"];
 
+/** What a session is called: its title, or the name of its model. */
+export function nameOf({ title, model_name: name }) {
+  return title ?? name;
+}
+
 /** Whether the best epoch of a failed session is becoming a model. */
 export const isBeingKept = ({ status, request }) => status === "failed" && request === "keep";
 
@@ -85,7 +90,7 @@ function announceEnded(before, now, workspace) {
   for (const session of ended) {
     const isNoBetter = session.verdict?.beats_guessing === false;
     const said = isNoBetter ? "watch.noBetter" : `watch.${session.status}`;
-    const say = () => t(said, { name: session.model_name, id: String(session.id) });
+    const say = () => t(said, { name: nameOf(session), id: String(session.id) });
     const kind = isNoBetter ? "info" : ({ completed: "success", failed: "error" }[session.status] ?? "info");
     const link = `#/w/${workspace.id}/sessions/${session.id}`;
     // On the session's own page its end is visible, and a cancelled one is no news: that notice closes by itself.

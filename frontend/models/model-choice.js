@@ -58,9 +58,9 @@ export function ModelChoice({ id, models, value, onChange, workspaceId }) {
   `;
 }
 
-/** A model's name with its id, since names repeat. */
-export function titleOf({ id, name }) {
-  return `${name} (#${id})`;
+/** What a model is called, with its id, since names repeat. */
+export function titleOf({ id, name, title }) {
+  return `${title ?? name} (#${id})`;
 }
 
 /** A model among others: with its dataset, and what speaks against it. */

@@ -74,6 +74,12 @@ def tags_of(connection: Connection, model_id: int) -> list[str]:
     return json.loads(connection.execute(query).scalar() or "[]")
 
 
+def title_of(connection: Connection, model_id: int) -> str | None:
+    """What people call a model in place of its name; None: nothing."""
+    query = select(model_facts.c.title).where(model_facts.c.model_id == model_id)
+    return connection.execute(query).scalar() or None
+
+
 def name_dataset(connection: Connection, dataset: Record) -> None:
     """Give the models of a dataset that is deleted the name that it had last."""
     own = select(models.c.id).where(models.c.workspace_id == dataset["workspace_id"])

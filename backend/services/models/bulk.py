@@ -33,7 +33,8 @@ def delete(services: Services, connection: Connection, model: Record, user_id: i
             f"Model {model_id} is used by unfinished batches "
             f"({', '.join(map(str, unfinished))}): cancel them, or wait until they have ended."
         )
-    bin_id = put(services, connection, "model", model, model["name"], user_id)
+    name = model_facts.title_of(connection, model_id) or model["name"]
+    bin_id = put(services, connection, "model", model, name, user_id)
     models.remove(connection, model_id)
     return bin_id
 

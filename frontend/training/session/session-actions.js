@@ -6,7 +6,7 @@ import { t } from "../../lib/i18n.js";
 import { deletedFor, notifyDeleted } from "../../lib/undo.js";
 import { askForNotifications } from "../../lib/notices.js";
 import { goTo } from "../../lib/router.js";
-import { isBeingKept, RUNNING } from "../../lib/watch.js";
+import { isBeingKept, nameOf, RUNNING } from "../../lib/watch.js";
 import { ActionButton, ConfirmButton } from "../../ui/basics.js";
 
 /**
@@ -32,7 +32,8 @@ export function SessionActions({ workspace, session, onChange, onDelete, hasRetr
 }
 
 function EndButtons({ session, onChange }) {
-  const { id, model_name: name, status, request } = session;
+  const { id, status, request } = session;
+  const name = nameOf(session);
   const end = (wish) => endSession(id, wish).finally(() => onChange?.());
   const isWaiting = status === "pending";
   return html`
@@ -70,13 +71,13 @@ export function RetryButton({ workspace, session }) {
 function DeleteButton({ workspace, session, onDelete }) {
   const erase = async () => {
     await deleteSession(session.id);
-    const say = () => t("training.deleted", { name: session.model_name, id: String(session.id) });
+    const say = () => t("training.deleted", { name: nameOf(session), id: String(session.id) });
     notifyDeleted(say, "session", session.id, workspace);
     onDelete?.();
   };
   return html`<${ConfirmButton}
     class="quiet"
-    question=${t("training.delete.question", { name: session.model_name, id: String(session.id) })}
+    question=${t("training.delete.question", { name: nameOf(session), id: String(session.id) })}
     consequence=${`${t(`training.delete.${belongings(session)}`)} ${deletedFor()}`}
     onConfirm=${erase}
     >${t("delete")}<//

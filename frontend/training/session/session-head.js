@@ -2,13 +2,9 @@
 
 import { html } from "../../lib/html.js";
 import { t } from "../../lib/i18n.js";
+import { nameOf } from "../../lib/watch.js";
 import { PageHead } from "../../ui/basics.js";
 import { SessionBadge } from "../../ui/verdict-notes.js";
-
-/** What a session is called: its title, or the name of its model. */
-export function nameOf({ title, model_name: name }) {
-  return title ?? name;
-}
 
 /** The address of a session's page. */
 export function sessionHref(workspace, id, page = "") {

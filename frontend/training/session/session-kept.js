@@ -3,7 +3,7 @@
 import { html } from "../../lib/html.js";
 import { dateTime, fileSize, t } from "../../lib/i18n.js";
 import { notify } from "../../lib/notices.js";
-import { isBeingKept } from "../../lib/watch.js";
+import { isBeingKept, nameOf } from "../../lib/watch.js";
 import { ActionButton, ConfirmButton, Progress } from "../../ui/basics.js";
 import { deleteEpochs, endSession, keepBestEpoch } from "./session-actions-state.js";
 
@@ -36,7 +36,7 @@ function UnderWay({ workspace, session, onChange }) {
         ${workspace.mayEdit &&
         html`<${ActionButton} title=${t("training.kept.cancel.help")} onAct=${cancel}>${t("cancel")}<//>`}
       </div>
-      <${Progress} share=${null} label=${t("training.kept.progressOf", { name: session.model_name })} />
+      <${Progress} share=${null} label=${t("training.kept.progressOf", { name: nameOf(session) })} />
     </section>
   `;
 }
@@ -67,7 +67,7 @@ function Offer({ workspace, session, onChange }) {
 }
 
 function DeleteEpochs({ session, onChange }) {
-  const named = { name: session.model_name, id: String(session.id) };
+  const named = { name: nameOf(session), id: String(session.id) };
   const erase = async () => {
     await deleteEpochs(session.id).finally(onChange);
     notify(() => t("training.kept.deleted", named));

@@ -3,6 +3,7 @@
 import { html } from "../../lib/html.js";
 import { duration, t } from "../../lib/i18n.js";
 import { shareOf, useNow, useRemaining } from "../../lib/progress.js";
+import { nameOf } from "../../lib/watch.js";
 import { Progress } from "../../ui/basics.js";
 
 /** What a session is doing now, in words. */
@@ -25,7 +26,7 @@ export function SessionProgress({ session }) {
       ${status === "training" &&
       html`<${Progress}
         share=${shareOf(session)}
-        label=${t("training.progressOf", { name: session.model_name })}
+        label=${t("training.progressOf", { name: nameOf(session) })}
       />`}
       ${status === "training" && html`<p class="hint"><${Remaining} session=${session} /></p>`}
     </div>

@@ -5,7 +5,7 @@ import { t } from "../../lib/i18n.js";
 import { goTo } from "../../lib/router.js";
 import { bestOf, hasResult, useSession } from "./session-follow.js";
 import { useTitle } from "../../lib/title.js";
-import { RUNNING } from "../../lib/watch.js";
+import { nameOf, RUNNING } from "../../lib/watch.js";
 import { Failure, PageHead } from "../../ui/basics.js";
 import { MetricsChart } from "./metrics-chart.js";
 import { SessionActions } from "./session-actions.js";
@@ -19,7 +19,7 @@ import { NotFound } from "../../ui/not-found.js";
 
 export function Session({ workspace, id }) {
   const { session, error, askAgain } = useSession(id);
-  useTitle(session ? session.model_name : t("training.sessionNumber", { id: String(id) }));
+  useTitle(session ? nameOf(session) : t("training.sessionNumber", { id: String(id) }));
   if (session && session.workspace_id !== workspace.id) return html`<${NotFound} />`;
   if (session) return html`<${Found} workspace=${workspace} session=${session} onChange=${askAgain} />`;
   const back = { href: `#/w/${workspace.id}/sessions`, text: t("training.sessions") };

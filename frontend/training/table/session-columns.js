@@ -3,10 +3,11 @@
 import { StatusCell } from "./session-status.js";
 import { html } from "../../lib/html.js";
 import { duration, fixed, number, percent, t } from "../../lib/i18n.js";
+import { nameOf } from "../../lib/watch.js";
 import { figureCell, NameCell, NoteCell, TagsCell, whenCell } from "../../listing/cells.js";
 import { networkName } from "../form/network-choice.js";
 import { settingName } from "../form/setting-field.js";
-import { nameOf, sessionHref } from "../session/session-head.js";
+import { sessionHref } from "../session/session-head.js";
 import { elapsedSeconds } from "../session/session-progress.js";
 import { settingText } from "../session/session-settings.js";
 

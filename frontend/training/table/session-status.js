@@ -2,9 +2,9 @@
 
 import { html } from "../../lib/html.js";
 import { duration, t } from "../../lib/i18n.js";
+import { nameOf } from "../../lib/watch.js";
 import { Progress } from "../../ui/basics.js";
 import { SessionBadge } from "../../ui/verdict-notes.js";
-import { nameOf } from "../session/session-head.js";
 
 /** @param {{session: object}} properties */
 export function StatusCell({ session }) {

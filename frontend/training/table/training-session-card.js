@@ -3,11 +3,11 @@
 import { html, useMemo, useRef } from "../../lib/html.js";
 import { dateTime, duration, fixed, percent, t } from "../../lib/i18n.js";
 import { hasResult, useBestScore } from "../session/session-follow.js";
-import { isBeingKept, RUNNING } from "../../lib/watch.js";
+import { isBeingKept, nameOf, RUNNING } from "../../lib/watch.js";
 import { SessionBadge } from "../../ui/verdict-notes.js";
 import { networkName } from "../form/network-choice.js";
 import { SessionActions } from "../session/session-actions.js";
-import { nameOf, sessionHref } from "../session/session-head.js";
+import { sessionHref } from "../session/session-head.js";
 import { keepingText } from "../session/session-kept.js";
 import { Tags } from "../../listing/marks.js";
 import { queueText } from "./session-status.js";

@@ -1,4 +1,4 @@
-"""Plants many sessions into the database of a server, as if they had been trained."""
+"""Plants many sessions and models into the database of a server, as if they had been trained."""
 
 import json
 import random
@@ -43,18 +43,36 @@ def plant_sessions(
     return ids
 
 
-def plant_models(connection: Connection, key: str, session_ids: list[int]) -> list[int]:
-    """Add a model of each of these sessions, without files; the first is current."""
-    found = connection.execute(select(workspaces).where(workspaces.c.key == key)).mappings().one()
-    ids = []
-    for session_id in session_ids:
-        name = f"model_{session_id}"
-        manifest = {"metrics": {"val_accuracy": 0.8}, "evaluation": {"accuracy": 0.75}}
-        values = {"name": name, "file": f"{found['id']}/{name}.keras", "manifest": manifest}
-        values |= {"session_id": session_id, "sha256": "0" * 64, "file_size": 10}
-        ids.append(models.create(connection, found["id"], **values)["id"])
-    models.promote(connection, {"id": ids[0], "workspace_id": found["id"]}, by_hand=True)
-    return ids
+def plant_models(
+    connection: Connection, key: str, sessions: list[int], dataset: dict[str, Any] | None = None
+) -> list[int]:
+    """Add a model to each of some sessions that `plant_sessions` has planted; give their ids.
+
+    The test accuracies rise from 0.6; each fourth is trained with two networks, each fifth is no
+    better than guessing, and none has a file.
+    """
+    query = select(workspaces.c.id).where(workspaces.c.key == key)
+    workspace_id = connection.execute(query).scalar_one()
+    found = []
+    for number, session_id in enumerate(sessions, start=1):
+        name, accuracy = f"model_{number}", 0.6 + 0.3 * number / len(sessions)
+        manifest = {
+            **{"dataset_name": "koi.csv", "dataset_sha256": "0" * 64, "dataset_version": 0},
+            **{"network": NETWORKS[number % 3], "simulated": False, "training_ranges": {}},
+            "spec": {"ensemble": 2 if number % 4 == 0 else 1, "source": "exotrain"},
+            "metrics": {"val_accuracy": accuracy, "val_label_loss": 1 - accuracy},
+            "evaluation": {"accuracy": accuracy, "macro_f1": accuracy, "log_loss": 1 - accuracy},
+            "verdict": {
+                **{"beats_guessing": number % 5 != 0, "log_loss": 1 - accuracy},
+                **{"guessing_log_loss": 1.1, "part": "test", "rows": 400},
+            },
+        }
+        file = {"file": f"{workspace_id}/{name}.keras", "sha256": "0" * 64, "file_size": 900_000}
+        values = {**file, "session_id": session_id, "name": name, "manifest": manifest}
+        if dataset is not None:
+            manifest |= {"dataset_name": dataset["name"]}
+        found.append(models.create(connection, workspace_id, **values)["id"])
+    return found
 
 
 def _session(

@@ -1,40 +1,171 @@
-"""The table of models: many selected, compared, deleted with a way back; CSV."""
+"""The table of models: sort, filter, search, columns, marks and cards, all in the address; many at
+once, and CSV.
+"""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
+from backend.database import models
 from backend.database.connection import Database
-from tests.e2e.browser import Visitor, home, visit
+from tests.e2e.browser import Visitor, home, press, tab_to, visit
 from tests.e2e.light.planting import plant_models, plant_sessions
 from tests.e2e.server import Client, Server
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
+SCREEN: ViewportSize = {"width": 1366, "height": 768}
+LEAST_ROWS = 12
+SEEN = "found => found.filter((row) => row.getBoundingClientRect().bottom <= innerHeight).length"
+MANY = 60
+
 
 @pytest.fixture(scope="module")
-def five(light_server: Server, people: Client) -> dict[str, Any]:
-    key = people.workspace("Five models")
+def many(light_server: Server, people: Client) -> dict[str, Any]:
+    key = people.workspace("Models")
     database = Database(light_server.data_dir / "exotrain.db")
     with database.write() as connection:
-        sessions = plant_sessions(connection, key, 5)
-        ids = plant_models(connection, key, sessions)
+        ids = plant_models(connection, key, plant_sessions(connection, key, MANY))
     database.close()
-    return {"home": home(people, key), "ids": ids, "sessions": sessions, "key": key}
+    return {"page": f"{home(people, key)}/models", "ids": ids}
 
 
 @pytest.fixture
-def visitor(browser: Browser, light_server: Server, five: dict[str, Any]) -> Iterator[Visitor]:
-    with visit(browser, light_server, viewport={"width": 1366, "height": 768}) as found:
+def visitor(browser: Browser, light_server: Server, many: dict[str, Any]) -> Iterator[Visitor]:
+    with visit(browser, light_server, viewport=SCREEN) as found:
         found.sign_in()
+        found.open(many["page"])
         yield found
 
 
 def rows(page: Page) -> Locator:
     return page.locator("tr[data-test]")
+
+
+def names(page: Page) -> list[str]:
+    return page.locator("tr[data-test] .name-cell a").all_inner_texts()
+
+
+def asked(page: Page) -> dict[str, list[str]]:
+    """The query of the page's address."""
+    return parse_qs(urlsplit(urlsplit(page.url).fragment).query)
+
+
+def test_models_are_sorted_filtered_and_searched_and_a_reload_keeps_it(visitor: Visitor):
+    page = visitor.page
+    expect(page.get_by_text(f"1\u201350 of {MANY}")).to_be_visible()
+    assert rows(page).evaluate_all(SEEN) >= LEAST_ROWS
+    assert names(page)[:2] == ["model_60", "model_59"]
+    assert visitor.violations() == []
+    head = page.get_by_role("columnheader", name="Test accuracy")
+    tab_to(page, page.get_by_role("button", name="Test accuracy"))
+    for order, best in (("descending", "model_60"), ("ascending", "model_1")):
+        page.keyboard.press("Enter")
+        expect(head).to_have_attribute("aria-sort", order)
+        expect(rows(page).first).to_contain_text(re.compile(rf"{best}\D"))
+
+    page.get_by_role("button", name="Filter").click()
+    page.get_by_label("Column", exact=True).select_option("accuracy")
+    page.get_by_label("Comparison").select_option(">=")
+    page.get_by_label("Value").fill("0,7")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("1\u201341 of 41")).to_be_visible()
+    page.get_by_label("Column", exact=True).select_option("beats_guessing")
+    page.get_by_label("Value").select_option("no")
+    page.get_by_role("button", name="Add filter").click()
+    expect(page.get_by_text("1\u20139 of 9")).to_be_visible()
+    assert names(page) == [f"model_{number}" for number in range(20, 61, 5)]
+    page.keyboard.press("Escape")
+    page.get_by_role("searchbox").fill("koi MODEL_5")
+    expect(rows(page)).to_have_count(2)
+    assert names(page) == ["model_50", "model_55"]
+    expect(page).to_have_url(re.compile("q=koi"))
+    assert asked(page) == {
+        "sort": ["accuracy"],
+        "filter": ["accuracy>=0.7", "beats_guessing:no"],
+        "q": ["koi MODEL_5"],
+    }
+    page.reload()
+    expect(rows(page)).to_have_count(2)
+    assert names(page) == ["model_50", "model_55"]
+    expect(head).to_have_attribute("aria-sort", "ascending")
+    expect(page.get_by_role("searchbox")).to_have_value("koi MODEL_5")
+    page.get_by_role("searchbox").fill("no such model")
+    expect(page.get_by_text("No models match.")).to_be_visible()
+
+
+def test_columns_and_cards_of_models_are_in_the_address_and_stay_over_a_reload(visitor: Visitor):
+    page = visitor.page
+    press(page, page.get_by_role("button", name="Columns"))
+    page.get_by_role("checkbox", name="Ensemble size").check()
+    page.get_by_role("checkbox", name="Network", exact=True).uncheck()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Columns")).to_be_focused()
+    ensemble = page.get_by_role("columnheader", name="Ensemble size")
+    expect(ensemble).to_be_visible()
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_text(f"51\u2013{MANY} of {MANY}")).to_be_visible()
+    page.reload()
+    expect(ensemble).to_be_visible()
+    expect(page.get_by_role("columnheader", name="Network")).to_have_count(0)
+    expect(page.get_by_text(f"51\u2013{MANY} of {MANY}")).to_be_visible()
+    assert "ensemble" in asked(page)["columns"][0].split(",")
+
+    page.get_by_role("button", name="Cards").click()
+    cards = page.locator(".model-card")
+    expect(cards).to_have_count(MANY - 50)
+    assert asked(page)["view"] == ["cards"]
+    assert visitor.violations() == []
+    page.reload()
+    expect(cards).to_have_count(MANY - 50)
+    page.go_back()
+    expect(ensemble).to_be_visible()
+
+
+def test_a_model_is_starred_and_renamed_in_its_row(
+    visitor: Visitor, people: Client, many: dict[str, Any]
+):
+    page, model = visitor.page, many["ids"][-1]
+    row = page.locator(f"[data-test=model-{model}]")
+    press(page, row.get_by_role("button", name="Star model_60"))
+    star = row.get_by_role("button", name="Star model_60")
+    expect(star).to_have_attribute("aria-pressed", "true")
+    press(page, row.get_by_role("button", name="Rename model_60"))
+    row.get_by_label("Rename model_60").fill("The one to use")
+    page.keyboard.press("Enter")
+    link = row.get_by_role("link", name="The one to use")
+    expect(link).to_be_visible()
+    expect(row.get_by_role("button", name="Rename The one to use")).to_be_focused()
+    said = people.get(f"/api/models/{model}")["model"]
+    assert (said["title"], said["name"], said["is_starred"]) == ("The one to use", "model_60", True)
+    page.reload()
+    expect(link).to_be_visible()
+    page.get_by_role("button", name="Filter").click()
+    page.get_by_label("Column", exact=True).select_option("starred")
+    page.get_by_role("button", name="Add filter").click()
+    expect(rows(page)).to_have_count(1)
+    link.click()
+    visitor.heading("The one to use")
+
+
+@pytest.fixture
+def five(light_server: Server, people: Client) -> dict[str, Any]:
+    """Five models of a workspace of their own; the first is current."""
+    key = people.workspace("Five models")
+    database = Database(light_server.data_dir / "exotrain.db")
+    with database.write() as connection:
+        sessions = plant_sessions(connection, key, 5)
+        ids = plant_models(connection, key, sessions)
+        model = models.find(connection, ids[0])
+        assert model is not None
+        models.promote(connection, model, by_hand=True)
+    database.close()
+    return {"home": home(people, key), "ids": ids, "sessions": sessions, "key": key}
 
 
 def test_models_are_selected_compared_deleted_and_brought_back(

@@ -208,3 +208,28 @@ def rename(page: Page, place: Locator, name: str) -> None:
     place.get_by_role("button", name="Rename").click()
     page.get_by_label("New name").fill(name)
     page.keyboard.press("Enter")
+
+
+def test_what_could_not_be_deleted_of_many_is_said_with_the_reason(
+    visitor: Visitor, light_server: Server, people: Client
+):
+    page = visitor.page
+    key = people.workspace("Refused")
+    dataset = people.upload(key, REPOSITORY / "example_dataset.csv")["id"]
+    running = people.train(key, dataset, epochs=1000, model_name="still_running")
+    database = Database(light_server.data_dir / "exotrain.db")
+    with database.write() as connection:
+        plant_sessions(connection, key, 1)
+    database.close()
+    visitor.open(f"{home(people, key)}/sessions")
+    expect(rows(page)).to_have_count(2)
+    page.get_by_role("checkbox", name="Select all on this page").check()
+    page.locator("[data-test=bulk]").get_by_role("button", name="Delete").click()
+    dialog = page.get_by_role("dialog", name="Delete 2 sessions?")
+    expect(dialog).to_contain_text("1 of them is waiting or training and will not be deleted")
+    dialog.get_by_role("button", name="Delete the sessions").click()
+    said = page.locator(".notice.error")
+    expect(said).to_contain_text("1 session was refused.")
+    expect(said).to_contain_text(re.compile(rf"Session {running} is \w+ and cannot be deleted"))
+    expect(rows(page)).to_have_count(1)
+    people.post(f"/api/training/session/{running}/cancel")

@@ -558,3 +558,18 @@ def test_a_reference_that_was_given_since_is_not_taken_away(api, key, services):
     with services.database.write() as connection:
         moved.put_back(connection, moved.Taken({}, [link]))
     assert api.get(f"/api/training/session/{session}")["session"]["dataset_id"] == now
+
+
+def test_the_bin_has_the_title_that_a_session_and_a_model_were_given(api, key, services):
+    session = api.start(key, api.dataset(key))["session"]["id"]
+    model = complete(services, session)
+    other = api.start(key, api.dataset(key, 91), model_name="Plain")["session"]["id"]
+    fail(services, other)
+    complete_again = api.start(key, api.dataset(key, 92))["session"]["id"]
+    api.post(f"/api/models/{complete(services, complete_again)}/promote")
+    api.patch(f"/api/training/session/{session}", json={"title": "My session"})
+    api.patch(f"/api/models/{model}", json={"title": "My model"})
+    paths = ("training/session/{}", session), ("models/{}", model), ("training/session/{}", other)
+    for path, item in paths:
+        api.delete(f"/api/{path.format(item)}")
+    assert [each["name"] for each in binned(api, key)] == ["Plain", "My model", "My session"]
