@@ -174,8 +174,8 @@ def _key(tested: _Tested, setting: int, settings: int) -> tuple[int, bytes]:
 
 def _not_counted(session_id: int) -> str:
     return (
-        f"Session {session_id} counts in no figure: its settings and its seed are those of no "
-        "session of this study, or of another one too."
+        f"Session {session_id} is left out: its setting and seed are not in this study, or "
+        "another session has the same."
     )
 
 
