@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, select
 
 from backend.database.connection import Record, every
-from backend.database.schema import training_sessions
+from backend.database.schema import studies, training_sessions
 
 
 def used_seconds(search: Record, parts: Iterable[Record]) -> float:
@@ -37,8 +37,11 @@ def used_seconds(search: Record, parts: Iterable[Record]) -> float:
 
 def used_by(connection: Connection, search: Record) -> float:
     """The same of a search whose sessions are read here."""
-    own = training_sessions.c
-    query = select(own.started_at, own.completed_at).where(own.study_id == search["study_id"])
+    own, study_id = training_sessions.c, search["study_id"]
+    # With its workspace, so that the index of the list answers: the rows have long evaluations.
+    place = select(studies.c.workspace_id).where(studies.c.id == study_id).scalar_subquery()
+    query = select(own.started_at, own.completed_at)
+    query = query.where(own.workspace_id == place, own.study_id == study_id)
     return used_seconds(search, every(connection, query))
 
 

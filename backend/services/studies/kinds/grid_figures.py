@@ -167,16 +167,15 @@ def _figures_of(rows: np.ndarray) -> Record:
 
 
 def _key(tested: _Tested, setting: int, settings: int) -> tuple[int, bytes]:
-    """All that the draws of a setting depend on: what it has tested, and the groups of all."""
+    """All that the draws of a complete setting depend on: its seeds have tested all rows."""
     of_seeds = sorted(tested.of_settings[setting].items())
-    every = sha256(tested.rows.tobytes() + tested.groups.tobytes()).digest()
-    return settings, every + b"".join(each.digest for _, each in of_seeds)
+    return settings, b"".join(each.digest for _, each in of_seeds)
 
 
 def _not_counted(session_id: int) -> str:
     return (
-        f"Session {session_id} counts in no figure: its settings and its seed are those of no "
-        "session of this study, or of another one too."
+        f"Session {session_id} is left out: its setting and seed are not in this study, or "
+        "another session has the same."
     )
 
 

@@ -157,11 +157,11 @@ def test_a_session_with_a_changed_spec_counts_in_no_figure_and_is_named(storage,
     twin = {**parts[5], "id": 100}  # the same setting and seed as another
     found = found_of(StudyFigures(storage), [*parts[:5], stranger])
     assert [each["seeds"] for each in found["settings"]] == [2, 2, 1]
-    assert found["note"].endswith("or of another one too.")
-    assert "Session 99 counts in no figure" in found["note"]
+    assert found["note"].endswith("another session has the same.")
+    assert "Session 99 is left out" in found["note"]
     both = found_of(StudyFigures(storage), [*parts, stranger, twin])
     assert both["settings"] == found_of(StudyFigures(storage), parts)["settings"]
-    assert "Session 100 counts" in both["note"]
+    assert "Session 100 is left out" in both["note"]
 
 
 def test_a_grid_of_which_no_session_has_its_spec_has_no_figure(storage, parts):

@@ -60,7 +60,7 @@ def test_a_session_whose_spec_was_changed_by_hand_is_shown_and_named(
     found = measured(api, study["id"])
     assert [each["setting"] for each in found["sessions"]] == [0, 0, 1, None]
     assert found["sessions"][3]["id"] == changed["id"]
-    assert f"Session {changed['id']} counts in no figure" in found["grid"]["note"]
+    assert f"Session {changed['id']} is left out" in found["grid"]["note"]
     assert [each["seeds"] for each in found["grid"]["settings"]] == [2, 1]
     listed = api.get(f"{_STUDIES}?workspace_key={key}")["studies"]
     assert [each["id"] for each in listed] == [study["id"]]
