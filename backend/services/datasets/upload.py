@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection
 
-from backend.database import Database, datasets
+from backend.database import Database, datasets, workspaces
 from backend.database.bin import entries, rows
 from backend.database.connection import Record
 from backend.services.aftermath import left_to_the_next_start
@@ -220,6 +220,7 @@ def _record(
     sources = [incoming.path, *derived.made()]
     with ExitStack() as undo:
         with services.database.write() as connection:
+            workspaces.require_there(connection, workspace_id)
             existing = datasets.find_by_identity(connection, workspace_id, names["identity"])
             if existing is not None:
                 return existing, "there"

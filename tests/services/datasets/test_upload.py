@@ -428,6 +428,23 @@ def test_deleting_and_uploading_the_same_bytes_at_once_keeps_the_new_files(api, 
     assert api.get(f"/api/training/dataset/{new}/rows")["count"] == 90
 
 
+def test_an_upload_whose_workspace_is_deleted_meanwhile_is_refused_and_leaves_nothing(
+    api, key, services, monkeypatch, app
+):
+    sync = dataset_upload.sync
+
+    def meanwhile(path):
+        monkeypatch.setattr(dataset_upload, "sync", sync)
+        Api(app.test_client(), TOKEN).delete(f"/api/workspaces/{key}")
+        sync(path)
+
+    monkeypatch.setattr(dataset_upload, "sync", meanwhile)
+    assert problem_of(api.upload(key, catalogue(60), None))["status"] == 409
+    assert files_of(services) == []
+    with services.database.read() as connection:
+        assert datasets.all_files(connection) == []
+
+
 def test_what_a_failed_upload_forgets_is_not_what_the_bin_has_of_the_same_bytes_since(
     api, key, services, monkeypatch, app
 ):

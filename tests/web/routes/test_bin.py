@@ -1,5 +1,6 @@
 """/api/bin: what was deleted stays for some days, whole, and comes back as it was."""
 
+import importlib
 import itertools
 import sqlite3
 from contextlib import closing
@@ -10,10 +11,11 @@ import pytest
 from sqlalchemy import event
 
 from backend.background.session_end import remove_leftovers as remove_of_sessions
-from backend.database import kept, models, sessions
+from backend.database import kept, models, schema, sessions
 from backend.database.bin import entries, remains
 from backend.database.bin import rows as moved
 from backend.database.bin.tables import bin_entries
+from backend.database.connection import first
 from backend.database.schema import iso
 from backend.services.bin import put
 from backend.services.bin.emptying import empty
@@ -190,6 +192,39 @@ def test_nobody_sees_what_is_in_a_deleted_workspace(api, key, services, world):
     assert usage["stored_bytes"] == used["stored_bytes"]  # the bin counts
     with services.database.read() as connection:
         assert models.current_models(connection) == []
+
+
+@pytest.mark.parametrize("kind", ["session", "study"])
+def test_nothing_starts_in_a_workspace_that_was_deleted_meanwhile(
+    api, key, services, world, kind, monkeypatch
+):
+    cancel_what_waits(api, key)
+    dataset = int(world["dataset"].rpartition("/")[2])
+    module = importlib.import_module(
+        "backend.web.routes.training." + ("sessions" if kind == "session" else "studies")
+    )
+    freeze = module.with_version
+
+    def meanwhile(services, connection, *given, **more):
+        workspace = first(connection, schema.workspaces.select())
+        put.put_workspace(services, connection, workspace, workspace["owner_id"])
+        return freeze(services, connection, *given, **more)
+
+    monkeypatch.setattr(module, "with_version", meanwhile)
+    answer = (api.start if kind == "session" else api.study)(key, dataset, 409)
+    assert answer["detail"] == "The workspace was deleted; refresh and retry."
+
+
+def test_nothing_that_waits_in_a_deleted_workspace_has_its_turn(api, key, services, world):
+    """As a session that was started while the workspace was being deleted."""
+    cancel_what_waits(api, key)
+    api.delete(world["workspace"])
+    with services.database.write() as connection:
+        sessions.change(connection, 1, status="pending")
+        assert sessions.next_pending(connection, 0) is None
+    restore(api)
+    with services.database.read() as connection:
+        assert sessions.next_pending(connection, 0)["id"] == 1
 
 
 def test_what_a_deleted_workspace_keeps_of_a_failed_session_is_there_when_it_comes_back(
