@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, func, select, u
 
 from backend.database.connection import Record, first
 from backend.database.schema import workspaces
+from backend.database.workspaces import IS_THERE
 
 
 def asked_by(table: Table) -> ColumnElement[int]:
@@ -45,7 +46,7 @@ def next_pending(
     query = (
         select(table, user.label("turn_of"))
         .join(workspaces)
-        .where(table.c.status == "pending", table.c.id.not_in(held_back))
+        .where(table.c.status == "pending", table.c.id.not_in(held_back), IS_THERE)
         .order_by(*before_turns, user <= last_user_id, user, *of_user, table.c.id)
     )
     return first(connection, query)

@@ -33,6 +33,7 @@ from backend.database.schema import (
     users,
     workspaces,
 )
+from backend.errors import Conflict
 
 # A deleted workspace stays as it is: what is in it can be very much. That the bin has an entry of
 # it is what hides it, until it is restored or nothing of it is left.
@@ -117,6 +118,17 @@ def owned_by(connection: Connection, user_id: int) -> list[int]:
     """The ids of the workspaces that a user owns, without those in the bin."""
     query = select(workspaces.c.id).where(workspaces.c.owner_id == user_id, IS_THERE)
     return list(connection.execute(query).scalars())
+
+
+def require_there(connection: Connection, workspace_id: int) -> None:
+    """Check that a workspace was not deleted since it was looked up.
+
+    Raises:
+        Conflict: it was.
+    """
+    query = select(workspaces.c.id).where(workspaces.c.id == workspace_id, IS_THERE)
+    if connection.execute(query).first() is None:
+        raise Conflict("The workspace was deleted; refresh and retry.")
 
 
 def set_name(connection: Connection, workspace_id: int, name: str) -> None:

@@ -3,7 +3,7 @@
 import re
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -213,12 +213,11 @@ class Storage:
         """What a model and the files beside it take on disk."""
         return _size_of(self.model_files(file))
 
-    def remove_dataset(self, dataset: DatasetFiles, *, keep_catalogue: bool = False) -> None:
-        """Delete a catalogue, unless another dataset reads it, and the files derived from it."""
-        files = self.dataset_files(dataset)
-        kept = files[1:] if keep_catalogue else files
-        for path in [*kept, *self.all_version_labels(dataset)]:
-            path.unlink(missing_ok=True)
+    def remove_dataset(self, dataset: DatasetFiles, needed: Collection[Path] = ()) -> None:
+        """Delete a catalogue and the files derived from it, but for those that others need."""
+        for path in [*self.dataset_files(dataset), *self.all_version_labels(dataset)]:
+            if path not in needed:
+                path.unlink(missing_ok=True)
 
     def remove_model(self, file: str) -> None:
         """Delete a model with the files beside it, finished or not."""

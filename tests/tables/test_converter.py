@@ -119,7 +119,7 @@ def test_a_file_that_takes_too_long_is_refused_and_its_process_is_gone(tmp_path,
         ("open(job['outcome'], 'w').write('[1]')", Unavailable),
         ("print('x' * 1_000_000); sys.exit(3)", Unavailable),
         ("open(job['target'], 'w').write('x'); sys.exit(3)", Unavailable),
-        ("open(job['outcome'], 'w').write('{\"no_space\": \"full\"}')", module.NoSpace),
+        ("open(job['outcome'], 'w').write('{\"no_space\": \"full\"}')", module.DiskFull),
     ],
 )
 def test_a_child_that_does_not_answer_is_an_error_in_words(

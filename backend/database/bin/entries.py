@@ -4,8 +4,20 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, literal, or_, select, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
+from backend.database.bin import sharing
 from backend.database.bin.tables import bin_entries, bin_rows
 from backend.database.connection import Record, every, first, one
 from backend.database.schema import iso, now, users
@@ -67,19 +79,26 @@ def of_dataset(connection: Connection, workspace_id: int, identity: str) -> Reco
 
 
 def oldest(connection: Connection, owner_id: int | None) -> list[Record]:
-    """What takes space for an owner, or for all: `{id, stored_bytes}`, oldest first."""
+    """What takes space for an owner, or for all: `{id, stored_bytes}`, oldest first.
+
+    The bytes are those that go with it, if all that is older has gone.
+    """
     query = select(bin_entries.c.id, bin_entries.c.stored_bytes)
-    query = query.where(bin_entries.c.stored_bytes > 0, _THERE)
-    if owner_id is not None:
-        query = query.where(bin_entries.c.owner_id == owner_id)
-    return every(connection, query.order_by(bin_entries.c.id))
+    query = query.where(*_of(owner_id)).order_by(bin_entries.c.id)
+    shared = sharing.counted_elsewhere(connection, *_of(owner_id))
+    found = [
+        {"id": each.id, "stored_bytes": max(0, each.stored_bytes - shared.get(each.id, 0))}
+        for each in connection.execute(query)
+    ]
+    return [each for each in found if each["stored_bytes"]]
 
 
 def stored_bytes(connection: Connection, owner_id: int) -> int:
-    """The bytes in the bin that count for an owner."""
+    """The bytes in the bin that count for an owner; a file that several need, once."""
     size = func.coalesce(func.sum(bin_entries.c.stored_bytes), 0)
-    query = select(size).where(bin_entries.c.owner_id == owner_id, _THERE)
-    return int(connection.execute(query).scalar_one())
+    total = connection.execute(select(size).where(*_of(owner_id))).scalar_one()
+    shared = sharing.counted_elsewhere(connection, *_of(owner_id))
+    return max(0, total - sum(shared.values()))
 
 
 def too_old(connection: Connection, days: int) -> list[int]:
@@ -129,6 +148,10 @@ def forget(connection: Connection, bin_id: int) -> None:
     """Remove an entry: it was restored, or nothing is left of it."""
     connection.execute(delete(bin_rows).where(bin_rows.c.bin_id == bin_id))
     connection.execute(delete(bin_entries).where(bin_entries.c.id == bin_id))
+
+
+def _of(owner_id: int | None) -> tuple[ColumnElement[bool], ...]:
+    return (_THERE,) if owner_id is None else (_THERE, bin_entries.c.owner_id == owner_id)
 
 
 def _listed(connection: Connection, *wanted: Any) -> list[Record]:

@@ -169,8 +169,13 @@ def put_back(connection: Connection, taken: Taken) -> None:
 def _as_now(
     connection: Connection, table: Table, row: Record, gone: set[tuple[str, int]]
 ) -> Record:
-    """A row as it can be written today."""
+    """A row as it can be written today.
+
+    What it shows may be of others, which were changed meanwhile: it has a version of its own.
+    """
     values = {name: value for name, value in row.items() if name in table.c}
+    if "version" in values:
+        values["version"] += 1
     for key in table.foreign_keys:
         name = key.parent.name
         if (key.column.table.name, values.get(name)) in gone:

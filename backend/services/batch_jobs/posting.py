@@ -92,6 +92,7 @@ def post_batch(
     require_space(incoming.path.parent, 2 * incoming.size)
     with ExitStack() as undo:
         with services.database.write() as connection:
+            workspaces.require_there(connection, workspace["id"])
             earlier = earlier_batch(connection, workspace, key, incoming.sha256, asked)
             if earlier is not None:
                 return earlier

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection
 
-from backend.database import Database, datasets
+from backend.database import Database, datasets, workspaces
 from backend.database.bin import entries, rows
 from backend.database.connection import Record
 from backend.services.aftermath import left_to_the_next_start
@@ -165,10 +165,10 @@ def suffix_from(file_name: str | None) -> str:
 
 
 def forget_files(database: Database, storage: Storage, dataset: DatasetFiles) -> None:
-    """Delete the files of a dataset that was removed, unless it was uploaded again since.
+    """Delete the files of an upload that failed, unless it was made again since.
 
-    Its catalogue stays while another dataset reads it. What cannot be deleted now goes at the next
-    start.
+    Its catalogue stays while another dataset reads it, and so does what the bin needs: who made it
+    again may have deleted it already. What cannot be deleted now goes at the next start.
     """
     workspace_id, sha256, identity = (
         dataset[name] for name in ("workspace_id", "sha256", "identity")
@@ -176,11 +176,10 @@ def forget_files(database: Database, storage: Storage, dataset: DatasetFiles) ->
     what = f"the deletion of uploads/{workspace_id}/{identity}.*"
     with left_to_the_next_start(what), database.write() as connection:
         if datasets.find_by_identity(connection, workspace_id, identity) is None:
-            needed = entries.files(connection, workspace_id)
-            catalogue = storage.catalogue(workspace_id, sha256, dataset["suffix"])
-            others = datasets.of_file(connection, workspace_id, sha256)
-            is_in_bin = catalogue.relative_to(storage.data_dir).as_posix() in needed
-            storage.remove_dataset(dataset, keep_catalogue=bool(others) or is_in_bin)
+            needed = {storage.data_dir / each for each in entries.files(connection, workspace_id)}
+            if datasets.of_file(connection, workspace_id, sha256):
+                needed.add(storage.catalogue(workspace_id, sha256, dataset["suffix"]))
+            storage.remove_dataset(dataset, needed)
 
 
 class _Derived:
@@ -221,6 +220,7 @@ def _record(
     sources = [incoming.path, *derived.made()]
     with ExitStack() as undo:
         with services.database.write() as connection:
+            workspaces.require_there(connection, workspace_id)
             existing = datasets.find_by_identity(connection, workspace_id, names["identity"])
             if existing is not None:
                 return existing, "there"

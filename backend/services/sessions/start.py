@@ -89,6 +89,7 @@ def add_session(
         earlier = sessions.find_by_idempotency_key(connection, workspace_id, idempotency_key)
         if earlier is not None:
             return _same_request(earlier, dataset, spec, retry_of)
+    workspaces.require_there(connection, workspace_id)
     if datasets.find(connection, dataset["id"]) is None:
         raise Conflict(f"Dataset {dataset['id']} was deleted: upload it again.")
     require_waiting_place(services, connection, user_id)

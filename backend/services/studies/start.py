@@ -65,6 +65,7 @@ def add_study(
         earlier = studies.find_by_idempotency_key(connection, workspace_id, idempotency_key)
         if earlier is not None:
             return _same_request(earlier, dataset, (kind, name), settings)
+    workspaces.require_there(connection, workspace_id)
     if datasets.find(connection, dataset["id"]) is None:
         raise Conflict(f"Dataset {dataset['id']} was deleted: upload it again.")
     if dataset["num_samples"] > MAX_ROWS:

@@ -18,6 +18,7 @@ from backend.transit.columns import ROW_DTYPE
 from backend.web import request_body
 from backend.web.current import services_of
 from tests.api import HEADER, Api, catalogue, form, problem_of
+from tests.conftest import TOKEN
 from tests.services.datasets.files import files_of
 
 MB = 1 << 20
@@ -425,3 +426,50 @@ def test_deleting_and_uploading_the_same_bytes_at_once_keeps_the_new_files(api, 
     # The end of a deletion that was slow.
     dataset_upload.forget_files(services.database, services.storage, removed)
     assert api.get(f"/api/training/dataset/{new}/rows")["count"] == 90
+
+
+def test_an_upload_whose_workspace_is_deleted_meanwhile_is_refused_and_leaves_nothing(
+    api, key, services, monkeypatch, app
+):
+    sync = dataset_upload.sync
+
+    def meanwhile(path):
+        monkeypatch.setattr(dataset_upload, "sync", sync)
+        Api(app.test_client(), TOKEN).delete(f"/api/workspaces/{key}")
+        sync(path)
+
+    monkeypatch.setattr(dataset_upload, "sync", meanwhile)
+    assert problem_of(api.upload(key, catalogue(60), None))["status"] == 409
+    assert files_of(services) == []
+    with services.database.read() as connection:
+        assert datasets.all_files(connection) == []
+
+
+def test_what_a_failed_upload_forgets_is_not_what_the_bin_has_of_the_same_bytes_since(
+    api, key, services, monkeypatch, app
+):
+    """It fails after its files are in place; before it forgets them another has come and gone."""
+    content, create, forget = catalogue(60), datasets.create, dataset_upload.forget_files
+    kept = []
+
+    def fail(*_arguments, **_columns):
+        monkeypatch.setattr(datasets, "create", create)
+        raise OSError(errno.EIO, "by chance")
+
+    def meanwhile(*arguments):
+        other = Api(app.test_client(), TOKEN)
+        dataset = other.upload(key, content)["dataset"]["id"]
+        whole = files_of(services)
+        other.delete(f"/api/training/dataset/{dataset}")
+        forget(*arguments)
+        kept.append((dataset, whole))
+
+    monkeypatch.setattr(datasets, "create", fail)
+    monkeypatch.setattr(dataset_upload, "forget_files", meanwhile)
+    assert problem_of(api.upload(key, content, None))["status"] == 500
+    ((dataset, whole),) = kept
+    assert len(whole) == 3
+    assert files_of(services) == whole
+    (entry,) = api.get("/api/bin", query_string={"workspace_key": key})["entries"]
+    api.post(f"/api/bin/{entry['id']}/restore")
+    assert api.get(f"/api/training/dataset/{dataset}/rows")["total"] == 60

@@ -1,5 +1,6 @@
 """/api/bin: what was deleted stays for some days, whole, and comes back as it was."""
 
+import importlib
 import itertools
 import sqlite3
 from contextlib import closing
@@ -10,10 +11,11 @@ import pytest
 from sqlalchemy import event
 
 from backend.background.session_end import remove_leftovers as remove_of_sessions
-from backend.database import kept, models, sessions
+from backend.database import kept, models, schema, sessions
 from backend.database.bin import entries, remains
 from backend.database.bin import rows as moved
 from backend.database.bin.tables import bin_entries
+from backend.database.connection import first
 from backend.database.schema import iso
 from backend.services.bin import put
 from backend.services.bin.emptying import empty
@@ -192,6 +194,39 @@ def test_nobody_sees_what_is_in_a_deleted_workspace(api, key, services, world):
         assert models.current_models(connection) == []
 
 
+@pytest.mark.parametrize("kind", ["session", "study"])
+def test_nothing_starts_in_a_workspace_that_was_deleted_meanwhile(
+    api, key, services, world, kind, monkeypatch
+):
+    cancel_what_waits(api, key)
+    dataset = int(world["dataset"].rpartition("/")[2])
+    module = importlib.import_module(
+        "backend.web.routes.training." + ("sessions" if kind == "session" else "studies")
+    )
+    freeze = module.with_version
+
+    def meanwhile(services, connection, *given, **more):
+        workspace = first(connection, schema.workspaces.select())
+        put.put_workspace(services, connection, workspace, workspace["owner_id"])
+        return freeze(services, connection, *given, **more)
+
+    monkeypatch.setattr(module, "with_version", meanwhile)
+    answer = (api.start if kind == "session" else api.study)(key, dataset, 409)
+    assert answer["detail"] == "The workspace was deleted; refresh and retry."
+
+
+def test_nothing_that_waits_in_a_deleted_workspace_has_its_turn(api, key, services, world):
+    """As a session that was started while the workspace was being deleted."""
+    cancel_what_waits(api, key)
+    api.delete(world["workspace"])
+    with services.database.write() as connection:
+        sessions.change(connection, 1, status="pending")
+        assert sessions.next_pending(connection, 0) is None
+    restore(api)
+    with services.database.read() as connection:
+        assert sessions.next_pending(connection, 0)["id"] == 1
+
+
 def test_what_a_deleted_workspace_keeps_of_a_failed_session_is_there_when_it_comes_back(
     api, key, services, world
 ):
@@ -292,6 +327,115 @@ def test_files_of_a_large_study_are_looked_for_in_the_list_of_their_folder(
     monkeypatch.setattr(Path, "exists", lambda path: path == folder)
     found = put._relative(services.storage, [*paths, tmp_path / "data" / "gone.csv"])
     assert found == [f"model/1/{path.name}" for path in paths[5:]]
+
+
+def still_shown(api, path, etag):
+    return api.get(path, None, headers={"If-None-Match": etag}).status_code == 304
+
+
+def test_the_etag_of_a_session_whose_dataset_came_back_first_is_another(api, key, world):
+    api.delete(world["dataset"])
+    without = api.get(world["session"], None).headers["ETag"]
+    assert still_shown(api, world["session"], without)
+    api.delete(world["session"])
+    session, dataset = binned(api, key)
+    for each in (dataset, session):
+        api.post(f"/api/bin/{each['id']}/restore")
+    assert api.get(world["session"])["session"]["dataset_id"] == dataset["item_id"]
+    assert not still_shown(api, world["session"], without)
+
+
+def test_the_etag_of_a_session_whose_dataset_is_gone_for_good_is_another(api, key, world):
+    with_dataset = api.get(world["session"], None).headers["ETag"]
+    for name in ("session", "dataset"):
+        api.delete(world[name])
+    dataset, session = binned(api, key)
+    api.delete(f"/api/bin/{dataset['id']}")
+    api.post(f"/api/bin/{session['id']}/restore")
+    assert api.get(world["session"])["session"]["dataset_id"] is None
+    assert not still_shown(api, world["session"], with_dataset)
+
+
+def test_an_analysis_brings_back_its_model_with_the_session_and_the_dataset_of_that(
+    api, key, services, world
+):
+    cancel_what_waits(api, key)
+    rows = rows_of(services)
+    names = ("analysis", "model", "session", "dataset")
+    for name in names:
+        api.delete(world[name])
+    answer = restoring(api, key, "analysis")
+    assert [each["kind"] for each in answer["restored"]] == list(reversed(names))
+    for name in names:
+        assert f"{name} {world[name].rpartition('/')[2]} (" in answer["message"]
+    facts = ("session_facts", "model_facts")  # what is deleted leaves its last name to sessions
+    for name, each in without_versions(rows_of(services)).items():
+        assert name in facts or each == without_versions(rows)[name]
+
+
+def test_an_analysis_whose_model_was_deleted_first_has_it_again_when_that_comes_back(
+    api, key, world
+):
+    api.delete(world["model"])
+    api.delete(world["analysis"])
+    assert [each["kind"] for each in restoring(api, key, "analysis")["restored"]] == ["analysis"]
+    assert api.get(world["analysis"])["analysis"]["model_id"] is None
+    restoring(api, key, "model")
+    assert world["model"].endswith(f"/{api.get(world['analysis'])['analysis']['model_id']}")
+
+
+def test_an_analysis_comes_back_without_a_model_that_is_gone_for_good(api, key, world):
+    for name in ("analysis", "model"):
+        api.delete(world[name])
+    model, _analysis = binned(api, key)
+    api.delete(f"/api/bin/{model['id']}")
+    restoring(api, key, "analysis")
+    assert api.get(world["analysis"])["analysis"]["model_id"] is None
+
+
+def restoring(api, key, kind):
+    (entry,) = [each for each in binned(api, key) if each["kind"] == kind]
+    return api.post(f"/api/bin/{entry['id']}/restore")
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_a_catalogue_that_several_datasets_read_counts_once_in_the_bin_too(
+    api, key, services, order
+):
+    ids = [api.dataset(key, 300)]
+    for columns in ('{"snr": null}', '{"impact": null}'):
+        ids.append(api.upload(key, catalogue(300), columns=columns)["dataset"]["id"])
+
+    def used():
+        return api.get("/api/me")["usage"]["stored_bytes"]["used"]
+
+    def on_disk():
+        return sum(each.stat().st_size for each in services.storage.uploads.rglob("*.*"))
+
+    all_used = used()
+    assert all_used == on_disk()
+    for each in order:
+        api.delete(f"/api/training/dataset/{ids[each]}")
+        assert used() == all_used
+    for place in range(3):
+        size = sum(each.stat().st_size for each in services.storage.uploads.rglob("*.csv"))
+        left = used()
+        with services.database.write() as connection:
+            assert make_room(services, connection, 1, 1)
+        assert left - used() > (size if place == 2 else 0)
+        empty(services)
+        assert used() == on_disk()
+
+
+def test_a_dataset_that_comes_back_counts_the_catalogue_again(api, key, services):
+    ids = [api.dataset(key, 300)]
+    ids.append(api.upload(key, catalogue(300), columns='{"snr": null}')["dataset"]["id"])
+    before = api.get("/api/me")["usage"]["stored_bytes"]["used"]
+    for each in ids:
+        api.delete(f"/api/training/dataset/{each}")
+    for _ in ids:
+        restore(api, key)
+        assert api.get("/api/me")["usage"]["stored_bytes"]["used"] == before
 
 
 def test_an_id_is_never_used_again(api, key, world):
