@@ -1,19 +1,20 @@
 // One catalogue: its progress, why it failed, or its predictions. The address alone names it.
 
 import { conditional } from "../lib/api.js";
-import { html, useMemo, useState } from "../lib/html.js";
+import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
-import { usePolling } from "../lib/data.js";
+import { useFollowed } from "../lib/live.js";
 import { goTo } from "../lib/router.js";
 import { useTitle } from "../lib/title.js";
-import { Failure, PageHead } from "../ui/basics.js";
+import { Absent } from "../ui/absent.js";
+import { PageHead } from "../ui/basics.js";
 import { BatchProgress } from "./batch-progress.js";
 import { BatchResult } from "./batch-result.js";
 import { DeleteBatch } from "./delete-batch.js";
 import { StatusBadge } from "../ui/basics.js";
 
 export function BatchPage({ workspace, id, query }) {
-  const { batch, error, ask } = useBatch(id);
+  const { batch, error, isGone, ask } = useBatch(id);
   useTitle(batch?.file_name ?? t("predict.batch.title"));
   const home = `/w/${workspace.id}/predict/batch`;
   const isEnded = batch !== null && !isUnderWay(batch);
@@ -28,9 +29,7 @@ export function BatchPage({ workspace, id, query }) {
       actions=${actions}
     />
     ${batch === null
-      ? error
-        ? html`<${Failure} error=${error} onRetry=${ask} />`
-        : html`<p class="loading" role="status">${t("loading")}</p>`
+      ? html`<${Absent} ...${{ workspace, error, isGone, ask }} />`
       : html`<div class="stack">
           <${Content} workspace=${workspace} batch=${batch} query=${query} onChange=${ask} />
         </div>`}
@@ -53,22 +52,16 @@ function Content({ workspace, batch, query, onChange }) {
   `;
 }
 
-/** A batch that is asked for until it has ended. */
+/** A batch that is followed while its page is open. */
 function useBatch(id) {
-  const [state, setState] = useState({ id, batch: null, error: null });
-  const next = useMemo(() => conditional(() => `/api/predict/batches/${id}`), [id]);
-  const ask = async () => {
-    try {
-      const answer = await next();
-      if (answer) setState({ id, batch: answer.batch, error: null });
-    } catch (error) {
-      setState((last) => ({ ...last, error }));
-    }
-  };
-  const shown = state.id === id ? state : { id, batch: null, error: null };
-  const isOver = shown.batch !== null ? !isUnderWay(shown.batch) : shown.error !== null;
-  usePolling(ask, !isOver, [id]);
-  return { ...shown, ask };
+  const path = `/api/predict/batches/${id}`;
+  const { item, ...rest } = useFollowed(path, () => followBatch(path), isUnderWay);
+  return { batch: item, ...rest };
+}
+
+function followBatch(path) {
+  const next = conditional(() => path);
+  return async () => (await next())?.batch ?? null;
 }
 
 function isUnderWay({ status }) {

@@ -1,4 +1,4 @@
-// Lists that follow what others do: asked for again while the page is open, with the ETag of the last answer.
+// Lists and pages that follow what others do: asked for again while the page is open, with the ETag of the last answer.
 
 import { conditional, get, withQuery } from "./api.js";
 import { IDLE_PACE, useData, usePolling, useWhenBack } from "./data.js";
@@ -70,6 +70,43 @@ export function useLivePages(path, query, name, { size, most }, isUnderWay) {
   useWhenBack(() => reload().catch(() => {}));
   return { ...shown, reload: () => reload().catch(() => {}), loadMore };
 }
+
+/**
+ * One thing that is followed for as long as its page is open: often while it changes by itself, else every few
+ * seconds, for what others do with it.
+ *
+ * @param {string} address that names it
+ * @param {() => () => Promise<object | null>} follow makes what asks for it; null: nothing has changed
+ * @param {(item: object) => boolean} willChange whether it will still change by itself
+ * @returns {{item: object | null, error: Error | null, isGone: boolean, ask: () => Promise<void>}} `isGone`: it was
+ *   here and is deleted; it comes back when it is restored
+ */
+export function useFollowed(address, follow, willChange) {
+  const [state, setState] = useState(() => nothingAt(address));
+  const next = useMemo(follow, [address]);
+  const latest = useRef(address);
+  latest.current = address;
+  const shown = state.address === address ? state : nothingAt(address);
+  const take = (change) =>
+    latest.current === address && setState((last) => change(last.address === address ? last : nothingAt(address)));
+  const ask = async () => {
+    try {
+      const item = await next();
+      take((last) => (!last.error && (item === null || item === last.item) ? last : foundAt(last, item)));
+    } catch (error) {
+      take((last) => ({ ...last, error }));
+    }
+  };
+  const isMissing = shown.error?.status === 404;
+  const isGone = isMissing && shown.item !== null;
+  const isBusy = shown.item === null || (!isGone && willChange(shown.item));
+  usePolling(ask, !isMissing || isGone, [address, isBusy], isBusy ? undefined : IDLE_PACE);
+  return { item: isGone ? null : shown.item, error: shown.error, isGone, ask };
+}
+
+const nothingAt = (address) => ({ address, item: null, error: null });
+
+const foundAt = (last, item) => ({ ...last, item: item ?? last.item, error: null });
 
 /** The first page anew, before the rows beyond what the server gives at once. */
 function joined({ items, cursor }, first, nextCursor, most) {

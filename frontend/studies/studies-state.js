@@ -1,9 +1,7 @@
 // The studies of a workspace and one study, followed while they are under way; what can be done with one.
 
 import { conditional, post, remove, withQuery } from "../lib/api.js";
-import { usePolling } from "../lib/data.js";
-import { useMemo, useState } from "../lib/html.js";
-import { useLivePages } from "../lib/live.js";
+import { useFollowed, useLivePages } from "../lib/live.js";
 import { PAGE, RUNNING } from "../lib/watch.js";
 
 const PATH = "/api/training/studies";
@@ -52,19 +50,13 @@ export function useStudies(workspace) {
   return { studies: items, ...rest };
 }
 
-/** One study, asked for until it has ended and its intervals are there. */
+/** One study, followed while its page is open. */
 export function useStudy(id) {
-  const [state, setState] = useState({ study: null, error: null });
-  const next = useMemo(() => conditional(() => pathOf(id)), [id]);
-  const ask = async () => {
-    try {
-      const answer = await next();
-      setState((last) => ({ study: answer?.study ?? last.study, error: null }));
-    } catch (error) {
-      setState((last) => ({ ...last, error }));
-    }
-  };
-  const isOver = state.study ? !willChange(state.study) : state.error?.status === 404;
-  usePolling(ask, !isOver, [id]);
-  return { ...state, ask };
+  const { item, ...rest } = useFollowed(pathOf(id), () => followStudy(id), willChange);
+  return { study: item, ...rest };
+}
+
+function followStudy(id) {
+  const next = conditional(() => pathOf(id));
+  return async () => (await next())?.study ?? null;
 }

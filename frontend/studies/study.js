@@ -4,7 +4,8 @@ import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { goTo } from "../lib/router.js";
 import { useTitle } from "../lib/title.js";
-import { Failure, PageHead, StatusBadge } from "../ui/basics.js";
+import { PageHead, StatusBadge } from "../ui/basics.js";
+import { Absent } from "../ui/absent.js";
 import { NotFound } from "../ui/not-found.js";
 import { GridFigures } from "./grid/grid-figures.js";
 import { OtherStudy } from "./other-study.js";
@@ -21,7 +22,7 @@ import { StudyRows } from "./study-rows.js";
 import { StudySessions } from "./study-sessions.js";
 
 export function Study({ workspace, id, query }) {
-  const { study, error, ask } = useStudy(id);
+  const { study, error, isGone, ask } = useStudy(id);
   const title = study?.name ?? t("studies.study", { id: String(id) });
   useTitle(title);
   if (study && study.workspace_id !== workspace.id) return html`<${NotFound} />`;
@@ -29,9 +30,7 @@ export function Study({ workspace, id, query }) {
   if (!study) {
     return html`
       <${PageHead} title=${title} back=${back} />
-      ${error
-        ? html`<${Failure} error=${error} onRetry=${error.status === 404 ? null : ask} />`
-        : html`<p class="loading" role="status">${t("loading")}</p>`}
+      <${Absent} ...${{ workspace, error, isGone, ask }} />
     `;
   }
   const actions = html`<${StudyActions} workspace=${workspace} study=${study} onChange=${ask} />`;

@@ -1,8 +1,8 @@
 // One session followed through the API: its epochs are added as they come.
 
 import { conditional, get } from "../../lib/api.js";
-import { usePolling } from "../../lib/data.js";
-import { useCallback, useEffect, useMemo, useState } from "../../lib/html.js";
+import { useEffect, useState } from "../../lib/html.js";
+import { useFollowed } from "../../lib/live.js";
 import { whenSignedOut } from "../../lib/settings.js";
 import { isUnderWay } from "../../lib/watch.js";
 
@@ -59,34 +59,15 @@ function joined(known, { history, epochs_completed }) {
 }
 
 /**
- * A session with its history, live while it runs.
+ * A session with its history, live while its page is open.
  *
  * @param {number} id
- * @returns {{session: object | null, error: Error | null, askAgain: () => void}}
+ * @returns {{session: object | null, error: Error | null, isGone: boolean, ask: () => Promise<void>}}
  */
 export function useSession(id) {
-  const follower = useMemo(() => createFollower(id), [id]);
-  const [state, setState] = useState({ session: null, error: null });
-  const [round, setRound] = useState(0);
-  const { session, error } = state;
-  const isOver = error?.status === 404 || (session !== null && !isUnderWay(session));
-  const ask = async () => {
-    try {
-      const now = await follower.ask();
-      setState((last) => (last.session === now && !last.error ? last : { session: now, error: null }));
-    } catch (caught) {
-      setState((last) => ({ ...last, error: caught }));
-    }
-  };
-  usePolling(ask, !isOver, [follower, round]);
-  useEffect(() => {
-    if (round > 0) ask(); // of an ended session too: its best epoch is kept, or its epochs are gone
-  }, [round]);
-  const askAgain = useCallback(() => {
-    setState((last) => ({ ...last, error: null }));
-    setRound((number) => number + 1);
-  }, []);
-  return { ...state, askAgain };
+  const follow = () => createFollower(id).ask;
+  const { item, ...rest } = useFollowed(`/api/training/session/${id}`, follow, isUnderWay);
+  return { session: item, ...rest };
 }
 
 // The best epochs of sessions in a list, which comes without epochs.

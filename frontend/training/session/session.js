@@ -6,28 +6,27 @@ import { goTo } from "../../lib/router.js";
 import { bestOf, hasResult, useSession } from "./session-follow.js";
 import { useTitle } from "../../lib/title.js";
 import { nameOf, RUNNING } from "../../lib/watch.js";
-import { Failure, PageHead } from "../../ui/basics.js";
+import { PageHead } from "../../ui/basics.js";
 import { MetricsChart } from "./metrics-chart.js";
 import { SessionActions } from "./session-actions.js";
 import { SessionFailure } from "./session-failure.js";
-import { sessionHref, SessionHead } from "./session-head.js";
+import { nameOf, sessionHref, SessionHead } from "./session-head.js";
 import { SessionKept } from "./session-kept.js";
 import { SessionProgress, stageText } from "./session-progress.js";
 import { SessionResult } from "./session-result.js";
 import { SessionSettings } from "./session-settings.js";
+import { Absent } from "../../ui/absent.js";
 import { NotFound } from "../../ui/not-found.js";
 
 export function Session({ workspace, id }) {
-  const { session, error, askAgain } = useSession(id);
+  const { session, error, isGone, ask } = useSession(id);
   useTitle(session ? nameOf(session) : t("training.sessionNumber", { id: String(id) }));
   if (session && session.workspace_id !== workspace.id) return html`<${NotFound} />`;
-  if (session) return html`<${Found} workspace=${workspace} session=${session} onChange=${askAgain} />`;
+  if (session) return html`<${Found} workspace=${workspace} session=${session} onChange=${ask} />`;
   const back = { href: `#/w/${workspace.id}/sessions`, text: t("training.sessions") };
   return html`
     <${PageHead} title=${t("training.sessionNumber", { id: String(id) })} back=${back} />
-    ${error
-      ? html`<${Failure} error=${error} onRetry=${error.status === 404 ? null : askAgain} />`
-      : html`<p class="loading" role="status">${t("loading")}</p>`}
+    <${Absent} ...${{ workspace, error, isGone, ask }} />
   `;
 }
 
