@@ -83,7 +83,7 @@ def test_the_surest_doubt_is_opened_with_its_evidence_and_its_label_changed_by_k
         ranked = "Row 9, star star-8: False positive in the table, Confirmed for the networks"
         expect(doubts.nth(0).locator("summary")).to_contain_text(ranked)
         expect(doubts.nth(1).locator("summary")).to_contain_text("Row 5, star star-4: Confirmed")
-        expect(section).to_contain_text("False positive: 1 of 30 labels are doubted")
+        expect(section).to_contain_text("False positive: 1 of 30 labels doubted")
         expect(section).to_contain_text("Candidates (30 rows) are not considered")
 
         first = doubts.first
