@@ -97,6 +97,22 @@ def test_a_session_is_deleted_undone_found_in_the_bin_restored_and_erased_by_key
     people.get(path, 404)
 
 
+def test_a_page_that_misses_a_session_has_it_once_the_deletion_is_undone(
+    visitor: Visitor, work: dict[str, Any]
+):
+    page, first, second = visitor.page, work["ids"][1], work["ids"][3]
+    visitor.open(f"{work['home']}/sessions/{first}")
+    delete(page)
+    visitor.heading("Sessions")
+    visitor.open(f"{work['home']}/compare?ids={first},{second}")
+    compared = page.locator(".compared li")
+    expect(compared.nth(1).get_by_role("link")).to_have_text("net_4")
+    expect(compared.first.get_by_role("alert")).to_be_visible()
+    press(page, page.locator(".notice").get_by_role("button", name="Undo"))
+    expect(compared.first.get_by_role("link")).to_have_text("net_2")
+    visitor.is_expected("status of 404")
+
+
 def test_a_full_bin_is_in_french_in_the_dark_and_fits_a_phone(
     browser: Browser, light_server: Server, people: Client, work: dict[str, Any]
 ):
