@@ -224,7 +224,7 @@ def _forget_old_audit_entries(services: Services) -> None:
 def _restore_current_models(database: Database, storage: Storage) -> None:
     """Repair a promotion interrupted between copying the file and committing the row."""
     with database.read() as connection:
-        for model in models.current_models(connection):
+        for model in models.current_models_and_hidden(connection):
             current = storage.current_model(model["workspace_id"])
             try:
                 with suppress(OSError):  # what cannot be read is written anew

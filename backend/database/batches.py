@@ -8,8 +8,8 @@ from sqlalchemy import Connection, delete, insert, select
 
 from backend.database import queue
 from backend.database.connection import Record, every, first, one
-from backend.database.schema import batches, iso, now, users
-from backend.database.workspaces import accessible
+from backend.database.schema import batches, iso, now, users, workspaces
+from backend.database.workspaces import IS_THERE, accessible
 
 UNFINISHED = ("pending", "running")
 ENDED = ("completed", "failed", "cancelled")
@@ -116,9 +116,11 @@ def expires_at(batch: Record, days: int) -> str | None:
 
 
 def too_old(connection: Connection, days: int) -> list[Record]:
-    """The batches whose results are older than so many days."""
+    """The batches whose results are older than so many days; none of a workspace in the bin."""
     oldest = iso(datetime.now(UTC) - timedelta(days=days))
-    query = select(batches).where(
+    query = select(batches).join(workspaces, workspaces.c.id == batches.c.workspace_id)
+    query = query.where(
+        IS_THERE,
         batches.c.status == "completed",
         batches.c.expired_at.is_(None),
         batches.c.completed_at < oldest,
@@ -150,6 +152,13 @@ def end(
         completed_at=now(),
         **values,
     )
+
+
+def forget_requests(connection: Connection) -> None:
+    """Clear what was asked of batches that have ended meanwhile: nothing will answer it."""
+    asked = batches.c.request.is_not(None), batches.c.status.not_in(UNFINISHED)
+    for batch_id in connection.execute(select(batches.c.id).where(*asked)).scalars().all():
+        change(connection, batch_id, request=None)
 
 
 def expire(connection: Connection, batch_id: int) -> None:

@@ -16,6 +16,8 @@ VERDICT = ("beats_guessing", "log_loss", "guessing_log_loss", "part", "rows")
 # Each prediction asks for it.
 _BY_ID = select(models).where(models.c.id == bindparam("model_id"))
 
+_CURRENT = select(models).join(workspaces, workspaces.c.current_model_id == models.c.id)
+
 
 def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
     """Record a saved model; it becomes the current one if `takes_over` says so.
@@ -154,8 +156,12 @@ def unrecorded_files(connection: Connection) -> list[str]:
 
 def current_models(connection: Connection) -> list[Record]:
     """The current model of every workspace that has one; none of a workspace in the bin."""
-    query = select(models).join(workspaces, workspaces.c.current_model_id == models.c.id)
-    return every(connection, query.where(IS_THERE))
+    return every(connection, _CURRENT.where(IS_THERE))
+
+
+def current_models_and_hidden(connection: Connection) -> list[Record]:
+    """The same with those of workspaces in the bin, which may come back."""
+    return every(connection, _CURRENT)
 
 
 def all_files(connection: Connection) -> list[str]:

@@ -30,6 +30,8 @@ _SHOWN = (
 )
 _THERE = bin_entries.c.gone_at.is_(None)
 
+_ON_THEIR_WAY = timedelta(minutes=2)
+
 
 def add(connection: Connection, **values: Any) -> Record:
     """Add an entry: all columns but id, deleted_at and gone_at."""
@@ -122,6 +124,13 @@ def give_up(connection: Connection, bin_ids: Iterable[int]) -> None:
             is_meant = or_(is_meant, bin_entries.c.workspace_id == entry["workspace_id"])
         statement = update(bin_entries).where(is_meant, _THERE)
         connection.execute(statement.values(gone_at=now()))
+
+
+def going(connection: Connection) -> list[Record]:
+    """Those of `gone` that were deleted so lately that their files can be on their way."""
+    since = iso(datetime.now(UTC) - _ON_THEIR_WAY)
+    query = select(bin_entries).where(bin_entries.c.gone_at >= since)
+    return every(connection, query.order_by(bin_entries.c.id))
 
 
 def gone(connection: Connection) -> list[Record]:

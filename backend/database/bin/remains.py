@@ -5,6 +5,7 @@ from sqlalchemy import Connection, Table, delete, select
 from backend.database import workspaces
 from backend.database.bin.tables import bin_rows
 from backend.database.connection import Record
+from backend.database.labels.tables import votes
 from backend.database.schema import (
     analyses,
     batches,
@@ -14,11 +15,12 @@ from backend.database.schema import (
     training_sessions,
 )
 
-# A session has some 16 kB and 20 epochs: these take 50 ms.
+# A session has some 16 kB and 20 epochs: these take 50 ms, as long as so many votes.
 _AT_A_TIME = 200
+_VOTES_AT_A_TIME = 5000
 
 # What refers to a row goes before it: a long row would be written again to lose its reference.
-_IN_ORDER = (analyses, batches, models, training_sessions, studies, datasets)
+_IN_ORDER = (analyses, batches, models, training_sessions, studies, votes, datasets)
 
 
 def remove_part(connection: Connection, entry: Record) -> bool:
@@ -40,5 +42,9 @@ def remove_part(connection: Connection, entry: Record) -> bool:
 
 
 def _remove_some(connection: Connection, table: Table, workspace_id: int) -> bool:
-    some = select(table.c.id).where(table.c.workspace_id == workspace_id).limit(_AT_A_TIME)
+    if table is votes:
+        own = select(datasets.c.id).where(datasets.c.workspace_id == workspace_id)
+        some = select(votes.c.id).where(votes.c.dataset_id.in_(own)).limit(_VOTES_AT_A_TIME)
+    else:
+        some = select(table.c.id).where(table.c.workspace_id == workspace_id).limit(_AT_A_TIME)
     return connection.execute(delete(table).where(table.c.id.in_(some))).rowcount > 0

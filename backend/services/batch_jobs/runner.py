@@ -125,6 +125,7 @@ class BatchRunner:
     def _recover(self) -> None:
         """Count the restart of what an earlier server was predicting."""
         with self._services.database.write() as connection:
+            batches.forget_requests(connection)
             for batch in batches.running(connection):
                 restarts = batch["restarts"] + 1
                 batches.change(connection, batch["id"], restarts=restarts)
@@ -198,7 +199,11 @@ class BatchRunner:
     def _end(self, batch: Record, status: str, error: Record | None = None) -> None:
         def end() -> None:
             with self._services.database.write() as connection:
-                batches.end(connection, batch["id"], status, error)
+                now = batches.find(connection, batch["id"])
+                if now is not None and now["status"] in batches.UNFINISHED:
+                    batches.end(connection, batch["id"], status, error)
+                else:  # its workspace was deleted meanwhile, which has ended it
+                    batches.forget_requests(connection)
 
         self._make(end)
         self._remove_files(batch)

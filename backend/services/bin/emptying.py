@@ -84,7 +84,8 @@ def _remove_files(services: Services, entry: Record) -> None:
     paths = [storage.data_dir / each for each in entry["files"]]
     if entry["kind"] == "workspace":  # its number is never used again: nobody is kept waiting
         for folder in (storage.uploads, storage.models):
-            shutil.rmtree(folder / str(entry["item_id"]), ignore_errors=True)
+            if (own := folder / str(entry["item_id"])).exists():
+                shutil.rmtree(own)  # if it fails, the entry stays, and the next turn tries again
     with services.database.write() as connection:
         is_needed = _needed(storage, connection, entry)
         for path in paths:

@@ -50,7 +50,7 @@ def relieve_disk(services: Services, size: int, *, partly: bool) -> int:
     """
     try:
         with services.database.write() as connection:
-            going = sum(each["stored_bytes"] for each in entries.gone(connection))
+            going = sum(each["stored_bytes"] for each in entries.going(connection))
             given_up, found = _oldest(connection, None, max(1, size) - going)
             if found + going < size and not partly:
                 return 0

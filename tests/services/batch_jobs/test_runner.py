@@ -452,6 +452,35 @@ def test_a_workspace_deleted_while_its_batch_runs_takes_everything_along(
         assert [each["status"] for each in batches.all_states(connection)] == ["cancelled"]
 
 
+def test_a_batch_that_fails_in_a_workspace_that_was_just_deleted_is_a_cancelled_one(
+    api, key, model_id, services, predictor, monkeypatch
+):
+    batch_id = post(api, key)
+
+    def predict(*_, **__):
+        api.delete(f"/api/workspaces/{key}")
+        raise ValueError("at the same moment")
+
+    monkeypatch.setattr(predictor, "predict", predict)
+    BatchRunner(services).work()
+    (entry,) = api.get("/api/bin")["entries"]
+    api.post(f"/api/bin/{entry['id']}/restore")
+    after = state(api, batch_id)
+    assert (after["status"], after["request"], after["error"]) == ("cancelled", None, None)
+
+
+def test_a_batch_of_a_deleted_workspace_comes_back_without_a_request(api, key, model_id, services):
+    batch_id = post(api, key)
+    with services.database.write() as connection:
+        batches.change(connection, batch_id, status="running", started_at=schema.now())
+    api.delete(f"/api/workspaces/{key}")
+    BatchRunner(services).work()  # as after a kill before the thread has seen it
+    (entry,) = api.get("/api/bin")["entries"]
+    api.post(f"/api/bin/{entry['id']}/restore")
+    after = state(api, batch_id)
+    assert (after["status"], after["request"]) == ("cancelled", None)
+
+
 def test_a_result_whose_time_is_over_is_removed_and_told_as_such(
     api, key, model_id, services, monkeypatch
 ):
