@@ -33,7 +33,6 @@ from backend.database.schema import (
     users,
     workspaces,
 )
-from backend.errors import Conflict
 
 # A deleted workspace stays as it is: what is in it can be very much. That the bin has an entry of
 # it is what hides it, until it is restored or nothing of it is left.
@@ -120,15 +119,10 @@ def owned_by(connection: Connection, user_id: int) -> list[int]:
     return list(connection.execute(query).scalars())
 
 
-def require_there(connection: Connection, workspace_id: int) -> None:
-    """Check that a workspace was not deleted since it was looked up.
-
-    Raises:
-        Conflict: it was.
-    """
+def is_there(connection: Connection, workspace_id: int) -> bool:
+    """Whether there is a workspace with that id, which is not in the bin."""
     query = select(workspaces.c.id).where(workspaces.c.id == workspace_id, IS_THERE)
-    if connection.execute(query).first() is None:
-        raise Conflict("The workspace was deleted; refresh and retry.")
+    return connection.execute(query).first() is not None
 
 
 def set_name(connection: Connection, workspace_id: int, name: str) -> None:

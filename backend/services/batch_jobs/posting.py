@@ -10,6 +10,7 @@ from backend.database import batches, models, workspaces
 from backend.database.connection import Record
 from backend.errors import Conflict, Invalid
 from backend.services.batch_jobs.index import INDEX_DTYPE
+from backend.services.bin.meanwhile import require_there
 from backend.services.context import Services
 from backend.services.predictions import training_source, warnings_about
 from backend.services.quota import require_batch_place, require_bytes
@@ -92,7 +93,7 @@ def post_batch(
     require_space(incoming.path.parent, 2 * incoming.size)
     with ExitStack() as undo:
         with services.database.write() as connection:
-            workspaces.require_there(connection, workspace["id"])
+            require_there(connection, workspace["id"])
             earlier = earlier_batch(connection, workspace, key, incoming.sha256, asked)
             if earlier is not None:
                 return earlier

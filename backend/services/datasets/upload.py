@@ -11,10 +11,11 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection
 
-from backend.database import Database, datasets, workspaces
+from backend.database import Database, datasets
 from backend.database.bin import entries, rows
 from backend.database.connection import Record
 from backend.services.aftermath import left_to_the_next_start
+from backend.services.bin.meanwhile import require_there
 from backend.services.bin.restore import restore
 from backend.services.context import Services
 from backend.services.datasets.derive import DerivedPaths, derive
@@ -220,7 +221,7 @@ def _record(
     sources = [incoming.path, *derived.made()]
     with ExitStack() as undo:
         with services.database.write() as connection:
-            workspaces.require_there(connection, workspace_id)
+            require_there(connection, workspace_id)
             existing = datasets.find_by_identity(connection, workspace_id, names["identity"])
             if existing is not None:
                 return existing, "there"

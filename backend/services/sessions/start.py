@@ -10,6 +10,7 @@ from backend import wire
 from backend.database import datasets, sessions, workspaces
 from backend.database.connection import Record
 from backend.errors import Conflict, Invalid
+from backend.services.bin.meanwhile import require_there
 from backend.services.context import Services
 from backend.services.labels.layer import Layer, current_layer
 from backend.services.labels.versions import freeze, version_of
@@ -89,7 +90,7 @@ def add_session(
         earlier = sessions.find_by_idempotency_key(connection, workspace_id, idempotency_key)
         if earlier is not None:
             return _same_request(earlier, dataset, spec, retry_of)
-    workspaces.require_there(connection, workspace_id)
+    require_there(connection, workspace_id)
     if datasets.find(connection, dataset["id"]) is None:
         raise Conflict(f"Dataset {dataset['id']} was deleted: upload it again.")
     require_waiting_place(services, connection, user_id)

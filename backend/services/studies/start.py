@@ -7,6 +7,7 @@ from backend.database import datasets, sessions, studies, workspaces
 from backend.database.connection import Record
 from backend.database.search import trials
 from backend.errors import Conflict, Invalid, NoSpace
+from backend.services.bin.meanwhile import require_there
 from backend.services.context import Services
 from backend.services.labels.versions import labelled_rows
 from backend.services.quota import require_bytes, require_waiting_place
@@ -65,7 +66,7 @@ def add_study(
         earlier = studies.find_by_idempotency_key(connection, workspace_id, idempotency_key)
         if earlier is not None:
             return _same_request(earlier, dataset, (kind, name), settings)
-    workspaces.require_there(connection, workspace_id)
+    require_there(connection, workspace_id)
     if datasets.find(connection, dataset["id"]) is None:
         raise Conflict(f"Dataset {dataset['id']} was deleted: upload it again.")
     if dataset["num_samples"] > MAX_ROWS:
