@@ -93,7 +93,7 @@ def test_the_header_is_low_and_a_result_comes_before_the_form(phone: Visitor, wo
     assert top_of(page, "[data-test=verdict]") < top_of(page, form)
     page.set_viewport_size(SCREEN)
     expect(verdict).to_be_visible()
-    page.wait_for_function("matchMedia('(min-width: 62rem)').matches")
+    page.wait_for_function("() => matchMedia('(min-width: 62rem)').matches")
     left, right = (page.locator(each).bounding_box() for each in (form, "[data-test=prediction]"))
     assert left is not None
     assert right is not None
@@ -126,7 +126,8 @@ def test_a_plot_fills_its_card(browser: Browser, light_server: Server, work: dic
             for each, count in pages.items():
                 visitor.open(f"{work['home']}/{each}")
                 expect(page.locator("main canvas")).to_have_count(count)
-                page.wait_for_function(f"({SHARES})().every((share) => share >= {MOST_OF_A_CARD})")
+                enough = f"() => ({SHARES})().every((share) => share >= {MOST_OF_A_CARD})"
+                page.wait_for_function(enough)
                 assert max(page.evaluate(SHARES)) <= 1
 
 
