@@ -143,3 +143,17 @@ export function duration(seconds) {
   const shown = parts.filter(([, count]) => count > 0).slice(0, 2);
   return shown.length ? shown.map(([unit, count]) => `${count} ${unit}`).join(" ") : "0 s";
 }
+
+// From so many seconds on, an estimate is rounded to so many.
+const ROUGH = [
+  [7200, 300],
+  [600, 60],
+  [60, 10],
+  [20, 5],
+];
+
+/** An estimated number of seconds, without digits that nobody can know: 15 min for 14 min 59 s. */
+export function roughDuration(seconds) {
+  const [, step] = ROUGH.find(([from]) => seconds >= from) ?? [0, 1];
+  return duration(Math.round(seconds / step) * step);
+}

@@ -1,7 +1,7 @@
 // What a study will cost, before it starts.
 
 import { html } from "../lib/html.js";
-import { duration, number, t } from "../lib/i18n.js";
+import { number, roughDuration, t } from "../lib/i18n.js";
 import { expectedTime, labelledRows } from "../training/form/training-estimate.js";
 import { partsText } from "./study-kinds.js";
 import { sessionsOf } from "./study-settings.js";
@@ -58,8 +58,8 @@ function Time({ dataset, network, values, completed, sessions }) {
   const seconds = expected.reduce((sum, each) => sum + each.seconds, 0) / expected.length;
   const isSameNetwork = expected.every((each) => each.isSameNetwork);
   return html`
-    ${t("training.cost.about", { time: duration(sessions * seconds) })}
-    <p class="hint">${t("studies.cost.each", { time: duration(seconds) })}</p>
+    ${t("training.cost.about", { time: roughDuration(sessions * seconds) })}
+    <p class="hint">${t("studies.cost.each", { time: roughDuration(seconds) })}</p>
     <p class="hint">${t(isSameNetwork ? "training.cost.same" : "training.cost.other", { count })}</p>
   `;
 }

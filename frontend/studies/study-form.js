@@ -49,8 +49,8 @@ export function StudyForm(properties) {
   return html`<${StartForm}
     ...${{ workspace, datasets, networks, form, starting }}
     fields=${[...FIELDS, ...Object.keys(starting.errors).filter(isOfEditor)]}
+    first=${html`<${KindChoice} chosen=${kind} onChoose=${(chosen) => change({ kind: chosen })} />`}
     everyday=${[
-      html`<${KindChoice} key="kind" chosen=${kind} onChoose=${(chosen) => change({ kind: chosen })} />`,
       ...own,
       ...settingFields(["epochs"], form, starting),
       kind === "grid" &&

@@ -16,6 +16,7 @@ import {
   percent,
   preferredLanguage,
   readWords,
+  roughDuration,
   significant,
   t,
 } from "../../frontend/lib/i18n.js";
@@ -112,4 +113,15 @@ test("a duration has its two largest units", () => {
   assert.equal(duration(59.6), "1 min");
   assert.equal(duration(125), "2 min 5 s");
   assert.equal(duration(3600 * 5 + 61), "5 h 1 min");
+});
+
+test("an estimate has no digits that nobody can know", () => {
+  assert.equal(roughDuration(14 * 60 + 59), "15 min");
+  assert.equal(roughDuration(7), "7 s");
+  assert.equal(roughDuration(43), "45 s");
+  assert.equal(roughDuration(59.6), "1 min");
+  assert.equal(roughDuration(179), "3 min");
+  assert.equal(roughDuration(125), "2 min 10 s");
+  assert.equal(roughDuration(3 * 3600 + 70), "3 h");
+  assert.equal(roughDuration(Number.NaN), "–");
 });

@@ -16,6 +16,7 @@ import { Refusal } from "./start-refusal.js";
  * @param {object[]} properties.networks
  * @param {object} properties.form from `useStartForm`
  * @param {object} properties.starting from `useStart`
+ * @param {any} [properties.first] what is asked before all else
  * @param {any} properties.everyday the fields that are always shown
  * @param {string[]} properties.more the settings that are rarely changed
  * @param {any} properties.cost what it will take
@@ -34,6 +35,7 @@ export function StartForm(properties) {
   return html`
     <form class="training-form" ref=${element} onSubmit=${submit} noValidate>
       <div class="card stack">
+        ${properties.first}
         <${DatasetChoice}
           datasets=${datasets}
           chosen=${form.dataset}

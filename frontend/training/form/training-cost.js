@@ -1,7 +1,7 @@
 // The estimated cost of a session, before it starts.
 
 import { html } from "../../lib/html.js";
-import { duration, number, significant, t } from "../../lib/i18n.js";
+import { duration, number, roughDuration, significant, t } from "../../lib/i18n.js";
 import { expectedTime, labelledRows, splitRows } from "./training-estimate.js";
 
 // Below this a second is too coarse a unit for an epoch.
@@ -61,7 +61,7 @@ function Time({ rows, network, values, completed }) {
   const { seconds, epochSeconds, restSeconds, count, isSameNetwork } = expected;
   const epoch = epochSeconds < SHORT_EPOCH ? `${significant(epochSeconds, 2)} s` : duration(epochSeconds);
   return html`
-    ${t("training.cost.about", { time: duration(seconds) })}
+    ${t("training.cost.about", { time: roughDuration(seconds) })}
     <p class="hint">${t("training.cost.made", { epochs, epoch, rest: duration(restSeconds) })}</p>
     <p class="hint">${t(isSameNetwork ? "training.cost.same" : "training.cost.other", { count })}</p>
   `;
