@@ -8,7 +8,7 @@ import errno
 import logging
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from apiflask import APIFlask
@@ -23,10 +23,10 @@ from backend import shortage
 from backend.background.predictor import PredictionFailed
 from backend.database.connection import DatabaseBusy, is_locked
 from backend.errors import DiskFull, ErrorItem, Invalid, UserError
-from backend.services.bin.room import relieve_disk
+from backend.services.bin.room import relieve_disk, relieve_full_disk
 from backend.shortage import is_shortage
 from backend.storage import disk
-from backend.storage.incoming import MEGABYTE, RESERVED_BYTES
+from backend.storage.incoming import MEGABYTE
 from backend.transit.catalog.names.read_as import ReadAsError
 from backend.transit.catalog.reader import CatalogError
 from backend.web.auth import changes_nothing
@@ -74,7 +74,7 @@ def problem(
 
 def _user_error(error: UserError) -> Response:
     if isinstance(error, DiskFull):
-        relief = _relief(error.missing, partly=False)
+        relief = _relief(lambda: relieve_disk(services(), error.missing, partly=False))
         if relief:
             return problem(error.status, f"{error.detail} {relief}")
     extensions = {"code": error.code} if error.code else {}
@@ -208,14 +208,14 @@ def _what_is_full(error: DBAPIError) -> OSError | None:
 def _disk_full(error: OSError) -> Response:
     message = disk.full_message(error, services().settings.data_dir)
     log.error("%s (%s)", message, error)
-    relief = "" if error.errno == errno.EFBIG else _relief(RESERVED_BYTES, partly=True)
+    relief = _relief(lambda: relieve_full_disk(services(), error))
     advice = "Delete datasets or models, also from the bin, or ask for more space."
     return problem(507, f"{message} {relief or advice}")
 
 
-def _relief(missing: int, *, partly: bool) -> str:
+def _relief(relieve: Callable[[], int]) -> str:
     """What the bin gives up for a full disk, in words; empty: nothing, as for who only reads."""
-    size = 0 if changes_nothing() else relieve_disk(services(), missing, partly=partly)
+    size = 0 if changes_nothing() else relieve()
     if not size:
         return ""
     megabytes = max(0.1, size / MEGABYTE)

@@ -18,7 +18,7 @@ from typing import Any
 
 from tests.e2e.server import Client, Server, is_running, small_catalogue, wait_for
 
-LARGEST = 2_400_000  # bytes, the archive of a release and its description
+LARGEST = 2_700_000  # bytes, the archive of a release and its description
 
 ROWS = 150
 
@@ -46,6 +46,18 @@ UNUSUAL = {
     "seed": 5,
     "ensemble": 2,
 }
+
+# One model of it is kept, of the smallest network.
+STUDY = {
+    "network": "seed_cnn",
+    "folds": 2,
+    "epochs": 500,
+    "patience": 500,
+    "batch_size": 32,
+    "seed": 3,
+}
+
+STUDIES = "/api/training/studies"
 
 ENDLESS = {"epochs": 1000, "patience": 1000, "batch_size": 8}
 
@@ -105,7 +117,7 @@ def use_server(data_dir: Path, scratch: Path) -> dict[str, Any]:
         client.post("/api/tokens", 201, json={"user": "colleague"})
         client.post(f"/api/workspaces/{key}/members", 201, json={"user": "colleague"})
         catalogue = sample_catalogue(scratch)
-        read_otherwise(client, key, catalogue)
+        otherwise = read_otherwise(client, key, catalogue)
         dataset_id = client.upload(key, catalogue)["id"]
         completed = client.complete(key, dataset_id, **SPEC, epochs=EPOCHS)
         cancel_one(client, key, dataset_id)
@@ -114,11 +126,21 @@ def use_server(data_dir: Path, scratch: Path) -> dict[str, Any]:
         candidates = candidates_of(client, dataset_id)
         predictions = predict(client, key, completed["model_id"], candidates)
         save_analysis(client, key, completed["model_id"], candidates, predictions)
+        mark(client, completed)
+        correct_labels(client, otherwise)
+        studies = start_studies(client, key, otherwise)
+        delete_one(client, key)
         batch_id = predict_batch(client, key, catalogue)
         expected = describe(client, key, dataset_id, completed)
         expected["batch"] = client.get(f"/api/predict/batches/{batch_id}")["batch"]
         expected["batch_rows"] = client.get(f"/api/predict/batches/{batch_id}/rows?limit=5")["rows"]
         expected["candidates"] = candidates
+        expected["labels"] = client.get(labels_of(otherwise))["rows"]
+        expected["versions"] = client.get(f"/api/training/dataset/{otherwise}/versions")["versions"]
+        expected["studies"] = [client.get(f"{STUDIES}/{each}")["study"] for each in studies]
+        path = f"{STUDIES}/{studies[0]}/predictions?limit=5"
+        expected["study_rows"] = client.get(path)["rows"]
+        expected["bin"] = client.get(f"/api/bin?workspace_key={key}")["entries"]
         expected["predictions"] = {str(completed["model_id"]): predictions}
         expected["interrupted"], expected["pending"] = leave_two(client, key, dataset_id)
     finally:
@@ -140,16 +162,80 @@ def sample_catalogue(folder: Path) -> Path:
     return path
 
 
-def read_otherwise(client: Client, key: str, catalogue: Path) -> None:
+def read_otherwise(client: Client, key: str, catalogue: Path) -> int:
     """The same file as another dataset; the last one is the first of the list."""
     said = {"units": '{"depth": "ppm"}', "labels": '{"0": 2}'}
     with open(catalogue, "rb") as content:
-        client.post(
+        answer = client.post(
             "/api/training/upload-dataset",
             201,
             files={"file": content},
             data={"workspace_key": key, **said},
         )
+    return answer["dataset"]["id"]
+
+
+def labels_of(dataset_id: int) -> str:
+    """Where the layer of labels of a dataset is."""
+    return f"/api/training/dataset/{dataset_id}/labels"
+
+
+def mark(client: Client, session: dict[str, Any]) -> None:
+    """What a person says of a session and of its model."""
+    said = {"title": "The first", "tags": ["kept"], "note": "Of the samples.", "is_starred": True}
+    client.call("PATCH", f"/api/training/session/{session['id']}", 200, json=said)
+    client.call("PATCH", f"/api/models/{session['model_id']}", 200, json=said)
+
+
+def correct_labels(client: Client, dataset_id: int) -> None:
+    """Three votes, one of them withdrawn, frozen as a version; and one that is in none."""
+    path = labels_of(dataset_id)
+    votes: list[dict[str, Any]] = [
+        {"row": 1, "label": 1, "reason": "flat transits"},
+        {"row": 2, "label": "exclude", "reason": "too faint", "comment": "No spectrum."},
+        {"row": 3, "label": 2, "reason": "a mistake"},
+    ]
+    for vote in votes:
+        client.call("PUT", path, 200, json={"changes": [vote]})
+    client.post(f"{path}/undo", json={"row": 3})
+    client.post(f"/api/training/dataset/{dataset_id}/versions", 201, json={"name": "checked"})
+    client.call("PUT", path, 200, json={"changes": [{**votes[2], "row": 4}]})
+
+
+def start_studies(client: Client, key: str, dataset_id: int) -> list[int]:
+    """One that was stopped in its first fold, which has a model, and a cancelled search."""
+    common = {"workspace_key": key, "dataset_id": dataset_id, "dataset_version": 1}
+    folds = start_study(client, {**common, **STUDY, "name": "folds"})
+    wait_for(
+        lambda: client.get(f"{STUDIES}/{folds}")["study"]["sessions"][0]["epochs_completed"],
+        lambda epochs: epochs >= 1,
+    )
+    end_study(client, folds, "stop")
+    space = {"learning_rate": {"low": 1e-4, "high": 1e-2, "log": True}}
+    asked = {"kind": "search", "space": space, "trials": 3, "name": "search", **ENDLESS}
+    search = start_study(client, {**common, **asked})
+    end_study(client, search, "cancel")
+    return [folds, search]
+
+
+def start_study(client: Client, body: dict[str, Any]) -> int:
+    return client.post(STUDIES, 202, json=body)["study"]["id"]
+
+
+def end_study(client: Client, study_id: int, how: str) -> None:
+    client.post(f"{STUDIES}/{study_id}/{how}")
+    wait_for(
+        lambda: client.get(f"{STUDIES}/{study_id}")["study"]["status"],
+        lambda status: status in ("completed", "failed", "cancelled"),
+    )
+
+
+def delete_one(client: Client, key: str) -> None:
+    """An analysis that is in the bin."""
+    body = {"workspace_key": key, "title": "Deleted", "candidates": [PLAIN]}
+    body["predictions"] = [{"error": "not predicted"}]
+    analysis = client.post("/api/analyses", 201, json=body)["analysis"]["id"]
+    client.call("DELETE", f"/api/analyses/{analysis}", 200)
 
 
 def predict_batch(client: Client, key: str, catalogue: Path) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.data.make_samples import predict, sampled_curve
+from tests.data.make_samples import STUDIES, predict, sampled_curve
 from tests.e2e.server import Client, Server
 
 pytestmark = [pytest.mark.e2e, pytest.mark.tensorflow, pytest.mark.slow]
@@ -58,7 +58,7 @@ def samples(
     data_dir = tmp_path_factory.mktemp("earlier")
     with tarfile.open(archive) as tar:
         tar.extractall(data_dir, filter="data")
-    server = Server(data_dir)
+    server = Server(data_dir, EXOTRAIN_BIN_DAYS="3650")  # what is in the bin is old
     yield Samples(Client(server), json.loads(description.read_text("utf-8")))
     server.stop()
 
@@ -125,6 +125,38 @@ def test_a_batch_keeps_its_result(samples: Samples):
     require_same(samples.client.get(path)["batch"], samples.said["batch"])
     rows = samples.client.get(f"{path}/rows?limit=5")["rows"]
     require_same(rows, samples.said["batch_rows"])
+
+
+def test_labels_and_versions_are_kept(samples: Samples):
+    if "labels" not in samples.said:
+        return  # before 0.6.0 there were none
+    dataset = f"/api/training/dataset/{samples.said['studies'][0]['dataset_id']}"
+    require_same(samples.client.get(f"{dataset}/labels")["rows"], samples.said["labels"])
+    versions = samples.client.get(f"{dataset}/versions")["versions"]
+    require_same(versions, samples.said["versions"])
+
+
+def test_studies_are_kept_with_their_predictions(samples: Samples):
+    if "studies" not in samples.said:
+        return  # before 0.6.0 there were none
+    client, (folds, search) = samples.client, samples.said["studies"]
+    require_same(client.get(f"{STUDIES}/{folds['id']}")["study"], folds)
+    require_same(client.get(f"{STUDIES}/{search['id']}")["study"], search)
+    rows = client.get(f"{STUDIES}/{folds['id']}/predictions?limit=5")["rows"]
+    require_same(rows, samples.said["study_rows"])
+    assert client.get(f"{STUDIES}/{folds['id']}/doubts")["summary"]["tested_rows"] > 0
+
+
+def test_what_is_in_the_bin_comes_back(samples: Samples):
+    if "bin" not in samples.said:
+        return  # before 0.6.0 there was none
+    (entry,) = samples.said["bin"]
+    found = samples.client.get(f"/api/bin?workspace_key={samples.key}")["entries"]
+    require_same(found, [entry])
+    samples.client.post(f"/api/bin/{entry['id']}/restore")
+    analysis = samples.client.get(f"/api/analyses/{entry['item_id']}")["analysis"]
+    assert analysis["title"] == "Deleted"
+    samples.client.call("DELETE", f"/api/analyses/{entry['item_id']}", 200)
 
 
 def test_a_kept_model_is_described_and_downloaded_as_it_was(samples: Samples):

@@ -19,11 +19,10 @@ from backend.database.schema import now
 from backend.errors import DiskFull, ModelCorrupt, NoSpace, Unavailable
 from backend.services.aftermath import left_to_the_next_start
 from backend.services.batch_jobs.work import Cancelled, Forgotten, Unusable, Work
-from backend.services.bin.room import relieve_disk
+from backend.services.bin.room import relieve_disk, relieve_full_disk
 from backend.services.context import Services
 from backend.shortage import is_shortage
 from backend.storage import disk
-from backend.storage.incoming import RESERVED_BYTES
 from backend.transit.catalog.names.read_as import ReadAsError
 from backend.transit.catalog.reader import CatalogError
 
@@ -183,7 +182,7 @@ class BatchRunner:
         if isinstance(error, DiskFull):
             return relieve_disk(self._services, error.missing, partly=False) > 0
         if isinstance(error, OSError) and disk.is_full(error):
-            return relieve_disk(self._services, RESERVED_BYTES, partly=True) > 0
+            return relieve_full_disk(self._services, error) > 0
         if not isinstance(error, Unavailable):
             return False
         last, waits = self._waits

@@ -1,5 +1,6 @@
 """What is in the bin gives way where a quota or the disk is full, and when its time is over."""
 
+import errno
 import logging
 import shutil
 
@@ -62,6 +63,20 @@ def relieve_disk(services: Services, size: int, *, partly: bool) -> int:
         log.error("the bin cannot make room on the disk: %s", error)
         return 0
     return found + going
+
+
+def relieve_full_disk(services: Services, error: OSError) -> int:
+    """As `relieve_disk`, after a write that failed so: nothing is given up that would not help.
+
+    A file that is too large needs no room, and a disk that has room again needs none either; what
+    a quota of the system leaves is not known.
+    """
+    if error.errno == errno.EFBIG:
+        return 0
+    free = shutil.disk_usage(services.storage.uploads).free
+    if error.errno != errno.EDQUOT and free >= RESERVED_BYTES:
+        return 0
+    return relieve_disk(services, RESERVED_BYTES, partly=True)
 
 
 def keep_disk_free(services: Services) -> None:

@@ -13,7 +13,7 @@ __all__ = ["bench"]
 
 @pytest.fixture
 def searches(faults, bench):
-    return Searches(bench.settings, bench.database)
+    return Searches(bench.settings, bench.database, lambda *_: True)
 
 
 def failing(faults, statement, step):
