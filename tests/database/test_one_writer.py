@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from backend.database import Database, accounts
 from backend.database import connection as connection_module
 from backend.database.connection import DatabaseBusy
+from backend.database.file import opening
 from backend.database.schema import users
 
 
@@ -118,7 +119,7 @@ def test_a_merge_that_fails_does_not_undo_what_was_committed(database, path, mon
         raise sqlite3.OperationalError("disk I/O error")
 
     monkeypatch.setattr(connection_module, "LOG_BYTES", 0)
-    monkeypatch.setattr(connection_module, "_merge_log", fail)
+    monkeypatch.setattr(opening, "merge_log", fail)
     with database.write() as connection:
         accounts.create_user(connection, "second")
     with database.read() as connection:

@@ -33,3 +33,10 @@ def test_the_modules_of_the_page_pass_their_own_tests(path):
     command = [node(), "--test", "--test-reporter=spec", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_module_of_the_page_finds_what_it_imports():
+    script = REPOSITORY / "tests" / "frontend" / "modules.js"
+    command = [node(), "--no-warnings", "--experimental-vm-modules", str(script), "frontend"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -108,6 +109,13 @@ def marks_of(connection: Connection, session_id: int) -> Record:
     query = select(*columns).where(session_facts.c.session_id == session_id)
     found = connection.execute(query).mappings().first()
     return dict(found or {})
+
+
+def titles_of(connection: Connection, session_ids: Collection[int]) -> dict[int, str | None]:
+    """What people call sessions in place of their names, by session; None: nothing."""
+    query = select(session_facts.c.session_id, session_facts.c.title)
+    found = connection.execute(query.where(session_facts.c.session_id.in_(session_ids)))
+    return {row.session_id: row.title for row in found}
 
 
 def tags_of(connection: Connection, session_id: int) -> list[str]:

@@ -41,7 +41,8 @@ def delete(
         deletable: their rows, which `require_deletable` has let pass in the same transaction.
         user_id: who deletes them.
     """
-    named = [(each, _name_of(connection, each)) for each in deletable]
+    titles = facts.titles_of(connection, [each["id"] for each in deletable])
+    named = [(each, titles.get(each["id"]) or each["model_name"]) for each in deletable]
     bin_ids = put_each(services, connection, "session", named, user_id)
     sessions.remove(connection, *(each["id"] for each in deletable))
     return bin_ids
@@ -56,10 +57,6 @@ def require_deletable(session: Record) -> None:
     require_ended(session, "deleted")
     require_no_study(session, "deleted")
     require_not_being_kept(session)
-
-
-def _name_of(connection: Connection, session: Record) -> str:
-    return facts.marks_of(connection, session["id"]).get("title") or session["model_name"]
 
 
 def require_ended(session: Record, action: str) -> None:

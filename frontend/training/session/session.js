@@ -10,7 +10,7 @@ import { PageHead } from "../../ui/basics.js";
 import { MetricsChart } from "./metrics-chart.js";
 import { SessionActions } from "./session-actions.js";
 import { SessionFailure } from "./session-failure.js";
-import { nameOf, sessionHref, SessionHead } from "./session-head.js";
+import { sessionHref, SessionHead } from "./session-head.js";
 import { SessionKept } from "./session-kept.js";
 import { SessionProgress, stageText } from "./session-progress.js";
 import { SessionResult } from "./session-result.js";

@@ -287,7 +287,7 @@ def test_an_end_for_which_no_thread_is_left_to_watch_it_closes_everything(
 
     def start(_settings, closing):
         closing.callback(closed.append, "closed")
-        return server, None, None
+        return server, ()
 
     monkeypatch.setattr(launcher, "_start", start)
     fault = faults.add("thread", "*", "none", caller="backend.launcher._end_within")
