@@ -54,7 +54,8 @@ def survey(storage: Storage) -> Survey:
     found = Survey()
     for path in _inside(storage.uploads):
         if path == storage.incoming:
-            _sort(path, found, {_INCOMING: found.unfinished})
+            received = {_INCOMING: found.unfinished, PARTIAL: found.unfinished}
+            _sort(path, found, received)
         elif _is_workspace(path):
             uploaded = {_OF_DATASET: found.of_datasets, _OF_BATCH: found.of_batches}
             _sort(path, found, {PARTIAL: found.unfinished, **uploaded})

@@ -9,6 +9,7 @@ import pytest
 from backend import launcher
 from backend.database import datasets, models, sessions
 from backend.services.leftovers import remove_leftovers
+from backend.storage.atomic import partial_of
 from tests.api import catalogue, complete
 
 OWN = ("csv", "npy", "rejected.jsonl", "evidence.npy", f"{7:064x}.labels.npy")
@@ -71,6 +72,7 @@ def test_what_an_upload_or_a_write_left_half_done_is_removed(services):
     storage = services.storage
     put(storage.new_incoming())
     put(storage.incoming / "tmp_ab12cd9")
+    put(partial_of(storage.new_incoming()))  # of a table that was being made again
     put(storage.models / "1" / ".m_20260101_120000.keras.01234567.partial")
     put(storage.checkpoints / ".5.2.ckpt.89abcdef.partial")
     start(services)
