@@ -2,21 +2,18 @@
 
 import { get, withQuery } from "../lib/api.js";
 import { useData, usePolling } from "../lib/data.js";
-import { html, useState } from "../lib/html.js";
+import { html } from "../lib/html.js";
 import { number, t } from "../lib/i18n.js";
+import { goTo } from "../lib/router.js";
 import { className, Failure } from "../ui/basics.js";
 import { Pager } from "../ui/pager.js";
 import { Doubt } from "./doubt.js";
 import { RowChoices } from "./row-choices.js";
-import { pathOf } from "./studies-state.js";
+import { pathOf, studyHref } from "./studies-state.js";
+import { addressOf, askedOf, DOUBTS, viewOf } from "./study-query.js";
 
-const PAGE = 10;
-const SORTS = ["margin", "row"];
-const LABELS = ["CONFIRMED", "FALSE POSITIVE"];
-const AT_FIRST = { sort: SORTS[0], label: "", page: 0 };
-
-/** @param {{workspace: object, study: object}} properties */
-export function StudyDoubts({ workspace, study }) {
+/** @param {{workspace: object, study: object, query: object}} properties */
+export function StudyDoubts({ workspace, study, query }) {
   const tested = study.sessions.filter(({ model_id }) => model_id !== null).length;
   if (tested === 0) return null;
   return html`
@@ -25,27 +22,30 @@ export function StudyDoubts({ workspace, study }) {
         <h2>${t("doubts.title")}</h2>
         <p class="hint">${t("doubts.lead")}</p>
       </div>
-      <${Found} ...${{ workspace, study, tested }} />
+      <${Found} ...${{ workspace, study, tested, query }} />
     </section>
   `;
 }
 
-function Found({ workspace, study, tested }) {
+function Found({ workspace, study, tested, query }) {
   const { id, name } = study;
-  const [view, setView] = useState(AT_FIRST);
-  const asked = { sort: view.sort, label: view.label || null };
+  const view = viewOf(DOUBTS, query);
+  const asked = askedOf(view);
   const page = useData(
-    () => get(pathOf(id, "doubts"), { ...asked, offset: view.page * PAGE, limit: PAGE }),
+    () => get(pathOf(id, "doubts"), { ...asked, offset: view.page * DOUBTS.size, limit: DOUBTS.size }),
     [id, tested, view.sort, view.label, view.page],
   );
   usePolling(async () => page.reload(), page.data?.relations_state === "pending", [id]);
-  const change = (patch) => setView((last) => ({ ...last, page: 0, ...patch }));
+  const change = (patch) => {
+    const address = { ...query, ...addressOf(DOUBTS, { ...view, page: 0, ...patch }) };
+    goTo(withQuery(studyHref(workspace, id), address), { replace: true });
+  };
   const file = withQuery(pathOf(id, "doubts.csv"), asked);
   return html`
     <${RowChoices}
       of="doubts"
-      sorts=${SORTS.map((each) => ({ value: each, text: t(`doubts.sort.${each}`) }))}
-      labels=${LABELS}
+      sorts=${DOUBTS.sorts.map((each) => ({ value: each, text: t(`doubts.sort.${each}`) }))}
+      labels=${DOUBTS.labels}
       ...${{ view, change, file }}
       fileName=${`${name}_${id}_doubts.csv`}
     />
@@ -67,7 +67,7 @@ function Page({ workspace, study, view, page, change }) {
     ${rows.map((row) => html`<${Doubt} key=${row.row} ...${{ workspace, study, row }} />`)}
     <${Pager}
       page=${view.page}
-      size=${PAGE}
+      size=${DOUBTS.size}
       total=${total}
       onPage=${(next) => change({ page: next })}
       label=${t("doubts.title")}
@@ -79,7 +79,7 @@ function Summary({ summary }) {
   const { tested_rows: tested, table_rows: all, candidates } = summary;
   return html`
     <ul class="plain">
-      ${LABELS.map(
+      ${DOUBTS.labels.map(
         (label) =>
           html`<li key=${label}>
             ${t("doubts.summary", {

@@ -10,7 +10,7 @@ import { className, Failure } from "../ui/basics.js";
 import { Pager } from "../ui/pager.js";
 import { RowChoices } from "./row-choices.js";
 import { isUnderWay, pathOf, studyHref } from "./studies-state.js";
-import { addressOf, askedOf, PAGE, SORTS, viewOf } from "./study-query.js";
+import { addressOf, askedOf, ROWS, viewOf } from "./study-query.js";
 
 /** @param {{workspace: object, study: object, query: object}} properties */
 export function StudyRows({ workspace, study, query }) {
@@ -30,20 +30,22 @@ export function StudyRows({ workspace, study, query }) {
 
 function Found({ workspace, study, tested, query }) {
   const { id, name } = study;
-  const view = viewOf(query);
+  const view = viewOf(ROWS, query);
   const asked = askedOf(view);
   const page = useData(
-    () => get(pathOf(id, "predictions"), { ...asked, offset: view.page * PAGE, limit: PAGE }),
+    () => get(pathOf(id, "predictions"), { ...asked, offset: view.page * ROWS.size, limit: ROWS.size }),
     [id, tested, view.sort, view.label, view.page],
   );
-  const change = (patch) =>
-    goTo(withQuery(studyHref(workspace, id), addressOf({ ...view, page: 0, ...patch })), { replace: true });
+  const change = (patch) => {
+    const address = { ...query, ...addressOf(ROWS, { ...view, page: 0, ...patch }) };
+    goTo(withQuery(studyHref(workspace, id), address), { replace: true });
+  };
   const file = withQuery(pathOf(id, "predictions.csv"), asked);
   return html`
     <${RowChoices}
       of="study"
-      sorts=${SORTS.map((each) => ({ value: each, text: t(`studies.sort.${each}`) }))}
-      labels=${CLASSES}
+      sorts=${ROWS.sorts.map((each) => ({ value: each, text: t(`studies.sort.${each}`) }))}
+      labels=${ROWS.labels}
       ...${{ view, change, file }}
       fileName=${`${name}_${id}_predictions.csv`}
     />
@@ -79,7 +81,7 @@ function Page({ workspace, study, view, page, change }) {
         </tbody>
       </table>
     </div>
-    <${Pager} page=${view.page} size=${PAGE} total=${total} onPage=${(next) => change({ page: next })} />
+    <${Pager} page=${view.page} size=${ROWS.size} total=${total} onPage=${(next) => change({ page: next })} />
   `;
 }
 

@@ -82,6 +82,6 @@ function OfFolds({ workspace, study, query }) {
       />
     </section>`}
     <${StudyRows} workspace=${workspace} study=${study} query=${query} />
-    <${StudyDoubts} workspace=${workspace} study=${study} />
+    <${StudyDoubts} workspace=${workspace} study=${study} query=${query} />
   `;
 }

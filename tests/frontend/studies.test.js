@@ -18,7 +18,7 @@ import {
   withoutRelations,
 } from "../../frontend/studies/grid/grid-settings.js";
 import { sessionCount, settingText, sizeText } from "../../frontend/studies/study-kinds.js";
-import { addressOf, askedOf, viewOf } from "../../frontend/studies/study-query.js";
+import { addressOf, askedOf, DOUBTS, ROWS, viewOf } from "../../frontend/studies/study-query.js";
 import { INITIAL, readStudy, sessionsOf, studySettingsOf } from "../../frontend/studies/study-settings.js";
 import { speak } from "./words.js";
 
@@ -49,13 +49,21 @@ test("what the server would refuse is named at its field", () => {
 
 test("an address gives the view that it was made from; what is wrong in one is as at first", () => {
   const view = { sort: "planet", label: "FALSE POSITIVE", page: 3 };
-  const address = addressOf(view);
+  const address = addressOf(ROWS, view);
   assert.deepEqual(address, { sort: "planet", label: "FALSE POSITIVE", page: "4" });
-  assert.deepEqual(viewOf(address), view);
+  assert.deepEqual(viewOf(ROWS, address), view);
   assert.deepEqual(askedOf(view), { sort: "planet", label: "FALSE POSITIVE" });
   const first = { sort: "row", label: "", page: 0 };
-  assert.deepEqual(viewOf({ sort: "star", label: "2", page: "-1" }), first);
-  assert.deepEqual(addressOf(first), { sort: null, label: null, page: null });
+  assert.deepEqual(viewOf(ROWS, { sort: "star", label: "2", page: "-1" }), first);
+  assert.deepEqual(addressOf(ROWS, first), { sort: null, label: null, page: null });
+});
+
+test("the two lists of a study stand side by side in its address", () => {
+  const [rows, doubts] = [{ sort: "planet", label: "CANDIDATE", page: 1 }, { sort: "row", label: "CONFIRMED", page: 2 }];
+  const address = { ...addressOf(ROWS, rows), ...addressOf(DOUBTS, doubts) };
+  assert.deepEqual(viewOf(ROWS, address), rows);
+  assert.deepEqual(viewOf(DOUBTS, address), doubts);
+  assert.deepEqual(viewOf(DOUBTS, { doubted: "CANDIDATE" }), { sort: "margin", label: "", page: 0 });
 });
 
 test("only another study of the same table and groups, of which something has completed, is offered", () => {

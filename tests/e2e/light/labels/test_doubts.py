@@ -1,6 +1,7 @@
 """The doubtful labels of a study: ranked, looked at, and changed with the keyboard."""
 
 import hashlib
+import re
 from collections.abc import Iterator
 from io import BytesIO
 
@@ -116,3 +117,9 @@ def test_the_surest_doubt_is_opened_with_its_evidence_and_its_label_changed_by_k
         expect(doubts.first.locator("summary")).to_contain_text("Row 5, star star-4")
         section.get_by_label("Label in the table").select_option("CONFIRMED")
         expect(doubts).to_have_count(1)
+        press(page, doubts.first.locator("summary"))
+        press(page, doubts.first.get_by_role("link", name=re.compile("in the dataset")))
+        expect(votes).to_be_visible()
+        page.go_back()
+        expect(doubts).to_have_count(1)
+        expect(section.get_by_label("Sort by")).to_have_value("row")
