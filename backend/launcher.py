@@ -12,6 +12,7 @@ import shutil
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
@@ -50,6 +51,9 @@ from backend.web.tokens import ensure_administrator
 # How long a request may take to finish when the server stops; the whole stop may take ten seconds.
 REQUEST_GRACE_SECONDS = 3
 MOST_STOPPING_SECONDS = 9.5
+
+# What was deleted for good may be very much: the thread of the bin deletes the rest.
+_EMPTYING_SECONDS = 2.0
 
 log = logging.getLogger(__name__)
 
@@ -158,7 +162,8 @@ def _put_in_order(services: Services) -> None:
     database, storage = services.database, services.storage
     remove_leftovers(database, storage)
     measure_stored(database, storage)
-    empty(services)
+    until = time.monotonic() + _EMPTYING_SECONDS
+    empty(services, lambda: time.monotonic() >= until)
     _forget_old_audit_entries(services)
     _restore_current_models(database, storage)
     services.tables.rebuild_missing()

@@ -46,7 +46,7 @@ def empty(services: Services, is_closing: Callable[[], bool] = lambda: False) ->
 
     Args:
         services: the server's.
-        is_closing: whether the rest is left to the next start.
+        is_closing: whether the rest is left for later: to the next turn, or the next start.
     """
     with left_to_the_next_start("the emptying of the bin"):
         _expire(services)

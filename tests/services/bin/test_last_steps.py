@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from backend import launcher
 from backend.database import batches, models
-from backend.database.bin import remains
+from backend.database.bin import entries, remains
 from backend.database.bin.tables import bin_entries
 from backend.database.schema import iso
-from backend.launcher import _restore_current_models
 from backend.services.bin.emptying import empty
 from backend.services.bin.room import relieve_disk
 from tests.api import catalogue, complete
@@ -106,6 +106,23 @@ def test_votes_go_some_at_a_time(api, key, services, monkeypatch):
         assert connection.exec_driver_sql("SELECT count(*) FROM votes").scalar() == 0
 
 
+def test_a_start_does_not_wait_for_the_end_of_a_large_deletion(api, key, services, monkeypatch):
+    api.dataset(key)
+    api.delete(f"/api/workspaces/{key}")
+    (entry,) = entries_of(api)
+    with services.database.write() as connection:
+        entries.give_up(connection, [entry["id"]])
+    monkeypatch.setattr(launcher, "_EMPTYING_SECONDS", 0.0)
+    launcher._put_in_order(services)
+    with services.database.read() as connection:
+        assert [each["id"] for each in entries.gone(connection)] == [entry["id"]]
+    monkeypatch.undo()
+    launcher._put_in_order(services)
+    assert files_in(services.storage.uploads) == {}
+    with services.database.read() as connection:
+        assert entries.gone(connection) == []
+
+
 def test_the_copy_of_the_current_model_is_made_again_also_in_the_bin(api, key, services):
     session = api.start(key, api.dataset(key))["session"]["id"]
     complete(services, session)
@@ -115,7 +132,7 @@ def test_the_copy_of_the_current_model_is_made_again_also_in_the_bin(api, key, s
     content = copy.read_bytes()
     api.delete(f"/api/workspaces/{key}")
     copy.unlink()  # as after a backup was restored
-    _restore_current_models(services.database, services.storage)
+    launcher._restore_current_models(services.database, services.storage)
     assert copy.read_bytes() == content
     with services.database.read() as connection:
         assert models.current_models(connection) == []  # nothing is loaded for it
