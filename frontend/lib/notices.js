@@ -31,8 +31,8 @@ export function notify(say, { kind = "info", link, linkSays, stays = false, act,
   const seconds = Math.max(SECONDS[kind], stays ? STAYING_SECONDS : 0);
   const { list } = notices.get();
   if (list.length === 0) setTimeout(tick, TICK);
-  // What is said again is not there twice.
-  const others = list.filter((each) => each.say() !== say());
+  // What is said again is not there twice; what can be undone is another thing each time.
+  const others = list.filter((each) => each.act || each.say() !== say());
   notices.set({ list: [...others, { id: last, say, kind, link, linkSays, act, actSays, seconds }].slice(-MOST) });
 }
 

@@ -30,11 +30,16 @@ export function BulkBar({ workspace, ids, onChoose, onDone, of, consequences, ch
   const [question, setQuestion] = useState(null);
   const { words, more = [] } = of;
   const act = async (action, tags) => {
-    const outcomes = await actOn(of, workspace, ids, action, tags);
-    const done = outcomes.filter((each) => each.status === "done").map(({ id }) => id);
-    report(of, workspace, action, outcomes, done);
-    if (action === "delete" && done.length > 0) onChoose(ids.filter((each) => !done.includes(each)));
-    onDone();
+    const outcomes = [];
+    try {
+      await actOn(of, workspace, ids, action, tags, outcomes);
+    } finally {
+      // Also where a later part could not be asked for: what the earlier ones did is done.
+      const done = outcomes.filter((each) => each.status === "done").map(({ id }) => id);
+      report(of, workspace, action, outcomes, done);
+      if (action === "delete" && done.length > 0) onChoose(ids.filter((each) => !done.includes(each)));
+      onDone();
+    }
   };
   const ask = async (action) => setQuestion({ action, said: await consequences(action) });
   const dialog = { words, count: ids.length, onAct: act, onClose: () => setQuestion(null) };
@@ -98,13 +103,12 @@ function TagDialog({ words, count, onAct, onClose }) {
   <//>`;
 }
 
-async function actOn({ kind, path }, workspace, ids, action, more) {
-  const outcomes = [];
+/** Asks for an action on all, and adds what became of each to `outcomes`. */
+async function actOn({ kind, path }, workspace, ids, action, more, outcomes) {
   for (const part of parts(ids, MOST)) {
     const request = { workspace_key: workspace.key, [`${kind}_ids`]: part, action, ...more };
     outcomes.push(...(await post(`${path}/bulk`, request)).outcomes);
   }
-  return outcomes;
 }
 
 /** Says what was done, with a way back from a deletion, and what was refused and why. */

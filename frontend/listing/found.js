@@ -1,6 +1,6 @@
 // What of a list was found: its filters, an error or the rows, and the pages.
 
-import { html } from "../lib/html.js";
+import { html, useEffect } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { Failure } from "../ui/basics.js";
 import { FilterChips } from "./filters.js";
@@ -18,6 +18,10 @@ import { viewOf } from "./view.js";
  * @param {string} properties.none what is said where nothing matches
  */
 export function Found({ list, rows, view, initial, fields, change, none, children }) {
+  const isPastEnd = view.cursor !== "" && list.data?.total > 0 && rows.length === 0;
+  useEffect(() => {
+    if (isPastEnd) change({}, { replace: true }); // all of a last page was deleted: the first one
+  }, [isPastEnd]);
   const isWrong = list.error?.status === 422; // an address that says what the server does not know
   const retry = isWrong ? () => change(viewOf({}, initial)) : list.reload;
   return html`

@@ -23,12 +23,19 @@ export function countsOf({ counts, search }) {
   return found;
 }
 
-/** Whether a retry has something to do: a stopped search goes on; a trial that diverged has its result. */
+/**
+ * Whether a retry has something to do: a stopped search goes on; a trial that diverged has its result, and
+ * one that had not begun when the minutes were over came too late.
+ */
 export function mayRetry(study) {
   const { failed, cancelled } = countsOf(study);
-  const results = (study.sessions ?? []).filter(({ trial, error }) => trial !== null && error?.reason === "diverged");
+  const isOver = study.search?.state === "minutes";
+  const results = (study.sessions ?? []).filter(
+    ({ trial, error, status, epochs_completed: done }) =>
+      trial !== null && (error?.reason === "diverged" || (isOver && status === "cancelled" && done === 0)),
+  );
   if (failed + cancelled > results.length) return true;
-  return ["stopped", "cancelled", "failures", "no_space"].includes(study.search?.state);
+  return ["stopped", "cancelled", "failures", "no_space", "dataset_deleted"].includes(study.search?.state);
 }
 
 /** "3 settings × 2 seeds", "4 of 20 trials". */

@@ -2,6 +2,9 @@
 
 import { CLASSES } from "../lib/columns.js";
 
+// More than any table has.
+const MOST_PAGES = 1e6;
+
 /**
  * One list of a study's page.
  *
@@ -38,7 +41,7 @@ export function viewOf({ sorts, labels, names }, query) {
   return {
     sort: sorts.includes(sort) ? sort : sorts[0],
     label: labels.includes(label) ? label : "",
-    page: Number.isInteger(number) && number >= 0 ? number : 0,
+    page: Number.isInteger(number) && number >= 0 && number < MOST_PAGES ? number : 0,
   };
 }
 

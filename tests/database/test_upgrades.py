@@ -318,6 +318,13 @@ def test_the_settings_of_sessions_in_the_bin_are_beside_them_too(path):
     of_session, of_facts = named_rows(path)["bin_rows"]
     assert json.loads(of_session["content"]) == [session]
     (now,) = json.loads(of_facts["content"])
+    assert json.loads(of_session["content"])[0]["spec"] == session["spec"]
     spec = json.loads(session["spec"])
     assert (now["seed"], now["epochs"]) == (spec["seed"], spec["epochs"])
     assert {name: now[name] for name in own[0]} == own[0]
+
+
+def test_a_damaged_spec_in_the_bin_stops_no_upgrade():
+    assert upgrades._spec_of({"spec": '{"seed": 3}'}) == {"seed": 3}
+    assert upgrades._spec_of({"spec": "{"}) == {}
+    assert upgrades._spec_of({"spec": None}) == {}

@@ -75,3 +75,12 @@ test("a notice speaks the language that the page has now, and is not there twice
   assert.deepEqual(shown(), ["Fermer"]);
   closeAll();
 });
+
+test("two deletions that are said alike are both there, each with its way back", (context) => {
+  stoppedClock(context);
+  const act = () => {};
+  notify(() => "2 sessions deleted.", { act, actSays: () => "Undo" });
+  notify(() => "2 sessions deleted.", { act, actSays: () => "Undo" });
+  assert.deepEqual(shown(), ["2 sessions deleted.", "2 sessions deleted."]);
+  closeAll();
+});

@@ -111,5 +111,9 @@ test("a pruned trial is no reason for a retry, a search that was stopped is", ()
   assert.ok(!mayRetry({ counts: failed, search: none, sessions }));
   assert.ok(mayRetry({ counts: failed, search: none, sessions: [{ trial: 1, error: { reason: "crashed" } }] }));
   assert.ok(mayRetry({ counts: failed, sessions: [{ trial: null, error: { reason: "diverged" } }] }));
+  const late = { trial: 2, error: null, status: "cancelled", epochs_completed: 0 };
+  const over = { ...search, state: "minutes", tried: [tried[0], trial(2, null, {}, "cancelled")] };
+  assert.ok(!mayRetry({ counts, search: over, sessions: [late] }));
+  assert.ok(mayRetry({ counts, search: over, sessions: [{ ...late, epochs_completed: 1 }] }));
   assert.equal(sizeText({ search }), "2 trials so far · at most 2");
 });

@@ -55,6 +55,7 @@ test("an address gives the view that it was made from; what is wrong in one is a
   assert.deepEqual(askedOf(view), { sort: "planet", label: "FALSE POSITIVE" });
   const first = { sort: "row", label: "", page: 0 };
   assert.deepEqual(viewOf(ROWS, { sort: "star", label: "2", page: "-1" }), first);
+  assert.deepEqual(viewOf(ROWS, { page: "99999999999" }), first);
   assert.deepEqual(addressOf(ROWS, first), { sort: null, label: null, page: null });
 });
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Collection, Iterable
 from itertools import chain
+from typing import Any
 
 from sqlalchemy import Column, Connection, select, update
 from sqlalchemy.schema import CreateColumn, CreateTable
@@ -159,13 +160,20 @@ def _fill_settings_in_bin(connection: Connection) -> None:
             bin_rows.c.bin_id == row["bin_id"], bin_rows.c.table_name == "training_sessions"
         )
         sessions = chain.from_iterable(map(json.loads, connection.execute(of_sessions).scalars()))
-        specs = {each["id"]: json.loads(each["spec"]) for each in sessions}
+        specs = {each["id"]: _spec_of(each) for each in sessions}
         filled = [
             each | facts.settings_of(specs.get(each["session_id"], {}))
             for each in json.loads(row["content"])
         ]
         own = bin_rows.c.bin_id == row["bin_id"], bin_rows.c.number == row["number"]
         connection.execute(update(bin_rows).where(*own).values(content=json.dumps(filled)))
+
+
+def _spec_of(session: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return json.loads(session["spec"])
+    except (TypeError, ValueError):  # as a damaged one beside a living session: no settings
+        return {}
 
 
 # UPGRADES[n] upgrades a database from version n + 1 to n + 2. `opening.upgrade` calls them with

@@ -72,6 +72,9 @@ def retry(
     """
     parts = _parts(connection, study)
     wanted = [part for part in parts if _is_abandoned(part)]
+    search = trials.find(connection, study["id"])
+    if search is not None and search["state"] == "minutes":  # what never began came too late
+        wanted = [part for part in wanted if part["started_at"] is not None]
     if not trials.reopen(connection, study["id"]) and not wanted:
         raise Conflict(_nothing_to_retry(study, parts))
     dataset = datasets.find(connection, study["dataset_id"] or 0)

@@ -77,11 +77,12 @@ class Finder:
             when_cut_short: makes of the last answer the one that stays if no more could be found.
             may_be_earlier: whether the answer of an earlier state is better than none while no
                 thread is free.
-            when_failed: the answer for a minute if `find` failed before it gave one; None: the
-                next request tries again at once.
+            when_failed: the answer for a minute if `find` failed before it gave one; after that
+                the next request tries again.
 
         Returns:
-            None: not found in time, or no thread is free: it is asked for again.
+            None: not found in time, or no thread is free: it is asked for again. Or it failed less
+            than a minute ago, and there is no `when_failed`.
         """
         found = self._entry(key, state, find, when_cut_short, when_failed)
         if found is None or (found.state != state and not may_be_earlier):
@@ -139,30 +140,19 @@ class Finder:
             find(tell)
         except (Conflict, OSError, MemoryError) as error:
             log.warning("%s of %s were not found: %s", self._name, key, error)
-            self._give_up(found, key, when_cut_short, when_failed)
+            _give_up(found, when_cut_short, when_failed)
         except Exception:
             log.exception("%s of %s were not found", self._name, key)
-            self._give_up(found, key, when_cut_short, when_failed)
+            _give_up(found, when_cut_short, when_failed)
         finally:
             with self._lock:
                 self._running -= 1
             found.changed.set()
 
-    def _give_up(
-        self,
-        found: _Found,
-        key: Any,
-        when_cut_short: Callable[[Record], Record],
-        when_failed: Record | None,
-    ) -> None:
-        """Let the next request try again; where there is an answer, one a while later."""
-        if found.answer is not None:
-            found.answer = when_cut_short(found.answer)
-        else:
-            found.answer = when_failed
-        if found.answer is not None:
-            found.tried_again_at = time.monotonic() + PAUSE_SECONDS
-            return
-        with self._lock:
-            if self._found.get(key) is found:
-                del self._found[key]
+
+def _give_up(
+    found: _Found, when_cut_short: Callable[[Record], Record], when_failed: Record | None
+) -> None:
+    """Keep what there is; a while later a request tries again."""
+    found.answer = when_failed if found.answer is None else when_cut_short(found.answer)
+    found.tried_again_at = time.monotonic() + PAUSE_SECONDS

@@ -10,6 +10,7 @@ import pytest
 from backend.background.search.searches import Searches
 from backend.database import sessions
 from backend.database.schema import iso
+from backend.database.search import trials
 from backend.services.studies.start import has_space
 from backend.web.current import services_of
 from tests.api import Api, complete, predict_part, problem_of
@@ -338,6 +339,20 @@ def test_the_minutes_do_not_pass_while_a_search_is_stopped(api, key, dataset_id,
     found = of(api, study_id)
     assert (found["search"]["state"], found["search"]["added"]) == ("open", 2)
     assert found["progress"] == pytest.approx(0.6, abs=0.01)
+
+
+def test_what_had_not_begun_when_the_minutes_were_over_is_not_trained_by_a_retry(
+    api, key, dataset_id, services
+):
+    study = api.search(key, dataset_id, RATES, trials=None, minutes=5)["study"]
+    with services.database.write() as connection:
+        trials.close(connection, study["id"], "minutes")
+        sessions.end(connection, study["sessions"][0]["id"], "cancelled")
+    problem = problem_of(api.post(f"{_STUDIES}/{study['id']}/retry", None))
+    assert problem["status"] == 409
+    assert of(api, study["id"])["counts"]["pending"] == 0
+    change(services, study["sessions"][0]["id"], started_at=ago(1))  # it had begun
+    api.post(f"{_STUDIES}/{study['id']}/retry", 202)
 
 
 def test_a_search_counts_as_one_waiting_session(make_client, settings):
