@@ -218,6 +218,9 @@ RULES_BEYOND_THE_DESCRIPTION = {
     "list_sessions": "sort, group and filters name columns; a cursor belongs to its order",
     "update_sessions": "tags are needed to add or remove tags, and have no place elsewhere",
     "list_models": "sort, group and filters name columns; a cursor belongs to its order",
+    "download_models": "sort and filters name columns",
+    "download_sessions": "sort and filters name columns",
+    "update_models": "tags are needed to add or remove tags, and have no place elsewhere",
     "start_study": "as start_training; the settings of a grid differ, and so do their labels; a "
     "search has a budget and begins in its space",
     "compute_curve": "the duration must be below the period",
