@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -37,6 +38,9 @@ expect.set_options(timeout=PATIENCE)
 
 TABS_TO_ANYTHING = 80
 
+# The browser's word on a call that failed may come after what the page shows of it.
+LATE_SECONDS = 5.0
+
 
 def find_browser() -> str | None:
     """The path of a Chromium on this machine."""
@@ -58,6 +62,7 @@ class Visitor:
     def __init__(self, browser: Browser, server: Server, **context: Any) -> None:
         self.server = server
         self.complaints: list[str] = []
+        self._expected: list[tuple[str, float]] = []
         self.context = browser.new_context(**{"locale": "en-GB", **context})
         self.context.set_default_timeout(PATIENCE)
         self.page: Page = self.context.new_page()
@@ -93,12 +98,15 @@ class Visitor:
         ]
 
     def is_expected(self, pattern: str) -> None:
-        """Forget the complaints that the test itself caused."""
+        """Forget the complaints that the test itself caused, also one that comes a little late."""
         self.complaints = [each for each in self.complaints if not re.search(pattern, each)]
+        self._expected.append((pattern, time.monotonic() + LATE_SECONDS))
 
     def _hear(self, message: Any) -> None:
-        if message.type in ("error", "warning"):
-            self.complaints.append(f"{message.type}: {message.text}")
+        said = f"{message.type}: {message.text}"
+        late = [pattern for pattern, until in self._expected if time.monotonic() < until]
+        if message.type in ("error", "warning") and not any(re.search(each, said) for each in late):
+            self.complaints.append(said)
 
     def _watch(self, request: Any) -> None:
         address = urlsplit(request.url)
@@ -113,7 +121,7 @@ def visit(browser: Browser, server: Server, **context: Any) -> Iterator[Visitor]
     visitor = Visitor(browser, server, **context)
     try:
         yield visitor
-        assert visitor.complaints == []
+        assert visitor.complaints == [], visitor.complaints
     finally:
         visitor.context.close()
 
