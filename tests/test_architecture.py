@@ -65,6 +65,7 @@ ROOMS = """
     services -> errors
     services -> wire
     services -> troubles
+    services -> lasting_thread
     services -> shortage
     background -> worker
     background -> training

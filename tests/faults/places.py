@@ -76,10 +76,6 @@ PLACES = {
         backend.services.bin.emptying._remove_files database
         backend.services.bin.emptying._remove_part database
     """,
-    f"{_STORED}bin.py::"
-    "test_a_thread_that_cannot_be_started_again_is_tried_again_by_the_next_check": """
-        backend.services.bin.keeper.BinKeeper._new_thread thread
-    """,
     f"{_STORED}bin.py::test_a_disk_too_full_for_the_database_leaves_the_bin_as_it_was": """
         backend.services.bin.room.relieve_disk database
     """,
@@ -203,7 +199,7 @@ PLACES = {
     """,
     f"{_FAULTS}batch_jobs.py::"
     "test_a_thread_that_cannot_be_started_again_is_tried_again_by_the_next_check": """
-        backend.services.batch_jobs.runner.BatchRunner._new_thread thread
+        backend.lasting_thread.LastingThread._new_thread thread
     """,
     f"{_FAULTS}batch_jobs.py::test_old_results_that_cannot_be_forgotten_stay_until_they_can": """
         backend.services.batch_jobs.runner.BatchRunner._expire database

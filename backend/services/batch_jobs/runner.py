@@ -17,6 +17,7 @@ from backend.database import batches
 from backend.database.connection import Record
 from backend.database.schema import now
 from backend.errors import DiskFull, ModelCorrupt, NoSpace, Unavailable
+from backend.lasting_thread import LastingThread
 from backend.services.aftermath import left_to_the_next_start
 from backend.services.batch_jobs.work import Cancelled, Forgotten, Unusable, Work
 from backend.services.bin.room import relieve_disk, relieve_full_disk
@@ -59,7 +60,7 @@ class BatchRunner:
         self._has_recovered = False
         self._waits = (0, 0)  # of the batch with that id, so often
         self._expiry_due = 0.0
-        self._thread = self._new_thread()
+        self._thread = LastingThread("batches", "that predicts batches", self._run, self._closing)
 
     def start(self) -> None:
         """Go on with the batch that the last end interrupted, then with the queue until `close`."""
@@ -71,24 +72,13 @@ class BatchRunner:
 
     def check(self) -> None:
         """Do nothing while the thread works; else say so in the health answer, and start one."""
-        if self._thread.is_alive() or self._closing.is_set():
-            return
-        self._services.troubles.note("batches", _SHOWN_SECONDS)
-        log.error("the thread that predicts batches has ended; it is started again")
-        thread = self._new_thread()
-        try:
-            thread.start()
-        except RuntimeError as error:  # none can be had: the next check tries again
-            log.error("it cannot be started: %s", error)
-        else:
-            self._thread = thread
+        self._thread.check(lambda: self._services.troubles.note("batches", _SHOWN_SECONDS))
 
     def close(self) -> None:
         """End; a batch that runs goes on at the next start."""
         self._closing.set()
         self._news.set()
-        if self._thread.is_alive():
-            self._thread.join(_CLOSE_SECONDS)
+        self._thread.end(_CLOSE_SECONDS)
 
     def work(self) -> None:
         """Do what is to be done now, until nothing waits."""
@@ -101,9 +91,6 @@ class BatchRunner:
             if batch is None:
                 return
             self._predict(batch)
-
-    def _new_thread(self) -> threading.Thread:
-        return threading.Thread(target=self._run, name="batches", daemon=True)
 
     def _run(self) -> None:
         while not self._closing.is_set():

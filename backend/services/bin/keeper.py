@@ -6,6 +6,7 @@ It waits behind nothing else, so that what was given up soon leaves the disk.
 import logging
 import threading
 
+from backend.lasting_thread import LastingThread
 from backend.services.bin.emptying import empty
 from backend.services.bin.room import keep_disk_free
 from backend.services.context import Services
@@ -25,7 +26,7 @@ class BinKeeper:
         self._services = services
         self._closing = threading.Event()
         self._news = threading.Event()
-        self._thread = self._new_thread()
+        self._thread = LastingThread("bin", "that empties the bin", self._run, self._closing)
 
     def start(self) -> None:
         """Empty it now, then once a minute and whenever there is news."""
@@ -36,27 +37,14 @@ class BinKeeper:
         self._news.set()
 
     def check(self) -> None:
-        """Do nothing while the thread works; else start one."""
-        if self._thread.is_alive() or self._closing.is_set():
-            return
-        log.error("the thread that empties the bin has ended; it is started again")
-        thread = self._new_thread()
-        try:
-            thread.start()
-        except RuntimeError as error:  # none can be had: the next check tries again
-            log.error("it cannot be started: %s", error)
-        else:
-            self._thread = thread
+        """Do nothing while the thread works; else start it again."""
+        self._thread.check()
 
     def close(self) -> None:
         """End; what is left to delete goes at the next start."""
         self._closing.set()
         self._news.set()
-        if self._thread.is_alive():
-            self._thread.join(_CLOSE_SECONDS)
-
-    def _new_thread(self) -> threading.Thread:
-        return threading.Thread(target=self._run, name="bin", daemon=True)
+        self._thread.end(_CLOSE_SECONDS)
 
     def _run(self) -> None:
         while not self._closing.is_set():

@@ -98,6 +98,11 @@ def retry(
 
 
 def _nothing_to_retry(study: Record, parts: list[Record]) -> str:
+    if any(_is_abandoned(part) for part in parts):
+        return (
+            f"The minutes of search {study['id']} are over: what had not begun by then is not "
+            "trained."
+        )
     if any(_is_bad(part) for part in parts):
         return (
             f"No session of study {study['id']} was cancelled, or has failed but by diverging. A "

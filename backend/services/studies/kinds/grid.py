@@ -18,8 +18,9 @@ NOT_SHOWN: tuple[str, ...] = ()
 # Besides the base.
 MOST_SETTINGS = 12
 
-# What a session has of its own; by everything else it is known which setting it has.
-_OF_SESSION = ("model_name", "seed")
+# What a session has of its own; by everything else it is known which setting it has. The hash of
+# its labels says which they are: their number may be another after the same file came again.
+_OF_SESSION = ("model_name", "seed", "dataset_version")
 
 _MISSING = object()
 

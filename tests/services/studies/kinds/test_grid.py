@@ -45,6 +45,14 @@ def test_a_session_of_a_later_release_has_the_setting_that_it_had():
     assert grid.place(study, {"id": 1, "spec": part}) == {"setting": 1, "seed": 1}
 
 
+def test_the_same_labels_under_another_number_leave_a_session_its_setting():
+    study = study_of({"epochs": 9})
+    part = grid.specs(study["name"], study["settings"])[2].model_dump()
+    assert grid.place(study, {"id": 1, "spec": part | {"dataset_version": 4}})["setting"] == 1
+    of_others = part | {"dataset_version_sha256": "f" * 64}
+    assert grid.place(study, {"id": 1, "spec": of_others})["setting"] is None
+
+
 @pytest.mark.parametrize(
     "change",
     [

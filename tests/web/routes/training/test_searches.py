@@ -350,6 +350,7 @@ def test_what_had_not_begun_when_the_minutes_were_over_is_not_trained_by_a_retry
         sessions.end(connection, study["sessions"][0]["id"], "cancelled")
     problem = problem_of(api.post(f"{_STUDIES}/{study['id']}/retry", None))
     assert problem["status"] == 409
+    assert "The minutes of search" in problem["detail"]
     assert of(api, study["id"])["counts"]["pending"] == 0
     change(services, study["sessions"][0]["id"], started_at=ago(1))  # it had begun
     api.post(f"{_STUDIES}/{study['id']}/retry", 202)
