@@ -184,7 +184,7 @@ class Database:
             yield
             is_long = not self._is_merged and self._log_bytes() > LOG_BYTES
             if is_long:
-                _count_up(connection)
+                opening.count_up(connection)
         self._is_merged = False
         if is_long and self._merge(connection):
             try:
@@ -211,7 +211,7 @@ class Database:
     def _begin_using(self, connection: Connection) -> None:
         """Say in the file beside the database that it is in use, from which state of it on."""
         with self._begin_writing(connection):
-            _count_up(connection)
+            opening.count_up(connection)
         self._open_file()
         self._merge(connection)
         self._mark(log=True)
@@ -271,12 +271,6 @@ class Database:
                 self._writer.dispose()
         except DBAPIError:
             log.exception("the log may be merged when the process ends")
-
-
-def _count_up(connection: Connection) -> None:
-    """A new cookie, for `soundness.Mark`; every connection reads the tables' definitions anew."""
-    cookie = connection.exec_driver_sql("PRAGMA schema_version").scalar_one()
-    connection.exec_driver_sql(f"PRAGMA schema_version = {cookie + 1}")
 
 
 def is_locked(error: DBAPIError) -> bool:

@@ -39,6 +39,7 @@ from backend.web.routes.training.sessions import training_bp
 from backend.web.routes.training.studies import studies_bp
 from backend.web.routes.training.study_comparisons import study_comparisons_bp
 from backend.web.routes.training.study_model import study_model_bp
+from backend.web.routes.training.study_predictions import study_predictions_bp
 from backend.web.routes.workspaces import workspaces_bp
 
 BLUEPRINTS = (
@@ -52,6 +53,7 @@ BLUEPRINTS = (
     bulk_bp,
     listing_bp,
     studies_bp,
+    study_predictions_bp,
     study_model_bp,
     doubts_bp,
     study_comparisons_bp,

@@ -210,3 +210,9 @@ def _keep_copy(driver: sqlite3.Connection, path: Path) -> None:
             f"{path} is upgraded only after a copy of it was made, and {copy} cannot be written: "
             f"{error}"
         ) from error
+
+
+def count_up(connection: Connection) -> None:
+    """A new cookie, for `soundness.Mark`; every connection reads the tables' definitions anew."""
+    cookie = connection.exec_driver_sql("PRAGMA schema_version").scalar_one()
+    connection.exec_driver_sql(f"PRAGMA schema_version = {cookie + 1}")

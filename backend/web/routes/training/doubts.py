@@ -13,7 +13,7 @@ from backend.services.studies.table import as_csv
 from backend.storage.dataset_table import open_rows
 from backend.web.audit_log import record_download
 from backend.web.current import services
-from backend.web.routes.training.studies import NOT_YET, predictions_of
+from backend.web.routes.training.study_predictions import NOT_YET, predictions_of
 from backend.web.schemas.training.doubts import Doubts, DoubtsQuery, DoubtsTableQuery
 
 doubts_bp = APIBlueprint(

@@ -1,8 +1,7 @@
 """/api/training/studies…: several sessions that answer one question."""
 
 from apiflask import APIBlueprint
-from apiflask.schemas import FileSchema
-from flask import Response, request
+from flask import request
 from sqlalchemy import Connection
 
 from backend.background.session_end import remove_files
@@ -20,19 +19,11 @@ from backend.services.sessions.start import (
     with_version,
 )
 from backend.services.studies import end, view
-from backend.services.studies.kinds import KINDS, figures_field, kind_of, require_every_row
-from backend.services.studies.predictions import (
-    Predictions,
-    find,
-    mean_over_seeds,
-    read_by_seed,
-)
+from backend.services.studies.kinds import KINDS, figures_field, kind_of
 from backend.services.studies.start import add_study, how_it_waits
-from backend.services.studies.table import as_csv, described
-from backend.storage.dataset_table import open_rows
 from backend.storage.removal import Removal
 from backend.web.access import NO_WORKSPACE, usable_dataset, usable_study, workspace_by_key
-from backend.web.audit_log import record, record_download
+from backend.web.audit_log import record
 from backend.web.auth import current_user
 from backend.web.current import services
 from backend.web.routes.training.settings import own_of_study, spec_of_study
@@ -42,10 +33,7 @@ from backend.web.schemas.training.studies import (
     StudiesQuery,
     StudyAnswer,
     StudyDone,
-    StudyRows,
-    StudyRowsQuery,
     StudyStarted,
-    StudyTableQuery,
 )
 from backend.web.schemas.training.study_requests import StudyRequest
 
@@ -56,10 +44,6 @@ _ENDS = {
     "stop": "Sessions of study {} in training stop after their epoch and keep the best weights; "
     "those that waited are cancelled.",
     "cancel": "Sessions of study {} that have not completed end now and keep nothing.",
-}
-NOT_YET = {
-    409: "No session has completed yet, its files are missing on the server, or the study is of "
-    "another kind than folds"
 }
 
 
@@ -234,40 +218,6 @@ def delete_study(study_id: int) -> Record:
     return {"message": f"Study {study_id} was deleted."}
 
 
-@studies_bp.get("/<int:study_id>/predictions")
-@studies_bp.input(StudyRowsQuery, location="query")
-@studies_bp.output(StudyRows)
-@studies_bp.doc(responses=NOT_YET)
-def list_study_predictions(study_id: int, query_data: StudyRowsQuery) -> Record:
-    """List the out-of-fold predictions: of each row by networks that never saw its group."""
-    _, dataset, predictions = predictions_of(study_id)
-    table = None if dataset is None else open_rows(services().tables.table(dataset))
-    places = find(predictions, query_data.sort, query_data.label)
-    offset, limit = query_data.offset, query_data.limit
-    rows = described(predictions, places[offset : offset + limit], table)
-    answer = {"rows": rows, "count": len(rows), "total": len(places)}
-    return {**answer, "offset": offset, "limit": limit}
-
-
-@studies_bp.get("/<int:study_id>/predictions.csv")
-@studies_bp.input(StudyTableQuery, location="query")
-@studies_bp.output(FileSchema, content_type="text/csv")
-@studies_bp.doc(responses=NOT_YET)
-def download_study_predictions(study_id: int, query_data: StudyTableQuery) -> Response:
-    """Download the out-of-fold predictions as CSV, with the columns of the table.
-
-    A cell that a spreadsheet would run as a formula gets an apostrophe in front.
-    """
-    study, dataset, predictions = predictions_of(study_id)
-    table = None if dataset is None else open_rows(services().tables.table(dataset))
-    places = find(predictions, query_data.sort, query_data.label)
-    record_download("study_downloaded", study["workspace_id"], f"study {study_id}", study["name"])
-    response = Response(as_csv(predictions, places, table), mimetype="text/csv")
-    name = f"{study['name']}_{study_id}_predictions.csv"
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
-
-
 def _described(connection: Connection, study: Record) -> Record:
     """A study as it is within a change, without its figures: they take a while."""
     parts = studies.parts_of(connection, [study["id"]])[study["id"]]
@@ -285,22 +235,3 @@ def _request_end(study_id: int, wanted: str) -> Record:
         remove_files(services().storage, session)
     services().notify()
     return {"message": _ENDS[wanted].format(study_id), "study": shown}
-
-
-def predictions_of(study_id: int) -> tuple[Record, Record | None, Predictions]:
-    """The study, its dataset if it exists, and its out-of-fold predictions.
-
-    Raises:
-        Conflict: it is of another kind, no session has completed yet, or the files of one are
-            missing or damaged.
-    """
-    with services().database.read() as connection:
-        study = usable_study(connection, study_id)
-        require_every_row(study)
-        parts = studies.parts_of(connection, [study_id])[study_id]
-        dataset = datasets.find(connection, study["dataset_id"] or 0)
-    tested = read_by_seed(services().storage, study, parts)
-    found = mean_over_seeds(tested, study["dataset_size"])
-    if found is None:
-        raise Conflict(f"No session of study {study_id} has completed yet: it has no predictions.")
-    return study, dataset, found
