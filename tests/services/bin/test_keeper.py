@@ -1,7 +1,11 @@
 """The thread that empties the bin: at once, behind nothing else, whatever happens."""
 
+from contextlib import ExitStack
+
 import pytest
 
+from backend import launcher
+from backend.config import Settings
 from backend.services.bin import keeper as keeper_module
 from backend.services.bin.emptying import empty
 from backend.services.bin.keeper import BinKeeper
@@ -127,3 +131,11 @@ def test_a_server_that_stops_does_not_wait_for_a_large_workspace(api, key, servi
     assert files_in(services.storage.uploads) == {}
     with services.database.read() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM workspaces").scalar() == 0
+
+
+def test_a_server_looks_after_the_thread_of_the_bin(tmp_path, monkeypatch):
+    monkeypatch.setattr(launcher.Server, "start", lambda *_: None)
+    settings = Settings(data_dir=tmp_path, port=0, warm_workers=0, token="test_user_123")
+    with ExitStack() as closing:
+        _, threads = launcher._start(settings, closing)
+        assert BinKeeper in {type(each) for each in threads}
