@@ -57,7 +57,7 @@ help:
 	@echo "make mutants  change the code in small ways; each change must fail a test; up to an hour"
 	@echo "make unit-frontend  the tests of the page's modules; needs node"
 	@echo "make check  formatting, lint and types"
-	@echo "make lock   renew the four files of locked versions, requirements*.lock"
+	@echo "make lock   renew the five files of locked versions, requirements*.lock"
 	@echo "make sbom   the bill of materials of the server, $(SBOM) (CycloneDX)"
 	@echo "make benchmark  measure on the real tables; see docs/BENCHMARKS.md"
 	@echo "make screenshots  pictures of the page for the README, into docs/images/"
@@ -112,8 +112,11 @@ lock: $(DEVELOPMENT)
 	$(COMPILE) requirements.txt --output-file requirements.lock
 	$(COMPILE) requirements-parquet.txt --constraints requirements.lock \
 		--output-file requirements-parquet.lock
+	$(COMPILE) requirements-cluster.txt --constraints requirements.lock \
+		--output-file requirements-cluster.lock
 	$(COMPILE) requirements-dev.txt --constraints requirements.lock \
-		--constraints requirements-parquet.lock --output-file requirements-dev.lock
+		--constraints requirements-parquet.lock --constraints requirements-cluster.lock \
+		--output-file requirements-dev.lock
 	$(COMPILE) requirements-mutants.txt --constraints requirements-dev.lock \
 		--output-file requirements-mutants.lock
 

@@ -67,6 +67,11 @@ ROOMS = """
     services -> troubles
     services -> lasting_thread
     services -> shortage
+    cluster -> background
+    cluster -> storage
+    cluster -> wire
+    cluster -> config
+    cluster -> log_format
     background -> worker
     background -> training
     background -> database
@@ -125,6 +130,7 @@ ABOVE_THE_WORKER = (
     "web",
     "services",
     "background",
+    "cluster",
     "database",
     "backup",
     "storage",

@@ -107,7 +107,7 @@ def test_a_value_that_cannot_be_used_is_refused_with_the_variables_name(name, va
     ("name", "value", "problem"),
     [
         ("PORT", "70000", "expected a whole number from 0 to 65535, received '70000'."),
-        ("RUNNER", "threads", "expected process or thread, received 'threads'."),
+        ("RUNNER", "threads", "expected process or thread or ray, received 'threads'."),
         (
             "CORS_ORIGINS",
             "https://a.example, b.example",

@@ -12,12 +12,15 @@ from contextlib import suppress
 from typing import Protocol, assert_never
 
 from backend import wire
+from backend.background.cluster.needs import Place
+from backend.background.cluster.ray_runner import RayRunner
 from backend.background.worker_process import WorkerProcess
 from backend.background.workers import pulse
 from backend.background.workers.reports import Report, exited_because
 from backend.background.workers.session_worker import SessionWorker
 from backend.background.workers.thread_runner import ThreadRunner
 from backend.config import Settings
+from backend.troubles import Troubles
 
 __all__ = ["ProcessRunner", "Report", "Runner", "exited_because", "make_runner"]
 
@@ -34,6 +37,12 @@ log = logging.getLogger(__name__)
 
 class Runner(Protocol):
     """Trains sessions. All calls come from one thread that lives as long as the server."""
+
+    def begin(self, changed: Callable[[], None]) -> None:
+        """Get ready; `changed` is called when sessions that had no place may have one."""
+
+    def place_for(self, needs: wire.Needs) -> Place:
+        """Whether a session that reserves this has a place, among those that may train at once."""
 
     def start(self, job: wire.Train) -> None:
         """Start training this job's session."""
@@ -65,6 +74,12 @@ class ProcessRunner:
         self._pause = _Pause()
         self._judge: threading.Thread | None = None
         self._closing = threading.Event()
+
+    def begin(self, changed: Callable[[], None]) -> None:
+        pass
+
+    def place_for(self, needs: wire.Needs) -> Place:
+        return "now"
 
     def start(self, job: wire.Train) -> None:
         with self._lock:
@@ -179,7 +194,11 @@ class _Pause:
         self._seconds = self._until = 0.0
 
 
-def make_runner(settings: Settings, report: Report) -> Runner:
+def make_runner(settings: Settings, report: Report, troubles: Troubles) -> Runner:
     """The runner that `EXOTRAIN_RUNNER` names."""
-    kind = ThreadRunner if settings.runner == "thread" else ProcessRunner
-    return kind(settings, report)
+    match settings.runner:
+        case "ray":
+            return RayRunner(settings, report, troubles)
+        case "thread":
+            return ThreadRunner(settings, report)
+    return ProcessRunner(settings, report)

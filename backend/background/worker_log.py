@@ -10,7 +10,7 @@ import os
 import re
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import IO
 
 from backend.log_format import escaped
@@ -45,14 +45,25 @@ log = logging.getLogger(__name__)
 _one_at_a_time = threading.Lock()
 
 
-def pass_on(output: IO[bytes], name: str) -> threading.Thread:
-    """Copy what a worker prints to this process's standard error until the worker ends.
+def print_line(line: bytes) -> None:
+    """Write a line to this process's standard error."""
+    # The worker must not block, even if the log is no longer read.
+    with contextlib.suppress(OSError):
+        while line:
+            line = line[os.write(_STDERR, line) :]
+
+
+def pass_on(
+    output: IO[bytes], name: str, sink: Callable[[bytes], None] = print_line
+) -> threading.Thread:
+    """Copy what a worker prints, by default to this process's standard error, until it ends.
 
     Args:
         output: the worker's standard error; closed at the end.
         name: of the thread that copies, which this returns.
+        sink: takes the lines.
     """
-    thread = threading.Thread(target=_copy, args=(output,), name=name, daemon=True)
+    thread = threading.Thread(target=_copy, args=(output, sink), name=name, daemon=True)
     thread.start()
     return thread
 
@@ -75,12 +86,12 @@ def filtered_stderr() -> Iterator[None]:
             _copy(kept)
 
 
-def _copy(output: IO[bytes]) -> None:
+def _copy(output: IO[bytes], sink: Callable[[bytes], None] = print_line) -> None:
     try:
         with output:
             while line := output.readline(_LONGEST_LINE):
                 if not _HIDDEN.fullmatch(line):
-                    _print(_harmless(line))
+                    sink(_harmless(line))
     except OSError as error:
         log.error("a worker's output cannot be read any more: %s", error)
 
@@ -92,10 +103,3 @@ def _harmless(line: bytes) -> bytes:
     if _LIKE_THE_SERVERS.match(text):
         text = f"    {text}"
     return text.encode() + end
-
-
-def _print(line: bytes) -> None:
-    # The worker must not block, even if the log is no longer read.
-    with contextlib.suppress(OSError):
-        while line:
-            line = line[os.write(_STDERR, line) :]

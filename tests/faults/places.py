@@ -528,7 +528,7 @@ PLACES = {
         backend.demo.server_process.start write
     """,
     f"{_FAULTS}others.py::test_a_log_that_cannot_be_written_does_not_stop_a_worker": """
-        backend.background.worker_log._print write
+        backend.background.worker_log.print_line write
     """,
     f"{_FAULTS}others.py::test_a_table_that_cannot_be_written_whole_is_no_table": """
         backend.storage.dataset_table.TableWriter.append write

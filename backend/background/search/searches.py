@@ -126,7 +126,7 @@ class Searches:
         return self._add(study, number, tried)
 
     def _has_place(self, study: Record) -> bool:
-        most = min(study["settings"]["parallel"], self._settings.trainings)
+        most = min(study["settings"]["parallel"], self._settings.most_trainings)
         return not study["pending"] and study["training"] < most
 
     def _add(self, study: Record, number: int, tried: Tried) -> None:

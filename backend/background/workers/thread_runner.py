@@ -3,10 +3,12 @@
 import logging
 import sys
 import threading
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from backend import wire
+from backend.background.cluster.needs import Place
 from backend.background.worker_log import filtered_stderr
 from backend.background.workers.reports import Report, exited_because
 from backend.config import Settings
@@ -24,6 +26,12 @@ class ThreadRunner:
         self._report = report
         self._requests: dict[int, wire.RequestedEnd] = {}
         self._is_closing = False
+
+    def begin(self, changed: Callable[[], None]) -> None:
+        pass
+
+    def place_for(self, needs: wire.Needs) -> Place:
+        return "now"
 
     def start(self, job: wire.Train) -> None:
         self._requests.pop(job.session_id, None)  # of an earlier start

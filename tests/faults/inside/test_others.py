@@ -153,7 +153,7 @@ def test_a_log_that_cannot_be_written_does_not_stop_a_worker(faults):
     reading, writing = os.pipe()
     with os.fdopen(writing, "wb") as sink:
         sink.write(b"one\ntwo\n")
-    fault = faults.add("write", "*", "ENOSPC", caller="*worker_log._print", times=None)
+    fault = faults.add("write", "*", "ENOSPC", caller="*worker_log.print_line", times=None)
     pass_on(os.fdopen(reading, "rb"), "log").join(10)
     assert fault.effects == 2
 

@@ -46,7 +46,7 @@ def list_sessions(query_data: SessionsQuery) -> Response:
         find = _newest if is_plain else _sorted
         answer = find(connection, workspace["id"], query_data)
         if any(each["status"] == "pending" for each in answer["sessions"]):
-            in_queue = places(connection, services().settings.trainings)
+            in_queue = places(connection, services().settings.most_trainings)
             for each in answer["sessions"]:
                 each |= in_queue.get(each["id"], {})
     return respond(Sessions, {**answer, "count": len(answer["sessions"])})
@@ -65,7 +65,7 @@ def download_sessions(query_data: SessionsChoice) -> Response:
         workspace = workspace_by_key(connection, query_data.workspace_key)
         asked = query_data.asked(request.args.getlist("filter"), query_data.filters())
         ids = find_ids(connection, SESSIONS, workspace["id"], query_data.study, asked)
-        in_queue = places(connection, services().settings.trainings)
+        in_queue = places(connection, services().settings.most_trainings)
     lines = as_csv(services().database, ids, in_queue)
     response = Response(lines, mimetype="text/csv")
     response.headers["Content-Disposition"] = 'attachment; filename="sessions.csv"'

@@ -128,7 +128,7 @@ def list_studies(query_data: StudiesQuery) -> Record:
     with services().database.read() as connection:
         workspace = workspace_by_key(connection, query_data.workspace_key)
         found = studies.in_workspace(connection, workspace["id"], limit + 1, query_data.cursor)
-        shown = view.describe_all(connection, found[:limit], services().settings.trainings)
+        shown = view.describe_all(connection, found[:limit], services().settings.most_trainings)
     cursor = str(shown[-1]["id"]) if len(found) > limit else None
     return {"studies": shown, "count": len(shown), "next_cursor": cursor}
 
@@ -141,7 +141,7 @@ def get_study(study_id: int) -> Record:
         study = usable_study(connection, study_id)
         parts = studies.parts_of(connection, [study_id])[study_id]
         evaluated = studies.evaluated(connection, study_id)
-        places = services().settings.trainings
+        places = services().settings.most_trainings
         shown = view.describe(connection, study, parts, evaluated, places)
     found = services().study_figures.of(study, parts, evaluated)
     return {"study": {**shown, **figures_field(study, found)}}
@@ -222,7 +222,7 @@ def _described(connection: Connection, study: Record) -> Record:
     """A study as it is within a change, without its figures: they take a while."""
     parts = studies.parts_of(connection, [study["id"]])[study["id"]]
     evaluated = studies.evaluated(connection, study["id"])
-    shown = view.describe(connection, study, parts, evaluated, services().settings.trainings)
+    shown = view.describe(connection, study, parts, evaluated, services().settings.most_trainings)
     return {**shown, **figures_field(study, None)}
 
 
