@@ -64,6 +64,22 @@ class Predictor(Protocol):
         """The predictions of some rows; see `backend.background.predictor`."""
 
 
+class ClusterPredictions(Protocol):
+    """The part of the cluster that predicts catalogues."""
+
+    def predict(
+        self,
+        model_file: str,
+        sha256: str,
+        rows: Rows,
+        source: str,
+        *,
+        neighbours_sha256: str | None = None,
+        relations: NDArray[np.float64] | None = None,
+    ) -> NDArray[np.void] | None:
+        """The predictions of many rows; None: the server's own predictor should make them."""
+
+
 @dataclass
 class Services:
     """One instance per application; the launcher adds what runs in the background."""
@@ -73,6 +89,7 @@ class Services:
     storage: Storage
     supervisor: Supervisor | None = None
     predictor: Predictor | None = None
+    cluster_predictions: ClusterPredictions | None = None
     batch_runner: BatchRunner | None = None
     bin_keeper: BinKeeper | None = None
     troubles: Troubles = field(default_factory=Troubles)
