@@ -105,10 +105,12 @@ ROOMS = """
 INSIDE_WEB = """
     create_app -> routes
     create_app -> web
+    create_app -> tracing
     routes -> schemas
     routes -> web
     web -> schemas
     web -> http_server
+    tracing -> http_server
 """
 
 INSIDE_TRANSIT = """
