@@ -26,11 +26,14 @@ _KILL_FROM, _KILL_TO = 2, EPOCHS - 2
 def main() -> None:
     """Run the demo; exit with 1 if the studies differ or something failed."""
     os.umask(0o077)  # its tokens and its logs are nobody else's
-    for each in (signal.SIGTERM, signal.SIGHUP):
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, _interrupt)
     if not os.path.isdir("/proc/self"):
         sys.exit("demo: it needs Linux, to find every process that it has started")
-    machines = Machines()
+    try:
+        machines = Machines()
+    except OSError as error:
+        sys.exit(f"demo: {error}")
     failure: str | None = None
     is_kept = False
     try:

@@ -25,11 +25,15 @@ _START_SECONDS = 180
 _STOP_SECONDS = 30
 _POLL_SECONDS = 0.2
 
-# The path of a socket has at most 107 bytes, and Ray's own part of it has about 70.
-_LONGEST_FOLDER = 30
+# The path of a socket has at most 107 bytes, and our part of it with Ray's has 93.
+_LONGEST_FOLDER = 14
 
 _NODE_MEMORY = 3_000_000_000
 _STORE_MEMORY = 100_000_000
+
+# Ray gives a start up after 30 s, which on a busy machine is not long.
+_ATTEMPTS = 3
+_RAY_RUNS = "Ray runtime started"
 
 _LAST_LINES = 8
 
@@ -42,7 +46,7 @@ class Machines:
     def __init__(self) -> None:
         temporary = tempfile.gettempdir()
         short = temporary if len(temporary) <= _LONGEST_FOLDER else "/tmp"
-        self.folder = Path(tempfile.mkdtemp(prefix="exotrain-", dir=short))
+        self.folder = Path(tempfile.mkdtemp(prefix="exotrain-demo-", dir=short))
         self.token = secrets.token_urlsafe(32)
         self._port = _free_port()
         self._started: dict[str, subprocess.Popen[bytes]] = {}
@@ -62,7 +66,7 @@ class Machines:
         return f"127.0.0.1:{self._port}"
 
     def start_head(self) -> None:
-        """Start the head, which trains nothing, and wait until it answers.
+        """Start the head, which trains nothing, and wait until it runs.
 
         Raises:
             DemoFailed: it did not start.
@@ -76,10 +80,13 @@ class Machines:
             "--include-dashboard=false",
             f"--temp-dir={self.folder / 'ray'}",
         )
-        self._wait("the head", lambda: _answers(self._port))
 
     def start_node(self, name: str) -> None:
-        """Start a node that trains one session at a time; the server sees when it is ready."""
+        """Start a node that trains one session at a time, and wait until it runs.
+
+        Raises:
+            DemoFailed: it did not start.
+        """
         self._start_ray(
             name, f"--address={self.address}", "--num-cpus=1", f"--memory={_NODE_MEMORY}"
         )
@@ -161,12 +168,20 @@ class Machines:
     def _start_ray(self, name: str, *arguments: str) -> None:
         ray = str(Path(sys.executable).with_name("ray"))
         store = f"--object-store-memory={_STORE_MEMORY}"
-        self._start(name, [ray, "start", *arguments, store, "--block"])
+        for attempts_left in reversed(range(_ATTEMPTS)):
+            self._start(name, [ray, "start", *arguments, store, "--block"])
+            try:
+                self._wait(f"the {name}", lambda: _RAY_RUNS in self._log(name))
+                return
+            except DemoFailed:
+                if not attempts_left:
+                    raise
+                self.kill(name)
 
     def _start(self, name: str, command: list[str], **variables: str) -> None:
         folder = self._folder_of(name)
         temporary = folder / "tmp"
-        temporary.mkdir(parents=True)
+        temporary.mkdir(parents=True, exist_ok=True)
         # By the path of its folder in there, each process of it is found again.
         own = {"EXOTRAIN_NODE_DIR": str(folder), "TMPDIR": str(temporary), **variables}
         with open(self._log_path(name), "wb") as log:
@@ -231,12 +246,6 @@ def _belongs(process_id: int, leaders: set[int], folder: bytes) -> bool:
     except OSError:  # it has ended, or is somebody else's
         return False
     return folder + b"/" in variables
-
-
-def _answers(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-        return True
-    return False
 
 
 def _free_port() -> int:

@@ -17,6 +17,8 @@ _POLL_SECONDS = 1.0
 # A study that is lost would wait for ever.
 _MOST_SECONDS = 1200
 
+_PLACES = {"pending": "waiting", "completed": "done"}
+
 Watch = Callable[[list[Answer]], None]
 
 
@@ -72,15 +74,15 @@ def progress(sessions: list[Answer], node_of: Callable[[int], str | None]) -> st
     """Which fold is where, in one line."""
     places: dict[str, list[str]] = {}
     for each in sorted(sessions, key=lambda each: each["fold"]):
-        if each["status"] == "training":
-            where = node_of(each["id"]) or "starting"
-            words = f"fold {each['fold']}"
+        words, status = str(each["fold"]), str(each["status"])
+        if status == "training":
+            place = node_of(each["id"]) or "starting"
+            words = f"fold {words}"
             if each["epochs_completed"]:
                 words += f", epoch {each['epochs_completed']} of {each['epochs']}"
-            places.setdefault(where, []).append(words)
         else:
-            place = {"pending": "waiting", "completed": "done"}.get(each["status"], each["status"])
-            places.setdefault(place, []).append(str(each["fold"]))
+            place = _PLACES.get(status, status)
+        places.setdefault(place, []).append(words)
     order = sorted(name for name in places if name.startswith("node"))
     order += [name for name in places if name not in order]
     return "   ".join(f"{name}: {', '.join(places[name])}" for name in order)
