@@ -69,6 +69,7 @@ ROOMS = """
     services -> shortage
     cluster -> background
     cluster -> storage
+    cluster -> transit
     cluster -> wire
     cluster -> config
     cluster -> log_format
