@@ -71,6 +71,7 @@ class Settings:
     audit_days: int = 365
     batch_days: int = 30
     bin_days: int = 7  # 0: what is deleted is gone at once
+    metrics: str = "token"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -112,6 +113,7 @@ class Settings:
             audit_days=read.integer("AUDIT_DAYS", 1, 36_500) or cls.audit_days,
             batch_days=read.integer("BATCH_DAYS", 1, 36_500) or cls.batch_days,
             bin_days=_first_set(read.integer("BIN_DAYS", 0, 36_500), cls.bin_days),
+            metrics=read.choice("METRICS", ("token", "open", "off")) or cls.metrics,
         )
         settings._check_token()
         settings._check_memory()

@@ -12,6 +12,7 @@ from backend.config import Settings
 from backend.database import Database
 from backend.services.datasets.relations import DatasetRelations
 from backend.services.datasets.tables import DatasetTables
+from backend.services.monitoring.metrics import Metrics
 from backend.services.studies.comparison import StudyComparisons
 from backend.services.studies.figures import StudyFigures
 from backend.services.try_limit import TryLimit
@@ -125,6 +126,7 @@ class Services:
     relations: DatasetRelations = field(init=False)
     study_figures: StudyFigures = field(init=False)
     study_comparisons: StudyComparisons = field(init=False)
+    metrics: Metrics = field(init=False)
 
     def __post_init__(self) -> None:
         settings = self.settings
@@ -134,6 +136,7 @@ class Services:
         self.study_figures = StudyFigures(self.storage)
         self.study_comparisons = StudyComparisons(self.storage)
         self.wrong_tokens = WrongTokens(self.settings, self.database)
+        self.metrics = Metrics(self.database, settings.data_dir, self.troubles)
 
     def notify(self) -> None:
         """Make the supervisor, if one runs, check the database."""

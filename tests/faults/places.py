@@ -527,6 +527,15 @@ PLACES = {
         backend.demo.server_process.start mkdir
         backend.demo.server_process.start write
     """,
+    f"{_FAULTS}others.py::test_a_demo_of_a_cluster_that_cannot_start_it_says_so": """
+        backend.demo.cluster.machines.Machines.__init__ write
+        backend.demo.cluster.machines.Machines._start fork
+        backend.demo.cluster.machines.Machines._start mkdir
+        backend.demo.cluster.machines.Machines._start write
+    """,
+    f"{_FAULTS}others.py::test_a_folder_of_a_demo_that_cannot_be_deleted_does_not_fail_it": """
+        backend.demo.cluster.machines.Machines.remove_folder unlink
+    """,
     f"{_FAULTS}others.py::test_a_log_that_cannot_be_written_does_not_stop_a_worker": """
         backend.background.worker_log.print_line write
     """,
