@@ -74,7 +74,7 @@ class RayRunner:
         self._nodes: tuple[wire.Node, ...] = ()
         self._seen: float | None = None  # of `time.monotonic`, when the cluster was seen last
         self._heard = time.monotonic()
-        self._hold_until = 0.0
+        self._hold_until: float | None = None  # of `time.monotonic`; nothing is started before
         self._unreachable = "Connecting to the cluster."
         self._closing = threading.Event()
         self._keeper = threading.Thread(target=self._keep, name="bridge", daemon=True)
@@ -94,22 +94,20 @@ class RayRunner:
         with self._lock:
             if self._bridge is None:
                 raise RuntimeError(self._unreachable)
-            if not self._bridge.send_at_once(wire.Assign(job=job, needs=needs)):
+            if not self._send(wire.Assign(job=job, needs=needs)):
                 raise RuntimeError("The bridge to the cluster takes no more commands.")
             self._assigned[job.session_id] = _Assigned(job.start, needs, None, time.monotonic())
 
     def request(self, session_id: int, what: wire.RequestedEnd) -> None:
-        with self._lock, suppress(BrokenPipeError):  # whose end is noticed elsewhere
+        with self._lock:
             assigned = self._assigned.get(session_id)
-            if assigned is not None and self._bridge is not None:
-                self._bridge.send(
-                    wire.Request(session_id=session_id, start=assigned.start, what=what)
-                )
+            if assigned is not None:
+                self._send(wire.Request(session_id=session_id, start=assigned.start, what=what))
 
     def place_for(self, needs: wire.Needs) -> Place:
         """Whether the cluster has a place for a session that reserves this."""
         with self._lock:
-            if not self.is_reachable or time.monotonic() < self._hold_until:
+            if not self.is_reachable or self._hold_until is not None:
                 return "later"
             assert self._seen is not None
             unseen = [
@@ -226,13 +224,26 @@ class RayRunner:
             was_reachable = self.is_reachable
             self._nodes, self._seen = nodes, time.monotonic()
             has = {(each.id, each.cpus_free, each.gpus_free, each.refusal) for each in nodes}
-            if self._bridge is not None and self._settings.warm_workers:
-                needs = needs_of({}, self._settings)
-                self._bridge.send_at_once(wire.Warm(needs=needs))
+            if self._settings.warm_workers:
+                self._send(wire.Warm(needs=needs_of({}, self._settings)))
+            is_hold_over = self._hold_until is not None and self._hold_until <= self._seen
+            if is_hold_over:
+                self._hold_until = None
         self._troubles.clear("cluster")
-        if has != had or not was_reachable:
+        if is_hold_over or has != had or not was_reachable:
             log.info("the cluster has %s", _in_words(nodes))
             self._changed()
+
+    def _send(self, command: wire.BridgeCommand) -> bool:
+        """Write a command, with the lock held; False: there is no bridge that takes it."""
+        if self._bridge is None:
+            return False
+        with suppress(BrokenPipeError):  # whose end is noticed elsewhere
+            if self._bridge.send_at_once(command):
+                return True
+            log.error("the bridge to the cluster took no more commands: it is killed")
+            self._bridge.kill()
+        return False
 
     def _pass_on(self, session_id: int, start: int, event: wire.ReportedEvent) -> None:
         if isinstance(event, wire.Exited):
