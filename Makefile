@@ -6,6 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/runtime.installed
 DEVELOPMENT := $(VENV)/development.installed
+CLUSTER := $(VENV)/cluster.installed
 SBOM := exotrain.cdx.json
 # mutmut, beside the packages that it shares with the development ones.
 MUTANTS ?= $(VENV)/mutants
@@ -42,11 +43,12 @@ define tests
 	$(BIN)/python -m tests.skips $(2) $(SKIPS_FILE); exit $$status
 endef
 
-.PHONY: help demo run stop test test-all soak mutants unit unit-frontend check lock sbom \
+.PHONY: help demo demo-cluster run stop test test-all soak mutants unit unit-frontend check lock sbom \
 	benchmark benchmark-science screenshots backup restore clean
 
 help:
 	@echo "make demo   train on the example catalogue, watch it, leave the server running"
+	@echo "make demo-cluster  a study on a Ray cluster on this machine, a node killed on the way"
 	@echo "make run    start the server; Ctrl-C stops it"
 	@echo "make stop   stop the server that make demo left running"
 	@echo "make backup DEST=folder   save the data while the server works"
@@ -65,6 +67,10 @@ help:
 
 demo: $(RUNTIME)
 	@$(BIN)/python -m backend.demo
+
+# Installs Ray besides, 250 MB; ends everything that it starts.
+demo-cluster: $(CLUSTER)
+	@$(BIN)/python -m backend.demo.cluster
 
 run: $(RUNTIME)
 	@$(BIN)/python backend/app.py
@@ -154,6 +160,9 @@ $(BIN)/python:
 
 $(RUNTIME): requirements.txt requirements.lock | $(BIN)/python
 	$(call install,requirements)
+
+$(CLUSTER): requirements-cluster.txt requirements-cluster.lock $(RUNTIME)
+	$(call install,requirements-cluster)
 
 $(DEVELOPMENT): requirements-dev.txt requirements-dev.lock $(RUNTIME)
 	$(call install,requirements-dev)

@@ -23,6 +23,7 @@ from typing import NoReturn
 from sqlalchemy.exc import DBAPIError
 
 from backend import create_app, log_format
+from backend.background.cluster.ray_runner import RayRunner
 from backend.background.predictor import Predictor
 from backend.background.supervisor import Supervisor, SupervisorEnded
 from backend.backup.restore import PARTIAL_FOLDER
@@ -36,6 +37,7 @@ from backend.services.bin.emptying import empty
 from backend.services.bin.keeper import BinKeeper
 from backend.services.context import Services
 from backend.services.leftovers import remove_leftovers
+from backend.services.monitoring import numbers
 from backend.services.stored_sizes import measure_stored
 from backend.services.studies.start import has_space
 from backend.storage import disk, temporary
@@ -47,13 +49,13 @@ from backend.web.current import services_of
 from backend.web.http_server.gateway import Gateway
 from backend.web.http_server.server import Server
 from backend.web.tokens import ensure_administrator
+from backend.web.tracing.observer import observer_of
 
 # How long a request may take to finish when the server stops; the whole stop may take ten seconds.
 REQUEST_GRACE_SECONDS = 3
 MOST_STOPPING_SECONDS = 9.5
 
-# What was deleted for good may be very much: the thread of the bin deletes the rest.
-_EMPTYING_SECONDS = 2.0
+_EMPTYING_SECONDS = 2.0  # then the thread of the bin goes on
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +115,7 @@ def _start(
     services = services_of(app)
     closing.callback(services.database.close)
     server = _open_port(settings)
-    gateway = Gateway(app, settings.names, storage.incoming)
+    gateway = Gateway(app, settings.names, storage.incoming, observer_of(services))
     _put_in_order(services)
     predictor = Predictor(settings)
     supervisor = Supervisor(
@@ -125,6 +127,9 @@ def _start(
         has_space=partial(has_space, services),
     )
     services.predictor, services.supervisor = predictor, supervisor
+    if isinstance(supervisor.runner, RayRunner):
+        services.cluster_predictions = supervisor.runner.predictions
+    services.metrics.add("epochs", lambda: numbers.epochs(supervisor.epochs))
     for close in (services.wrong_tokens.close, gateway.close, server.stop):
         closing.callback(close)
     services.wrong_tokens.start()

@@ -69,6 +69,7 @@ ROOMS = """
     services -> shortage
     cluster -> background
     cluster -> storage
+    cluster -> transit
     cluster -> wire
     cluster -> config
     cluster -> log_format
@@ -105,10 +106,12 @@ ROOMS = """
 INSIDE_WEB = """
     create_app -> routes
     create_app -> web
+    create_app -> tracing
     routes -> schemas
     routes -> web
     web -> schemas
     web -> http_server
+    tracing -> http_server
 """
 
 INSIDE_TRANSIT = """

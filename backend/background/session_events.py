@@ -50,6 +50,7 @@ class SessionEvents:
         self._copies = copies
         self._keeping = keeping
         self._on_new_model = on_new_model
+        self.epochs = 0  # recorded since the start of the server
 
     def record(
         self,
@@ -139,6 +140,7 @@ class SessionEvents:
             case wire.Epoch():
                 metrics = event.metrics.model_dump()
                 finished_epochs.add(connection, session_id, event.epoch, metrics)
+                return self._count_epoch
             case wire.Stage():
                 sessions.change(connection, session_id, stage=event.stage)
             case wire.Evaluated():
@@ -150,6 +152,9 @@ class SessionEvents:
             case _:
                 assert_never(event)
         return None
+
+    def _count_epoch(self) -> None:
+        self.epochs += 1
 
     def _on_saved(self, connection: Connection, session: Record, event: wire.Saved) -> Afterwards:
         model = record_model(connection, self._storage, session, event)

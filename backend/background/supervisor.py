@@ -116,6 +116,11 @@ class Supervisor:
         """Check the database: a session was added, or its `request` was set."""
         self._inbox.put(None)
 
+    @property
+    def epochs(self) -> int:
+        """How many epochs it has recorded."""
+        return self._events.epochs
+
     def check(self) -> None:
         """Do nothing while the queue works.
 

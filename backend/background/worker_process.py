@@ -72,7 +72,7 @@ class ChildProcess(Generic[Heard]):
         self._decode = decode
         inherited = {name: value for name, value in os.environ.items() if name not in without}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", module, "--parent", str(os.getpid()), *arguments],
+            _command(module, arguments),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -234,6 +234,10 @@ def _is_ready(pipe: IO[bytes], for_what: int, seconds: float | None) -> bool:
     poll = select.poll()
     poll.register(pipe, for_what)
     return bool(poll.poll(None if seconds is None else 1000 * seconds))
+
+
+def _command(module: str, arguments: list[str]) -> list[str]:
+    return [sys.executable, "-m", module, "--parent", str(os.getpid()), *arguments]
 
 
 def _python_path() -> str:

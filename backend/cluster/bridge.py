@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import ray
@@ -16,6 +17,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from backend import wire
 from backend.cluster.desk import Desk
+from backend.cluster.node import tasks
 from backend.cluster.nodes import Nodes
 from backend.cluster.parcels import Parcels
 from backend.cluster.session import Session
@@ -26,6 +28,12 @@ VIEW_SECONDS = 2.0
 
 # Sessions that cannot be told to end by themselves for so long are on a machine that is gone.
 _DESK_SECONDS = 30.0
+
+# The rows of one request: to find a place, to start a worker, to load a model, to predict.
+_PREDICTION_SECONDS = 240.0
+
+# Requests on their way at once; the server asks for no more than the nodes can take.
+_MOST_PREDICTIONS = 64
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +58,7 @@ class Bridge:
         self._nodes = Nodes()
         self._parcels = Parcels(storage, ray.put)
         self._desk = _open_desk()
+        self._predicting = ThreadPoolExecutor(_MOST_PREDICTIONS, "predictions")
 
     def watch(self) -> None:
         """Send what the cluster has, every few seconds, until the process ends.
@@ -72,8 +81,8 @@ class Bridge:
                 self._request(command)
             case wire.Warm():
                 self._nodes.warm(command.needs)
-            case wire.PredictionRequest():
-                raise wire.Malformed("Expected no rows to predict")
+            case wire.Predict():
+                self._predicting.submit(self._predict, command)
 
     def _assign(self, assign: wire.Assign) -> None:
         job = assign.job
@@ -95,6 +104,25 @@ class Bridge:
                 if self._sessions.get(session.id) is session:
                     del self._sessions[session.id]
             self._desk.forget.remote(session.id, session.start)
+
+    def _predict(self, command: wire.Predict) -> None:
+        request = command.request
+        try:
+            options = self._nodes.options(wire.Needs(cpus=command.cpus, gpus=0, memory_mb=None))
+            remote: Any = ray.remote(max_retries=0)(tasks.predict)
+            parcels = self._parcels.of_model(request)
+            asked = remote.options(**options).remote(wire.encode(request), command.cpus, parcels)
+            try:
+                answer = wire.decode_event(ray.get(asked, timeout=_PREDICTION_SECONDS))
+            except ray.exceptions.GetTimeoutError:
+                ray.cancel(asked, force=True)
+                raise
+            assert isinstance(answer, wire.PredictionAnswer | wire.PredictionRefusal)
+            self._send(answer)
+        except Exception as error:
+            log.warning("prediction %d: %.500r", request.id, error)
+            words = wire.encodable(f"{type(error).__name__}: {str(error)[:300]}")
+            self._send(wire.Lost(id=request.id, message=words))
 
     def _request(self, request: wire.Request) -> None:
         session = self._sessions.get(request.session_id)

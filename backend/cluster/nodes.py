@@ -55,6 +55,14 @@ class Nodes:
         with self._lock:
             return [each.id for each in self._alive.values() if each.refusal is None]
 
+    def options(self, needs: wire.Needs) -> dict[str, Any]:
+        """How a task with such needs is submitted, so that it comes to a usable node."""
+        options = options_of(needs)
+        usable = self.usable()
+        if usable:
+            options["label_selector"] = {"ray.io/node-id": f"in({','.join(usable)})"}
+        return options
+
     def is_alive(self, node: str) -> bool:
         """Whether the cluster still has a node, asked now if it can be asked."""
         try:

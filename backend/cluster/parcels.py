@@ -44,6 +44,17 @@ class Parcels:
         """
         return [self._parcel(path) for path in self._paths(job) if path.exists()]
 
+    def of_model(self, request: wire.PredictionRequest) -> list[Parcel]:
+        """The model of a prediction, with the training rows that it keeps.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        paths = [self._storage.model(request.model_file)]
+        if request.neighbours_sha256 is not None:
+            paths.append(self._storage.model_neighbours(request.model_file))
+        return [self._parcel(path) for path in paths]
+
     def _paths(self, job: wire.Train) -> list[Path]:
         storage, spec = self._storage, job.spec
         place = job.workspace_id, spec.dataset_sha256

@@ -12,7 +12,7 @@ import ray
 from backend import wire
 from backend.cluster.messages import FileBegins, Here, Message, Piece, Reported, Said
 from backend.cluster.node import tasks
-from backend.cluster.nodes import Nodes, options_of
+from backend.cluster.nodes import Nodes
 from backend.cluster.parcels import Parcels
 from backend.cluster.reasons import exited_because
 from backend.cluster.receiving import Receiving, Refused
@@ -113,11 +113,8 @@ class Session:
     def _submit(self) -> None:
         parcels = self._parcels.of(self._job)
         remote: Any = ray.remote(max_retries=0, num_returns="streaming")(tasks.train)
-        options = options_of(self._needs)
+        options = self._nodes.options(self._needs)
         options["_generator_backpressure_num_objects"] = _MOST_UNTAKEN
-        usable = self._nodes.usable()
-        if usable:
-            options["label_selector"] = {"ray.io/node-id": f"in({','.join(usable)})"}
         with self._lock:
             if self._is_ended:
                 return

@@ -58,6 +58,18 @@ def change(connection: Connection, table: Table, identifier: int, **values: Any)
     connection.execute(statement.values(version=table.c.version + 1, **values))
 
 
+def counts(connection: Connection, table: Table) -> dict[str, int]:
+    """The number of rows in each state that there is."""
+    query = select(table.c.status, func.count().label("number")).group_by(table.c.status)
+    return {row.status: row.number for row in connection.execute(query)}
+
+
+def oldest_pending(connection: Connection, table: Table) -> str | None:
+    """When the oldest row that waits was added; None if none waits."""
+    query = select(table.c.created_at).where(table.c.status == "pending").order_by(table.c.id)
+    return connection.execute(query.limit(1)).scalar_one_or_none()
+
+
 def filtered(query: Select, table: Table, status: str | None, before: int | None) -> Select:
     """The rows of a query in one state, if one is named, and older than `before`, an id."""
     if status is not None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Select,
     Table,
@@ -77,19 +78,23 @@ def accessible(query: Select, table: Table, user_id: Any) -> Select:
     return _with_role(query, user_id)
 
 
+# What each row of a table takes.
+_TAKEN: tuple[tuple[Table, ColumnElement[int]], ...] = (
+    (datasets, func.coalesce(datasets.c.stored_bytes, datasets.c.file_size)),
+    (models, func.coalesce(models.c.stored_bytes, models.c.file_size)),
+    (analyses, func.coalesce(analyses.c.stored_bytes, 0)),
+    (batches, batches.c.stored_bytes),
+    (training_sessions, func.coalesce(training_sessions.c.checkpoint_bytes, 0)),
+)
+
+
 def stored_bytes(connection: Connection, workspace_ids: Sequence[int]) -> dict[int, int]:
     """The bytes that datasets with their labels, models, analyses, batches and kept epochs take.
 
     What `stored_sizes` has not measured yet counts with its main file.
     """
     total = dict.fromkeys(workspace_ids, 0)
-    for table, taken in (
-        (datasets, func.coalesce(datasets.c.stored_bytes, datasets.c.file_size)),
-        (models, func.coalesce(models.c.stored_bytes, models.c.file_size)),
-        (analyses, func.coalesce(analyses.c.stored_bytes, 0)),
-        (batches, batches.c.stored_bytes),
-        (training_sessions, func.coalesce(training_sessions.c.checkpoint_bytes, 0)),
-    ):
+    for table, taken in _TAKEN:
         size = func.sum(taken)
         query = select(table.c.workspace_id, size.label("size")).group_by(table.c.workspace_id)
         for row in connection.execute(query.where(table.c.workspace_id.in_(workspace_ids))):
@@ -105,6 +110,15 @@ def stored_bytes(connection: Connection, workspace_ids: Sequence[int]) -> dict[i
     for row in connection.execute(copies.where(workspaces.c.id.in_(workspace_ids))):
         total[row.id] += row.file_size
     return total
+
+
+def stored_by_kind(connection: Connection) -> dict[str, int]:
+    """The bytes of `stored_bytes` in all workspaces together, by the table that counts them."""
+    found = {}
+    for table, taken in (*_TAKEN, (label_layers, label_layers.c.stored_bytes)):
+        size = select(func.coalesce(func.sum(taken), 0)).select_from(table)
+        found[table.name] = connection.execute(size).scalar_one()
+    return found
 
 
 def owner_of(connection: Connection, workspace_id: int) -> int:

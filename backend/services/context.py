@@ -10,6 +10,7 @@ from backend.config import Settings
 from backend.database import Database
 from backend.services.datasets.relations import DatasetRelations
 from backend.services.datasets.tables import DatasetTables
+from backend.services.monitoring.metrics import Metrics
 from backend.services.studies.comparison import StudyComparisons
 from backend.services.studies.figures import StudyFigures
 from backend.services.try_limit import TryLimit
@@ -64,6 +65,22 @@ class Predictor(Protocol):
         """The predictions of some rows; see `backend.background.predictor`."""
 
 
+class ClusterPredictions(Protocol):
+    """The part of the cluster that predicts catalogues."""
+
+    def predict(
+        self,
+        model_file: str,
+        sha256: str,
+        rows: Rows,
+        source: str,
+        *,
+        neighbours_sha256: str | None = None,
+        relations: NDArray[np.float64] | None = None,
+    ) -> NDArray[np.void] | None:
+        """The predictions of many rows; None: the server's own predictor should make them."""
+
+
 @dataclass
 class Services:
     """One instance per application; the launcher adds what runs in the background."""
@@ -73,6 +90,7 @@ class Services:
     storage: Storage
     supervisor: Supervisor | None = None
     predictor: Predictor | None = None
+    cluster_predictions: ClusterPredictions | None = None
     batch_runner: BatchRunner | None = None
     bin_keeper: BinKeeper | None = None
     troubles: Troubles = field(default_factory=Troubles)
@@ -85,6 +103,7 @@ class Services:
     relations: DatasetRelations = field(init=False)
     study_figures: StudyFigures = field(init=False)
     study_comparisons: StudyComparisons = field(init=False)
+    metrics: Metrics = field(init=False)
 
     def __post_init__(self) -> None:
         settings = self.settings
@@ -94,6 +113,7 @@ class Services:
         self.study_figures = StudyFigures(self.storage)
         self.study_comparisons = StudyComparisons(self.storage)
         self.wrong_tokens = WrongTokens(self.settings, self.database)
+        self.metrics = Metrics(self.database, settings.data_dir, self.troubles)
 
     def notify(self) -> None:
         """Make the supervisor, if one runs, check the database."""

@@ -25,6 +25,7 @@ from backend.web.routes.bin import bin_bp
 from backend.web.routes.curves import curves_bp
 from backend.web.routes.datasets import datasets_bp
 from backend.web.routes.many_models import many_models_bp
+from backend.web.routes.metrics import metrics_bp
 from backend.web.routes.models import models_bp
 from backend.web.routes.predictions import predictions_bp
 from backend.web.routes.site import site_bp
@@ -41,6 +42,7 @@ from backend.web.routes.training.study_comparisons import study_comparisons_bp
 from backend.web.routes.training.study_model import study_model_bp
 from backend.web.routes.training.study_predictions import study_predictions_bp
 from backend.web.routes.workspaces import workspaces_bp
+from backend.web.tracing import noticing
 
 BLUEPRINTS = (
     site_bp,
@@ -88,10 +90,12 @@ def make_app(settings: Settings) -> APIFlask:
     current.attach(app, Services(settings, database, storage))
     # Registered first, runs last: the ETag is computed before the body is compressed.
     Compress(app)
-    for part in (auth, request_body, problem_details, openapi, response_headers):
+    for part in (noticing, auth, request_body, problem_details, openapi, response_headers):
         part.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    if settings.metrics != "off":
+        app.register_blueprint(metrics_bp)
     _allow_origins(app, settings.cors_origins)
     commands.init_app(app)
     return app

@@ -35,6 +35,9 @@ PUBLIC = frozenset(
     }
 )
 
+# Open to everybody only where EXOTRAIN_METRICS=open says so.
+METRICS = "metrics.get_metrics"
+
 # They change nothing, although they are not GET: viewers and read-only tokens may call them.
 ONLY_COMPUTES = frozenset(
     {"predictions.predict", "predictions.predict_batch", "curves.compute_curve"}
@@ -79,7 +82,7 @@ def require_token() -> None:
     """
     is_no_route = request.endpoint is None  # it will be a 404 or 405
     is_preflight = request.method == "OPTIONS"
-    if is_no_route or is_preflight or request.endpoint in PUBLIC:
+    if is_no_route or is_preflight or _is_open():
         return
     credentials = request.authorization
     is_bearer = credentials is not None and credentials.type == "bearer"
@@ -111,6 +114,11 @@ def current_user() -> Record:
 def current_token() -> Record | None:
     """The token that the request carries; None for EXOTRAIN_TOKEN."""
     return g.identity.token
+
+
+def _is_open() -> bool:
+    is_open_here = request.endpoint == METRICS and services().settings.metrics == "open"
+    return request.endpoint in PUBLIC or is_open_here
 
 
 def changes_nothing() -> bool:

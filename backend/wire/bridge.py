@@ -64,6 +64,26 @@ class Warm(Checked):
     needs: Needs
 
 
+class Predict(Checked):
+    """Have rows predicted on the cluster; of any number, on one node.
+
+    Attributes:
+        cpus: processors to reserve, and threads of TensorFlow.
+    """
+
+    kind: Literal["predict_there"] = "predict_there"
+    request: PredictionRequest
+    cpus: int = Field(ge=1)
+
+
+class Lost(Checked):
+    """The rows of request `id` were not predicted: the node is gone, say. Another may do it."""
+
+    event: Literal["lost"] = "lost"
+    id: int
+    message: str
+
+
 class Node(Checked):
     """A machine of the cluster.
 
@@ -126,8 +146,10 @@ class FromSession(Checked):
     report: FromNode
 
 
-BridgeCommand = Assign | Request | Warm | PredictionRequest
-BridgeEvent = Cluster | Unreachable | Placed | FromSession | PredictionAnswer | PredictionRefusal
+BridgeCommand = Assign | Request | Warm | Predict
+BridgeEvent = (
+    Cluster | Unreachable | Placed | FromSession | PredictionAnswer | PredictionRefusal | Lost
+)
 
 _COMMANDS: TypeAdapter[BridgeCommand] = TypeAdapter(
     Annotated[BridgeCommand, Field(discriminator="kind")]

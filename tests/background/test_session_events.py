@@ -4,6 +4,7 @@ import errno
 import time
 
 import pytest
+from sqlalchemy import event as event_api
 from sqlalchemy.exc import OperationalError
 
 from backend import wire
@@ -38,6 +39,33 @@ def test_an_event_changes_what_it_says_of_its_session_alone(
     assert row["status"] == "training"
     assert bench.row(other) == before
     assert files(bench, changed) == (True, False, True)
+
+
+class FailingOnce:
+    """Fails when it is called for the first time."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def __call__(self, _connection):
+        error, self.error = self.error, None
+        if error is not None:
+            raise error
+
+
+def test_finished_epochs_are_counted_once_they_are_recorded(bench, events, second_start):
+    session_id = second_start()
+    for event in (messages.epoch(1), messages.epoch(2), wire.Stage(stage="evaluating")):
+        events.record(session_id, START, event)
+    events.record(session_id, START - 1, messages.epoch(3))  # of an older start
+    assert events.epochs == 2
+    writer = bench.database._writer
+    event_api.listen(writer, "commit", fail_once := FailingOnce(OSError(errno.EIO, "the disk")))
+    with pytest.raises(OSError, match="the disk"):
+        events.record(session_id, START, messages.epoch(3))
+    assert (fail_once.error, events.epochs) == (None, 2)
+    events.record(session_id, START, messages.epoch(3))
+    assert events.epochs == 3
 
 
 def test_a_start_shows_the_epochs_of_its_checkpoint_and_forgets_later_ones(

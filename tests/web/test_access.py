@@ -300,7 +300,7 @@ def test_every_row_denies_whom_it_must():
 
 
 # What the administrator may do although it is another user's.
-ADMINISTRATORS = ("DELETE /api/tokens/<id>", "GET /api/audit")
+ADMINISTRATORS = ("DELETE /api/tokens/<id>", "GET /api/audit", "GET /metrics")
 
 
 @pytest.mark.parametrize(

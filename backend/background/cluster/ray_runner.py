@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from backend import wire
 from backend.background.cluster.needs import Place, needs_of, place_for, why_waiting
+from backend.background.cluster.predictions import ClusterPredictions
 from backend.background.worker_process import ChildProcess
 from backend.background.workers.reports import Report
 from backend.config import Settings
@@ -81,6 +82,7 @@ class RayRunner:
         self._judge = threading.Thread(target=self._judge_bridge, name="judge", daemon=True)
         self._changed: Callable[[], None] = _nothing
         self._has_begun = False
+        self.predictions = ClusterPredictions(settings.threads, self._send_prediction, self._free)
 
     def begin(self, changed: Callable[[], None]) -> None:
         """Connect; `changed` is called when the cluster has changed, so that sessions may start."""
@@ -94,18 +96,30 @@ class RayRunner:
         with self._lock:
             if self._bridge is None:
                 raise RuntimeError(self._unreachable)
-            if not self._send(wire.Assign(job=job, needs=needs)):
-                raise RuntimeError("The bridge to the cluster takes no more commands.")
+            self._tell(self._bridge, wire.Assign(job=job, needs=needs))
             self._assigned[job.session_id] = _Assigned(job.start, needs, None, time.monotonic())
 
     def request(self, session_id: int, what: wire.RequestedEnd) -> None:
-        with self._lock:
+        with self._lock, suppress(RuntimeError, BrokenPipeError):  # its end is noticed elsewhere
             assigned = self._assigned.get(session_id)
-            if assigned is not None:
-                self._send(wire.Request(session_id=session_id, start=assigned.start, what=what))
+            if assigned is not None and self._bridge is not None:
+                command = wire.Request(session_id=session_id, start=assigned.start, what=what)
+                self._tell(self._bridge, command)
 
     def place_for(self, needs: wire.Needs) -> Place:
         """Whether the cluster has a place for a session that reserves this."""
+        place = self._free(needs)
+        if place == "later":
+            self.predictions.give_way()
+        return place
+
+    @property
+    def parallel(self) -> int:
+        """How many sessions, or parts of a catalogue, the cluster can have at the same time."""
+        usable = [each for each in self._nodes if each.refusal is None]
+        return max(1, int(sum(each.cpus // self._settings.threads for each in usable)))
+
+    def _free(self, needs: wire.Needs) -> Place:
         with self._lock:
             if not self.is_reachable or self._hold_until is not None:
                 return "later"
@@ -215,8 +229,8 @@ class RayRunner:
                 self._changed()
             case wire.FromSession():
                 self._pass_on(event.session_id, event.start, event.report)
-            case other:
-                raise wire.Malformed(f"Expected no predictions, received {other!r:.200}")
+            case wire.PredictionAnswer() | wire.PredictionRefusal() | wire.Lost():
+                self.predictions.hear(event)
 
     def _see(self, nodes: tuple[wire.Node, ...]) -> None:
         with self._lock:
@@ -224,8 +238,10 @@ class RayRunner:
             was_reachable = self.is_reachable
             self._nodes, self._seen = nodes, time.monotonic()
             has = {(each.id, each.cpus_free, each.gpus_free, each.refusal) for each in nodes}
-            if self._settings.warm_workers:
-                self._send(wire.Warm(needs=needs_of({}, self._settings)))
+            if self._bridge is not None and self._settings.warm_workers:
+                needs = needs_of({}, self._settings)
+                with suppress(RuntimeError, BrokenPipeError):
+                    self._tell(self._bridge, wire.Warm(needs=needs))
             is_hold_over = self._hold_until is not None and self._hold_until <= self._seen
             if is_hold_over:
                 self._hold_until = None
@@ -233,17 +249,6 @@ class RayRunner:
         if is_hold_over or has != had or not was_reachable:
             log.info("the cluster has %s", _in_words(nodes))
             self._changed()
-
-    def _send(self, command: wire.BridgeCommand) -> bool:
-        """Write a command, with the lock held; False: there is no bridge that takes it."""
-        if self._bridge is None:
-            return False
-        with suppress(BrokenPipeError):  # whose end is noticed elsewhere
-            if self._bridge.send_at_once(command):
-                return True
-            log.error("the bridge to the cluster took no more commands: it is killed")
-            self._bridge.kill()
-        return False
 
     def _pass_on(self, session_id: int, start: int, event: wire.ReportedEvent) -> None:
         if isinstance(event, wire.Exited):
@@ -257,9 +262,26 @@ class RayRunner:
                 return  # the end of the server is no end of the session
         self._report(session_id, start, event)
 
+    def _tell(self, bridge: Bridge, command: wire.BridgeCommand) -> None:
+        """Send a command without waiting; a bridge that reads no more is ended."""
+        if not bridge.send_at_once(command):
+            bridge.kill()  # it has half of a line
+            raise RuntimeError("The bridge to the cluster took no more commands.")
+
+    def _send_prediction(self, command: wire.Predict) -> bool:
+        with self._lock:
+            bridge = self._bridge
+        if bridge is None:
+            return False
+        with suppress(BrokenPipeError):
+            bridge.send(command)
+            return True
+        return False
+
     def _give_back_all(self) -> None:
         with self._lock:
             lost, self._assigned = self._assigned, {}
+        self.predictions.lose_all(self._unreachable)
         if self._closing.is_set():
             return
         for session_id, assigned in lost.items():

@@ -14,9 +14,10 @@ from typing import Any, cast
 import ray
 
 from backend import wire
+from backend.background.prediction_worker import PredictionFailed, WorkerDied
 from backend.cluster.desk import Answer
 from backend.cluster.messages import Here, Message, Parcel, Software
-from backend.cluster.node import workers
+from backend.cluster.node import predictions, workers
 from backend.cluster.node.folder import NodeFolder
 from backend.cluster.node.session import UNHEARD_SECONDS, Session
 
@@ -49,6 +50,30 @@ def train(job: bytes, needs: bytes, parcels: list[Parcel], desk: Any) -> Iterato
     session = Session(command, wire.Needs.model_validate_json(needs), folder, ask)
     for message in session.run(bring):
         yield [message]
+
+
+def predict(request: bytes, threads: int, parcels: list[Parcel]) -> bytes:
+    """Predict rows on this node.
+
+    Args:
+        request: `wire.PredictionRequest`, as a line; of any number of rows.
+        threads: of TensorFlow.
+        parcels: the model, and what lies beside it.
+
+    Returns:
+        `wire.PredictionAnswer` or `wire.PredictionRefusal`, as a line.
+    """
+    command = wire.decode_command(request)
+    assert isinstance(command, wire.PredictionRequest)
+    folder = NodeFolder(_node_id())
+    predictor = predictions.predictor(folder, threads)
+    for each in parcels:
+        if not (predictor.data / each.path).exists():
+            folder.put(each.sha256, predictor.data / each.path, partial(_pieces, each))
+    try:
+        return wire.encode(predictor.answer(command))
+    except (PredictionFailed, WorkerDied) as error:
+        return wire.encode(predictions.refused(command, error))
 
 
 def prepare(needs: bytes) -> None:

@@ -95,8 +95,8 @@ def oldest(connection: Connection, owner_id: int | None) -> list[Record]:
     return [each for each in found if each["stored_bytes"]]
 
 
-def stored_bytes(connection: Connection, owner_id: int) -> int:
-    """The bytes in the bin that count for an owner; a file that several need, once."""
+def stored_bytes(connection: Connection, owner_id: int | None) -> int:
+    """The bytes in the bin that count for an owner, or for all; a file that several need, once."""
     size = func.coalesce(func.sum(bin_entries.c.stored_bytes), 0)
     total = connection.execute(select(size).where(*_of(owner_id))).scalar_one()
     shared = sharing.counted_elsewhere(connection, *_of(owner_id))

@@ -10,7 +10,7 @@ import hashlib
 import json
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from backend.config import ANY_HOST
 from backend.web.http_server.body import Body, BodyWanted, NotYetReceived, Receive
 from backend.web.http_server.lanes import Lane, LaneFull
 from backend.web.http_server.pace import Pace
+from backend.web.http_server.seen import Observe, Seen, Send
 from backend.web.http_server.wsgi import (
     IS_IDENTIFIED,
     LIMIT,
@@ -46,7 +47,6 @@ _END_IS_UNCLEAR = (
 
 _CLOSE = (b"connection", b"close")
 
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 Piece = tuple[bytes, bool]  # whether it is the last one
 Answer = tuple[int, list[Header], AsyncIterator[Piece]]
 
@@ -56,14 +56,22 @@ log = logging.getLogger(__name__)
 class Gateway:
     """An ASGI application around a WSGI one."""
 
-    def __init__(self, application: Any, allowed_hosts: tuple[str, ...], incoming: Path) -> None:
+    def __init__(
+        self,
+        application: Any,
+        allowed_hosts: tuple[str, ...],
+        incoming: Path,
+        observe: Observe = lambda _seen: None,
+    ) -> None:
         """Make the lanes.
 
         Args:
             application: WSGI.
             allowed_hosts: the names that requests may call this server by, or ANY_HOST.
             incoming: the folder for bodies in progress.
+            observe: called after each request with what was seen of it; it must not wait.
         """
+        self._observe = observe
         self._application = application
         self._allowed_hosts = allowed_hosts
         self._incoming = incoming
@@ -77,14 +85,25 @@ class Gateway:
         self._predictions = Lane(
             "predict", 16, 48, when_full="Too many predictions wait for their turn; try again."
         )
+        # A server that is busy still says how busy, and whoever asks often stops nobody else.
+        self._metrics = Lane("metrics", 2, 16, when_full="Other scrapes are being answered.")
+        self._lanes = (
+            self._reads,
+            self._writes,
+            self._uploads,
+            self._predictions,
+            self._metrics,
+        )
 
     def close(self) -> None:
         """Drop the requests that wait."""
-        for lane in (self._reads, self._writes, self._uploads, self._predictions):
+        for lane in self._lanes:
             lane.close()
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request."""
+        seen = Seen(scope)
+        send = seen.through(send)
         headers = dict(scope["headers"])
         body = Body(receive, headers, self._incoming)
         try:
@@ -107,6 +126,7 @@ class Gateway:
             log.exception("a request failed in the server itself")
         finally:
             body.close()
+            self._observe(seen)
 
     async def _answer(
         self, scope: dict[str, Any], headers: dict[bytes, bytes], body: Body, send: Send
@@ -147,6 +167,8 @@ class Gateway:
         return response
 
     def _lane_of(self, method: str, path: str) -> Lane:
+        if path == "/metrics":
+            return self._metrics
         if method in ("GET", "HEAD", "OPTIONS"):
             return self._reads
         if path.startswith("/api/predict"):

@@ -7,6 +7,8 @@ from urllib.parse import unquote_to_bytes
 
 from werkzeug.wsgi import FileWrapper
 
+from backend.web.http_server.seen import SEEN
+
 # Pieces of an answer: each is one turn in a thread.
 PIECE_BYTES = 64 * 1024
 
@@ -86,6 +88,7 @@ def environment_of(scope: dict[str, Any], stream: Any, length: int | None) -> di
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
         "wsgi.file_wrapper": _in_pieces,
+        SEEN: scope.get(SEEN),
     }
     for name, value in _joined(scope["headers"]):
         environment[name] = value

@@ -18,6 +18,7 @@ from backend.services.sessions.bulk import (
     require_ended,
     require_no_study,
 )
+from backend.services.sessions.place import require_cluster
 from backend.services.sessions.start import (
     add_session,
     asked_layer,
@@ -86,6 +87,7 @@ def start_training(json_data: StartRequest) -> tuple[Record, int, Record]:
         layer = asked_layer(services(), connection, dataset, asked)
         earlier = sessions.find_by_idempotency_key(connection, workspace["id"], key or "")
     if earlier is None:  # else it was accepted, with the labels of then
+        require_cluster(services().settings, spec)
         require_trainable(services(), dataset, spec, layer)
     with services().database.write() as connection:
         earlier = sessions.find_by_idempotency_key(connection, workspace["id"], key or "")

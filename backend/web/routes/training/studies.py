@@ -10,6 +10,7 @@ from backend.database.connection import Record
 from backend.errors import Conflict, NotFound
 from backend.services.bin.emptying import finish
 from backend.services.quota import waiting_sessions
+from backend.services.sessions.place import require_cluster
 from backend.services.sessions.start import (
     asked_layer,
     checked_key,
@@ -83,6 +84,7 @@ def start_study(json_data: StudyRequest) -> tuple[Record, int, Record]:
         layer = asked_layer(services(), connection, dataset, asked.dataset_version)
         earlier = studies.find_by_idempotency_key(connection, workspace["id"], key or "")
     if earlier is None:  # else it was accepted, with the labels of then
+        require_cluster(services().settings, spec)
         first = KINDS[asked.kind].specs(asked.name, settings)[0]
         require_trainable(services(), dataset, first, layer)
     with services().database.write() as connection:
