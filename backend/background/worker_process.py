@@ -59,7 +59,8 @@ class WorkerProcess:
         os.set_blocking(self._input.fileno(), False)
         self._open_pipes = threading.Lock()  # no number of a pipe is used while it is closed
         try:
-            self._log = pass_on(self._process.stderr, name=f"log of worker {self._process.pid}")
+            worker = self._process.pid
+            self._log = pass_on(self._process.stderr, f"log of worker {worker}", worker)
         except (RuntimeError, MemoryError):  # no thread can be started
             with self._process:  # closes the pipes and waits
                 self._process.kill()
