@@ -31,8 +31,8 @@ _LONGEST_FOLDER = 14
 _NODE_MEMORY = 3_000_000_000
 _STORE_MEMORY = 100_000_000
 
-# Ray gives a start up after 30 s, which on a busy machine is not long.
-_ATTEMPTS = 3
+# Ray gives a start up when its processes need more than 15 s, as on a busy machine they may.
+_ATTEMPTS = 5
 _RAY_RUNS = "Ray runtime started"
 
 # For a port that its agents choose Ray waits 15 s, and gives the start up as well.
@@ -95,8 +95,8 @@ class Machines:
             "--node-ip-address=127.0.0.1",
             f"--port={self._port}",
             "--num-cpus=0",
-            "--ray-client-server-port=0",  # none, and no other of what is not needed here
-            "--no-monitor",
+            f"--ray-client-server-port={_free_port()}",  # another cluster may have the usual one
+            "--no-monitor",  # it would start machines in a cloud
             "--include-dashboard=false",
             f"--temp-dir={self.folder / 'ray'}",
         )
