@@ -22,6 +22,11 @@ IDLE_WORKER_MB = 800
 # What `EXOTRAIN_TRAININGS=auto` never exceeds.
 MOST_TRAININGS = 1000
 
+# What a session may reserve of a cluster. A GPU can be shared, but Ray gives no one and a half.
+MOST_CPUS = MOST_GPUS = 64
+MOST_MEMORY_MB = 10_000_000
+LEAST_PART_OF_GPU = 0.01
+
 # In `allowed_hosts`: whatever name a request calls the server by.
 ANY_HOST = "*"
 
@@ -86,14 +91,14 @@ class Settings:
             table_seconds=read.integer("TABLE_SECONDS", 5, 3600) or cls.table_seconds,
             runner=read.choice("RUNNER", ("process", "thread", "ray")) or cls.runner,
             ray_address=read.text("RAY_ADDRESS"),
-            gpus=read.number("GPUS", 0, 64) or cls.gpus,
-            threads=read.integer("THREADS", 1, 64) or cls.threads,
+            gpus=read.gpus("GPUS") or cls.gpus,
+            threads=read.integer("THREADS", 1, MOST_CPUS) or cls.threads,
             trainings=(
                 None
                 if read.text("TRAININGS") == "auto"
                 else read.integer("TRAININGS", 1, 64) or cls.trainings
             ),
-            training_memory_mb=read.integer("TRAINING_MEMORY_MB", 1, 10_000_000),
+            training_memory_mb=read.integer("TRAINING_MEMORY_MB", 1, MOST_MEMORY_MB),
             quota_mb=read.integer("QUOTA_MB", 1, 100_000_000) or cls.quota_mb,
             quota_pending=read.integer("QUOTA_PENDING", 1, 100_000) or cls.quota_pending,
             quota_workspaces=read.integer("QUOTA_WORKSPACES", 1, 1_000_000) or cls.quota_workspaces,
@@ -178,6 +183,12 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def can_be_reserved(gpus: float) -> bool:
+    """Whether a session can have so many GPUs: whole ones, or a part of one."""
+    is_whole = gpus in range(MOST_GPUS + 1)
+    return is_whole or LEAST_PART_OF_GPU <= gpus <= 1
+
+
 class _Reader:
     """Reads the variables. Its errors name the variable, what was expected and what came."""
 
@@ -197,7 +208,7 @@ class _Reader:
             )
         return int(text)
 
-    def number(self, name: str, low: float, high: float) -> float | None:
+    def gpus(self, name: str) -> float | None:
         text = self.text(name)
         if text is None:
             return None
@@ -205,9 +216,10 @@ class _Reader:
             value = float(text)
         except ValueError:
             value = math.nan
-        if not low <= value <= high:
+        if not can_be_reserved(value):
             raise SettingsError(
-                f"EXOTRAIN_{name}: expected a number from {low:g} to {high:g}, received {text!r}."
+                f"EXOTRAIN_{name}: expected a whole number from 0 to {MOST_GPUS}, or a part of one "
+                f"from {LEAST_PART_OF_GPU:g}, received {text!r}."
             )
         return value
 

@@ -9,11 +9,12 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
 from backend import wire
-from backend.background.cluster.needs import Place, needs_of, place_for, why_waiting
+from backend.background.cluster import needs as needs_
+from backend.background.cluster.needs import Place, needs_of
 from backend.background.cluster.predictions import ClusterPredictions
+from backend.background.cluster.state import Assigned, ClusterState, in_words
 from backend.background.worker_process import ChildProcess
 from backend.background.workers.reports import Report
 from backend.config import Settings
@@ -39,27 +40,14 @@ _SEEN_SECONDS = 5.0
 _TICK_SECONDS = 1.0
 _CLOSE_SECONDS = 2.0
 
-# Must not reach a bridge, and the nodes with it.
+_CONNECTING = "The server is connecting to it."
+
+# Must not reach a bridge or a node.
 SECRETS = ("EXOTRAIN_TOKEN",)
 
 log = logging.getLogger(__name__)
 
 Bridge = ChildProcess[wire.BridgeEvent]
-
-
-@dataclass
-class _Assigned:
-    """A session that the cluster has.
-
-    Attributes:
-        node: Ray's id; None: it has no place yet.
-        since: of `time.monotonic`, when it was assigned or placed.
-    """
-
-    start: int
-    needs: wire.Needs
-    node: str | None
-    since: float
 
 
 class RayRunner:
@@ -71,16 +59,16 @@ class RayRunner:
         self._troubles = troubles
         self._lock = threading.RLock()  # of what follows; never held while an event is reported
         self._bridge: Bridge | None = None
-        self._assigned: dict[int, _Assigned] = {}
+        self._assigned: dict[int, Assigned] = {}
         self._nodes: tuple[wire.Node, ...] = ()
         self._seen: float | None = None  # of `time.monotonic`, when the cluster was seen last
         self._heard = time.monotonic()
         self._hold_until = 0.0
-        self._unreachable = "Connecting to the cluster."
+        self._unreachable = _CONNECTING
         self._closing = threading.Event()
         self._keeper = threading.Thread(target=self._keep, name="bridge", daemon=True)
         self._judge = threading.Thread(target=self._judge_bridge, name="judge", daemon=True)
-        self._changed: Callable[[], None] = _nothing
+        self._changed: Callable[[], None] = lambda: None
         self._has_begun = False
         self.predictions = ClusterPredictions(settings.threads, self._send_prediction, self._free)
 
@@ -97,15 +85,14 @@ class RayRunner:
             if self._bridge is None:
                 raise RuntimeError(self._unreachable)
             self._tell(self._bridge, wire.Assign(job=job, needs=needs))
-            self._assigned[job.session_id] = _Assigned(job.start, needs, None, time.monotonic())
+            self._assigned[job.session_id] = Assigned(job.start, needs, None, time.monotonic())
 
     def request(self, session_id: int, what: wire.RequestedEnd) -> None:
-        with self._lock, suppress(BrokenPipeError):  # whose end is noticed elsewhere
-            assigned = self._assigned.get(session_id)
-            if assigned is not None and self._bridge is not None:
-                self._bridge.send(
-                    wire.Request(session_id=session_id, start=assigned.start, what=what)
-                )
+        with self._lock:
+            assigned, bridge = self._assigned.get(session_id), self._bridge
+        # Without the lock: a bridge that hangs reads nothing until it is ended, which needs it.
+        if assigned is not None and bridge is not None:
+            bridge.send(wire.Request(session_id=session_id, start=assigned.start, what=what))
 
     def place_for(self, needs: wire.Needs) -> Place:
         """Whether the cluster has a place for a session that reserves this."""
@@ -117,8 +104,11 @@ class RayRunner:
     @property
     def parallel(self) -> int:
         """How many sessions, or parts of a catalogue, the cluster can have at the same time."""
-        usable = [each for each in self._nodes if each.refusal is None]
-        return max(1, int(sum(each.cpus // self._settings.threads for each in usable)))
+        return self.most_at_once(wire.Needs(cpus=self._settings.threads, gpus=0, memory_mb=None))
+
+    def most_at_once(self, needs: wire.Needs) -> int:
+        """How many sessions that reserve this the cluster can have at the same time; at least 1."""
+        return max(1, needs_.most_at_once(needs, self._nodes))
 
     def _free(self, needs: wire.Needs) -> Place:
         with self._lock:
@@ -130,24 +120,25 @@ class RayRunner:
                 for each in self._assigned.values()
                 if each.node is None or each.since > self._seen - _SEEN_SECONDS
             ]
-            return place_for(needs, self._nodes, unseen)
+            return needs_.place_for(needs, self._nodes, unseen)
 
     def why_waiting(self, needs: wire.Needs) -> str | None:
         """What a session that reserves this waits for, if not for others to end."""
         with self._lock:
             if not self.is_reachable:
                 return f"Waiting for the cluster. {self._unreachable}"
-            return why_waiting(needs, self._nodes)
+            return needs_.why_waiting(needs, self._nodes)
 
     @property
     def is_reachable(self) -> bool:
         """Whether the cluster was seen just now."""
-        return self._seen is not None and time.monotonic() - self._seen < STALE_SECONDS
+        seen = self._seen
+        return seen is not None and time.monotonic() - seen < STALE_SECONDS
 
     @property
-    def nodes(self) -> tuple[wire.Node, ...]:
-        """The nodes of the cluster, as they were seen last."""
-        return self._nodes
+    def cluster(self) -> ClusterState:
+        """The cluster, as it was seen last."""
+        return ClusterState(None if self.is_reachable else self._unreachable, self._nodes)
 
     def node_of(self, session_id: int) -> wire.Node | None:
         """Where a session trains; None: it has no place yet, or is none of the cluster's."""
@@ -238,6 +229,7 @@ class RayRunner:
             had = {(each.id, each.cpus_free, each.gpus_free, each.refusal) for each in self._nodes}
             was_reachable = self.is_reachable
             self._nodes, self._seen = nodes, time.monotonic()
+            self._unreachable = _CONNECTING  # once it is lost again
             has = {(each.id, each.cpus_free, each.gpus_free, each.refusal) for each in nodes}
             if self._bridge is not None and self._settings.warm_workers:
                 needs = needs_of({}, self._settings)
@@ -245,7 +237,7 @@ class RayRunner:
                     self._tell(self._bridge, wire.Warm(needs=needs))
         self._troubles.clear("cluster")
         if has != had or not was_reachable:
-            log.info("the cluster has %s", _in_words(nodes))
+            log.info("the cluster has %s", in_words(nodes))
             self._changed()
 
     def _pass_on(self, session_id: int, start: int, event: wire.ReportedEvent) -> None:
@@ -307,16 +299,3 @@ class RayRunner:
     def _note_trouble(self) -> None:
         if not self._closing.is_set():
             self._troubles.note("cluster", 2 * LONGEST_PAUSE_SECONDS)
-
-
-def _in_words(nodes: tuple[wire.Node, ...]) -> str:
-    usable = [each for each in nodes if each.refusal is None]
-    cpus, gpus = (sum(getattr(each, name) for each in usable) for name in ("cpus", "gpus"))
-    free = sum(each.cpus_free for each in usable)
-    return (
-        f"{len(usable)} usable nodes of {len(nodes)}, {cpus:g} CPUs ({free:g} free), {gpus:g} GPUs"
-    )
-
-
-def _nothing() -> None:
-    pass
