@@ -97,20 +97,38 @@ class Machines:
         Raises:
             DemoFailed: it did not start.
         """
-        self._start(
+        return self._start_server(
             "server",
-            [sys.executable, str(REPOSITORY / "backend" / "app.py")],
-            EXOTRAIN_DATA_DIR=str(self.folder / "data"),
-            EXOTRAIN_PORT="0",
-            EXOTRAIN_TOKEN=self.token,
             EXOTRAIN_RUNNER="ray",
             EXOTRAIN_RAY_ADDRESS=self.address,
             EXOTRAIN_TRAININGS="auto",
+        )
+
+    def start_server_without_cluster(self, trainings: int) -> Api:
+        """Start a server that trains in child processes, so many at once, to compare.
+
+        Raises:
+            DemoFailed: it did not start.
+        """
+        return self._start_server(
+            "server without cluster",
+            EXOTRAIN_TRAININGS=str(trainings),
+            EXOTRAIN_WARM_WORKERS=str(trainings),
+        )
+
+    def _start_server(self, name: str, **variables: str) -> Api:
+        self._start(
+            name,
+            [sys.executable, str(REPOSITORY / "backend" / "app.py")],
+            EXOTRAIN_DATA_DIR=str(self._folder_of(name) / "data"),
+            EXOTRAIN_PORT="0",
+            EXOTRAIN_TOKEN=self.token,
             EXOTRAIN_THREADS="1",
+            **variables,
         )
         ready = re.compile(r"exotrain is ready at (\S+)")
-        self._wait("the server", lambda: bool(ready.search(self._log("server"))))
-        found = ready.search(self._log("server"))
+        self._wait(f"the {name}", lambda: bool(ready.search(self._log(name))))
+        found = ready.search(self._log(name))
         assert found is not None
         return Api(found[1], self.token)
 
