@@ -96,7 +96,8 @@ class RayRunner:
         with self._lock:
             if self._bridge is None:
                 raise RuntimeError(self._unreachable)
-            self._tell(self._bridge, wire.Assign(job=job, needs=needs))
+            prepares = self._settings.warm_workers > 0
+            self._tell(self._bridge, wire.Assign(job=job, needs=needs, prepares=prepares))
             self._assigned[job.session_id] = _Assigned(job.start, needs, None, time.monotonic())
 
     def request(self, session_id: int, what: wire.RequestedEnd) -> None:
