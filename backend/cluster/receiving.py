@@ -11,7 +11,6 @@ from backend.storage.atomic import partial_of, put_in_place
 from backend.storage.layout import Storage
 from backend.storage.permissions import FOLDER_MODE
 
-
 log = logging.getLogger(__name__)
 
 
