@@ -149,6 +149,8 @@ class Settings:
                     "EXOTRAIN_RUNNER=ray needs Ray, which is not installed: "
                     "pip install -r requirements-cluster.txt"
                 )
+            if self.ray_address is not None:
+                _check_address(self.ray_address)
             return
         asked = {
             "RAY_ADDRESS": self.ray_address is not None,
@@ -173,6 +175,17 @@ class Settings:
                 f"can reach (EXOTRAIN_HOST={self.host}) it needs at least "
                 f"{MIN_PUBLIC_TOKEN_LENGTH}."
             )
+
+
+def _check_address(address: str) -> None:
+    host, _, port = address.rpartition(":")
+    is_one = bool(_HOST.fullmatch(host)) and port.isascii() and port.isdigit()
+    if address != "auto" and not (is_one and 0 < int(port) < 65536):
+        said = "ray:// is of Ray's client, which cannot be used here" if "://" in address else ""
+        raise SettingsError(
+            "EXOTRAIN_RAY_ADDRESS: expected the host and port of the cluster's head, such as "
+            f"10.0.0.5:6379, or auto, received {address!r}{f' ({said})' if said else ''}."
+        )
 
 
 def is_loopback(host: str) -> bool:

@@ -13,6 +13,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from backend import wire
+from backend.background.cluster.needs import Place, needs_of
 from backend.background.current_copies import CurrentCopies
 from backend.background.session_end import record_model
 from backend.background.session_starts import (
@@ -67,18 +68,24 @@ class Keeping:
                 elif kept.has_started(session):
                     _count_restart(connection, session)
 
-    def take(self, running: Collection[int]) -> wire.Train | None:
+    def take(
+        self,
+        running: Collection[int],
+        place_for: Callable[[wire.Needs], Place] = lambda _needs: "now",
+    ) -> wire.Train | None:
         """Start the keep that waits longest, with a start and a model of its own.
 
         Args:
             running: sessions that have a worker.
+            place_for: whether a session has a place.
 
         Returns:
             None: none waits.
         """
         with self._database.write() as connection:
             for session in kept.requested(connection):
-                if session["id"] not in running:
+                needs = needs_of(session["spec"], self._settings)
+                if session["id"] not in running and place_for(needs) == "now":
                     job = self._job(connection, session)
                     if job is not None:
                         return job
@@ -124,6 +131,9 @@ class Keeping:
                 sessions.change(connection, session["id"], evaluation=event.evaluation)
             case wire.Saved():
                 return self._on_saved(connection, session, event)
+            case wire.Exited() if event.lost is not None:
+                _count_restart(connection, session)  # it is tried again, elsewhere
+                return self._forget_model(connection, session, event)
             case wire.Failed() | wire.Exited():
                 _refuse(connection, session, event.message)
                 return self._forget_model(connection, session, event)

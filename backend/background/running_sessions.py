@@ -61,10 +61,9 @@ class RunningSessions(Collection[int]):
     def forward_requests(self) -> None:
         """Ask the runner for what the rows of its sessions ask for, once each."""
         with self._database.read() as connection:
-            found = {each: sessions.find(connection, each) for each in self._running}
-        for session_id, session in found.items():
-            running = self._running[session_id]
-            request = _requested(session, running.keep)
+            found = sessions.requests_of(connection, self._running)
+        for session_id, running in self._running.items():
+            request = _requested(found.get(session_id), running.keep)
             if request is not None and request != running.passed_on:
                 self._runner.request(session_id, request)
                 running.passed_on = request

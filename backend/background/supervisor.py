@@ -6,14 +6,13 @@ anew; if that does not help, `check` says so.
 """
 
 import logging
-import queue
 import threading
 import time
 from collections.abc import Callable
 
 from backend import wire
 from backend.background.attempts import DATABASE_SECONDS, Attempts
-from backend.background.cluster.needs import Place, needs_of
+from backend.background.cluster.needs import Place
 from backend.background.current_copies import CurrentCopies
 from backend.background.keeping import Keeping
 from backend.background.runners import Runner, make_runner
@@ -22,6 +21,7 @@ from backend.background.search.searches import HasSpace, Searches
 from backend.background.session_end import remove_leftovers
 from backend.background.session_events import SessionEvents
 from backend.background.session_starts import START_PAUSES, CannotStart, SessionStarts
+from backend.background.workers.inbox import Inbox, Message
 from backend.config import Settings
 from backend.database import Database
 from backend.database.connection import Record
@@ -36,6 +36,9 @@ _WHILE_SECONDS = 60.0
 # Between attempts to record one event that fails for another reason; then its session fails.
 _EVENT_PAUSES = (0.5, 2.0, 5.0)
 
+# What waits is recorded for so long before the queue is looked at again.
+_ROUND_SECONDS = 0.25
+
 _WARM_SECONDS = 15.0
 _RESTART_SECONDS = 1.0
 _RESTART_SHOWN_SECONDS = 600.0
@@ -47,8 +50,6 @@ _LONGEST_SLEEP = 60.0
 _DRAIN_SECONDS = 3.0
 _LEAST_DRAIN_SECONDS = 1.0
 _CLOSE_SECONDS = 5.0
-
-Message = tuple[int, int, wire.ReportedEvent]
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +89,7 @@ class Supervisor:
         self._keeping = Keeping(settings, database, storage, self._copies, on_new_model)
         self._events = SessionEvents(database, storage, self._copies, self._keeping, on_new_model)
         self._starts = SessionStarts(settings, database, storage, self._place_for)
-        self._inbox: queue.Queue[Message | None] = queue.Queue()
+        self._inbox = Inbox()
         self._message: Message | None = None  # taken from the inbox, not yet recorded
         self._recorded = 0  # messages
         self._runner: Runner = make_runner(settings, self._report, self._troubles)
@@ -114,7 +115,7 @@ class Supervisor:
 
     def notify(self) -> None:
         """Check the database: a session was added, or its `request` was set."""
-        self._inbox.put(None)
+        self._inbox.wake()
 
     @property
     def epochs(self) -> int:
@@ -142,7 +143,7 @@ class Supervisor:
             self._thread.join(_CLOSE_SECONDS)
 
     def _report(self, session_id: int, start: int, event: wire.ReportedEvent) -> None:
-        self._inbox.put((session_id, start, event))
+        self._inbox.put(session_id, start, event)
 
     def _run(self) -> None:
         try:
@@ -182,8 +183,7 @@ class Supervisor:
             self._step(self._keeping.remove_old)
             self._keep_warm()
             self._take_message()
-            if self._message is not None:
-                self._record(*self._message)
+            self._record_all()
 
     def _step(self, step: Callable[[], None]) -> None:
         """Do something that comes again: what fails now is left to the next time."""
@@ -212,7 +212,8 @@ class Supervisor:
         self._starts.put_back()
         while self._has_place:
             try:
-                job = self._take_kept() or self._starts.take()
+                kept = self._keeping.take(self._running, self._place_for)
+                job = kept or self._starts.take()
                 if job is None:
                     return
                 self._running.start(job)
@@ -228,11 +229,6 @@ class Supervisor:
             else:
                 self._troubles.clear("workers")
                 self._starts.has_started(job.session_id)
-
-    def _take_kept(self) -> wire.Train | None:
-        if self._place_for(needs_of({}, self._settings)) != "now":
-            return None
-        return self._keeping.take(self._running)
 
     def _place_for(self, needs: wire.Needs) -> Place:
         return self._runner.place_for(needs)
@@ -260,10 +256,20 @@ class Supervisor:
             waits.append(self._starts.seconds_to_retry)
         if self._warm_due > time.monotonic():
             waits.append(self._warm_due - time.monotonic())
-        try:
-            self._message = self._inbox.get(timeout=min(each for each in waits if each is not None))
-        except queue.Empty:
-            return
+        self._message = self._inbox.take(min(each for each in waits if each is not None))
+
+    def _record_all(self) -> None:
+        """Record the message that was taken, and for a moment those that wait behind it.
+
+        The end of a session makes a place for another: that does not wait.
+        """
+        deadline = time.monotonic() + _ROUND_SECONDS
+        while self._message is not None:
+            is_end = isinstance(self._message[2], wire.Exited)
+            self._record(*self._message)
+            if self._message is not None or is_end or time.monotonic() > deadline:
+                return
+            self._message = self._inbox.take_waiting()
 
     def _record(self, session_id: int, start: int, event: wire.ReportedEvent) -> None:
         """Record the message that was taken; it is kept if the server stops before."""
@@ -295,9 +301,8 @@ class Supervisor:
     def _drain(self) -> None:
         """Record what was reported before the end, but no end that the stop itself has caused."""
         deadline = max(self._deadline, time.monotonic() + _LEAST_DRAIN_SECONDS)
-        messages = [self._message]
-        while not self._inbox.empty():
-            messages.append(self._inbox.get())
-        for message in messages:
-            if message is not None and not isinstance(message[2], wire.Exited):
+        message = self._message or self._inbox.take_waiting()
+        while message is not None:
+            if not isinstance(message[2], wire.Exited):
                 self._events.record_before(deadline, *message)
+            message = self._inbox.take_waiting()

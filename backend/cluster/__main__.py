@@ -10,8 +10,10 @@ import logging
 import os
 import queue
 import signal
+import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +22,11 @@ from backend.storage.layout import Storage
 
 _PR_SET_PDEATHSIG = 1
 _CONNECTING_SECONDS = 5.0
+
+# Ray itself may try for ever.
+MOST_CONNECTING_SECONDS = 180.0
+
+_LISTENS_SECONDS = 10.0
 
 log = logging.getLogger("bridge")
 
@@ -33,15 +40,23 @@ def main() -> None:
     commands: queue.Queue[bytes] = queue.Queue()
     threading.Thread(target=_listen, args=(commands,), name="input", daemon=True).start()
     is_connected = threading.Event()
+    where = asked.address or "a cluster on this machine"
+
+    def say_that_it_connects() -> None:
+        began = time.monotonic()
+        while not is_connected.wait(_CONNECTING_SECONDS):
+            seconds = time.monotonic() - began
+            if seconds > MOST_CONNECTING_SECONDS:
+                words = f"No connection to {where} within {seconds:.0f} s."
+                output.send(wire.Unreachable(message=words))
+                os._exit(1)
+            output.send(wire.Unreachable(message=f"Connecting to {where}."))
+
+    threading.Thread(target=say_that_it_connects, name="connecting", daemon=True).start()
+    _end_unless_somebody_listens(asked.address, output)
     from backend.cluster import reasons  # here Ray is imported
     from backend.cluster.bridge import Bridge
 
-    def say_that_it_connects() -> None:
-        words = f"Connecting to {asked.address or 'a cluster on this machine'}."
-        while not is_connected.wait(_CONNECTING_SECONDS):
-            output.send(wire.Unreachable(message=words))
-
-    threading.Thread(target=say_that_it_connects, name="connecting", daemon=True).start()
     try:
         bridge = Bridge(asked.address, Storage(asked.data_dir), output.send)
         is_connected.set()
@@ -72,6 +87,19 @@ class _Output:
                     line = line[self._events.write(line) :]
             except BrokenPipeError:
                 os._exit(1)
+
+
+def _end_unless_somebody_listens(address: str | None, output: _Output) -> None:
+    """Say so at once if nothing answers at an address; Ray would try for minutes."""
+    if address is None or address == "auto":
+        return
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _LISTENS_SECONDS).close()
+    except OSError as error:
+        words = f"Nothing answers at {address} ({error}): is the cluster's head there?"
+        output.send(wire.Unreachable(message=wire.encodable(words)))
+        os._exit(1)
 
 
 def _listen(commands: "queue.Queue[bytes]") -> None:

@@ -5,7 +5,10 @@ what its node sends. The bridge keeps nothing that is needed again: when it ends
 cluster ends too, and the server goes on from what is in the data folder.
 """
 
+import atexit
 import logging
+import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -92,7 +95,6 @@ class Bridge:
             self._sessions[job.session_id] = session
         if older is not None:
             older.end()
-        ray.get(self._desk.begin.remote(job.session_id, job.start), timeout=_DESK_SECONDS)
         name = f"session {job.session_id}"
         threading.Thread(target=self._run, args=(session,), name=name, daemon=True).start()
 
@@ -128,9 +130,7 @@ class Bridge:
         session = self._sessions.get(request.session_id)
         if session is None or session.start != request.start:
             return
-        self._desk.request.remote(request.session_id, request.start, request.what)
-        if request.what == "cancel":
-            session.end()
+        session.request(request.what)
 
 
 def _connect(address: str | None) -> None:
@@ -139,8 +139,10 @@ def _connect(address: str | None) -> None:
     Raises:
         Exception: whatever Ray raises, with words of its own.
     """
+    own: dict[str, Any] = {} if address else {"_temp_dir": _short_folder()}
     ray.init(
         address=address or "local",
+        **own,
         include_dashboard=False if address is None else None,
         namespace="exotrain",
         log_to_driver=False,
@@ -151,6 +153,13 @@ def _connect(address: str | None) -> None:
             "env_vars": {"PYTHONDONTWRITEBYTECODE": "1"},
         },
     )
+
+
+def _short_folder() -> str:
+    """A folder for a cluster of our own: the path of a socket has at most 107 bytes."""
+    folder = tempfile.mkdtemp(prefix="exo-", dir="/tmp")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _open_desk() -> Any:

@@ -54,7 +54,23 @@ class Piece:
     content: bytes
 
 
-Message = Here | Reported | Said | FileBegins | Piece
+@dataclass(frozen=True)
+class Beat:
+    """Nothing has happened for a while, and the session is still there."""
+
+
+@dataclass(frozen=True)
+class Unfit:
+    """This node could not begin the session; the last of its messages.
+
+    Attributes:
+        message: why; it is the node that is to blame.
+    """
+
+    message: str
+
+
+Message = Here | Reported | Said | FileBegins | Piece | Beat | Unfit
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,10 @@ from backend.cluster.reasons import refusal
 _LOOK_SECONDS = 300.0
 _AGAIN_SECONDS = 60.0
 
+# A node that could not begin a session gets none for a minute, two, four, …
+_AVOIDED_SECONDS = 60.0
+_LONGEST_AVOIDED_SECONDS = 3600.0
+
 _MEGABYTE = 1_000_000
 
 log = logging.getLogger(__name__)
@@ -34,6 +38,7 @@ class Nodes:
         self._looked: dict[str, tuple[str, str | None, str]] = {}  # processor, refusal, name
         self._looking: set[str] = set()
         self._again: dict[str, float] = {}  # of `time.monotonic`
+        self._avoided: dict[str, tuple[float, int, str]] = {}  # until when, how often, why
         self._warmed: set[str] = set()
         self._alive: dict[str, wire.Node] = {}
 
@@ -89,6 +94,14 @@ class Nodes:
         found = self._alive.get(node)
         return found.name if found else node[:8]
 
+    def avoid(self, node: str, why: str) -> None:
+        """Let no session train for a while on a node that could not begin one; longer each time."""
+        with self._lock:
+            _, times, _ = self._avoided.get(node, (0.0, 0, ""))
+            seconds = min(_AVOIDED_SECONDS * 2**times, _LONGEST_AVOIDED_SECONDS)
+            self._avoided[node] = time.monotonic() + seconds, times + 1, why
+        log.error("no session trains on node %s for %.0f s: %s", self.name(node), seconds, why)
+
     def warm(self, needs: wire.Needs) -> None:
         """Have a worker wait on each node that can take the session and has not been asked yet."""
         with self._lock:
@@ -98,6 +111,8 @@ class Nodes:
                 if node.refusal is None
                 and node.id not in self._warmed
                 and node.cpus_free >= needs.cpus
+                and needs.gpus == 0  # it would hold a graphics card
+                and node.memory_mb_free >= (needs.memory_mb or 0)
             ]
             self._warmed |= {node.id for node in chosen}
         for node in chosen:
@@ -109,6 +124,9 @@ class Nodes:
     def _described(self, node: dict[str, Any], free: dict[str, float]) -> wire.Node:
         has = node["Resources"]
         processor, why, name = self._looked.get(node["NodeID"], (None, "is being looked at", None))
+        until, _, cannot = self._avoided.get(node["NodeID"], (0.0, 0, ""))
+        if why is None and time.monotonic() < until:
+            why = f"a session could not begin there: {cannot}"
         return wire.Node(
             id=node["NodeID"],
             name=wire.encodable(name or node["NodeManagerHostname"]),

@@ -50,7 +50,8 @@ def exited_because(error: BaseException, node: str | None, *, is_node_alive: boo
     if isinstance(error, exceptions.ObjectStoreFullError | exceptions.OutOfDiskError):
         return wire.Exited(
             reason="disk_full",
-            message=f"Ray's object store is full ({_short(error)}). Retry the session later.",
+            message=f"Ray's object store is full ({_short(error)}). The session waits.",
+            lost="cluster",
         )
     return wire.Exited(
         message=f"The session ended {where} without a result ({_short(error)}).", may_retry=True

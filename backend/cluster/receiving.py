@@ -14,6 +14,10 @@ from backend.storage.permissions import FOLDER_MODE
 log = logging.getLogger(__name__)
 
 
+# Of a checkpoint, or of what a model keeps of a table of millions of rows.
+MOST_BYTES = 8_000_000_000
+
+
 class Refused(RuntimeError):
     """A node sent what it must not send; the message says what."""
 
@@ -48,6 +52,8 @@ class Receiving:
             raise Refused(f"expected a file of the session, received {begins.path!r:.200}")
         target = self._storage.data_dir / begins.path
         target.parent.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
+        if begins.size > MOST_BYTES:
+            raise Refused(f"{begins.path}: {begins.size} bytes are more than a session writes")
         self._begun, self._partial = begins, partial_of(target)
         self._file = open(self._partial, "wb")  # noqa: SIM115 - closed by `_finish` or `close`
         self._hash, self._received = hashlib.sha256(), 0

@@ -10,7 +10,16 @@ import ray
 
 from backend import wire
 from backend.background.worker_log import print_line
-from backend.cluster.messages import FileBegins, Here, Message, Piece, Reported, Said
+from backend.cluster.messages import (
+    Beat,
+    FileBegins,
+    Here,
+    Message,
+    Piece,
+    Reported,
+    Said,
+    Unfit,
+)
 from backend.cluster.node import tasks
 from backend.cluster.nodes import Nodes
 from backend.cluster.parcels import Parcels
@@ -23,13 +32,16 @@ from backend.storage.layout import Storage
 # the queue, and another may be tried.
 PLACE_SECONDS = 120.0
 
-# A node sends a heartbeat's worth of nothing while a library computes; its own judge decides about
-# the worker. The whole node is lost when Ray says so, or when it is silent for this long.
-SILENT_SECONDS = 420.0
+# A node says every 20 s that a session is there; its own judge decides about the worker. The node
+# is lost when Ray says so, or when it is silent for this long.
+SILENT_SECONDS = 180.0
 
 # A session that was ended may take so long to be gone; then it is given back all the same. For a
 # machine that neither answers nor closes its connections Ray waits for minutes.
 GONE_SECONDS = 10.0
+
+# The desk is beside the bridge: one that does not answer for so long is busy beyond measure.
+_DESK_SECONDS = 60.0
 
 # What a node sends and the bridge has not taken: more waits on the node.
 _MOST_UNTAKEN = 16
@@ -74,12 +86,15 @@ class Session:
         self._has_ended: wire.Exited | None = None  # by the node's own word
         self._failure: wire.Failed | None = None
         self._why: wire.Exited | None = None
-        self._since = time.monotonic()  # the last message
+        self._since = time.monotonic()  # the last message, or the submission
+        self._has_begun = False  # the desk knows it
+        self._asked: wire.RequestedEnd | None = None  # before that
 
     def run(self) -> None:
         """Train it; reports its events, the last is Exited."""
         exited: wire.Exited
         try:
+            self._begin()
             self._submit()
             exited = self._take_all()
         except Exception as error:
@@ -103,7 +118,7 @@ class Session:
         if self._ended_at is not None:
             if moment - self._ended_at > GONE_SECONDS:
                 self._finish(_ENDED)
-        elif node is None and silent > PLACE_SECONDS:
+        elif node is None and self._stream is not None and silent > PLACE_SECONDS:
             self.end(
                 wire.Exited(message="The cluster had no place for the session.", lost="cluster")
             )
@@ -125,6 +140,22 @@ class Session:
         if self._has_ended is None and self._node is not None:
             self._nodes.sweep(self._node)
 
+    def request(self, what: wire.RequestedEnd) -> None:
+        """Pass on that the session is to end, after its epoch or now."""
+        with self._lock:
+            self._asked = what
+            if self._has_begun:
+                self._desk.request.remote(self.id, self.start, what)
+        if what == "cancel":
+            self.end()
+
+    def _begin(self) -> None:
+        ray.get(self._desk.begin.remote(self.id, self.start), timeout=_DESK_SECONDS)
+        with self._lock:
+            self._has_begun = True
+            if self._asked is not None:
+                self._desk.request.remote(self.id, self.start, self._asked)
+
     def _submit(self) -> None:
         parcels = self._parcels.of(self._job)
         remote: Any = ray.remote(max_retries=0, num_returns="streaming")(tasks.train)
@@ -137,6 +168,7 @@ class Session:
             self._stream = remote.options(**options).remote(
                 wire.encode(self._job), needs, parcels, self._desk, self._prepares
             )
+            self._since = time.monotonic()
 
     def _take_all(self) -> wire.Exited:
         if self._stream is not None:
@@ -155,6 +187,15 @@ class Session:
                 self._node = message.node
                 placed = wire.Placed(session_id=self.id, start=self.start, node=message.node)
                 self._send(placed)
+            case Beat():
+                pass
+            case Unfit():
+                self._nodes.avoid(self._node or "", message.message)
+                self._has_ended = self._with_place(
+                    wire.Exited(
+                        message=f"The session could not begin ({message.message}).", lost="cluster"
+                    )
+                )
             case Said():
                 print_line(message.line)
             case FileBegins():

@@ -128,6 +128,13 @@ def find(connection: Connection, session_id: int) -> Record | None:
     return first(connection, query)
 
 
+def requests_of(connection: Connection, session_ids: Collection[int]) -> dict[int, Record]:
+    """The status, request and stage of some sessions, by id; those that are gone are left out."""
+    columns = (training_sessions.c[name] for name in ("id", "status", "request", "stage"))
+    query = select(*columns).where(training_sessions.c.id.in_(session_ids))
+    return {each["id"]: each for each in every(connection, query)}
+
+
 def find_for(connection: Connection, session_id: int, user_id: int) -> Record | None:
     """The session with that id and the user's `role`, if the user has access to it."""
     query = select(training_sessions).where(training_sessions.c.id == session_id)

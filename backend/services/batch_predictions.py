@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -116,10 +117,20 @@ class PredictedTable:
         return csv.QUOTE_NONNUMERIC if self._quoted else csv.QUOTE_MINIMAL
 
     def predictions(
-        self, chunks: Iterable[Chunk], predict_rows: Callable[..., list[dict[str, Any]]]
+        self,
+        chunks: Iterable[Chunk],
+        predict_rows: Callable[..., list[dict[str, Any]]],
+        at_once: int = 1,
     ) -> Iterator[tuple[Chunk, list[list[str]]]]:
-        """Each chunk with the cells that are added to its records."""
-        return _one_ahead(partial(_predictions, predict_rows, self.read.decimal), chunks)
+        """Each chunk with the cells that are added to its records.
+
+        Args:
+            chunks: of the catalogue.
+            predict_rows: predicts the rows of a chunk.
+            at_once: how many chunks are predicted at the same time.
+        """
+        predict_chunk = partial(_predictions, predict_rows, self.read.decimal)
+        return _ahead(predict_chunk, chunks, at_once)
 
     def records(self, chunk: Chunk, added: list[list[str]]) -> Iterator[list[str]]:
         """The records of a chunk as they stand in the answer."""
@@ -174,23 +185,26 @@ def _reading_of(
     return read, own
 
 
-def _one_ahead(
-    predict_chunk: Callable[[Chunk, bool], list[list[str]]], chunks: Iterable[Chunk]
+def _ahead(
+    predict_chunk: Callable[[Chunk, bool], list[list[str]]],
+    chunks: Iterable[Chunk],
+    at_once: int,
 ) -> Iterator[tuple[Chunk, list[list[str]]]]:
-    """Each chunk with its predictions, which are made while the one before is written.
+    """Each chunk with its predictions, in order; the next are predicted while one is written.
 
     The server reads and writes tables with one core while the predictor's worker uses another. The
-    predictor still has one request of this table at a time.
+    predictor still has one request of this table at a time; a cluster has as many as are said.
     """
-    with ThreadPoolExecutor(1, "batch") as predicting:
-        earlier: tuple[Chunk, Future[list[list[str]]]] | None = None
-        for chunk in chunks:
-            promised = predicting.submit(predict_chunk, chunk, earlier is not None)
-            if earlier is not None:
-                yield earlier[0], earlier[1].result()
-            earlier = chunk, promised
-        if earlier is not None:
-            yield earlier[0], earlier[1].result()
+    with ThreadPoolExecutor(at_once, "batch") as predicting:
+        waiting: deque[tuple[Chunk, Future[list[list[str]]]]] = deque()
+        for number, chunk in enumerate(chunks):
+            waiting.append((chunk, predicting.submit(predict_chunk, chunk, number > 0)))
+            if len(waiting) > at_once:
+                earlier, promised = waiting.popleft()
+                yield earlier, promised.result()
+        while waiting:
+            earlier, promised = waiting.popleft()
+            yield earlier, promised.result()
 
 
 def _harmless_record(record: list[str], width: int, period: int) -> list[str]:

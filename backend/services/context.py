@@ -91,6 +91,9 @@ class Predictor(Protocol):
 class ClusterPredictions(Protocol):
     """The part of the cluster that predicts catalogues."""
 
+    def parallel(self) -> int:
+        """How many chunks of a catalogue keep it busy."""
+
     def predict(
         self,
         model_file: str,

@@ -38,6 +38,9 @@ def choose_model(connection: Connection, workspace: Record, model_id: int | None
     return model
 
 
+# Of a catalogue on a cluster; a chunk of 16,384 rows is sent in eight parts.
+MOST_CHUNKS_AT_ONCE = 8
+
 # Of the models that could be promoted.
 _MOST_NAMED = 3
 
@@ -167,6 +170,12 @@ def predict(
         else transit_geometry(rows, band(source))
     )
     return _answers(predicted, rows, geometry, model, source, related)
+
+
+def predicted_at_once(services: Services) -> int:
+    """How many chunks of a catalogue are predicted at the same time."""
+    cluster = services.cluster_predictions
+    return 1 if cluster is None else min(MOST_CHUNKS_AT_ONCE, cluster.parallel())
 
 
 def _by_cluster(

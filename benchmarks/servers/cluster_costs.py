@@ -162,7 +162,7 @@ def sizes(session: dict[str, Any], machines: Machines) -> Iterator[tuple[str, st
                 target.write_bytes(source.read_bytes())
 
     needs = wire.Needs(cpus=1, gpus=0, memory_mb=None)
-    run = Session(job, needs, NodeFolder("costs"), lambda: "go on")
+    run = Session(job, needs, NodeFolder("costs"), lambda: "go on", prepares=False)
     count: Counter[str] = Counter()
     size: Counter[str] = Counter()
     file = ""

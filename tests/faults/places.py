@@ -160,7 +160,7 @@ PLACES = {
         backend.web.routes.predictions.predict_batch write
     """,
     f"{_FAULTS}batch.py::test_a_thread_that_cannot_be_started_is_a_503": """
-        backend.services.batch_predictions._one_ahead thread
+        backend.services.batch_predictions._ahead thread
     """,
     f"{_FAULTS}batch_jobs.py::"
     "test_a_file_that_cannot_be_put_in_its_place_is_no_batch_and_leaves_nothing": """

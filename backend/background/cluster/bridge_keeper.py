@@ -102,6 +102,11 @@ class BridgeKeeper:
     def is_closing(self) -> bool:
         return self._closing.is_set()
 
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a bridge, connected or not."""
+        return self._bridge is not None
+
     def send(self, command: wire.BridgeCommand) -> bool:
         """Send a command, without waiting; False: there is no bridge."""
         with self._lock:
@@ -134,8 +139,10 @@ class BridgeKeeper:
                 log.exception("the bridge to the cluster failed")
             if self._has_worked:
                 pause, self._has_worked = FIRST_PAUSE_SECONDS, False
-            with suppress(Exception):
+            try:
                 self._on_lost()
+            except Exception:
+                log.exception("what the bridge to the cluster had cannot be given back")
             self._closing.wait(pause)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
@@ -146,7 +153,12 @@ class BridgeKeeper:
         process: Process = ChildProcess(
             "backend.cluster", arguments, wire.decode_bridge_event, _ENVIRONMENT, SECRETS
         )
-        bridge = _Bridge(process)
+        try:
+            bridge = _Bridge(process)
+        except BaseException:  # no thread can be started
+            process.kill()
+            process.wait()
+            raise
         with self._lock:
             self._bridge = bridge
             if self._closing.is_set():

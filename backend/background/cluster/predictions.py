@@ -20,6 +20,9 @@ from backend.transit.rows import Rows
 # Rows of one request; two seconds or so of one core.
 PART = 2048
 
+# Rows of a chunk of a catalogue, as it is read.
+_CHUNK_ROWS = 16_384
+
 # Fewer are predicted on the server's machine: a person may wait for them.
 LEAST_ROWS = 1024
 
@@ -45,6 +48,7 @@ class ClusterPredictions:
         threads: of TensorFlow, and processors that a part reserves.
         send: gives a command to the bridge; False: there is none.
         place_for: whether the cluster has a place.
+        most_at_once: how many parts it can have at the same time.
     """
 
     def __init__(
@@ -52,10 +56,12 @@ class ClusterPredictions:
         threads: int,
         send: Callable[[wire.Predict], bool],
         place_for: Callable[[wire.Needs], Place],
+        most_at_once: Callable[[wire.Needs], int],
     ) -> None:
         self._threads = threads
         self._send = send
         self._place_for = place_for
+        self._most_at_once = most_at_once
         self._needs = wire.Needs(cpus=threads, gpus=0, memory_mb=None)
         self._lock = threading.Lock()
         self._ids = itertools.count(1)
@@ -116,6 +122,10 @@ class ClusterPredictions:
             return None
         return found
 
+    def parallel(self) -> int:
+        """How many chunks of a catalogue keep the cluster busy."""
+        return -(-self._most_at_once(self._needs) * PART // _CHUNK_ROWS) + 1
+
     def hear(self, event: wire.PredictionAnswer | wire.PredictionRefusal | wire.Lost) -> None:
         """What the bridge says of a part."""
         with self._lock:
@@ -158,8 +168,8 @@ class ClusterPredictions:
             self._asked[request.id] = asked, len(request.rows) // ROW_DTYPE.itemsize
         if not self._send(wire.Predict(request=request, cpus=self._threads)):
             with self._lock:
-                self._asked.pop(request.id, None)
-            if not asked.done():
+                is_ours = self._asked.pop(request.id, None) is not None
+            if is_ours:  # else `lose_all` has said so
                 asked.set_exception(Lost("the cluster cannot be reached"))
         return asked
 

@@ -52,7 +52,9 @@ class RayRunner:
         self._bridge = BridgeKeeper(settings, self._hear, self._give_back_all)
         self._closing = threading.Event()
         self._watch = threading.Thread(target=self._watch_cluster, name="cluster", daemon=True)
-        self.predictions = ClusterPredictions(settings.threads, self._bridge.send, self._free)
+        self.predictions = ClusterPredictions(
+            settings.threads, self._bridge.send, self._free, self.most_at_once
+        )
 
     def begin(self, changed: Callable[[], None]) -> None:
         """Connect; `changed` is called when the cluster has changed, so that sessions may start."""
@@ -82,11 +84,6 @@ class RayRunner:
             self.predictions.give_way()
         return place
 
-    @property
-    def parallel(self) -> int:
-        """How many sessions, or parts of a catalogue, the cluster can have at the same time."""
-        return self.most_at_once(wire.Needs(cpus=self._settings.threads, gpus=0, memory_mb=None))
-
     def most_at_once(self, needs: wire.Needs) -> int:
         """How many sessions that reserve this the cluster can have at the same time; at least 1."""
         return max(1, needs_.most_at_once(needs, self._nodes))
@@ -113,7 +110,7 @@ class RayRunner:
     @property
     def is_reachable(self) -> bool:
         """Whether the cluster was seen just now."""
-        seen = self._seen
+        seen = self._seen if self._bridge.is_there else None
         return seen is not None and time.monotonic() - seen < STALE_SECONDS
 
     @property
@@ -186,7 +183,8 @@ class RayRunner:
                     del self._assigned[session_id]
                     # The next one need not wait until the nodes are seen again.
                     self._nodes = with_free(self._nodes, assigned)
-                if event.lost == "cluster":
+                has_no_place = assigned is not None and assigned.node is None
+                if event.lost == "cluster" and has_no_place:
                     self._hold_until = time.monotonic() + _HOLD_SECONDS
             if self._bridge.is_closing:
                 return  # the end of the server is no end of the session
@@ -196,8 +194,8 @@ class RayRunner:
         with self._lock:
             self._seen = None
             lost, self._assigned = self._assigned, {}
-        self.predictions.lose_all(self._unreachable)
         if self._bridge.is_closing:
+            self.predictions.lose_all(self._unreachable)
             return
         log.error("the bridge to the cluster has ended (%s)", self._unreachable)
         self._note_trouble()
@@ -205,6 +203,7 @@ class RayRunner:
             message = f"The cluster was lost. {self._unreachable}"
             exited = wire.Exited(message=message, may_retry=True, lost="cluster")
             self._report(session_id, assigned.start, exited)
+        self.predictions.lose_all(self._unreachable)
 
     def _watch_cluster(self) -> None:
         while not self._closing.wait(_TICK_SECONDS):

@@ -61,8 +61,7 @@ class NodeFolder:
     def sweep(self) -> None:
         """Delete the data folders of processes that are gone, and what is used least."""
         for folder in self._work.iterdir():
-            pid = folder.name.partition("-")[0]
-            if pid.isdecimal() and not _is_running(int(pid)):
+            if not _is_used(folder):
                 shutil.rmtree(folder, ignore_errors=True)
         for other in self._base.iterdir():
             if other != self.path and _is_forgotten(other):
@@ -125,16 +124,26 @@ def _base() -> Path:
     named = os.environ.get("EXOTRAIN_NODE_DIR")
     base = Path(named or Path(tempfile.gettempdir()) / f"exotrain-node-{os.getuid()}")
     base.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
-    if base.stat().st_uid != os.getuid():  # in /tmp anybody may have been first
+    if (
+        base.is_symlink() or base.lstat().st_uid != os.getuid()
+    ):  # in /tmp anybody may have been first
         raise PermissionError(f"{base} belongs to another user: set EXOTRAIN_NODE_DIR")
     return base
 
 
 def _is_forgotten(folder: Path) -> bool:
     with contextlib.suppress(OSError):
+        if any(_is_used(each) for each in (folder / "work").iterdir()):
+            return False
         used = max((folder / part).stat().st_mtime for part in ("cache", "work"))
         return time.time() - used > _FORGOTTEN_SECONDS
     return False
+
+
+def _is_used(folder: Path) -> bool:
+    """Whether the process of a worker's data folder runs, as far as its name says."""
+    pid = folder.name.partition("-")[0]
+    return not pid.isdecimal() or _is_running(int(pid))
 
 
 def _is_running(pid: int) -> bool:

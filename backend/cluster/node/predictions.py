@@ -64,6 +64,12 @@ class Predictor:
                 self._used = time.monotonic()
         return wire.PredictionAnswer(id=request.id, predictions=found.tobytes())
 
+    def is_kept(self) -> bool:
+        """Whether it is still there; then it stays for a while."""
+        with self._lock:
+            self._used = time.monotonic()
+            return not self.is_ended
+
     def _ask(self, request: wire.PredictionRequest) -> Predictions:
         for _ in range(_ATTEMPTS - 1):
             try:
@@ -89,7 +95,7 @@ _predictor: Predictor | None = None
 def predictor(folder: NodeFolder, threads: int) -> Predictor:
     """The one of this process; Ray runs one task at a time in it."""
     global _predictor
-    if _predictor is None or _predictor.is_ended:
+    if _predictor is None or not _predictor.is_kept():
         _predictor = Predictor(folder, threads)
     return _predictor
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from backend import wire
 from backend.background.workers.pulse import TICK_SECONDS
 from backend.cluster.desk import Answer
-from backend.cluster.messages import FileBegins, Message, Piece, Reported, Said
+from backend.cluster.messages import Beat, FileBegins, Message, Piece, Reported, Said, Unfit
 from backend.cluster.node import workers
 from backend.cluster.node.folder import NodeFolder
 from backend.storage.atomic import sha256_of_open
@@ -20,6 +20,9 @@ PIECE_BYTES = 4 << 20
 # Between two looks at the desk, and how long the desk may not be heard before the session ends.
 ASK_SECONDS = 1.0
 UNHEARD_SECONDS = 30.0
+
+# A session that has nothing to say for so long says that it is there.
+BEAT_SECONDS = 20.0
 
 # Between two looks at the checkpoint.
 _LOOK_SECONDS = 0.25
@@ -64,17 +67,12 @@ class Session:
         Args:
             bring: puts the files of the session into a data folder.
         """
-        self._folder.sweep()
-        worker = workers.take(self._folder, self._needs)
         try:
-            bring(worker.data)
-            self._checkpoint_seen = _identity(self._checkpoint_of(worker.data))
-            if not worker.begin(self._job, self._hear, self._print):
-                worker.end()
-                worker = workers.Worker(self._folder, self._needs)
-                bring(worker.data)
-                self._checkpoint_seen = _identity(self._checkpoint_of(worker.data))
-                worker.begin(self._job, self._hear, self._print)
+            worker = self._begun(bring)
+        except (OSError, RuntimeError, MemoryError) as error:  # no room, no thread, damaged bytes
+            yield Unfit(wire.encodable(f"{type(error).__name__}: {str(error)[:300]}"))
+            return
+        try:
             for target in (self._judge, self._listen_to_desk):
                 threading.Thread(target=target, args=(worker,), daemon=True).start()
             yield from self._pass_on(worker)
@@ -82,13 +80,38 @@ class Session:
             self._is_over.set()
             worker.end()
 
+    def _begun(self, bring: Callable[[Path], None]) -> workers.Worker:
+        """A worker that has the session; the second, if the one that waited is gone."""
+        self._folder.sweep()
+        worker = workers.take(self._folder, self._needs)
+        for _ in range(2):
+            try:
+                bring(worker.data)
+                self._checkpoint_seen = _identity(self._checkpoint_of(worker.data))
+                if worker.begin(self._job, self._hear, self._print):
+                    return worker
+            except BaseException:
+                worker.end()
+                raise
+            worker.end()
+            worker = workers.Worker(self._folder, self._needs)
+        worker.end()
+        raise RuntimeError("no worker stays long enough to take a session")
+
     def _pass_on(self, worker: workers.Worker) -> Iterator[Message]:
-        is_prepared = not self._prepares
+        # A worker that waits would hold, or have, another graphics card than the next session.
+        is_prepared = not self._prepares or self._needs.gpus > 0
+        spoke = time.monotonic()
         while not self._is_unwanted.is_set():
             try:
                 found = self._messages.get(timeout=_LOOK_SECONDS)
             except queue.Empty:
                 found = None
+            if found is not None:
+                spoke = time.monotonic()
+            elif time.monotonic() - spoke > BEAT_SECONDS:
+                spoke = time.monotonic()
+                yield Beat()
             if worker.has_learnt and not is_prepared:
                 is_prepared = True
                 workers.prepare(self._folder, self._needs)

@@ -16,7 +16,7 @@ import ray
 from backend import wire
 from backend.background.prediction_worker import PredictionFailed, WorkerDied
 from backend.cluster.desk import Answer
-from backend.cluster.messages import Here, Message, Parcel, Software
+from backend.cluster.messages import Here, Message, Parcel, Software, Unfit
 from backend.cluster.node import predictions, workers
 from backend.cluster.node.folder import NodeFolder
 from backend.cluster.node.session import UNHEARD_SECONDS, Session
@@ -40,7 +40,11 @@ def train(
     yield [Here(_node_id())]
     command = wire.decode_command(job)
     assert isinstance(command, wire.Train)
-    folder = NodeFolder(_node_id())
+    try:
+        folder = NodeFolder(_node_id())
+    except OSError as error:
+        yield [Unfit(wire.encodable(str(error)))]
+        return
 
     def ask() -> Answer:
         asked = desk.answer.remote(command.session_id, command.start)

@@ -28,7 +28,7 @@ from backend.services.batch_predictions import PredictedTable
 from backend.services.catalogue_relations import relations_of_catalogue
 from backend.services.context import Services
 from backend.services.prediction_cells import ADDED_COLUMNS
-from backend.services.predictions import predict
+from backend.services.predictions import predict, predicted_at_once
 from backend.services.quota import require_bytes
 from backend.storage.atomic import sha256_of
 from backend.storage.incoming import require_space
@@ -139,7 +139,9 @@ class Work:
                 raise _StartAgain
             reading = {**own.as_json(), "is_related": related is not None}
             chunks = table.predictions(
-                _after(catalog, done), self._predict_rows(model, table, related)
+                _after(catalog, done),
+                self._predict_rows(model, table, related),
+                predicted_at_once(self._services),
             )
             try:
                 for chunk, added in chunks:
