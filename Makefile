@@ -6,6 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/runtime.installed
 DEVELOPMENT := $(VENV)/development.installed
+CLUSTER := $(VENV)/cluster.installed
 SBOM := exotrain.cdx.json
 # mutmut, beside the packages that it shares with the development ones.
 MUTANTS ?= $(VENV)/mutants
@@ -42,11 +43,12 @@ define tests
 	$(BIN)/python -m tests.skips $(2) $(SKIPS_FILE); exit $$status
 endef
 
-.PHONY: help demo run stop test test-all soak mutants unit unit-frontend check lock sbom \
+.PHONY: help demo demo-cluster run stop test test-all soak mutants unit unit-frontend check lock sbom \
 	benchmark benchmark-science screenshots backup restore clean
 
 help:
 	@echo "make demo   train on the example catalogue, watch it, leave the server running"
+	@echo "make demo-cluster  a study on a Ray cluster on this machine, a node killed on the way"
 	@echo "make run    start the server; Ctrl-C stops it"
 	@echo "make stop   stop the server that make demo left running"
 	@echo "make backup DEST=folder   save the data while the server works"
@@ -57,7 +59,7 @@ help:
 	@echo "make mutants  change the code in small ways; each change must fail a test; up to an hour"
 	@echo "make unit-frontend  the tests of the page's modules; needs node"
 	@echo "make check  formatting, lint and types"
-	@echo "make lock   renew the four files of locked versions, requirements*.lock"
+	@echo "make lock   renew the five files of locked versions, requirements*.lock"
 	@echo "make sbom   the bill of materials of the server, $(SBOM) (CycloneDX)"
 	@echo "make benchmark  measure on the real tables; see docs/BENCHMARKS.md"
 	@echo "make screenshots  pictures of the page for the README, into docs/images/"
@@ -65,6 +67,10 @@ help:
 
 demo: $(RUNTIME)
 	@$(BIN)/python -m backend.demo
+
+# Installs Ray besides, 250 MB; ends everything that it starts.
+demo-cluster: $(CLUSTER)
+	@$(BIN)/python -m backend.demo.cluster
 
 run: $(RUNTIME)
 	@$(BIN)/python backend/app.py
@@ -112,8 +118,11 @@ lock: $(DEVELOPMENT)
 	$(COMPILE) requirements.txt --output-file requirements.lock
 	$(COMPILE) requirements-parquet.txt --constraints requirements.lock \
 		--output-file requirements-parquet.lock
+	$(COMPILE) requirements-cluster.txt --constraints requirements.lock \
+		--output-file requirements-cluster.lock
 	$(COMPILE) requirements-dev.txt --constraints requirements.lock \
-		--constraints requirements-parquet.lock --output-file requirements-dev.lock
+		--constraints requirements-parquet.lock --constraints requirements-cluster.lock \
+		--output-file requirements-dev.lock
 	$(COMPILE) requirements-mutants.txt --constraints requirements-dev.lock \
 		--output-file requirements-mutants.lock
 
@@ -151,6 +160,9 @@ $(BIN)/python:
 
 $(RUNTIME): requirements.txt requirements.lock | $(BIN)/python
 	$(call install,requirements)
+
+$(CLUSTER): requirements-cluster.txt requirements-cluster.lock $(RUNTIME)
+	$(call install,requirements-cluster)
 
 $(DEVELOPMENT): requirements-dev.txt requirements-dev.lock $(RUNTIME)
 	$(call install,requirements-dev)

@@ -1,6 +1,8 @@
 """Settings, from the `EXOTRAIN_*` environment variables."""
 
+import importlib.util
 import ipaddress
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -16,6 +18,14 @@ MIN_PUBLIC_TOKEN_LENGTH = 24
 # What a worker holds that waits for a session, TensorFlow and the traced default network: 772 MB,
 # measured with TensorFlow 2.21 on two cores.
 IDLE_WORKER_MB = 800
+
+# What `EXOTRAIN_TRAININGS=auto` never exceeds.
+MOST_TRAININGS = 1000
+
+# What a session may reserve of a cluster. A GPU can be shared, but Ray gives no one and a half.
+MOST_CPUS = MOST_GPUS = 64
+MOST_MEMORY_MB = 10_000_000
+LEAST_PART_OF_GPU = 0.01
 
 # In `allowed_hosts`: whatever name a request calls the server by.
 ANY_HOST = "*"
@@ -42,7 +52,10 @@ class Settings:
     table_memory_mb: int = 2000
     table_seconds: int = 120
     runner: str = "process"
-    trainings: int = 1
+    ray_address: str | None = None  # of a Ray cluster; None: one of its own
+    gpus: float = 0.0  # of a session, on a Ray cluster
+    threads: int = 2  # of TensorFlow in a session, which reserves as many processors of a cluster
+    trainings: int | None = 1  # None: as many as the cluster places
     training_memory_mb: int | None = None
     quota_mb: int = 5000
     quota_pending: int = 20
@@ -77,9 +90,16 @@ class Settings:
             max_upload_mb=read.integer("MAX_UPLOAD_MB", 1, 1_000_000) or cls.max_upload_mb,
             table_memory_mb=read.integer("TABLE_MEMORY_MB", 500, 1_000_000) or cls.table_memory_mb,
             table_seconds=read.integer("TABLE_SECONDS", 5, 3600) or cls.table_seconds,
-            runner=read.choice("RUNNER", ("process", "thread")) or cls.runner,
-            trainings=read.integer("TRAININGS", 1, 64) or cls.trainings,
-            training_memory_mb=read.integer("TRAINING_MEMORY_MB", 1, 10_000_000),
+            runner=read.choice("RUNNER", ("process", "thread", "ray")) or cls.runner,
+            ray_address=read.text("RAY_ADDRESS"),
+            gpus=read.gpus("GPUS") or cls.gpus,
+            threads=read.integer("THREADS", 1, MOST_CPUS) or cls.threads,
+            trainings=(
+                None
+                if read.text("TRAININGS") == "auto"
+                else read.integer("TRAININGS", 1, 64) or cls.trainings
+            ),
+            training_memory_mb=read.integer("TRAINING_MEMORY_MB", 1, MOST_MEMORY_MB),
             quota_mb=read.integer("QUOTA_MB", 1, 100_000_000) or cls.quota_mb,
             quota_pending=read.integer("QUOTA_PENDING", 1, 100_000) or cls.quota_pending,
             quota_workspaces=read.integer("QUOTA_WORKSPACES", 1, 1_000_000) or cls.quota_workspaces,
@@ -99,7 +119,13 @@ class Settings:
         )
         settings._check_token()
         settings._check_memory()
+        settings._check_cluster()
         return settings
+
+    @property
+    def most_trainings(self) -> int:
+        """Sessions that may train at once; on a cluster it decides how many of them do."""
+        return MOST_TRAININGS if self.trainings is None else self.trainings
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -114,6 +140,25 @@ class Settings:
                 f"EXOTRAIN_TRAINING_MEMORY_MB is {self.training_memory_mb} MB, but a worker holds "
                 f"{IDLE_WORKER_MB} MB before it trains anything: every session would fail. Set at "
                 f"least {IDLE_WORKER_MB}, better 2000, or leave it unset for no limit."
+            )
+
+    def _check_cluster(self) -> None:
+        if self.runner == "ray":
+            if importlib.util.find_spec("ray") is None:
+                raise SettingsError(
+                    "EXOTRAIN_RUNNER=ray needs Ray, which is not installed: "
+                    "pip install -r requirements-cluster.txt"
+                )
+            return
+        asked = {
+            "RAY_ADDRESS": self.ray_address is not None,
+            "GPUS": self.gpus > 0,
+            "TRAININGS=auto": self.trainings is None,
+        }
+        for name in (name for name, is_asked in asked.items() if is_asked):
+            raise SettingsError(
+                f"EXOTRAIN_{name} is for a Ray cluster, but EXOTRAIN_RUNNER is {self.runner}: "
+                "set EXOTRAIN_RUNNER=ray as well, or leave it out."
             )
 
     def _check_token(self) -> None:
@@ -140,6 +185,12 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def can_be_reserved(gpus: float) -> bool:
+    """Whether a session can have so many GPUs: whole ones, or a part of one."""
+    is_whole = gpus in range(MOST_GPUS + 1)
+    return is_whole or LEAST_PART_OF_GPU <= gpus <= 1
+
+
 class _Reader:
     """Reads the variables. Its errors name the variable, what was expected and what came."""
 
@@ -158,6 +209,21 @@ class _Reader:
                 f"EXOTRAIN_{name}: expected a whole number from {low} to {high}, received {text!r}."
             )
         return int(text)
+
+    def gpus(self, name: str) -> float | None:
+        text = self.text(name)
+        if text is None:
+            return None
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not can_be_reserved(value):
+            raise SettingsError(
+                f"EXOTRAIN_{name}: expected a whole number from 0 to {MOST_GPUS}, or a part of one "
+                f"from {LEAST_PART_OF_GPU:g}, received {text!r}."
+            )
+        return value
 
     def choice(self, name: str, choices: tuple[str, ...]) -> str | None:
         text = self.text(name)

@@ -23,6 +23,7 @@ from typing import NoReturn
 from sqlalchemy.exc import DBAPIError
 
 from backend import create_app, log_format
+from backend.background.cluster.ray_runner import RayRunner
 from backend.background.predictor import Predictor
 from backend.background.supervisor import Supervisor, SupervisorEnded
 from backend.backup.restore import PARTIAL_FOLDER
@@ -129,6 +130,8 @@ def _start(
         has_space=partial(has_space, services),
     )
     services.predictor, services.supervisor = predictor, supervisor
+    if isinstance(supervisor.runner, RayRunner):
+        services.cluster_predictions = supervisor.runner.predictions
     services.metrics.add("epochs", lambda: numbers.epochs(supervisor.epochs))
     for close in (access_log.close, services.wrong_tokens.close, gateway.close, server.stop):
         closing.callback(close)

@@ -2,9 +2,10 @@
 
 import threading
 import time
+from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
-Code = Literal["database", "workers", "current_copy", "supervisor", "batches"]
+Code = Literal["database", "workers", "current_copy", "supervisor", "batches", "cluster"]
 
 _MESSAGES: dict[Code, str] = {
     "database": "The database cannot be written. What sessions report is kept until it can.",
@@ -14,14 +15,28 @@ _MESSAGES: dict[Code, str] = {
     "supervisor": "The session queue was started again after an error; the server's log has it.",
     "batches": "Catalogues are not predicted in the background at the moment: batches wait. The "
     "server's log says why.",
+    "cluster": "Cluster unreachable. Sessions wait, and go on from their last finished epoch once "
+    "it can be reached.",
 }
 
 
 class Trouble(NamedTuple):
-    """One reason why the server is degraded."""
+    """One reason why the server is degraded.
+
+    Attributes:
+        since: UTC, ISO 8601: when it was noted first, without a time since at which it was over.
+    """
 
     code: Code
     message: str
+    since: str
+
+
+class _Held(NamedTuple):
+    """A reason that was noted: when it began, and when it ends by itself."""
+
+    since: datetime
+    end: float
 
 
 class Troubles:
@@ -29,21 +44,33 @@ class Troubles:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._ends: dict[Code, float] = {}
+        self._held: dict[Code, _Held] = {}
 
     def note(self, code: Code, seconds: float) -> None:
         """Show a reason for some seconds, unless it is cleared before."""
+        now = time.monotonic()
         with self._lock:
-            self._ends[code] = time.monotonic() + seconds
+            held = self._held.get(code)
+            is_new = held is None or held.end <= now
+            since = datetime.now(UTC) if is_new or held is None else held.since
+            self._held[code] = _Held(since, now + seconds)
 
     def clear(self, code: Code) -> None:
         """A reason is over."""
         with self._lock:
-            self._ends.pop(code, None)
+            self._held.pop(code, None)
 
     def current(self) -> list[Trouble]:
         """The reasons that hold, in the order of `Code`."""
         now = time.monotonic()
         with self._lock:
-            held = {code for code, end in self._ends.items() if now < end}
-        return [Trouble(code, message) for code, message in _MESSAGES.items() if code in held]
+            held = {code: each for code, each in self._held.items() if now < each.end}
+        return [
+            Trouble(
+                code,
+                message,
+                held[code].since.isoformat(timespec="seconds").replace("+00:00", "Z"),
+            )
+            for code, message in _MESSAGES.items()
+            if code in held
+        ]

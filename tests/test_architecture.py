@@ -69,6 +69,12 @@ ROOMS = """
     services -> troubles
     services -> lasting_thread
     services -> shortage
+    cluster -> background
+    cluster -> storage
+    cluster -> transit
+    cluster -> wire
+    cluster -> config
+    cluster -> log_format
     background -> worker
     background -> training
     background -> database
@@ -130,6 +136,7 @@ ABOVE_THE_WORKER = (
     "web",
     "services",
     "background",
+    "cluster",
     "database",
     "backup",
     "storage",

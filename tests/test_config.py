@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from backend import config
 from backend.config import IDLE_WORKER_MB, REPOSITORY, Settings, SettingsError, is_loopback
 
 
@@ -36,6 +37,7 @@ def test_every_variable_is_read(tmp_path):
             "EXOTRAIN_TOKEN": "a" * 24,
             "EXOTRAIN_MAX_UPLOAD_MB": "7",
             "EXOTRAIN_RUNNER": "thread",
+            "EXOTRAIN_THREADS": "3",
             "EXOTRAIN_TRAININGS": "2",
             "EXOTRAIN_TRAINING_MEMORY_MB": "4000",
             "EXOTRAIN_QUOTA_MB": "50",
@@ -58,6 +60,7 @@ def test_every_variable_is_read(tmp_path):
         token="a" * 24,
         max_upload_mb=7,
         runner="thread",
+        threads=3,
         trainings=2,
         training_memory_mb=4000,
         quota_mb=50,
@@ -94,7 +97,15 @@ def test_a_server_on_a_loopback_host_answers_to_loopback_names_and_another_to_al
         ("RUNNER", "threads"),
         ("METRICS", "on"),
         ("LOG", "JSON"),
+        ("THREADS", "0"),
+        ("THREADS", "65"),
+        ("GPUS", "-1"),
+        ("GPUS", "1.5"),
+        ("GPUS", "0.001"),
+        ("GPUS", "one"),
+        ("GPUS", "nan"),
         ("TRAININGS", "0"),
+        ("TRAININGS", "Auto"),
         ("TRAINING_MEMORY_MB", "1"),
         ("QUOTA_PENDING", "none"),
         ("CORS_ORIGINS", "example.org"),
@@ -114,7 +125,7 @@ def test_a_value_that_cannot_be_used_is_refused_with_the_variables_name(name, va
     ("name", "value", "problem"),
     [
         ("PORT", "70000", "expected a whole number from 0 to 65535, received '70000'."),
-        ("RUNNER", "threads", "expected process or thread, received 'threads'."),
+        ("RUNNER", "threads", "expected process or thread or ray, received 'threads'."),
         (
             "CORS_ORIGINS",
             "https://a.example, b.example",
@@ -135,6 +146,41 @@ def test_a_memory_limit_below_what_an_idle_worker_holds_is_refused_with_both_num
     assert Settings.from_environment(environment).training_memory_mb == IDLE_WORKER_MB
     with pytest.raises(SettingsError, match=f"is 256 MB, but a worker holds {lowest} MB"):
         Settings.from_environment({"EXOTRAIN_TRAINING_MEMORY_MB": "256"})
+
+
+def test_the_settings_of_a_cluster_are_read(monkeypatch):
+    monkeypatch.setattr(config.importlib.util, "find_spec", lambda _name: object())
+    cluster = {"RUNNER": "ray", "RAY_ADDRESS": "head:6379", "GPUS": "0.5", "TRAININGS": "auto"}
+    settings = Settings.from_environment({f"EXOTRAIN_{k}": v for k, v in cluster.items()})
+    assert settings == Settings(runner="ray", ray_address="head:6379", gpus=0.5, trainings=None)
+    assert settings.most_trainings == config.MOST_TRAININGS
+    assert Settings(runner="ray").most_trainings == 1
+    whole = Settings.from_environment({"EXOTRAIN_RUNNER": "ray", "EXOTRAIN_GPUS": "2"})
+    assert whole.gpus == 2
+
+
+@pytest.mark.parametrize("runner", ["process", "thread"])
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("RAY_ADDRESS", "head:6379", "RAY_ADDRESS"),
+        ("GPUS", "1", "GPUS"),
+        ("TRAININGS", "auto", "TRAININGS=auto"),
+    ],
+)
+def test_what_only_a_cluster_has_is_refused_on_one_machine(runner, name, value, said):
+    with pytest.raises(SettingsError) as raised:
+        Settings.from_environment({"EXOTRAIN_RUNNER": runner, f"EXOTRAIN_{name}": value})
+    assert str(raised.value) == (
+        f"EXOTRAIN_{said} is for a Ray cluster, but EXOTRAIN_RUNNER is {runner}: set "
+        "EXOTRAIN_RUNNER=ray as well, or leave it out."
+    )
+
+
+def test_a_cluster_without_ray_is_refused_with_how_to_install_it(monkeypatch):
+    monkeypatch.setattr(config.importlib.util, "find_spec", lambda _name: None)
+    with pytest.raises(SettingsError, match=r"pip install -r requirements-cluster\.txt"):
+        Settings.from_environment({"EXOTRAIN_RUNNER": "ray"})
 
 
 def test_a_refused_token_is_not_repeated():

@@ -121,7 +121,7 @@ class InWorker:
         if self._worker is None or self._is_ended or not self._worker.is_alive:
             self._is_ready = self._is_ended = False
             self._loaded = []
-            self._worker = WorkerProcess(self._settings.data_dir)
+            self._worker = WorkerProcess(self._settings.data_dir, threads=self._settings.threads)
             self._events = self._worker.events()
             self._worker.send(wire.ServePredictions())
             if self._is_closed:  # by another thread, which may not have seen this worker

@@ -12,12 +12,17 @@ from contextlib import suppress
 from typing import Protocol, assert_never
 
 from backend import wire
+from backend.background.cluster.needs import Place
+from backend.background.cluster.ray_runner import RayRunner
+from backend.background.cluster.state import ClusterState
 from backend.background.worker_process import WorkerProcess
 from backend.background.workers import pulse
 from backend.background.workers.reports import Report, exited_because
 from backend.background.workers.session_worker import SessionWorker
+from backend.background.workers.this_machine import ThisMachine
 from backend.background.workers.thread_runner import ThreadRunner
 from backend.config import Settings
+from backend.troubles import Troubles
 
 __all__ = ["ProcessRunner", "Report", "Runner", "exited_because", "make_runner"]
 
@@ -35,6 +40,25 @@ log = logging.getLogger(__name__)
 class Runner(Protocol):
     """Trains sessions. All calls come from one thread that lives as long as the server."""
 
+    def begin(self, changed: Callable[[], None]) -> None:
+        """Get ready; `changed` is called when sessions that had no place may have one."""
+
+    def place_for(self, needs: wire.Needs) -> Place:
+        """Whether a session that reserves this has a place, among those that may train at once."""
+
+    def most_at_once(self, needs: wire.Needs) -> int | None:
+        """How many sessions that reserve this have a place together; None: all that may train."""
+
+    def why_waiting(self, needs: wire.Needs) -> str | None:
+        """What a session that reserves this waits for, if not for others to end."""
+
+    def node_of(self, session_id: int) -> wire.Node | None:
+        """The node of a cluster that a session trains on; None: on none, or not yet."""
+
+    @property
+    def cluster(self) -> ClusterState | None:
+        """The cluster that sessions train on; None: they train on this machine."""
+
     def start(self, job: wire.Train) -> None:
         """Start training this job's session."""
 
@@ -48,7 +72,7 @@ class Runner(Protocol):
         """End every session now; its checkpoint stays."""
 
 
-class ProcessRunner:
+class ProcessRunner(ThisMachine):
     """A child process for each session: its memory is freed, and its crash harms no other.
 
     A thread of its own, the judge, ends workers that are stopped or hang, and replaces waiting ones
@@ -179,7 +203,11 @@ class _Pause:
         self._seconds = self._until = 0.0
 
 
-def make_runner(settings: Settings, report: Report) -> Runner:
+def make_runner(settings: Settings, report: Report, troubles: Troubles) -> Runner:
     """The runner that `EXOTRAIN_RUNNER` names."""
-    kind = ThreadRunner if settings.runner == "thread" else ProcessRunner
-    return kind(settings, report)
+    match settings.runner:
+        case "ray":
+            return RayRunner(settings, report, troubles)
+        case "thread":
+            return ThreadRunner(settings, report)
+    return ProcessRunner(settings, report)

@@ -17,6 +17,7 @@ from backend.background.attempts import is_passing
 from backend.background.current_copies import CurrentCopies
 from backend.background.keeping import Keeping, give_up_keep
 from backend.background.session_end import end_without_model, record_model, remove_files
+from backend.background.session_starts import MAX_STARTS_WITHOUT_EPOCH
 from backend.database import Database, finished_epochs, sessions
 from backend.database.connection import Record
 from backend.storage.layout import Storage, model_path
@@ -177,9 +178,12 @@ class SessionEvents:
         """The session has no model, unless a crashed one goes on from its checkpoint."""
         if session["request"] == "cancel" or isinstance(event, wire.Saved | wire.Cancelled):
             end_without_model(connection, self._storage, session, "cancelled")
+        elif _goes_on_elsewhere(connection, session, event):
+            return None
         elif (
             isinstance(event, wire.Exited)
             and event.may_retry
+            and event.lost is None
             and session["crashes"] < MAX_CRASHES_RETRIED
         ):
             crashes = session["crashes"] + 1
@@ -190,6 +194,21 @@ class SessionEvents:
             failure = {"reason": event.reason, "message": message}
             end_without_model(connection, self._storage, session, "failed", failure)
         return partial(remove_files, self._storage, session)
+
+
+def _goes_on_elsewhere(
+    connection: Connection, session: Record, event: wire.Failed | wire.Exited
+) -> bool:
+    """Let a session wait again that has lost its node, or the cluster, and so did not fail.
+
+    One that loses its node again and again, without an epoch in between, may be the reason.
+    """
+    lost = event.lost if isinstance(event, wire.Exited) else None
+    starts = session["starts_without_epoch"] + (lost == "node")
+    if lost is None or (lost == "node" and starts >= MAX_STARTS_WITHOUT_EPOCH):
+        return False
+    sessions.change(connection, session["id"], status="pending", starts_without_epoch=starts)
+    return True
 
 
 def _of_start(connection: Connection, session_id: int, start: int) -> Record | None:

@@ -6,13 +6,14 @@ A session that an earlier server left in training goes first in the queue.
 import contextlib
 import logging
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
 
 from backend import wire
+from backend.background.cluster.needs import Place, needs_of
 from backend.background.session_end import end_without_model, remove_files
 from backend.config import Settings
 from backend.database import Database, sessions
@@ -28,6 +29,9 @@ MAX_STARTS_WITHOUT_EPOCH = 3
 # Between the attempts to start one session: seconds.
 START_PAUSES = (1.0, 5.0, 15.0)
 
+# Sessions that need what the cluster does not have, looked at for one that can start.
+_MOST_PASSED_BY = 200
+
 log = logging.getLogger(__name__)
 
 
@@ -42,7 +46,14 @@ class CannotStart(Exception):
 class SessionStarts:
     """The sessions that wait. Used from the supervisor's thread alone."""
 
-    def __init__(self, settings: Settings, database: Database, storage: Storage) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        storage: Storage,
+        place_for: Callable[[wire.Needs], Place] = lambda _needs: "now",
+    ) -> None:
+        self._place_for = place_for
         self._settings = settings
         self._database = database
         self._storage = storage
@@ -87,16 +98,25 @@ class SessionStarts:
         """
         moment = time.monotonic()
         self._due = {each: due for each, due in self._due.items() if due > moment}
-        while True:
+        no_place: set[int] = set()  # whatever ends: others may go before them
+        while len(no_place) < _MOST_PASSED_BY:
             with self._database.write() as connection:
-                session = sessions.next_pending(connection, self._last_user_id, self._due.keys())
+                passed_by = self._due.keys() | no_place
+                session = sessions.next_pending(connection, self._last_user_id, passed_by)
                 if session is None:
                     return None
+                match self._place_for(needs_of(session["spec"], self._settings)):
+                    case "later":
+                        return None  # its turn comes when others have ended
+                    case "never":
+                        no_place.add(session["id"])
+                        continue
                 job = self._job(connection, session)
             self._last_user_id = session["turn_of"]
             if job is not None:
                 return job
             remove_files(self._storage, session)
+        return None
 
     def has_started(self, session_id: int) -> None:
         """A session that was taken has a worker."""
@@ -199,7 +219,7 @@ def describe_job(
         start=start,
         workspace_id=session["workspace_id"],
         model_file=model_file,
-        memory_mb=settings.training_memory_mb,
+        memory_mb=needs_of(session["spec"], settings).memory_mb,
         spec=upgrade_spec(session["spec"]),
         keep=keep,
     )

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from backend import wire
 from backend.background.attempts import DATABASE_SECONDS, Attempts
+from backend.background.cluster.needs import Place, needs_of
 from backend.background.current_copies import CurrentCopies
 from backend.background.keeping import Keeping
 from backend.background.runners import Runner, make_runner
@@ -86,13 +87,13 @@ class Supervisor:
         self._copies = CurrentCopies(database, storage, self._troubles)
         self._keeping = Keeping(settings, database, storage, self._copies, on_new_model)
         self._events = SessionEvents(database, storage, self._copies, self._keeping, on_new_model)
-        self._starts = SessionStarts(settings, database, storage)
-        self._searches = Searches(settings, database, has_space)
+        self._starts = SessionStarts(settings, database, storage, self._place_for)
         self._inbox: queue.Queue[Message | None] = queue.Queue()
         self._message: Message | None = None  # taken from the inbox, not yet recorded
         self._recorded = 0  # messages
-        self._runner: Runner = make_runner(settings, self._report)
+        self._runner: Runner = make_runner(settings, self._report, self._troubles)
         self._running = RunningSessions(database, self._runner)
+        self._searches = Searches(settings, database, has_space, self._runner.most_at_once)
         self._has_recovered = False
         self._is_in_order = False
         self._warm_due = 0.0
@@ -103,7 +104,13 @@ class Supervisor:
 
     def start(self) -> None:
         """Resume interrupted sessions, then work through the queue until `close`."""
+        self._runner.begin(self.notify)
         self._thread.start()
+
+    @property
+    def runner(self) -> Runner:
+        """Where sessions train."""
+        return self._runner
 
     def notify(self) -> None:
         """Check the database: a session was added, or its `request` was set."""
@@ -205,7 +212,7 @@ class Supervisor:
         self._starts.put_back()
         while self._has_place:
             try:
-                job = self._keeping.take(self._running) or self._starts.take()
+                job = self._take_kept() or self._starts.take()
                 if job is None:
                     return
                 self._running.start(job)
@@ -222,9 +229,17 @@ class Supervisor:
                 self._troubles.clear("workers")
                 self._starts.has_started(job.session_id)
 
+    def _take_kept(self) -> wire.Train | None:
+        if self._place_for(needs_of({}, self._settings)) != "now":
+            return None
+        return self._keeping.take(self._running)
+
+    def _place_for(self, needs: wire.Needs) -> Place:
+        return self._runner.place_for(needs)
+
     @property
     def _has_place(self) -> bool:
-        return len(self._running) < self._settings.trainings
+        return len(self._running) < self._settings.most_trainings
 
     def _keep_warm(self) -> None:
         if time.monotonic() < self._warm_due:

@@ -12,7 +12,7 @@ import re
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import IO, Any
 
 from backend import log_format
@@ -52,15 +52,29 @@ log = logging.getLogger(__name__)
 _one_at_a_time = threading.Lock()
 
 
-def pass_on(output: IO[bytes], name: str, worker: int | None = None) -> threading.Thread:
-    """Copy what a worker prints to this process's standard error until the worker ends.
+def print_line(line: bytes) -> None:
+    """Write a line to this process's standard error."""
+    # The worker must not block, even if the log is no longer read.
+    with contextlib.suppress(OSError):
+        while line:
+            line = line[os.write(_STDERR, line) :]
+
+
+def pass_on(
+    output: IO[bytes],
+    name: str,
+    sink: Callable[[bytes], None] = print_line,
+    process: int | None = None,
+) -> threading.Thread:
+    """Copy what a worker prints, by default to this process's standard error, until it ends.
 
     Args:
         output: the worker's standard error; closed at the end.
         name: of the thread that copies, which this returns.
-        worker: the worker's process, for a log that is JSON.
+        sink: takes the lines.
+        process: that prints, for a log that is JSON.
     """
-    thread = threading.Thread(target=_copy, args=(output, worker), name=name, daemon=True)
+    thread = threading.Thread(target=_copy, args=(output, sink, process), name=name, daemon=True)
     thread.start()
     return thread
 
@@ -83,12 +97,16 @@ def filtered_stderr() -> Iterator[None]:
             _copy(kept)
 
 
-def _copy(output: IO[bytes], worker: int | None = None) -> None:
+def _copy(
+    output: IO[bytes],
+    sink: Callable[[bytes], None] = print_line,
+    process: int | None = None,
+) -> None:
     try:
         with output:
             while line := output.readline(_LONGEST_LINE):
                 if not _HIDDEN.fullmatch(line):
-                    _print(_as_json(line, worker) if log_format.is_json() else _harmless(line))
+                    sink(_as_json(line, process) if log_format.is_json() else _harmless(line))
     except OSError as error:
         log.error("a worker's output cannot be read any more: %s", error)
 
@@ -102,7 +120,7 @@ def _harmless(line: bytes) -> bytes:
     return text.encode() + end
 
 
-def _as_json(line: bytes, worker: int | None) -> bytes:
+def _as_json(line: bytes, process: int | None) -> bytes:
     """A line as an entry: a worker's own keeps its fields, anything else is the message of one.
 
     Whoever prints what looks like an entry cannot make it pass for the server's: `worker` is there.
@@ -112,8 +130,8 @@ def _as_json(line: bytes, worker: int | None) -> bytes:
     if entry is None:
         time_now = log_format.iso_time(time.time())
         entry = {"time": time_now, "level": "INFO", "logger": "worker", "message": text}
-    if worker is not None:
-        entry = {name: entry[name] for name in _FIELDS if name in entry} | {"worker": worker}
+    if process is not None:
+        entry = {name: entry[name] for name in _FIELDS if name in entry} | {"worker": process}
     return log_format.json_line(entry).encode() + b"\n"
 
 
@@ -125,10 +143,3 @@ def _entry_in(text: str) -> dict[str, Any] | None:
         return None
     is_entry = isinstance(found, dict) and all(isinstance(found.get(n), str) for n in _NEEDED)
     return found if is_entry else None
-
-
-def _print(line: bytes) -> None:
-    # The worker must not block, even if the log is no longer read.
-    with contextlib.suppress(OSError):
-        while line:
-            line = line[os.write(_STDERR, line) :]

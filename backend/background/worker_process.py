@@ -7,12 +7,12 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, Generic, Protocol, TypeVar
 
 from backend import wire
-from backend.background.worker_log import pass_on
+from backend.background.worker_log import pass_on, print_line
 from backend.config import REPOSITORY
 from backend.storage.permissions import FOLDER_MODE
 
@@ -32,23 +32,56 @@ _LONGEST_LINE = 1 << 26
 _USER_TIME = 11
 
 
-class WorkerProcess:
-    """One child process of `backend.worker`.
+Heard = TypeVar("Heard")
+
+
+class Message(Protocol):
+    """What can be sent as a line of JSON."""
+
+    def model_dump_json(self) -> str:
+        """The message as JSON."""
+
+
+class ChildProcess(Generic[Heard]):
+    """One child process that takes commands and sends events, as lines of JSON.
 
     Make it in a thread that lives as long as the server: on Linux a worker is killed when the
     thread that made it ends.
+
+    Args:
+        module: that `python -m` runs.
+        arguments: of its command line.
+        decode: makes an event of a line.
+        environment: variables that it has besides the server's.
+        without: variables of the server that it must not have.
+        sink: takes the lines that it prints.
     """
 
-    def __init__(self, data_dir: Path, memory_mb: int | None = None) -> None:
+    def __init__(
+        self,
+        module: str,
+        arguments: list[str],
+        decode: Callable[[bytes], Heard],
+        environment: Mapping[str, str] | None = None,
+        without: tuple[str, ...] = (),
+        sink: Callable[[bytes], None] = print_line,
+    ) -> None:
         # Of its own, so that nothing of a worker that was killed is left.
         os.makedirs(tempfile.gettempdir(), FOLDER_MODE, exist_ok=True)  # it looks superfluous
         self._temporary = tempfile.TemporaryDirectory(prefix="worker-", ignore_cleanup_errors=True)
+        self._decode = decode
+        inherited = {name: value for name, value in os.environ.items() if name not in without}
         self._process = subprocess.Popen(
-            _command(data_dir, memory_mb),
+            _command(module, arguments),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=_environment(self._temporary.name),
+            env={
+                **inherited,
+                "PYTHONPATH": _python_path(),
+                "TMPDIR": self._temporary.name,
+                **(environment or {}),
+            },
             cwd=REPOSITORY,
             start_new_session=True,  # the server handles Ctrl-C in the terminal
         )
@@ -59,8 +92,8 @@ class WorkerProcess:
         os.set_blocking(self._input.fileno(), False)
         self._open_pipes = threading.Lock()  # no number of a pipe is used while it is closed
         try:
-            worker = self._process.pid
-            self._log = pass_on(self._process.stderr, f"log of worker {worker}", worker)
+            name = f"log of worker {self.id}"
+            self._log = pass_on(self._process.stderr, name, sink, self.id)
         except (RuntimeError, MemoryError):  # no thread can be started
             with self._process:  # closes the pipes and waits
                 self._process.kill()
@@ -96,7 +129,7 @@ class WorkerProcess:
         used = stat.rpartition(")")[2].split()[_USER_TIME : _USER_TIME + 2]
         return sum(map(int, used)) / os.sysconf("SC_CLK_TCK")
 
-    def send(self, message: wire.Command) -> None:
+    def send(self, message: Message) -> None:
         """Write a command, however long the worker takes to read it.
 
         If the worker has died, the reader of its events will notice.
@@ -104,7 +137,7 @@ class WorkerProcess:
         with contextlib.suppress(BrokenPipeError):
             self._write(wire.encode(message), waits=True)
 
-    def send_at_once(self, message: wire.Command) -> bool:
+    def send_at_once(self, message: Message) -> bool:
         """Write a command; False: the worker has left earlier ones unread, and gets no other.
 
         Raises:
@@ -112,7 +145,7 @@ class WorkerProcess:
         """
         return self._write(wire.encode(message), waits=False)
 
-    def events(self) -> Iterator[wire.Event]:
+    def events(self) -> Iterator[Heard]:
         """Yield the worker's events until it ends.
 
         Raises:
@@ -123,7 +156,7 @@ class WorkerProcess:
                 if len(line) == _LONGEST_LINE:
                     raise wire.Malformed(f"Expected lines, received {len(line)} bytes without end")
                 return  # a killed worker may leave half a line
-            yield wire.decode_event(line)
+            yield self._decode(line)
 
     def wait(self, seconds: float | None = None) -> int | None:
         """Wait until the process is gone and close its pipes.
@@ -170,23 +203,43 @@ class WorkerProcess:
             return True
 
 
+class WorkerProcess(ChildProcess[wire.Event]):
+    """One child process of `backend.worker`.
+
+    Args:
+        data_dir: where its files are.
+        memory_mb: it ends itself above that; None: no limit.
+        threads: that TensorFlow uses; None: as many as the server says.
+        sink: takes the lines that it prints.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        memory_mb: int | None = None,
+        threads: int | None = None,
+        sink: Callable[[bytes], None] = print_line,
+    ) -> None:
+        arguments = ["--data-dir", str(data_dir), "--memory-mb", str(memory_mb or 0)]
+        environment = {
+            "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2"),
+            "KERAS_BACKEND": "tensorflow",
+        }
+        if threads is not None:
+            environment["EXOTRAIN_THREADS"] = str(threads)
+        super().__init__("backend.worker", arguments, wire.decode_event, environment, sink=sink)
+
+
 def _is_ready(pipe: IO[bytes], for_what: int, seconds: float | None) -> bool:
     poll = select.poll()
     poll.register(pipe, for_what)
     return bool(poll.poll(None if seconds is None else 1000 * seconds))
 
 
-def _command(data_dir: Path, memory_mb: int | None) -> list[str]:
-    command = [sys.executable, "-m", "backend.worker", "--data-dir", str(data_dir)]
-    return [*command, "--parent", str(os.getpid()), "--memory-mb", str(memory_mb or 0)]
+def _command(module: str, arguments: list[str]) -> list[str]:
+    return [sys.executable, "-m", module, "--parent", str(os.getpid()), *arguments]
 
 
-def _environment(temporary: str) -> dict[str, str]:
+def _python_path() -> str:
     paths = [str(REPOSITORY), os.environ.get("PYTHONPATH", "")]
-    return {
-        "TF_CPP_MIN_LOG_LEVEL": "2",
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(path for path in paths if path),
-        "KERAS_BACKEND": "tensorflow",
-        "TMPDIR": temporary,
-    }
+    return os.pathsep.join(path for path in paths if path)

@@ -48,6 +48,10 @@ class Api:
         body = b"".join(parts) + f"--{boundary}--\r\n".encode()
         return self._call(path, body, {"Content-Type": f"multipart/form-data; boundary={boundary}"})
 
+    def download(self, path: str) -> bytes:
+        """GET a file."""
+        return self._send(path, None, {}, _ANSWER_SECONDS, _LONGEST_WAIT_SECONDS)
+
     def is_healthy(self) -> bool:
         """Whether a server answers at this address, and is healthy or says what it lacks."""
         try:
@@ -64,12 +68,19 @@ class Api:
         timeout: float = _ANSWER_SECONDS,
         patience: int = _LONGEST_WAIT_SECONDS,
     ) -> Answer:
+        answer: Answer = json.loads(self._send(path, body, headers, timeout, patience))
+        return answer
+
+    def _send(
+        self, path: str, body: bytes | None, headers: dict[str, str], timeout: float, patience: int
+    ) -> bytes:
         headers = {**headers, "Authorization": f"Bearer {self.token}"}
         request = urllib.request.Request(self.address + path, body, headers)
         while True:
             try:
                 with urllib.request.urlopen(request, timeout=timeout) as answer:
-                    return json.load(answer)
+                    content: bytes = answer.read()
+                    return content
             except urllib.error.HTTPError as error:
                 seconds = _seconds_to_wait(error)
                 if seconds is None or seconds > patience:

@@ -6,6 +6,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from backend import wire
+from backend.background.cluster.state import ClusterState
 from backend.config import Settings
 from backend.database import Database
 from backend.services.datasets.relations import DatasetRelations
@@ -24,8 +26,29 @@ from backend.troubles import Troubles
 MEMBER_TRIES = 20
 
 
+class Runner(Protocol):
+    """Where sessions train; see `backend.background.runners`."""
+
+    @property
+    def cluster(self) -> ClusterState | None:
+        """The cluster that they train on; None: they train on this machine."""
+
+    def most_at_once(self, needs: wire.Needs) -> int | None:
+        """How many sessions that reserve this have a place together; None: all that may train."""
+
+    def why_waiting(self, needs: wire.Needs) -> str | None:
+        """What a session that reserves this waits for, if not for others to end."""
+
+    def node_of(self, session_id: int) -> wire.Node | None:
+        """The node that a session trains on."""
+
+
 class Supervisor(Protocol):
     """The part of the session queue that routes use."""
+
+    @property
+    def runner(self) -> Runner:
+        """Where sessions train."""
 
     def notify(self) -> None:
         """A session was added, or its `request` was set."""
@@ -65,6 +88,22 @@ class Predictor(Protocol):
         """The predictions of some rows; see `backend.background.predictor`."""
 
 
+class ClusterPredictions(Protocol):
+    """The part of the cluster that predicts catalogues."""
+
+    def predict(
+        self,
+        model_file: str,
+        sha256: str,
+        rows: Rows,
+        source: str,
+        *,
+        neighbours_sha256: str | None = None,
+        relations: NDArray[np.float64] | None = None,
+    ) -> NDArray[np.void] | None:
+        """The predictions of many rows; None: the server's own predictor should make them."""
+
+
 @dataclass
 class Services:
     """One instance per application; the launcher adds what runs in the background."""
@@ -74,6 +113,7 @@ class Services:
     storage: Storage
     supervisor: Supervisor | None = None
     predictor: Predictor | None = None
+    cluster_predictions: ClusterPredictions | None = None
     batch_runner: BatchRunner | None = None
     bin_keeper: BinKeeper | None = None
     troubles: Troubles = field(default_factory=Troubles)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from backend.background.predictor import CHUNK, ModelUnusable, QueueFull
@@ -134,25 +135,30 @@ def predict(
     has_input = related is not None and model["manifest"]["spec"].get("use_relations")
     values = related.values if related is not None and has_input else None
     try:
-        parts = [
-            services.predictor.predict(
-                model["file"],
-                model["sha256"],
-                seen[start : start + CHUNK],
-                source,
-                user_id,
-                is_continued=is_continued or start > 0,
-                neighbours_sha256=models.neighbours_sha256(model),
-                relations=None if values is None else values[start : start + CHUNK],
-            )
-            for start in range(0, len(rows), CHUNK)
-        ]
+        predicted = _by_cluster(services, model, seen, source, values)
+        parts = (
+            []
+            if predicted is not None
+            else [
+                services.predictor.predict(
+                    model["file"],
+                    model["sha256"],
+                    seen[start : start + CHUNK],
+                    source,
+                    user_id,
+                    is_continued=is_continued or start > 0,
+                    neighbours_sha256=models.neighbours_sha256(model),
+                    relations=None if values is None else values[start : start + CHUNK],
+                )
+                for start in range(0, len(rows), CHUNK)
+            ]
+        )
     except QueueFull as error:
         detail = f"Too many at once: {error}. Try again in a few seconds."
         raise TooMany(detail, Retry_After="5") from error
     except ModelUnusable as error:
         raise ModelCorrupt(str(error)) from error
-    predicted = np.concatenate(parts)
+    predicted = np.concatenate(parts) if predicted is None else predicted
     # The diagnostics are of the candidate as it was given. If a column was hidden, its orbit is not
     # the one that the network has seen.
     geometry = (
@@ -161,6 +167,26 @@ def predict(
         else transit_geometry(rows, band(source))
     )
     return _answers(predicted, rows, geometry, model, source, related)
+
+
+def _by_cluster(
+    services: Services,
+    model: Record,
+    rows: Rows,
+    source: str,
+    relations: NDArray[np.float64] | None,
+) -> Predictions | None:
+    """The predictions that a cluster has made; None: there is none, or it has no place."""
+    if services.cluster_predictions is None:
+        return None
+    return services.cluster_predictions.predict(
+        model["file"],
+        model["sha256"],
+        rows,
+        source,
+        neighbours_sha256=models.neighbours_sha256(model),
+        relations=relations,
+    )
 
 
 def _answers(

@@ -4,7 +4,7 @@ import os
 
 # The network is small: more threads gain nothing, and a fixed number sums in a fixed order on
 # every machine.
-THREADS = 2
+THREADS = int(os.environ.get("EXOTRAIN_THREADS") or 2)
 
 os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = str(THREADS)
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

@@ -31,6 +31,7 @@ from backend.web.routes.models import models_bp
 from backend.web.routes.predictions import predictions_bp
 from backend.web.routes.site import site_bp
 from backend.web.routes.training.bulk import bulk_bp
+from backend.web.routes.training.cluster import cluster_bp
 from backend.web.routes.training.doubts import doubts_bp
 from backend.web.routes.training.evaluations import evaluation_bp
 from backend.web.routes.training.kept import kept_bp
@@ -62,6 +63,7 @@ BLUEPRINTS = (
     study_comparisons_bp,
     kept_bp,
     evaluation_bp,
+    cluster_bp,
     networks_bp,
     models_bp,
     many_models_bp,

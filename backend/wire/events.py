@@ -157,12 +157,15 @@ class Exited(Checked):
         reason, message: why the session failed, if no earlier event ended it.
         may_retry: the same session may succeed in another worker: this one was killed from
             outside, crashed without a word, was stopped, or hung.
+        lost: what else is gone, on a cluster: the "node" that trained it, or the way to the whole
+            "cluster". None: nothing. The session did not cause it.
     """
 
     event: Literal["exited"] = "exited"
     reason: Reason = "crashed"
     message: str = "The session ended without a result."
     may_retry: bool = False
+    lost: Literal["node", "cluster"] | None = None
 
 
 SessionEvent = Started | Batch | Epoch | Stage | Evaluated | Saved | Cancelled | Failed

@@ -46,6 +46,7 @@ class Spec(Checked):
         dataset_version, dataset_version_sha256: whose labels it learns; 0: those of the file.
         folds, fold, fold_seed: of a session that tests one fold of a table, as studies have them;
             see `TrainingSpec`. None: the test rows are `test_split` of all.
+        cpus, gpus, memory_mb: what it reserves of a cluster; None: what the server's settings say.
         joined_study, members: of a session that trains nothing: the study and those of its models
             that are joined to one. None: of any other session.
     """
@@ -75,6 +76,9 @@ class Spec(Checked):
     members: list[Member] | None = None
     dataset_version: int = 0
     dataset_version_sha256: str | None = None
+    cpus: int | None = None
+    gpus: float | None = None
+    memory_mb: int | None = None
 
 
 class Train(Checked):

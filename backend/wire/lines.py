@@ -1,6 +1,6 @@
 """Messages as lines: one JSON object each."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -11,6 +11,10 @@ from backend.wire.jobs import Command
 _SHOWN_CHARACTERS = 200
 
 
+class _HasJson(Protocol):
+    def model_dump_json(self) -> str: ...
+
+
 class Malformed(ValueError):
     """A line that is not a message; the text says what was expected and what came."""
 
@@ -19,7 +23,7 @@ _COMMANDS: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discrimin
 _EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
 
 
-def encode(message: Command | Event) -> bytes:
+def encode(message: _HasJson) -> bytes:
     """Encode a message as one line."""
     return message.model_dump_json().encode() + b"\n"
 
@@ -35,7 +39,7 @@ def decode_command(line: bytes) -> Command:
     Raises:
         Malformed: it is not a command.
     """
-    return _decode(_COMMANDS, "a command", line)
+    return decode(_COMMANDS, "a command", line)
 
 
 def decode_event(line: bytes) -> Event:
@@ -44,10 +48,15 @@ def decode_event(line: bytes) -> Event:
     Raises:
         Malformed: it is not an event.
     """
-    return _decode(_EVENTS, "an event", line)
+    return decode(_EVENTS, "an event", line)
 
 
-def _decode(adapter: TypeAdapter, expected: str, line: bytes) -> Any:
+def decode(adapter: TypeAdapter, expected: str, line: bytes) -> Any:
+    """Decode a line.
+
+    Raises:
+        Malformed: it is not what is expected.
+    """
     try:
         return adapter.validate_json(line)
     except ValidationError as error:

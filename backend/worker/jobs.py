@@ -26,6 +26,9 @@ from backend.worker.memory import OverLimit
 # whole curve, for a network that learns from it, takes 8 kB: 250,000 rows fit.
 DEFAULT_CURVE_MEMORY_MB = 2000
 
+# What a session needs of a machine, and not of its training.
+_OF_THE_PLACE = ("cpus", "gpus", "memory_mb")
+
 log = logging.getLogger(__name__)
 
 
@@ -92,7 +95,7 @@ def in_words(error: Exception) -> str:
 
 
 def _training_spec(job: wire.Train, storage: Storage) -> train.TrainingSpec:
-    settings = job.spec.model_dump(exclude={"version", "members"})
+    settings = job.spec.model_dump(exclude={"version", "members", *_OF_THE_PLACE})
     members = job.spec.members
     return train.TrainingSpec(
         session_id=job.session_id,

@@ -1,7 +1,7 @@
 """A supervisor over a real database, with a runner that reports what the test says."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,12 @@ import pytest
 
 from backend import wire
 from backend.background import supervisor as module
+from backend.background.cluster.needs import Place
 from backend.background.current_copies import CurrentCopies
 from backend.background.keeping import Keeping
 from backend.background.session_events import SessionEvents
 from backend.background.supervisor import Supervisor
+from backend.background.workers.this_machine import ThisMachine
 from backend.config import Settings
 from backend.database import (
     Database,
@@ -33,15 +35,20 @@ from tests.e2e.server import wait_for
 START = 2
 
 
-class ToldRunner:
+class ToldRunner(ThisMachine):
     """Takes jobs and does nothing with them; the test reports in its place."""
 
-    def __init__(self, settings: Settings, report: Any) -> None:
+    def __init__(self, settings: Settings, report: Any, troubles: Troubles) -> None:
         self.settings = settings
         self.report = report
+        self.troubles = troubles
+        self.places: Callable[[wire.Needs], Place] = lambda _needs: "now"
         self.jobs: list[wire.Train] = []
         self.requests: list[tuple[int, wire.RequestedEnd]] = []
         self.is_closed = False
+
+    def place_for(self, needs: wire.Needs) -> Place:
+        return self.places(needs)
 
     def start(self, job: wire.Train) -> None:
         self.jobs.append(job)

@@ -14,6 +14,7 @@ from backend.background.runners import ProcessRunner, make_runner
 from backend.background.workers import session_worker, thread_runner
 from backend.background.workers.memory_kills import KillCounter
 from backend.config import Settings
+from backend.troubles import Troubles
 from tests import messages
 from tests.background.children import UNTIL_KILLED, lines
 
@@ -201,4 +202,7 @@ def test_no_child_is_left_where_nobody_can_judge_it(child, settings, monkeypatch
     ("setting", "kind"), [("process", ProcessRunner), ("thread", thread_runner.ThreadRunner)]
 )
 def test_the_setting_chooses_the_runner(settings, setting, kind):
-    assert type(make_runner(replace(settings, runner=setting), lambda *_event: None)) is kind
+    assert (
+        type(make_runner(replace(settings, runner=setting), lambda *_event: None, Troubles()))
+        is kind
+    )

@@ -214,7 +214,8 @@ def test_typescript_types_are_generated_and_compile(document: Path, tmp_path: Pa
 # Requests in which everything is right by the description, and which are still refused: a rule
 # between fields, or about the bytes of a file, is none that JSON Schema has words for.
 RULES_BEYOND_THE_DESCRIPTION = {
-    "start_training": "relations need a network that takes them; stellar uncertainties, relations",
+    "start_training": "relations need a network that takes them; stellar uncertainties, relations; "
+    "what is reserved of a cluster, a cluster",
     "list_sessions": "sort, group and filters name columns; a cursor belongs to its order",
     "update_sessions": "tags are needed to add or remove tags, and have no place elsewhere",
     "list_models": "sort, group and filters name columns; a cursor belongs to its order",

@@ -331,7 +331,7 @@ PLACES = {
         backend.storage.layout.Storage.pass_on_checkpoint unlink
     """,
     f"{_FAULTS}sessions.py::test_a_fork_that_fails_is_tried_again": """
-        backend.background.worker_process.WorkerProcess.__init__ fork
+        backend.background.worker_process.ChildProcess.__init__ fork
     """,
     f"{_FAULTS}sessions.py::test_a_thread_that_cannot_be_started_is_tried_again": """
         backend.background.worker_log.pass_on thread
@@ -342,11 +342,11 @@ PLACES = {
         backend.background.runners.ProcessRunner._spawn thread
     """,
     f"{_FAULTS}sessions.py::test_a_job_that_cannot_be_sent_is_sent_to_another_worker": """
-        backend.background.worker_process.WorkerProcess._write write
+        backend.background.worker_process.ChildProcess._write write
     """,
     f"{_FAULTS}sessions.py::test_a_folder_that_cannot_be_made_for_a_worker_is_tried_again": """
-        backend.background.worker_process.WorkerProcess.__init__ mkdir
-        backend.background.worker_process.WorkerProcess.__init__ write
+        backend.background.worker_process.ChildProcess.__init__ mkdir
+        backend.background.worker_process.ChildProcess.__init__ write
     """,
     f"{_FAULTS}kept_epochs.py::"
     "test_a_session_fails_in_its_own_words_though_its_epochs_cannot_be_put_aside": """
@@ -527,8 +527,17 @@ PLACES = {
         backend.demo.server_process.start mkdir
         backend.demo.server_process.start write
     """,
+    f"{_FAULTS}others.py::test_a_demo_of_a_cluster_that_cannot_start_it_says_so": """
+        backend.demo.cluster.machines.Machines.__init__ write
+        backend.demo.cluster.machines.Machines._start fork
+        backend.demo.cluster.machines.Machines._start mkdir
+        backend.demo.cluster.machines.Machines._start write
+    """,
+    f"{_FAULTS}others.py::test_a_folder_of_a_demo_that_cannot_be_deleted_does_not_fail_it": """
+        backend.demo.cluster.machines.Machines.remove_folder unlink
+    """,
     f"{_FAULTS}others.py::test_a_log_that_cannot_be_written_does_not_stop_a_worker": """
-        backend.background.worker_log._print write
+        backend.background.worker_log.print_line write
     """,
     f"{_FAULTS}others.py::test_a_table_that_cannot_be_written_whole_is_no_table": """
         backend.storage.dataset_table.TableWriter.append write

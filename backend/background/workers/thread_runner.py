@@ -9,13 +9,14 @@ from typing import Any
 from backend import wire
 from backend.background.worker_log import filtered_stderr
 from backend.background.workers.reports import Report, exited_because
+from backend.background.workers.this_machine import ThisMachine
 from backend.config import Settings
 from backend.storage.layout import Storage
 
 log = logging.getLogger(__name__)
 
 
-class ThreadRunner:
+class ThreadRunner(ThisMachine):
     """Keras in the server: a `runners.Runner`."""
 
     def __init__(self, settings: Settings, report: Report) -> None:

@@ -12,6 +12,7 @@ from backend.services.context import Services
 from backend.services.labels.versions import labelled_rows
 from backend.services.quota import require_bytes, require_waiting_place
 from backend.services.studies.kinds import KINDS
+from backend.services.studies.parts import stored_spec
 from backend.transit.networks import registry
 
 # What the server computes of a study has so many rows in memory.
@@ -164,6 +165,7 @@ def _same_request(
     return earlier
 
 
-def _asked(spec: Record) -> Record:
+def _asked(stored: Record) -> Record:
     """Without what the server filled in from what was known of the dataset then."""
+    spec = stored_spec(stored).model_dump()  # with the fields that an earlier version had not
     return {name: spec[name] for name in spec if name not in ("simulated", "grouping")}

@@ -3,7 +3,7 @@
 import { get } from "../../lib/api.js";
 import { useData } from "../../lib/data.js";
 import { html } from "../../lib/html.js";
-import { has, t } from "../../lib/i18n.js";
+import { dateTime, has, t } from "../../lib/i18n.js";
 import { useTitle } from "../../lib/title.js";
 import { PAGE } from "../../lib/watch.js";
 import { Empty, Loaded, PageHead } from "../../ui/basics.js";
@@ -58,11 +58,12 @@ async function loadAll(workspace_key) {
 function Degraded({ reasons }) {
   if (reasons.length === 0) return null;
   const said = ({ code, message }) => (has(`training.degraded.${code}`) ? t(`training.degraded.${code}`) : message);
+  const since = (reason) => t("training.degradedSince", { since: dateTime(reason.since) });
   return html`
     <div class="message warning" role="status">
       <p>${t("training.degraded")}</p>
       <ul>
-        ${reasons.map((reason) => html`<li key=${reason.code}>${said(reason)}</li>`)}
+        ${reasons.map((reason) => html`<li key=${reason.code}>${said(reason)} ${since(reason)}</li>`)}
       </ul>
     </div>
   `;

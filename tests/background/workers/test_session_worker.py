@@ -423,7 +423,8 @@ def test_a_worker_is_given_the_data_folder_and_the_memory_that_it_may_take(monke
     bench.start()
     bench.events()
     bench.runner.close()
-    assert given == [(settings.data_dir, 5000)]
+    arguments = ["--data-dir", str(settings.data_dir), "--memory-mb", "5000"]
+    assert given == [("backend.worker", arguments)]
 
 
 def test_a_process_that_cannot_be_ended_is_given_up_after_just_that_time(

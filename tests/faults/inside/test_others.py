@@ -3,6 +3,8 @@
 import asyncio
 import io
 import os
+import re
+import shutil
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
@@ -15,6 +17,8 @@ from backend.background.worker_log import pass_on
 from backend.backup.restore import PARTIAL_FOLDER
 from backend.config import Settings
 from backend.demo import __main__ as demo
+from backend.demo.cluster import __main__ as cluster_demo
+from backend.demo.cluster.machines import Machines
 from backend.errors import UserError
 from backend.storage.dataset_table import TableWriter, read_rows
 from backend.storage.incoming import open_growing
@@ -149,11 +153,40 @@ def test_a_demo_that_cannot_start_its_server_says_so(faults, tmp_path, monkeypat
     assert fault.effects == 1
 
 
+@pytest.mark.parametrize(
+    ("call", "what"),
+    [
+        ("mkdir", "*/exotrain-*"),
+        ("fork", "*ray start*"),
+        ("open", "*/head.log"),
+        ("mkdir", "*/head*"),
+    ],
+)
+def test_a_demo_of_a_cluster_that_cannot_start_it_says_so(faults, monkeypatch, call, what):
+    monkeypatch.setattr("signal.signal", lambda *_: None)  # pytest's own stay
+    fault = faults.add(call, what, "EAGAIN", times=None)
+    with pytest.raises(SystemExit, match="temporarily unavailable") as ended:
+        cluster_demo.main()
+    assert fault.effects == 1
+    for logs in re.findall(r"The logs are in (\S+)", str(ended.value)):
+        shutil.rmtree(logs)
+
+
+def test_a_folder_of_a_demo_that_cannot_be_deleted_does_not_fail_it(faults):
+    machines = Machines()
+    (machines.folder / "head.log").touch()
+    fault = faults.add("unlink", "*head.log", "EACCES")
+    machines.remove_folder()
+    assert fault.effects == 1
+    machines.remove_folder()
+    assert not machines.folder.exists()
+
+
 def test_a_log_that_cannot_be_written_does_not_stop_a_worker(faults):
     reading, writing = os.pipe()
     with os.fdopen(writing, "wb") as sink:
         sink.write(b"one\ntwo\n")
-    fault = faults.add("write", "*", "ENOSPC", caller="*worker_log._print", times=None)
+    fault = faults.add("write", "*", "ENOSPC", caller="*worker_log.print_line", times=None)
     pass_on(os.fdopen(reading, "rb"), "log").join(10)
     assert fault.effects == 2
 

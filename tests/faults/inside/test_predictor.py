@@ -39,7 +39,7 @@ CALLS = [
 ]
 
 # The log of a worker is read from a pipe too.
-OF_EVENTS = {"read": "*WorkerProcess.events"}
+OF_EVENTS = {"read": "*ChildProcess.events"}
 
 
 @pytest.mark.parametrize(("call", "what", "effect"), CALLS)

@@ -99,7 +99,7 @@ def test_a_folder_that_cannot_be_made_for_a_worker_is_tried_again(
 ):
     folder = tmp_path / "gone"  # something else has cleaned up
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    fault = faults.add("mkdir", what, "ENOSPC", times=2, caller="*WorkerProcess.__init__")
+    fault = faults.add("mkdir", what, "ENOSPC", times=2, caller="*ChildProcess.__init__")
     session_id = api.session(key)
     supervisor.start()
     is_whole(api, services, session_id)
@@ -230,7 +230,7 @@ def test_a_pipe_that_cannot_be_read_ends_the_worker_and_not_the_session(
     faults, api, key, services, supervisor, first
 ):
     session_id = api.session(key)
-    fault = faults.add("pipe", "read", "EIO", first=first, caller="*WorkerProcess.events")
+    fault = faults.add("pipe", "read", "EIO", first=first, caller="*ChildProcess.events")
     supervisor.start()
     is_whole(api, services, session_id)
     assert fault.effects == 1

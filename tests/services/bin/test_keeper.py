@@ -135,6 +135,8 @@ def test_a_server_that_stops_does_not_wait_for_a_large_workspace(api, key, servi
 
 def test_a_server_looks_after_the_thread_of_the_bin(tmp_path, monkeypatch):
     monkeypatch.setattr(launcher.Server, "start", lambda *_: None)
+    # It would be that of all later tests: Chromium's sockets do not fit into such a long path.
+    monkeypatch.setattr(launcher.temporary, "use", lambda _folder: None)
     settings = Settings(data_dir=tmp_path, port=0, warm_workers=0, token="test_user_123")
     with ExitStack() as closing:
         _, threads = launcher._start(settings, closing)

@@ -6,6 +6,14 @@ from pydantic import AfterValidator, ConfigDict, Field, Json, model_validator
 from typing_extensions import TypeAliasType
 
 from backend import wire
+from backend.config import (
+    IDLE_WORKER_MB,
+    LEAST_PART_OF_GPU,
+    MOST_CPUS,
+    MOST_GPUS,
+    MOST_MEMORY_MB,
+    can_be_reserved,
+)
 from backend.training import defaults
 from backend.transit.networks import registry
 from backend.web.schemas.accounts import Use
@@ -40,6 +48,15 @@ def _zero_or_a_split(value: float) -> float:
     return value
 
 
+def _whole_or_a_part(gpus: float) -> float:
+    if not can_be_reserved(gpus):
+        raise ValueError(
+            f"Expected a whole number, or a part of one from {LEAST_PART_OF_GPU:g}, received "
+            f"{gpus:g}."
+        )
+    return gpus
+
+
 def known_network(name: str) -> str:
     """The name of a network.
 
@@ -50,6 +67,18 @@ def known_network(name: str) -> str:
         networks = ", ".join(registry.NETWORKS)
         raise ValueError(f"Expected one of {networks}, received {shown(name)}.")
     return name
+
+
+# For `json_schema_extra`: neither whole nor a part of one.
+_NO_GPUS: list[Any] = [
+    {"not": {"multipleOf": 1}},
+    {"not": {"minimum": LEAST_PART_OF_GPU, "maximum": 1}},
+]
+Gpus = Annotated[
+    float,
+    Field(ge=0, le=MOST_GPUS, json_schema_extra={"not": {"allOf": _NO_GPUS}}),
+    AfterValidator(_whole_or_a_part),
+]
 
 
 class Recipe(JsonBody):
@@ -97,6 +126,21 @@ class Settings(Recipe):
     )
     validation_split: float = Field(default=defaults.VALIDATION_SPLIT, ge=0.05, le=0.5)
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
+    cpus: Annotated[int, Field(ge=1, le=MOST_CPUS)] | None = Field(
+        default=None,
+        description="Processors that a session reserves on a node of the Ray cluster, and threads "
+        "that it trains with; default: EXOTRAIN_THREADS. Another number may end in other weights.",
+    )
+    gpus: Gpus | None = Field(
+        default=None,
+        description="GPUs that a session reserves: a whole number, or a part of one, which others "
+        "may share. Default: EXOTRAIN_GPUS.",
+    )
+    memory_mb: Annotated[int, Field(ge=IDLE_WORKER_MB, le=MOST_MEMORY_MB)] | None = Field(
+        default=None,
+        description="Memory that a session reserves; above it the session is ended. Default: "
+        "EXOTRAIN_TRAINING_MEMORY_MB.",
+    )
 
     @model_validator(mode="after")
     def _has_what_it_needs(self) -> Self:
@@ -196,6 +240,13 @@ class TestFigures(Answer):
     )
 
 
+class Place(Answer):
+    """The node of a cluster that a session trains on."""
+
+    name: str
+    processor: str | None
+
+
 class SessionSummary(Answer):
     """A training session. `metrics` are those of the last epoch, once completed of the best one."""
 
@@ -248,6 +299,13 @@ class SessionSummary(Answer):
     user: str | None = Field(default=None, description="Who started it.")
     figures: TestFigures | None = Field(
         default=None, description="Null before it is evaluated, and without test stars."
+    )
+    waiting_for: str | None = Field(
+        description="What a waiting session needs that the cluster does not have; null: it waits "
+        "for others to end."
+    )
+    node: Place | None = Field(
+        description="Where it trains; null: on the server's own machine, or on none yet."
     )
     spec: Json[dict[str, Any]]
     retry_of: int | None

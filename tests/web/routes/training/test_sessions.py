@@ -113,6 +113,9 @@ def test_the_spec_holds_every_setting_and_what_it_is_about(api, key):
         "members": None,
         "dataset_version": 0,
         "dataset_version_sha256": None,
+        "cpus": None,
+        "gpus": None,
+        "memory_mb": None,
     }
 
 
@@ -220,6 +223,15 @@ def test_a_dataset_with_evidence_is_split_by_shared_ephemerides_too(
         ("ensemble", 0),
         ("ensemble", 21),
         ("ensemble", 2.5),
+        ("cpus", 0),
+        ("cpus", 65),
+        ("cpus", 1.5),
+        ("gpus", -1),
+        ("gpus", 0.001),
+        ("gpus", 1.5),
+        ("gpus", 65),
+        ("memory_mb", 799),
+        ("memory_mb", 10_000_001),
         ("model_name", ""),
         ("model_name", "a b"),
         ("model_name", "../x"),

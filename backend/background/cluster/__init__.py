@@ -1,0 +1,1 @@
+"""The server's side of a Ray cluster: its bridge, and which sessions have a place."""

@@ -1,0 +1,110 @@
+"""The bridge's process: JSON lines in, JSON lines out, as a worker's.
+
+It ends with its parent, with its input, and when the cluster does not answer any more: the server
+starts another.
+"""
+
+import argparse
+import ctypes
+import logging
+import os
+import queue
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from backend import log_format, wire
+from backend.storage.layout import Storage
+
+_PR_SET_PDEATHSIG = 1
+_CONNECTING_SECONDS = 5.0
+
+log = logging.getLogger("bridge")
+
+
+def main() -> None:
+    """Connect, then obey until the input closes."""
+    asked = _parse_arguments()
+    log_format.set_up("bridge %(process)d: %(message)s")
+    output = _Output()
+    _end_with_parent(asked.parent)
+    commands: queue.Queue[bytes] = queue.Queue()
+    threading.Thread(target=_listen, args=(commands,), name="input", daemon=True).start()
+    is_connected = threading.Event()
+    from backend.cluster import reasons  # here Ray is imported
+    from backend.cluster.bridge import Bridge
+
+    def say_that_it_connects() -> None:
+        words = f"Connecting to {asked.address or 'a cluster on this machine'}."
+        while not is_connected.wait(_CONNECTING_SECONDS):
+            output.send(wire.Unreachable(message=words))
+
+    threading.Thread(target=say_that_it_connects, name="connecting", daemon=True).start()
+    try:
+        bridge = Bridge(asked.address, Storage(asked.data_dir), output.send)
+        is_connected.set()
+        arguments = (bridge.obey, commands)
+        threading.Thread(target=_obey, args=arguments, name="obey", daemon=True).start()
+        bridge.watch()
+    except BaseException as error:
+        is_connected.set()
+        log.exception("the bridge ends")
+        output.send(wire.Unreachable(message=reasons.why_unreachable(error, asked.address)))
+    os._exit(1)
+
+
+class _Output:
+    """The pipe to the server; what else is printed goes to the log."""
+
+    def __init__(self) -> None:
+        self._events = os.fdopen(os.dup(1), "wb", buffering=0)
+        os.dup2(2, 1)
+        self._lock = threading.Lock()
+
+    def send(self, event: wire.BridgeEvent) -> None:
+        """Send an event; if the server is gone, end."""
+        line = wire.encode(event)
+        with self._lock:
+            try:
+                while line:
+                    line = line[self._events.write(line) :]
+            except BrokenPipeError:
+                os._exit(1)
+
+
+def _listen(commands: "queue.Queue[bytes]") -> None:
+    for line in os.fdopen(os.dup(0), "rb"):
+        if not line.endswith(b"\n"):
+            break  # a server that was killed may leave half a line
+        commands.put(line)
+    os._exit(1)
+
+
+def _obey(obey: Callable[[wire.BridgeCommand], None], commands: "queue.Queue[bytes]") -> None:
+    try:
+        while True:
+            obey(wire.decode_bridge_command(commands.get()))
+    except BaseException:  # what is not obeyed would never be noticed
+        log.exception("the bridge ends: a command failed")
+        os._exit(1)
+
+
+def _parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data-dir", type=Path, required=True)
+    parser.add_argument("--parent", type=int, required=True, help="process id of the server")
+    parser.add_argument("--address", help="host:port of the cluster, or auto; default: its own")
+    return parser.parse_args()
+
+
+def _end_with_parent(parent: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before the line above
+        os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

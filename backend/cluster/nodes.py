@@ -1,0 +1,149 @@
+"""The nodes of the cluster: what they have, what is left, and whether sessions train there."""
+
+import logging
+import threading
+from typing import Any
+
+import ray
+from ray._private.state import available_resources_per_node
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from backend import wire
+from backend.cluster.messages import Software
+from backend.cluster.node import tasks
+from backend.cluster.reasons import refusal
+
+# A node that does not answer the first look for so long is asked again.
+_LOOK_SECONDS = 300.0
+
+_MEGABYTE = 1_000_000
+
+log = logging.getLogger(__name__)
+
+
+class Nodes:
+    """The machines of the cluster; each is looked at once, before sessions train there."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._expected = tasks.software()
+        self._looked: dict[str, tuple[str, str | None, str]] = {}  # processor, refusal, name
+        self._looking: set[str] = set()
+        self._warmed: set[str] = set()
+        self._alive: dict[str, wire.Node] = {}
+
+    def view(self) -> tuple[wire.Node, ...]:
+        """The nodes that are alive.
+
+        Raises:
+            RayError: the cluster does not answer.
+        """
+        free = available_resources_per_node()
+        found = {}
+        for node in ray.nodes():
+            if node["Alive"]:
+                each = self._described(node, free.get(node["NodeID"], {}))
+                found[each.id] = each
+                self._look_at(each.id)
+        with self._lock:
+            self._alive = found
+            self._warmed &= found.keys()
+        return tuple(found.values())
+
+    def usable(self) -> list[str]:
+        """The ids of the nodes that sessions may train on."""
+        with self._lock:
+            return [each.id for each in self._alive.values() if each.refusal is None]
+
+    def options(self, needs: wire.Needs) -> dict[str, Any]:
+        """How a task with such needs is submitted, so that it comes to a usable node."""
+        options = options_of(needs)
+        usable = self.usable()
+        if usable:
+            options["label_selector"] = {"ray.io/node-id": f"in({','.join(usable)})"}
+        return options
+
+    def is_alive(self, node: str) -> bool:
+        """Whether the cluster still has a node, asked now if it can be asked."""
+        try:
+            return any(each["NodeID"] == node and each["Alive"] for each in ray.nodes())
+        except Exception:
+            return node in self._alive
+
+    def name(self, node: str) -> str:
+        """The name of a node's machine."""
+        found = self._alive.get(node)
+        return found.name if found else node[:8]
+
+    def warm(self, needs: wire.Needs) -> None:
+        """Have a worker wait on each node that can take the session and has not been asked yet."""
+        with self._lock:
+            chosen = [
+                node
+                for node in self._alive.values()
+                if node.refusal is None
+                and node.id not in self._warmed
+                and node.cpus_free >= needs.cpus
+            ]
+            self._warmed |= {node.id for node in chosen}
+        for node in chosen:
+            # With the resources of a session: Ray gives the same process to the session.
+            options = options_of(needs) | {"scheduling_strategy": _on(node.id)}
+            remote = ray.remote(max_retries=0)(tasks.prepare)
+            remote.options(**options).remote(needs.model_dump_json().encode())
+
+    def _described(self, node: dict[str, Any], free: dict[str, float]) -> wire.Node:
+        has = node["Resources"]
+        processor, why, name = self._looked.get(node["NodeID"], (None, "is being looked at", None))
+        return wire.Node(
+            id=node["NodeID"],
+            name=wire.encodable(name or node["NodeManagerHostname"]),
+            cpus=float(has.get("CPU", 0)),
+            gpus=float(has.get("GPU", 0)),
+            memory_mb=has.get("memory", 0) / _MEGABYTE,
+            cpus_free=float(free.get("CPU", 0)),
+            gpus_free=float(free.get("GPU", 0)),
+            memory_mb_free=free.get("memory", 0) / _MEGABYTE,
+            processor=processor,
+            refusal=why,
+        )
+
+    def _look_at(self, node: str) -> None:
+        with self._lock:
+            if node in self._looked or node in self._looking:
+                return
+            self._looking.add(node)
+        threading.Thread(target=self._look, args=(node,), name="look", daemon=True).start()
+
+    def _look(self, node: str) -> None:
+        try:
+            remote = ray.remote(num_cpus=0, max_retries=0)(tasks.look)
+            asked = remote.options(scheduling_strategy=_on(node)).remote()
+            software, processor, name = ray.get(asked, timeout=_LOOK_SECONDS)
+            assert isinstance(software, Software)
+            why = refusal(software, self._expected)
+            if why is not None:
+                log.error("node %s is not used: %s", name, why)
+            self._looked[node] = wire.encodable(processor), why, name
+        except Exception as error:
+            words = " ".join(str(error).split())[:500]
+            log.error("node %s cannot be looked at: %s", node, words)
+            if isinstance(error, ray.exceptions.RuntimeEnvSetupError | ImportError) or (
+                "ModuleNotFoundError" in words
+            ):
+                self._looked[node] = "", wire.encodable(f"it cannot be prepared: {words}"), ""
+        finally:
+            with self._lock:
+                self._looking.discard(node)
+
+
+def options_of(needs: wire.Needs) -> dict[str, Any]:
+    """What Ray reserves for a session."""
+    options: dict[str, Any] = {"num_cpus": needs.cpus, "num_gpus": needs.gpus}
+    if needs.memory_mb is not None:
+        options["memory"] = needs.memory_mb * _MEGABYTE
+    return options
+
+
+def _on(node: str) -> NodeAffinitySchedulingStrategy:
+    return NodeAffinitySchedulingStrategy(node, soft=False)
