@@ -63,18 +63,18 @@ def print_line(line: bytes) -> None:
 def pass_on(
     output: IO[bytes],
     name: str,
+    worker: int | None = None,
     sink: Callable[[bytes], None] = print_line,
-    process: int | None = None,
 ) -> threading.Thread:
     """Copy what a worker prints, by default to this process's standard error, until it ends.
 
     Args:
         output: the worker's standard error; closed at the end.
         name: of the thread that copies, which this returns.
+        worker: the worker's process, for a log that is JSON.
         sink: takes the lines.
-        process: that prints, for a log that is JSON.
     """
-    thread = threading.Thread(target=_copy, args=(output, sink, process), name=name, daemon=True)
+    thread = threading.Thread(target=_copy, args=(output, worker, sink), name=name, daemon=True)
     thread.start()
     return thread
 
@@ -98,15 +98,13 @@ def filtered_stderr() -> Iterator[None]:
 
 
 def _copy(
-    output: IO[bytes],
-    sink: Callable[[bytes], None] = print_line,
-    process: int | None = None,
+    output: IO[bytes], worker: int | None = None, sink: Callable[[bytes], None] = print_line
 ) -> None:
     try:
         with output:
             while line := output.readline(_LONGEST_LINE):
                 if not _HIDDEN.fullmatch(line):
-                    sink(_as_json(line, process) if log_format.is_json() else _harmless(line))
+                    sink(_as_json(line, worker) if log_format.is_json() else _harmless(line))
     except OSError as error:
         log.error("a worker's output cannot be read any more: %s", error)
 
@@ -120,7 +118,7 @@ def _harmless(line: bytes) -> bytes:
     return text.encode() + end
 
 
-def _as_json(line: bytes, process: int | None) -> bytes:
+def _as_json(line: bytes, worker: int | None) -> bytes:
     """A line as an entry: a worker's own keeps its fields, anything else is the message of one.
 
     Whoever prints what looks like an entry cannot make it pass for the server's: `worker` is there.
@@ -130,8 +128,8 @@ def _as_json(line: bytes, process: int | None) -> bytes:
     if entry is None:
         time_now = log_format.iso_time(time.time())
         entry = {"time": time_now, "level": "INFO", "logger": "worker", "message": text}
-    if process is not None:
-        entry = {name: entry[name] for name in _FIELDS if name in entry} | {"worker": process}
+    if worker is not None:
+        entry = {name: entry[name] for name in _FIELDS if name in entry} | {"worker": worker}
     return log_format.json_line(entry).encode() + b"\n"
 
 

@@ -157,7 +157,7 @@ def entries(as_json, capfd):
 
     def entries(printed):
         reading, writing = os.pipe()
-        copying = pass_on(os.fdopen(reading, "rb"), "log of a child", process=7)
+        copying = pass_on(os.fdopen(reading, "rb"), "log of a child", worker=7)
         with os.fdopen(writing, "wb") as output:
             output.write(printed)
         copying.join(SECONDS)
