@@ -16,6 +16,7 @@ ARCHITECTURE = REPOSITORY / "docs" / "ARCHITECTURE.md"
 ACCESS = REPOSITORY / "docs" / "ACCESS.md"
 SECURITY = REPOSITORY / "docs" / "SECURITY.md"
 RELIABILITY = REPOSITORY / "docs" / "RELIABILITY.md"
+OPERATIONS = REPOSITORY / "docs" / "OPERATIONS.md"
 BENCHMARKS = REPOSITORY / "docs" / "BENCHMARKS.md"
 
 # What the guides explain together.

@@ -13,7 +13,11 @@ from pathlib import Path
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 # What a process was started as, by its `-m`.
-_KINDS = {"backend.worker": "worker", "backend.tables.child": "table"}
+_KINDS = {
+    "backend.worker": "worker",
+    "backend.tables.child": "table",
+    "backend.cluster": "bridge",
+}
 
 PROC = Path("/proc")
 
@@ -41,7 +45,7 @@ def children(proc: Path = PROC) -> Iterator[Metric]:
         (
             number,
             "exotrain_child_processes",
-            "Child processes: workers, and those that read tables.",
+            "Child processes: workers, readers of tables, the bridge to a cluster.",
         ),
         (
             memory,

@@ -212,8 +212,10 @@ def test_child_processes_are_counted_by_kind_with_their_memory(tmp_path, monkeyp
     assert found == {
         ("exotrain_child_processes", "worker"): 2,
         ("exotrain_child_processes", "table"): 1,
+        ("exotrain_child_processes", "bridge"): 0,
         ("exotrain_child_processes_resident_bytes", "worker"): 7 * 4096,
         ("exotrain_child_processes_resident_bytes", "table"): 5 * 4096,
+        ("exotrain_child_processes_resident_bytes", "bridge"): 0,
     }
 
 
