@@ -42,8 +42,7 @@ _CLOSE_SECONDS = 2.0
 
 _CONNECTING = "The server is connecting to it."
 
-# Must not reach a bridge or a node.
-SECRETS = ("EXOTRAIN_TOKEN",)
+SECRETS = ("EXOTRAIN_TOKEN",)  # must not reach a bridge or a node
 
 log = logging.getLogger(__name__)
 
