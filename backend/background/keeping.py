@@ -13,6 +13,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from backend import wire
+from backend.background.cluster.needs import Place, needs_of
 from backend.background.current_copies import CurrentCopies
 from backend.background.session_end import record_model
 from backend.background.session_starts import (
@@ -67,18 +68,23 @@ class Keeping:
                 elif kept.has_started(session):
                     _count_restart(connection, session)
 
-    def take(self, running: Collection[int]) -> wire.Train | None:
+    def take(
+        self, running: Collection[int], place_for: Callable[[wire.Needs], Place]
+    ) -> wire.Train | None:
         """Start the keep that waits longest, with a start and a model of its own.
 
         Args:
             running: sessions that have a worker.
+            place_for: whether a session that reserves this has a place.
 
         Returns:
-            None: none waits.
+            None: none waits that has a place.
         """
         with self._database.write() as connection:
             for session in kept.requested(connection):
-                if session["id"] not in running:
+                if session["id"] in running:
+                    continue
+                if place_for(needs_of(session["spec"], self._settings)) == "now":
                     job = self._job(connection, session)
                     if job is not None:
                         return job
