@@ -69,23 +69,22 @@ class Keeping:
                     _count_restart(connection, session)
 
     def take(
-        self,
-        running: Collection[int],
-        place_for: Callable[[wire.Needs], Place] = lambda _needs: "now",
+        self, running: Collection[int], place_for: Callable[[wire.Needs], Place]
     ) -> wire.Train | None:
         """Start the keep that waits longest, with a start and a model of its own.
 
         Args:
             running: sessions that have a worker.
-            place_for: whether a session has a place.
+            place_for: whether a session that reserves this has a place.
 
         Returns:
-            None: none waits.
+            None: none waits that has a place.
         """
         with self._database.write() as connection:
             for session in kept.requested(connection):
-                needs = needs_of(session["spec"], self._settings)
-                if session["id"] not in running and place_for(needs) == "now":
+                if session["id"] in running:
+                    continue
+                if place_for(needs_of(session["spec"], self._settings)) == "now":
                     job = self._job(connection, session)
                     if job is not None:
                         return job

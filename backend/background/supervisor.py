@@ -12,7 +12,6 @@ from collections.abc import Callable
 
 from backend import wire
 from backend.background.attempts import DATABASE_SECONDS, Attempts
-from backend.background.cluster.needs import Place
 from backend.background.current_copies import CurrentCopies
 from backend.background.keeping import Keeping
 from backend.background.runners import Runner, make_runner
@@ -88,11 +87,11 @@ class Supervisor:
         self._copies = CurrentCopies(database, storage, self._troubles)
         self._keeping = Keeping(settings, database, storage, self._copies, on_new_model)
         self._events = SessionEvents(database, storage, self._copies, self._keeping, on_new_model)
-        self._starts = SessionStarts(settings, database, storage, self._place_for)
         self._inbox = Inbox()
         self._message: Message | None = None  # taken from the inbox, not yet recorded
         self._recorded = 0  # messages
         self._runner: Runner = make_runner(settings, self._report, self._troubles)
+        self._starts = SessionStarts(settings, database, storage, self._runner.place_for)
         self._running = RunningSessions(database, self._runner)
         self._searches = Searches(settings, database, has_space, self._runner.most_at_once)
         self._has_recovered = False
@@ -212,7 +211,7 @@ class Supervisor:
         self._starts.put_back()
         while self._has_place:
             try:
-                kept = self._keeping.take(self._running, self._place_for)
+                kept = self._keeping.take(self._running, self._runner.place_for)
                 job = kept or self._starts.take()
                 if job is None:
                     return
@@ -229,9 +228,6 @@ class Supervisor:
             else:
                 self._troubles.clear("workers")
                 self._starts.has_started(job.session_id)
-
-    def _place_for(self, needs: wire.Needs) -> Place:
-        return self._runner.place_for(needs)
 
     @property
     def _has_place(self) -> bool:

@@ -231,6 +231,20 @@ def test_keeps_take_the_places_of_sessions_and_go_first(bench):
     assert [job.session_id for job in runner.jobs] == [*ids, waiting]
 
 
+def test_a_keep_waits_for_a_place_that_has_what_its_session_reserves(bench):
+    session_id = failed(bench, spec={**messages.SPEC, "gpus": 1})
+    runner = bench.start(trainings=2)
+    runner.places = lambda needs: "later" if needs.gpus else "now"
+    request(bench, session_id)
+    other = bench.session(bench.workspace())
+    bench.supervisor.notify()
+    bench.wait(other, "training")
+    assert runner.started(session_id) == []
+    runner.places = lambda _needs: "now"
+    bench.supervisor.notify()
+    wait_for(lambda: runner.started(session_id), lambda starts: len(starts) == 1, 10)
+
+
 def test_a_keep_for_which_there_is_no_worker_says_so(bench, monkeypatch):
     def no_process(*_arguments: Any) -> None:
         raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
