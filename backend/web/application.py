@@ -4,6 +4,7 @@ from apiflask import APIFlask
 from flask_compress import Compress
 from flask_cors import CORS
 
+from backend import request_ids
 from backend.config import REPOSITORY, VERSION, Settings
 from backend.database import Database
 from backend.services.context import Services
@@ -109,7 +110,13 @@ def _allow_origins(app: APIFlask, origins: tuple[str, ...]) -> None:
     CORS(
         app,
         resources={r"/api/.*": {"origins": list(origins)}},
-        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match"],
+        allow_headers=[
+            "Authorization",
+            "Content-Type",
+            "Idempotency-Key",
+            "If-None-Match",
+            request_ids.HEADER,
+        ],
         expose_headers=[
             "Content-Disposition",
             "ETag",
@@ -121,6 +128,7 @@ def _allow_origins(app: APIFlask, origins: tuple[str, ...]) -> None:
             "Exotrain-Unlike-Training",
             "Location",
             "Retry-After",
+            request_ids.HEADER,
         ],
         max_age=600,
     )

@@ -41,3 +41,21 @@ def in_words(nodes: tuple[wire.Node, ...]) -> str:
     return (
         f"{len(usable)} usable nodes of {len(nodes)}, {cpus:g} CPUs ({free:g} free), {gpus:g} GPUs"
     )
+
+
+def with_free(nodes: tuple[wire.Node, ...], ended: Assigned) -> tuple[wire.Node, ...]:
+    """The nodes after a session has ended that was seen on one of them."""
+    return tuple(
+        each.model_copy(
+            update={
+                "cpus_free": min(each.cpus, each.cpus_free + ended.needs.cpus),
+                "gpus_free": min(each.gpus, each.gpus_free + ended.needs.gpus),
+                "memory_mb_free": min(
+                    each.memory_mb, each.memory_mb_free + (ended.needs.memory_mb or 0)
+                ),
+            }
+        )
+        if each.id == ended.node
+        else each
+        for each in nodes
+    )

@@ -102,12 +102,16 @@ class NodeFolder:
             yield
 
     def _limit_cache(self) -> None:
-        found = [(each.stat(), each) for each in self._cache.iterdir()]
+        found = []
+        for each in self._cache.iterdir():
+            with contextlib.suppress(FileNotFoundError):  # a partial file that has its name now
+                found.append((each.stat(), each))
         total = sum(stat.st_size for stat, _ in found)
         for stat, path in sorted(found, key=lambda each: each[0].st_mtime):
             if total <= MOST_CACHED_BYTES:
                 break
-            path.unlink(missing_ok=True)
+            with self._locked(path.name.lstrip(".")):  # another session may be linking it
+                path.unlink(missing_ok=True)
             total -= stat.st_size
 
 

@@ -38,11 +38,12 @@ function NewSession({ workspace, query }) {
 }
 
 async function loadAll(workspace_key) {
-  const [datasets, networks, completed, health] = await Promise.all([
+  const [datasets, networks, completed, health, cluster] = await Promise.all([
     get("/api/training/datasets", { workspace_key }),
     get("/api/networks"),
     get("/api/training/sessions", { workspace_key, status: "completed", limit: PAGE }),
     get("/api/health"),
+    get("/api/cluster"),
   ]);
   return {
     datasets: datasets.datasets,
@@ -51,6 +52,7 @@ async function loadAll(workspace_key) {
     completed: completed.sessions,
     ahead: health.queue.pending + health.queue.training,
     reasons: health.reasons,
+    hasCluster: cluster.runner === "ray",
   };
 }
 

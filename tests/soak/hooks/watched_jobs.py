@@ -1,7 +1,8 @@
 """Workers that note in a journal what they do, and do it without TensorFlow with TRAINER=light.
 
 `backend.worker.jobs` is replaced when it is imported: by `tests.soak.light_jobs`, or by itself,
-and in both its `train_session` is watched.
+and in both its `train_session` is watched. Nothing of the backend is imported before that: on a
+node of a cluster it is where Ray has put it.
 """
 
 import importlib.machinery
@@ -9,13 +10,12 @@ import importlib.util
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from backend.config import REPOSITORY
-
 _NAME = "backend.worker.jobs"
-_FILE = "tests/soak/light_jobs.py" if os.environ["TRAINER"] == "light" else "backend/worker/jobs.py"
+_LIGHT = Path(__file__).parents[1] / "light_jobs.py"
 
 
 class _Finder:
@@ -23,9 +23,9 @@ class _Finder:
     def find_spec(
         name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if name != _NAME:
+        if name != _NAME or not path:
             return None
-        file = str(REPOSITORY / _FILE)
+        file = str(_LIGHT if os.environ["TRAINER"] == "light" else Path(path[0]) / "jobs.py")
         return importlib.util.spec_from_file_location(name, file, loader=_Watching(name, file))
 
 
