@@ -1,6 +1,6 @@
 """What a session on a Ray cluster costs the server's machine, and what they exchange.
 
-    python -m benchmarks.cluster_costs
+    python -m benchmarks.servers.cluster_costs
 
 A head, two nodes and a server run on this machine, as `make demo-cluster` has them. The table that
 it prints is in docs/BENCHMARKS.md, with what follows for a thousand sessions.
