@@ -75,11 +75,15 @@ class _Output:
 
 
 def _listen(commands: "queue.Queue[bytes]") -> None:
-    for line in os.fdopen(os.dup(0), "rb"):
-        if not line.endswith(b"\n"):
-            break  # a server that was killed may leave half a line
-        commands.put(line)
-    os._exit(1)
+    try:
+        for line in os.fdopen(os.dup(0), "rb"):
+            if not line.endswith(b"\n"):
+                break  # a server that was killed may leave half a line
+            commands.put(line)
+    except BaseException:
+        log.exception("the bridge ends: it cannot be told anything")
+    finally:
+        os._exit(1)
 
 
 def _obey(obey: Callable[[wire.BridgeCommand], None], commands: "queue.Queue[bytes]") -> None:

@@ -1,7 +1,9 @@
 """The nodes of the cluster: what they have, what is left, and whether sessions train there."""
 
 import logging
+import math
 import threading
+import time
 from typing import Any
 
 import ray
@@ -13,8 +15,10 @@ from backend.cluster.messages import Software
 from backend.cluster.node import tasks
 from backend.cluster.reasons import refusal
 
-# A node that does not answer the first look for so long is asked again.
+# A node that does not answer the first look for so long is asked again; so is one where that has
+# failed, after a while.
 _LOOK_SECONDS = 300.0
+_AGAIN_SECONDS = 60.0
 
 _MEGABYTE = 1_000_000
 
@@ -29,6 +33,7 @@ class Nodes:
         self._expected = tasks.software()
         self._looked: dict[str, tuple[str, str | None, str]] = {}  # processor, refusal, name
         self._looking: set[str] = set()
+        self._again: dict[str, float] = {}  # of `time.monotonic`
         self._warmed: set[str] = set()
         self._alive: dict[str, wire.Node] = {}
 
@@ -58,9 +63,8 @@ class Nodes:
     def options(self, needs: wire.Needs) -> dict[str, Any]:
         """How a task with such needs is submitted, so that it comes to a usable node."""
         options = options_of(needs)
-        usable = self.usable()
-        if usable:
-            options["label_selector"] = {"ray.io/node-id": f"in({','.join(usable)})"}
+        usable = self.usable() or ["none"]
+        options["label_selector"] = {"ray.io/node-id": f"in({','.join(usable)})"}
         return options
 
     def is_alive(self, node: str) -> bool:
@@ -69,6 +73,16 @@ class Nodes:
             return any(each["NodeID"] == node and each["Alive"] for each in ray.nodes())
         except Exception:
             return node in self._alive
+
+    def has(self, node: str) -> bool:
+        """Whether a node was alive when the nodes were seen last."""
+        return node in self._alive
+
+    def sweep(self, node: str) -> None:
+        """Have a node delete what a session has left that could not clean up."""
+        if self.has(node):
+            remote = ray.remote(num_cpus=0, max_retries=0)(tasks.sweep)
+            remote.options(scheduling_strategy=_on(node)).remote()
 
     def name(self, node: str) -> str:
         """The name of a node's machine."""
@@ -110,7 +124,8 @@ class Nodes:
 
     def _look_at(self, node: str) -> None:
         with self._lock:
-            if node in self._looked or node in self._looking:
+            is_known = node in self._looked and time.monotonic() < self._again.get(node, math.inf)
+            if is_known or node in self._looking:
                 return
             self._looking.add(node)
         threading.Thread(target=self._look, args=(node,), name="look", daemon=True).start()
@@ -125,13 +140,12 @@ class Nodes:
             if why is not None:
                 log.error("node %s is not used: %s", name, why)
             self._looked[node] = wire.encodable(processor), why, name
+            self._again.pop(node, None)
         except Exception as error:
-            words = " ".join(str(error).split())[:500]
+            words = " ".join(str(getattr(error, "cause", None) or error).split())[:500]
             log.error("node %s cannot be looked at: %s", node, words)
-            if isinstance(error, ray.exceptions.RuntimeEnvSetupError | ImportError) or (
-                "ModuleNotFoundError" in words
-            ):
-                self._looked[node] = "", wire.encodable(f"it cannot be prepared: {words}"), ""
+            self._looked[node] = "", wire.encodable(f"it cannot be looked at: {words}"), ""
+            self._again[node] = time.monotonic() + _AGAIN_SECONDS
         finally:
             with self._lock:
                 self._looking.discard(node)

@@ -1,7 +1,7 @@
 """Files of a session on their way from a node: checked, then put in their place as always."""
 
 import hashlib
-import os
+import logging
 from pathlib import Path
 from typing import BinaryIO
 
@@ -10,6 +10,8 @@ from backend.cluster.messages import FileBegins, Piece
 from backend.storage.atomic import partial_of, put_in_place
 from backend.storage.layout import Storage
 from backend.storage.permissions import FOLDER_MODE
+
+log = logging.getLogger(__name__)
 
 
 class Refused(RuntimeError):
@@ -69,11 +71,20 @@ class Receiving:
 
     def close(self) -> None:
         """Nothing more comes: what is not whole is deleted."""
+        for clean_up in (self._close_file, self._delete_partial):
+            try:
+                clean_up()
+            except OSError as error:  # the next start of the server deletes it
+                log.warning("a part of a file stays: %s", error)
+        self._begun = self._partial = self._file = None
+
+    def _close_file(self) -> None:
         if self._file is not None:
             self._file.close()
+
+    def _delete_partial(self) -> None:
         if self._partial is not None:
             self._partial.unlink(missing_ok=True)
-        self._begun = self._partial = self._file = None
 
     def _finish(self) -> None:
         begun, partial, file = self._begun, self._partial, self._file
@@ -85,8 +96,6 @@ class Receiving:
                 f"{begun.path}: expected {begun.size} bytes with the hash {begun.sha256}, received "
                 f"{self._received} with {self._hash.hexdigest()}"
             )
-        file.flush()
-        os.fsync(file.fileno())
         file.close()
         put_in_place(partial, self._storage.data_dir / begun.path)
         self._begun = self._partial = self._file = None

@@ -1,7 +1,6 @@
 """One start of a session on the cluster, as the bridge sees it."""
 
 import logging
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from typing import Any
 import ray
 
 from backend import wire
+from backend.background.worker_log import print_line
 from backend.cluster.messages import FileBegins, Here, Message, Piece, Reported, Said
 from backend.cluster.node import tasks
 from backend.cluster.nodes import Nodes
@@ -27,8 +27,14 @@ PLACE_SECONDS = 120.0
 # the worker. The whole node is lost when Ray says so, or when it is silent for this long.
 SILENT_SECONDS = 420.0
 
+# A session that was ended may take so long to be gone; then it is given back all the same. For a
+# machine that neither answers nor closes its connections Ray waits for minutes.
+GONE_SECONDS = 10.0
+
 # What a node sends and the bridge has not taken: more waits on the node.
 _MOST_UNTAKEN = 16
+
+_ENDED = wire.Exited(message="The session was ended.", may_retry=True, lost="cluster")
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +58,7 @@ class Session:
         parcels: Parcels,
         desk: Any,
     ) -> None:
-        self._job, self._needs = assign.job, assign.needs
+        self._job, self._needs, self._prepares = assign.job, assign.needs, assign.prepares
         self.id, self.start = assign.job.session_id, assign.job.start
         self._storage = storage
         self._send = send
@@ -60,10 +66,11 @@ class Session:
         self._parcels = parcels
         self._desk = desk
         self._receiving = Receiving(assign.job, storage)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # of what follows; held while a message is taken
         self._stream: Any = None
         self._node: str | None = None
-        self._is_ended = False
+        self._ended_at: float | None = None  # of `time.monotonic`
+        self._is_over = False  # its last event is reported, and nothing is taken any more
         self._has_ended: wire.Exited | None = None  # by the node's own word
         self._failure: wire.Failed | None = None
         self._why: wire.Exited | None = None
@@ -77,16 +84,13 @@ class Session:
             exited = self._take_all()
         except Exception as error:
             exited = self._explain(error)
-        finally:
-            self._receiving.close()
-        if self._failure is not None:
-            self._report(self._failure)
-        self._report(self._why or exited)
+        self._finish(exited)
 
     def end(self, why: wire.Exited | None = None) -> None:
         """End it now, wherever it is."""
         with self._lock:
-            self._is_ended = True
+            if self._ended_at is None:
+                self._ended_at = time.monotonic()
             self._why = self._why or why
             stream = self._stream
         if stream is not None:
@@ -94,21 +98,32 @@ class Session:
 
     def tick(self) -> None:
         """Called every few seconds: a session without a place, or without a word, does not stay."""
-        silent = time.monotonic() - self._since
-        if self._node is None and silent > PLACE_SECONDS:
+        moment, node = time.monotonic(), self._node
+        silent = moment - self._since
+        if self._ended_at is not None:
+            if moment - self._ended_at > GONE_SECONDS:
+                self._finish(_ENDED)
+        elif node is None and silent > PLACE_SECONDS:
             self.end(
                 wire.Exited(message="The cluster had no place for the session.", lost="cluster")
             )
-        elif self._node is not None and silent > SILENT_SECONDS:
-            name = self._nodes.name(self._node)
-            self.end(
-                wire.Exited(
-                    reason="interrupted",
-                    message=f"The node {name} did not answer for {silent:.0f} s.",
-                    may_retry=True,
-                    lost="node",
-                )
-            )
+        elif node is not None and not self._nodes.has(node):
+            self.end(_lost(f"The node that trained the session is gone ({self._name})."))
+        elif node is not None and silent > SILENT_SECONDS:
+            self.end(_lost(f"The node {self._name} did not answer for {silent:.0f} s."))
+
+    def _finish(self, exited: wire.Exited) -> None:
+        """Report the last event, once; whatever its node sends later is dropped."""
+        with self._lock:
+            if self._is_over:
+                return
+            self._is_over = True
+            self._receiving.close()
+            if self._failure is not None:
+                self._report(self._failure)
+            self._report(self._why or exited)
+        if self._has_ended is None and self._node is not None:
+            self._nodes.sweep(self._node)
 
     def _submit(self) -> None:
         parcels = self._parcels.of(self._job)
@@ -116,22 +131,23 @@ class Session:
         options = self._nodes.options(self._needs)
         options["_generator_backpressure_num_objects"] = _MOST_UNTAKEN
         with self._lock:
-            if self._is_ended:
+            if self._ended_at is not None:
                 return
             needs = self._needs.model_dump_json().encode()
             self._stream = remote.options(**options).remote(
-                wire.encode(self._job), needs, parcels, self._desk
+                wire.encode(self._job), needs, parcels, self._desk, self._prepares
             )
 
     def _take_all(self) -> wire.Exited:
         if self._stream is not None:
             for reference in self._stream:
                 for message in ray.get(reference):
-                    self._since = time.monotonic()
-                    self._take(message)
-        if self._has_ended is None:
-            return wire.Exited(message="The session was ended.", may_retry=True, lost="cluster")
-        return self._has_ended
+                    with self._lock:
+                        if self._is_over:
+                            return _ENDED
+                        self._since = time.monotonic()
+                        self._take(message)
+        return self._has_ended or _ENDED
 
     def _take(self, message: Message) -> None:
         match message:
@@ -140,8 +156,7 @@ class Session:
                 placed = wire.Placed(session_id=self.id, start=self.start, node=message.node)
                 self._send(placed)
             case Said():
-                sys.stderr.buffer.write(message.line)
-                sys.stderr.buffer.flush()
+                print_line(message.line)
             case FileBegins():
                 self._write(lambda: self._receiving.begin(message))
             case Piece():
@@ -153,10 +168,10 @@ class Session:
                 else:
                     self._report(report)
 
-    def _write(self, write: Callable[[], None]) -> None:
+    def _write(self, step: Callable[[], None]) -> None:
         """Write a part of a file; a full disk of the server ends the session as always."""
         try:
-            write()
+            step()
         except OSError as error:
             reason: wire.Reason = "disk_full" if disk.is_full(error) else "crashed"
             words = (
@@ -173,17 +188,25 @@ class Session:
         self._send(wire.FromSession(session_id=self.id, start=self.start, report=event))
 
     def _with_place(self, exited: wire.Exited) -> wire.Exited:
-        name = self._nodes.name(self._node or "")
-        return exited.model_copy(update={"message": f"{exited.message} It was on node {name}."})
+        words = f"{exited.message} It was on node {self._name}."
+        return exited.model_copy(update={"message": words})
+
+    @property
+    def _name(self) -> str:
+        return self._nodes.name(self._node or "")
 
     def _explain(self, error: Exception) -> wire.Exited:
         if isinstance(error, Refused | wire.Malformed):
             log.error("session %s, start %s: %s", self.id, self.start, error)
             self.end()
             return wire.Exited(message=wire.encodable(f"The node sent something else: {error}"))
-        if not self._is_ended:
+        if self._ended_at is None:
             log.warning("session %s, start %s: %r", self.id, self.start, error)
         node = self._node
         is_alive = node is None or self._nodes.is_alive(node)
         name = self._nodes.name(node) if node else None
         return exited_because(error, name, is_node_alive=is_alive)
+
+
+def _lost(message: str) -> wire.Exited:
+    return wire.Exited(reason="interrupted", message=message, may_retry=True, lost="node")

@@ -41,11 +41,16 @@ class Needs(Checked):
 
 
 class Assign(Checked):
-    """Have a session trained on the cluster."""
+    """Have a session trained on the cluster.
+
+    Attributes:
+        prepares: whether its node prepares a worker for the next session meanwhile.
+    """
 
     kind: Literal["assign"] = "assign"
     job: Train
     needs: Needs
+    prepares: bool = False
 
 
 class Request(Checked):

@@ -18,7 +18,7 @@ def journal_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def light_cluster(journal_folder: Path) -> Iterator[RayCluster]:
     """Its workers train without TensorFlow; a test that takes a node away adds one again."""
-    with RayCluster(**hooks(journal_folder)) as cluster:
+    with RayCluster(hooks(journal_folder)) as cluster:
         for _ in range(2):
             cluster.add_node()
         yield cluster

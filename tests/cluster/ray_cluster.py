@@ -11,7 +11,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -39,11 +41,16 @@ _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_DISABLE_IMPORT_WARNING": "1",
     "PYTHONWARNINGS": "",
-    # Ray's own agent has 15 seconds by default, and needs more on a busy machine.
-    "RAY_agent_register_timeout_ms": "60000",
 }
 
 _ATTEMPTS = 3
+
+_AGENTS = (
+    "metrics-export",
+    "dashboard-agent-grpc",
+    "dashboard-agent-listen",
+    "runtime-env-agent",
+)
 
 # Two busy cores: a head takes 5 to 20 seconds, so does a node.
 _START_SECONDS = 90.0
@@ -91,7 +98,9 @@ class RayCluster:
         head_store_bytes: the size of the head's object store.
     """
 
-    def __init__(self, head_store_bytes: int = _OBJECT_STORE_BYTES, **environment: str) -> None:
+    def __init__(
+        self, environment: Mapping[str, str] = {}, head_store_bytes: int = _OBJECT_STORE_BYTES
+    ) -> None:
         require_ray()
         self._head_store_bytes = head_store_bytes
         self.port = free_port()
@@ -198,11 +207,11 @@ class RayCluster:
         for attempt in range(_ATTEMPTS):
             node = self._spawn(kind, arguments, environment)
             try:
-                wait_for(lambda node=node: self._is_up(node), bool, _START_SECONDS)
+                wait_for(partial(self._is_up, node), bool, _START_SECONDS)
                 return node
             except BaseException as error:
                 self.kill(node)
-                # Ray gives up after 15 and 30 seconds, which a busy machine may need.
+                # Ray gives up after 30 seconds, and a port may have been taken meanwhile.
                 if not isinstance(error, AssertionError) or attempt == _ATTEMPTS - 1:
                     raise
         raise AssertionError
@@ -219,7 +228,9 @@ class RayCluster:
                     str(Path(sys.executable).with_name("ray")),
                     "start",
                     *arguments,
-                    # Ports that nobody else's cluster on this machine uses.
+                    # For agents whose ports it does not know Ray waits 15 seconds, which are not
+                    # enough on a busy machine.
+                    *(f"--{agent}-port={free_port()}" for agent in _AGENTS),
                     "--min-worker-port=0",
                     "--max-worker-port=0",
                     "--include-log-monitor=false",

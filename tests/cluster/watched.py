@@ -1,6 +1,7 @@
 """A server on a cluster whose sessions train without TensorFlow, and what must be true of both."""
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -134,8 +135,8 @@ class Watched:
     def check_nodes(self) -> None:
         """No worker runs on a node, and no data folder of one is left."""
         for node in self.cluster.nodes:
-            wait_for(lambda node=node: workers_of(node), lambda found: not found, 20)
-            wait_for(lambda node=node: list(node.files.glob("*/work/*")), lambda f: not f, 20)
+            wait_for(partial(workers_of, node), lambda found: not found, 20)
+            wait_for(partial(_data_folders, node), lambda found: not found, 20)
 
     def close(self) -> None:
         """Stop the server; check all once more, and that no process of it is left."""
@@ -163,6 +164,10 @@ class Watched:
 def workers_of(node: Node) -> list[str]:
     """The workers of a node, each with the arguments of its process."""
     return [each for each in processes_of(node.name).values() if "-m backend.worker" in each]
+
+
+def _data_folders(node: Node) -> list[Path]:
+    return list(node.files.glob("*/work/*"))
 
 
 def _is_owned(data: Path) -> bool:

@@ -6,6 +6,7 @@ A place is `module.function call`; `scan` finds them in the source. One that is 
 
 _FAULTS = "tests/faults/inside/test_"
 _STORED = "tests/faults/inside/stored/test_"
+_CLUSTER = "tests/faults/inside/cluster/test_"
 _HOLDS = "tests/holds/test_faults.py::test_"
 
 PLACES = {
@@ -412,6 +413,68 @@ PLACES = {
         backend.services.datasets.tables.DatasetTables._put_missing database
         backend.services.datasets.tables.DatasetTables._put_missing rename
         backend.services.datasets.derive.derive write
+    """,
+    f"{_CLUSTER}receiving.py::"
+    "test_a_disk_that_fails_ends_the_session_in_words_and_leaves_nothing": """
+        backend.cluster.receiving.Receiving._finish rename
+        backend.cluster.receiving.Receiving.add write
+        backend.cluster.receiving.Receiving.begin mkdir
+        backend.cluster.receiving.Receiving.begin write
+    """,
+    f"{_CLUSTER}receiving.py::"
+    "test_a_file_that_is_not_whole_and_cannot_be_deleted_does_not_hold_up_the_end": """
+        backend.cluster.receiving.Receiving._delete_partial unlink
+    """,
+    f"{_CLUSTER}node_folder.py::"
+    "test_a_file_that_cannot_be_cached_is_fetched_whole_by_the_next_session": """
+        backend.cluster.node.folder.NodeFolder._locked lock
+        backend.cluster.node.folder.NodeFolder._locked write
+        backend.cluster.node.folder.NodeFolder.put mkdir
+        backend.cluster.node.folder.NodeFolder.put rename
+        backend.cluster.node.folder.NodeFolder.put write
+    """,
+    f"{_CLUSTER}node_folder.py::"
+    "test_a_folder_that_cannot_be_made_ends_the_session_and_the_next_one_makes_it": """
+        backend.cluster.node.folder.NodeFolder.__init__ mkdir
+        backend.cluster.node.folder._base mkdir
+    """,
+    f"{_CLUSTER}node_folder.py::test_a_data_folder_that_cannot_be_made_is_an_error": """
+        backend.cluster.node.folder.NodeFolder.make_data_folder mkdir
+    """,
+    f"{_CLUSTER}node_folder.py::test_what_cannot_be_deleted_goes_with_a_later_sweep": """
+        backend.cluster.node.folder.NodeFolder.remove_data_folder unlink
+        backend.cluster.node.folder.NodeFolder.sweep unlink
+    """,
+    f"{_CLUSTER}node_folder.py::test_a_cache_that_cannot_be_made_smaller_stops_no_session": """
+        backend.cluster.node.folder.NodeFolder._limit_cache unlink
+    """,
+    f"{_CLUSTER}bridge.py::test_a_bridge_that_gets_no_thread_ends": """
+        backend.cluster.__main__.main thread
+    """,
+    f"{_CLUSTER}bridge.py::test_a_bridge_whose_output_cannot_be_opened_ends": """
+        backend.cluster.__main__._Output.__init__ open
+    """,
+    f"{_CLUSTER}bridge.py::test_a_bridge_without_an_input_ends": """
+        backend.cluster.__main__._listen open
+    """,
+    f"{_CLUSTER}bridge.py::test_a_bridge_that_nobody_hears_ends": """
+        backend.cluster.__main__._Output.send pipe
+    """,
+    f"{_CLUSTER}bridge.py::test_a_runner_that_gets_no_thread_says_so_at_the_start": """
+        backend.background.cluster.ray_runner.RayRunner.__init__ thread
+    """,
+    f"{_CLUSTER}bridge.py::test_a_command_for_which_there_is_no_thread_ends_the_bridge": """
+        backend.cluster.bridge.Bridge.__init__ thread
+        backend.cluster.bridge.Bridge._assign thread
+    """,
+    f"{_CLUSTER}bridge.py::test_a_node_for_whose_look_there_is_no_thread_ends_the_bridge": """
+        backend.cluster.nodes.Nodes._look_at thread
+    """,
+    f"{_CLUSTER}bridge.py::test_a_session_for_which_a_node_has_no_thread_ends_with_its_worker": """
+        backend.cluster.node.session.Session.run thread
+    """,
+    f"{_CLUSTER}bridge.py::test_a_predictor_for_which_a_node_has_no_thread_leaves_no_folder": """
+        backend.cluster.node.predictions.Predictor.__init__ thread
     """,
     f"{_STORED}evidence.py::"
     "test_the_evidence_of_an_earlier_dataset_that_cannot_be_stored_is_at_the_next_start": """

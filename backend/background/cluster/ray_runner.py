@@ -62,8 +62,9 @@ class RayRunner:
 
     def start(self, job: wire.Train) -> None:
         needs = needs_of(job.spec, self._settings)
+        prepares = self._settings.warm_workers > 0
         with self._lock:
-            if not self._bridge.send(wire.Assign(job=job, needs=needs)):
+            if not self._bridge.send(wire.Assign(job=job, needs=needs, prepares=prepares)):
                 raise RuntimeError(self._unreachable)
             self._assigned[job.session_id] = Assigned(job.start, needs, None, time.monotonic())
 

@@ -110,9 +110,10 @@ class NodeFolder:
         for stat, path in sorted(found, key=lambda each: each[0].st_mtime):
             if total <= MOST_CACHED_BYTES:
                 break
-            with self._locked(path.name.lstrip(".")):  # another session may be linking it
+            # Another session may be linking it; and what cannot be deleted stops none.
+            with contextlib.suppress(OSError), self._locked(path.name.lstrip(".")):
                 path.unlink(missing_ok=True)
-            total -= stat.st_size
+                total -= stat.st_size
 
 
 def _base() -> Path:

@@ -41,7 +41,11 @@ class Predictor:
         self._lock = threading.Lock()
         self._used = time.monotonic()
         self.is_ended = False
-        threading.Thread(target=self._end_when_idle, name="idle", daemon=True).start()
+        try:
+            threading.Thread(target=self._end_when_idle, name="idle", daemon=True).start()
+        except BaseException:
+            folder.remove_data_folder(self.data)
+            raise
 
     def answer(self, request: wire.PredictionRequest) -> wire.PredictionAnswer:
         """Predict the rows of a request, in chunks.

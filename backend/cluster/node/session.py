@@ -36,15 +36,23 @@ class Session:
         needs: what it has reserved.
         folder: of this node.
         ask: what the desk says of this start; raises what Ray raises.
+        prepares: whether a worker is prepared for the next session meanwhile.
     """
 
     def __init__(
-        self, job: wire.Train, needs: wire.Needs, folder: NodeFolder, ask: Callable[[], Answer]
+        self,
+        job: wire.Train,
+        needs: wire.Needs,
+        folder: NodeFolder,
+        ask: Callable[[], Answer],
+        *,
+        prepares: bool,
     ) -> None:
         self._job = job
         self._needs = needs
         self._folder = folder
         self._ask = ask
+        self._prepares = prepares
         self._messages: queue.Queue[wire.ReportedEvent | Said] = queue.Queue()
         self._checkpoint_seen: tuple[int, int] | None = None
         self._is_over = threading.Event()
@@ -75,7 +83,7 @@ class Session:
             worker.end()
 
     def _pass_on(self, worker: workers.Worker) -> Iterator[Message]:
-        is_prepared = False
+        is_prepared = not self._prepares
         while not self._is_unwanted.is_set():
             try:
                 found = self._messages.get(timeout=_LOOK_SECONDS)

@@ -25,7 +25,9 @@ from backend.cluster.node.session import UNHEARD_SECONDS, Session
 PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "scipy", "pandas", "pydantic", "h5py")
 
 
-def train(job: bytes, needs: bytes, parcels: list[Parcel], desk: Any) -> Iterator[list[Message]]:
+def train(
+    job: bytes, needs: bytes, parcels: list[Parcel], desk: Any, prepares: bool
+) -> Iterator[list[Message]]:
     """Train a session on this node; yield its messages, in order.
 
     Args:
@@ -33,6 +35,7 @@ def train(job: bytes, needs: bytes, parcels: list[Parcel], desk: Any) -> Iterato
         needs: `wire.Needs`, as JSON.
         parcels: the files that it reads.
         desk: the actor that is asked whether it goes on.
+        prepares: whether a worker is prepared for the next session meanwhile.
     """
     yield [Here(_node_id())]
     command = wire.decode_command(job)
@@ -47,7 +50,8 @@ def train(job: bytes, needs: bytes, parcels: list[Parcel], desk: Any) -> Iterato
         for each in parcels:
             folder.put(each.sha256, data / each.path, partial(_pieces, each))
 
-    session = Session(command, wire.Needs.model_validate_json(needs), folder, ask)
+    reserved = wire.Needs.model_validate_json(needs)
+    session = Session(command, reserved, folder, ask, prepares=prepares)
     for message in session.run(bring):
         yield [message]
 
@@ -81,8 +85,14 @@ def prepare(needs: bytes) -> None:
     workers.prepare(NodeFolder(_node_id()), wire.Needs.model_validate_json(needs))
 
 
+def sweep() -> None:
+    """Delete what processes have left on this node that are gone."""
+    NodeFolder(_node_id()).sweep()
+
+
 def look() -> tuple[Software, str, str]:
-    """What is installed on this node, its processor, and its name."""
+    """What is installed on this node, its processor, and its name; deletes what is left on it."""
+    sweep()
     return software(), processor(), platform.node()
 
 

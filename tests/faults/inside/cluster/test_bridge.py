@@ -1,0 +1,187 @@
+"""A bridge or a node that gets no thread or no pipe: it ends, and the server starts another."""
+
+import os
+import subprocess
+import sys
+import threading
+from types import SimpleNamespace
+
+import pytest
+
+from backend import wire
+from backend.background.cluster.ray_runner import RayRunner
+from backend.cluster.node import predictions, session, workers
+from backend.cluster.node.folder import NodeFolder
+from backend.config import REPOSITORY, Settings
+from backend.troubles import Troubles
+from tests import messages
+from tests.cluster.ray_cluster import require_ray
+from tests.faults.plan import environment
+
+SECONDS = 60
+
+
+def run_bridge(faults, tmp_path, **options):
+    """The exit code of a bridge whose cluster nobody has started."""
+    command = [sys.executable, "-m", "backend.cluster", "--parent", str(os.getpid())]
+    command += ["--data-dir", str(tmp_path), "--address", "127.0.0.1:1"]
+    return subprocess.run(
+        command,
+        env={**os.environ, **environment(faults)},
+        cwd=REPOSITORY,
+        stderr=subprocess.PIPE,
+        timeout=SECONDS,
+        check=False,
+        **options,
+    )
+
+
+@pytest.fixture
+def open_input():
+    """A pipe into which nothing is written."""
+    reading, writing = os.pipe()
+    yield reading
+    for each in (reading, writing):
+        os.close(each)
+
+
+@pytest.mark.parametrize("name", ["input", "connecting"])
+def test_a_bridge_that_gets_no_thread_ends(faults, tmp_path, open_input, name):
+    require_ray()
+    fault = faults.add("thread", name, "none")
+    done = run_bridge(faults, tmp_path, stdin=open_input, stdout=subprocess.PIPE)
+    assert fault.effects == 1
+    assert done.returncode == 1
+
+
+def test_a_bridge_whose_output_cannot_be_opened_ends(faults, tmp_path, open_input):
+    fault = faults.add("open", "*", "EMFILE", caller="*_Output.__init__")
+    with open(tmp_path / "output", "wb") as output:
+        done = run_bridge(faults, tmp_path, stdin=open_input, stdout=output)
+    assert fault.effects == 1
+    assert done.returncode == 1
+
+
+def test_a_bridge_without_an_input_ends(faults, tmp_path):
+    (tmp_path / "input").write_bytes(b"")
+    fault = faults.add("open", "*", "EMFILE", caller="*__main__._listen")
+    with open(tmp_path / "input", "rb") as commands:
+        done = run_bridge(faults, tmp_path, stdin=commands, stdout=subprocess.PIPE)
+    assert fault.effects == 1
+    assert done.returncode == 1
+
+
+def test_a_bridge_that_nobody_hears_ends(faults, tmp_path, open_input):
+    require_ray()
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = run_bridge(faults, tmp_path, stdin=open_input, stdout=writing)
+    os.close(writing)
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize("name", ["bridge", "judge"])
+def test_a_runner_that_gets_no_thread_says_so_at_the_start(faults, tmp_path, name):
+    settings = Settings(data_dir=tmp_path, runner="ray", ray_address="h:1", warm_workers=0)
+    runner = RayRunner(settings, lambda *_event: None, Troubles())
+    runner._closing.set()  # no bridge is needed
+    fault = faults.add("thread", name, "none")
+    with pytest.raises(RuntimeError, match="new thread"):
+        runner.begin(lambda: None)
+    assert fault.effects == 1
+
+
+@pytest.fixture
+def idle_bridge(tmp_path, monkeypatch):
+    """A bridge that is connected to nothing."""
+    require_ray()
+    from backend.cluster import bridge
+    from backend.storage.layout import Storage
+
+    storage = Storage(tmp_path)
+    storage.make_folders()
+    made = object.__new__(bridge.Bridge)
+    made._sessions, made._lock, made._storage = {}, threading.Lock(), storage
+    made._send, made._nodes, made._parcels = print, None, None
+    answered = SimpleNamespace(remote=lambda *_: None)
+    made._desk = SimpleNamespace(begin=answered, request=answered, forget=answered)
+    monkeypatch.setattr(bridge.ray, "get", lambda *_, **__: None)
+    made._predicting = bridge.ThreadPoolExecutor(1, "predictions")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        (
+            "session 7",
+            wire.Assign(
+                job=messages.job(session_id=7),
+                needs=wire.Needs(cpus=1, gpus=0.0, memory_mb=None),
+            ),
+        ),
+        (
+            "predictions_0",
+            wire.Predict(
+                cpus=1,
+                request=wire.PredictionRequest(
+                    id=1,
+                    model_file="1/m.keras",
+                    sha256="s",
+                    rows=b"",
+                    source="koi",
+                    neighbours_sha256=None,
+                    relations=None,
+                ),
+            ),
+        ),
+    ],
+)
+def test_a_command_for_which_there_is_no_thread_ends_the_bridge(faults, idle_bridge, name, command):
+    fault = faults.add("thread", name, "none")
+    with pytest.raises(RuntimeError, match="new thread"):  # `_obey` ends the process
+        idle_bridge.obey(command)
+    assert fault.effects == 1
+
+
+def test_a_node_for_whose_look_there_is_no_thread_ends_the_bridge(faults):
+    require_ray()
+    from backend.cluster.nodes import Nodes
+
+    nodes = Nodes()
+    fault = faults.add("thread", "look", "none")
+    with pytest.raises(RuntimeError, match="new thread"):  # `watch` ends the process
+        nodes._look_at("n1")
+    assert fault.effects == 1
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("EXOTRAIN_NODE_DIR", str(tmp_path / "node"))
+    return NodeFolder("n1")
+
+
+def test_a_session_for_which_a_node_has_no_thread_ends_with_its_worker(faults, folder, monkeypatch):
+    ended = []
+    worker = SimpleNamespace(
+        data=folder.make_data_folder(),
+        begin=lambda *_: True,
+        end=lambda: ended.append(folder.remove_data_folder(worker.data)),
+    )
+    monkeypatch.setattr(workers, "take", lambda *_: worker)
+    needs = wire.Needs(cpus=1, gpus=0.0, memory_mb=None)
+    started = session.Session(messages.job(), needs, folder, lambda: "go on", prepares=False)
+    fault = faults.add("thread", "*", "none", caller="*node.session.Session.run")
+    with pytest.raises(RuntimeError, match="new thread"):
+        list(started.run(lambda _data: None))
+    assert fault.effects == 1
+    assert len(ended) == 1
+    assert list(folder.path.glob("work/*")) == []
+
+
+def test_a_predictor_for_which_a_node_has_no_thread_leaves_no_folder(faults, folder):
+    fault = faults.add("thread", "idle", "none")
+    with pytest.raises(RuntimeError, match="new thread"):
+        predictions.Predictor(folder, 1)
+    assert fault.effects == 1
+    assert list(folder.path.glob("work/*")) == []
