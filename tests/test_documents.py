@@ -49,8 +49,8 @@ curl -X POST http://localhost:5000/api/training/start -H "Authorization: Bearer 
 curl "http://localhost:5000/api/training/sessions?workspace_key=YOUR_KEY" -H "Authorization: Bearer test_user_123"
 """  # noqa: E501
 
-# Variables of the tests and benchmarks, not of the server.
-OTHER_VARIABLES = {"EXOTRAIN_ARCHIVE_DATA"}
+# Variables of the tests and benchmarks, and of the nodes of a cluster, not of the server.
+OTHER_VARIABLES = {"EXOTRAIN_ARCHIVE_DATA", "EXOTRAIN_NODE_DIR"}
 
 # A file or a folder of the source; the folders above it may be left out.
 PATH_OF_OURS = re.compile(

@@ -108,7 +108,7 @@ def servers() -> Iterator[tuple[Server, Server]]:
             machines.start_node(name)
         there = machines.start_server()
         here = machines.start_server_without_cluster(trainings=2)
-        machines.wait_for_cpus(2)
+        machines.wait_for_cpus(there, 2)
         yield Server(here, "child processes"), Server(there, "cluster")
     finally:
         machines.stop()

@@ -37,7 +37,7 @@ STORE_BYTES = 400_000_000
 MESSAGES = 3000
 MESSAGE_BYTES = 200
 
-ASKED_SECONDS = 10
+ASKED_SECONDS = 5
 ASKERS = 2
 
 IDLE_SECONDS = 20
@@ -69,7 +69,7 @@ def main() -> None:
 def cost_of_sessions(machines: Machines) -> Iterator[tuple[str, str]]:
     """Sessions through the whole server: processor time by process, and commits."""
     api = machines.start_server()
-    machines.wait_for_cpus(2)
+    machines.wait_for_cpus(api, 2)
     key = api.post("/api/workspaces", name="costs")["workspace"]["key"]
     path = Path(tempfile.mkdtemp()) / "table.csv"
     with open(path, "w") as file:
@@ -132,7 +132,7 @@ def commits_of(machines: Machines) -> int:
 
     Source: https://www.sqlite.org/walformat.html, the counter iChange of the index's header.
     """
-    with open(machines.folder / "data" / "exotrain.db-shm", "rb") as file:
+    with open(machines.folder / "server" / "data" / "exotrain.db-shm", "rb") as file:
         return int(struct.unpack_from("<I", file.read(16), 8)[0])
 
 
@@ -142,7 +142,7 @@ def sizes(session: dict[str, Any], machines: Machines) -> Iterator[tuple[str, st
     from backend.cluster.node.session import Session
 
     os.environ["EXOTRAIN_NODE_DIR"] = str(machines.folder / "costs")
-    server = Storage(machines.folder / "data")
+    server = Storage(machines.folder / "server" / "data")
     job = wire.Train(
         session_id=session["id"],
         start=99,

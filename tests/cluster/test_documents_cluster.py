@@ -98,8 +98,8 @@ def test_the_four_commands_make_a_cluster_of_two_nodes_on_which_a_session_trains
 
     def as_here(text: str) -> str:
         text = text.replace("make install-cluster", "make --dry-run install-cluster")
-        text = text.replace("make run", f"{sys.executable} backend/app.py")
         text = text.replace(".venv/bin/", f"{Path(sys.executable).parent}/")
+        text = text.replace("make run", f"{sys.executable} backend/app.py")
         return text.replace("192.168.1.10", "127.0.0.1").replace("6379", str(port))
 
     install, head, node, serve = map(as_here, commands())

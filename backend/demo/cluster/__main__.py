@@ -65,7 +65,7 @@ def show(machines: Machines) -> None:
     for name in NODES:
         machines.start_node(name)
     api = machines.start_server()
-    machines.wait_for_cpus(len(NODES))
+    machines.wait_for_cpus(api, len(NODES))
     print(f"The cluster at {machines.address} is ready, and the server at {api.address}.")
     key = api.post("/api/workspaces", name="demo")["workspace"]["key"]
     dataset = api.upload("/api/training/upload-dataset", EXAMPLE, workspace_key=key)["dataset"]

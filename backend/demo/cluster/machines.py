@@ -45,8 +45,6 @@ _AGENT_PORTS = (
 
 _LAST_LINES = 8
 
-CPUS = re.compile(r"the cluster has .* (\d+) CPUs")
-
 
 class Machines:
     """A cluster and its server, in a temporary folder.
@@ -125,42 +123,25 @@ class Machines:
         )
 
     def start_server_without_cluster(self, trainings: int) -> Api:
-        """Start a server that trains in child processes, so many at once, to compare.
+        """Start a server that trains as many sessions at once by child processes.
 
         Raises:
             DemoFailed: it did not start.
         """
-        return self._start_server(
-            "server without cluster",
-            EXOTRAIN_TRAININGS=str(trainings),
-            EXOTRAIN_WARM_WORKERS=str(trainings),
-        )
+        return self._start_server("server without cluster", EXOTRAIN_TRAININGS=str(trainings))
 
-    def _start_server(self, name: str, **variables: str) -> Api:
-        self._start(
-            name,
-            [sys.executable, str(REPOSITORY / "backend" / "app.py")],
-            EXOTRAIN_DATA_DIR=str(self._folder_of(name) / "data"),
-            EXOTRAIN_PORT="0",
-            EXOTRAIN_TOKEN=self.token,
-            EXOTRAIN_THREADS="1",
-            **variables,
-        )
-        ready = re.compile(r"exotrain is ready at (\S+)")
-        self._wait(f"the {name}", lambda: bool(ready.search(self._log(name))))
-        found = ready.search(self._log(name))
-        assert found is not None
-        return Api(found[1], self.token)
-
-    def wait_for_cpus(self, count: int) -> None:
+    def wait_for_cpus(self, api: Api, count: int) -> None:
         """Wait until the server may train on so many.
 
         Raises:
             DemoFailed: they did not come, or a machine ended.
         """
-        self._wait(
-            "the nodes", lambda: (CPUS.findall(self._log("server")) or [""])[-1] == f"{count}"
-        )
+
+        def has_come() -> bool:
+            nodes = api.get("/api/cluster")["nodes"]
+            return sum(each["cpus"] for each in nodes if each["refusal"] is None) == count
+
+        self._wait("the nodes", has_come)
 
     def require_all(self) -> None:
         """Check that every machine that was not killed runs.
@@ -202,6 +183,22 @@ class Machines:
     def remove_folder(self) -> None:
         """Delete the data and the logs."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _start_server(self, name: str, **variables: str) -> Api:
+        self._start(
+            name,
+            [sys.executable, str(REPOSITORY / "backend" / "app.py")],
+            EXOTRAIN_DATA_DIR=str(self._folder_of(name) / "data"),
+            EXOTRAIN_PORT="0",
+            EXOTRAIN_TOKEN=self.token,
+            EXOTRAIN_THREADS="1",
+            **variables,
+        )
+        ready = re.compile(r"exotrain is ready at (\S+)")
+        self._wait(f"the {name}", lambda: bool(ready.search(self._log(name))))
+        found = ready.search(self._log(name))
+        assert found is not None
+        return Api(found[1], self.token)
 
     def _start_ray(self, name: str, *arguments: str) -> None:
         ray = str(Path(sys.executable).with_name("ray"))
