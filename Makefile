@@ -43,12 +43,13 @@ define tests
 	$(BIN)/python -m tests.skips $(2) $(SKIPS_FILE); exit $$status
 endef
 
-.PHONY: help demo demo-cluster run stop test test-all soak mutants unit unit-frontend check lock sbom \
+.PHONY: help demo demo-cluster install-cluster run stop test test-all soak mutants unit unit-frontend check lock sbom \
 	benchmark benchmark-science screenshots backup restore clean
 
 help:
 	@echo "make demo   train on the example catalogue, watch it, leave the server running"
 	@echo "make demo-cluster  a study on a Ray cluster on this machine, a node killed on the way"
+	@echo "make install-cluster  Ray besides, for a server or a node; see docs/CLUSTER.md"
 	@echo "make run    start the server; Ctrl-C stops it"
 	@echo "make stop   stop the server that make demo left running"
 	@echo "make backup DEST=folder   save the data while the server works"
@@ -71,6 +72,10 @@ demo: $(RUNTIME)
 # Installs Ray besides, 250 MB; ends everything that it starts.
 demo-cluster: $(CLUSTER)
 	@$(BIN)/python -m backend.demo.cluster
+
+# What the server and each node of a Ray cluster need; once it is there, nothing happens.
+install-cluster: $(CLUSTER)
+	@echo "exotrain and Ray are installed in $(VENV)"
 
 run: $(RUNTIME)
 	@$(BIN)/python backend/app.py

@@ -72,6 +72,7 @@ class Settings:
     batch_days: int = 30
     bin_days: int = 7  # 0: what is deleted is gone at once
     metrics: str = "token"
+    log: str = "text"  # log_format reads the variable too, before there are settings
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -114,6 +115,7 @@ class Settings:
             batch_days=read.integer("BATCH_DAYS", 1, 36_500) or cls.batch_days,
             bin_days=_first_set(read.integer("BIN_DAYS", 0, 36_500), cls.bin_days),
             metrics=read.choice("METRICS", ("token", "open", "off")) or cls.metrics,
+            log=read.choice("LOG", ("text", "json")) or cls.log,
         )
         settings._check_token()
         settings._check_memory()

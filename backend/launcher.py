@@ -49,6 +49,7 @@ from backend.web.current import services_of
 from backend.web.http_server.gateway import Gateway
 from backend.web.http_server.server import Server
 from backend.web.tokens import ensure_administrator
+from backend.web.tracing.access_log import AccessLog
 from backend.web.tracing.observer import observer_of
 
 # How long a request may take to finish when the server stops; the whole stop may take ten seconds.
@@ -69,7 +70,7 @@ def main() -> None:
     try:
         serve(Settings.from_environment())
     except (CannotStart, SettingsError) as error:
-        _say_why(error)
+        log_format.say_last(f"exotrain cannot start: {error}")
     except KeyboardInterrupt:
         log.info("stopped")
         _exit_despite_threads(0)
@@ -115,7 +116,9 @@ def _start(
     services = services_of(app)
     closing.callback(services.database.close)
     server = _open_port(settings)
-    gateway = Gateway(app, settings.names, storage.incoming, observer_of(services))
+    access_log = AccessLog(is_wanted=settings.log == "json")
+    observe = observer_of(services, access_log)
+    gateway = Gateway(app, settings.names, storage.incoming, observe)
     _put_in_order(services)
     predictor = Predictor(settings)
     supervisor = Supervisor(
@@ -130,8 +133,9 @@ def _start(
     if isinstance(supervisor.runner, RayRunner):
         services.cluster_predictions = supervisor.runner.predictions
     services.metrics.add("epochs", lambda: numbers.epochs(supervisor.epochs))
-    for close in (services.wrong_tokens.close, gateway.close, server.stop):
+    for close in (access_log.close, services.wrong_tokens.close, gateway.close, server.stop):
         closing.callback(close)
+    access_log.start()
     services.wrong_tokens.start()
     predictor.start()
     closing.callback(predictor.close)
@@ -210,10 +214,6 @@ def _in_words(error: OSError, data_dir: Path) -> str:
     return f"{where}{error.strerror or error}."
 
 
-def _say_why(error: Exception) -> None:
-    print(f"exotrain cannot start: {log_format.escaped(str(error))}", file=sys.stderr, flush=True)
-
-
 def _open_port(settings: Settings) -> Server:
     try:
         return Server(settings.host, settings.port)
@@ -282,7 +282,7 @@ def _end_within(seconds: float, reason: BaseException | None) -> None:
     def end() -> None:
         log.critical("exotrain ends: something could not be closed within %g s", seconds)
         if isinstance(reason, CannotStart):
-            _say_why(reason)
+            log_format.say_last(f"exotrain cannot start: {reason}")
         _exit_despite_threads(1)
 
     timer = threading.Timer(seconds, end)

@@ -14,6 +14,20 @@ def processor_seconds(process_id: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def processes_of(folder: Path) -> dict[int, str]:
+    """The command lines of the processes that name a folder there or in their environment."""
+    found = {}
+    for process in Path("/proc").iterdir():
+        if process.name.isdecimal() and int(process.name) != os.getpid():
+            try:
+                texts = [(process / name).read_bytes() for name in ("cmdline", "environ")]
+            except OSError:  # it has ended, or is somebody else's
+                continue
+            if any(f"{folder}".encode() in text for text in texts):
+                found[int(process.name)] = texts[0].replace(b"\0", b" ").decode(errors="replace")
+    return found
+
+
 def resident_mb(process_id: int) -> float:
     """Resident memory."""
     return _memory_mb(process_id, "VmRSS:")

@@ -44,6 +44,7 @@ ROOMS = """
     create_app -> database
     create_app -> storage
     create_app -> config
+    create_app -> request_ids
     web -> services
     web -> background
     web -> training
@@ -55,6 +56,7 @@ ROOMS = """
     web -> wire
     web -> shortage
     web -> troubles
+    web -> request_ids
     services -> background
     services -> training
     services -> database
@@ -101,6 +103,7 @@ ROOMS = """
     storage -> transit
     storage -> errors
     storage -> shortage
+    log_format -> request_ids
 """
 
 INSIDE_WEB = """

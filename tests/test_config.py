@@ -21,7 +21,7 @@ def test_without_variables_everything_has_the_documented_default():
     assert settings.cors_origins == ()
     assert settings.wrong_tokens == 20
     assert (settings.audit_entries, settings.audit_days) == (100_000, 365)
-    assert settings.metrics == "token"
+    assert (settings.metrics, settings.log) == ("token", "text")
 
 
 def test_an_empty_variable_is_as_good_as_an_unset_one():
@@ -50,6 +50,7 @@ def test_every_variable_is_read(tmp_path):
             "EXOTRAIN_AUDIT_ENTRIES": "1000",
             "EXOTRAIN_AUDIT_DAYS": "30",
             "EXOTRAIN_METRICS": "open",
+            "EXOTRAIN_LOG": "json",
         }
     )
     assert settings == Settings(
@@ -72,6 +73,7 @@ def test_every_variable_is_read(tmp_path):
         audit_entries=1000,
         audit_days=30,
         metrics="open",
+        log="json",
     )
 
 
@@ -101,6 +103,7 @@ def test_a_server_on_a_loopback_host_answers_to_loopback_names_and_another_to_al
         ("GPUS", "0.001"),
         ("GPUS", "one"),
         ("GPUS", "nan"),
+        ("LOG", "JSON"),
         ("TRAININGS", "0"),
         ("TRAININGS", "Auto"),
         ("TRAINING_MEMORY_MB", "1"),

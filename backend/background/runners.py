@@ -14,10 +14,12 @@ from typing import Protocol, assert_never
 from backend import wire
 from backend.background.cluster.needs import Place
 from backend.background.cluster.ray_runner import RayRunner
+from backend.background.cluster.state import ClusterState
 from backend.background.worker_process import WorkerProcess
 from backend.background.workers import pulse
 from backend.background.workers.reports import Report, exited_because
 from backend.background.workers.session_worker import SessionWorker
+from backend.background.workers.this_machine import ThisMachine
 from backend.background.workers.thread_runner import ThreadRunner
 from backend.config import Settings
 from backend.troubles import Troubles
@@ -44,6 +46,19 @@ class Runner(Protocol):
     def place_for(self, needs: wire.Needs) -> Place:
         """Whether a session that reserves this has a place, among those that may train at once."""
 
+    def most_at_once(self, needs: wire.Needs) -> int | None:
+        """How many sessions that reserve this have a place together; None: all that may train."""
+
+    def why_waiting(self, needs: wire.Needs) -> str | None:
+        """What a session that reserves this waits for, if not for others to end."""
+
+    def node_of(self, session_id: int) -> wire.Node | None:
+        """The node of a cluster that a session trains on; None: on none, or not yet."""
+
+    @property
+    def cluster(self) -> ClusterState | None:
+        """The cluster that sessions train on; None: they train on this machine."""
+
     def start(self, job: wire.Train) -> None:
         """Start training this job's session."""
 
@@ -57,7 +72,7 @@ class Runner(Protocol):
         """End every session now; its checkpoint stays."""
 
 
-class ProcessRunner:
+class ProcessRunner(ThisMachine):
     """A child process for each session: its memory is freed, and its crash harms no other.
 
     A thread of its own, the judge, ends workers that are stopped or hang, and replaces waiting ones
@@ -74,12 +89,6 @@ class ProcessRunner:
         self._pause = _Pause()
         self._judge: threading.Thread | None = None
         self._closing = threading.Event()
-
-    def begin(self, changed: Callable[[], None]) -> None:
-        pass
-
-    def place_for(self, needs: wire.Needs) -> Place:
-        return "now"
 
     def start(self, job: wire.Train) -> None:
         with self._lock:

@@ -183,6 +183,7 @@ class SessionEvents:
         elif (
             isinstance(event, wire.Exited)
             and event.may_retry
+            and event.lost is None
             and session["crashes"] < MAX_CRASHES_RETRIED
         ):
             crashes = session["crashes"] + 1
@@ -204,7 +205,7 @@ def _goes_on_elsewhere(
     """
     lost = event.lost if isinstance(event, wire.Exited) else None
     starts = session["starts_without_epoch"] + (lost == "node")
-    if lost is None or starts >= MAX_STARTS_WITHOUT_EPOCH:
+    if lost is None or (lost == "node" and starts >= MAX_STARTS_WITHOUT_EPOCH):
         return False
     sessions.change(connection, session["id"], status="pending", starts_without_epoch=starts)
     return True

@@ -88,12 +88,12 @@ class Supervisor:
         self._keeping = Keeping(settings, database, storage, self._copies, on_new_model)
         self._events = SessionEvents(database, storage, self._copies, self._keeping, on_new_model)
         self._starts = SessionStarts(settings, database, storage, self._place_for)
-        self._searches = Searches(settings, database, has_space)
         self._inbox: queue.Queue[Message | None] = queue.Queue()
         self._message: Message | None = None  # taken from the inbox, not yet recorded
         self._recorded = 0  # messages
         self._runner: Runner = make_runner(settings, self._report, self._troubles)
         self._running = RunningSessions(database, self._runner)
+        self._searches = Searches(settings, database, has_space, self._runner.most_at_once)
         self._has_recovered = False
         self._is_in_order = False
         self._warm_due = 0.0

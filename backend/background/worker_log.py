@@ -5,14 +5,17 @@ lines are matched by their exact text; only the prefix before it, time and threa
 """
 
 import contextlib
+import json
 import logging
 import os
 import re
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
-from typing import IO
+from typing import IO, Any
 
+from backend import log_format
 from backend.log_format import escaped
 
 # As TensorFlow 2.21 prints them on a machine without CUDA.
@@ -35,6 +38,10 @@ _HIDDEN = re.compile(
 # A worker's own entries begin with its name; what else it prints may hold text from a catalogue.
 _LIKE_THE_SERVERS = re.compile(r"\d{4}-\d\d-\d\d ")
 
+# Of an entry of a worker's, where the log is JSON.
+_NEEDED = ("time", "level", "logger", "message")
+_FIELDS = (*_NEEDED, "exception", "stack")
+
 # A worker that prints without line breaks must not fill the server's memory.
 _LONGEST_LINE = 1 << 16
 
@@ -54,16 +61,20 @@ def print_line(line: bytes) -> None:
 
 
 def pass_on(
-    output: IO[bytes], name: str, sink: Callable[[bytes], None] = print_line
+    output: IO[bytes],
+    name: str,
+    worker: int | None = None,
+    sink: Callable[[bytes], None] = print_line,
 ) -> threading.Thread:
     """Copy what a worker prints, by default to this process's standard error, until it ends.
 
     Args:
         output: the worker's standard error; closed at the end.
         name: of the thread that copies, which this returns.
+        worker: the worker's process, for a log that is JSON.
         sink: takes the lines.
     """
-    thread = threading.Thread(target=_copy, args=(output, sink), name=name, daemon=True)
+    thread = threading.Thread(target=_copy, args=(output, worker, sink), name=name, daemon=True)
     thread.start()
     return thread
 
@@ -86,12 +97,14 @@ def filtered_stderr() -> Iterator[None]:
             _copy(kept)
 
 
-def _copy(output: IO[bytes], sink: Callable[[bytes], None] = print_line) -> None:
+def _copy(
+    output: IO[bytes], worker: int | None = None, sink: Callable[[bytes], None] = print_line
+) -> None:
     try:
         with output:
             while line := output.readline(_LONGEST_LINE):
                 if not _HIDDEN.fullmatch(line):
-                    sink(_harmless(line))
+                    sink(_as_json(line, worker) if log_format.is_json() else _harmless(line))
     except OSError as error:
         log.error("a worker's output cannot be read any more: %s", error)
 
@@ -103,3 +116,28 @@ def _harmless(line: bytes) -> bytes:
     if _LIKE_THE_SERVERS.match(text):
         text = f"    {text}"
     return text.encode() + end
+
+
+def _as_json(line: bytes, worker: int | None) -> bytes:
+    """A line as an entry: a worker's own keeps its fields, anything else is the message of one.
+
+    Whoever prints what looks like an entry cannot make it pass for the server's: `worker` is there.
+    """
+    text = line.rstrip(b"\r\n").decode("utf-8", "backslashreplace")
+    entry = _entry_in(text)
+    if entry is None:
+        time_now = log_format.iso_time(time.time())
+        entry = {"time": time_now, "level": "INFO", "logger": "worker", "message": text}
+    if worker is not None:
+        entry = {name: entry[name] for name in _FIELDS if name in entry} | {"worker": worker}
+    return log_format.json_line(entry).encode() + b"\n"
+
+
+def _entry_in(text: str) -> dict[str, Any] | None:
+    """The entry that a line is, as `log_format` writes them; None if it is none."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    is_entry = isinstance(found, dict) and all(isinstance(found.get(n), str) for n in _NEEDED)
+    return found if is_entry else None

@@ -92,8 +92,8 @@ class ChildProcess(Generic[Heard]):
         os.set_blocking(self._input.fileno(), False)
         self._open_pipes = threading.Lock()  # no number of a pipe is used while it is closed
         try:
-            name = f"log of worker {self._process.pid}"
-            self._log = pass_on(self._process.stderr, name, sink)
+            child = self._process.pid
+            self._log = pass_on(self._process.stderr, f"log of worker {child}", child, sink)
         except (RuntimeError, MemoryError):  # no thread can be started
             with self._process:  # closes the pipes and waits
                 self._process.kill()

@@ -6,6 +6,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from backend import wire
+from backend.background.cluster.state import ClusterState
 from backend.config import Settings
 from backend.database import Database
 from backend.services.datasets.relations import DatasetRelations
@@ -24,8 +26,29 @@ from backend.troubles import Troubles
 MEMBER_TRIES = 20
 
 
+class Runner(Protocol):
+    """Where sessions train; see `backend.background.runners`."""
+
+    @property
+    def cluster(self) -> ClusterState | None:
+        """The cluster that they train on; None: they train on this machine."""
+
+    def most_at_once(self, needs: wire.Needs) -> int | None:
+        """How many sessions that reserve this have a place together; None: all that may train."""
+
+    def why_waiting(self, needs: wire.Needs) -> str | None:
+        """What a session that reserves this waits for, if not for others to end."""
+
+    def node_of(self, session_id: int) -> wire.Node | None:
+        """The node that a session trains on."""
+
+
 class Supervisor(Protocol):
     """The part of the session queue that routes use."""
+
+    @property
+    def runner(self) -> Runner:
+        """Where sessions train."""
 
     def notify(self) -> None:
         """A session was added, or its `request` was set."""

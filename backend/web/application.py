@@ -4,6 +4,7 @@ from apiflask import APIFlask
 from flask_compress import Compress
 from flask_cors import CORS
 
+from backend import request_ids
 from backend.config import REPOSITORY, VERSION, Settings
 from backend.database import Database
 from backend.services.context import Services
@@ -30,6 +31,7 @@ from backend.web.routes.models import models_bp
 from backend.web.routes.predictions import predictions_bp
 from backend.web.routes.site import site_bp
 from backend.web.routes.training.bulk import bulk_bp
+from backend.web.routes.training.cluster import cluster_bp
 from backend.web.routes.training.doubts import doubts_bp
 from backend.web.routes.training.evaluations import evaluation_bp
 from backend.web.routes.training.kept import kept_bp
@@ -61,6 +63,7 @@ BLUEPRINTS = (
     study_comparisons_bp,
     kept_bp,
     evaluation_bp,
+    cluster_bp,
     networks_bp,
     models_bp,
     many_models_bp,
@@ -107,7 +110,13 @@ def _allow_origins(app: APIFlask, origins: tuple[str, ...]) -> None:
     CORS(
         app,
         resources={r"/api/.*": {"origins": list(origins)}},
-        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match"],
+        allow_headers=[
+            "Authorization",
+            "Content-Type",
+            "Idempotency-Key",
+            "If-None-Match",
+            request_ids.HEADER,
+        ],
         expose_headers=[
             "Content-Disposition",
             "ETag",
@@ -119,6 +128,7 @@ def _allow_origins(app: APIFlask, origins: tuple[str, ...]) -> None:
             "Exotrain-Unlike-Training",
             "Location",
             "Retry-After",
+            request_ids.HEADER,
         ],
         max_age=600,
     )

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
-from backend import shortage
+from backend import request_ids, shortage
 from backend.background.predictor import PredictionFailed
 from backend.database.connection import DatabaseBusy, is_locked
 from backend.errors import DiskFull, ErrorItem, Invalid, UserError
@@ -231,4 +231,6 @@ def _unexpected(error: Exception) -> Response:
     # The route, not the path: that may hold a workspace's key.
     route = request.url_rule.rule if request.url_rule else "no route"
     log.error("error %s: %s %s", number, request.method, route, exc_info=error)
-    return problem(500, f"Internal error. The server's log has the details under {number}.")
+    detail = f"Internal error. The server's log has the details under {number}."
+    request_id = request_ids.current.get()
+    return problem(500, detail, (), **({"request_id": request_id} if request_id else {}))

@@ -43,15 +43,17 @@ function Form({ workspace, query }) {
 }
 
 async function loadAll(workspace_key) {
-  const [datasets, networks, completed] = await Promise.all([
+  const [datasets, networks, completed, cluster] = await Promise.all([
     get("/api/training/datasets", { workspace_key }),
     get("/api/networks"),
     get("/api/training/sessions", { workspace_key, status: "completed", limit: PAGE }),
+    get("/api/cluster"),
   ]);
   return {
     datasets: datasets.datasets,
     networks: networks.networks,
     defaultNetwork: networks.default,
     completed: completed.sessions,
+    hasCluster: cluster.runner === "ray",
   };
 }

@@ -26,7 +26,7 @@ const FIELDS = [...Object.keys(INITIAL), "dataset_id", "dataset_version", "netwo
 
 /** @param {object} properties as those of the form that starts a session */
 export function StudyForm(properties) {
-  const { workspace, datasets, networks, completed, onStale } = properties;
+  const { workspace, datasets, networks, completed, hasCluster, onStale } = properties;
   const form = useStartForm({
     ...properties,
     name: `study.${workspace.id}`,
@@ -38,7 +38,7 @@ export function StudyForm(properties) {
   const settings = studySettingsOf(form.network, form.draft);
   const onStart = (study) => goTo(studyHref(workspace, study.id));
   const starting = useStart({
-    ...{ workspace, form, onStart, onStale },
+    ...{ workspace, form, hasCluster, onStart, onStale },
     names: ["kind", ...OWN[kind], ...settings, ...SENT_OF[kind]],
     send: (request, key) => startStudy(sent(request, networks), key),
   });
@@ -47,7 +47,7 @@ export function StudyForm(properties) {
   );
   const { dataset, network, read, draft, change } = form;
   return html`<${StartForm}
-    ...${{ workspace, datasets, networks, form, starting }}
+    ...${{ workspace, datasets, networks, form, starting, hasCluster }}
     fields=${[...FIELDS, ...Object.keys(starting.errors).filter(isOfEditor)]}
     first=${html`<${KindChoice} chosen=${kind} onChoose=${(chosen) => change({ kind: chosen })} />`}
     everyday=${[

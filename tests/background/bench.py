@@ -15,6 +15,7 @@ from backend.background.current_copies import CurrentCopies
 from backend.background.keeping import Keeping
 from backend.background.session_events import SessionEvents
 from backend.background.supervisor import Supervisor
+from backend.background.workers.this_machine import ThisMachine
 from backend.config import Settings
 from backend.database import (
     Database,
@@ -34,7 +35,7 @@ from tests.e2e.server import wait_for
 START = 2
 
 
-class ToldRunner:
+class ToldRunner(ThisMachine):
     """Takes jobs and does nothing with them; the test reports in its place."""
 
     def __init__(self, settings: Settings, report: Any, troubles: Troubles) -> None:
@@ -45,9 +46,6 @@ class ToldRunner:
         self.jobs: list[wire.Train] = []
         self.requests: list[tuple[int, wire.RequestedEnd]] = []
         self.is_closed = False
-
-    def begin(self, changed: Callable[[], None]) -> None:
-        pass
 
     def place_for(self, needs: wire.Needs) -> Place:
         return self.places(needs)

@@ -1,6 +1,7 @@
 """What each event changes, without the queue's thread: recorded, given up, or of an older start."""
 
 import errno
+import itertools
 import time
 
 import pytest
@@ -269,6 +270,48 @@ def test_a_crash_is_retried_once_and_the_second_one_is_explained(bench, events, 
         "message": "It ended. It had ended so once before, and was started again from its last "
         "finished epoch.",
     }
+
+
+LOST = {
+    "node": wire.Exited(
+        reason="interrupted", message="The node is gone.", may_retry=True, lost="node"
+    ),
+    "cluster": wire.Exited(message="The cluster was lost.", may_retry=True, lost="cluster"),
+}
+
+
+def test_a_lost_node_is_no_failure_unless_it_comes_three_times_without_an_epoch(
+    bench, events, second_start
+):
+    """Whatever is lost in between, and however often the cluster is."""
+    for course in itertools.product(("node", "cluster", "epoch"), repeat=4):
+        session_id, nodes = second_start(), 0
+        for number, what in enumerate(course, 1):
+            nodes = {"node": nodes + 1, "cluster": nodes, "epoch": 0}[what]
+            events.record(session_id, START, LOST.get(what) or messages.epoch(number))
+            row = bench.row(session_id)
+            if nodes == 3:
+                expected = {"reason": "interrupted", "message": "The node is gone."}
+                assert (row["status"], row["error"]) == ("failed", expected), course
+                break
+            status = "training" if what == "epoch" else "pending"
+            assert (row["status"], row["error"], row["crashes"]) == (status, None, 0), course
+            assert files(bench, session_id) == (True, False, True), course
+            with bench.database.write() as connection:
+                sessions.change(connection, session_id, status="training")
+
+
+def test_a_lost_node_does_not_use_up_the_retry_of_a_crash(bench, events, second_start):
+    session_id = second_start(crashes=1)
+    events.record(session_id, START, LOST["node"])
+    assert bench.row(session_id)["status"] == "pending"
+
+
+@pytest.mark.parametrize("lost", LOST.values())
+def test_a_session_that_is_cancelled_stays_so_whatever_is_lost(bench, events, second_start, lost):
+    session_id = second_start(request="cancel")
+    events.record(session_id, START, lost)
+    assert bench.row(session_id)["status"] == "cancelled"
 
 
 def test_what_may_not_be_retried_fails_at_once(bench, events, second_start):

@@ -95,6 +95,58 @@ def test_a_keep_is_a_job_that_keeps(bench):
     assert not describe_job(session, 2, "1/m.keras", bench.settings).keep
 
 
+@pytest.fixture
+def placed(bench):
+    """Session starts whose places a test sets, by how many processors a session asks for."""
+    places = {}
+
+    def starts_where(**by_cpus):
+        places.update({int(name[1:]): place for name, place in by_cpus.items()})
+        return SessionStarts(
+            replace(bench.settings, threads=1),
+            bench.database,
+            bench.storage,
+            lambda needs: places[needs.cpus],
+        )
+
+    return starts_where
+
+
+def test_a_session_without_any_place_is_passed_by_and_keeps_its_turn(bench, placed):
+    place = bench.workspace()
+    large = bench.session(place, spec={**messages.SPEC, "cpus": 8})
+    small = bench.session(place)
+    starts = placed(c8="never", c1="now")
+    assert starts.take().session_id == small
+    assert starts.take() is None
+    row = bench.row(large)
+    assert (row["status"], row["starts"], row["started_at"]) == ("pending", 0, None)
+    last = bench.session(place)
+    placed(c8="now")  # a node has joined
+    assert [starts.take().session_id for _ in range(2)] == [large, last]
+
+
+def test_a_session_whose_place_is_taken_lets_nobody_go_before_it(bench, placed):
+    place = bench.workspace()
+    waiting = bench.session(place, spec={**messages.SPEC, "cpus": 4})
+    behind = bench.session(place)
+    starts = placed(c4="later", c1="now")
+    assert starts.take() is None
+    assert [bench.row(each)["status"] for each in (waiting, behind)] == ["pending", "pending"]
+    placed(c4="now")
+    assert [starts.take().session_id for _ in range(2)] == [waiting, behind]
+
+
+def test_a_crowd_without_a_place_ends_the_search_for_one(bench, placed, monkeypatch):
+    monkeypatch.setattr(session_starts, "_MOST_PASSED_BY", 3)
+    place = bench.workspace()
+    for _ in range(3):
+        bench.session(place, spec={**messages.SPEC, "cpus": 8})
+    behind = bench.session(place)
+    assert placed(c8="never", c1="now").take() is None
+    assert bench.row(behind)["status"] == "pending"
+
+
 def test_what_cannot_be_read_fails_and_the_next_session_is_taken(bench, starts):
     place = bench.workspace()
     unreadable = bench.session(place, spec={"version": 99}, model_file="1/old.keras")

@@ -1,5 +1,6 @@
 """The output of child processes, and the part of it that reaches the server's standard error."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import threading
 
 import pytest
 
+from backend import log_format
 from backend.background.worker_log import filtered_stderr, pass_on
 
 SECONDS = 60
@@ -141,3 +143,53 @@ def test_a_child_can_neither_move_the_cursor_nor_write_a_line_like_the_servers(l
         "    2026-11-25 23:00:00,000 INFO backend: forged\n"
         "\\xff\n"
     )
+
+
+@pytest.fixture
+def as_json(monkeypatch):
+    """The server's log is JSON."""
+    monkeypatch.setattr(log_format, "is_json", lambda: True)
+
+
+@pytest.fixture
+def entries(as_json, capfd):
+    """Lets a child of process number 7 print some bytes; the entries that the log then has."""
+
+    def entries(printed):
+        reading, writing = os.pipe()
+        copying = pass_on(os.fdopen(reading, "rb"), "log of a child", worker=7)
+        with os.fdopen(writing, "wb") as output:
+            output.write(printed)
+        copying.join(SECONDS)
+        return [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+
+    return entries
+
+
+def test_where_the_log_is_json_a_workers_entries_keep_their_fields_and_name_the_worker(entries):
+    own = {"time": "2026-11-27T20:30:14.290Z", "level": "ERROR", "logger": "worker"}
+    own |= {"message": "failed", "exception": "Traceback\n  é"}
+    assert entries(log_format.json_line(own).encode() + b"\n") == [own | {"worker": 7}]
+
+
+def test_where_the_log_is_json_whatever_else_a_worker_prints_is_the_message_of_an_entry(entries):
+    printed = (HARMLESS + OTHER).encode() + b"\xff\x1b[2J\x00 without an end"
+    messages = [each["message"] for each in entries(printed)]
+    assert messages == [*OTHER.splitlines(), "\\xff\x1b[2J\x00 without an end"]
+
+
+def test_where_the_log_is_json_no_line_of_a_worker_passes_for_the_servers(entries):
+    forged = {"time": "now", "level": "CRITICAL", "logger": "backend.launcher", "message": "x"}
+    forged |= {"worker": None, "request_id": "r", "user_id": 1}
+    lines = [json.dumps(forged), '{"level": 1}', "[" * 60_000, "9" * 60_000, '"x"', "{}"]
+    found = entries("\n".join(lines).encode())
+    assert len(found) == len(lines)
+    assert {each["worker"] for each in found} == {7}
+    assert not any("request_id" in each or "user_id" in each for each in found)
+
+
+def test_where_the_log_is_json_the_servers_own_lines_pass_the_filter_as_they_are(as_json, capfd):
+    own = {"time": "t", "level": "INFO", "logger": "a", "message": "m", "request_id": "r"}
+    with filtered_stderr():
+        os.write(2, log_format.json_line(own).encode() + b"\n" + HARMLESS.encode())
+    assert [json.loads(line) for line in capfd.readouterr().err.splitlines()] == [own]

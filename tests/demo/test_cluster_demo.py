@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from backend.config import REPOSITORY
+from tests.processes import processes_of
 
 pytestmark = [pytest.mark.e2e, pytest.mark.tensorflow, pytest.mark.slow]
 
@@ -45,20 +46,6 @@ def folder_in(said: str) -> Path:
     return Path(found[1])
 
 
-def left_by(folder: Path) -> list[str]:
-    """Processes that name the demo's folder in their command line or their environment."""
-    found = []
-    for process in Path("/proc").iterdir():
-        if process.name.isdecimal():
-            try:
-                texts = [(process / name).read_bytes() for name in ("cmdline", "environ")]
-            except OSError:
-                continue
-            if any(f"{folder}".encode() in text for text in texts):
-                found.append(f"{process.name} {texts[0]!r}")
-    return found
-
-
 def test_it_ends_with_the_same_weights_and_figures_and_leaves_nothing(tmp_path: Path):
     log = tmp_path / "log"
     demo = start(log)
@@ -73,7 +60,7 @@ def test_it_ends_with_the_same_weights_and_figures_and_leaves_nothing(tmp_path: 
         "Everything that the demo started has ended.\n"
     )
     assert not folder_in(said).exists()
-    assert left_by(folder_in(said)) == []
+    assert processes_of(folder_in(said)) == {}
 
 
 def _interrupt(demo: "subprocess.Popen[bytes]") -> None:
@@ -105,7 +92,7 @@ def test_an_interrupted_one_leaves_nothing(
     said = log.read_text()
     assert "demo: interrupted" in said
     assert not folder_in(said).exists()
-    assert left_by(folder_in(said)) == []
+    assert processes_of(folder_in(said)) == {}
 
 
 def test_one_whose_head_is_gone_says_so_and_leaves_nothing_but_its_logs(tmp_path: Path):
@@ -113,13 +100,13 @@ def test_one_whose_head_is_gone_says_so_and_leaves_nothing_but_its_logs(tmp_path
     demo = start(log)
     wait_until_said(r"The cluster at", demo, log)
     folder = folder_in(log.read_text())
-    for line in left_by(folder):
-        if "ray" in line and "--head" in line:
-            os.kill(int(line.split()[0]), signal.SIGKILL)
+    for process_id, line in processes_of(folder).items():
+        if "ray start --head" in line:
+            os.kill(process_id, signal.SIGKILL)
     assert demo.wait(120) == 1
     said = log.read_text()
     assert "demo: the head has ended" in said
     assert f"The logs are in {folder}" in said
     assert (folder / "server.log").exists()
-    assert left_by(folder) == []
+    assert processes_of(folder) == {}
     subprocess.run(["rm", "-r", str(folder)], check=True)

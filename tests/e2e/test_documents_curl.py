@@ -197,7 +197,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 def examples(document: Path) -> Iterator[Block]:
     """The blocks to run: all of bash and Python but those that install or start something."""
     for block in blocks(document):
-        starts_something = re.search(r"\bmake \w", block.text)
+        starts_something = re.search(r"\bmake \w|\bray start\b", block.text)
         is_example = block.language in ("bash", "python") and not block.is_folded
         if is_example and not starts_something:
             yield block

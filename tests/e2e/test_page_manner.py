@@ -597,8 +597,12 @@ def test_what_the_page_repeats_of_the_server_is_the_same_there(
         assert exported("audit/audit-words.js", "ACTIONS") == list(get_args(AuditAction.__value__))
         assert exported("account/usage.js", "QUOTAS") == list(Usage.model_fields)
         settings = exported("training/form/training-settings.js", "SETTINGS")
+        resources = exported("training/form/training-settings.js", "RESOURCES")
         assert exported("training/form/training-settings.js", "MAX_HELD_OUT") == MAX_HELD_OUT
     request = people.get("/api/openapi.json")["components"]["schemas"]["StartRequest"]
+    for name, rule in resources.items():
+        bounds = request["properties"].pop(name)["anyOf"][0]
+        assert (rule["min"], rule["max"]) == (bounds["minimum"], bounds["maximum"])
     documented = {
         name: (field["default"], field.get("minimum"), field.get("maximum"))
         for name, field in request["properties"].items()

@@ -621,6 +621,9 @@ PLACES = {
         backend.storage.temporary.empty unlink
         backend.web.http_server.server.Server.start thread
     """,
+    f"{_HOLDS}a_log_of_requests_for_which_there_is_no_thread_ends_the_start_in_words": """
+        backend.web.tracing.access_log.AccessLog.__init__ thread
+    """,
     f"{_HOLDS}a_disk_that_is_full_for_a_worker_fails_its_session_in_words_and_leaves_nothing": """
         backend.training.model_file.serialise write
         backend.training.train.remove_files unlink

@@ -10,7 +10,9 @@ import { rounded, shareOf, steadyEnd } from "../../frontend/lib/progress.js";
 import { RECOMMENDED } from "../../frontend/training/form/network-choice.js";
 import { expectedTime, isTrainable, labelledRows, splitRows } from "../../frontend/training/form/training-estimate.js";
 import { t } from "../../frontend/lib/i18n.js";
-import { INITIAL_TEXTS, readSettings, SETTINGS, settingsOf } from "../../frontend/training/form/training-settings.js";
+import { summaryOf } from "../../frontend/training/cluster/cluster.js";
+import { nodeText } from "../../frontend/training/session/session-progress.js";
+import { INITIAL_TEXTS, readSettings, RESOURCES, SETTINGS, settingsOf } from "../../frontend/training/form/training-settings.js";
 import { speak } from "./words.js";
 
 before(() => speak("en"));
@@ -32,6 +34,37 @@ test("each setting out of its range is named, with the range", () => {
 test("what is on or off is read as such", () => {
   assert.equal(readSettings(INITIAL_TEXTS).values.use_relations, true);
   assert.equal(readSettings({ ...INITIAL_TEXTS, use_relations: "false" }).values.use_relations, false);
+});
+
+test("what is reserved of a cluster may be left empty", () => {
+  const { values, errors } = readSettings(INITIAL_TEXTS);
+  assert.deepEqual(errors, {});
+  for (const name of Object.keys(RESOURCES)) assert.equal(values[name], null);
+  const typed = readSettings({ ...INITIAL_TEXTS, cpus: "4", gpus: "0,5", memory_mb: "2000" });
+  assert.deepEqual(typed.errors, {});
+  assert.deepEqual([typed.values.cpus, typed.values.gpus, typed.values.memory_mb], [4, 0.5, 2000]);
+});
+
+test("GPUs are whole, or a part of one", () => {
+  const errorOf = (gpus) => readSettings({ ...INITIAL_TEXTS, gpus }).errors.gpus;
+  for (const good of ["0", "1", "64", "0.01", "0.25", ""]) assert.equal(errorOf(good), undefined, good);
+  for (const bad of ["1.5", "0.001", "65", "-1", "one"]) {
+    assert.equal(errorOf(bad), "Expected a number. A whole number up to 64, or a part of one from 0.01.", bad);
+  }
+});
+
+test("a cluster is summed up by the nodes that are used", () => {
+  const node = { cpus: 4, cpus_free: 1, refusal: null };
+  const nodes = [node, node, { ...node, refusal: "it has Python 3.9" }, { ...node, cpus: 0, cpus_free: 0 }];
+  assert.equal(summaryOf({ reachable: true, nodes }), "Cluster: 2 nodes, 2 of 8 processors free");
+  assert.equal(summaryOf({ reachable: true, nodes: [node] }), "Cluster: 1 node, 1 of 4 processors free");
+  assert.equal(summaryOf({ reachable: false, nodes }), "Cluster: not reachable");
+});
+
+test("a session says the node that it trains on, if there is one", () => {
+  assert.equal(nodeText({ node: { name: "alpha", processor: null } }), "on alpha");
+  assert.equal(nodeText({ node: null }), "");
+  assert.equal(nodeText({}), "");
 });
 
 test("relations are a setting of networks that take them, and come before the star's uncertainties", () => {

@@ -325,7 +325,7 @@ def test_a_server_killed_while_it_promotes_has_one_current_model_after_the_next_
     assert sha256_of(copy) == current["sha256"]
 
 
-def start_and_end(folder: Path, faults: Faults) -> tuple[int, str]:
+def start_and_end(folder: Path, faults: Faults, **settings: str) -> tuple[int, str]:
     """The exit code and the log of a server that ends by itself."""
     done = subprocess.run(
         [sys.executable, str(REPOSITORY / "backend" / "app.py")],
@@ -334,6 +334,7 @@ def start_and_end(folder: Path, faults: Faults) -> tuple[int, str]:
             **environment(faults),
             "EXOTRAIN_DATA_DIR": str(folder),
             "EXOTRAIN_PORT": "0",
+            **settings,
         },
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -373,6 +374,17 @@ def test_a_start_that_fails_ends_the_process_in_words(
     server = Server(data_dir)
     assert Client(server).get("/api/health")["status"] == "healthy"
     server.stop()
+
+
+def test_a_log_of_requests_for_which_there_is_no_thread_ends_the_start_in_words(tmp_path: Path):
+    faults = Faults(tmp_path / "faults")
+    fault = faults.add("thread", "access log", "none", times=None)
+    data_dir = tmp_path / "data"
+    data_dir.mkdir()
+    code, log = start_and_end(data_dir, faults, EXOTRAIN_LOG="json")
+    assert (fault.effects > 0, code) == (True, 1)
+    last = json.loads(log.rstrip("\n").split("\n")[-1])
+    assert (last["level"], last["message"][:21]) == ("CRITICAL", "exotrain cannot start")
 
 
 def test_a_log_that_cannot_be_written_stops_nothing(tmp_path: Path):

@@ -9,6 +9,9 @@ from backend.config import Settings
 
 Place = Literal["now", "later", "never"]
 
+# Ray divides a resource into so many, and counts these: ten times 0.1 GPU are one.
+_PARTS = 10_000
+
 
 def needs_of(spec: Mapping[str, Any] | wire.Spec, settings: Settings) -> wire.Needs:
     """What a session reserves: what its start asked for, else what the server's settings say."""
@@ -63,6 +66,20 @@ def place_for(
         if known:
             known[0].take(taken)
     return "now" if any(room.has(needs) for room in rooms.values()) else "later"
+
+
+def most_at_once(needs: wire.Needs, nodes: Iterable[wire.Node]) -> int:
+    """How many sessions that reserve this the nodes can have at the same time."""
+    return sum(_fitting(needs, node) for node in nodes if node.refusal is None)
+
+
+def _fitting(needs: wire.Needs, node: wire.Node) -> int:
+    asked = (needs.cpus, node.cpus), (needs.gpus, node.gpus), (needs.memory_mb, node.memory_mb)
+    return min(_parts(has) // _parts(wanted) for wanted, has in asked if wanted)
+
+
+def _parts(resource: float) -> int:
+    return round(resource * _PARTS)
 
 
 def why_waiting(needs: wire.Needs, nodes: Iterable[wire.Node]) -> str | None:

@@ -8,27 +8,19 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
 
 from backend import wire
-from backend.background.cluster.needs import Place, needs_of, place_for, why_waiting
+from backend.background.cluster import needs as needs_
+from backend.background.cluster.bridge_keeper import LONGEST_PAUSE_SECONDS, BridgeKeeper
+from backend.background.cluster.needs import Place, needs_of
 from backend.background.cluster.predictions import ClusterPredictions
-from backend.background.worker_process import ChildProcess
+from backend.background.cluster.state import Assigned, ClusterState, in_words, with_free
 from backend.background.workers.reports import Report
 from backend.config import Settings
 from backend.troubles import Troubles
 
-# A bridge that says nothing for so long hangs; it says something every few seconds, also while it
-# connects.
-SILENT_SECONDS = 90.0
-
 # A cluster that was last seen before that is not there.
 STALE_SECONDS = 20.0
-
-# Before a bridge that ended is replaced: twice the last pause, up to the longest.
-FIRST_PAUSE_SECONDS = 1.0
-LONGEST_PAUSE_SECONDS = 60.0
 
 # After a session found no place that the server had seen.
 _HOLD_SECONDS = 10.0
@@ -37,75 +29,51 @@ _HOLD_SECONDS = 10.0
 _SEEN_SECONDS = 5.0
 
 _TICK_SECONDS = 1.0
-_CLOSE_SECONDS = 2.0
 
-# Must not reach a bridge, and the nodes with it.
-SECRETS = ("EXOTRAIN_TOKEN",)
+_CONNECTING = "The server is connecting to it."
 
 log = logging.getLogger(__name__)
 
-Bridge = ChildProcess[wire.BridgeEvent]
-
-
-@dataclass
-class _Assigned:
-    """A session that the cluster has.
-
-    Attributes:
-        node: Ray's id; None: it has no place yet.
-        since: of `time.monotonic`, when it was assigned or placed.
-    """
-
-    start: int
-    needs: wire.Needs
-    node: str | None
-    since: float
-
 
 class RayRunner:
-    """A `runners.Runner`; a thread of its own keeps the bridge."""
+    """A `runners.Runner`."""
 
     def __init__(self, settings: Settings, report: Report, troubles: Troubles) -> None:
         self._settings = settings
         self._report = report
         self._troubles = troubles
         self._lock = threading.RLock()  # of what follows; never held while an event is reported
-        self._bridge: Bridge | None = None
-        self._assigned: dict[int, _Assigned] = {}
+        self._assigned: dict[int, Assigned] = {}
         self._nodes: tuple[wire.Node, ...] = ()
         self._seen: float | None = None  # of `time.monotonic`, when the cluster was seen last
-        self._heard = time.monotonic()
         self._hold_until: float | None = None  # of `time.monotonic`; nothing is started before
-        self._unreachable = "Connecting to the cluster."
+        self._unreachable = _CONNECTING
+        self._changed: Callable[[], None] = lambda: None
+        self._bridge = BridgeKeeper(settings, self._hear, self._give_back_all)
         self._closing = threading.Event()
-        self._keeper = threading.Thread(target=self._keep, name="bridge", daemon=True)
-        self._judge = threading.Thread(target=self._judge_bridge, name="judge", daemon=True)
-        self._changed: Callable[[], None] = _nothing
-        self._has_begun = False
-        self.predictions = ClusterPredictions(settings.threads, self._send_prediction, self._free)
+        self._watch = threading.Thread(target=self._watch_cluster, name="cluster", daemon=True)
+        self.predictions = ClusterPredictions(settings.threads, self._bridge.send, self._free)
 
     def begin(self, changed: Callable[[], None]) -> None:
         """Connect; `changed` is called when the cluster has changed, so that sessions may start."""
         self._changed = changed
-        self._has_begun = True
-        self._keeper.start()
-        self._judge.start()
+        self._bridge.begin()
+        self._watch.start()
 
     def start(self, job: wire.Train) -> None:
         needs = needs_of(job.spec, self._settings)
+        prepares = self._settings.warm_workers > 0
         with self._lock:
-            if self._bridge is None:
+            if not self._bridge.send(wire.Assign(job=job, needs=needs, prepares=prepares)):
                 raise RuntimeError(self._unreachable)
-            prepares = self._settings.warm_workers > 0
-            self._tell(self._bridge, wire.Assign(job=job, needs=needs, prepares=prepares))
-            self._assigned[job.session_id] = _Assigned(job.start, needs, None, time.monotonic())
+            self._assigned[job.session_id] = Assigned(job.start, needs, None, time.monotonic())
 
     def request(self, session_id: int, what: wire.RequestedEnd) -> None:
-        with self._lock, suppress(RuntimeError, BrokenPipeError):  # its end is noticed elsewhere
+        with self._lock:
             assigned = self._assigned.get(session_id)
-            if assigned is not None and self._bridge is not None:
-                command = wire.Request(session_id=session_id, start=assigned.start, what=what)
-                self._tell(self._bridge, command)
+            if assigned is not None:  # a bridge that has ended needs no request
+                start = assigned.start
+                self._bridge.send(wire.Request(session_id=session_id, start=start, what=what))
 
     def place_for(self, needs: wire.Needs) -> Place:
         """Whether the cluster has a place for a session that reserves this."""
@@ -117,8 +85,11 @@ class RayRunner:
     @property
     def parallel(self) -> int:
         """How many sessions, or parts of a catalogue, the cluster can have at the same time."""
-        usable = [each for each in self._nodes if each.refusal is None]
-        return max(1, int(sum(each.cpus // self._settings.threads for each in usable)))
+        return self.most_at_once(wire.Needs(cpus=self._settings.threads, gpus=0, memory_mb=None))
+
+    def most_at_once(self, needs: wire.Needs) -> int:
+        """How many sessions that reserve this the cluster can have at the same time; at least 1."""
+        return max(1, needs_.most_at_once(needs, self._nodes))
 
     def _free(self, needs: wire.Needs) -> Place:
         with self._lock:
@@ -130,19 +101,25 @@ class RayRunner:
                 for each in self._assigned.values()
                 if each.node is None or each.since > self._seen - _SEEN_SECONDS
             ]
-            return place_for(needs, self._nodes, unseen)
+            return needs_.place_for(needs, self._nodes, unseen)
 
     def why_waiting(self, needs: wire.Needs) -> str | None:
         """What a session that reserves this waits for, if not for others to end."""
         with self._lock:
             if not self.is_reachable:
                 return f"Waiting for the cluster. {self._unreachable}"
-            return why_waiting(needs, self._nodes)
+            return needs_.why_waiting(needs, self._nodes)
 
     @property
     def is_reachable(self) -> bool:
         """Whether the cluster was seen just now."""
-        return self._seen is not None and time.monotonic() - self._seen < STALE_SECONDS
+        seen = self._seen
+        return seen is not None and time.monotonic() - seen < STALE_SECONDS
+
+    @property
+    def cluster(self) -> ClusterState:
+        """The cluster, as it was seen last."""
+        return ClusterState(None if self.is_reachable else self._unreachable, self._nodes)
 
     @property
     def nodes(self) -> tuple[wire.Node, ...]:
@@ -160,60 +137,8 @@ class RayRunner:
         pass  # when the nodes are seen
 
     def close(self) -> None:
-        with self._lock:
-            self._closing.set()
-            bridge = self._bridge
-        if bridge is not None:
-            bridge.kill()
-        if self._has_begun:
-            self._keeper.join(_CLOSE_SECONDS)
-
-    def _keep(self) -> None:
-        pause = FIRST_PAUSE_SECONDS
-        while not self._closing.is_set():
-            began = time.monotonic()
-            with suppress(Exception):  # the end of this thread would be the end of the cluster
-                self._run_bridge()
-            if self._seen is not None and self._seen > began:
-                pause = FIRST_PAUSE_SECONDS
-            with self._lock:
-                self._bridge = self._seen = None
-            self._give_back_all()
-            self._note_trouble()
-            self._closing.wait(pause)
-            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
-
-    def _run_bridge(self) -> None:
-        arguments = ["--data-dir", str(self._settings.data_dir)]
-        if self._settings.ray_address is not None:
-            arguments += ["--address", self._settings.ray_address]
-        try:
-            bridge: Bridge = ChildProcess(
-                "backend.cluster", arguments, wire.decode_bridge_event, without=SECRETS
-            )
-        except (OSError, RuntimeError, MemoryError):
-            log.exception("the bridge to the cluster cannot be started; it is tried again")
-            return
-        self._heard = time.monotonic()
-        with self._lock:
-            self._bridge = bridge
-            if self._closing.is_set():
-                bridge.kill()
-        try:
-            for event in bridge.events():
-                self._heard = time.monotonic()
-                self._hear(event)
-        except wire.Malformed as error:
-            log.error("the bridge to the cluster is killed. %s", error)
-        except Exception:
-            log.exception("the bridge to the cluster cannot be heard: it is killed")
-        finally:
-            with self._lock:
-                self._bridge = None
-            bridge.kill()
-            bridge.wait()
-        if not self._closing.is_set():
-            log.error("the bridge to the cluster has ended (%s)", self._unreachable)
+        self._closing.set()
+        self._bridge.close()
 
     def _hear(self, event: wire.BridgeEvent) -> None:
         match event:
@@ -235,20 +160,22 @@ class RayRunner:
 
     def _see(self, nodes: tuple[wire.Node, ...]) -> None:
         with self._lock:
-            had = {(each.id, each.cpus_free, each.gpus_free, each.refusal) for each in self._nodes}
-            was_reachable = self.is_reachable
+            is_new = {(each.id, each.refusal) for each in nodes} != {
+                (each.id, each.refusal) for each in self._nodes
+            }
+            is_new |= not self.is_reachable
+            has_changed = is_new or nodes != self._nodes
             self._nodes, self._seen = nodes, time.monotonic()
-            has = {(each.id, each.cpus_free, each.gpus_free, each.refusal) for each in nodes}
-            if self._bridge is not None and self._settings.warm_workers:
-                needs = needs_of({}, self._settings)
-                with suppress(RuntimeError, BrokenPipeError):
-                    self._tell(self._bridge, wire.Warm(needs=needs))
-            is_hold_over = self._hold_until is not None and self._hold_until <= self._seen
-            if is_hold_over:
-                self._hold_until = None
+            self._unreachable = _CONNECTING  # once it is lost again
+            if self._hold_until is not None and self._hold_until <= self._seen:
+                self._hold_until, has_changed = None, True
+        self._bridge.has_worked()
+        if self._settings.warm_workers:
+            self._bridge.send(wire.Warm(needs=needs_of({}, self._settings)))
         self._troubles.clear("cluster")
-        if is_hold_over or has != had or not was_reachable:
-            log.info("the cluster has %s", _in_words(nodes))
+        if is_new:
+            log.info("the cluster has %s", in_words(nodes))
+        if has_changed:
             self._changed()
 
     def _pass_on(self, session_id: int, start: int, event: wire.ReportedEvent) -> None:
@@ -257,69 +184,33 @@ class RayRunner:
                 assigned = self._assigned.get(session_id)
                 if assigned is not None and assigned.start == start:
                     del self._assigned[session_id]
+                    # The next one need not wait until the nodes are seen again.
+                    self._nodes = with_free(self._nodes, assigned)
                 if event.lost == "cluster":
                     self._hold_until = time.monotonic() + _HOLD_SECONDS
-            if self._closing.is_set():
+            if self._bridge.is_closing:
                 return  # the end of the server is no end of the session
         self._report(session_id, start, event)
 
-    def _tell(self, bridge: Bridge, command: wire.BridgeCommand) -> None:
-        """Send a command without waiting; a bridge that reads no more is ended."""
-        if not bridge.send_at_once(command):
-            bridge.kill()  # it has half of a line
-            raise RuntimeError("The bridge to the cluster took no more commands.")
-
-    def _send_prediction(self, command: wire.Predict) -> bool:
-        with self._lock:
-            bridge = self._bridge
-        if bridge is None:
-            return False
-        with suppress(BrokenPipeError):
-            bridge.send(command)
-            return True
-        return False
-
     def _give_back_all(self) -> None:
         with self._lock:
+            self._seen = None
             lost, self._assigned = self._assigned, {}
         self.predictions.lose_all(self._unreachable)
-        if self._closing.is_set():
+        if self._bridge.is_closing:
             return
+        log.error("the bridge to the cluster has ended (%s)", self._unreachable)
+        self._note_trouble()
         for session_id, assigned in lost.items():
             message = f"The cluster was lost. {self._unreachable}"
             exited = wire.Exited(message=message, may_retry=True, lost="cluster")
             self._report(session_id, assigned.start, exited)
 
-    def _judge_bridge(self) -> None:
-        last = time.monotonic()
-        silent = 0.0
+    def _watch_cluster(self) -> None:
         while not self._closing.wait(_TICK_SECONDS):
-            now = time.monotonic()
-            # A laptop that slept has ended no bridge: what it missed is one tick.
-            silent = 0.0 if self._heard > last else silent + min(now - last, 2 * _TICK_SECONDS)
-            last = now
-            with self._lock:
-                bridge = self._bridge
-            if bridge is not None and silent > SILENT_SECONDS:
-                log.error("the bridge to the cluster said nothing for %.0f s: it is killed", silent)
-                bridge.kill()
-                silent = 0.0
             if not self.is_reachable:
                 self._note_trouble()
 
     def _note_trouble(self) -> None:
         if not self._closing.is_set():
             self._troubles.note("cluster", 2 * LONGEST_PAUSE_SECONDS)
-
-
-def _in_words(nodes: tuple[wire.Node, ...]) -> str:
-    usable = [each for each in nodes if each.refusal is None]
-    cpus, gpus = (sum(getattr(each, name) for each in usable) for name in ("cpus", "gpus"))
-    free = sum(each.cpus_free for each in usable)
-    return (
-        f"{len(usable)} usable nodes of {len(nodes)}, {cpus:g} CPUs ({free:g} free), {gpus:g} GPUs"
-    )
-
-
-def _nothing() -> None:
-    pass

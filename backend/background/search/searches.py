@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from backend import wire
 from backend.background.attempts import is_passing
+from backend.background.cluster.needs import needs_of
 from backend.background.search.ask import next_settings, why_prune
 from backend.background.search.space import MOST_TRIALS, Tried
 from backend.background.search.trial_specs import spec_of
@@ -41,14 +42,23 @@ log = logging.getLogger(__name__)
 class Searches:
     """Used from the supervisor's thread alone."""
 
-    def __init__(self, settings: Settings, database: Database, has_space: HasSpace) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        has_space: HasSpace,
+        most_at_once: Callable[[wire.Needs], int | None] = lambda _needs: None,
+    ) -> None:
         """Prepare only.
 
         Args:
             settings, database: the server's.
             has_space: whether the model of one more trial fits into the quota.
+            most_at_once: how many trials that reserve this have a place together; None: all that
+                may train.
         """
         self._settings = settings
+        self._most_at_once = most_at_once
         self._database = database
         self._has_space = has_space
         self._judged: dict[int, int] = {}  # session id: the last epoch that was judged
@@ -126,7 +136,10 @@ class Searches:
         return self._add(study, number, tried)
 
     def _has_place(self, study: Record) -> bool:
-        most = min(study["settings"]["parallel"], self._settings.most_trainings)
+        settings = study["settings"]
+        placed = self._most_at_once(needs_of(settings["spec"], self._settings))
+        places = self._settings.most_trainings if placed is None else placed
+        most = min(settings["parallel"], self._settings.most_trainings, places)
         return not study["pending"] and study["training"] < most
 
     def _add(self, study: Record, number: int, tried: Tried) -> None:

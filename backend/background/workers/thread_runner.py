@@ -3,21 +3,20 @@
 import logging
 import sys
 import threading
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from backend import wire
-from backend.background.cluster.needs import Place
 from backend.background.worker_log import filtered_stderr
 from backend.background.workers.reports import Report, exited_because
+from backend.background.workers.this_machine import ThisMachine
 from backend.config import Settings
 from backend.storage.layout import Storage
 
 log = logging.getLogger(__name__)
 
 
-class ThreadRunner:
+class ThreadRunner(ThisMachine):
     """Keras in the server: a `runners.Runner`."""
 
     def __init__(self, settings: Settings, report: Report) -> None:
@@ -26,12 +25,6 @@ class ThreadRunner:
         self._report = report
         self._requests: dict[int, wire.RequestedEnd] = {}
         self._is_closing = False
-
-    def begin(self, changed: Callable[[], None]) -> None:
-        pass
-
-    def place_for(self, needs: wire.Needs) -> Place:
-        return "now"
 
     def start(self, job: wire.Train) -> None:
         self._requests.pop(job.session_id, None)  # of an earlier start

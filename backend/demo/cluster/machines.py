@@ -31,9 +31,17 @@ _LONGEST_FOLDER = 14
 _NODE_MEMORY = 3_000_000_000
 _STORE_MEMORY = 100_000_000
 
-# Ray gives a start up after 30 s, which on a busy machine is not long.
-_ATTEMPTS = 3
+# Ray gives a start up when its processes need more than 15 s, as on a busy machine they may.
+_ATTEMPTS = 5
 _RAY_RUNS = "Ray runtime started"
+
+# For a port that its agents choose Ray waits 15 s, and gives the start up as well.
+_AGENT_PORTS = (
+    "dashboard-agent-grpc-port",
+    "dashboard-agent-listen-port",
+    "metrics-export-port",
+    "runtime-env-agent-port",
+)
 
 _LAST_LINES = 8
 
@@ -41,9 +49,14 @@ CPUS = re.compile(r"the cluster has .* (\d+) CPUs")
 
 
 class Machines:
-    """A cluster and its server, in a temporary folder."""
+    """A cluster and its server, in a temporary folder.
 
-    def __init__(self) -> None:
+    Args:
+        store_memory: of the object store of each machine, in bytes.
+    """
+
+    def __init__(self, store_memory: int = _STORE_MEMORY) -> None:
+        self._store_memory = store_memory
         temporary = tempfile.gettempdir()
         short = temporary if len(temporary) <= _LONGEST_FOLDER else "/tmp"
         self.folder = Path(tempfile.mkdtemp(prefix="exotrain-demo-", dir=short))
@@ -59,6 +72,11 @@ class Machines:
             "RAY_USAGE_STATS_ENABLED": "0",
             "PYTHONUNBUFFERED": "1",
         }
+
+    @property
+    def authentication(self) -> dict[str, str]:
+        """The variables with which a program may join the cluster."""
+        return {k: v for k, v in self._environment.items() if k.startswith("RAY_AUTH_")}
 
     @property
     def address(self) -> str:
@@ -77,6 +95,8 @@ class Machines:
             "--node-ip-address=127.0.0.1",
             f"--port={self._port}",
             "--num-cpus=0",
+            f"--ray-client-server-port={_free_port()}",  # another cluster may have the usual one
+            "--no-monitor",  # it would start machines in a cloud
             "--include-dashboard=false",
             f"--temp-dir={self.folder / 'ray'}",
         )
@@ -185,9 +205,16 @@ class Machines:
 
     def _start_ray(self, name: str, *arguments: str) -> None:
         ray = str(Path(sys.executable).with_name("ray"))
-        store = f"--object-store-memory={_STORE_MEMORY}"
+        shared = (
+            f"--object-store-memory={self._store_memory}",
+            "--min-worker-port=0",  # any that are free: these machines are one
+            "--max-worker-port=0",
+            *(f"--{port}={_free_port()}" for port in _AGENT_PORTS),
+            "--include-log-monitor=false",
+            "--block",
+        )
         for attempts_left in reversed(range(_ATTEMPTS)):
-            self._start(name, [ray, "start", *arguments, store, "--block"])
+            self._start(name, [ray, "start", *arguments, *shared])
             try:
                 self._wait(f"the {name}", lambda: _RAY_RUNS in self._log(name))
                 return

@@ -9,6 +9,8 @@ from sqlalchemy import Connection
 from backend.database import finished_epochs, kept, sessions
 from backend.database.connection import Record
 from backend.database.finished_epochs import StoredEpoch
+from backend.services.context import Services
+from backend.services.sessions.place import place_of
 from backend.storage.layout import model_path
 
 # Epochs differ in length: the first one traces the graph, and the machine has other work.
@@ -18,27 +20,29 @@ _EPOCHS_FOR_ETA = 5
 _BEFORE_THE_END = 0.99
 
 
-def describe(connection: Connection, session: Record, after_epoch: int = 0) -> Record:
+def describe(
+    services: Services, connection: Connection, session: Record, after_epoch: int = 0
+) -> Record:
     """One session, from `sessions.shown`, with the epochs after `after_epoch` as JSON."""
     is_training = session["status"] == "training"
     first_for_eta = session["epochs_completed"] - _EPOCHS_FOR_ETA if is_training else after_epoch
     epochs = finished_epochs.history(connection, session["id"], min(after_epoch, first_for_eta))
     history = ",".join(_as_json(each) for each in epochs if each.number > after_epoch)
-    return {**_summary(session, epochs), "history": f"[{history}]"}
+    return {**_summary(services, session, epochs), "history": f"[{history}]"}
 
 
-def described(connection: Connection, session_id: int) -> Record:
+def described(services: Services, connection: Connection, session_id: int) -> Record:
     """The session with that id, which was found in this transaction, with all its epochs."""
     session = sessions.shown(connection, session_id)
     assert session is not None
-    return describe(connection, session)
+    return describe(services, connection, session)
 
 
-def describe_all(connection: Connection, found: list[Record]) -> list[Record]:
+def describe_all(services: Services, connection: Connection, found: list[Record]) -> list[Record]:
     """Sessions, from `sessions.shown_in_workspace`, without their epochs."""
     training = [each["id"] for each in found if each["status"] == "training"]
     latest = finished_epochs.latest(connection, training, _EPOCHS_FOR_ETA)
-    return [_summary(each, latest.get(each["id"], [])) for each in found]
+    return [_summary(services, each, latest.get(each["id"], [])) for each in found]
 
 
 def progress(session: Record) -> float:
@@ -69,11 +73,12 @@ def eta_seconds(session: Record, epoch_seconds: list[float]) -> float | None:
     return max(0.0, remaining) * median(epoch_seconds[-_EPOCHS_FOR_ETA:])
 
 
-def _summary(session: Record, latest_epochs: list[StoredEpoch]) -> Record:
+def _summary(services: Services, session: Record, latest_epochs: list[StoredEpoch]) -> Record:
     is_training = session["status"] == "training"
     seconds = _epoch_seconds(latest_epochs) if is_training else []
     return {
         **session,
+        **place_of(services, session),
         "stage": session["stage"] if is_training or session["request"] == "keep" else None,
         "progress": progress(session),
         "eta_seconds": eta_seconds(session, seconds),

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from statistics import median
 
 from sqlalchemy import Connection
@@ -25,12 +25,14 @@ _OF_SESSIONS = ("version", "model_name", "folds", "fold", "fold_seed")
 _FIGURES = ("accuracy", "macro_f1", "log_loss")
 
 
-def describe_all(connection: Connection, found: list[Record], places: int) -> list[Record]:
-    """Studies without their sessions; `places` is how many sessions are trained at once."""
+def describe_all(
+    connection: Connection, found: list[Record], places: Callable[[Record], int]
+) -> list[Record]:
+    """Studies without their sessions; `places`: how many sessions of one can train at once."""
     ids = [each["id"] for each in found]
     parts, searches = studies.states_of(connection, ids), trials.of_studies(connection, ids)
     return [
-        _summary(connection, each, parts[each["id"]], searches.get(each["id"]), places)
+        _summary(connection, each, parts[each["id"]], searches.get(each["id"]), places(each))
         for each in found
     ]
 
@@ -49,7 +51,7 @@ def describe(
         study: its row.
         parts: its sessions, from `studies.parts_of`.
         evaluated: their figures, from `studies.evaluated`.
-        places: how many sessions are trained at once.
+        places: how many of its sessions can train at once.
     """
     placed = [(kind_of(study).place(study, part), part) for part in parts]
     search = trials.find(connection, study["id"])

@@ -11,11 +11,12 @@ import json
 import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator
+from contextvars import copy_context
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from backend import shortage
+from backend import request_ids, shortage
 from backend.config import ANY_HOST
 from backend.web.http_server.body import Body, BodyWanted, NotYetReceived, Receive
 from backend.web.http_server.lanes import Lane, LaneFull
@@ -104,6 +105,7 @@ class Gateway:
         """Answer one request."""
         seen = Seen(scope)
         send = seen.through(send)
+        request_ids.current.set(seen.request_id)  # each request has a task, and so a context
         headers = dict(scope["headers"])
         body = Body(receive, headers, self._incoming)
         try:
@@ -162,7 +164,10 @@ class Gateway:
         return await self._run(lane, caller, environment_of(scope, body.stream, body.length))
 
     async def _run(self, lane: Lane, caller: str, environment: dict[str, Any]) -> Response:
-        response = await lane.run(caller, lambda: Response(self._application, environment))
+        context = copy_context()  # a thread of a lane has none of the request's
+        response = await lane.run(
+            caller, lambda: context.run(Response, self._application, environment)
+        )
         self._callers.learn(environment, response.status)
         return response
 

@@ -43,6 +43,9 @@ class Problem(_Sparse):
     code: str | SkipJsonSchema[None] = Field(
         default=None, description="What it is for a program: `model_corrupt`."
     )
+    request_id: str | SkipJsonSchema[None] = Field(
+        default=None, description="Of a 500: what the request is called in the server's log."
+    )
     errors: list[ProblemItem] | SkipJsonSchema[None] = Field(
         default=None, description="Every field, row or column that is wrong."
     )

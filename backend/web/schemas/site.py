@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from pydantic import Field
 from typing_extensions import TypeAliasType
 
 from backend import troubles
@@ -23,6 +24,9 @@ class Trouble(Answer):
 
     code: TroubleCode
     message: str
+    since: str = Field(
+        description="When it was noticed first, without a time since then at which it was over."
+    )
 
 
 class Health(Answer):

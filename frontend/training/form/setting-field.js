@@ -2,23 +2,25 @@
 
 import { html } from "../../lib/html.js";
 import { t } from "../../lib/i18n.js";
-import { rangeText, SETTINGS } from "./training-settings.js";
+import { rangeText, RESOURCES, SETTINGS } from "./training-settings.js";
 import { Field } from "../../ui/basics.js";
+
+const ALL = { ...SETTINGS, ...RESOURCES };
 
 /** The displayed name of a setting, the dataset or the network. */
 export function settingName(name) {
-  return t(name in SETTINGS ? `training.setting.${name}` : `training.${name}`);
+  return t(name in ALL ? `training.setting.${name}` : `training.${name}`);
 }
 
 /**
  * @param {object} properties
- * @param {string} properties.name one of SETTINGS
+ * @param {string} properties.name one of SETTINGS or RESOURCES
  * @param {string} properties.value the text as it was typed
  * @param {string} [properties.error]
  * @param {(text: string) => void} properties.onInput
  */
 export function SettingField({ name, value, error, onInput }) {
-  const setting = SETTINGS[name];
+  const setting = ALL[name];
   if (setting.kind === "flag") return html`<${Flag} ...${{ name, value, error, onInput }} />`;
   const isNumber = setting.kind !== "name";
   const help = [t(`training.setting.${name}.help`), isNumber && rangeText(setting)].filter(Boolean).join(" ");

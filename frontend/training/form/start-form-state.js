@@ -8,6 +8,7 @@ import { goTo } from "../../lib/router.js";
 import { RECOMMENDED } from "./network-choice.js";
 import { useIdempotencyKey } from "../session/session-actions-state.js";
 import { isTrainable } from "./training-estimate.js";
+import { RESOURCES } from "./training-settings.js";
 
 /**
  * What is typed, kept over a reload; what the address gives fills it once.
@@ -65,22 +66,27 @@ function versionOf(text, dataset) {
  * @param {object} properties.workspace
  * @param {object} properties.form from `useStartForm`
  * @param {string[]} properties.names the settings to send; those of the form besides
+ * @param {boolean} properties.hasCluster whether a session can reserve something; else nothing of it is sent
  * @param {(request: object, key: string) => Promise<object>} properties.send
  * @param {(started: object) => void} properties.onStart
  * @param {() => void} properties.onStale what the form was made from has changed
  */
-export function useStart({ workspace, form, names, send, onStart, onStale }) {
+export function useStart({ workspace, form, names, hasCluster, send, onStart, onStale }) {
   const key = useIdempotencyKey();
   const [isBusy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState(null);
   const [failures, setFailures] = useState(0);
-  const { values, errors } = form.read;
+  const reserved = Object.keys(RESOURCES);
+  const { values } = form.read;
+  const isAsked = ([name]) => hasCluster || !reserved.includes(name);
+  const errors = Object.fromEntries(Object.entries(form.read.errors).filter(isAsked));
+  const sent = hasCluster ? [...names, ...reserved.filter((name) => values[name] !== null)] : names;
   const request = {
     workspace_key: workspace.key,
     dataset_id: form.dataset.id,
     dataset_version: form.version,
     network: form.network.name,
-    ...Object.fromEntries(names.map((name) => [name, values[name]])),
+    ...Object.fromEntries(sent.map((name) => [name, values[name]])),
   };
   const start = async () => {
     setRefusal(null);

@@ -8,6 +8,9 @@ import { DatasetChoice } from "./dataset-choice.js";
 import { NetworkChoice } from "./network-choice.js";
 import { SettingField } from "./setting-field.js";
 import { Refusal } from "./start-refusal.js";
+import { RESOURCES } from "./training-settings.js";
+
+const RESERVED = Object.keys(RESOURCES);
 
 /**
  * @param {object} properties
@@ -23,6 +26,7 @@ import { Refusal } from "./start-refusal.js";
  * @param {string} properties.label of the button
  * @param {string[]} properties.fields whose errors are shown beside them
  * @param {string} [properties.datasetHelp] what the dataset is for
+ * @param {boolean} properties.hasCluster whether a session can reserve something
  */
 export function StartForm(properties) {
   const { workspace, datasets, networks, form, starting, everyday, more, cost, label, fields } = properties;
@@ -58,9 +62,14 @@ export function StartForm(properties) {
           onChoose=${(network) => form.change({ network })}
         />
         <div class="two">${everyday}</div>
-        <${MoreSettings} isChanged=${form.isChanged(more)}>
+        <${Folded} title=${t("training.more")} isChanged=${form.isChanged(more)}>
           <div class="two">${settingFields(more, form, starting)}</div>
         <//>
+        ${properties.hasCluster &&
+        html`<${Folded} title=${t("training.resources")} isChanged=${form.isChanged(RESERVED)} dataTest="resources">
+          <p class="hint">${t("training.resources.help")}</p>
+          <div class="two">${settingFields(RESERVED, form, starting)}</div>
+        <//>`}
         <div class="actions end">
           <button type="button" class="quiet" disabled=${!form.isTouched} onClick=${form.forget}>
             ${t("training.defaults")}
@@ -93,13 +102,14 @@ export function settingFields(names, form, starting) {
 }
 
 /** Rarely changed settings; open if one is changed. Only the user closes it. */
-function MoreSettings({ isChanged, children }) {
+function Folded({ title, isChanged, dataTest, children }) {
   const [isOpen, setOpen] = useState(isChanged);
   useEffect(() => {
     if (isChanged) setOpen(true);
   }, [isChanged]);
-  return html`<details class="more" open=${isOpen} onToggle=${(event) => setOpen(event.target.open)}>
-    <summary>${t("training.more")}</summary>
+  const onToggle = (event) => setOpen(event.target.open);
+  return html`<details class="more" open=${isOpen} onToggle=${onToggle} data-test=${dataTest}>
+    <summary>${title}</summary>
     ${children}
   </details>`;
 }

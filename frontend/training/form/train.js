@@ -3,7 +3,7 @@
 import { get } from "../../lib/api.js";
 import { useData } from "../../lib/data.js";
 import { html } from "../../lib/html.js";
-import { has, t } from "../../lib/i18n.js";
+import { dateTime, has, t } from "../../lib/i18n.js";
 import { useTitle } from "../../lib/title.js";
 import { PAGE } from "../../lib/watch.js";
 import { Empty, Loaded, PageHead } from "../../ui/basics.js";
@@ -38,11 +38,12 @@ function NewSession({ workspace, query }) {
 }
 
 async function loadAll(workspace_key) {
-  const [datasets, networks, completed, health] = await Promise.all([
+  const [datasets, networks, completed, health, cluster] = await Promise.all([
     get("/api/training/datasets", { workspace_key }),
     get("/api/networks"),
     get("/api/training/sessions", { workspace_key, status: "completed", limit: PAGE }),
     get("/api/health"),
+    get("/api/cluster"),
   ]);
   return {
     datasets: datasets.datasets,
@@ -51,6 +52,7 @@ async function loadAll(workspace_key) {
     completed: completed.sessions,
     ahead: health.queue.pending + health.queue.training,
     reasons: health.reasons,
+    hasCluster: cluster.runner === "ray",
   };
 }
 
@@ -58,11 +60,12 @@ async function loadAll(workspace_key) {
 function Degraded({ reasons }) {
   if (reasons.length === 0) return null;
   const said = ({ code, message }) => (has(`training.degraded.${code}`) ? t(`training.degraded.${code}`) : message);
+  const since = (reason) => t("training.degradedSince", { since: dateTime(reason.since) });
   return html`
     <div class="message warning" role="status">
       <p>${t("training.degraded")}</p>
       <ul>
-        ${reasons.map((reason) => html`<li key=${reason.code}>${said(reason)}</li>`)}
+        ${reasons.map((reason) => html`<li key=${reason.code}>${said(reason)} ${since(reason)}</li>`)}
       </ul>
     </div>
   `;

@@ -8,10 +8,10 @@ import { startSession } from "../session/session-actions-state.js";
 import { settingFields, StartForm } from "./start-form.js";
 import { useStart, useStartForm } from "./start-form-state.js";
 import { TrainingCost } from "./training-cost.js";
-import { INITIAL_TEXTS, readSettings, SETTINGS, settingsOf } from "./training-settings.js";
+import { INITIAL_TEXTS, readSettings, RESOURCES, SETTINGS, settingsOf } from "./training-settings.js";
 
 const EVERYDAY = ["model_name", "epochs"];
-const FIELDS = [...Object.keys(SETTINGS), "dataset_id", "dataset_version", "network"];
+const FIELDS = [...Object.keys(SETTINGS), ...Object.keys(RESOURCES), "dataset_id", "dataset_version", "network"];
 
 /**
  * @param {object} properties
@@ -21,11 +21,12 @@ const FIELDS = [...Object.keys(SETTINGS), "dataset_id", "dataset_version", "netw
  * @param {object[]} properties.networks
  * @param {string} properties.defaultNetwork
  * @param {object[]} properties.completed sessions, newest first, for the time estimate
+ * @param {boolean} properties.hasCluster whether a session can reserve something
  * @param {number} properties.ahead sessions that run or wait on the server
  * @param {() => void} properties.onStale what the form was made from has changed
  */
 export function TrainingForm(properties) {
-  const { workspace, datasets, networks, completed, ahead, onStale } = properties;
+  const { workspace, datasets, networks, completed, ahead, hasCluster, onStale } = properties;
   const form = useStartForm({
     ...properties,
     name: `train.${workspace.id}`,
@@ -38,10 +39,10 @@ export function TrainingForm(properties) {
     askForNotifications();
     goTo(`/w/${workspace.id}/sessions/${session.id}`);
   };
-  const starting = useStart({ workspace, form, names, send: startSession, onStart, onStale });
+  const starting = useStart({ workspace, form, names, hasCluster, send: startSession, onStart, onStale });
   const { dataset, network, read } = form;
   return html`<${StartForm}
-    ...${{ workspace, datasets, networks, form, starting, fields: FIELDS }}
+    ...${{ workspace, datasets, networks, form, starting, hasCluster, fields: FIELDS }}
     everyday=${settingFields(EVERYDAY, form, starting)}
     more=${names.filter((name) => !EVERYDAY.includes(name))}
     cost=${html`<${TrainingCost} ...${{ dataset, network, values: read.values, completed, ahead }} />`}

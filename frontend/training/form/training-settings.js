@@ -20,6 +20,13 @@ export const SETTINGS = {
   use_stellar_uncertainties: { kind: "flag", initial: false },
 };
 
+/** What a session reserves of a cluster; left empty, as the server's settings say. */
+export const RESOURCES = {
+  cpus: { kind: "whole", initial: "", min: 1, max: 64 },
+  gpus: { kind: "real", initial: "", min: 0, max: 64, leastPart: 0.01 },
+  memory_mb: { kind: "whole", initial: "", min: 800, max: 10_000_000 },
+};
+
 const RELATED = ["use_relations", "use_stellar_uncertainties"];
 
 /** The settings that a network has; without relations there are no uncertainties of the star either. */
@@ -37,7 +44,7 @@ const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** The form before anything was typed: texts, since what is typed is kept as it is. */
 export const INITIAL_TEXTS = Object.fromEntries(
-  Object.entries(SETTINGS).map(([name, { initial }]) => [name, String(initial)]),
+  Object.entries({ ...SETTINGS, ...RESOURCES }).map(([name, { initial }]) => [name, String(initial)]),
 );
 
 /**
@@ -55,6 +62,12 @@ export function readSettings(texts) {
     if (error) errors[name] = error;
     else values[name] = value;
   }
+  for (const [name, setting] of Object.entries(RESOURCES)) {
+    const value = texts[name]?.trim() ? readNumber(texts[name]) : null;
+    const error = value === null ? null : problemOf(setting, value);
+    if (error) errors[name] = error;
+    else values[name] = value;
+  }
   // Compared in thousandths, which 0.45 + 0.45 reaches exactly.
   const heldOut = Math.round((values.validation_split + values.test_split) * 1000) / 1000;
   if (heldOut > MAX_HELD_OUT) {
@@ -64,7 +77,8 @@ export function readSettings(texts) {
 }
 
 /** The range of a number setting, in words. */
-export function rangeText({ min, max, orZero }) {
+export function rangeText({ min, max, orZero, leastPart }) {
+  if (leastPart) return t("training.range.parts", { max: number(max, 6), least: number(leastPart, 6) });
   const key = orZero ? "training.range.orZero" : "training.range";
   return t(key, { min: number(min, 6), max: number(max, 6) });
 }
@@ -83,9 +97,10 @@ function readNumber(text) {
 function problemOf(setting, value) {
   if (setting.kind === "flag") return null;
   if (setting.kind === "name") return NAME.test(value) ? null : t("training.error.name");
-  const { min, max, orZero, kind } = setting;
+  const { min, max, orZero, kind, leastPart } = setting;
   const isInRange = (value >= min && value <= max) || (orZero && value === 0);
-  if (isInRange && (kind !== "whole" || Number.isInteger(value))) return null;
+  const isPart = kind === "real" && (!leastPart || (value >= leastPart && value <= 1));
+  if (isInRange && (isPart || Number.isInteger(value))) return null;
   const key = kind === "whole" ? "training.error.whole" : "training.error.number";
   return t(key, { range: rangeText(setting) });
 }

@@ -19,7 +19,7 @@ export function SessionProgress({ session }) {
   return html`
     <div class="session-progress" data-test="progress">
       <div class="row between">
-        <span>${stageText(session)}</span>
+        <span>${stageText(session)} ${session.node && html`<${OnNode} session=${session} />`}</span>
         ${status === "training" &&
         html`<span>${t("training.epochOf", { done: epochs_completed, all: epochs })}</span>`}
       </div>
@@ -29,8 +29,26 @@ export function SessionProgress({ session }) {
         label=${t("training.progressOf", { name: nameOf(session) })}
       />`}
       ${status === "training" && html`<p class="hint"><${Remaining} session=${session} /></p>`}
+      <${WaitingFor} session=${session} />
     </div>
   `;
+}
+
+function OnNode({ session }) {
+  return html`<span class="hint" data-test="node" title=${session.node.processor}>${nodeText(session)}</span>`;
+}
+
+/** What a waiting session needs that the cluster does not have, in the server's words. */
+function WaitingFor({ session: { waiting_for: words } }) {
+  if (!words) return null;
+  return html`<p class="server-words" data-test="waiting-for">
+    <span class="hint">${t("training.serverSays")}</span> <span lang="en">${words}</span>
+  </p>`;
+}
+
+/** The node that a session trains on, in words; "" on the server's own machine. */
+export function nodeText({ node }) {
+  return node ? t("training.onNode", { name: node.name }) : "";
 }
 
 function Remaining({ session: { stage, eta_seconds, request } }) {

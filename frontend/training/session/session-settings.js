@@ -3,14 +3,14 @@
 import { withQuery } from "../../lib/api.js";
 import { html } from "../../lib/html.js";
 import { dateTime, duration, number, percent, significant, t } from "../../lib/i18n.js";
-import { SETTINGS } from "../form/training-settings.js";
+import { RESOURCES, SETTINGS } from "../form/training-settings.js";
 import { networkName } from "../form/network-choice.js";
 import { elapsedSeconds } from "./session-progress.js";
 import { settingName } from "../form/setting-field.js";
 
 /** The form with a session's settings filled in, some of them changed. */
 export function formHref(workspace, { dataset_id, spec }, changes = {}) {
-  const names = [...Object.keys(SETTINGS), "network"];
+  const names = [...Object.keys(SETTINGS), ...Object.keys(RESOURCES), "network"];
   const settings = Object.fromEntries(names.map((name) => [name, spec[name]]));
   return `#${withQuery(`/w/${workspace.id}/train`, { dataset: dataset_id, ...settings, ...changes })}`;
 }
@@ -29,7 +29,8 @@ export function settingText(name, value) {
 /** @param {{workspace: object, session: object}} properties */
 export function SessionSettings({ workspace, session }) {
   const { spec, dataset_id } = session;
-  const names = ["network", ...Object.keys(SETTINGS)];
+  const reserved = Object.keys(RESOURCES).filter((name) => (spec[name] ?? null) !== null);
+  const names = ["network", ...Object.keys(SETTINGS), ...reserved];
   return html`
     <section class="card stack" data-test="settings">
       <div class="row between">

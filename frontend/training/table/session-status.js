@@ -4,17 +4,24 @@ import { html } from "../../lib/html.js";
 import { duration, t } from "../../lib/i18n.js";
 import { nameOf } from "../../lib/watch.js";
 import { Progress } from "../../ui/basics.js";
+import { nodeText } from "../session/session-progress.js";
 import { SessionBadge } from "../../ui/verdict-notes.js";
 
 /** @param {{session: object}} properties */
 export function StatusCell({ session }) {
   return html`<span class="status-cell">
     <${SessionBadge} session=${session} />
-    ${session.status === "pending" && html`<span class="hint">${queueText(session)}</span>`}
+    ${session.status === "pending" && html`<${Waiting} session=${session} />`}
     ${session.status === "training" && html`<${Course} session=${session} />`}
     ${session.status === "failed" &&
     html`<span class="hint cut">${t(`training.failed.${session.error?.reason ?? "crashed"}`)}</span>`}
   </span>`;
+}
+
+function Waiting({ session }) {
+  const { waiting_for: words } = session;
+  if (!words) return html`<span class="hint">${queueText(session)}</span>`;
+  return html`<span class="hint cut" lang="en" title=${words}>${words}</span>`;
 }
 
 /** The place of a waiting session, and a guess of its wait where there is one. */
@@ -31,6 +38,6 @@ function Course({ session }) {
   const left = eta === null || request ? "" : t("training.eta", { time: duration(eta) });
   return html`
     <${Progress} share=${progress} label=${t("training.progressOf", { name: nameOf(session) })} />
-    <span class="hint" title=${left}>${text}</span>
+    <span class="hint" title=${left}>${[text, nodeText(session)].filter(Boolean).join(" · ")}</span>
   `;
 }

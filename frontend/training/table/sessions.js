@@ -17,6 +17,7 @@ import { Toolbar } from "../../listing/toolbar.js";
 import { addressOf, choiceOf, nextSort, pageOf, viewOf } from "../../listing/view.js";
 import { Empty, PageHead } from "../../ui/basics.js";
 import { SessionBulk } from "./session-bulk.js";
+import { Cluster } from "../cluster/cluster.js";
 import { groupOf, INITIAL, sessionColumns, sessionFields, sessionGroups } from "./session-columns.js";
 import { TrainingSessionCard } from "./training-session-card.js";
 
@@ -40,6 +41,7 @@ export function Sessions({ workspace, query }) {
     <div class="list-page">
       <${PageHead} title=${t("training.sessions")} actions=${isEmpty ? null : train} />
       ${isEmpty ? html`<${NothingYet}>${train}<//>` : html`<${List} ...${properties} />`}
+      <${Cluster} />
     </div>
   `;
 }

@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 
 from backend import wire
+from backend.background.cluster import bridge_keeper
 from backend.background.cluster import ray_runner as module
 from backend.background.cluster.ray_runner import RayRunner
 from backend.config import Settings
@@ -77,12 +78,13 @@ def bench(settings):
 @pytest.fixture
 def hurry(monkeypatch):
     """Pauses and limits of seconds become fractions of them."""
-    monkeypatch.setattr(module, "FIRST_PAUSE_SECONDS", 0.1)
-    monkeypatch.setattr(module, "LONGEST_PAUSE_SECONDS", 0.8)
-    monkeypatch.setattr(module, "SILENT_SECONDS", 1.0)
+    monkeypatch.setattr(bridge_keeper, "FIRST_PAUSE_SECONDS", 0.1)
+    monkeypatch.setattr(bridge_keeper, "LONGEST_PAUSE_SECONDS", 0.8)
+    monkeypatch.setattr(bridge_keeper, "SILENT_SECONDS", 1.0)
     monkeypatch.setattr(module, "STALE_SECONDS", 1.0)
     monkeypatch.setattr(module, "_HOLD_SECONDS", 1.0)
-    monkeypatch.setattr(module, "_TICK_SECONDS", 0.05)
+    for each in (module, bridge_keeper):
+        monkeypatch.setattr(each, "_TICK_SECONDS", 0.05)
 
 
 def test_the_events_of_a_session_are_reported_and_it_is_known_where_it_trains(bridge, bench):
@@ -253,7 +255,7 @@ def test_the_end_of_the_server_is_no_end_of_its_sessions(bridge, settings):
     bench.runner.close()
     (process,) = bridge.processes()
     wait_for(lambda: is_running(process), lambda runs: not runs, SECONDS)
-    bench.runner._keeper.join(SECONDS)
+    bench.runner._bridge._threads[0].join(SECONDS)
     assert bench.reported.empty()
     assert len(bridge.starts()) == 1
     assert bench.codes() == []

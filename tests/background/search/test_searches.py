@@ -5,8 +5,9 @@ import time
 import pytest
 
 from backend import wire
-from backend.background.search.searches import add_trial
+from backend.background.search.searches import Searches, add_trial
 from backend.background.search.trial_specs import first_tried
+from backend.config import Settings
 from backend.database import accounts, datasets, sessions, studies, workspaces
 from backend.database.search import trials as stored
 from tests import messages
@@ -59,6 +60,24 @@ def test_trials_come_one_by_one_until_the_budget_is_used_up(bench):
     assert specs[0]["learning_rate"] == 2e-3
     assert len({each["learning_rate"] for each in specs}) == 3
     assert len({each["seed"] for each in specs}) == 1
+
+
+def test_a_search_has_no_more_trials_than_the_cluster_has_places_for(bench):
+    study = plant_search(bench, bench.workspace(), parallel=3)
+    asked = []
+    searches = Searches(
+        Settings(data_dir=bench.settings.data_dir, trainings=None, threads=5),
+        bench.database,
+        lambda *_: True,
+        lambda needs: asked.append(needs) or 2,
+    )
+    for number in (1, 2):
+        searches.add_trials()
+        learning(bench, rows_of(bench, study)[-1]["session_id"])
+        assert numbers(bench, study) == list(range(1, number + 1))
+    searches.add_trials()
+    assert numbers(bench, study) == [1, 2]
+    assert {each.cpus for each in asked} == {5}
 
 
 def test_a_trial_waits_alone_and_is_asked_for_as_a_place_gets_free(bench):

@@ -2,12 +2,15 @@
 
 import pytest
 
+from backend.background.workers.this_machine import ThisMachine
+
 
 class Bell:
     """A supervisor that only counts how often it was called."""
 
     def __init__(self):
         self.rings = 0
+        self.runner = ThisMachine()
 
     def notify(self):
         self.rings += 1

@@ -8,6 +8,7 @@ import pytest
 from backend.web.current import services_of
 from backend.web.http_server.gateway import Gateway
 from backend.web.http_server.server import Server
+from backend.web.tracing.access_log import AccessLog
 from backend.web.tracing.observer import observer_of
 
 
@@ -35,8 +36,12 @@ def served(make_client, settings):
     server = Server("127.0.0.1", 0)
     services = services_of(app)
     names = ("127.0.0.1",)
-    gateway = Gateway(app, names, services.storage.incoming, observer_of(services))
+    access_log = AccessLog(is_wanted=True)
+    access_log.start()
+    observe = observer_of(services, access_log)
+    gateway = Gateway(app, names, services.storage.incoming, observe)
     server.start(gateway, trusted_proxies=(), grace_seconds=1)
     yield Served(app, server)
     server.stop()
     gateway.close()
+    access_log.close()

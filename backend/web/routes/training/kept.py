@@ -34,7 +34,7 @@ def keep_session(session_id: int) -> Record:
     with services().database.write() as connection:
         session = usable_session(connection, session_id)
         request_keep(services(), connection, session)
-        changed = described(connection, session_id)
+        changed = described(services(), connection, session_id)
     services().notify()
     return {
         "message": f"The best epoch of session {session_id} is being kept as a model.",
@@ -57,7 +57,7 @@ def delete_session_checkpoint(session_id: int) -> Record:
             target=f"session {session_id}",
             detail=session["model_name"],
         )
-        changed = described(connection, session_id)
+        changed = described(services(), connection, session_id)
     with left_to_the_next_start(f"the deletion of the finished epochs of session {session_id}"):
         services().storage.remove_kept_checkpoint(session_id)
     return {

@@ -11,6 +11,7 @@ from backend.database.listing import facts
 from backend.database.listing.sessions import SESSIONS
 from backend.errors import Invalid
 from backend.services.listing.asked import find_ids, find_page
+from backend.services.sessions.place import most_at_once
 from backend.services.sessions.table import as_csv
 from backend.services.sessions.view import describe_all, described
 from backend.services.sessions.waiting import places
@@ -46,9 +47,11 @@ def list_sessions(query_data: SessionsQuery) -> Response:
         find = _newest if is_plain else _sorted
         answer = find(connection, workspace["id"], query_data)
         if any(each["status"] == "pending" for each in answer["sessions"]):
-            in_queue = places(connection, services().settings.most_trainings)
+            in_queue = places(connection, most_at_once(services()))
             for each in answer["sessions"]:
                 each |= in_queue.get(each["id"], {})
+                if each["waiting_for"] is not None:  # others that end are no help
+                    each["wait_seconds"] = None
     return respond(Sessions, {**answer, "count": len(answer["sessions"])})
 
 
@@ -65,7 +68,7 @@ def download_sessions(query_data: SessionsChoice) -> Response:
         workspace = workspace_by_key(connection, query_data.workspace_key)
         asked = query_data.asked(request.args.getlist("filter"), query_data.filters())
         ids = find_ids(connection, SESSIONS, workspace["id"], query_data.study, asked)
-        in_queue = places(connection, services().settings.most_trainings)
+        in_queue = places(connection, most_at_once(services()))
     lines = as_csv(services().database, ids, in_queue)
     response = Response(lines, mimetype="text/csv")
     response.headers["Content-Disposition"] = 'attachment; filename="sessions.csv"'
@@ -91,7 +94,7 @@ def update_session(session_id: int, json_data: MarksRequest) -> Record:
                 target=f"session {session_id}",
                 detail=said["title"] or session["model_name"],
             )
-        return {"session": described(connection, session_id)}
+        return {"session": described(services(), connection, session_id)}
 
 
 def _newest(connection: Connection, workspace_id: int, query: SessionsQuery) -> Record:
@@ -103,7 +106,7 @@ def _newest(connection: Connection, workspace_id: int, query: SessionsQuery) -> 
         before=_as_id(query.cursor),
         study_id=query.study,
     )
-    shown = describe_all(connection, found[: query.limit])
+    shown = describe_all(services(), connection, found[: query.limit])
     return {
         "sessions": shown,
         "next_cursor": str(shown[-1]["id"]) if len(found) > query.limit else None,
@@ -116,7 +119,7 @@ def _sorted(connection: Connection, workspace_id: int, query: SessionsQuery) -> 
     page = find_page(connection, SESSIONS, workspace_id, query.study, asked)
     shown = sessions.shown_of(connection, page.ids)
     return {
-        "sessions": describe_all(connection, shown),
+        "sessions": describe_all(services(), connection, shown),
         "next_cursor": page.next_cursor,
         "previous_cursor": page.previous_cursor,
         "total": page.total,

@@ -1,6 +1,8 @@
 """/api/training/start and /api/training/session…: sessions, from the start to the end."""
 
+import json
 import secrets
+import zlib
 
 from apiflask import APIBlueprint
 from flask import Response, request
@@ -18,7 +20,7 @@ from backend.services.sessions.bulk import (
     require_ended,
     require_no_study,
 )
-from backend.services.sessions.place import require_cluster
+from backend.services.sessions.place import place_of, require_cluster
 from backend.services.sessions.start import (
     add_session,
     asked_layer,
@@ -155,9 +157,11 @@ def get_session(session_id: int, query_data: SessionQuery) -> Response:
     with services().database.read() as connection:
         session = shown_session(connection, session_id)
         etag = f"{_SINCE_START}-{session_id}-{session['version']}-{after_epoch}"
+        place = json.dumps(place_of(services(), session))  # a cluster changes it, and no row
+        etag += f"-{zlib.crc32(place.encode()):08x}"
         if unchanged := answer_unchanged(etag):
             return unchanged
-        shown = describe(connection, session, after_epoch)
+        shown = describe(services(), connection, session, after_epoch)
     response = respond(SessionAnswer, {"session": shown})
     response.set_etag(etag)
     return response
@@ -199,7 +203,7 @@ def started(connection: Connection, session: Record, dataset: Record) -> tuple[R
     """The answer to a request that has added a session."""
     answer = {
         "message": f"Session {session['id']} is {session['status']}.",
-        "session": described(connection, session["id"]),
+        "session": described(services(), connection, session["id"]),
         "dataset": dataset,
         "model_name": session["model_name"],
         "epochs": session["epochs"],
@@ -212,7 +216,7 @@ def _request_end(session_id: int, request: str) -> Record:
     with services().database.write() as connection:
         session = usable_session(connection, session_id)
         message = end_or_refuse(connection, session, request)
-        changed = described(connection, session_id)
+        changed = described(services(), connection, session_id)
     if changed["status"] == "cancelled":
         remove_files(services().storage, session)
     services().notify()

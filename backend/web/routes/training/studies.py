@@ -10,7 +10,7 @@ from backend.database.connection import Record
 from backend.errors import Conflict, NotFound
 from backend.services.bin.emptying import finish
 from backend.services.quota import waiting_sessions
-from backend.services.sessions.place import require_cluster
+from backend.services.sessions.place import most_at_once, require_cluster
 from backend.services.sessions.start import (
     asked_layer,
     checked_key,
@@ -130,7 +130,7 @@ def list_studies(query_data: StudiesQuery) -> Record:
     with services().database.read() as connection:
         workspace = workspace_by_key(connection, query_data.workspace_key)
         found = studies.in_workspace(connection, workspace["id"], limit + 1, query_data.cursor)
-        shown = view.describe_all(connection, found[:limit], services().settings.most_trainings)
+        shown = view.describe_all(connection, found[:limit], _places)
     cursor = str(shown[-1]["id"]) if len(found) > limit else None
     return {"studies": shown, "count": len(shown), "next_cursor": cursor}
 
@@ -143,8 +143,7 @@ def get_study(study_id: int) -> Record:
         study = usable_study(connection, study_id)
         parts = studies.parts_of(connection, [study_id])[study_id]
         evaluated = studies.evaluated(connection, study_id)
-        places = services().settings.most_trainings
-        shown = view.describe(connection, study, parts, evaluated, places)
+        shown = view.describe(connection, study, parts, evaluated, _places(study))
     found = services().study_figures.of(study, parts, evaluated)
     return {"study": {**shown, **figures_field(study, found)}}
 
@@ -224,8 +223,12 @@ def _described(connection: Connection, study: Record) -> Record:
     """A study as it is within a change, without its figures: they take a while."""
     parts = studies.parts_of(connection, [study["id"]])[study["id"]]
     evaluated = studies.evaluated(connection, study["id"])
-    shown = view.describe(connection, study, parts, evaluated, services().settings.most_trainings)
+    shown = view.describe(connection, study, parts, evaluated, _places(study))
     return {**shown, **figures_field(study, None)}
+
+
+def _places(study: Record) -> int:
+    return most_at_once(services(), study["settings"]["spec"])
 
 
 def _request_end(study_id: int, wanted: str) -> Record:

@@ -240,6 +240,13 @@ class TestFigures(Answer):
     )
 
 
+class Place(Answer):
+    """The node of a cluster that a session trains on."""
+
+    name: str
+    processor: str | None
+
+
 class SessionSummary(Answer):
     """A training session. `metrics` are those of the last epoch, once completed of the best one."""
 
@@ -292,6 +299,13 @@ class SessionSummary(Answer):
     user: str | None = Field(default=None, description="Who started it.")
     figures: TestFigures | None = Field(
         default=None, description="Null before it is evaluated, and without test stars."
+    )
+    waiting_for: str | None = Field(
+        description="What a waiting session needs that the cluster does not have; null: it waits "
+        "for others to end."
+    )
+    node: Place | None = Field(
+        description="Where it trains; null: on the server's own machine, or on none yet."
     )
     spec: Json[dict[str, Any]]
     retry_of: int | None

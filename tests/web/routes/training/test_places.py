@@ -1,13 +1,32 @@
-"""Where sessions train: what they reserve of a cluster."""
+"""Where sessions train: what they reserve of a cluster, what they wait for, on which node."""
 
 import json
+import re
 
 import pytest
 
-from backend.database import sessions, studies
+from backend import wire
+from backend.background.cluster.needs import why_waiting
+from backend.background.cluster.state import ClusterState
+from backend.database import finished_epochs, sessions, studies
+from backend.database.listing import queue
+from tests import messages
 from tests.api import problem_of
 
 RESERVED = {"cpus": 3, "gpus": 0.5, "memory_mb": 1500}
+
+NODE = wire.Node(
+    id="1",
+    name="alpha",
+    cpus=4,
+    gpus=0,
+    memory_mb=8000,
+    cpus_free=1,
+    gpus_free=0,
+    memory_mb_free=2000,
+    processor="Xeon",
+)
+OLD = NODE.model_copy(update={"id": "2", "name": "beta", "refusal": "it has Python 3.9"})
 
 _SPACE = {"learning_rate": {"low": 0.001, "high": 0.1}}
 
@@ -16,6 +35,32 @@ _SPACE = {"learning_rate": {"low": 0.001, "high": 0.1}}
 def on_a_cluster(services):
     """The server's runner is ray."""
     object.__setattr__(services.settings, "runner", "ray")
+
+
+class ToldCluster:
+    """A runner whose cluster is what the test says."""
+
+    def __init__(self):
+        self.cluster = ClusterState(None, (NODE, OLD))
+        self.training = {}
+
+    def most_at_once(self, needs):
+        return 2 if needs.cpus == 2 else 1
+
+    def why_waiting(self, needs):
+        if self.cluster.unreachable is not None:
+            return f"Waiting for the cluster. {self.cluster.unreachable}"
+        return why_waiting(needs, self.cluster.nodes)
+
+    def node_of(self, session_id):
+        return self.training.get(session_id)
+
+
+@pytest.fixture
+def cluster(on_a_cluster, bell):
+    """The cluster of the application: of four processors, and a node that is not used."""
+    bell.runner = ToldCluster()
+    return bell.runner
 
 
 def reserved_by(session):
@@ -103,3 +148,107 @@ def _reserved_by_parts(services, study):
     with services.database.read() as connection:
         parts = studies.parts_of(connection, [study["id"]])[study["id"]]
         return [reserved_by(sessions.find(connection, part["id"])) for part in parts]
+
+
+def test_a_session_says_what_it_waits_for_and_can_be_cancelled(api, key, cluster):
+    session_id = api.session(key, gpus=1)
+    path = f"/api/training/session/{session_id}"
+    waits = "Waiting for 1 GPU; the cluster has 0."
+    assert api.get(path)["session"]["waiting_for"] == waits
+    other = api.session(key)
+    listed = api.get(f"/api/training/sessions?workspace_key={key}")["sessions"]
+    assert [(each["id"], each["waiting_for"]) for each in listed] == [
+        (other, None),
+        (session_id, waits),
+    ]
+    cluster.cluster = ClusterState("Nothing listens at head:6379.", (NODE,))
+    unreachable = "Waiting for the cluster. Nothing listens at head:6379."
+    assert api.get(path)["session"]["waiting_for"] == unreachable
+    cancelled = api.post(f"{path}/cancel")["session"]
+    assert (cancelled["status"], cancelled["waiting_for"]) == ("cancelled", None)
+
+
+def test_a_session_says_on_which_node_it_trains(api, key, cluster, services):
+    session_id = api.session(key)
+    path = f"/api/training/session/{session_id}"
+    with services.database.write() as connection:
+        sessions.change(connection, session_id, status="training")
+    assert api.get(path)["session"]["node"] is None  # it has no place yet
+    cluster.training[session_id] = NODE
+    node = {"name": "alpha", "processor": "Xeon"}
+    assert api.get(path)["session"]["node"] == node
+    (listed,) = api.get(f"/api/training/sessions?workspace_key={key}")["sessions"]
+    assert listed["node"] == node
+    with services.database.write() as connection:
+        sessions.end(connection, session_id, "cancelled")
+    assert api.get(path)["session"]["node"] is None
+
+
+def test_an_answer_is_another_once_the_cluster_has_changed(api, key, cluster):
+    path = f"/api/training/session/{api.session(key, gpus=1)}"
+    etag = api.get(path, None).headers["ETag"]
+    asked = {"headers": {"If-None-Match": etag}}
+    assert api.get(path, None, **asked).status_code == 304
+    cluster.cluster = ClusterState(None, (NODE.model_copy(update={"gpus": 1}),))
+    changed = api.get(path, None, **asked)
+    assert changed.status_code == 200
+    assert changed.get_json()["session"]["waiting_for"] is None
+
+
+def test_the_wait_is_a_guess_from_what_the_cluster_can_have_at_once(
+    api, key, cluster, services, monkeypatch
+):
+    object.__setattr__(services.settings, "trainings", None)
+    monkeypatch.setattr(queue, "recent_seconds", lambda _connection: [60.0])
+    ids = [api.session(key) for _ in range(4)]
+    lacking = api.session(key, gpus=1)
+    listed = api.get(f"/api/training/sessions?workspace_key={key}")["sessions"]
+    waits = {each["id"]: each["wait_seconds"] for each in listed}
+    assert [waits[each] for each in ids] == [0, 0, 60, 60]
+    assert waits[lacking] is None
+
+
+def test_the_rest_of_a_study_is_a_guess_from_the_places_for_its_sessions(
+    api, key, dataset_id, cluster, services
+):
+    object.__setattr__(services.settings, "trainings", None)
+    left = []
+    for cpus in (2, 3):  # of which two and one can train at once
+        study = api.study(key, dataset_id, cpus=cpus, epochs=10)["study"]
+        with services.database.write() as connection:
+            part = study["sessions"][0]["id"]
+            sessions.change(connection, part, status="training", epochs_completed=1)
+            metrics = messages.metrics().model_dump() | {"epoch_seconds": 2.0}
+            finished_epochs.add(connection, part, 1, metrics)
+        left.append(api.get(f"/api/training/studies/{study['id']}")["study"]["eta_seconds"])
+    assert left == [29, 58]
+    listed = api.get(f"/api/training/studies?workspace_key={key}")["studies"]
+    assert [each["eta_seconds"] for each in listed] == [58, 29]
+
+
+def test_the_nodes_of_the_cluster_are_shown_with_why_some_are_not_used(api, cluster):
+    shown = api.get("/api/cluster")
+    assert (shown["runner"], shown["reachable"], shown["message"]) == ("ray", True, None)
+    first = NODE.model_dump(exclude={"id"})
+    assert shown["nodes"] == [first, {**first, "name": "beta", "refusal": "it has Python 3.9"}]
+
+
+def test_a_cluster_that_is_lost_says_why_and_since_when_as_health_does(api, cluster, services):
+    cluster.cluster = ClusterState("Nothing listens at head:6379.", ())
+    services.troubles.note("cluster", 60)
+    shown = api.get("/api/cluster")
+    assert (shown["reachable"], shown["message"]) == (False, "Nothing listens at head:6379.")
+    (reason,) = api.get("/api/health")["reasons"]
+    assert (reason["code"], reason["since"]) == ("cluster", shown["since"])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", shown["since"])
+    assert "head:6379" not in json.dumps(api.get("/api/health"))
+
+
+@pytest.mark.parametrize("has_supervisor", [True, False])
+def test_a_server_without_a_cluster_shows_none(api, services, has_supervisor, request):
+    if has_supervisor:
+        request.getfixturevalue("bell")
+    assert api.get("/api/cluster") == {
+        **{"success": True, "runner": "process", "nodes": []},
+        **dict.fromkeys(("reachable", "message", "since")),
+    }

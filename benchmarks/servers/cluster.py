@@ -1,6 +1,6 @@
 """How fast is a Ray cluster of this machine beside child processes of the server?
 
-    python -m benchmarks.cluster [--rounds 3] [--epochs 15]
+    python -m benchmarks.servers.cluster [--rounds 3] [--epochs 15]
 
 Two servers run: one has sessions trained by child processes, two at a time, the other by a cluster
 of two nodes with one core each. Every worker has one thread. Only one of them is asked at a time,
