@@ -3,10 +3,13 @@
 import os
 import platform
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from tests.api import catalogue
 from tests.e2e.server import is_running, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -98,6 +101,36 @@ def memory_mb():
     lines = Path("/proc/meminfo").read_text().splitlines()
     found = {line.split(":")[0]: int(line.split()[1]) / 1024 for line in lines}
     return found["MemTotal"], found["MemTotal"] - found["MemAvailable"]
+
+
+# Another program on the cluster that holds more than the head's object store has room for.
+_FILLER = """
+import sys
+import numpy, ray
+ray.init(address=sys.argv[1], log_to_driver=False)
+held = [ray.put(numpy.ones(20_000_000, numpy.uint8)) for _ in range(8)]
+print("full", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_full_object_store_holds_up_no_session(watched, tmp_path):
+    file = tmp_path / "large.csv"
+    file.write_text(catalogue(rows=3000))  # its table is too large to go beside the store
+    dataset_id = watched.client.upload(watched.key, file)["id"]
+    filler = subprocess.Popen(
+        [sys.executable, "-c", _FILLER, watched.cluster.address],
+        env={**os.environ, **watched.cluster.environment, "TMPDIR": str(tmp_path)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert filler.stdout.readline() == b"full\n"
+        watched.completed(watched.client.train(watched.key, dataset_id, epochs=2))
+    finally:
+        filler.kill()
+        filler.wait()
+    watched.check()
 
 
 def test_a_session_leaves_a_node_that_is_stopped(watched):

@@ -42,7 +42,7 @@ def trained(ray_cluster, tmp_path_factory):
             session_id = client.train(key, dataset["id"], **SPEC)
             client.wait(session_id, lambda session: session["epochs_completed"] >= 1)
             if runner == "ray":
-                check_secrets(server, ray_cluster)
+                found["environments"] = environments_of(server, ray_cluster)
             session = client.wait(session_id)
             assert session["status"] == "completed", session["error"]
             found[runner] = (data_dir, session)
@@ -51,24 +51,39 @@ def trained(ray_cluster, tmp_path_factory):
     return found
 
 
-def check_secrets(server, cluster):
-    """Neither the bridge nor any process of a node has the server's token."""
-    looked_at = [*server.children(), *processes_of(cluster.nodes[0].name)]
-    assert len(looked_at) > 3
-    for process in looked_at:
-        try:
-            environment = Path(f"/proc/{process}/environ").read_bytes()
-            command = Path(f"/proc/{process}/cmdline").read_bytes()
-        except OSError:
-            continue  # it has ended
-        is_of_server = b"backend.worker" in command and b"exotrain-node" not in command
-        if process in server.children() and is_of_server and b"backend.cluster" not in command:
-            continue  # the predictor of the server's own machine
+def environments_of(server, cluster):
+    """The variables and the command of the bridge, and of each process of the nodes."""
+    found = {}
+    children = [each for each in server.children() if b"backend.cluster" in read(each, "cmdline")]
+    assert children
+    for each in [*children, *processes_of(cluster.nodes[0].name)]:
+        found[read(each, "cmdline")] = read(each, "environ")
+    return found
+
+
+def read(process, what):
+    try:
+        return Path(f"/proc/{process}/{what}").read_bytes()
+    except OSError:
+        return b""  # it has ended
+
+
+def test_no_process_of_the_cluster_has_the_token_of_the_server(trained):
+    environments = trained["environments"]
+    assert any(b"backend.worker" in command for command in environments)
+    assert any(b"backend.cluster" in command for command in environments)
+    assert sum(map(bool, environments.values())) > 3
+    for command, environment in environments.items():
         assert SECRET.encode() not in environment + command, command
 
 
+def both(trained):
+    """The data folder and the session, of this machine and of the cluster."""
+    return trained["process"], trained["ray"]
+
+
 def test_the_weights_are_the_same_array_by_array(trained):
-    local, remote = (weights(data_dir / each["model_path"]) for data_dir, each in trained.values())
+    local, remote = (weights(data_dir / each["model_path"]) for data_dir, each in both(trained))
     assert local.keys() == remote.keys()
     assert len(local) > 10
     for name, array in local.items():
@@ -93,14 +108,14 @@ def weights(model_file):
 def test_what_is_predicted_of_the_test_rows_is_the_same(trained):
     local, remote = (
         np.load((data_dir / each["model_path"]).with_suffix(".test.npy"))
-        for data_dir, each in trained.values()
+        for data_dir, each in both(trained)
     )
     assert len(local) > 0
     assert local.tobytes() == remote.tobytes()
 
 
 def test_the_epochs_are_the_same(trained):
-    local, remote = (history_without_times(each) for _, each in trained.values())
+    local, remote = (history_without_times(each) for _, each in both(trained))
     assert local == remote
 
 
