@@ -39,7 +39,7 @@ def main() -> None:
     def say_that_it_connects() -> None:
         words = f"Connecting to {asked.address or 'a cluster on this machine'}."
         while not is_connected.wait(_CONNECTING_SECONDS):
-            output.send(wire.Unreachable(message=words))
+            output.send(wire.Unreachable(message=words, is_trying=True))
 
     threading.Thread(target=say_that_it_connects, name="connecting", daemon=True).start()
     try:
