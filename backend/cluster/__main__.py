@@ -10,7 +10,6 @@ import logging
 import os
 import queue
 import signal
-import socket
 import sys
 import threading
 import time
@@ -25,8 +24,6 @@ _CONNECTING_SECONDS = 5.0
 
 # Ray itself may try for ever.
 MOST_CONNECTING_SECONDS = 180.0
-
-_LISTENS_SECONDS = 10.0
 
 log = logging.getLogger("bridge")
 
@@ -50,10 +47,9 @@ def main() -> None:
                 words = f"No connection to {where} within {seconds:.0f} s."
                 output.send(wire.Unreachable(message=words))
                 os._exit(1)
-            output.send(wire.Unreachable(message=f"Connecting to {where}."))
+            output.send(wire.Unreachable(message=f"Connecting to {where}.", is_trying=True))
 
     threading.Thread(target=say_that_it_connects, name="connecting", daemon=True).start()
-    _end_unless_somebody_listens(asked.address, output)
     from backend.cluster import reasons  # here Ray is imported
     from backend.cluster.bridge import Bridge
 
@@ -87,19 +83,6 @@ class _Output:
                     line = line[self._events.write(line) :]
             except BrokenPipeError:
                 os._exit(1)
-
-
-def _end_unless_somebody_listens(address: str | None, output: _Output) -> None:
-    """Say so at once if nothing answers at an address; Ray would try for minutes."""
-    if address is None or address == "auto":
-        return
-    host, _, port = address.rpartition(":")
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), _LISTENS_SECONDS).close()
-    except OSError as error:
-        words = f"Nothing answers at {address} ({error}): is the cluster's head there?"
-        output.send(wire.Unreachable(message=wire.encodable(words)))
-        os._exit(1)
 
 
 def _listen(commands: "queue.Queue[bytes]") -> None:

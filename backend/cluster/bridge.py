@@ -8,6 +8,7 @@ cluster ends too, and the server goes on from what is in the data folder.
 import atexit
 import logging
 import shutil
+import socket
 import tempfile
 import threading
 import time
@@ -37,6 +38,9 @@ _PREDICTION_SECONDS = 240.0
 
 # Requests on their way at once; the server asks for no more than the nodes can take.
 _MOST_PREDICTIONS = 64
+
+# A head that does not accept a connection for so long is not there.
+_ANSWER_SECONDS = 10.0
 
 log = logging.getLogger(__name__)
 
@@ -137,8 +141,10 @@ def _connect(address: str | None) -> None:
     """Join the cluster.
 
     Raises:
+        OSError: nothing answers at the address.
         Exception: whatever Ray raises, with words of its own.
     """
+    _require_listener(address)
     own: dict[str, Any] = {} if address else {"_temp_dir": _short_folder()}
     ray.init(
         address=address or "local",
@@ -160,6 +166,13 @@ def _short_folder() -> str:
     folder = tempfile.mkdtemp(prefix="exo-", dir="/tmp")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
+
+
+def _require_listener(address: str | None) -> None:
+    # Ray tries for minutes, and then does not say what has failed.
+    host, _, port = (address or "").rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), _ANSWER_SECONDS).close()
 
 
 def _open_desk() -> Any:

@@ -121,10 +121,15 @@ class Cluster(Checked):
 
 
 class Unreachable(Checked):
-    """The cluster does not answer; why, for the person who runs the server."""
+    """The cluster does not answer; why, for the person who runs the server.
+
+    Attributes:
+        is_trying: whether the bridge has only not connected yet.
+    """
 
     event: Literal["unreachable"] = "unreachable"
     message: str
+    is_trying: bool = False
 
 
 class Placed(Checked):

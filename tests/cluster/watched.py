@@ -84,9 +84,13 @@ class Watched:
         return {each["code"]: each for each in self.health()["reasons"]}
 
     def until_reachable(self) -> None:
-        """Wait until the server has seen the cluster."""
-        wait_for(lambda: "the cluster has" in self.log, bool, SECONDS)
-        wait_for(self.reasons, lambda reasons: "cluster" not in reasons, SECONDS)
+        """Wait until the server has seen the cluster, and looked at each node."""
+        wait_for(
+            lambda: [each["refusal"] for each in self.client.get("/api/cluster")["nodes"]],
+            lambda refusals: refusals and not any(refusals),
+            SECONDS,
+        )
+        assert "cluster" not in self.reasons()
 
     @property
     def log(self) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster.ray_cluster import RayCluster
 from tests.e2e.server import Client, Server
 
 
@@ -24,11 +25,40 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
         server.stop()
 
 
-@pytest.fixture(scope="module", params=["process", "thread"])
-def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):
+# Each way to train; a cluster is left to `make test-all`.
+RUNNERS = ("process", "thread", pytest.param("ray", marks=pytest.mark.slow))
+
+
+@pytest.fixture(scope="session")
+def ray_cluster() -> Iterator[RayCluster]:
+    """A cluster with one node of one processor."""
+    with RayCluster() as cluster:
+        cluster.add_node()
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def runner_environment(request: pytest.FixtureRequest) -> Callable[[str], dict[str, str]]:
+    """Gives the variables of a server that trains one session at a time, by a runner's name."""
+
+    def variables(runner: str) -> dict[str, str]:
+        if runner != "ray":
+            return {"EXOTRAIN_RUNNER": runner}
+        cluster: RayCluster = request.getfixturevalue("ray_cluster")
+        return {**cluster.server_environment, "EXOTRAIN_TRAININGS": "1"}
+
+    return variables
+
+
+@pytest.fixture(scope="module", params=RUNNERS)
+def server(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    runner_environment: Callable[[str], dict[str, str]],
+) -> Iterator[Server]:
     """One server for a module's tests, once with each runner."""
     data_dir = tmp_path_factory.mktemp(f"data_{request.param}")
-    server = Server(data_dir, EXOTRAIN_RUNNER=request.param)
+    server = Server(data_dir, **runner_environment(request.param))
     yield server
     server.stop()
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from backend.config import IDLE_WORKER_MB
+from tests.e2e.conftest import RUNNERS
 from tests.e2e.server import (
     Client,
     Server,
@@ -26,11 +27,14 @@ SPEC = {"epochs": 5, "batch_size": 32, "seed": 3, "patience": 6}
 STOP_SECONDS = 10
 
 
-@pytest.mark.parametrize("runner", ["process", "thread"])
+@pytest.mark.parametrize("runner", RUNNERS)
 def test_a_killed_session_is_resumed_and_ends_with_the_same_weights(
-    runner: str, start_server: Callable[..., Server], tmp_path: Path
+    runner: str,
+    start_server: Callable[..., Server],
+    runner_environment: Callable[[str], dict[str, str]],
+    tmp_path: Path,
 ):
-    server = start_server(EXOTRAIN_RUNNER=runner)
+    server = start_server(**runner_environment(runner))
     client = Client(server)
     key = client.workspace()
     dataset = client.upload(key, small_catalogue(tmp_path))
@@ -121,14 +125,17 @@ def kill_workers(server: Server) -> None:
         os.kill(worker, signal.SIGKILL)
 
 
-@pytest.mark.parametrize("runner", ["process", "thread"])
+@pytest.mark.parametrize("runner", RUNNERS)
 def test_a_session_above_its_memory_limit_is_ended(
-    runner: str, start_server: Callable[..., Server], tmp_path: Path
+    runner: str,
+    start_server: Callable[..., Server],
+    runner_environment: Callable[[str], dict[str, str]],
+    tmp_path: Path,
 ):
     server = start_server(
+        **runner_environment(runner),
         EXOTRAIN_TRAINING_MEMORY_MB=str(IDLE_WORKER_MB),
         EXOTRAIN_WARM_WORKERS="0",
-        EXOTRAIN_RUNNER=runner,
     )
     client = Client(server)
     key = client.workspace()

@@ -1,4 +1,4 @@
-"""From the upload to the prediction, with both runners."""
+"""From the upload to the prediction, with each runner."""
 
 import hashlib
 import time

@@ -461,7 +461,11 @@ PLACES = {
         backend.cluster.__main__._Output.send pipe
     """,
     f"{_CLUSTER}bridge.py::test_a_runner_that_gets_no_thread_says_so_at_the_start": """
+        backend.background.cluster.bridge_keeper.BridgeKeeper.__init__ thread
         backend.background.cluster.ray_runner.RayRunner.__init__ thread
+    """,
+    f"{_CLUSTER}bridge.py::test_a_bridge_to_which_nobody_could_write_is_ended_and_replaced": """
+        backend.background.cluster.bridge_keeper._Bridge.__init__ thread
     """,
     f"{_CLUSTER}bridge.py::test_a_command_for_which_there_is_no_thread_ends_the_bridge": """
         backend.cluster.bridge.Bridge.__init__ thread

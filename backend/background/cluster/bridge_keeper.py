@@ -43,7 +43,12 @@ class _Bridge:
         self.process = process
         self.heard = time.monotonic()
         self._commands: queue.Queue[wire.BridgeCommand | None] = queue.Queue()
-        threading.Thread(target=self._write, name="to the bridge", daemon=True).start()
+        try:
+            threading.Thread(target=self._write, name="to the bridge", daemon=True).start()
+        except BaseException:  # nobody would hear of it
+            process.kill()
+            process.wait()
+            raise
 
     def send(self, command: wire.BridgeCommand) -> None:
         """Let a command be written when it can be; a bridge that reads no more is ended."""

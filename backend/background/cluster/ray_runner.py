@@ -142,7 +142,8 @@ class RayRunner:
             case wire.Cluster():
                 self._see(event.nodes)
             case wire.Unreachable():
-                self._unreachable = event.message
+                if not event.is_trying or self._unreachable == _CONNECTING:
+                    self._unreachable = event.message  # why the last one failed says more
                 self._note_trouble()
             case wire.Placed():
                 with self._lock:

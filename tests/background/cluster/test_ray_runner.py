@@ -175,6 +175,20 @@ def refused_start(bench):
     return False
 
 
+def test_why_the_last_bridge_failed_is_said_while_the_next_one_tries(bridge, bench, hurry):
+    tries = wire.encode(wire.Unreachable(message="Connecting to head:6379.", is_trying=True))
+    failed = wire.encode(wire.Unreachable(message="No connection: refused"))
+    bridge.be(f"say({tries!r})\nif number == 1:\n    time.sleep(1)\n    say({failed!r})\n"
+              "    os._exit(1)\nheard('x')")  # fmt: skip
+    bench.begin()
+    seen = wait_for(lambda: bench.runner.cluster.unreachable, lambda it: "head" in it, SECONDS)
+    assert seen == "Connecting to head:6379."
+    wait_for(lambda: bench.runner.cluster.unreachable, lambda it: "refused" in it, SECONDS)
+    wait_for(bridge.starts, lambda starts: len(starts) == 2, SECONDS)
+    time.sleep(0.5)
+    assert bench.runner.cluster.unreachable == "No connection: refused"
+
+
 @pytest.mark.parametrize("how", ["stopped", "silent"])
 def test_a_bridge_that_says_nothing_is_killed_and_replaced(bridge, bench, hurry, how):
     silence = "os.kill(os.getpid(), 19)" if how == "stopped" else "time.sleep(600)"

@@ -78,7 +78,8 @@ def test_a_session_is_given_back_though_ray_does_not_notice_that_its_node_is_awa
     assert words in exited.message
     assert files_in(tmp_path) == {}
     # What comes when the node is there again is for nobody.
-    bench.run(Piece(CONTENT), reported(messages.epoch(1)), reported(wire.Exited()), None)
+    late = (reported(messages.epoch(1)), BEGINS, Piece(CONTENT), reported(wire.Exited()))
+    bench.run(*late, None)
     assert bench.reports() == [exited]
     assert files_in(tmp_path) == {}
     bench.session.tick()

@@ -4,19 +4,25 @@ import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from backend import wire
+from backend.background.cluster import bridge_keeper
 from backend.background.cluster.ray_runner import RayRunner
 from backend.cluster.node import predictions, session, workers
 from backend.cluster.node.folder import NodeFolder
 from backend.config import REPOSITORY, Settings
 from backend.troubles import Troubles
 from tests import messages
+from tests.background.cluster.fake_bridge import bridge
 from tests.cluster.ray_cluster import require_ray
+from tests.e2e.server import is_running, wait_for
 from tests.faults.plan import environment
+
+__all__ = ["bridge"]
 
 SECONDS = 60
 
@@ -80,15 +86,38 @@ def test_a_bridge_that_nobody_hears_ends(faults, tmp_path, open_input):
     assert done.returncode == 1
 
 
-@pytest.mark.parametrize("name", ["bridge", "judge"])
+@pytest.mark.parametrize("name", ["bridge", "judge of the bridge", "cluster"])
 def test_a_runner_that_gets_no_thread_says_so_at_the_start(faults, tmp_path, name):
     settings = Settings(data_dir=tmp_path, runner="ray", ray_address="h:1", warm_workers=0)
     runner = RayRunner(settings, lambda *_event: None, Troubles())
-    runner._closing.set()  # no bridge is needed
+    runner.close()  # no bridge is needed
     fault = faults.add("thread", name, "none")
     with pytest.raises(RuntimeError, match="new thread"):
         runner.begin(lambda: None)
     assert fault.effects == 1
+
+
+def test_a_bridge_to_which_nobody_could_write_is_ended_and_replaced(
+    faults, bridge, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(bridge_keeper, "FIRST_PAUSE_SECONDS", 0.1)
+    bridge.be("say(CLUSTER)\nheard('x')")
+    settings = Settings(data_dir=tmp_path, runner="ray", ray_address="h:1", warm_workers=0)
+    runner = RayRunner(settings, lambda *_event: None, Troubles())
+    fault = faults.add("thread", "to the bridge", "none")
+    runner.begin(lambda: None)
+    wait_for(lambda: runner.is_reachable, bool, SECONDS)
+    assert fault.effects == 1
+    assert len(children_of_this_process() & set(bridge.processes())) == 1
+    runner.close()
+
+
+def children_of_this_process():
+    """The process ids of its children that live."""
+    found = set()
+    for task in Path("/proc/self/task").iterdir():
+        found |= set(map(int, (task / "children").read_text().split()))
+    return {each for each in found if is_running(each)}
 
 
 @pytest.fixture

@@ -1,0 +1,125 @@
+"""A real session on a cluster: what comes back is what the server's own machine would have made."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from tests.cluster.ray_cluster import processes_of
+from tests.e2e.conftest import ray_cluster
+from tests.e2e.server import TOKEN, Client, Server, history_without_times, small_catalogue
+
+__all__ = ["ray_cluster"]
+
+pytestmark = [pytest.mark.e2e, pytest.mark.tensorflow, pytest.mark.slow]
+
+SPEC = {"epochs": 2, "batch_size": 32, "seed": 3}
+
+SECRET = f"{TOKEN}-that-only-the-server-knows"
+
+
+@pytest.fixture(scope="module")
+def trained(ray_cluster, tmp_path_factory):
+    """The same session on this machine and on a cluster; the server's data folder, and itself."""
+    folder = tmp_path_factory.mktemp("trained")
+    catalogue = small_catalogue(folder)
+    found = {}
+    environments = {
+        "process": {"EXOTRAIN_RUNNER": "process", "EXOTRAIN_THREADS": "1"},
+        "ray": ray_cluster.server_environment,
+    }
+    for runner, environment in environments.items():
+        data_dir = folder / runner
+        data_dir.mkdir()
+        server = Server(data_dir, **environment, EXOTRAIN_WARM_WORKERS="0", EXOTRAIN_TOKEN=SECRET)
+        try:
+            client = Client(server, SECRET)
+            key = client.workspace()
+            dataset = client.upload(key, catalogue)
+            session_id = client.train(key, dataset["id"], **SPEC)
+            client.wait(session_id, lambda session: session["epochs_completed"] >= 1)
+            if runner == "ray":
+                found["environments"] = environments_of(server, ray_cluster)
+            session = client.wait(session_id)
+            assert session["status"] == "completed", session["error"]
+            found[runner] = (data_dir, session)
+        finally:
+            server.stop()
+    return found
+
+
+def environments_of(server, cluster):
+    """The variables and the command of the bridge, and of each process of the nodes."""
+    found = {}
+    children = [each for each in server.children() if b"backend.cluster" in read(each, "cmdline")]
+    assert children
+    for each in [*children, *processes_of(cluster.nodes[0].name)]:
+        found[read(each, "cmdline")] = read(each, "environ")
+    return found
+
+
+def read(process, what):
+    try:
+        return Path(f"/proc/{process}/{what}").read_bytes()
+    except OSError:
+        return b""  # it has ended
+
+
+def test_no_process_of_the_cluster_has_the_token_of_the_server(trained):
+    environments = trained["environments"]
+    assert any(b"backend.worker" in command for command in environments)
+    assert any(b"backend.cluster" in command for command in environments)
+    assert sum(map(bool, environments.values())) > 3
+    for command, environment in environments.items():
+        assert SECRET.encode() not in environment + command, command
+
+
+def both(trained):
+    """The data folder and the session, of this machine and of the cluster."""
+    return trained["process"], trained["ray"]
+
+
+def test_the_weights_are_the_same_array_by_array(trained):
+    local, remote = (weights(data_dir / each["model_path"]) for data_dir, each in both(trained))
+    assert local.keys() == remote.keys()
+    assert len(local) > 10
+    for name, array in local.items():
+        assert np.array_equal(array, remote[name]), name
+
+
+def weights(model_file):
+    """The arrays of a model's file, by their path in it."""
+    found = {}
+
+    def keep(name, each):
+        if isinstance(each, h5py.Dataset):
+            found[name] = each[()]
+
+    with zipfile.ZipFile(model_file) as archive:
+        content = io.BytesIO(archive.read("model.weights.h5"))
+    with h5py.File(content) as file:
+        file.visititems(keep)
+    return found
+
+
+def test_what_is_predicted_of_the_test_rows_is_the_same(trained):
+    local, remote = (
+        np.load((data_dir / each["model_path"]).with_suffix(".test.npy"))
+        for data_dir, each in both(trained)
+    )
+    assert len(local) > 0
+    assert local.tobytes() == remote.tobytes()
+
+
+def test_the_epochs_are_the_same(trained):
+    local, remote = (history_without_times(each) for _, each in both(trained))
+    assert local == remote
+
+
+def test_nothing_is_left_on_the_node(trained, ray_cluster):
+    (node,) = ray_cluster.nodes
+    assert list(node.files.glob("*/work/*")) == []
+    assert not [each for each in processes_of(node.name).values() if "-m backend.worker" in each]
