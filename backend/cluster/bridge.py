@@ -5,8 +5,8 @@ what its node sends. The bridge keeps nothing that is needed again: when it ends
 cluster ends too, and the server goes on from what is in the data folder.
 """
 
-import atexit
 import logging
+import os
 import shutil
 import socket
 import tempfile
@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import ray
@@ -22,6 +23,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from backend import wire
 from backend.cluster.desk import Desk
 from backend.cluster.node import tasks
+from backend.cluster.node.folder import is_running
 from backend.cluster.nodes import Nodes
 from backend.cluster.parcels import Parcels
 from backend.cluster.session import Session
@@ -162,10 +164,15 @@ def _connect(address: str | None) -> None:
 
 
 def _short_folder() -> str:
-    """A folder for a cluster of our own: the path of a socket has at most 107 bytes."""
-    folder = tempfile.mkdtemp(prefix="exo-", dir="/tmp")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
+    """A folder for a cluster of our own: the path of a socket has at most 107 bytes.
+
+    Those of bridges that are gone are deleted: they may have been killed.
+    """
+    prefix = f"exo-{os.getuid()}-"
+    for older in Path("/tmp").glob(f"{prefix}*"):
+        if not is_running(int(older.name.split("-")[2])):
+            shutil.rmtree(older, ignore_errors=True)
+    return tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-", dir="/tmp")
 
 
 def _require_listener(address: str | None) -> None:

@@ -143,10 +143,11 @@ def _is_forgotten(folder: Path) -> bool:
 def _is_used(folder: Path) -> bool:
     """Whether the process of a worker's data folder runs, as far as its name says."""
     pid = folder.name.partition("-")[0]
-    return not pid.isdecimal() or _is_running(int(pid))
+    return not pid.isdecimal() or is_running(int(pid))
 
 
-def _is_running(pid: int) -> bool:
+def is_running(pid: int) -> bool:
+    """Whether a process of this machine runs."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
