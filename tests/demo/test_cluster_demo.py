@@ -16,7 +16,7 @@ from tests.processes import processes_of
 
 pytestmark = [pytest.mark.e2e, pytest.mark.tensorflow, pytest.mark.slow]
 
-MOST_SECONDS = 900
+MOST_SECONDS = 1800
 
 
 def start(log: Path) -> "subprocess.Popen[bytes]":
