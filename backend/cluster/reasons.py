@@ -77,7 +77,13 @@ def refusal(found: Software, expected: Software) -> str | None:
 def why_unreachable(error: BaseException, address: str | None) -> str:
     """Why the cluster cannot be used, for the person who runs the server."""
     where = f"the Ray cluster at {address}" if address else "a Ray cluster on this machine"
-    return wire.encodable(f"No connection to {where}: {_short(error)}")
+    hint = ""
+    if "Failed to connect to Ray cluster" in str(error):  # but something accepts connections
+        hint = (
+            ". Something answers there, but not as a head that the server may use: compare "
+            "RAY_AUTH_MODE, RAY_AUTH_TOKEN and the version of Ray."
+        )
+    return wire.encodable(f"No connection to {where}: {_short(error)}{hint}")
 
 
 def _short(error: BaseException) -> str:
