@@ -15,12 +15,6 @@ _NODE_GONE = (
 )
 
 
-_REFUSED = (
-    "Does Ray's head run there, is its port open for this machine, and does the server have the "
-    "same token (RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN or ~/.ray/auth_token)?"
-)
-
-
 def exited_because(error: BaseException, node: str | None, *, is_node_alive: bool) -> wire.Exited:
     """The last event of a session whose task has ended without one.
 
@@ -84,9 +78,12 @@ def refusal(found: Software, expected: Software) -> str | None:
 def why_unreachable(error: BaseException, address: str | None) -> str:
     """Why the cluster cannot be used, for the person who runs the server."""
     where = f"the Ray cluster at {address}" if address else "a Ray cluster on this machine"
-    # Ray says the same of a head that is not there and of one that wants another token.
-    is_refused = isinstance(error, ConnectionError) and address is not None
-    hint = f" {_REFUSED}" if is_refused else ""
+    hint = ""
+    if "Failed to connect to Ray cluster" in str(error):  # but something accepts connections
+        hint = (
+            ". Something answers there, but not as a head that the server may use: compare "
+            "RAY_AUTH_MODE, RAY_AUTH_TOKEN and the version of Ray."
+        )
     return wire.encodable(f"No connection to {where}: {_short(error)}{hint}")
 
 

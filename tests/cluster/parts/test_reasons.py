@@ -91,11 +91,10 @@ def test_why_the_cluster_cannot_be_reached_names_its_address(reasons):
     assert "on this machine" in reasons.why_unreachable(ValueError("?"), None)
 
 
-def test_a_head_that_refuses_may_be_gone_or_want_another_token(reasons):
-    said = reasons.why_unreachable(ConnectionError("Failed to connect"), "host:6379")
-    assert "does the server have the same token (RAY_AUTH_MODE=token" in said
-    assert "token" not in reasons.why_unreachable(ConnectionError("Failed to connect"), None)
-    assert "token" not in reasons.why_unreachable(ValueError("?"), "host:6379")
+def test_a_head_that_refuses_the_server_lets_compare_token_and_version(reasons):
+    refused = ConnectionError("Failed to connect to Ray cluster at 192.0.2.1:6379")
+    assert "RAY_AUTH_TOKEN" in reasons.why_unreachable(refused, "192.0.2.1:6379")
+    assert "RAY_AUTH_TOKEN" not in reasons.why_unreachable(OSError("?"), "192.0.2.1:6379")
 
 
 HERE = Software("3.11.7", {"keras": "3.15.1", "numpy": "2.4.0", "tensorflow": "2.21.0"})
