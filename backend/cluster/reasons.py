@@ -33,7 +33,7 @@ def exited_because(error: BaseException, node: str | None, *, is_node_alive: boo
     if isinstance(error, exceptions.RuntimeEnvSetupError):
         return wire.Exited(
             message=f"The node could not be prepared for the session ({_short(error)}).",
-            lost="cluster",
+            lost="node",
         )
     if isinstance(error, _NODE_GONE) or (node is not None and not is_node_alive):
         return wire.Exited(
@@ -50,8 +50,8 @@ def exited_because(error: BaseException, node: str | None, *, is_node_alive: boo
     if isinstance(error, exceptions.ObjectStoreFullError | exceptions.OutOfDiskError):
         return wire.Exited(
             reason="disk_full",
-            message=f"Ray's object store is full ({_short(error)}). The session waits.",
-            lost="cluster",
+            message=f"Ray's object store is full ({_short(error)}). Retry the session later.",
+            lost="node",
         )
     return wire.Exited(
         message=f"The session ended {where} without a result ({_short(error)}).", may_retry=True

@@ -467,6 +467,13 @@ PLACES = {
     f"{_CLUSTER}bridge.py::test_a_bridge_to_which_nobody_could_write_is_ended_and_replaced": """
         backend.background.cluster.bridge_keeper._Bridge.__init__ thread
     """,
+    f"{_CLUSTER}bridge.py::test_a_cluster_of_its_own_without_a_folder_is_refused_in_words": """
+        backend.cluster.bridge._short_folder write
+    """,
+    f"{_CLUSTER}bridge.py::"
+    "test_what_is_left_of_a_killed_bridge_goes_with_the_next_one_if_it_can": """
+        backend.cluster.bridge._short_folder unlink
+    """,
     f"{_CLUSTER}bridge.py::test_a_command_for_which_there_is_no_thread_ends_the_bridge": """
         backend.cluster.bridge.Bridge.__init__ thread
         backend.cluster.bridge.Bridge._assign thread

@@ -148,7 +148,7 @@ def test_pauses_before_another_bridge_grow_until_the_cluster_is_seen(bridge, ben
     assert pauses[1] > 0.2
     assert pauses[2] > 0.4
     assert all(0.8 < each < 3 for each in pauses[3:5])
-    assert pauses[5] < 0.8  # the cluster was seen
+    assert pauses[5] < min(pauses[3:5])  # the cluster was seen
 
 
 def test_a_bridge_that_cannot_connect_is_a_trouble_in_words_with_since_when(bridge, bench, hurry):

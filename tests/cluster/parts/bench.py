@@ -3,6 +3,8 @@
 import queue
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +14,18 @@ from backend.cluster.messages import Message
 from backend.storage.layout import Storage
 from tests import messages
 from tests.cluster.ray_cluster import require_ray
+
+
+class FakeDesk:
+    """An actor that notes what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[Any, ...]] = []
+        for name in ("begin", "request"):
+            setattr(self, name, SimpleNamespace(remote=partial(self._note, name)))
+
+    def _note(self, name: str, *arguments: Any) -> None:
+        self.told.append((name, *arguments))
 
 
 class Bench:
@@ -28,11 +42,13 @@ class Bench:
         self.alive = {"n1"}
         self.cancelled = 0
         self.swept: list[str] = []
+        self.avoided: list[tuple[str, str]] = []
+        self.desk = FakeDesk()
         self._said: queue.Queue[Message | Exception | None] = queue.Queue()
         job = messages.job(session_id=7, start=4, model_file="1/m.keras")
         needs = wire.Needs(cpus=1, gpus=0.0, memory_mb=None)
         assign = wire.Assign(job=job, needs=needs)
-        self.session = session_class(assign, storage, self.sent.append, self, None, None)
+        self.session = session_class(assign, storage, self.sent.append, self, None, self.desk)
         self.session._submit = self._submit
         self._thread = threading.Thread(target=self.session.run, daemon=True)
 
@@ -61,6 +77,10 @@ class Bench:
     def name(self, node: str) -> str:
         """As `Nodes.name`."""
         return f"machine {node}"
+
+    def avoid(self, node: str, why: str) -> None:
+        """As `Nodes.avoid`."""
+        self.avoided.append((node, why))
 
     def sweep(self, node: str) -> None:
         """As `Nodes.sweep`."""
@@ -94,6 +114,6 @@ def bench(storage, monkeypatch):
         assert force
         made.cancelled += 1
 
-    monkeypatch.setattr(session.ray, "get", lambda reference: reference)
+    monkeypatch.setattr(session.ray, "get", lambda reference, timeout=None: reference)
     monkeypatch.setattr(session.ray, "cancel", cancel)
     return made

@@ -56,7 +56,7 @@ def test_a_lack_of_memory_is_said_with_the_node_and_what_to_do(reasons):
 
 def test_a_node_that_cannot_be_prepared_lets_the_session_wait(reasons):
     exited = reasons.exited_because(made("RuntimeEnvSetupError"), None, is_node_alive=True)
-    assert exited.lost == "cluster"
+    assert exited.lost == "node"
     assert "prepared" in exited.message
 
 
@@ -69,7 +69,7 @@ def test_a_process_that_crashed_is_tried_once_more(reasons):
 @pytest.mark.parametrize("name", ["ObjectStoreFullError", "OutOfDiskError"])
 def test_a_full_object_store_is_a_full_disk_of_the_cluster(reasons, name):
     exited = reasons.exited_because(made(name), "big1", is_node_alive=True)
-    assert (exited.reason, exited.lost) == ("disk_full", None)
+    assert (exited.reason, exited.lost) == ("disk_full", "node")
     assert "object store" in exited.message
 
 

@@ -1,11 +1,12 @@
 """One start of a session as the bridge sees it: it ends once, in words, whatever its node does."""
 
 import hashlib
+import time
 
 import pytest
 
 from backend import wire
-from backend.cluster.messages import FileBegins, Here, Piece, Reported, Said
+from backend.cluster.messages import Beat, FileBegins, Here, Piece, Reported, Said, Unfit
 from tests import messages
 from tests.cluster.parts.bench import bench, storage
 from tests.e2e.server import wait_for
@@ -128,3 +129,32 @@ def test_a_session_that_is_ended_before_it_is_submitted_is_given_back(bench):
     (exited,) = bench.reports()
     assert exited.lost == "cluster"
     assert bench.swept == []
+
+
+def test_a_node_that_cannot_begin_a_session_is_avoided_and_the_session_waits_for_another(bench):
+    bench.run(Here("n1"), Unfit("OSError: No space left on device"), None)
+    assert bench.avoided == [("n1", "OSError: No space left on device")]
+    (exited,) = bench.reports()
+    assert exited.lost == "cluster"
+    assert "No space left on device" in exited.message
+    assert "machine n1" in exited.message
+
+
+def test_a_session_that_says_only_that_it_is_there_is_not_silent(bench):
+    bench.run(Here("n1"), waits=False)
+    wait_for(lambda: bench.session._node, bool, 10)
+    bench.session._since -= 1000
+    bench.run(Beat(), waits=False)
+    wait_for(lambda: time.monotonic() - bench.session._since, lambda silent: silent < 60, 10)
+    bench.session.tick()
+    assert bench.cancelled == 0
+    bench.run(reported(wire.Exited()), None)
+
+
+def test_what_is_asked_before_the_desk_knows_the_session_is_passed_on_after(bench):
+    bench.session.request("stop")
+    assert bench.desk.told == []
+    bench.run(None)
+    assert bench.desk.told == [("begin", 7, 4), ("request", 7, 4, "stop")]
+    bench.session.request("cancel")
+    assert bench.desk.told[-1] == ("request", 7, 4, "cancel")

@@ -214,3 +214,38 @@ def test_a_predictor_for_which_a_node_has_no_thread_leaves_no_folder(faults, fol
         predictions.Predictor(folder, 1)
     assert fault.effects == 1
     assert list(folder.path.glob("work/*")) == []
+
+
+def test_a_cluster_of_its_own_without_a_folder_is_refused_in_words(faults):
+    require_ray()
+    from backend.cluster import bridge
+
+    fault = faults.add("mkdir", "/tmp/exo-*", "ENOSPC")
+    with pytest.raises(OSError, match="No space"):
+        bridge._short_folder()
+    assert fault.effects == 1
+
+
+def test_what_is_left_of_a_killed_bridge_goes_with_the_next_one_if_it_can(faults):
+    require_ray()
+    from backend.cluster import bridge
+
+    left = Path(f"/tmp/exo-{os.getuid()}-{gone_process()}-x")
+    (left / "sockets").mkdir(parents=True)
+    (left / "sockets" / "raylet").touch()
+    fault = faults.add("unlink", "*raylet", "EACCES")
+    first = bridge._short_folder()
+    assert fault.effects == 1
+    assert left.exists()
+    second = bridge._short_folder()
+    assert not left.exists()
+    for each in (first, second):
+        assert len(each) < 40
+        os.rmdir(each)
+
+
+def gone_process() -> int:
+    """The id of a process that has ended."""
+    process = subprocess.Popen(["true"])
+    process.wait()
+    return process.pid
