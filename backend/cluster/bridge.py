@@ -170,7 +170,8 @@ def _short_folder() -> str:
     """
     prefix = f"exo-{os.getuid()}-"
     for older in Path("/tmp").glob(f"{prefix}*"):
-        if not is_running(int(older.name.split("-")[2])):
+        process = older.name.removeprefix(prefix).partition("-")[0]
+        if process.isdecimal() and not is_running(int(process)):
             shutil.rmtree(older, ignore_errors=True)
     return tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-", dir="/tmp")
 

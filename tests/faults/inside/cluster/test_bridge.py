@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from types import SimpleNamespace
@@ -182,6 +183,42 @@ def test_a_node_for_whose_look_there_is_no_thread_ends_the_bridge(faults):
     with pytest.raises(RuntimeError, match="new thread"):  # `watch` ends the process
         nodes._look_at("n1")
     assert fault.effects == 1
+
+
+@pytest.fixture
+def own_cluster(monkeypatch, tmp_path):
+    """The module of the bridge; the folders of its own clusters are below this one."""
+    require_ray()
+    from backend.cluster import bridge
+
+    monkeypatch.setattr(bridge, "Path", lambda _tmp: tmp_path)
+    made = tempfile.mkdtemp
+    monkeypatch.setattr(
+        bridge.tempfile, "mkdtemp", lambda prefix, dir: made(prefix=prefix, dir=tmp_path)
+    )
+    return bridge
+
+
+def test_a_cluster_of_its_own_for_which_there_is_no_folder_ends_the_bridge(faults, own_cluster):
+    fault = faults.add("mkdir", f"*/exo-{os.getuid()}-*", "ENOSPC")
+    with pytest.raises(OSError, match="No space"):
+        own_cluster._short_folder()
+    assert fault.effects == 1
+
+
+def test_the_folder_of_a_bridge_that_is_gone_is_deleted_if_it_can_be(faults, own_cluster, tmp_path):
+    older = tmp_path / f"exo-{os.getuid()}-{2**22 + 1}-abcd"  # above the largest process id
+    strange = tmp_path / f"exo-{os.getuid()}-notes"
+    for each in (older, strange):
+        each.mkdir()
+    fault = faults.add("unlink", f"*{older.name}", "EIO")
+    kept = Path(own_cluster._short_folder())
+    assert fault.effects == 1
+    assert older.exists()
+    own_cluster._short_folder()
+    assert not older.exists()
+    assert kept.exists()
+    assert strange.exists()
 
 
 @pytest.fixture
