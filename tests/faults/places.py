@@ -457,13 +457,6 @@ PLACES = {
     f"{_CLUSTER}bridge.py::test_a_bridge_without_an_input_ends": """
         backend.cluster.__main__._listen open
     """,
-    f"{_CLUSTER}bridge.py::"
-    "test_a_cluster_of_its_own_for_which_there_is_no_folder_ends_the_bridge": """
-        backend.cluster.bridge._short_folder write
-    """,
-    f"{_CLUSTER}bridge.py::test_the_folder_of_a_bridge_that_is_gone_is_deleted_if_it_can_be": """
-        backend.cluster.bridge._short_folder unlink
-    """,
     f"{_CLUSTER}bridge.py::test_a_bridge_that_nobody_hears_ends": """
         backend.cluster.__main__._Output.send pipe
     """,

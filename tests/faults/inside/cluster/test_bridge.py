@@ -199,13 +199,6 @@ def own_cluster(monkeypatch, tmp_path):
     return bridge
 
 
-def test_a_cluster_of_its_own_for_which_there_is_no_folder_ends_the_bridge(faults, own_cluster):
-    fault = faults.add("mkdir", f"*/exo-{os.getuid()}-*", "ENOSPC")
-    with pytest.raises(OSError, match="No space"):
-        own_cluster._short_folder()
-    assert fault.effects == 1
-
-
 def test_the_folder_of_a_bridge_that_is_gone_is_deleted_if_it_can_be(faults, own_cluster, tmp_path):
     older = tmp_path / f"exo-{os.getuid()}-{2**22 + 1}-abcd"  # above the largest process id
     strange = tmp_path / f"exo-{os.getuid()}-notes"
