@@ -131,7 +131,7 @@ def _start(
     )
     services.predictor, services.supervisor = predictor, supervisor
     if isinstance(supervisor.runner, RayRunner):
-        services.cluster_predictions = supervisor.runner.predictions
+        _add_cluster(services, supervisor.runner)
     services.metrics.add("epochs", lambda: numbers.epochs(supervisor.epochs))
     for close in (access_log.close, services.wrong_tokens.close, gateway.close, server.stop):
         closing.callback(close)
@@ -157,6 +157,13 @@ def _start(
         if token is not None:
             _show(token)
     return server, (supervisor, batches, keeper)
+
+
+def _add_cluster(services: Services, runner: RayRunner) -> None:
+    services.cluster_predictions = runner.predictions
+    services.metrics.add(
+        "cluster", lambda: numbers.cluster(is_reachable=runner.is_reachable, nodes=runner.nodes)
+    )
 
 
 def _remove_partial_restore(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 import platform
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from prometheus_client.core import (
     Metric,
 )
 
+from backend import wire
 from backend.config import VERSION
 from backend.database import Database, batches, queue, schema, sessions, workspaces
 from backend.database.bin import entries
@@ -102,6 +103,24 @@ def epochs(finished: int) -> Iterator[Metric]:
     """The epochs that this server has recorded since its start."""
     what = "Epochs that this server recorded since its start."
     yield CounterMetricFamily("exotrain_epochs", what, finished)
+
+
+def cluster(*, is_reachable: bool, nodes: Sequence[wire.Node]) -> Iterator[Metric]:
+    """The nodes of a Ray cluster as they were seen last, and what sessions can reserve of them."""
+    what = "Whether the Ray cluster was seen just now."
+    yield GaugeMetricFamily("exotrain_cluster_reachable", what, int(is_reachable))
+    usable = [each for each in nodes if each.refusal is None]
+    counts = {"usable": len(usable), "refused": len(nodes) - len(usable)}
+    yield _gauges("exotrain_cluster_nodes", "Nodes of the Ray cluster.", "state", counts)
+    for name, what, field in (
+        ("cpus", "Processors of the usable nodes.", "cpus"),
+        ("gpus", "Graphics cards of the usable nodes.", "gpus"),
+    ):
+        values = {
+            "all": sum(getattr(each, field) for each in usable),
+            "free": sum(getattr(each, f"{field}_free") for each in usable),
+        }
+        yield _gauges(f"exotrain_cluster_{name}", what, "part", values)
 
 
 def _gauges(name: str, what: str, label: str, values: Mapping[str, float]) -> Metric:

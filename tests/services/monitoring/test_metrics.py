@@ -14,6 +14,7 @@ from backend.database.schema import iso
 from backend.services.monitoring import numbers, processes
 from backend.services.monitoring.metrics import Metrics
 from backend.troubles import Code
+from tests.background.cluster.fake_bridge import node
 
 
 def read(metrics: Metrics) -> dict[tuple[str, str], float]:
@@ -146,6 +147,24 @@ def test_several_applications_in_a_process_count_for_themselves(services, tmp_pa
     name = "exotrain_http_request_duration_seconds_count"
     assert (name, "GET / 2xx") in read(other)
     assert not [each for each, _ in read(services.metrics) if each == name]
+
+
+def test_the_nodes_of_a_cluster_are_counted_and_those_that_are_refused_have_nothing_to_reserve():
+    nodes = [node(), node("n2", cpus_free=0.0), node("n3", refusal="other packages", gpus=2.0)]
+    found = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in numbers.cluster(is_reachable=True, nodes=nodes)
+        for sample in family.samples
+    }
+    assert found == {
+        ("exotrain_cluster_reachable",): 1,
+        ("exotrain_cluster_nodes", "usable"): 2,
+        ("exotrain_cluster_nodes", "refused"): 1,
+        ("exotrain_cluster_cpus", "all"): 2,
+        ("exotrain_cluster_cpus", "free"): 1,
+        ("exotrain_cluster_gpus", "all"): 0,
+        ("exotrain_cluster_gpus", "free"): 0,
+    }
 
 
 def test_epochs_are_a_counter():
