@@ -6,14 +6,6 @@ from pydantic import AfterValidator, ConfigDict, Field, Json, model_validator
 from typing_extensions import TypeAliasType
 
 from backend import wire
-from backend.config import (
-    IDLE_WORKER_MB,
-    LEAST_PART_OF_GPU,
-    MOST_CPUS,
-    MOST_GPUS,
-    MOST_MEMORY_MB,
-    can_be_reserved,
-)
 from backend.training import defaults
 from backend.transit.networks import registry
 from backend.web.schemas.accounts import Use
@@ -29,6 +21,7 @@ from backend.web.schemas.base import (
     shown,
 )
 from backend.web.schemas.datasets import Dataset
+from backend.web.schemas.training.cluster import Place, Reserved
 
 DEFAULT_MODEL_NAME = "exoplanet_model"
 
@@ -48,15 +41,6 @@ def _zero_or_a_split(value: float) -> float:
     return value
 
 
-def _whole_or_a_part(gpus: float) -> float:
-    if not can_be_reserved(gpus):
-        raise ValueError(
-            f"Expected a whole number, or a part of one from {LEAST_PART_OF_GPU:g}, received "
-            f"{gpus:g}."
-        )
-    return gpus
-
-
 def known_network(name: str) -> str:
     """The name of a network.
 
@@ -67,18 +51,6 @@ def known_network(name: str) -> str:
         networks = ", ".join(registry.NETWORKS)
         raise ValueError(f"Expected one of {networks}, received {shown(name)}.")
     return name
-
-
-# For `json_schema_extra`: neither whole nor a part of one.
-_NO_GPUS: list[Any] = [
-    {"not": {"multipleOf": 1}},
-    {"not": {"minimum": LEAST_PART_OF_GPU, "maximum": 1}},
-]
-Gpus = Annotated[
-    float,
-    Field(ge=0, le=MOST_GPUS, json_schema_extra={"not": {"allOf": _NO_GPUS}}),
-    AfterValidator(_whole_or_a_part),
-]
 
 
 class Recipe(JsonBody):
@@ -112,7 +84,7 @@ class Recipe(JsonBody):
     )
 
 
-class Settings(Recipe):
+class Settings(Reserved, Recipe):
     """The dataset, and the settings that sessions and studies have in common."""
 
     workspace_key: Key
@@ -126,21 +98,6 @@ class Settings(Recipe):
     )
     validation_split: float = Field(default=defaults.VALIDATION_SPLIT, ge=0.05, le=0.5)
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
-    cpus: Annotated[int, Field(ge=1, le=MOST_CPUS)] | None = Field(
-        default=None,
-        description="Processors that a session reserves on a node of the Ray cluster, and threads "
-        "that it trains with; default: EXOTRAIN_THREADS. Another number may end in other weights.",
-    )
-    gpus: Gpus | None = Field(
-        default=None,
-        description="GPUs that a session reserves: a whole number, or a part of one, which others "
-        "may share. Default: EXOTRAIN_GPUS.",
-    )
-    memory_mb: Annotated[int, Field(ge=IDLE_WORKER_MB, le=MOST_MEMORY_MB)] | None = Field(
-        default=None,
-        description="Memory that a session reserves; above it the session is ended. Default: "
-        "EXOTRAIN_TRAINING_MEMORY_MB.",
-    )
 
     @model_validator(mode="after")
     def _has_what_it_needs(self) -> Self:
@@ -238,13 +195,6 @@ class TestFigures(Answer):
     intervals: Json[dict[str, list[float] | None]] | None = Field(
         description="[low, high] of each; null: none are known."
     )
-
-
-class Place(Answer):
-    """The node of a cluster that a session trains on."""
-
-    name: str
-    processor: str | None
 
 
 class SessionSummary(Answer):
