@@ -19,7 +19,7 @@ PIECE_BYTES = 4 << 20
 
 # Between two looks at the desk, and how long the desk may not be heard before the session ends.
 ASK_SECONDS = 1.0
-UNHEARD_SECONDS = 30.0
+UNHEARD_SECONDS = 90.0
 
 # A session that has nothing to say for so long says that it is there.
 BEAT_SECONDS = 20.0

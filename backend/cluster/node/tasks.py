@@ -19,10 +19,14 @@ from backend.cluster.desk import Answer
 from backend.cluster.messages import Here, Message, Parcel, Software, Unfit
 from backend.cluster.node import predictions, workers
 from backend.cluster.node.folder import NodeFolder
-from backend.cluster.node.session import UNHEARD_SECONDS, Session
+from backend.cluster.node.session import Session
 
 # What the weights and figures of a session depend on.
 PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "scipy", "pandas", "pydantic", "h5py")
+
+
+# Of the desk; it is asked again.
+_ANSWER_SECONDS = 30.0
 
 
 def train(
@@ -48,7 +52,10 @@ def train(
 
     def ask() -> Answer:
         asked = desk.answer.remote(command.session_id, command.start)
-        return cast(Answer, ray.get(asked, timeout=UNHEARD_SECONDS))
+        try:
+            return cast(Answer, ray.get(asked, timeout=_ANSWER_SECONDS))
+        except ray.exceptions.ActorDiedError:  # and the bridge with it
+            return "end"
 
     def bring(data: Path) -> None:
         for each in parcels:
