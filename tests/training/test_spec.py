@@ -27,7 +27,9 @@ STORED_BY_0_1_0 = {
 
 def test_a_spec_of_0_1_0_keeps_every_field_and_gets_a_version():
     before = dict(STORED_BY_0_1_0)
-    expected = {"version": 2, "simulated": None, **UP_TO_0_4_0, **UP_TO_0_5_0, **STORED_BY_0_1_0}
+    place = {"cpus": None, "gpus": None, "memory_mb": None}  # as up to 0.5.0
+    upgraded = {"version": 2, "simulated": None, **UP_TO_0_4_0, **UP_TO_0_5_0, **place}
+    expected = upgraded | STORED_BY_0_1_0
     assert upgrade_spec(STORED_BY_0_1_0).model_dump() == expected
     assert before == STORED_BY_0_1_0
 
