@@ -128,7 +128,12 @@ class Machines:
         Raises:
             DemoFailed: it did not start.
         """
-        return self._start_server("server without cluster", EXOTRAIN_TRAININGS=str(trainings))
+        return self._start_server(
+            "server without cluster",
+            EXOTRAIN_TRAININGS=str(trainings),
+            EXOTRAIN_WARM_WORKERS=str(trainings),
+            OMP_NUM_THREADS="1",  # as Ray gives a task with one processor
+        )
 
     def wait_for_cpus(self, api: Api, count: int) -> None:
         """Wait until the server may train on so many.
