@@ -25,8 +25,12 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
         server.stop()
 
 
-# Each way to train; a cluster is left to `make test-all`.
-RUNNERS = ("process", "thread", pytest.param("ray", marks=pytest.mark.slow))
+# Each way to train; `make test` takes the usual one.
+RUNNERS = (
+    "process",
+    pytest.param("thread", marks=pytest.mark.slow),
+    pytest.param("ray", marks=pytest.mark.slow),
+)
 
 
 @pytest.fixture(scope="session")
