@@ -9,12 +9,13 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, Generic, Protocol, TypeVar
+from typing import IO, Generic, TypeVar
 
 from backend import wire
 from backend.background.worker_log import pass_on, print_line
 from backend.config import REPOSITORY
 from backend.storage.permissions import FOLDER_MODE
+from backend.wire.lines import HasJson
 
 # The system may need a moment to free a large process.
 _GONE_SECONDS = 10.0
@@ -33,13 +34,6 @@ _USER_TIME = 11
 
 
 Heard = TypeVar("Heard")
-
-
-class Message(Protocol):
-    """What can be sent as a line of JSON."""
-
-    def model_dump_json(self) -> str:
-        """The message as JSON."""
 
 
 class ChildProcess(Generic[Heard]):
@@ -129,7 +123,7 @@ class ChildProcess(Generic[Heard]):
         used = stat.rpartition(")")[2].split()[_USER_TIME : _USER_TIME + 2]
         return sum(map(int, used)) / os.sysconf("SC_CLK_TCK")
 
-    def send(self, message: Message) -> None:
+    def send(self, message: HasJson) -> None:
         """Write a command, however long the worker takes to read it.
 
         If the worker has died, the reader of its events will notice.
@@ -137,7 +131,7 @@ class ChildProcess(Generic[Heard]):
         with contextlib.suppress(BrokenPipeError):
             self._write(wire.encode(message), waits=True)
 
-    def send_at_once(self, message: Message) -> bool:
+    def send_at_once(self, message: HasJson) -> bool:
         """Write a command; False: the worker has left earlier ones unread, and gets no other.
 
         Raises:

@@ -5,12 +5,9 @@ starts another.
 """
 
 import argparse
-import ctypes
 import logging
 import os
 import queue
-import signal
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -18,8 +15,8 @@ from pathlib import Path
 
 from backend import log_format, wire
 from backend.storage.layout import Storage
+from backend.wire.pipes import Output, end_with_parent, lines
 
-_PR_SET_PDEATHSIG = 1
 _CONNECTING_SECONDS = 5.0
 
 # Ray itself may try for ever.
@@ -32,8 +29,8 @@ def main() -> None:
     """Connect, then obey until the input closes."""
     asked = _parse_arguments()
     log_format.set_up("bridge %(process)d: %(message)s")
-    output = _Output()
-    _end_with_parent(asked.parent)
+    output = Output()
+    end_with_parent(asked.parent)
     commands: queue.Queue[bytes] = queue.Queue()
     threading.Thread(target=_listen, args=(commands,), name="input", daemon=True).start()
     is_connected = threading.Event()
@@ -66,30 +63,9 @@ def main() -> None:
     os._exit(1)
 
 
-class _Output:
-    """The pipe to the server; what else is printed goes to the log."""
-
-    def __init__(self) -> None:
-        self._events = os.fdopen(os.dup(1), "wb", buffering=0)
-        os.dup2(2, 1)
-        self._lock = threading.Lock()
-
-    def send(self, event: wire.BridgeEvent) -> None:
-        """Send an event; if the server is gone, end."""
-        line = wire.encode(event)
-        with self._lock:
-            try:
-                while line:
-                    line = line[self._events.write(line) :]
-            except BrokenPipeError:
-                os._exit(1)
-
-
 def _listen(commands: "queue.Queue[bytes]") -> None:
     try:
-        for line in os.fdopen(os.dup(0), "rb"):
-            if not line.endswith(b"\n"):
-                break  # a server that was killed may leave half a line
+        for line in lines():
             commands.put(line)
     except BaseException:
         log.exception("the bridge ends: it cannot be told anything")
@@ -112,13 +88,6 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--parent", type=int, required=True, help="process id of the server")
     parser.add_argument("--address", help="host:port of the cluster, or auto; default: its own")
     return parser.parse_args()
-
-
-def _end_with_parent(parent: int) -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it ended before the line above
-        os._exit(1)
 
 
 if __name__ == "__main__":

@@ -32,9 +32,6 @@ from backend.storage.layout import Storage
 
 VIEW_SECONDS = 2.0
 
-# Sessions that cannot be told to end by themselves for so long are on a machine that is gone.
-_DESK_SECONDS = 30.0
-
 # The rows of one request: to find a place, to start a worker, to load a model, to predict.
 _PREDICTION_SECONDS = 240.0
 

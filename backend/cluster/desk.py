@@ -10,6 +10,8 @@ from backend.wire.fields import RequestedEnd
 
 Answer = Literal["go on", "stop", "end"]
 
+_ANSWERS: dict[RequestedEnd | None, Answer] = {None: "go on", "stop": "stop", "cancel": "end"}
+
 
 class Desk:
     """What each session is to do, by its id and the number of its start."""
@@ -38,4 +40,4 @@ class Desk:
         """What a node is to do with a start of a session."""
         if self._current.get(session_id) != start:
             return "end"
-        return {"stop": "stop", "cancel": "end", None: "go on"}[self._asked.get(session_id)]  # type: ignore[return-value]
+        return _ANSWERS[self._asked.get(session_id)]

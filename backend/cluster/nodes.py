@@ -29,6 +29,10 @@ _MEGABYTE = 1_000_000
 log = logging.getLogger(__name__)
 
 
+class NoNode(RuntimeError):
+    """No node of the cluster may be used."""
+
+
 class Nodes:
     """The machines of the cluster; each is looked at once, before sessions train there."""
 
@@ -66,9 +70,15 @@ class Nodes:
             return [each.id for each in self._alive.values() if each.refusal is None]
 
     def options(self, needs: wire.Needs) -> dict[str, Any]:
-        """How a task with such needs is submitted, so that it comes to a usable node."""
+        """How a task with such needs is submitted, so that it comes to a usable node.
+
+        Raises:
+            NoNode: there is none.
+        """
         options = options_of(needs)
-        usable = self.usable() or ["none"]
+        usable = self.usable()
+        if not usable:
+            raise NoNode("The cluster has no node that may be used.")
         options["label_selector"] = {"ray.io/node-id": f"in({','.join(usable)})"}
         return options
 
@@ -100,6 +110,9 @@ class Nodes:
             _, times, _ = self._avoided.get(node, (0.0, 0, ""))
             seconds = min(_AVOIDED_SECONDS * 2**times, _LONGEST_AVOIDED_SECONDS)
             self._avoided[node] = time.monotonic() + seconds, times + 1, why
+            if node in self._alive:  # before the nodes are seen again
+                refused = {"refusal": _cannot_begin(why)}
+                self._alive[node] = self._alive[node].model_copy(update=refused)
         log.error("no session trains on node %s for %.0f s: %s", self.name(node), seconds, why)
 
     def warm(self, needs: wire.Needs) -> None:
@@ -126,7 +139,7 @@ class Nodes:
         processor, why, name = self._looked.get(node["NodeID"], (None, "is being looked at", None))
         until, _, cannot = self._avoided.get(node["NodeID"], (0.0, 0, ""))
         if why is None and time.monotonic() < until:
-            why = f"a session could not begin there: {cannot}"
+            why = _cannot_begin(cannot)
         return wire.Node(
             id=node["NodeID"],
             name=wire.encodable(name or node["NodeManagerHostname"]),
@@ -167,6 +180,10 @@ class Nodes:
         finally:
             with self._lock:
                 self._looking.discard(node)
+
+
+def _cannot_begin(why: str) -> str:
+    return f"a session could not begin there: {why}"
 
 
 def options_of(needs: wire.Needs) -> dict[str, Any]:

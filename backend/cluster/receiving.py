@@ -11,11 +11,10 @@ from backend.storage.atomic import partial_of, put_in_place
 from backend.storage.layout import Storage
 from backend.storage.permissions import FOLDER_MODE
 
-log = logging.getLogger(__name__)
-
-
 # Of a checkpoint, or of what a model keeps of a table of millions of rows.
 MOST_BYTES = 8_000_000_000
+
+log = logging.getLogger(__name__)
 
 
 class Refused(RuntimeError):

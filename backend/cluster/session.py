@@ -21,7 +21,7 @@ from backend.cluster.messages import (
     Unfit,
 )
 from backend.cluster.node import tasks
-from backend.cluster.nodes import Nodes
+from backend.cluster.nodes import Nodes, NoNode
 from backend.cluster.parcels import Parcels
 from backend.cluster.reasons import exited_because
 from backend.cluster.receiving import Receiving, Refused
@@ -241,8 +241,10 @@ class Session:
             log.error("session %s, start %s: %s", self.id, self.start, error)
             self.end()
             return wire.Exited(message=wire.encodable(f"The node sent something else: {error}"))
+        if isinstance(error, NoNode):
+            return wire.Exited(message=str(error), lost="cluster")
         if self._ended_at is None:
-            log.warning("session %s, start %s: %r", self.id, self.start, error)
+            log.warning("session %s, start %s: %.500r", self.id, self.start, error)
         node = self._node
         is_alive = node is None or self._nodes.is_alive(node)
         name = self._nodes.name(node) if node else None

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend import wire
+from backend.background.cluster.predictions import ClusterPredictions
 from backend.background.cluster.state import ClusterState
 from backend.config import Settings
 from backend.database import Database
@@ -86,25 +87,6 @@ class Predictor(Protocol):
         relations: NDArray[np.float64] | None = None,
     ) -> NDArray[np.void]:
         """The predictions of some rows; see `backend.background.predictor`."""
-
-
-class ClusterPredictions(Protocol):
-    """The part of the cluster that predicts catalogues."""
-
-    def parallel(self) -> int:
-        """How many chunks of a catalogue keep it busy."""
-
-    def predict(
-        self,
-        model_file: str,
-        sha256: str,
-        rows: Rows,
-        source: str,
-        *,
-        neighbours_sha256: str | None = None,
-        relations: NDArray[np.float64] | None = None,
-    ) -> NDArray[np.void] | None:
-        """The predictions of many rows; None: the server's own predictor should make them."""
 
 
 @dataclass

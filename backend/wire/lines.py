@@ -11,8 +11,11 @@ from backend.wire.jobs import Command
 _SHOWN_CHARACTERS = 200
 
 
-class _HasJson(Protocol):
-    def model_dump_json(self) -> str: ...
+class HasJson(Protocol):
+    """What can be sent as a line of JSON."""
+
+    def model_dump_json(self) -> str:
+        """The message as JSON."""
 
 
 class Malformed(ValueError):
@@ -23,7 +26,7 @@ _COMMANDS: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discrimin
 _EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
 
 
-def encode(message: _HasJson) -> bytes:
+def encode(message: HasJson) -> bytes:
     """Encode a message as one line."""
     return message.model_dump_json().encode() + b"\n"
 

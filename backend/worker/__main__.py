@@ -7,22 +7,19 @@ parent is gone, and the worker ends itself.
 
 import argparse
 import contextlib
-import ctypes
 import logging
 import os
 import queue
-import signal
-import sys
 import threading
 from pathlib import Path
 from typing import NoReturn
 
 from backend import log_format, wire
 from backend.storage.layout import Storage
+from backend.wire.pipes import Output, end_with_parent, lines
 from backend.worker.heartbeat import Heartbeat
 
 _MEMORY_CHECK_SECONDS = 0.5
-_PR_SET_PDEATHSIG = 1
 _EXIT_MALFORMED = 2
 
 log = logging.getLogger("worker")
@@ -33,7 +30,7 @@ def main() -> None:
     arguments = _parse_arguments()
     log_format.set_up("worker %(process)d: %(message)s")
     channel = _Channel()
-    _end_with_parent(arguments.parent)
+    end_with_parent(arguments.parent)
     _lower_priority()
     if arguments.memory_mb:
         _watch_memory(arguments.memory_mb, channel)
@@ -57,25 +54,11 @@ class _Channel:
     """The two pipes to the parent."""
 
     def __init__(self) -> None:
-        # Libraries print to file descriptor 1: events keep the pipe, the rest goes to the log.
-        # Unbuffered: Python aborts where a thread that it ends holds the lock of a buffer.
-        self._events = os.fdopen(os.dup(1), "wb", buffering=0)
-        os.dup2(2, 1)
-        self._lock = threading.Lock()
+        self.send = Output().send
         self._request: wire.RequestedEnd | None = None
         self.requests_asked = 0  # how often the session has asked for its request
         self.commands: queue.Queue[wire.Command] = queue.Queue()
         threading.Thread(target=self._listen, name="commands", daemon=True).start()
-
-    def send(self, event: wire.Event) -> None:
-        """Send an event to the parent; if the parent is gone, end the worker."""
-        line = wire.encode(event)
-        with self._lock:
-            try:
-                while line:
-                    line = line[self._events.write(line) :]
-            except BrokenPipeError:
-                os._exit(1)
 
     def request(self) -> wire.RequestedEnd | None:
         """The parent's request to the current session: stop, or None."""
@@ -90,11 +73,7 @@ class _Channel:
         return command
 
     def _listen(self) -> None:
-        # A reader of this thread's own: at its end Python closes `sys.stdin`, and aborts where a
-        # thread waits on it.
-        for line in os.fdopen(os.dup(0), "rb"):
-            if not line.endswith(b"\n"):
-                break  # a server that was killed may leave half a line
+        for line in lines():
             try:
                 command = wire.decode_command(line)
             except wire.Malformed as error:
@@ -118,13 +97,6 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--parent", type=int, required=True, help="process id of the server")
     parser.add_argument("--memory-mb", type=int, default=0, help="end above this; 0: no limit")
     return parser.parse_args()
-
-
-def _end_with_parent(parent: int) -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it ended before the line above
-        os._exit(1)
 
 
 def _lower_priority() -> None:

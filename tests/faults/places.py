@@ -451,15 +451,6 @@ PLACES = {
     f"{_CLUSTER}bridge.py::test_a_bridge_that_gets_no_thread_ends": """
         backend.cluster.__main__.main thread
     """,
-    f"{_CLUSTER}bridge.py::test_a_bridge_whose_output_cannot_be_opened_ends": """
-        backend.cluster.__main__._Output.__init__ open
-    """,
-    f"{_CLUSTER}bridge.py::test_a_bridge_without_an_input_ends": """
-        backend.cluster.__main__._listen open
-    """,
-    f"{_CLUSTER}bridge.py::test_a_bridge_that_nobody_hears_ends": """
-        backend.cluster.__main__._Output.send pipe
-    """,
     f"{_CLUSTER}bridge.py::test_a_runner_that_gets_no_thread_says_so_at_the_start": """
         backend.background.cluster.bridge_keeper.BridgeKeeper.__init__ thread
         backend.background.cluster.ray_runner.RayRunner.__init__ thread
@@ -646,14 +637,14 @@ PLACES = {
         backend.training.batches.Examples._prepare thread
         backend.training.loop.fit thread
         backend.training.results.baselines.Baselines.__init__ thread
-        backend.worker.__main__._Channel.__init__ open
+        backend.wire.pipes.Output.__init__ open
         backend.worker.__main__._Channel.__init__ thread
-        backend.worker.__main__._Channel._listen open
+        backend.wire.pipes.lines open
         backend.worker.__main__._lower_priority write
         backend.worker.__main__._watch_memory thread
         backend.worker.heartbeat.Heartbeat.__init__ thread
     """,
     f"{_HOLDS}a_worker_killed_while_it_writes_is_replaced_and_leaves_nothing": """
-        backend.worker.__main__._Channel.send pipe
+        backend.wire.pipes.Output.send pipe
     """,
 }

@@ -124,9 +124,8 @@ def _base() -> Path:
     named = os.environ.get("EXOTRAIN_NODE_DIR")
     base = Path(named or Path(tempfile.gettempdir()) / f"exotrain-node-{os.getuid()}")
     base.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
-    if (
-        base.is_symlink() or base.lstat().st_uid != os.getuid()
-    ):  # in /tmp anybody may have been first
+    # In /tmp anybody may have been first.
+    if base.is_symlink() or base.lstat().st_uid != os.getuid():
         raise PermissionError(f"{base} belongs to another user: set EXOTRAIN_NODE_DIR")
     return base
 

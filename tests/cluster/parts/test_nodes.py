@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from backend import wire
 from tests.cluster.ray_cluster import require_ray
 
 NODE = {
@@ -62,3 +63,25 @@ def test_what_the_look_refuses_stays_refused(nodes):
     nodes._looked["n1"] = "x86_64", "it has other packages", "big1"
     nodes.avoid("n1", "OSError")
     assert nodes._described(NODE, {}).refusal == "it has other packages"
+
+
+def test_a_node_that_is_left_alone_gets_nothing_from_that_moment_on(nodes):
+    needs = wire.Needs(cpus=1, gpus=0.0, memory_mb=None)
+    nodes._alive = {
+        "n1": nodes._described(NODE, {}),
+        "n2": nodes._described(NODE | {"NodeID": "n2"}, {}),
+    }
+    nodes._alive["n2"] = nodes._alive["n2"].model_copy(update={"refusal": None})
+    assert nodes.options(needs)["label_selector"] == {"ray.io/node-id": "in(n1,n2)"}
+    nodes.avoid("n1", "OSError")
+    assert nodes.options(needs)["label_selector"] == {"ray.io/node-id": "in(n2)"}
+    nodes.avoid("n2", "OSError")
+    with pytest.raises(nodes_module().NoNode, match="no node that may be used"):
+        nodes.options(needs)
+
+
+def nodes_module():
+    """The module, which imports Ray."""
+    from backend.cluster import nodes
+
+    return nodes

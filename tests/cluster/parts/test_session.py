@@ -158,3 +158,16 @@ def test_what_is_asked_before_the_desk_knows_the_session_is_passed_on_after(benc
     assert bench.desk.told == [("begin", 7, 4), ("request", 7, 4, "stop")]
     bench.session.request("cancel")
     assert bench.desk.told[-1] == ("request", 7, 4, "cancel")
+
+
+def test_a_session_for_which_there_is_no_node_goes_back_into_the_queue_at_once(bench):
+    from backend.cluster.nodes import NoNode
+
+    def submit():
+        raise NoNode("The cluster has no node that may be used.")
+
+    bench.session._submit = submit
+    bench.run()
+    (exited,) = bench.reports()
+    assert (exited.lost, exited.may_retry) == ("cluster", False)
+    assert "no node" in exited.message

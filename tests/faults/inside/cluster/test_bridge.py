@@ -62,7 +62,7 @@ def test_a_bridge_that_gets_no_thread_ends(faults, tmp_path, open_input, name):
 
 
 def test_a_bridge_whose_output_cannot_be_opened_ends(faults, tmp_path, open_input):
-    fault = faults.add("open", "*", "EMFILE", caller="*_Output.__init__")
+    fault = faults.add("open", "*", "EMFILE", caller="*pipes.Output.__init__")
     with open(tmp_path / "output", "wb") as output:
         done = run_bridge(faults, tmp_path, stdin=open_input, stdout=output)
     assert fault.effects == 1
@@ -71,7 +71,7 @@ def test_a_bridge_whose_output_cannot_be_opened_ends(faults, tmp_path, open_inpu
 
 def test_a_bridge_without_an_input_ends(faults, tmp_path):
     (tmp_path / "input").write_bytes(b"")
-    fault = faults.add("open", "*", "EMFILE", caller="*__main__._listen")
+    fault = faults.add("open", "*", "EMFILE", caller="*pipes.lines")
     with open(tmp_path / "input", "rb") as commands:
         done = run_bridge(faults, tmp_path, stdin=commands, stdout=subprocess.PIPE)
     assert fault.effects == 1
