@@ -49,6 +49,7 @@ class Settings:
     data_dir: Path = REPOSITORY
     token: str | None = None
     max_upload_mb: int = 100
+    max_curves_mb: int = 20_000  # of light curves in one request, or in pieces
     table_memory_mb: int = 2000
     table_seconds: int = 120
     runner: str = "process"
@@ -88,6 +89,7 @@ class Settings:
             data_dir=Path(read.text("DATA_DIR") or cls.data_dir).expanduser().resolve(),
             token=read.text("TOKEN"),
             max_upload_mb=read.integer("MAX_UPLOAD_MB", 1, 1_000_000) or cls.max_upload_mb,
+            max_curves_mb=read.integer("MAX_CURVES_MB", 1, 100_000_000) or cls.max_curves_mb,
             table_memory_mb=read.integer("TABLE_MEMORY_MB", 500, 1_000_000) or cls.table_memory_mb,
             table_seconds=read.integer("TABLE_SECONDS", 5, 3600) or cls.table_seconds,
             runner=read.choice("RUNNER", ("process", "thread", "ray")) or cls.runner,

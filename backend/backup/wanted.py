@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from backend.database.file.soundness import open_read_only
+from backend.storage import curve_files
 from backend.storage.layout import BESIDE_MODEL, DatasetFiles, Storage
 
 _ENDED = ("completed", "cancelled")
@@ -39,6 +40,7 @@ def wanted_files(database: Path, storage: Storage) -> list[Wanted]:
         datasets = _datasets(connection)
         models = connection.execute(_MODELS).fetchall()
         batches = _batches(connection)
+        of_curves = _of_curves(connection, storage)
         in_bin = _in_bin(connection)
         ended = ", ".join("?" * len(_ENDED))
         query = f"SELECT id FROM training_sessions WHERE status NOT IN ({ended})"
@@ -63,6 +65,7 @@ def wanted_files(database: Path, storage: Storage) -> list[Wanted]:
         else:  # what is made of it grows: it is made again
             upload = storage.batch_upload(*place)
             wanted.append(Wanted(_relative(upload, storage), sha256, is_needed=True))
+    wanted += [Wanted(_relative(path, storage), is_needed=True) for path in of_curves]
     for file, sha256, of_neighbours, of_related in models:
         model = storage.model(file)
         wanted.append(Wanted(_relative(model, storage), sha256, is_needed=True))
@@ -92,10 +95,7 @@ def _datasets(connection: sqlite3.Connection) -> list[DatasetFiles]:
 
 def _batches(connection: sqlite3.Connection) -> list[tuple[int, int, str, str]]:
     """The batches that have files, if any: workspace, id, status, and the hash of the file."""
-    (found,) = connection.execute(
-        "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'batches'"
-    ).fetchone()
-    if not found:
+    if not _has_table(connection, "batches"):
         return []
     return connection.execute(
         "SELECT workspace_id, id, status, coalesce(result_sha256, file_sha256) FROM batches "
@@ -103,12 +103,33 @@ def _batches(connection: sqlite3.Connection) -> list[tuple[int, int, str, str]]:
     ).fetchall()
 
 
+def _of_curves(connection: sqlite3.Connection, storage: Storage) -> list[Path]:
+    """The received files of unfinished imports of light curves.
+
+    An upload that comes in pieces is begun anew after a restore.
+    """
+    if not _has_table(connection, "curve_imports"):
+        return []
+    names = ("workspace_id", "curve_set_id", "id", "files")
+    found = connection.execute(
+        f"SELECT {', '.join(names)} FROM curve_imports WHERE status IN ('pending', 'running')"
+    )
+    jobs = [dict(zip(names, row, strict=True)) for row in found]
+    return [
+        path
+        for job in jobs
+        for path in curve_files.all_to_import(storage, {**job, "files": json.loads(job["files"])})
+    ]
+
+
+def _has_table(connection: sqlite3.Connection, name: str) -> bool:
+    query = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?"
+    return bool(connection.execute(query, (name,)).fetchone()[0])
+
+
 def _in_bin(connection: sqlite3.Connection) -> list[str]:
     """The files of what is in the bin."""
-    (found,) = connection.execute(
-        "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'bin'"
-    ).fetchone()
-    if not found:
+    if not _has_table(connection, "bin"):
         return []
     entries = connection.execute("SELECT files FROM bin WHERE gone_at IS NULL").fetchall()
     return [file for (files,) in entries for file in json.loads(files)]

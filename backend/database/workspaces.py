@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from backend.database.bin.tables import bin_entries
 from backend.database.connection import Record, every, first, one
+from backend.database.curves.tables import curve_imports, curve_sets
 from backend.database.labels.tables import label_layers
 from backend.database.schema import (
     analyses,
@@ -71,7 +72,7 @@ def accessible(query: Select, table: Table, user_id: Any) -> Select:
 
     Args:
         query: of `table`, which has a column workspace_id.
-        table: datasets, training_sessions, models, analyses or batches.
+        table: such as datasets, training_sessions or models.
         user_id: the user, or the parameter of a statement that is made once.
     """
     query = query.join_from(table, workspaces, workspaces.c.id == table.c.workspace_id)
@@ -84,12 +85,15 @@ _TAKEN: tuple[tuple[Table, ColumnElement[int]], ...] = (
     (models, func.coalesce(models.c.stored_bytes, models.c.file_size)),
     (analyses, func.coalesce(analyses.c.stored_bytes, 0)),
     (batches, batches.c.stored_bytes),
+    (curve_sets, curve_sets.c.stored_bytes),
+    (curve_imports, curve_imports.c.stored_bytes),
     (training_sessions, func.coalesce(training_sessions.c.checkpoint_bytes, 0)),
 )
 
 
 def stored_bytes(connection: Connection, workspace_ids: Sequence[int]) -> dict[int, int]:
-    """The bytes that datasets with their labels, models, analyses, batches and kept epochs take.
+    """The bytes that datasets with their labels, models, analyses, batches, light curves and kept
+    epochs take.
 
     What `stored_sizes` has not measured yet counts with its main file.
     """

@@ -11,6 +11,7 @@ from backend.background.cluster.predictions import ClusterPredictions
 from backend.background.cluster.state import ClusterState
 from backend.config import Settings
 from backend.database import Database
+from backend.services.curves.sending import Sending
 from backend.services.datasets.relations import DatasetRelations
 from backend.services.datasets.tables import DatasetTables
 from backend.services.monitoring.metrics import Metrics
@@ -62,6 +63,13 @@ class BatchRunner(Protocol):
         """A batch was posted, or its `request` was set."""
 
 
+class CurveRunner(Protocol):
+    """The part of the thread that imports light curves that routes use."""
+
+    def notify(self) -> None:
+        """An import was posted, or its `request` was set."""
+
+
 class BinKeeper(Protocol):
     """The part of the thread that empties the bin that routes use."""
 
@@ -100,11 +108,13 @@ class Services:
     predictor: Predictor | None = None
     cluster_predictions: ClusterPredictions | None = None
     batch_runner: BatchRunner | None = None
+    curve_runner: CurveRunner | None = None
     bin_keeper: BinKeeper | None = None
     troubles: Troubles = field(default_factory=Troubles)
     member_tries: TryLimit = field(
         default_factory=lambda: TryLimit(MEMBER_TRIES, "tries to add members")
     )
+    curve_sending: Sending = field(default_factory=Sending)
     wrong_tokens: WrongTokens = field(init=False)
     tables: DatasetTables = field(init=False)
     converter: TableConverter = field(init=False)
@@ -132,6 +142,11 @@ class Services:
         """Make the runner of batches, if one runs, check the database."""
         if self.batch_runner is not None:
             self.batch_runner.notify()
+
+    def notify_curves(self) -> None:
+        """Make the thread that imports light curves, if one runs, check the database."""
+        if self.curve_runner is not None:
+            self.curve_runner.notify()
 
     def notify_bin(self) -> None:
         """Make the thread that empties the bin, if one runs, empty it."""

@@ -16,6 +16,8 @@ from sqlalchemy import Connection
 from backend.database import Database, accounts, batches, datasets, models, sessions
 from backend.database.bin import entries
 from backend.database.connection import Record
+from backend.database.curves import imports, uploads
+from backend.storage import curve_files
 from backend.storage.layout import Storage
 from backend.storage.survey import survey
 
@@ -41,8 +43,10 @@ def remove_leftovers(database: Database, storage: Storage) -> None:
         saved = _files(storage, models.all_files(connection))
         unfinished = _files(storage, _files_of_sessions(connection))
         of_batches, are_batches = _files_of_batches(storage, connection)
+        of_curves, are_curves = _files_of_curves(storage, connection)
         orphans = [
             ([path for path in found.of_batches if path not in of_batches], are_batches),
+            ([path for path in found.of_curves if path not in of_curves], are_curves),
             ([path for path in found.of_datasets if path not in of_datasets], bool(of_datasets)),
             ([path for path in found.of_models if path not in saved | unfinished], bool(saved)),
         ]
@@ -88,6 +92,17 @@ def _files_of_batches(storage: Storage, connection: Connection) -> tuple[set[Pat
         if is_waiting or batches.has_result(each):
             needed |= {storage.batch_result(*place), storage.batch_index(*place)}
     return needed, bool(found)
+
+
+def _files_of_curves(storage: Storage, connection: Connection) -> tuple[set[Path], bool]:
+    """The files of uploads in pieces and of imports, and whether there was ever one of them."""
+    needed = {
+        curve_files.part(storage, each["workspace_id"], each["id"])
+        for each in uploads.everyone(connection)
+    }
+    for each in imports.all_unfinished(connection):
+        needed.update(curve_files.all_to_import(storage, each))
+    return needed, imports.is_any(connection) or bool(needed)
 
 
 def _has_ended(session: Record) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from backend.database import accounts, analyses, batches, sessions, workspaces
 from backend.database.bin import entries as bin_entries
 from backend.database.connection import Record
+from backend.database.curves import imports
 from backend.errors import NoSpace, TooMany
 from backend.services.bin.room import make_room
 from backend.services.context import Services
@@ -54,6 +55,17 @@ def require_batch_place(services: Services, connection: Connection, user_id: int
         TooMany: the quota, the same number as of sessions, is used up.
     """
     _require_place_among(services, "batches", batches.waiting_of(connection, user_id))
+
+
+def require_import_place(services: Services, connection: Connection, user_id: int) -> None:
+    """Check that one more import of light curves of a user may wait.
+
+    Raises:
+        TooMany: the quota, the same number as of sessions, is used up.
+    """
+    _require_place_among(
+        services, "imports of light curves", imports.waiting_of(connection, user_id)
+    )
 
 
 def _require_place_among(services: Services, kind: str, waiting: list[int]) -> None:

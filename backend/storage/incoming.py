@@ -25,10 +25,18 @@ log = logging.getLogger(__name__)
 class IncomingFile:
     """The file that an upload is written to; counts and hashes what is written."""
 
-    def __init__(self, path: Path, limit: int) -> None:
+    def __init__(self, path: Path, limit: int, variable: str = "EXOTRAIN_MAX_UPLOAD_MB") -> None:
+        """Create it.
+
+        Args:
+            path: of the file.
+            limit: in bytes.
+            variable: by which the administrator sets that.
+        """
         self.path = path
         self.size = 0
         self._limit = limit
+        self._variable = variable
         self._hash = hashlib.sha256()
         self._next_check = _SPACE_CHECK_BYTES
         self._file = open(path, "x+b")  # noqa: SIM115 - `discard` closes it when the request ends
@@ -47,7 +55,7 @@ class IncomingFile:
         """
         self.size += len(data)
         if self.size > self._limit:
-            raise too_large(self._limit, "a file")
+            raise too_large(self._limit, "a file", self._variable)
         if self.size > self._next_check:
             self._next_check += _SPACE_CHECK_BYTES
             require_space(self.path.parent, _SPACE_CHECK_BYTES)
@@ -98,9 +106,9 @@ def require_space(folder: Path, size: int) -> None:
         )
 
 
-def too_large(limit: int, what: str) -> TooLarge:
-    """The error for more than `limit` bytes."""
+def too_large(limit: int, what: str, variable: str = "EXOTRAIN_MAX_UPLOAD_MB") -> TooLarge:
+    """The error for more than `limit` bytes, which the administrator sets by `variable`."""
     return TooLarge(
         f"Expected {what} of at most {limit / MEGABYTE:,.0f} MB ({limit:,} bytes), received more. "
-        "The administrator can raise EXOTRAIN_MAX_UPLOAD_MB."
+        f"The administrator can raise {variable}."
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from backend.storage import curve_files
 from backend.storage.atomic import PARTIAL
 from backend.storage.layout import SUFFIXES, Storage
 
@@ -37,6 +38,7 @@ class Survey:
         unfinished: of uploads and writes that a kill ended; nobody needs them.
         of_datasets, of_models: files of datasets, and of models but for the current ones' copies.
         of_batches: files of catalogues that are or were predicted in the background.
+        of_curves: files of light curves on their way into a set.
         checkpoints: by the id of their session.
         strangers: files and folders that exotrain does not know.
     """
@@ -45,6 +47,7 @@ class Survey:
     of_datasets: list[Path] = field(default_factory=list)
     of_models: list[Path] = field(default_factory=list)
     of_batches: list[Path] = field(default_factory=list)
+    of_curves: list[Path] = field(default_factory=list)
     checkpoints: list[tuple[int, Path]] = field(default_factory=list)
     strangers: list[Path] = field(default_factory=list)
 
@@ -57,7 +60,11 @@ def survey(storage: Storage) -> Survey:
             received = {_INCOMING: found.unfinished, PARTIAL: found.unfinished}
             _sort(path, found, received)
         elif _is_workspace(path):
-            uploaded = {_OF_DATASET: found.of_datasets, _OF_BATCH: found.of_batches}
+            uploaded = {
+                _OF_DATASET: found.of_datasets,
+                _OF_BATCH: found.of_batches,
+                curve_files.NAME: found.of_curves,
+            }
             _sort(path, found, {PARTIAL: found.unfinished, **uploaded})
         else:
             found.strangers.append(path)

@@ -14,6 +14,7 @@ from backend.database import (
     workspaces,
 )
 from backend.database.connection import Record
+from backend.database.curves import sets, uploads
 from backend.errors import Forbidden, NotFound
 from backend.web.auth import changes_nothing, current_user
 
@@ -105,6 +106,18 @@ def usable_batch(connection: Connection, batch_id: int) -> Record:
     """The batch with that id; raises as `usable_dataset`."""
     found = batches.find_for(connection, batch_id, current_user()["id"])
     return _usable(found, "batch", batch_id)
+
+
+def usable_curve_set(connection: Connection, curve_set_id: int) -> Record:
+    """The curve set with that id; raises as `usable_dataset`."""
+    found = sets.find_for(connection, curve_set_id, current_user()["id"])
+    return _usable(found, "curve set", curve_set_id)
+
+
+def usable_upload(connection: Connection, upload_id: int) -> Record:
+    """The upload with that id, if the user has begun it; raises as `usable_dataset`."""
+    found = uploads.find_for(connection, upload_id, current_user()["id"])
+    return _usable(found, "upload", upload_id)
 
 
 def usable_study(connection: Connection, study_id: int) -> Record:

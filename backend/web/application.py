@@ -25,6 +25,8 @@ from backend.web.routes.batches import batches_bp
 from backend.web.routes.bin import bin_bp
 from backend.web.routes.curves import curves_bp
 from backend.web.routes.datasets import datasets_bp
+from backend.web.routes.light_curves.sets import light_curves_bp
+from backend.web.routes.light_curves.uploads import curve_uploads_bp
 from backend.web.routes.many_models import many_models_bp
 from backend.web.routes.metrics import metrics_bp
 from backend.web.routes.models import models_bp
@@ -69,6 +71,8 @@ BLUEPRINTS = (
     many_models_bp,
     predictions_bp,
     batches_bp,
+    curve_uploads_bp,
+    light_curves_bp,
     bin_bp,
     analyses_bp,
     audit_bp,

@@ -46,9 +46,18 @@ _PARAMETERS = {
         "304 without a body.",
         "schema": {"type": "string"},
     },
+    "ContentRange": {
+        "name": "Content-Range",
+        "in": "header",
+        "required": True,
+        "description": "Where the piece is in the file, the last byte included, and the file's "
+        "size: `bytes 0-999/5000`.",
+        "schema": {"type": "string", "pattern": "^bytes [0-9]+-[0-9]+/[0-9]+$"},
+    },
 }
 
 _TEXT = {"type": "string"}
+_BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 _HEADERS = {
     "ETag": {"description": "Changes with the content.", "schema": _TEXT},
     "Location": {"description": "The path of what was created.", "schema": _TEXT},
@@ -77,13 +86,16 @@ _CALL_THAT_CHANGES = {
 _CALL_WITH_BODY = {"415": "The body is of another type"}
 _CALL_OF_A_RECORD = {"404": "There is no such record"}
 
-_TAKES_IDEMPOTENCY_KEY = ("start_training", "retry_session", "create_batch")
+_TAKES_IDEMPOTENCY_KEY = ("start_training", "retry_session", "create_batch", "create_curve_set")
 _GIVES_LOCATION = {
     "upload_dataset": "201",
     "create_analysis": "201",
     "start_training": "202",
     "retry_session": "202",
     "create_batch": "202",
+    "create_curve_set": "202",
+    "add_curve_files": "202",
+    "begin_curve_upload": "201",
 }
 
 
@@ -113,6 +125,8 @@ def _complete(app: APIFlask, document: Any) -> Any:
             operation["requestBody"]["required"] = True
             _take_null_from_forms(operation["requestBody"]["content"], schemas)
         _complete_parameters(operation, _query_properties(app, endpoint, schemas))
+        if _takes(app, endpoint) == "piece":
+            operation["requestBody"] = {"required": True, "content": _BYTES}
         _complete_responses(operation, method)
         if endpoint in ONLY_COMPUTES:
             del operation["responses"]["403"]
@@ -127,6 +141,10 @@ def _complete(app: APIFlask, document: Any) -> Any:
         "headers": _HEADERS,
     }
     return document
+
+
+def _takes(app: APIFlask, endpoint: str) -> str | None:
+    return getattr(app.view_functions[endpoint], "_spec", {}).get("takes")
 
 
 def _operations(app: APIFlask, paths: Json) -> Iterator[tuple[str, str, Json]]:
@@ -231,6 +249,8 @@ def _add_headers(operation: Json, name: str) -> None:
         sent["200"].append("ETag")
         sent["304"].append("ETag")
         operation["parameters"].append({"$ref": "#/components/parameters/IfNoneMatch"})
+    if "application/octet-stream" in operation.get("requestBody", {}).get("content", {}):
+        operation["parameters"].append({"$ref": "#/components/parameters/ContentRange"})
     if name in _TAKES_IDEMPOTENCY_KEY:
         operation["parameters"].append({"$ref": "#/components/parameters/IdempotencyKey"})
     for code, headers in sent.items():

@@ -1,7 +1,7 @@
 """Receives request bodies: uploads go straight to the disk, and everything has a limit."""
 
 from collections.abc import Callable
-from typing import IO, Any, NoReturn, cast, get_origin
+from typing import IO, Any, Literal, NoReturn, TypeVar, cast, get_origin
 
 from apiflask import APIFlask
 from flask import Request, current_app, request
@@ -13,7 +13,7 @@ from werkzeug.routing import IntegerConverter
 from backend.errors import BadRequest, Invalid
 from backend.storage.incoming import MEGABYTE, IncomingFile, require_space, too_large
 from backend.web.current import services
-from backend.web.http_server.wsgi import LIMIT
+from backend.web.http_server.wsgi import KEEPS_PART, LIMIT
 from backend.web.json_provider import StrictJSON
 from backend.web.schemas.base import shown
 from backend.web.validation_messages import UNKNOWN_FIELD, unknown_field
@@ -26,6 +26,23 @@ FORM_OVERHEAD_BYTES = MEGABYTE
 
 
 _FORM = "multipart/form-data"
+_BYTES = "application/octet-stream"
+
+# Files of light curves, each of which is open until the request ends, and fields beside them.
+MOST_CURVE_FILES = 500
+_CURVE_FIELDS = 20
+
+View = TypeVar("View", bound=Callable)
+
+
+def takes(kind: Literal["curves", "piece"]) -> Callable[[View], View]:
+    """Declare that a view takes a form with many files of light curves, or bytes as they are."""
+
+    def declare(view: View) -> View:
+        view._spec = {**getattr(view, "_spec", {}), "takes": kind}  # type: ignore[attr-defined]
+        return view
+
+    return declare
 
 
 class _FormParser(FormDataParser):
@@ -70,7 +87,8 @@ class ExotrainRequest(Request):
     def _get_file_stream(self, *_arguments: Any, **_keywords: Any) -> IO[bytes]:
         storage = services().storage
         require_space(storage.incoming, self.content_length or 0)
-        file = IncomingFile(storage.new_incoming(), max_upload_bytes())
+        limit, variable = _upload_limit()
+        file = IncomingFile(storage.new_incoming(), limit, variable)
         self.incoming.append(file)
         return cast(IO[bytes], file)
 
@@ -102,6 +120,13 @@ def max_upload_bytes() -> int:
     return services().settings.max_upload_mb * MEGABYTE
 
 
+def _upload_limit() -> tuple[int, str]:
+    """How large what comes with this request may be, and the variable that says so."""
+    if declared("takes") is None:
+        return max_upload_bytes(), "EXOTRAIN_MAX_UPLOAD_MB"
+    return services().settings.max_curves_mb * MEGABYTE, "EXOTRAIN_MAX_CURVES_MB"
+
+
 def received_file(form: BaseModel) -> IncomingFile:
     """The single file of a form whose field `file` was validated.
 
@@ -118,19 +143,28 @@ def received_file(form: BaseModel) -> IncomingFile:
 
 def _limit_body() -> None:
     # What a browser asks before a call from another origin has no body.
-    takes_form = declared("content_type") == _FORM and request.method != "OPTIONS"
-    limit = max_upload_bytes() + FORM_OVERHEAD_BYTES if takes_form else MAX_JSON_BYTES
+    is_preflight = request.method == "OPTIONS"
+    is_piece = declared("takes") == "piece" and not is_preflight
+    takes_form = declared("content_type") == _FORM and not is_preflight
+    largest, variable = _upload_limit()
+    limit = largest + FORM_OVERHEAD_BYTES if takes_form or is_piece else MAX_JSON_BYTES
     request.max_content_length = request.environ[LIMIT] = limit
-    if not takes_form:
+    if declared("takes") == "curves":
+        request.max_form_parts = MOST_CURVE_FILES + _CURVE_FIELDS
+    if not takes_form and not is_piece:
         return
-    if request.mimetype != _FORM:
+    wanted = _FORM if takes_form else _BYTES
+    if request.mimetype != wanted:
+        expected = f"{_FORM} with the field `file`" if takes_form else _BYTES
         raise UnsupportedMediaType(
-            f"Expected {_FORM} with the field `file`, received {request.mimetype or 'no type'}."
+            f"Expected {expected}, received {request.mimetype or 'no type'}."
         )
     if (request.content_length or 0) > request.max_content_length:
-        raise too_large(max_upload_bytes(), "a file")
+        raise too_large(largest, "a file", variable)
     # It is received whole, then taken apart.
     require_space(services().storage.incoming, 2 * (request.content_length or 0))
+    # What has come of a piece is worth keeping.
+    request.environ[KEEPS_PART] = is_piece
 
 
 def _check_query() -> None:
@@ -151,6 +185,8 @@ def _check_no_body() -> None:
     """Refuse a body where none is read: what it asks for would be ignored silently."""
     is_call = request.path.startswith("/api/") and request.endpoint is not None
     if not is_call or request.method in ("GET", "HEAD", "OPTIONS") or declared("body"):
+        return
+    if declared("takes") == "piece":
         return
     if not request.get_data().strip():
         return

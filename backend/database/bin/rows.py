@@ -17,7 +17,7 @@ from backend.database.connection import Record
 from backend.database.schema import metadata
 
 # Others refer to their rows, which are found by their ids.
-_REFERRED = ("workspaces", "datasets", "studies", "training_sessions", "models")
+_REFERRED = ("workspaces", "datasets", "studies", "training_sessions", "models", "curve_sets")
 _BY_ID = (*_REFERRED, "analyses", "batches")
 
 # SQLite takes a limited number of values in a statement.

@@ -9,6 +9,7 @@ from sqlalchemy import Column, Connection, select, update
 from sqlalchemy.schema import CreateColumn, CreateTable
 
 from backend.database.bin.tables import bin_entries, bin_rows
+from backend.database.curves import tables as curves
 from backend.database.labels import tables as labels
 from backend.database.listing import facts, model_facts
 from backend.database.listing import tables as listing
@@ -176,6 +177,11 @@ def _spec_of(session: dict[str, Any]) -> dict[str, Any]:
         return {}
 
 
+def _add_curves(connection: Connection) -> None:
+    for each in (curves.curve_sets, curves.curve_imports, curves.curve_uploads):
+        each.create(connection)
+
+
 # UPGRADES[n] upgrades a database from version n + 1 to n + 2. `opening.upgrade` calls them with
 # foreign keys off, so that one may rebuild a table, and checks every reference afterwards.
 UPGRADES: list[Callable[[Connection], None]] = [
@@ -193,6 +199,7 @@ UPGRADES: list[Callable[[Connection], None]] = [
     _add_bin,
     _add_minutes_of_searches,
     _add_settings_to_session_facts,
+    _add_curves,
 ]
 
 VERSION = len(UPGRADES) + 1

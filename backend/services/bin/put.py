@@ -21,6 +21,7 @@ TABLES = {
     "study": "studies",
     "analysis": "analyses",
     "batch": "batches",
+    "curve_set": "curve_sets",
 }
 
 # What a row takes, where it is not yet measured, as `workspaces.stored_bytes` has it.
@@ -29,6 +30,7 @@ _SIZES = {
     "models": ("stored_bytes", "file_size"),
     "analyses": ("stored_bytes",),
     "batches": ("stored_bytes",),
+    "curve_sets": ("stored_bytes",),
     "training_sessions": ("checkpoint_bytes",),
     "label_layers": ("stored_bytes",),
 }

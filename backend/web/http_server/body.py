@@ -97,11 +97,12 @@ class Body:
         is_short = self.length is not None and self.length <= SMALL_BYTES
         return is_short and not self.awaits_continue
 
-    async def collect(self, limit: int) -> None:
+    async def collect(self, limit: int, *, keeps_part: bool = False) -> None:
         """Receive it into `stream`; if that fails, whoever reads `stream` learns why.
 
         Args:
             limit: in bytes; what is longer is not taken to its end.
+            keeps_part: if the client hangs up or stops, `stream` is what has come until then.
         """
         pace = Pace()
         spool = tempfile.SpooledTemporaryFile(SMALL_BYTES, dir=str(self._folder))  # noqa: SIM115
@@ -115,12 +116,16 @@ class Body:
                 pace.transferred += len(message["body"])
                 self.is_received = not message["more_body"]
         except TimeoutError:
-            self._fail(RequestTimeout("The request's body arrived too slowly, or stopped."))
-        except (ClientDisconnected, UserError) as error:
+            if not keeps_part:
+                self._fail(RequestTimeout("The request's body arrived too slowly, or stopped."))
+        except ClientDisconnected as error:
+            if not keeps_part:
+                self._fail(error)
+        except UserError as error:
             self._fail(error)
         except OSError as error:  # Werkzeug takes it for a client that has gone
             self._fail(_not_stored(error, self._folder))
-        else:
+        if not isinstance(self.stream, Failed):
             self.length = pace.transferred
             spool.seek(0)
 

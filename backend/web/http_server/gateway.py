@@ -24,6 +24,7 @@ from backend.web.http_server.pace import Pace
 from backend.web.http_server.seen import Observe, Seen, Send
 from backend.web.http_server.wsgi import (
     IS_IDENTIFIED,
+    KEEPS_PART,
     LIMIT,
     Header,
     Response,
@@ -45,6 +46,9 @@ _END_IS_UNCLEAR = (
     "Expected Content-Length, or from HTTP 1.1 on Transfer-Encoding: chunked; received both, or "
     "chunks in an older version."
 )
+
+# What may bring large bodies.
+_UPLOADS = ("/api/training/upload-dataset", "/api/light-curves")
 
 _CLOSE = (b"connection", b"close")
 
@@ -160,7 +164,8 @@ class Gateway:
             try:
                 return await self._run(lane, caller, environment)
             except BodyWanted:
-                await body.collect(environment.get(LIMIT, _DEFAULT_LIMIT))
+                limit = environment.get(LIMIT, _DEFAULT_LIMIT)
+                await body.collect(limit, keeps_part=environment.get(KEEPS_PART, False))
         return await self._run(lane, caller, environment_of(scope, body.stream, body.length))
 
     async def _run(self, lane: Lane, caller: str, environment: dict[str, Any]) -> Response:
@@ -178,7 +183,7 @@ class Gateway:
             return self._reads
         if path.startswith("/api/predict"):
             return self._predictions
-        if path.startswith("/api/training/upload-dataset"):
+        if path.startswith(_UPLOADS):
             return self._uploads
         return self._writes
 

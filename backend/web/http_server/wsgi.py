@@ -15,6 +15,9 @@ PIECE_BYTES = 64 * 1024
 # The application's word on how long a body may be, in the WSGI environment.
 LIMIT = "exotrain.body_limit"
 
+# Its word that what has come of a body is worth having if the rest does not come.
+KEEPS_PART = "exotrain.keeps_part"
+
 # Its word that the request's token is valid.
 IS_IDENTIFIED = "exotrain.is_identified"
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from backend.database import accounts, batches, kept, sessions, workspaces
 from backend.database.connection import Record
+from backend.database.curves import imports
 from backend.database.search import trials
 from backend.errors import Conflict, Forbidden, Invalid, NotFound
 from backend.services.aftermath import left_to_the_next_start
@@ -15,6 +16,7 @@ from backend.services.bin.emptying import finish
 from backend.services.bin.put import put_workspace
 from backend.services.quota import require_workspace_place
 from backend.services.sessions.keep import require_not_being_kept
+from backend.storage import curve_files
 from backend.web.access import owned_workspace, visible_workspace, workspace_by_key
 from backend.web.audit_log import record
 from backend.web.auth import current_user
@@ -97,16 +99,19 @@ def delete_workspace(key: str) -> Record:
     with services().database.write() as connection:
         workspace = owned_workspace(connection, key)
         _require_no_training(connection, workspace)
-        pending, waiting = _end_all(connection, workspace["id"])
+        pending, waiting, importing = _end_all(connection, workspace["id"])
         record(connection, "workspace_deleted", workspace_id=workspace["id"])
         user_id = current_user()["id"]
         bin_id = put_workspace(services(), connection, workspace, user_id)
     services().notify_batches()
+    services().notify_curves()
     with left_to_the_next_start("the deletion of what waited"):
         for session in pending:
             services().storage.remove_checkpoint(session["id"])
         for batch in waiting:
             services().storage.remove_batch_upload(workspace["id"], batch["id"])
+        for each in importing:
+            curve_files.remove_import(services().storage, each)
     finish(services(), bin_id)
     return {"message": f"The workspace {workspace['name']!r} was deleted."}
 
@@ -208,8 +213,13 @@ def _members(connection: Connection, workspace: Record) -> Record:
     }
 
 
-def _end_all(connection: Connection, workspace_id: int) -> tuple[list[Record], list[Record]]:
-    """Cancel what waits in a workspace, and batches that run; its searches add no more trials."""
+def _end_all(
+    connection: Connection, workspace_id: int
+) -> tuple[list[Record], list[Record], list[Record]]:
+    """Cancel what waits in a workspace, and batches and imports of light curves that run.
+
+    Its searches add no more trials.
+    """
     pending = sessions.in_workspace(connection, workspace_id, status="pending")
     for session in pending:
         sessions.end(connection, session["id"], "cancelled")
@@ -220,7 +230,12 @@ def _end_all(connection: Connection, workspace_id: int) -> tuple[list[Record], l
         batches.end(connection, batch["id"], "cancelled")
         if batch["status"] == "running":  # should it come back before its thread has noticed
             batches.change(connection, batch["id"], request="cancel")
-    return pending, waiting
+    importing = imports.unfinished_in(connection, workspace_id)
+    for each in importing:
+        imports.end(connection, each["id"], "cancelled")
+        if each["status"] == "running":
+            imports.change(connection, each["id"], request="cancel")
+    return pending, waiting, importing
 
 
 def _require_no_training(connection: Connection, workspace: Record) -> None:

@@ -29,6 +29,8 @@ from tests.processes import peak_mb
 
 MB = 1 << 20
 UPLOAD = "/api/training/upload-dataset"
+CURVE_UPLOADS = "/api/light-curves/uploads"
+JSON = {"Content-Type": "application/json"}
 FORM = {"Content-Type": "multipart/form-data; boundary=b"}
 
 
@@ -337,6 +339,44 @@ def test_a_body_that_stops_is_408(address, token, impatient, settings, size):
         answer = connection.recv(65536)
     assert b" 408 " in answer.partition(b"\r\n")[0]
     assert list((settings.data_dir / "uploads" / "incoming").iterdir()) == []
+
+
+@pytest.mark.parametrize("is_cut", [True, False], ids=["cut", "stopped"])
+def test_what_has_come_of_a_piece_counts_when_the_connection_breaks(
+    address, token, impatient, settings, is_cut
+):
+    """Cut at 60 %, then sent from there on."""
+    content = bytes(range(256)) * 4000
+    key = workspace(address, token)
+    body = json.dumps({"workspace_key": key, "name": "a.tar", "size": len(content)}).encode()
+    _, answer, _ = request(address, "POST", CURVE_UPLOADS, body, {**token, **JSON})
+    path = f"{CURVE_UPLOADS}/{answer['upload']['id']}"
+    with socket.create_connection(address, timeout=20) as connection:
+        connection.sendall(piece_head(path, token, 0, len(content)))
+        connection.sendall(content[: len(content) * 6 // 10])
+        if not is_cut:
+            receive_all(connection)
+
+    def received():
+        return request(address, "GET", path, headers=token)[1]["upload"]["received"]
+
+    start = wait_for(received, lambda count: count > 0)
+    assert len(content) // 2 < start <= len(content) * 6 // 10  # the last bytes may be in buffers
+    with socket.create_connection(address, timeout=20) as connection:
+        connection.sendall(piece_head(path, token, start, len(content)) + content[start:])
+        assert b"200 OK" in connection.recv(65536)
+    assert received() == len(content)
+    (file,) = settings.data_dir.glob("uploads/*/curves-*.part")
+    assert file.read_bytes() == content
+
+
+def piece_head(path, token, start, size):
+    """The head of a request that sends a file from `start` on."""
+    return (
+        f"PUT {path} HTTP/1.1\r\nHost: a\r\nAuthorization: {token['Authorization']}\r\n"
+        f"Content-Type: application/octet-stream\r\nContent-Length: {size - start}\r\n"
+        f"Content-Range: bytes {start}-{size - 1}/{size}\r\n\r\n"
+    ).encode()
 
 
 def test_a_head_that_does_not_end_is_hung_up_on(address, impatient):

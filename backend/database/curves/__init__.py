@@ -1,0 +1,1 @@
+"""Light curves that people bring: sets, their versions, imports and uploads."""

@@ -1,0 +1,1 @@
+"""Light curves that people bring: uploads in pieces, imports, what a set has."""

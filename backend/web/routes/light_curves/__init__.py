@@ -1,0 +1,1 @@
+"""Routes of light curves that people bring: uploads in pieces, curve sets."""
