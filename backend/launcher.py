@@ -36,6 +36,7 @@ from backend.services.batch_jobs.runner import BatchRunner
 from backend.services.bin.emptying import empty
 from backend.services.bin.keeper import BinKeeper
 from backend.services.context import Services
+from backend.services.curves.runner import CurveRunner
 from backend.services.leftovers import remove_leftovers
 from backend.services.monitoring import numbers
 from backend.services.stored_sizes import measure_stored
@@ -144,6 +145,9 @@ def _start(
     batches = services.batch_runner = BatchRunner(services)
     batches.start()
     closing.callback(batches.close)
+    curves = services.curve_runner = CurveRunner(services)
+    curves.start()
+    closing.callback(curves.close)
     keeper = services.bin_keeper = BinKeeper(services)
     keeper.start()
     closing.callback(keeper.close)
@@ -156,7 +160,7 @@ def _start(
     finally:
         if token is not None:
             _show(token)
-    return server, (supervisor, batches, keeper)
+    return server, (supervisor, batches, curves, keeper)
 
 
 def _add_cluster(services: Services, runner: RayRunner) -> None:

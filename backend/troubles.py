@@ -5,7 +5,9 @@ import time
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
-Code = Literal["database", "workers", "current_copy", "supervisor", "batches", "cluster"]
+Code = Literal[
+    "database", "workers", "current_copy", "supervisor", "batches", "light_curves", "cluster"
+]
 
 _MESSAGES: dict[Code, str] = {
     "database": "The database cannot be written. What sessions report is kept until it can.",
@@ -15,6 +17,8 @@ _MESSAGES: dict[Code, str] = {
     "supervisor": "The session queue was started again after an error; the server's log has it.",
     "batches": "Catalogues are not predicted in the background at the moment: batches wait. The "
     "server's log says why.",
+    "light_curves": "Light curves are not read at the moment: imports wait. The server's log says "
+    "why.",
     "cluster": "Cluster unreachable. Sessions wait, and go on from their last finished epoch once "
     "it can be reached.",
 }

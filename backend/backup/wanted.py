@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from backend.database.file.soundness import open_read_only
 from backend.storage import curve_files
+from backend.storage.curve_sets.recorded import files_until
 from backend.storage.layout import BESIDE_MODEL, DatasetFiles, Storage
 
 _ENDED = ("completed", "cancelled")
@@ -104,7 +105,7 @@ def _batches(connection: sqlite3.Connection) -> list[tuple[int, int, str, str]]:
 
 
 def _of_curves(connection: sqlite3.Connection, storage: Storage) -> list[Path]:
-    """The received files of unfinished imports of light curves.
+    """The files of curve sets, and the received files of unfinished imports into them.
 
     An upload that comes in pieces is begun anew after a restore.
     """
@@ -115,10 +116,19 @@ def _of_curves(connection: sqlite3.Connection, storage: Storage) -> list[Path]:
         f"SELECT {', '.join(names)} FROM curve_imports WHERE status IN ('pending', 'running')"
     )
     jobs = [dict(zip(names, row, strict=True)) for row in found]
-    return [
+    received = [
         path
         for job in jobs
         for path in curve_files.all_to_import(storage, {**job, "files": json.loads(job["files"])})
+    ]
+    return received + [
+        path
+        for curve_set_id, workspace_id, number in connection.execute(
+            "SELECT id, workspace_id, number FROM curve_sets WHERE number > 0"
+        )
+        for path in files_until(
+            curve_files.folder(storage, {"id": curve_set_id, "workspace_id": workspace_id}), number
+        )
     ]
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from backend.database import Database, accounts, batches, datasets, models, sessions
 from backend.database.bin import entries
 from backend.database.connection import Record
-from backend.database.curves import imports, uploads
+from backend.database.curves import imports, sets, uploads
 from backend.storage import curve_files
 from backend.storage.layout import Storage
 from backend.storage.survey import survey
@@ -100,6 +100,8 @@ def _files_of_curves(storage: Storage, connection: Connection) -> tuple[set[Path
         curve_files.part(storage, each["workspace_id"], each["id"])
         for each in uploads.everyone(connection)
     }
+    for each in sets.all_places(connection):
+        needed.update(curve_files.files(storage, each))
     for each in imports.all_unfinished(connection):
         needed.update(curve_files.all_to_import(storage, each))
     return needed, imports.is_any(connection) or bool(needed)

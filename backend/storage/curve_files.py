@@ -2,12 +2,47 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from backend.storage.layout import Storage
 
+INSIDE = re.compile(r"[0-9a-f]{64}\.curves|[1-9]\d{0,8}\.json", re.ASCII)
 NAME = re.compile(r"curves-[1-9]\d{0,14}\.(part|[1-9]\d{0,14}-\d{1,6}\.import)", re.ASCII)
+
+
+_FOLDER = re.compile(r"curves-[1-9]\d{0,14}", re.ASCII)
+
+
+def folder(storage: Storage, curve_set: Mapping[str, Any]) -> Path:
+    """Where the versions of a set are; `storage.curve_sets` says what is in it.
+
+    Args:
+        storage: the data folder.
+        curve_set: at least id and workspace_id.
+    """
+    return storage.uploads / str(curve_set["workspace_id"]) / f"curves-{curve_set['id']}"
+
+
+def files(storage: Storage, curve_set: Mapping[str, Any]) -> list[Path]:
+    """The files of all versions of a set that are there."""
+    found = folder(storage, curve_set)
+    if not found.is_dir():
+        return []
+    return sorted(each for each in found.iterdir() if INSIDE.fullmatch(each.name))
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a path is that of a set."""
+    return _FOLDER.fullmatch(path.name) is not None and path.is_dir() and not path.is_symlink()
+
+
+def remove_folder_of(path: Path) -> None:
+    """Remove the folder of a set whose last file was deleted."""
+    if is_folder(path.parent):
+        with suppress(OSError):  # it is not empty
+            path.parent.rmdir()
 
 
 def part(storage: Storage, workspace_id: int, upload_id: int) -> Path:

@@ -38,7 +38,7 @@ class Survey:
         unfinished: of uploads and writes that a kill ended; nobody needs them.
         of_datasets, of_models: files of datasets, and of models but for the current ones' copies.
         of_batches: files of catalogues that are or were predicted in the background.
-        of_curves: files of light curves on their way into a set.
+        of_curves: files of curve sets, and on their way into one.
         checkpoints: by the id of their session.
         strangers: files and folders that exotrain does not know.
     """
@@ -66,6 +66,9 @@ def survey(storage: Storage) -> Survey:
                 curve_files.NAME: found.of_curves,
             }
             _sort(path, found, {PARTIAL: found.unfinished, **uploaded})
+            for folder in filter(curve_files.is_folder, _inside(path)):
+                known = {PARTIAL: found.unfinished, curve_files.INSIDE: found.of_curves}
+                _sort(folder, found, known)
         else:
             found.strangers.append(path)
     for path in _inside(storage.models):
@@ -85,6 +88,8 @@ def survey(storage: Storage) -> Survey:
 def _sort(folder: Path, found: Survey, known: dict[re.Pattern[str], list[Path]]) -> None:
     """Put each thing in a folder into the list of the first pattern that its name matches."""
     for path in _inside(folder):
+        if curve_files.is_folder(path):
+            continue
         if path.is_symlink() or not path.is_file():
             found.strangers.append(path)
             continue

@@ -83,6 +83,13 @@ def all_unfinished(connection: Connection) -> list[Record]:
     return every(connection, query)
 
 
+def forget_requests(connection: Connection) -> None:
+    """Clear what was asked of imports that have ended meanwhile: nothing will answer it."""
+    asked = curve_imports.c.request.is_not(None), curve_imports.c.status.not_in(UNFINISHED)
+    for import_id in connection.execute(select(curve_imports.c.id).where(*asked)).scalars().all():
+        change(connection, import_id, request=None)
+
+
 def is_any(connection: Connection) -> bool:
     """Whether there is an import, ended or not."""
     return connection.execute(select(curve_imports.c.id).limit(1)).first() is not None

@@ -67,11 +67,13 @@ curve_imports = Table(
     _count("restarts"),  # since the last progress
     Column("asked", JSON, nullable=False),  # what was said of the files: time system, star
     Column("files", JSON, nullable=False),  # [{name, size, sha256}, …] as they were received
-    Column("bytes", Integer, nullable=False),  # of all of these
+    Column("bytes", Integer, nullable=False),  # of all of them
     _count("bytes_done"),
     _count("taken"),  # files, those in archives one by one
     _count("refused"),
-    Column("refusals", JSON),  # the first of these: [{file, message}, …]
+    _count("repeated"),  # files of which the set had everything
+    Column("refusals", JSON),  # the first of the refused ones: [{file, message}, …]
+    Column("notes", JSON),  # what was odd of others, in the same form
     Column("number", Integer),  # of the version that it has made
     Column("error", JSON),
     _count("stored_bytes"),  # of its files, until it has ended

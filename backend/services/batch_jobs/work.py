@@ -27,6 +27,7 @@ from backend.services.batch_jobs.posting import result_bytes, stored_bytes
 from backend.services.batch_predictions import PredictedTable
 from backend.services.catalogue_relations import relations_of_catalogue
 from backend.services.context import Services
+from backend.services.job_thread import Cancelled, Forgotten
 from backend.services.prediction_cells import ADDED_COLUMNS
 from backend.services.predictions import predict, predicted_at_once
 from backend.services.quota import require_bytes
@@ -39,14 +40,6 @@ from backend.transit.related import RelatedRows, relations_of
 # Between attempts to have rows predicted: the predictor is starting, busy or full. After as many
 # failures of the same rows as there are here, the batch fails.
 _PAUSES = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 60.0, 60.0, 60.0)
-
-
-class Cancelled(Exception):
-    """Its user has cancelled the batch."""
-
-
-class Forgotten(Exception):
-    """The batch has no row any more: its workspace was deleted."""
 
 
 class Unusable(Exception):

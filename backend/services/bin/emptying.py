@@ -91,6 +91,7 @@ def _remove_files(services: Services, entry: Record) -> None:
         for path in paths:
             if not is_needed(path):
                 path.unlink(missing_ok=True)
+                curve_files.remove_folder_of(path)
         entries.forget(connection, entry["id"])
     remove_partials_of(each for each in paths if each.is_relative_to(storage.models))
 

@@ -11,6 +11,7 @@ from backend.database import batches, datasets, kept, workspaces
 from backend.database.bin import entries, rows
 from backend.database.connection import Record
 from backend.services.context import Services
+from backend.storage import curve_files
 from backend.storage.layout import Storage
 
 # The root of each kind that is a single row.
@@ -192,6 +193,8 @@ def _files(storage: Storage, found: Mapping[str, list[Record]]) -> list[str]:
         if batches.has_result(batch):
             place = batch["workspace_id"], batch["id"]
             paths += [storage.batch_result(*place), storage.batch_index(*place)]
+    for curve_set in found.get("curve_sets", ()):
+        paths += curve_files.files(storage, curve_set)
     for session in found.get("training_sessions", ()):
         if session["checkpoint_bytes"] is not None:
             paths.append(storage.kept_checkpoint(session["id"]))

@@ -1,9 +1,64 @@
-"""Which rows of a dataset have light curves in a set."""
+"""Which rows of a dataset have light curves in a set, by the identifiers of their stars."""
+
+import numpy as np
+from numpy.typing import NDArray
 
 from backend.database.connection import Record
+from backend.errors import Conflict
 from backend.services.context import Services
+from backend.storage import curve_files
+from backend.storage.curve_sets.packs import DamagedPack
+from backend.storage.curve_sets.recorded import recorded
+from backend.storage.curve_sets.versions import CurveSet
+
+_MOST_NAMED = 100
+
+
+def open_set(services: Services, curve_set: Record) -> CurveSet:
+    """The newest version of a set, open for reading; of a set without one nothing.
+
+    Raises:
+        Conflict: its files are damaged or missing.
+    """
+    folder = curve_files.folder(services.storage, curve_set)
+    try:
+        return CurveSet(folder, recorded(folder, curve_set["number"]))
+    except (DamagedPack, OSError) as error:
+        raise Conflict(
+            f"The files of curve set {curve_set['id']} are damaged or missing on the server: "
+            f"{error}. Restore them from a backup, or bring the light curves again."
+        ) from error
 
 
 def match(services: Services, curve_set: Record, dataset: Record) -> Record:
-    """As `web.schemas.light_curves.Match`."""
-    raise NotImplementedError
+    """The rows and stars of a dataset that have curves, and those that have none.
+
+    Returns:
+        as `web.schemas.light_curves.Match`.
+
+    Raises:
+        Conflict: files of the set or the table are damaged or missing.
+        Unavailable: the table is being made again.
+    """
+    of_set = np.unique(open_set(services, curve_set).index["star"])
+    stars = np.load(services.tables.table(dataset), mmap_mode="r")["star"]
+    has_curve = np.isin(stars, of_set) & (stars != b"")
+    named = np.unique(stars[stars != b""])
+    unmatched = named[~np.isin(named, of_set)]
+    return {
+        "dataset_id": dataset["id"],
+        "rows": len(stars),
+        "stars": len(named),
+        "matched_rows": int(has_curve.sum()),
+        "matched_stars": len(named) - len(unmatched),
+        "rows_without_epoch": int((has_curve & ~_have_epoch(services, dataset)).sum()),
+        "unmatched_stars": [each.decode() for each in unmatched[:_MOST_NAMED].tolist()],
+        "unused_stars": int((~np.isin(of_set, named)).sum()),
+    }
+
+
+def _have_epoch(services: Services, dataset: Record) -> NDArray[np.bool_]:
+    path = services.tables.evidence(dataset)
+    if path is None:
+        return np.zeros(dataset["num_samples"], bool)
+    return np.isfinite(np.load(path, mmap_mode="r")["epoch"])

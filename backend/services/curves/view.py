@@ -24,4 +24,9 @@ def _described(job: Record | None) -> Record | None:
         return None
     is_whole = job["status"] == "completed" or not job["bytes"]
     progress = 1.0 if is_whole else min(job["bytes_done"] / job["bytes"], 1.0)
-    return {**job, "progress": progress, "refusals": job["refusals"] or []}
+    return {
+        **job,
+        "progress": progress,
+        "refusals": job["refusals"] or [],
+        "notes": job["notes"] or [],
+    }

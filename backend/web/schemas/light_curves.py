@@ -70,8 +70,8 @@ class MoreCurvesForm(SaidOfCurves):
     """More light curves for a set."""
 
 
-class RefusedFile(Answer):
-    """A file that was not taken, and why."""
+class FileRemark(Answer):
+    """What is to be said of a file."""
 
     file: str
     message: str
@@ -103,7 +103,9 @@ class CurveImport(Answer):
     files: list[ImportedFile] = Field(description="As they were received: an archive is one.")
     taken: int = Field(description="Files that were taken, those in archives one by one.")
     refused: int
-    refusals: list[RefusedFile] = Field(description="The first 1,000 of the refused files.")
+    repeated: int = Field(description="Files of which the set had everything.")
+    refusals: list[FileRemark] = Field(description="The first 1,000 of the refused files.")
+    notes: list[FileRemark] = Field(description="What was odd of others, and what was repeated.")
     number: int | None = Field(description="Of the set's version that it has made.")
     error: ImportProblem | None
     created_at: str

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.services.batch_jobs import runner as runner_module
+from backend.services import job_thread
 from backend.services.batch_jobs.runner import BatchRunner
 from backend.services.leftovers import remove_leftovers
 from backend.transit.catalog.delimited import records
@@ -17,8 +17,8 @@ FILES = "*/uploads/1/batch-*"
 def model(api, key, services, short_pauses, monkeypatch):
     use_depth_predictor(api.client)
     monkeypatch.setattr(records, "BATCH_RECORDS", 10)
-    monkeypatch.setattr(runner_module, "_SHORTAGE_SECONDS", 0.001)
-    monkeypatch.setattr(runner_module, "_RESTART_SECONDS", 0.001)
+    monkeypatch.setattr(job_thread, "_SHORTAGE_SECONDS", 0.001)
+    monkeypatch.setattr(job_thread, "_RESTART_SECONDS", 0.001)
     return complete(services, api.session(key))
 
 

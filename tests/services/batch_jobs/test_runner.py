@@ -8,7 +8,7 @@ import pytest
 from backend.background.predictor import ModelUnusable, PredictionFailed, QueueFull
 from backend.database import accounts, batches, schema
 from backend.errors import Unavailable
-from backend.services.batch_jobs import runner as runner_module
+from backend.services import job_thread
 from backend.services.batch_jobs import work
 from backend.services.batch_jobs.index import OwnColumns
 from backend.services.batch_jobs.runner import BatchRunner
@@ -40,7 +40,7 @@ def small_chunks(monkeypatch):
     """Ten records a chunk, and no pause of a second."""
     monkeypatch.setattr(records, "BATCH_RECORDS", 10)
     monkeypatch.setattr(work, "_PAUSES", (0.001, 0.001))
-    monkeypatch.setattr(runner_module, "_SHORTAGE_SECONDS", 0.001)
+    monkeypatch.setattr(job_thread, "_SHORTAGE_SECONDS", 0.001)
 
 
 def post(api, key, content=None, **options):
@@ -269,7 +269,7 @@ def test_a_cancel_that_came_before_the_wait_is_not_waited_for(
         batch = batches.find(connection, batch_id)
     runner = BatchRunner(services)
     monkeypatch.setattr(runner._news, "wait", lambda _seconds: pytest.fail("it waits"))
-    with pytest.raises(work.Cancelled):
+    with pytest.raises(job_thread.Cancelled):
         runner._pause(batch, 30.0)
 
 
@@ -405,7 +405,7 @@ def test_a_batch_on_a_disk_that_is_nearly_full_goes_on_with_the_room_of_the_bin(
         return api.get("/api/bin", query_string={"workspace_key": key})["entries"]
 
     monkeypatch.setattr(incoming.shutil, "disk_usage", lambda _path: usage._replace(free=free()))
-    monkeypatch.setattr(runner_module, "_SHORTAGE_SECONDS", 0)
+    monkeypatch.setattr(job_thread, "_SHORTAGE_SECONDS", 0)
     BatchRunner(services).work()
     assert state(api, batch_id)["status"] == "completed"
     assert in_bin() == []
@@ -430,7 +430,7 @@ def test_users_take_turns(api, key, model_id, services):
     runner = BatchRunner(services)
     while (batch := runner._take()) is not None:
         ended.append(batch["user_id"])
-        runner._predict(batch)
+        runner._do(batch)
     assert ended == [users["ann"], users["bob"]] * 2
 
 
@@ -533,7 +533,7 @@ def test_a_start_keeps_what_batches_need_and_removes_what_they_do_not(api, key, 
 def test_the_thread_goes_on_after_an_error_of_its_own_and_health_says_so(
     api, key, model_id, services, monkeypatch
 ):
-    monkeypatch.setattr(runner_module, "_RESTART_SECONDS", 0.001)
+    monkeypatch.setattr(job_thread, "_RESTART_SECONDS", 0.001)
     runner = services.batch_runner = BatchRunner(services)
     take, failures = runner._take, []
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from backend.services.batch_jobs import runner as runner_module
+from backend.services import job_thread
 from backend.services.batch_jobs.runner import BatchRunner
 from backend.services.datasets import relations as dataset_relations
 from backend.tables.child import __main__ as child
@@ -51,7 +51,7 @@ def test_relations_that_cannot_be_written_are_told_to_the_server(faults, tmp_pat
 def test_a_shortage_while_a_batch_is_related_is_waited_for(
     faults, api, key, services, model, monkeypatch, call, what
 ):
-    monkeypatch.setattr(runner_module, "_SHORTAGE_SECONDS", 0.001)
+    monkeypatch.setattr(job_thread, "_SHORTAGE_SECONDS", 0.001)
     posted = api.post("/api/predict/batches", 202, data=form(RELATED, workspace_key=key))
     before = files_in(services.storage.incoming)
     fault = faults.add(call, what, "EMFILE" if call == "open" else "EAGAIN")
