@@ -122,6 +122,7 @@ INSIDE_TRANSIT = """
     simulation -> ground
     networks -> light_curve
     networks -> ground
+    photometry -> light_curve
     light_curve -> ground
     catalog -> report
     catalog -> ground
