@@ -185,13 +185,13 @@ PLACES = {
         backend.services.batch_jobs.work._open_after write
     """,
     f"{_FAULTS}batch_jobs.py::test_a_step_that_the_database_does_not_take_is_done_again": """
-        backend.services.batch_jobs.runner.BatchRunner._recover database
-        backend.services.batch_jobs.runner.BatchRunner._take database
+        backend.services.job_thread.JobThread._recover database
+        backend.services.job_thread.JobThread._take database
         backend.services.batch_jobs.work.Work._change.change database
         backend.services.batch_jobs.work.Work._complete.complete database
     """,
     f"{_FAULTS}batch_jobs.py::test_an_end_that_cannot_be_recorded_at_once_is_recorded_later": """
-        backend.services.batch_jobs.runner.BatchRunner._end.end database
+        backend.services.job_thread.JobThread._end.end database
     """,
     f"{_FAULTS}batch_jobs.py::"
     "test_a_batch_whose_files_cannot_be_deleted_is_gone_and_the_next_start_removes_them": """
@@ -203,7 +203,7 @@ PLACES = {
         backend.lasting_thread.LastingThread._new_thread thread
     """,
     f"{_FAULTS}batch_jobs.py::test_old_results_that_cannot_be_forgotten_stay_until_they_can": """
-        backend.services.batch_jobs.runner.BatchRunner._expire database
+        backend.services.batch_jobs.runner.BatchRunner._keep_house database
     """,
     f"{_STORED}backup.py::"
     "test_a_backup_whose_call_fails_leaves_nothing_and_the_next_one_is_whole": """
