@@ -515,7 +515,7 @@ PLACES = {
     """,
     f"{_FAULTS}table_files.py::"
     "test_an_outcome_that_cannot_be_written_ends_the_child_without_one": """
-        backend.tables.child.__main__.main write
+        backend.tables.child.limits.end write
     """,
     f"{_STORED}relations.py::test_relations_that_cannot_be_written_are_told_to_the_server": """
         backend.tables.child.__main__._relate write

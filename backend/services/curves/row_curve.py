@@ -59,9 +59,7 @@ def row_curve(services: Services, curve_set: Record, dataset: Record, row: int) 
     of_star = np.flatnonzero(rows["star"] == rows["star"][row])
     signals = _signals(services, dataset, rows, of_star)
     own = signals[int(np.searchsorted(of_star, row))]
-    others = tuple(
-        each for each in signals if abs(each.period / own.period - 1) > _SAME_PERIOD
-    )
+    others = tuple(each for each in signals if abs(each.period / own.period - 1) > _SAME_PERIOD)
     curve = star_curve(segments, (own, *others))
     nothing["series"] = _series(curve, segments)
     if not own.is_usable:
@@ -141,5 +139,3 @@ def _view(view: View, centres: NDArray[np.float64]) -> dict[str, Any]:
         "scatter": np.round(view.scatter, _FLUX_DIGITS).tolist(),
         "count": view.count.tolist(),
     }
-
-
