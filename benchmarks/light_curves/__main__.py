@@ -11,6 +11,8 @@ import os
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -74,8 +76,8 @@ def print_speed(stars: dict[str, Star], theirs: dict[str, dict[str, float]]) -> 
     print("|---|---|---|---|---|---|---|")
     for name, star in stars.items():
         points = sum(len(segment) for segment in star.segments)
-        to_views = min(seconds(lambda s=star: views(s)) for _ in range(TIMES))
-        to_numbers = min(seconds(lambda s=star: numbers(s)) for _ in range(TIMES))
+        to_views = min(seconds(partial(views, star)) for _ in range(TIMES))
+        to_numbers = min(seconds(partial(numbers, star)) for _ in range(TIMES))
         peer = theirs.get(name, {})
         keys = ("wotan", "lightkurve", "ppm")
         cells = " | ".join(f"{peer[key]:.2f}" if key in peer else "" for key in keys)
@@ -155,7 +157,7 @@ def print_planted(count: int) -> None:
     print(f"| {len(truth)} | {bias:+.2f}% | {shares} |")
 
 
-def seconds(work) -> float:
+def seconds(work: Callable[[], object]) -> float:
     start = time.process_time()
     work()
     return time.process_time() - start

@@ -12,6 +12,8 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -30,27 +32,23 @@ def main() -> None:
             for field in ("time", "flux", "flat", "masked", "window", "trend", "period", "epoch")
         )
 
-        def flattened(at=at, flux=flux, masked=masked, window=float(window)):
-            return flatten(
-                at,
-                flux,
-                method="biweight",
-                window_length=window,
-                mask=masked,
-                edge_cutoff=0,
-                break_tolerance=window / 2,
-                return_trend=True,
-            )[1]
-
-        def binned(at=at, flat=flat, period=float(period), epoch=float(epoch)):
-            folded = LightCurve(time=at, flux=flat).fold(period=period, epoch_time=epoch)
-            return folded.bin(bins=BINS)
-
+        flattened = partial(
+            flatten,
+            at,
+            flux,
+            method="biweight",
+            window_length=float(window),
+            mask=masked,
+            edge_cutoff=0,
+            break_tolerance=float(window) / 2,
+            return_trend=True,
+        )
+        ephemeris = {"period": float(period), "epoch_time": float(epoch)}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             flattened()  # compiles
-            seconds, theirs = timed(flattened)
-            binning, _ = timed(binned)
+            seconds, (_, theirs) = timed(flattened)
+            binning, _ = timed(partial(binned, LightCurve, at, flat, ephemeris))
         outside = ~masked & np.isfinite(theirs)
         found[star] = {
             "wotan": seconds,
@@ -60,7 +58,11 @@ def main() -> None:
     print(json.dumps(found))
 
 
-def timed(work: Callable) -> tuple[float, object]:
+def binned(light_curve: Any, at: np.ndarray, flat: np.ndarray, when: dict[str, float]) -> Any:
+    return light_curve(time=at, flux=flat).fold(**when).bin(bins=BINS)
+
+
+def timed(work: Callable) -> tuple[float, Any]:
     start = time.process_time()
     result = work()
     return time.process_time() - start, result

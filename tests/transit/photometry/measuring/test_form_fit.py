@@ -19,6 +19,7 @@ def fitted(truth, told, noise: float, seed: int = 0, days: float = 60.0):
     (first,) = shapes(told, 1000.0, np.array([0.3]), "kepler")
     transits = measure_transits([stretch], told, first, np.ones(1))
     fold = fold_events(transits.parts, told.duration_days)
+    assert fold is not None
     depth, _ = weighted_mean(transits.depth[transits.seen], transits.sigma[transits.seen])
     return fit_form(fold, told, depth, "kepler")
 
