@@ -147,6 +147,7 @@ benchmark: $(DEVELOPMENT)
 	$(BIN)/python -m benchmarks.start
 	$(BIN)/python -m benchmarks.catalog
 	$(BIN)/python -m benchmarks.curves
+	$(BIN)/python -m benchmarks.light_curves
 	$(BIN)/python -m benchmarks.period
 	$(BIN)/python -m benchmarks.training
 	$(BIN)/python -m benchmarks.page
