@@ -106,7 +106,7 @@ def serve(settings: Settings) -> None:
 
 def _start(
     settings: Settings, closing: ExitStack
-) -> tuple[Server, tuple[Supervisor, BatchRunner, BinKeeper]]:
+) -> tuple[Server, tuple[Supervisor, BatchRunner, CurveRunner, BinKeeper]]:
     """Start everything; `closing` is told how to end what was started, the last one first."""
     tighten(settings.data_dir)
     _remove_partial_restore(settings.data_dir / PARTIAL_FOLDER)

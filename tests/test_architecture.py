@@ -61,6 +61,7 @@ ROOMS = """
     services -> training
     services -> database
     services -> tables
+    services -> light_curves
     services -> storage
     services -> transit
     services -> config
@@ -95,6 +96,10 @@ ROOMS = """
     training -> transit
     training -> wire
     wire -> transit
+    light_curves -> tables
+    light_curves -> storage
+    light_curves -> transit
+    light_curves -> errors
     tables -> storage
     tables -> transit
     tables -> config
@@ -122,6 +127,7 @@ INSIDE_TRANSIT = """
     simulation -> ground
     networks -> light_curve
     networks -> ground
+    photometry -> light_curve
     light_curve -> ground
     catalog -> report
     catalog -> ground
@@ -141,6 +147,7 @@ ABOVE_THE_WORKER = (
     "backup",
     "storage",
     "tables",
+    "light_curves",
 )
 
 # What the parts of `training` are that the server checks a request with.
@@ -348,7 +355,7 @@ def test_the_science_is_imported_without_the_web_and_without_keras():
 
 def test_only_the_child_that_reads_them_knows_the_libraries_of_tables(tmp_path):
     for module, path in modules().items():
-        if not module.startswith("backend.tables.child"):
+        if not module.startswith(("backend.tables.child", "backend.light_curves.child")):
             assert not imports_of(path) & TABLES, module
     code = (
         "import sys, pathlib\n"

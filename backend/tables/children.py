@@ -1,10 +1,11 @@
-"""Child processes that do jobs with tables, a few at a time, each within limits.
+"""Child processes that do jobs with files of users, a few at a time, each within limits.
 
-`backend.tables.child` is their side.
+`backend.tables.child` is their side, and `backend.light_curves.child` of those with light curves.
 """
 
 import json
 import logging
+import math
 import os
 import signal
 import subprocess
@@ -62,17 +63,25 @@ class TableChildren:
         memory_mb, seconds: of each, its address space and its time.
     """
 
-    def __init__(self, memory_mb: int, seconds: int) -> None:
-        """Take the limits of each."""
+    def __init__(self, memory_mb: int, seconds: int, module: str = "backend.tables.child") -> None:
+        """Take the limits of each, and the module that is their side."""
         self.memory_mb, self.seconds = memory_mb, seconds
+        self._module = module
         self._room = threading.BoundedSemaphore(_MOST_AT_ONCE)
 
-    def run(self, job: dict[str, Any], check: Callable[[], None] = lambda: None) -> dict[str, Any]:
+    def run(
+        self,
+        job: dict[str, Any],
+        check: Callable[[], None] = lambda: None,
+        *,
+        is_endless: bool = False,
+    ) -> dict[str, Any]:
         """Do a job in a child; what it tells if it succeeds.
 
         Args:
             job: a JSON-able dictionary; see `backend.tables.child`.
             check: is called now and then; what it raises ends the child.
+            is_endless: the job has many parts, and `check` sees to the time of each.
 
         Raises:
             Beyond, Crashed, Killed, CatalogError, NoSpace, Unavailable: it does not.
@@ -85,7 +94,8 @@ class TableChildren:
         try:
             os.makedirs(tempfile.gettempdir(), FOLDER_MODE, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix="table-", ignore_cleanup_errors=True) as own:
-                exit_code = self._child(job, Path(own), check)
+                seconds = math.inf if is_endless else self.seconds
+                exit_code = self._child(job, Path(own), seconds, check)
                 outcome = _outcome(Path(own) / "outcome.json")
                 if outcome is None:
                     raise self._failure(job, exit_code, Path(own) / "log")
@@ -99,7 +109,9 @@ class TableChildren:
             raise CatalogError(str(outcome["error"]), tables=outcome.get("tables"))
         return outcome
 
-    def _child(self, job: dict[str, Any], own: Path, check: Callable[[], None]) -> int | None:
+    def _child(
+        self, job: dict[str, Any], own: Path, seconds: float, check: Callable[[], None]
+    ) -> int | None:
         """Run one; its exit code, None if it took too long."""
         job = {
             **job,
@@ -110,7 +122,7 @@ class TableChildren:
         }
         with open(own / "log", "wb") as output:
             child = subprocess.Popen(
-                _command(),
+                _command(self._module),
                 bufsize=0,  # what cannot be sent is not sent again when the pipe is closed
                 stdin=subprocess.PIPE,
                 stdout=output,
@@ -125,7 +137,7 @@ class TableChildren:
                 line = json.dumps(job).encode() + b"\n"
                 while line:
                     line = line[child.stdin.write(line) :]
-                return _waited(child, self.seconds, check)
+                return _waited(child, seconds, check)
             except BrokenPipeError:
                 child.kill()  # one that cannot be told what to do would wait for ever
                 return child.wait()
@@ -147,7 +159,9 @@ class TableChildren:
         )
 
 
-def _waited(child: subprocess.Popen[bytes], seconds: int, check: Callable[[], None]) -> int | None:
+def _waited(
+    child: subprocess.Popen[bytes], seconds: float, check: Callable[[], None]
+) -> int | None:
     """The exit code of a child, None if it takes longer."""
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
@@ -157,9 +171,9 @@ def _waited(child: subprocess.Popen[bytes], seconds: int, check: Callable[[], No
     return None
 
 
-def _command() -> list[str]:
+def _command(module: str) -> list[str]:
     # Without -B, the limit on what it writes could cut off a compiled module, for ever.
-    return [sys.executable, "-B", "-m", "backend.tables.child"]
+    return [sys.executable, "-B", "-m", module]
 
 
 def _outcome(path: Path) -> dict[str, Any] | None:

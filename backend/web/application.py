@@ -25,6 +25,7 @@ from backend.web.routes.batches import batches_bp
 from backend.web.routes.bin import bin_bp
 from backend.web.routes.curves import curves_bp
 from backend.web.routes.datasets import datasets_bp
+from backend.web.routes.light_curves.row_curves import row_curves_bp
 from backend.web.routes.light_curves.sets import light_curves_bp
 from backend.web.routes.light_curves.uploads import curve_uploads_bp
 from backend.web.routes.many_models import many_models_bp
@@ -73,6 +74,7 @@ BLUEPRINTS = (
     batches_bp,
     curve_uploads_bp,
     light_curves_bp,
+    row_curves_bp,
     bin_bp,
     analyses_bp,
     audit_bp,

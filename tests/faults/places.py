@@ -185,13 +185,13 @@ PLACES = {
         backend.services.batch_jobs.work._open_after write
     """,
     f"{_FAULTS}batch_jobs.py::test_a_step_that_the_database_does_not_take_is_done_again": """
-        backend.services.batch_jobs.runner.BatchRunner._recover database
-        backend.services.batch_jobs.runner.BatchRunner._take database
+        backend.services.job_thread.JobThread._recover database
+        backend.services.job_thread.JobThread._take database
         backend.services.batch_jobs.work.Work._change.change database
         backend.services.batch_jobs.work.Work._complete.complete database
     """,
     f"{_FAULTS}batch_jobs.py::test_an_end_that_cannot_be_recorded_at_once_is_recorded_later": """
-        backend.services.batch_jobs.runner.BatchRunner._end.end database
+        backend.services.job_thread.JobThread._end.end database
     """,
     f"{_FAULTS}batch_jobs.py::"
     "test_a_batch_whose_files_cannot_be_deleted_is_gone_and_the_next_start_removes_them": """
@@ -203,7 +203,7 @@ PLACES = {
         backend.lasting_thread.LastingThread._new_thread thread
     """,
     f"{_FAULTS}batch_jobs.py::test_old_results_that_cannot_be_forgotten_stay_until_they_can": """
-        backend.services.batch_jobs.runner.BatchRunner._expire database
+        backend.services.batch_jobs.runner.BatchRunner._keep_house database
     """,
     f"{_STORED}backup.py::"
     "test_a_backup_whose_call_fails_leaves_nothing_and_the_next_one_is_whole": """
@@ -515,7 +515,7 @@ PLACES = {
     """,
     f"{_FAULTS}table_files.py::"
     "test_an_outcome_that_cannot_be_written_ends_the_child_without_one": """
-        backend.tables.child.__main__.main write
+        backend.tables.child.limits.end write
     """,
     f"{_STORED}relations.py::test_relations_that_cannot_be_written_are_told_to_the_server": """
         backend.tables.child.__main__._relate write

@@ -46,7 +46,7 @@ def other_child(monkeypatch):
 
     def replace(code):
         command = [sys.executable, "-c", OTHER_CHILD + code]
-        monkeypatch.setattr(module, "_command", lambda: command)
+        monkeypatch.setattr(module, "_command", lambda _: command)
 
     return replace
 
@@ -73,7 +73,7 @@ def test_a_table_comes_back_as_text_with_what_it_was(converter, tmp_path):
 
 
 def test_text_is_given_as_it_is_and_has_one_table(converter, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "_command", lambda: ["no such program"])
+    monkeypatch.setattr(module, "_command", lambda _: ["no such program"])
     assert convert(converter, tmp_path, files.CSV) == (files.CSV, None)
     with pytest.raises(CatalogError, match="one table"):
         convert(converter, tmp_path, wanted="S")
@@ -174,7 +174,9 @@ def test_a_child_ends_with_its_server(tmp_path):
         "target": str(tmp_path / "text"), "outcome": str(tmp_path / "outcome"),
         "parent": os.getpid(), "memory_mb": 2000, "seconds": 60, "output_bytes": 1000,
     }  # fmt: skip
-    child = subprocess.Popen(module._command(), stdin=subprocess.PIPE, cwd=module.REPOSITORY)
+    child = subprocess.Popen(
+        module._command("backend.tables.child"), stdin=subprocess.PIPE, cwd=module.REPOSITORY
+    )
     with child:
         child.stdin.write(json.dumps(job).encode() + b"\n")
         child.stdin.flush()
@@ -271,7 +273,7 @@ def test_nothing_of_the_child_is_left_in_the_temporary_folder(converter, tmp_pat
 
 
 def test_the_child_writes_no_compiled_modules_that_its_limits_could_cut_off():
-    *python, _, _ = module._command()
+    *python, _, _ = module._command("backend.tables.child")
     code = "import sys; print(sys.dont_write_bytecode)"
     said = subprocess.run([*python, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said == "True\n"

@@ -56,7 +56,7 @@ def column(files, name):
 
 
 def other_child(monkeypatch, code):
-    monkeypatch.setattr(module, "_command", lambda: [module.sys.executable, "-c", CHILD + code])
+    monkeypatch.setattr(module, "_command", lambda _: [module.sys.executable, "-c", CHILD + code])
 
 
 def test_rows_are_related_to_each_other_and_to_those_that_a_model_keeps(converter, files):

@@ -17,6 +17,7 @@ from backend.database.connection import Record
 from backend.services.aftermath import left_to_the_next_start
 from backend.services.bin.room import give_up
 from backend.services.context import Services
+from backend.storage import curve_files
 from backend.storage.atomic import remove_partials_of
 from backend.storage.layout import Storage
 

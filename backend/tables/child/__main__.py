@@ -5,40 +5,24 @@ gone, and the process ends.
 """
 
 import errno
-import json
-import os
-import sys
-import warnings
 from pathlib import Path
 from typing import Any
 
 from backend.errors import NoSpace
 from backend.storage.incoming import open_growing
+from backend.tables.child import limits
 from backend.tables.child.found import Found
-from backend.tables.child.limits import (
-    NotReadable,
-    end_with_parent,
-    forbid_connections,
-    set_limits,
-)
+from backend.tables.child.limits import NotReadable
 from backend.transit.catalog.delimited.foreign import TABLE_KINDS
 
 _LONGEST_MESSAGE = 300
 _MOST_NAMED = 100
-_NICE = 5
 
 
 def main() -> None:
     """Do the job, and write its outcome."""
-    job = json.loads(sys.stdin.buffer.readline())
-    end_with_parent(job["parent"])
-    os.nice(_NICE)
-    set_limits(job["memory_mb"], job["seconds"], job["output_bytes"])
-    forbid_connections()
-    warnings.simplefilter("ignore")
-    outcome = outcome_of(job)
-    Path(job["outcome"]).write_text(json.dumps(outcome), encoding="ascii")
-    os._exit(0)  # whatever threads libraries have left
+    job = limits.begin()
+    limits.end(job, outcome_of(job))
 
 
 def outcome_of(job: dict[str, Any]) -> dict[str, Any]:

@@ -26,8 +26,8 @@ def read(path: Path, wanted: str | None, notes: list[str]) -> Found:
     size = path.stat().st_size
     with fits.open(path, memmap=True, disable_image_compression=True) as file:
         tables = []
-        for number, hdu in enumerate(_each(file)):
-            _check_whole(hdu, number, size)
+        for number, hdu in enumerate(hdus_of(file)):
+            check_whole(hdu, number, size)
             if isinstance(hdu, fits.BinTableHDU | fits.TableHDU):
                 tables.append(hdu)
         if not tables:
@@ -44,8 +44,12 @@ def read(path: Path, wanted: str | None, notes: list[str]) -> Found:
     return Found(names[position], names, text_of(columns, notes))
 
 
-def _each(file: Any) -> Any:
-    """The parts of a file, whose headers are read one by one."""
+def hdus_of(file: Any) -> Any:
+    """The parts of a file, whose headers are read one by one.
+
+    Raises:
+        NotReadable: a header says a size that the file does not have, or there are too many.
+    """
     for number in range(MAX_TABLES):
         try:
             yield file[number]
@@ -59,8 +63,17 @@ def _each(file: Any) -> Any:
     raise NotReadable(f"The FITS file has more than {MAX_TABLES:,} HDUs.")
 
 
-def _check_whole(hdu: Any, number: int, size: int) -> None:
-    """Check what the header says of the size against the file, before anything is made of it."""
+def check_whole(hdu: Any, number: int, size: int) -> None:
+    """Check what the header says of the size against the file, before anything is made of it.
+
+    Args:
+        hdu: a part of an open file.
+        number: its place in it.
+        size: of the file, bytes.
+
+    Raises:
+        NotReadable: the file has fewer bytes, or the table is too large.
+    """
     header = hdu.header
     axes = [int(header.get(f"NAXIS{i}", 0)) for i in range(1, int(header.get("NAXIS", 0)) + 1)]
     if min(axes, default=0) < 0:

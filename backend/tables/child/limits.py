@@ -2,18 +2,22 @@
 
 import contextlib
 import ctypes
+import json
 import os
 import resource
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 MAX_ROWS = 10_000_000
 MAX_COLUMNS = 1_000
 MAX_TABLES = 1_000
 
+_NICE = 5
 _PR_SET_PDEATHSIG = 1
 
 # A VOTable may say that its data are at an address, a spreadsheet may link to another file.
@@ -37,6 +41,23 @@ class NotReadable(Exception):
     def __init__(self, message: str, tables: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.tables = list(tables)
+
+
+def begin() -> dict[str, Any]:
+    """Take the job from standard input, and live within its limits from here on."""
+    job: dict[str, Any] = json.loads(sys.stdin.buffer.readline())
+    end_with_parent(job["parent"])
+    os.nice(_NICE)
+    set_limits(job["memory_mb"], job["seconds"], job["output_bytes"])
+    forbid_connections()
+    warnings.simplefilter("ignore")
+    return job
+
+
+def end(job: dict[str, Any], outcome: dict[str, Any]) -> None:
+    """Say what came of the job, and leave; whatever threads libraries have left."""
+    Path(job["outcome"]).write_text(json.dumps(outcome), encoding="ascii")
+    os._exit(0)
 
 
 def set_limits(memory_mb: int, seconds: int, output_bytes: int) -> None:

@@ -98,10 +98,10 @@ def test_an_outcome_that_cannot_be_written_ends_the_child_without_one(
         '{"do": "read", "kind": "ipac", "source": "none", "table": null, "target": "none",'
         f' "outcome": "{outcome}", "parent": 1, "memory_mb": 1, "seconds": 1, "output_bytes": 1}}\n'
     )
-    monkeypatch.setattr(child.sys, "stdin", io.TextIOWrapper(io.BytesIO(job.encode())))
+    monkeypatch.setattr(limits.sys, "stdin", io.TextIOWrapper(io.BytesIO(job.encode())))
     for name in ("end_with_parent", "set_limits", "forbid_connections"):
-        monkeypatch.setattr(child, name, lambda *_arguments: None)
-    monkeypatch.setattr(child.os, "nice", lambda _nice: None)
+        monkeypatch.setattr(limits, name, lambda *_arguments: None)
+    monkeypatch.setattr(limits.os, "nice", lambda _nice: None)
     fault = faults.add("open", str(outcome), "EIO")
     with pytest.raises(OSError, match="Input/output"):
         child.main()

@@ -353,7 +353,7 @@ def test_a_child_that_makes_text_of_a_file_is_waited_for_but_not_for_ever(
             raise Unavailable("Other tables are being read.")
         return as_text(*arguments)
 
-    monkeypatch.setattr(runner_module, "_MOST_WAITS", 3)
+    monkeypatch.setattr(job_thread, "_MOST_WAITS", 3)
     monkeypatch.setattr(services.converter, "as_text", busy)
     BatchRunner(services).work()
     batch = state(api, batch_id)

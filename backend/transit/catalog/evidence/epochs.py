@@ -53,7 +53,7 @@ class Epoch(NamedTuple):
 def epoch_scale(form: str, name: str) -> Epoch | None:
     """How a column of this name is read as the epoch; None if it is none."""
     text, unit = plain_name(name)
-    told = _reference(unit or "")
+    told = reference_day(unit or "")
     of_form = _OF_FORMS.get(form, {})
     if text in of_form:
         is_time = told is not None or (unit or "").lower() in _WITHOUT_REFERENCE
@@ -66,13 +66,13 @@ def epoch_scale(form: str, name: str) -> Epoch | None:
             is_time = (unit or "").lower() in _WITHOUT_REFERENCE
             return Epoch(4, Scale(), False) if is_time else None
         rest = text.removeprefix(base) if text.startswith(base) else text.removesuffix(base)
-        offset = _reference(rest) if rest != text else None
+        offset = reference_day(rest) if rest != text else None
         if offset is not None:
             return Epoch(3, Scale(1.0, offset), True)
     return None
 
 
-def _reference(text: str) -> float | None:
+def reference_day(text: str) -> float | None:
     """The day from which "BKJD", "BJD - 2457000" or "BJD_TDB" count; None if it says none."""
     plain = re.sub(r"[\s_()]", "", text.translate(_SIGNS)).lower()
     if plain in _DAYS:

@@ -10,6 +10,7 @@ from tests.api import problem_of
 UPLOADS = "/api/light-curves/uploads"
 
 CONTENT = bytes(range(256)) * 40
+SIZE = len(CONTENT)
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def begin(api, key, expect=201, **fields):
     return api.post(UPLOADS, expect, json=body)
 
 
-def send(api, upload_id, start, piece, expect=200, total=len(CONTENT), stop=None, **headers):
+def send(api, upload_id, start, piece, expect=200, total=SIZE, stop=None, **headers):
     stop = start + len(piece) if stop is None else stop
     headers = {"Content-Range": f"bytes {start}-{stop - 1}/{total}", **headers}
     return api.put(

@@ -1,0 +1,1 @@
+"""The process that reads light curves; the only one of this room with astropy and pandas."""

@@ -1,0 +1,141 @@
+"""The light curve of a row: its time series, its folded views, the numbers that they give."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.database.connection import Record
+from backend.services.context import Services
+from backend.services.curves.matching import open_set
+from backend.storage.dataset_table import read_rows
+from backend.transit.photometry.evidence import NUMBERS
+from backend.transit.photometry.prepare import Prepared, prepare_signal
+from backend.transit.photometry.segments import Segment, Signal
+from backend.transit.photometry.star_curve import StarCurve, star_curve
+from backend.transit.photometry.views import View, local_bins, whole_orbit_bins
+from backend.transit.rows import Rows
+
+# Of a time series; a longer one is thinned evenly.
+MOST_POINTS = 100_000
+
+# Rows of a star whose periods agree so well are one signal.
+_SAME_PERIOD = 1e-3
+
+_TIME_DIGITS = 6  # 0.1 s
+_FLUX_DIGITS = 7  # 0.1 ppm
+
+NO_STAR = "This row has no identifier of its star, by which a light curve could be found."
+NO_CURVE = "The set has no light curve of star {}."
+NO_EPOCH = "This row has no epoch: nobody knows when its transits are, so it cannot be folded."
+
+
+def row_curve(services: Services, curve_set: Record, dataset: Record, row: int) -> Record:
+    """What a curve set has of one accepted row of a dataset.
+
+    Args:
+        services: the tables and the data folder.
+        curve_set: the row of the set in the database.
+        dataset: the same of the dataset.
+        row: counted from 0; it is one.
+
+    Returns:
+        as `web.schemas.light_curves.RowCurve`.
+
+    Raises:
+        Conflict: files of the set or the table are damaged or missing.
+        Unavailable: the table is being made again.
+    """
+    rows = np.load(services.tables.table(dataset), mmap_mode="r")
+    star = bytes(rows["star"][row]).decode()
+    found = open_set(services, curve_set)
+    _, one = read_rows(services.tables.table(dataset), row, 1)
+    nothing = {"star": star, "line": int(one["line"][0]), "prepared": None, "why_not": None}
+    if not star:
+        return {**nothing, "why_not": NO_STAR}
+    segments = found.segments_of(star)
+    if not segments:
+        return {**nothing, "why_not": NO_CURVE.format(star)}
+    of_star = np.flatnonzero(rows["star"] == rows["star"][row])
+    signals = _signals(services, dataset, rows, of_star)
+    own = signals[int(np.searchsorted(of_star, row))]
+    others = tuple(each for each in signals if abs(each.period / own.period - 1) > _SAME_PERIOD)
+    curve = star_curve(segments, (own, *others))
+    nothing["series"] = _series(curve, segments)
+    if not own.is_usable:
+        return {**nothing, "why_not": NO_EPOCH}
+    prepared = prepare_signal(curve, own, others)
+    return {**nothing, "prepared": _described(prepared, own)}
+
+
+def _signals(
+    services: Services, dataset: Record, rows: Rows, places: NDArray[np.intp]
+) -> list[Signal]:
+    """What the catalogue says of some rows."""
+    path = services.tables.evidence(dataset)
+    epochs = (
+        np.full(len(places), np.nan)
+        if path is None
+        else np.asarray(np.load(path, mmap_mode="r")["epoch"][places])
+    )
+    names = ("depth", "impact", "steff", "slogg")
+    return [
+        Signal(
+            float(rows["period"][i]),
+            float(epoch),
+            float(rows["duration"][i]),
+            **{name: float(rows[name][i]) for name in names},
+        )
+        for i, epoch in zip(places.tolist(), epochs.tolist(), strict=True)
+    ]
+
+
+def _series(curve: StarCurve, segments: list[Segment]) -> dict[str, Any]:
+    """The flattened time series, thinned if it is long."""
+    time, flux = curve.time, curve.flat
+    step = -(-len(time) // MOST_POINTS) or 1
+    return {
+        "time": np.round(time[::step], _TIME_DIGITS).tolist(),
+        "flux": np.round(flux[::step], _FLUX_DIGITS).tolist(),
+        "points": len(time),
+        "segments": [
+            {
+                "mission": each.mission,
+                "name": each.name,
+                "start": float(each.time[0]),
+                "end": float(each.time[-1]),
+                "points": len(each),
+            }
+            for each in segments
+        ],
+    }
+
+
+def _described(prepared: Prepared, own: Signal) -> dict[str, Any]:
+    values = zip(NUMBERS.items(), prepared.evidence.tolist(), strict=True)
+    return {
+        "epoch": own.epoch,
+        "period": own.period,
+        "duration": own.duration,
+        "is_usable": prepared.is_usable,
+        "flags": list(prepared.flags),
+        "points": prepared.points,
+        "points_in_transit": prepared.points_in_transit,
+        "views": {
+            name: _view(view, whole_orbit_bins() if name == "global_view" else local_bins())
+            for name, view in prepared.views.items()
+        },
+        "numbers": [
+            {"name": name, "value": value, "unit": number.unit, "meaning": number.meaning}
+            for (name, number), value in values
+        ],
+    }
+
+
+def _view(view: View, centres: NDArray[np.float64]) -> dict[str, Any]:
+    return {
+        "at": centres.tolist(),
+        "flux": np.round(view.flux, _FLUX_DIGITS).tolist(),
+        "scatter": np.round(view.scatter, _FLUX_DIGITS).tolist(),
+        "count": view.count.tolist(),
+    }

@@ -1,0 +1,1 @@
+"""Measured light curves: segments, and views that others have prepared."""
