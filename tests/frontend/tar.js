@@ -10,14 +10,4 @@ const files = asked.map(({ path, text, modified: lastModified, size }) => ({
   // A file that is too large for a test only says so.
   file: size ? { size, lastModified, toString: () => "" } : Object.assign(new Blob([text]), { lastModified }),
 }));
-writeFileSync } from "node:fs";
-
-import { tarOf } from "../../frontend/light-curves/upload/tar.js";
-
-const asked = JSON.parse(readFileSync(process.argv[2], "utf8"));
-const files = asked.map(({ path, text, modified, size }) => {
-  const file = Object.assign(new Blob([text]), { lastModified: modified });
-  // A file that is too large for a test only says so.
-  return { path, file: size ? Object.defineProperty(file, "size", { value: size }) : file };
-});
 writeFileSync(process.argv[3], Buffer.from(await tarOf(files).arrayBuffer()));

@@ -39,22 +39,26 @@ export function UploadForm({ workspace, curveSet = null, title }) {
   return html`
     <section class="card stack" aria-labelledby="curves-upload-title">
       <h2 id="curves-upload-title">${title}</h2>
-      <${DropZone}
-        test="curves-drop"
-        button=${t("curves.upload.choose")}
-        folderButton=${t("curves.upload.chooseFolder")}
-        onFiles=${(files) => take(fromInput(files))}
-        onTransfer=${takeDropped}
-      >
-        ${(isOver) => html`<p>${t(isOver ? "curves.upload.letGo" : "curves.upload.drop")}</p>`}
-      <//>
+      <div class="uploader">
+        <${DropZone}
+          test="curves-drop"
+          button=${t("curves.upload.choose")}
+          folderButton=${t("curves.upload.chooseFolder")}
+          onFiles=${(files) => take(fromInput(files))}
+          onTransfer=${takeDropped}
+        >
+          ${(isOver) => html`<p>${t(isOver ? "curves.upload.letGo" : "curves.upload.drop")}</p>`}
+        <//>
+        <div class="stack">
+          ${!curveSet && html`<${NameField} value=${draft.name} onChange=${(name) => setDraft({ name })} />`}
+          ${workspace.role === "owner"
+            ? html`<${Usage} of="stored_bytes" />`
+            : html`<p class="hint">${t("usage.ofOwner", { owner: workspace.owner })}</p>`}
+        </div>
+      </div>
       ${problem && html`<p class="message warning" role="alert">${problem}</p>`}
       <p class="hint">${t("curves.upload.help")}</p>
-      ${!curveSet && html`<${NameField} value=${draft.name} onChange=${(name) => setDraft({ name })} />`}
       <${Said} draft=${draft} onChange=${setDraft} />
-      ${workspace.role === "owner"
-        ? html`<${Usage} of="stored_bytes" />`
-        : html`<p class="hint">${t("usage.ofOwner", { owner: workspace.owner })}</p>`}
     </section>
   `;
 }
