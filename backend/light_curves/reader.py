@@ -54,6 +54,7 @@ class Report(NamedTuple):
         is_of_archive: whether the reason is that of a whole archive.
         notes: what was odd.
         records: lines of the index with their records.
+        facts: {stars, mission, name}, where only these were asked.
     """
 
     place: Place
@@ -65,6 +66,7 @@ class Report(NamedTuple):
     is_of_archive: bool
     notes: list[str]
     records: list[tuple[Entry, bytes]]
+    facts: dict[str, Any]
 
 
 class _TooSlow(Exception):
@@ -85,6 +87,8 @@ class CurveReader:
         known: Callable[[], Iterable[str]],
         take: Callable[[Report], None],
         check: Callable[[], None] = lambda: None,
+        *,
+        only_facts: bool = False,
     ) -> None:
         """Read all files of an upload.
 
@@ -94,6 +98,7 @@ class CurveReader:
             known: the SHA-256 of files that need not be read again; asked before each child.
             take: is called with each file's report, in order.
             check: is called now and then; what it raises ends the reading.
+            only_facts: read no light curves, but whose they are; archives are not opened.
 
         Raises:
             DiskFull: the disk is nearly full.
@@ -104,7 +109,7 @@ class CurveReader:
         for _ in range(_MOST_DEATHS):
             with tempfile.TemporaryDirectory(prefix="curves-", ignore_cleanup_errors=True) as own:
                 tail = _Tail(Path(own), take, check, self._children.seconds)
-                why = self._run(sources, said, known(), start, tail)
+                why = self._run(sources, said, known(), start, tail, only_facts)
             if why is None:
                 return
             at = tail.begun
@@ -118,7 +123,7 @@ class CurveReader:
             log.warning("the reader of light curves ended at %r: %s", name, why)
             if at == died_at:
                 is_whole = name == whole
-                take(Report(at, name, "", 0, why, False, is_whole, [], []))
+                take(Report(at, name, "", 0, why, False, is_whole, [], [], {}))
                 start = (at[0] + 1, 0) if is_whole else (at[0], at[1] + 1)
                 died_at = None
             else:
@@ -127,7 +132,7 @@ class CurveReader:
             Report(
                 start, sources[min(start[0], len(sources) - 1)].name, "", 0,
                 f"The files made their reader end {_MOST_DEATHS} times: those that follow were not "
-                "read. Leave out the ones that were refused.", False, True, [], [],
+                "read. Leave out the ones that were refused.", False, True, [], [], {},
             )
         )  # fmt: skip
 
@@ -138,6 +143,7 @@ class CurveReader:
         known: Iterable[str],
         start: Place,
         tail: "_Tail",
+        only_facts: bool,
     ) -> str | None:
         """Run one child; why it ended before its job was done, None if it was."""
         tail.prepare(known)
@@ -146,6 +152,7 @@ class CurveReader:
             "kind": "light curves",
             "sources": [{"path": str(each.path.absolute()), "name": each.name} for each in sources],
             "start": list(start),
+            "facts": only_facts,
             "said": said,
             "output_bytes": _OUTPUT_BYTES,
             **tail.places(),
@@ -242,6 +249,7 @@ class _Tail:
                 bool(told["is_of_archive"]),
                 [str(each) for each in told.get("notes", [])],
                 list(self._records(told)) if "records" in told else [],
+                dict(told.get("facts", {})),
             )
         )
         # A child that ends between two files is not to blame the first.

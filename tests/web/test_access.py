@@ -48,6 +48,7 @@ CONSUMING = (
     "training.cancel_session",
     "kept.keep_session",
     "batches.cancel_batch",
+    "light_curves.cancel_curve_import",
     "studies.stop_study",
     "studies.cancel_study",
     "studies.retry_study",
@@ -60,6 +61,7 @@ KEPT = ("kept.keep_session", "kept.delete_session_checkpoint")
 COUNTER = itertools.count()
 
 BATCHES = "/api/predict/batches"
+CURVES = "/api/light-curves"
 
 VOTE = {"row": 0, "label": "exclude", "reason": "a blend"}
 
@@ -162,6 +164,7 @@ class House:
             "failed_id": self._failed(owner, key, used),
             "pending_id": owner.start(key, used)["session"]["id"],
             **self._batches(owner, key),
+            **self._curve_sets(owner, key),
             **self._studies(owner, key, used),
             "model_id": model_id,
             "analysis_id": saved["analysis"]["id"],
@@ -185,6 +188,21 @@ class House:
             if len(ids) == 1:
                 BatchRunner(self.services).work()
         return {"batch_id": ids[0], "waiting_batch_id": ids[1]}
+
+    def _curve_sets(self, owner, key):
+        """A set whose import was cancelled, one whose import waits, and an upload in pieces."""
+        ids = [
+            owner.post(CURVES, 202, data=form("time,flux\n", workspace_key=key))["curve_set"]["id"]
+            for _ in range(2)
+        ]
+        owner.post(f"{CURVES}/{ids[0]}/cancel")
+        body = {"workspace_key": key, "name": "stars.tar", "size": 5}
+        upload = owner.post(f"{CURVES}/uploads", 201, json=body)["upload"]
+        return {
+            "curve_set_id": ids[0],
+            "waiting_curve_set_id": ids[1],
+            "upload_id": upload["id"],
+        }
 
     def _labelled(self, owner, key):
         """The id of a dataset of which the owner and the editor say something."""
@@ -414,6 +432,8 @@ def call_as(user: Api, rule, method, values):
         values = {**values, "session_id": values["pending_id"]}
     if rule.endpoint == "batches.cancel_batch":
         values = {**values, "batch_id": values["waiting_batch_id"]}
+    if rule.endpoint == "light_curves.cancel_curve_import":
+        values = {**values, "curve_set_id": values["waiting_curve_set_id"]}
     if rule.endpoint in ("studies.stop_study", "studies.cancel_study"):
         values = {**values, "study_id": values["waiting_study_id"]}
     if rule.endpoint == "study_model.create_study_model":
@@ -432,6 +452,8 @@ def call_as(user: Api, rule, method, values):
             "studies.list_studies": {"workspace_key": key},
             "batches.list_batches": {"workspace_key": key},
             "analyses.list_analyses": {"workspace_key": key},
+            "light_curves.list_curve_sets": {"workspace_key": key},
+            "row_curves.get_row_curve": {"dataset_id": values["dataset_id"], "row": 0},
             "bin.list_bin": {"workspace_key": key},
             "audit.list_audit_entries": {"workspace_key": key},
             "curves.get_dataset_curve": {"row": 0},
@@ -476,6 +498,16 @@ def call_as(user: Api, rule, method, values):
         "predictions.predict": {"json": {"workspace_key": key, **CANDIDATE}},
         "predictions.predict_batch": {"data": form(catalogue(), workspace_key=key)},
         "batches.create_batch": {"data": form(catalogue(), workspace_key=key)},
+        "light_curves.create_curve_set": {"data": form("time,flux\n", workspace_key=key)},
+        "light_curves.add_curve_files": {"data": form("time,flux\n")},
+        "curve_uploads.begin_curve_upload": {
+            "json": {"workspace_key": key, "name": "stars.tar", "size": 5}
+        },
+        "curve_uploads.send_curve_piece": {
+            "data": b"12345",
+            "content_type": "application/octet-stream",
+            "headers": {"Content-Range": "bytes 0-4/5"},
+        },
         "analyses.create_analysis": {
             "json": {
                 "workspace_key": key,

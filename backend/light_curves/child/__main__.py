@@ -37,7 +37,8 @@ def read_all(job: dict[str, Any]) -> None:
 
     Args:
         job: `sources`, `start` and `said`; `known`, the SHA-256 of files that are not read again;
-            `journal`, a file, and `spool` and `room`, folders; `memory_mb`, `seconds`.
+            `journal`, a file, and `spool` and `room`, folders; `memory_mb`, `seconds`; `facts`,
+            whether only that is asked which their headers say.
     """
     known: set[str] = set(json.loads(Path(job["known"]).read_text()))
     said = Said(**job["said"])
@@ -48,6 +49,11 @@ def read_all(job: dict[str, Any]) -> None:
             _more_time(job["seconds"])
             _say(journal, {"begun": [source, member], "name": name})
 
+        if job["facts"]:
+            for number, source in enumerate(job["sources"][job["start"][0] :], job["start"][0]):
+                note(number, 0, source["name"])
+                _say(journal, _facts(number, source, Path(job["room"]), job["memory_mb"]))
+            return
         for item in items(job["sources"], tuple(job["start"]), Path(job["room"]), note):
             _say(journal, _outcome(item, said, known, spool, job["memory_mb"]))
 
@@ -105,17 +111,30 @@ def _outcome(
         spool.flush()
     except NoSpace:
         raise
-    except NotReadable as error:
-        why = str(error)
-    except MemoryError:
-        why = f"The file needs more than {memory_mb:,} MB of memory, which is not allowed."
     except Exception as error:  # whatever a library says of a damaged file
-        why = _damaged(error)
-    else:
-        known.add(item.sha256)
-        return {**told, "spool": spool.number, "at": place, "records": count, "notes": notes}
-    spool.back_to(place)
-    return {**told, "why": why}
+        spool.back_to(place)
+        return {**told, "why": _reason(error, memory_mb)}
+    known.add(item.sha256)
+    return {**told, "spool": spool.number, "at": place, "records": count, "notes": notes}
+
+
+def _facts(number: int, source: dict[str, str], room: Path, memory_mb: int) -> dict[str, Any]:
+    """What a file's header says, or why it is no light curve."""
+    from backend.light_curves.child import facts
+
+    told: dict[str, Any] = {
+        "done": [number, 0],
+        "name": source["name"],
+        "sha256": "",
+        "size": 0,
+        "is_of_archive": False,
+    }
+    try:
+        return {**told, "facts": facts.of_file(Path(source["path"]), source["name"], room)}
+    except NoSpace:
+        raise
+    except Exception as error:
+        return {**told, "why": _reason(error, memory_mb)}
 
 
 def _read(item: Item, said: Said, spool: _Spool) -> tuple[int, list[str]]:
@@ -126,7 +145,7 @@ def _read(item: Item, said: Said, spool: _Spool) -> tuple[int, list[str]]:
     if is_zip:
         from backend.light_curves.child import views
 
-        found_views = views.read(item.path, item.name, said.star)
+        found_views = views.read(item.path, said.star)
         for each in found_views.views:
             spool.add(*encode_views(each.star, each.period, each.name, each.views))
         return len(found_views.views), found_views.notes
@@ -138,7 +157,10 @@ def _read(item: Item, said: Said, spool: _Spool) -> tuple[int, list[str]]:
     return len(found.segments), found.notes
 
 
-def _damaged(error: Exception) -> str:
+def _reason(error: Exception, memory_mb: int) -> str:
+    """Why a file was not read, in words."""
+    if isinstance(error, MemoryError):
+        return f"The file needs more than {memory_mb:,} MB of memory, which is not allowed."
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, NotReadable):

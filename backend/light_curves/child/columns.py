@@ -27,7 +27,7 @@ _QUALITIES = (
     *("sapquality", "quality", "qualityflag", "qualityflags", "dataquality", "qflag"),
     *("flags", "flag"),
 )
-_STARS = (
+STARS = (
     *("star", "starid", "kepid", "keplerid", "kic", "kicid", "tic", "ticid", "tid"),
     *("epic", "epicid", "target", "targetid", "object"),
 )
@@ -96,7 +96,7 @@ def find_columns(table: RawTable) -> Columns | None:
         fluxes,
         magnitude,
         _first(plain, _QUALITIES),
-        _first(plain, _STARS),
+        _first(plain, STARS),
         _first(plain, _PARTS),
     )
 

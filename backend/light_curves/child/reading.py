@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from backend.light_curves.child.columns import (
 from backend.light_curves.child.sizes import MAX_SEGMENTS, check_points
 from backend.light_curves.child.stars import Origin, normalised, origin
 from backend.light_curves.child.times import exposure, reference
+from backend.light_curves.child.words import as_words
 from backend.tables.child.limits import NotReadable
 from backend.transit.catalog.cells import shown
 from backend.transit.catalog.delimited.foreign import ENOUGH_BYTES, foreign_kind, table_kind
@@ -41,6 +42,9 @@ class Said(NamedTuple):
     star: str | None = None
     time: str | None = None
     flux: str | None = None
+
+
+NOTHING_SAID = Said()
 
 
 @dataclass
@@ -177,8 +181,8 @@ def _groups(
     table: RawTable, columns: Columns, of_file: Origin, rows: int
 ) -> Iterator[tuple[Origin, NDArray[np.bool_] | None]]:
     """What the columns for the star and the segment part a table into, with their rows."""
-    star = None if columns.star is None else _as_words(table.values(columns.star))
-    part = None if columns.part is None else _as_words(table.values(columns.part))
+    star = None if columns.star is None else as_words(table.values(columns.star))
+    part = None if columns.part is None else as_words(table.values(columns.part))
     keys = [each for each in (star, part) if each is not None and len(each) == rows]
     if not keys:
         if not of_file.star:
@@ -230,12 +234,3 @@ def _as_numbers(table: RawTable, position: int) -> NDArray[np.float64]:
     if values.dtype.kind not in "iufb":
         raise NotReadable(f"The column {shown(table.names[position])} holds no numbers.")
     return values.astype(np.float64)
-
-
-def _as_words(values: NDArray[Any]) -> NDArray[Any]:
-    if values.dtype.kind == "f":
-        whole = np.isfinite(values) & (values == np.trunc(values))
-        return np.where(whole, np.nan_to_num(values).astype(np.int64).astype(str), "").astype(str)
-    if values.dtype.kind == "S":
-        return np.char.strip(np.char.decode(values, "utf-8", "replace"))
-    return np.char.strip(values.astype(str))

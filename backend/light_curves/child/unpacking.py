@@ -113,11 +113,22 @@ def packed_path(unpacked: Path) -> Path:
     return unpacked.with_name("packed")
 
 
-def plain_file(path: Path, name: str, number: int, member: int, unpacked: Path) -> Item:
-    """A file that is no archive; unpacked, if it is a gzip file of one."""
+def plain_file(
+    path: Path, name: str, number: int, member: int, unpacked: Path, *, is_hashed: bool = True
+) -> Item:
+    """A file that is no archive; unpacked, if it is a gzip file of one.
+
+    Args:
+        path, name, number, member: the file, what it is called, its place.
+        unpacked: where it is unpacked.
+        is_hashed: whether its hash is wanted, for which all of it is read.
+
+    Raises:
+        NoSpace: the disk is nearly full.
+    """
+    size = path.stat().st_size
     with open(path, "rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        size = file.tell()
+        digest = hashlib.file_digest(file, "sha256").hexdigest() if is_hashed else ""
         file.seek(0)
         start = file.read(2)
     if size > sizes.MAX_FILE_BYTES:

@@ -28,6 +28,10 @@ CENTRES_PER_WINDOW = 36
 
 # Points that each side of a transit needs for a parabola.
 _SIDE_POINTS = 4
+# How often a parabola is fitted: each time without what was far from the one before.
+_ROUNDS = 3
+# Relative flux, for light curves without noise.
+_LEAST_REACH = 1e-7
 # The part of a masked stretch, at each end, over which the parabola takes over.
 _TAKE_OVER = 0.1
 
@@ -86,55 +90,51 @@ def _bridge(
     first, after = edges[::2], edges[1::2]
     if not len(first):
         return smooth
-    residual = flux - smooth
-    reach = TUNING * float(np.median(np.abs(residual[~masked])))
-    weight = np.where(masked, 0.0, 1.0)
-    if reach > 0:
-        weight *= np.square(np.maximum(1 - np.square(residual / reach), 0))
-    start = np.searchsorted(time, time[first] - window / 2)
-    stop = np.searchsorted(time, time[after - 1] + window / 2)
-    middle = (time[first] + time[after - 1]) / 2
-    curves = _parabolas(time, residual, weight, (start, first, after, stop), middle, window)
+    middle, width = (time[first] + time[after - 1]) / 2, time[after - 1] - time[first]
+    sides = np.maximum((window - width) / 2, window / 4)
+    start = np.searchsorted(time, time[first] - sides)
+    stop = np.searchsorted(time, time[after - 1] + sides)
+    has_sides = np.minimum(first - start, stop - after) >= _SIDE_POINTS
+    curves = np.zeros((len(first), 3))
+    for block in blocks(start[has_sides], stop[has_sides]):
+        rows = np.flatnonzero(has_sides)[block.rows]
+        x = (time[block.points] - middle[rows, np.newaxis]) / window
+        is_seen = block.is_inside & ~masked[block.points]
+        curves[rows] = _parabolas(x, flux[block.points], is_seen)
 
     row = np.repeat(np.arange(len(first)), after - first)
     inside = np.flatnonzero(masked)
     half_step = np.median(np.diff(time)) / 2
     begin, end = time[first][row] - half_step, time[after - 1][row] + half_step
-    depth_inside = np.minimum(time[inside] - begin, end - time[inside]) / (end - begin)
-    share = np.clip(depth_inside / _TAKE_OVER, 0, 1)
+    how_far = np.minimum(time[inside] - begin, end - time[inside]) / (end - begin)
+    share = np.clip(how_far / _TAKE_OVER, 0, 1)
     x = (time[inside] - middle[row]) / window
+    parabola = np.einsum("ij,ji->i", curves[row], np.stack([x**0, x, x**2]))
     bridged = smooth.copy()
-    bridged[inside] += share * np.einsum("ij,ji->i", curves[row], np.stack([x**0, x, x**2]))
-    return np.where(bridged > 0, bridged, smooth)
+    bridged[inside] += np.where(parabola > 0, share * (parabola - smooth[inside]), 0)
+    return bridged
 
 
-def _parabolas(
-    time: Floats,
-    residual: Floats,
-    weight: Floats,
-    bounds: tuple[NDArray[np.intp], ...],
-    middle: Floats,
-    window: float,
-) -> Floats:
-    """Coefficients of 1, x and x^2 of each stretch's sides, x in windows: float64, (w, 3).
+def _parabolas(x: Floats, flux: Floats, is_seen: NDArray[np.bool]) -> Floats:
+    """Coefficients of 1, x and x^2, a row each: float64, (r, 3); robust, by the biweight.
 
-    All 0 where a side is too short to say how the light bends.
+    A neighbour's transits are masked as well, so a side may hold few points, or none: then 0.
     """
-    start, first, after, stop = bounds
-    sums = np.concatenate([[0], np.cumsum(weight > 0)])
-    has_sides = np.minimum(sums[first] - sums[start], sums[stop] - sums[after]) >= _SIDE_POINTS
-    curves = np.zeros((len(first), 3))
-    for block in blocks(start, stop):
-        x = (time[block.points] - middle[block.rows, np.newaxis]) / window
-        w = np.where(block.is_inside, weight[block.points], 0)
-        powers = np.stack([x**power for power in range(5)])
-        moments = np.einsum("pij,ij->ip", powers, w)
-        right = np.einsum("pij,ij->ip", powers[:3], w * residual[block.points])
-        usable = has_sides[block.rows]
+    usable = (is_seen & (x < 0)).sum(axis=1) >= _SIDE_POINTS
+    usable &= (is_seen & (x > 0)).sum(axis=1) >= _SIDE_POINTS
+    curves = np.zeros((len(x), 3))
+    powers = np.stack([x**power for power in range(5)])[:, usable]
+    flux, is_seen = flux[usable], is_seen[usable]
+    weight = is_seen.astype(np.float64)
+    for _ in range(_ROUNDS):
+        moments = np.einsum("pij,ij->ip", powers, weight)
+        right = np.einsum("pij,ij->ip", powers[:3], weight * flux)
         matrix = moments[:, np.add.outer(np.arange(3), np.arange(3))]
         # A touch on the diagonal: sides of few different times are as good as singular.
-        matrix = matrix[usable] + 1e-9 * np.eye(3)
-        curves[np.flatnonzero(usable) + block.rows.start] = np.linalg.solve(
-            matrix, right[usable, :, np.newaxis]
-        )[..., 0]
+        found = np.linalg.solve(matrix + 1e-12 * np.eye(3), right[..., np.newaxis])[..., 0]
+        distance = np.abs(flux - np.einsum("ip,pij->ij", found, powers[:3]))
+        reach = TUNING * np.nanmedian(np.where(is_seen, distance, np.nan), axis=1)
+        near = 1 - np.square(distance / np.maximum(reach, _LEAST_REACH)[:, np.newaxis])
+        weight = is_seen * np.square(np.maximum(near, 0))
+    curves[usable] = found
     return curves

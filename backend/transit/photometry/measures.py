@@ -5,6 +5,7 @@ same way at places without a transit (`scan.py`).
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -34,8 +35,14 @@ from backend.transit.photometry.segments import Floats, Signal
 _FIRST_IMPACT, _FIRST_DEPTH = 0.3, 1000.0
 # So many degrees of freedom say that depths scatter as their noise does, before they are looked at.
 _PRIOR_DEGREES = 10.0
+# Of a depth: what another limb darkening, and curves that bend more than a parabola, make of it.
+# Without it, the deepest of the transits put into real stars are off by 0.2% and 5 sigma.
+_MODEL_ERROR = 0.002
+# A secondary of so many sigmas is an eclipse: without its points the rest is looked at again, as
+# its shoulders would pass for other dips and for noise.
+_SURE_SIGMAS = 5.0
 # Places within so many durations of phase 1/2 are the secondary's.
-_SECONDARY_WIDTHS = 1.0
+_SECONDARY_WIDTHS = 1.5
 
 
 class Measured(NamedTuple):
@@ -70,7 +77,15 @@ def measure(
     scanned = scan(around, signal, shape)
     factors = red_noise(scanned, len(stretches))
     transits = measure_transits(stretches, signal, shape, factors)
-    numbers = _dips(scanned, factors, signal)
+    numbers = _secondary(scanned, factors)
+    if numbers.get("secondary_significance", 0.0) > _SURE_SIGMAS:
+        secondary = replace(signal, epoch=signal.epoch + signal.period / 2)
+        rest = [s.where(~in_transit(s.time, (secondary,), MASKED_WIDTHS)) for s in around]
+        unmasked, scanned = scanned, scan(rest, signal, shape)
+        if len(scanned.depth):
+            factors = red_noise(scanned, len(stretches))
+            numbers = _secondary(unmasked, factors)
+    numbers |= _deepest_dip(scanned, factors, signal)
     form = None
     fold = fold_events(transits.parts, signal.duration_days)
     if fold is not None:
@@ -109,7 +124,7 @@ def _form_numbers(form: Form, transits: Transits, signal: Signal) -> dict[str, f
     seen = transits.seen
     no_groups = np.zeros(seen.sum(), dtype=np.int64)
     chi2, degrees = excess_scatter(transits.depth[seen], transits.sigma[seen], no_groups)
-    sigma = form.depth_sigma * _excess(chi2, degrees)
+    sigma = float(np.hypot(form.depth_sigma * _excess(chi2, degrees), _MODEL_ERROR * form.depth))
     return {
         "depth": 1e6 * form.depth,
         "depth_error": 1e6 * sigma,
@@ -178,24 +193,33 @@ def _seasons(transits: Transits, seasons: Sequence[str]) -> dict[str, float]:
     }
 
 
-def _dips(scanned: Scan, factors: Floats, signal: Signal) -> dict[str, float]:
-    """The secondary at phase 1/2, and the most significant dip elsewhere."""
+def _secondary(scanned: Scan, factors: Floats) -> dict[str, float]:
+    """The dip at phase 1/2."""
+    depth, sigma = mean_depths(scanned, factors)
+    half = scanned.phases // 2
+    if not np.isfinite(sigma[half]):
+        return {}
+    return {
+        "secondary_depth": 1e6 * float(depth[half]),
+        "secondary_significance": float(depth[half] / sigma[half]),
+    }
+
+
+def _deepest_dip(scanned: Scan, factors: Floats, signal: Signal) -> dict[str, float]:
+    """The most significant dip that is neither at phase 0 nor at phase 1/2."""
     depth, sigma = mean_depths(scanned, factors)
     significance = depth / sigma
-    half = scanned.phases // 2
-    numbers: dict[str, float] = {}
-    if np.isfinite(significance[half]):
-        numbers["secondary_depth"] = 1e6 * float(depth[half])
-        numbers["secondary_significance"] = float(significance[half])
     phase = np.arange(scanned.phases) / scanned.phases
     width = _SECONDARY_WIDTHS * signal.duration_days / signal.period
     elsewhere = np.where(np.abs(phase - 0.5) > width, significance, np.nan)
-    if np.isfinite(elsewhere).any():
-        deepest = int(np.nanargmax(elsewhere))
-        # Neighbours share points, so there are fewer that are independent; but noise that is not
-        # quite normal has more large ones.
-        trials = float(np.isfinite(elsewhere).sum())
-        numbers["dip_depth"] = 1e6 * float(depth[deepest])
-        numbers["dip_significance"] = after_trials(float(elsewhere[deepest]), trials)
-        numbers["dip_phase"] = float(phase[deepest])
-    return numbers
+    if not np.isfinite(elsewhere).any():
+        return {}
+    deepest = int(np.nanargmax(elsewhere))
+    # Neighbours share points, so there are fewer that are independent; but noise that is not quite
+    # normal has more large ones.
+    trials = float(np.isfinite(elsewhere).sum())
+    return {
+        "dip_depth": 1e6 * float(depth[deepest]),
+        "dip_significance": after_trials(float(elsewhere[deepest]), trials),
+        "dip_phase": float(phase[deepest]),
+    }

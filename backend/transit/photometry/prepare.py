@@ -87,7 +87,8 @@ def prepare_signal(curve: StarCurve, signal: Signal, others: tuple[Signal, ...])
     if len(outside):
         scatter = MAD_TO_SIGMA * float(np.median(np.abs(outside - np.median(outside))))
         numbers["point_scatter"] = 1e6 * scatter
-    flags = _flags(time, inside, signal, numbers, is_constant=np.ptp(flat) == 0)
+    is_constant = all(np.ptp(segment.flux) == 0 for segment in curve.segments)
+    flags = _flags(time, inside, signal, numbers, is_constant)
     return Prepared(
         _views(time, flat, signal, numbers["dip_phase"]),
         np.array([numbers[name] for name in EVIDENCE]),

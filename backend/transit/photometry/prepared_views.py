@@ -139,9 +139,9 @@ def averaged(views: Sequence[View], bins: int) -> View:
     """
     together = np.array([resampled(view, bins) for view in views])
     errors = np.array([scatter(view) for view in together])
-    # One without scatter, or with two points, is not worth all the others.
+    # One that was smoothed, or has hardly a point, is not worth all the others.
     usual = np.nanmedian(errors[errors > 0]) if (errors > 0).any() else 1.0
-    errors = np.where(errors > 0.1 * usual, errors, usual)
+    errors = np.where(errors > 0.01 * usual, errors, usual)
     weights = np.where(np.isfinite(together), 1 / errors[:, np.newaxis] ** 2, 0.0)
     total = weights.sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -26,7 +26,7 @@ _LIMIT_SIGMAS = 3.0
 _GRID = 9
 _ROUNDS = 7
 # A grid is fine enough with so many standard deviations between its points.
-_FINE = 0.7
+_FINE = 0.8
 
 # Of the folded bins: so many a duration.
 _BINS_PER_DURATION = 45

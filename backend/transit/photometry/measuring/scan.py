@@ -24,6 +24,8 @@ MOST_PLACES = 400_000
 _NOISE_SIGMAS = 6.0
 # Orbits in which a phase was seen, from which on its mean is what repeats and not the noise.
 _ORBITS_OF_A_MEAN = 8
+# Less than this is no noise: a made light curve without any, or a constant one.
+_LEAST_FACTOR = 0.3
 # A segment's own noise counts as much as that of all when it has so many places of its own.
 _PLACES_OF_A_SEGMENT = 150.0
 
@@ -99,12 +101,13 @@ def red_noise(found: Scan, segments: int) -> Floats:
     without_mean = (found.depth - mean[found.phase]) / found.sigma / np.sqrt(1 - share * many)
     ratio = np.where(many, without_mean, ratio)
     whole = _spread(ratio)
-    factors = np.full(segments, whole)
+    factors = np.full(segments, np.maximum(whole, _LEAST_FACTOR))
     for number in range(segments):
         own = ratio[found.segment == number]
         if len(own):
             part = len(own) / (len(own) + _PLACES_OF_A_SEGMENT)
-            factors[number] = np.sqrt(part * _spread(own) ** 2 + (1 - part) * whole**2)
+            mixed = np.sqrt(part * _spread(own) ** 2 + (1 - part) * whole**2)
+            factors[number] = max(mixed, _LEAST_FACTOR)
     return factors
 
 
