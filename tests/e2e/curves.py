@@ -1,4 +1,4 @@
-"""Light curves for the tests of the pages: small tables, a star each, with a transit now and then."""
+"""Light curves for the tests of the pages: small tables, a star each, with transits."""
 
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ _STEP = 0.02  # days
 
 
 def curve_of(star: int) -> str:
-    """A table of a star's flux in thousandths of days and ppm of noise, the same at each call."""
+    """A table of a star's flux with 200 ppm of noise, the same at each call."""
     time = EPOCH - 1 + np.arange(0, _DAYS, _STEP)
     phase = np.remainder(time - EPOCH + PERIOD / 2, PERIOD) - PERIOD / 2
     noise = np.random.default_rng(star).normal(0, 2e-4, len(time))
