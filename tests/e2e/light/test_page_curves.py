@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.e2e.browser import Visitor, home, press, settle, visit
-from tests.e2e.curves import STARS, bring_curves, curve_of, write_curves, write_rows
+from tests.e2e.curves import DEPTH, STARS, bring_curves, curve_of, write_curves, write_rows
 from tests.e2e.server import Client, Server
 
 pytestmark = [pytest.mark.e2e]
@@ -126,6 +126,48 @@ def test_an_upload_goes_on_where_the_connection_broke_also_from_another_page(
     starts = [int(re.findall(r"\d+", each)[0]) for each in ranges]
     assert starts == [0, PIECE_BYTES, PIECE_BYTES, PIECE_BYTES, 2 * PIECE_BYTES]
     visitor.is_expected("ERR_CONNECTION_RESET")
+
+
+def test_a_row_shows_its_measured_curve_and_says_why_another_has_none(
+    visitor: Visitor, people: Client, tmp_path: Path
+):
+    page, key = visitor.page, people.workspace("Rows")
+    dataset = people.upload(key, write_rows(tmp_path))["id"]
+    rows = f"{home(people, key)}/datasets/{dataset}?tab=rows"
+    visitor.open(f"{rows}&row=0")
+    expect(page.locator("[data-test=row-curve]")).to_be_visible()
+    expect(page.locator("[data-test=measured]")).to_have_count(0)
+
+    bring_curves(people, key, write_curves(tmp_path))
+    page.reload()
+    measured = page.locator("[data-test=measured]")
+    measured.get_by_label("Curve set").select_option(label="stars")
+    summary = measured.locator(".summary")
+    expect(summary).to_contain_text(
+        re.compile(r"Measured depth [\d,]+ ± [\d.]+ ppm, from \d+ points")
+    )
+    depth = re.search(r"depth ([\d,]+)", summary.inner_text())
+    assert depth is not None
+    # A box is fitted by a star that is darker at its limb.
+    assert abs(int(depth[1].replace(",", "")) / DEPTH - 1) < 0.2
+    for view, said in (
+        ("Whole orbit", "2,000 points folded"),
+        ("Odd and even", "differ in depth by"),
+        ("Secondary", "Half an orbit after"),
+        ("Time series", "those in transit are marked"),
+    ):
+        press(page, measured.get_by_role("button", name=view, exact=True))
+        expect(summary).to_contain_text(said)
+    measured.get_by_text("What the light curve says").click()
+    expect(measured.locator("[data-test=measured-numbers]")).to_contain_text("Transits seen13")
+    assert visitor.violations() == []
+
+    # The set stays chosen for the next rows: one without an epoch, one without a curve.
+    visitor.open(f"{rows}&row=1")
+    expect(measured).to_contain_text("This row has no epoch")
+    expect(measured.get_by_role("heading", name="Time series")).to_be_visible()
+    visitor.open(f"{rows}&row=2")
+    expect(measured).to_contain_text("no light curve of star 9999")
 
 
 def test_an_upload_that_is_stopped_leaves_nothing_and_can_begin_again(
