@@ -27,7 +27,7 @@ from backend.web.schemas.accounts import Usage
 from backend.web.schemas.audit import AuditAction
 from tests.data.make_samples import predict_batch
 from tests.e2e.browser import Visitor, press, settle, tab_to, visit, workspace_id
-from tests.e2e.curves import bring_curves, write_curves
+from tests.e2e.light.curves.tables import bring_curves, write_curves
 from tests.e2e.server import TOKEN, Client, Server, free_port, small_catalogue, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.tensorflow, pytest.mark.slow]

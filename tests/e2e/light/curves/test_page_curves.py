@@ -10,7 +10,14 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.e2e.browser import Visitor, home, press, settle, visit
-from tests.e2e.curves import DEPTH, STARS, bring_curves, curve_of, write_curves, write_rows
+from tests.e2e.light.curves.tables import (
+    DEPTH,
+    STARS,
+    bring_curves,
+    curve_of,
+    write_curves,
+    write_rows,
+)
 from tests.e2e.server import Client, Server
 
 pytestmark = [pytest.mark.e2e]
