@@ -5,7 +5,7 @@ import { html } from "../lib/html.js";
 import { dateTime, fileSize, number, percent, t } from "../lib/i18n.js";
 import { ActionButton, Progress, StatusBadge } from "../ui/basics.js";
 import { Remarks } from "./remarks.js";
-import { isUnderWay, SETS } from "./states.js";
+import { isUnderWay, SETS, shareOf } from "./states.js";
 
 /** @param {{workspace: object, curveSet: object, onChange: () => void}} properties */
 export function ImportState({ workspace, curveSet, onChange }) {
@@ -29,7 +29,8 @@ export function ImportState({ workspace, curveSet, onChange }) {
 }
 
 function Running({ workspace, curveSet, onChange }) {
-  const { status, request, progress, bytes, bytes_done: done } = curveSet.job;
+  const { status, request, bytes, bytes_done: done } = curveSet.job;
+  const share = shareOf(curveSet.job);
   const isRunning = status === "running";
   const text = t(request ? "curves.import.ending" : isRunning ? "curves.import.running" : "curves.import.pending");
   const cancel = async () => {
@@ -40,12 +41,12 @@ function Running({ workspace, curveSet, onChange }) {
     <div>
       <p class="row between">
         <span role="status">${text}</span>
-        ${isRunning &&
+        ${share !== null &&
         html`<span>
-          ${t("curves.upload.sent", { sent: fileSize(done), all: fileSize(bytes), share: percent(progress, 0) })}
+          ${t("curves.upload.sent", { sent: fileSize(done), all: fileSize(bytes), share: percent(share, 0) })}
         </span>`}
       </p>
-      <${Progress} share=${isRunning ? progress : null} label=${text} />
+      <${Progress} share=${share} label=${text} />
     </div>
     <${Counts} job=${curveSet.job} />
     <p class="hint">${t("curves.import.leave")}</p>

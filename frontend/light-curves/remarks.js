@@ -8,6 +8,9 @@ import { Pager } from "../ui/pager.js";
 
 const PAGE = 50;
 
+// The server keeps no more of each kind.
+const MOST = 1_000;
+
 /**
  * @param {object} properties
  * @param {"refusals" | "notes"} properties.kind
@@ -26,7 +29,8 @@ export function Remarks({ kind, list, total, fileName }) {
     <details class="disclosure" open=${kind === "refusals"} data-test=${`curve-${kind}`}>
       <summary>${title}</summary>
       <div class="stack tight">
-        ${total > list.length && html`<p class="hint">${t("curves.remarks.first", { count: list.length })}</p>`}
+        ${(total > list.length || list.length === MOST) &&
+        html`<p class="hint">${t("curves.remarks.first", { count: list.length })}</p>`}
         <div class="table-scroll" tabindex="0" role="region" aria-label=${title}>
           <table>
             <thead>

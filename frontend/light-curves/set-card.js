@@ -4,7 +4,7 @@ import { html } from "../lib/html.js";
 import { date, dateTime, fileSize, percent, t } from "../lib/i18n.js";
 import { Progress, StatusBadge } from "../ui/basics.js";
 import { DeleteSet } from "./delete-set.js";
-import { isUnderWay } from "./states.js";
+import { isUnderWay, shareOf } from "./states.js";
 
 /** @param {{curveSet: object, workspace: object, onDeleted: () => void}} properties */
 export function SetCard({ curveSet, workspace, onDeleted }) {
@@ -46,14 +46,15 @@ export function SetFacts({ curveSet }) {
 function NewestImport({ curveSet }) {
   const { job } = curveSet;
   if (!job) return html`<div></div>`;
-  const { status, progress, refused } = job;
+  const { status, refused } = job;
+  const share = shareOf(job);
   if (isUnderWay(curveSet)) {
     const text = t(status === "running" ? "curves.import.running" : "curves.import.pending");
     return html`<div>
       <p class="row between">
-        <span>${text}</span>${status === "running" && html`<span>${percent(progress, 0)}</span>`}
+        <span>${text}</span>${share !== null && html`<span>${percent(share, 0)}</span>`}
       </p>
-      <${Progress} isQuiet share=${status === "running" ? progress : null} label=${text} />
+      <${Progress} isQuiet share=${share} label=${text} />
     </div>`;
   }
   return html`<p class="row">

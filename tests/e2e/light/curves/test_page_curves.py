@@ -59,6 +59,13 @@ def ends(page: Page, status: str = "completed") -> None:
     expect(page.locator(f"[data-test=curve-import][data-status={status}]")).to_be_visible()
 
 
+def fits(visitor: Visitor) -> None:
+    """See that the open page keeps nobody out and is no wider than a phone."""
+    settle(visitor.page)
+    assert visitor.page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    assert visitor.violations() == []
+
+
 def figure(page: Page, name: str) -> Locator:
     return page.locator(f"[data-test={name}] dd")
 
@@ -220,11 +227,12 @@ def test_files_are_added_in_french_on_a_phone_and_the_set_has_a_new_version(
         expect(figure(page, "curve-versions")).to_have_text("2")
         ends(page)
         expect(figure(page, "curve-stars")).to_have_text("2")
-        settle(page)
-        assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
-        assert visitor.violations() == []
+        fits(visitor)
         visitor.open(f"{home(people, key)}/light-curves")
         expect(page.locator("[data-test=curve-set]")).to_contain_text("version 2")
-        settle(page)
-        assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
-        assert visitor.violations() == []
+        fits(visitor)
+        dataset = people.upload(key, write_rows(tmp_path))["id"]
+        visitor.open(f"{home(people, key)}/datasets/{dataset}?tab=rows&row=0")
+        page.get_by_label("Jeu de courbes").select_option(label="stars")
+        expect(page.locator("[data-test=measured] .summary")).to_contain_text("Profondeur mesurée")
+        fits(visitor)
