@@ -23,6 +23,7 @@ import { useSecondsTo } from "../ui/waiting.js";
 
 const SECTIONS = [
   ["datasets", ["datasets"]],
+  ["light-curves", ["light-curves"]],
   ["sessions", ["sessions", "train", "compare"]],
   ["studies", ["studies"]],
   ["models", ["models"]],

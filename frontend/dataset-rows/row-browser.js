@@ -13,7 +13,8 @@ import { RowDetail } from "./row-detail.js";
 import { PAGE_ROWS, useRows } from "./row-place.js";
 import { RowTable } from "./row-table.js";
 
-export function RowBrowser({ dataset, workspace: { mayEdit }, page, query }) {
+export function RowBrowser({ dataset, workspace, page, query }) {
+  const { mayEdit } = workspace;
   const layer = useLayer(dataset.id);
   const keys = useLabelKeys(layer, mayEdit);
   const rows = useRows(dataset, page, query, layer.changes);
@@ -40,7 +41,7 @@ export function RowBrowser({ dataset, workspace: { mayEdit }, page, query }) {
           <${Steps} rows=${rows} />
         </div>
         ${chosen &&
-        html`<${RowDetail} dataset=${dataset} address=${page} row=${chosen}>
+        html`<${RowDetail} dataset=${dataset} address=${page} row=${chosen} workspace=${workspace}>
           <${RowLabels} ...${labels} />
         <//>`}
       </section>`}

@@ -7,6 +7,7 @@ import { julianDate, number, significant, t } from "../lib/i18n.js";
 import { useLatest } from "../lib/latest.js";
 import { className, Failure } from "../ui/basics.js";
 import { TransitCurve } from "../ui/curve.js";
+import { MeasuredCurve } from "./measured-curve.js";
 import { RowRelations } from "./row-relations.js";
 import { ClassMark } from "./row-table.js";
 
@@ -15,9 +16,10 @@ import { ClassMark } from "./row-table.js";
  * @param {{id: number}} properties.dataset
  * @param {string} properties.address of the dataset's page
  * @param {object} properties.row as the API lists it
+ * @param {object} [properties.workspace] that of the dataset: its curve sets are offered
  * @param {any} [properties.children] what stands below its name, such as what people say of its label
  */
-export function RowDetail({ dataset, address, row, children }) {
+export function RowDetail({ dataset, address, row, workspace, children }) {
   const path = `/api/training/dataset/${dataset.id}/curve`;
   const { data: curve, error, isLoading, reload } = useLatest((index) => get(path, { row: index }), row.row);
   const title = { line: row.line, star: row.star ?? t("unknown"), label: className(row.label_name) };
@@ -45,6 +47,7 @@ export function RowDetail({ dataset, address, row, children }) {
         title=${t("datasets.rows.curve", { line: curve.line })}
       />
     </div>`}
+    ${workspace && html`<${MeasuredCurve} ...${{ workspace, dataset, row, synthetic: curve }} />`}
     ${children}
     <${RowRelations} dataset=${dataset} address=${address} row=${row.row} />
     <div>

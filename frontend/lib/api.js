@@ -92,19 +92,20 @@ async function sendOnce(method, path, { query, body, headers = {}, signal, isPat
 }
 
 /**
- * Uploads a form and reports its progress, which `fetch` cannot.
+ * Uploads a form or bytes and reports the progress, which `fetch` cannot.
  *
  * @param {string} path
- * @param {FormData} form
+ * @param {FormData | ArrayBuffer} content
  * @param {(share: number) => void} onProgress from 0 to 1
- * @param {{responseType?: string, headers?: object, signal?: AbortSignal}} options responseType "json" or
- *   "blob"
+ * @param {{method?: string, responseType?: string, headers?: object, signal?: AbortSignal}} options
+ *   responseType "json" or "blob"
  * @returns {Promise<{status: number, body: any}>}
  */
-export function upload(path, form, onProgress, { responseType = "json", headers = {}, signal } = {}) {
+export function upload(path, content, onProgress, options = {}) {
+  const { method = "POST", responseType = "json", headers = {}, signal } = options;
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open("POST", path);
+    request.open(method, path);
     request.responseType = responseType;
     const { token } = settings.get();
     const all = { ...authorization(token), ...headers };
@@ -126,7 +127,7 @@ export function upload(path, form, onProgress, { responseType = "json", headers 
     };
     request.onabort = () => reject(new DOMException("Aborted", "AbortError"));
     signal?.addEventListener("abort", () => request.abort());
-    request.send(form);
+    request.send(content);
   });
 }
 

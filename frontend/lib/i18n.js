@@ -7,6 +7,7 @@ export const LANGUAGES = { en: "English", fr: "Français" };
 // Each language has one file of words a subject.
 const SUBJECTS = [
   ...["core", "datasets", "labels", "reading", "training", "studies", "evaluation", "models", "predict"],
+  "light-curves",
   "account",
 ];
 

@@ -1,4 +1,4 @@
-// An area that accepts dropped files, with a file input as the alternative.
+// An area that accepts dropped files, with file inputs as the alternative.
 
 import { html, useEffect, useRef, useState } from "../lib/html.js";
 
@@ -9,16 +9,19 @@ import { html, useEffect, useRef, useState } from "../lib/html.js";
  * @param {string} properties.button its label
  * @param {string} [properties.test] its name for the tests
  * @param {boolean} [properties.isSingle] whether one file can be picked only
+ * @param {(transfer: DataTransfer) => void} [properties.onTransfer] takes what is dropped, folders too
+ * @param {string} [properties.folderButton] the label of another input, which takes a folder
  * @param {(isOver: boolean) => any} properties.children what the area says, also while files are held over it
  */
-export function DropZone({ onFiles, accept, button, test = "drop-zone", isSingle, children }) {
+export function DropZone({ onFiles, accept, button, test = "drop-zone", isSingle, children, ...folders }) {
+  const { onTransfer, folderButton } = folders;
   const [isOver, setOver] = useState(false);
-  const input = useRef(null);
   useNoStrayDrops();
   const drop = (event) => {
     event.preventDefault();
     setOver(false);
-    if (event.dataTransfer.files.length) onFiles([...event.dataTransfer.files]);
+    if (onTransfer) onTransfer(event.dataTransfer);
+    else if (event.dataTransfer.files.length) onFiles([...event.dataTransfer.files]);
   };
   const over = (event) => {
     event.preventDefault();
@@ -27,10 +30,6 @@ export function DropZone({ onFiles, accept, button, test = "drop-zone", isSingle
   };
   const leave = (event) => {
     if (!event.currentTarget.contains(event.relatedTarget)) setOver(false);
-  };
-  const pick = () => {
-    if (input.current.files.length) onFiles([...input.current.files]);
-    input.current.value = ""; // the same file can be picked again
   };
   return html`
     <div
@@ -42,18 +41,25 @@ export function DropZone({ onFiles, accept, button, test = "drop-zone", isSingle
       onDrop=${drop}
     >
       ${children(isOver)}
-      <label class="button">
-        <input
-          ref=${input}
-          class="visually-hidden"
-          type="file"
-          multiple=${!isSingle}
-          accept=${accept}
-          onChange=${pick}
-        />
-        ${button}
-      </label>
+      <div class="actions">
+        <${Picker} onFiles=${onFiles} accept=${accept} multiple=${!isSingle}>${button}<//>
+        ${folderButton && html`<${Picker} onFiles=${onFiles} multiple webkitdirectory>${folderButton}<//>`}
+      </div>
     </div>
+  `;
+}
+
+function Picker({ onFiles, children, ...rest }) {
+  const input = useRef(null);
+  const pick = () => {
+    if (input.current.files.length) onFiles([...input.current.files]);
+    input.current.value = ""; // the same file can be picked again
+  };
+  return html`
+    <label class="button">
+      <input ref=${input} class="visually-hidden" type="file" onChange=${pick} ...${rest} />
+      ${children}
+    </label>
   `;
 }
 

@@ -189,6 +189,7 @@ def test_a_viewer_sees_everything_and_predicts_and_finds_nothing_that_changes_an
     pages = [
         "datasets",
         f"datasets/{shared['dataset']}",
+        "light-curves",
         "train",
         "sessions",
         f"sessions/{shared['session']}",
@@ -207,7 +208,7 @@ def test_a_viewer_sees_everything_and_predicts_and_finds_nothing_that_changes_an
             visitor.open(f"{shared['home']}/{address}")
             settle(page)
             assert changing(page) == [], address
-            expect(page.locator("[data-test=drop-zone]")).to_have_count(0)
+            expect(page.locator("[data-test=drop-zone], [data-test=curves-drop]")).to_have_count(0)
             expect(page.locator(".workspace-choice .badge")).to_have_text("Viewer")
         for address in ("datasets", "train"):
             visitor.open(f"{shared['home']}/{address}")
@@ -221,7 +222,7 @@ def test_a_viewer_sees_everything_and_predicts_and_finds_nothing_that_changes_an
         give_role(people, shared["key"], "viewer", "editor")
         page.reload()
         expect(page.get_by_role("button", name="Save as an analysis")).to_be_visible()
-        for address in pages[:5]:
+        for address in pages[:6]:
             visitor.open(f"{shared['home']}/{address}")
             settle(page)
             wait_for(lambda: changing(page), bool)

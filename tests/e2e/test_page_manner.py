@@ -27,6 +27,7 @@ from backend.web.schemas.accounts import Usage
 from backend.web.schemas.audit import AuditAction
 from tests.data.make_samples import predict_batch
 from tests.e2e.browser import Visitor, press, settle, tab_to, visit, workspace_id
+from tests.e2e.light.curves.tables import bring_curves, write_curves
 from tests.e2e.server import TOKEN, Client, Server, free_port, small_catalogue, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.tensorflow, pytest.mark.slow]
@@ -63,7 +64,8 @@ def people(page_server: Server) -> Client:
 def work(people: Client, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A workspace with something of everything: what its pages show, by name."""
     key = people.workspace("Full")
-    catalogue = small_catalogue(tmp_path_factory.mktemp("catalogue"))
+    folder = tmp_path_factory.mktemp("catalogue")
+    catalogue = small_catalogue(folder)
     dataset = people.upload(key, catalogue)["id"]
     first = people.complete(key, dataset, epochs=2, seed=1, model_name="first")
     second = people.complete(key, dataset, epochs=3, seed=1, model_name="second")
@@ -80,6 +82,7 @@ def work(people: Client, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
         "id": workspace_id(people, key),
         "home": f"#/w/{workspace_id(people, key)}",
         "datasets": dataset,
+        "light-curves": bring_curves(people, key, write_curves(folder)),
         "sessions": second["id"],
         "models": second["model_id"],
         "studies": study,
@@ -127,7 +130,7 @@ def test_no_page_keeps_anybody_out_and_none_is_wider_than_the_window(
 def every_address(work: dict[str, Any]) -> list[str]:
     """An address of each route, of each tab, and one that there is not."""
     routes = re.findall(r'^  \["(/[^"]*)"', (FRONTEND / "app" / "routes.js").read_text(), re.M)
-    assert len(routes) == 24
+    assert len(routes) == 26
     addresses = ["#/nowhere"]
     for route in routes:
         path = route.replace(":workspace", str(work["id"]))

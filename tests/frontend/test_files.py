@@ -38,7 +38,7 @@ FLOORS = [
     {"studies"},
     {"evaluation", "analyses", "batch"},
     {"predict"},
-    {"models", "datasets", "results"},
+    {"models", "datasets", "results", "light-curves"},
     {"training", "dataset-rows"},
     {"account", "reading", "labels", "listing", "bin"},
     {"ui"},

@@ -9,7 +9,7 @@ from backend.web.schemas.base import Answer, Key, Success, TextFields
 
 BinKind = TypeAliasType(
     "BinKind",
-    Literal["workspace", "dataset", "session", "model", "study", "analysis", "batch"],
+    Literal["workspace", "dataset", "session", "model", "study", "analysis", "batch", "curve_set"],
 )
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from apiflask.fields import UploadFile
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 from typing_extensions import TypeAliasType
 
 from backend.web.schemas.base import (
@@ -35,12 +35,16 @@ UploadIds = Annotated[
 ]
 
 
+# APIFlask gives null where there is none, as where all came in pieces.
+Files = Annotated[list[UploadFile], BeforeValidator(lambda files: files or [])]
+
+
 class SaidOfCurves(TextFields):
     """What is said of the files, where they do not say it themselves."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
-    file: list[UploadFile] = Field(
+    file: Files = Field(
         default=[],
         description="Light curves, each in a file of its own, or zip and tar files of them. The "
         "field may stand many times.",

@@ -74,10 +74,13 @@ def create_curve_set(form: CurvesForm) -> tuple[Record, int, Record]:
     files = _files()
     with services().database.read() as connection:
         workspace = workspace_by_key(connection, form.workspace_key)
-        pieced = _pieced(connection, form, workspace["id"])
-        names = [name for name, _ in files] + [each["name"] for each in pieced]
-        name = form.name or (PurePath(names[0]).stem if len(names) == 1 else _DEFAULT_NAME)
-        found = earlier_set(connection, workspace, key, name)
+        # Before its uploads: they are gone once a set was made of them.
+        found = earlier_set(connection, workspace, key, form.name) if form.name else None
+        if found is None:
+            pieced = _pieced(connection, form, workspace["id"])
+            names = [name for name, _ in files] + [each["name"] for each in pieced]
+            name = form.name or (PurePath(names[0]).stem if len(names) == 1 else _DEFAULT_NAME)
+            found = earlier_set(connection, workspace, key, name)
     if found is None:
         found = post_set(
             services(),

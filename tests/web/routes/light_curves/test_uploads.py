@@ -144,3 +144,16 @@ def test_the_quota_of_the_workspace_s_owner_bounds_it(api, key, services, monkey
     monkeypatch.setattr(service, "require_space", lambda _folder, _size: None)
     size = (services.settings.quota_mb << 20) + 1
     assert "EXOTRAIN_QUOTA_MB" in refused(begin(api, key, None, size=size), 507)["detail"]
+
+
+def test_a_repeated_request_whose_uploads_are_used_returns_the_set_that_it_made(
+    api, key, upload_id
+):
+    send(api, upload_id, 0, CONTENT)
+    form = {"workspace_key": key, "name": "stars", "upload_ids": str(upload_id)}
+    headers = {"Idempotency-Key": "once"}
+    asked = {"content_type": "multipart/form-data", "headers": headers}
+    made = api.post("/api/light-curves", 202, data=form, **asked)["curve_set"]
+    again = api.post("/api/light-curves", 202, data=form, **asked)["curve_set"]
+    assert again["id"] == made["id"]
+    refused(api.post("/api/light-curves", None, data=form, content_type=asked["content_type"]), 404)

@@ -1,0 +1,1 @@
+"""The light curves of a workspace on the page, and those of rows."""
