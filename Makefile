@@ -43,7 +43,7 @@ define tests
 	$(BIN)/python -m tests.skips $(2) $(SKIPS_FILE); exit $$status
 endef
 
-.PHONY: help demo demo-cluster install-cluster run stop test test-all soak mutants unit unit-frontend check lock sbom \
+.PHONY: help demo demo-cluster install-cluster run stop test test-all test-long soak mutants unit unit-frontend check lock sbom \
 	benchmark benchmark-science screenshots backup restore clean
 
 help:
@@ -56,6 +56,7 @@ help:
 	@echo "make restore FROM=folder  put a backup back; the server must be stopped"
 	@echo "make test   every test but the slowest; make unit: those without TensorFlow, in minutes"
 	@echo "make test-all  make test, then long ones, crowds, faults, and generated clients and requests"
+	@echo "make test-long  what takes minutes each and has shorter kin in the others; before a release"
 	@echo "make soak   kill server and workers 200 times under traffic, and check what is left"
 	@echo "make mutants  change the code in small ways; each change must fail a test; up to an hour"
 	@echo "make unit-frontend  the tests of the page's modules; needs node"
@@ -93,10 +94,14 @@ restore: $(RUNTIME)
 
 test: check
 	@rm -f $(SKIPS_FILE)
-	$(call tests,-n 2 --dist loadfile -m "not client and not holds and not slow")
+	$(call tests,-n 3 --dist loadfile -m "not client and not holds and not slow")
 
 test-all: test
-	$(call tests,-n 2 --dist loadfile -m "client or holds or slow",--all)
+	$(call tests,-n 3 --dist loadfile -m "(client or holds or slow) and not long",--all)
+
+test-long: $(DEVELOPMENT)
+	@rm -f $(SKIPS_FILE)
+	$(call tests,-n 3 --dist loadfile -m long,--all)
 
 # An hour or two; a violation names the seed and the point, and keeps the data folder.
 soak: $(DEVELOPMENT)
@@ -142,6 +147,7 @@ benchmark: $(DEVELOPMENT)
 	$(BIN)/python -m benchmarks.start
 	$(BIN)/python -m benchmarks.catalog
 	$(BIN)/python -m benchmarks.curves
+	$(BIN)/python -m benchmarks.light_curves
 	$(BIN)/python -m benchmarks.period
 	$(BIN)/python -m benchmarks.training
 	$(BIN)/python -m benchmarks.page

@@ -24,6 +24,9 @@ MAY_BE_MISSING = ("NO ARCHIVE TABLES", "NO MOUNT", "NO CGROUP")
 # The tests that only `make test-all` runs, and what its reason says of them in `make test`.
 LATER = "left to make test-all"
 
+# Those that only `make test-long` runs.
+LONG = "left to make test-long"
+
 _LACKS = re.compile(r"NO [A-Z]{2,}")
 
 
@@ -78,10 +81,11 @@ def pytest_runtest_makereport(
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:
-    """Count the tests that `make test` leaves to `make test-all`."""
+    """Count the tests that `make test` leaves to `make test-all`, and that to `make test-long`."""
     if items:
         config = items[0].config
-        later = sum(item.get_closest_marker("client") is not None for item in items)
+        name = "long" if "not long" in config.option.markexpr else "client"
+        later = sum(item.get_closest_marker(name) is not None for item in items)
         config.stash[_later] = config.stash.get(_later, 0) + later
 
 
@@ -110,9 +114,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         add(reason, count)
         if _LACKS.match(reason):
             terminalreporter.write_sep("!", f"{count} tests skipped, {reason}", red=True)
-    later = terminalreporter.config.stash.get(_later, 0)
+    config = terminalreporter.config
+    later = config.stash.get(_later, 0)
     if later:
-        add(LATER, later)
+        add(LONG if "not long" in config.option.markexpr else LATER, later)
 
 
 def reason_of(report: pytest.TestReport) -> str:

@@ -30,6 +30,10 @@ def test_that_runs(): pass
 @pytest.mark.client
 @pytest.mark.parametrize("client", range(2))
 def test_client(client): pass
+
+@pytest.mark.client
+@pytest.mark.long
+def test_long(): pass
 """
 
 
@@ -37,7 +41,7 @@ def test_client(client): pass
 def run(tmp_path):
     """Runs the plugin's small suite, or its command, in a folder of its own."""
     (tmp_path / "test_small.py").write_text(SUITE)
-    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = client\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = client\n  long\n")
 
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         inherited = {
@@ -65,21 +69,26 @@ def test_the_last_line_counts_what_was_skipped_by_reason(run, workers):
     assert run(*PYTEST, *workers, "-m", "not client").returncode == 0
     assert run("tests.skips", "skips").stdout == (
         "Skipped: NO CHROMIUM: install it (3); NO ARCHIVE TABLES in a folder (1); "
-        "only Linux (1); left to make test-all (2)\n"
+        "only Linux (1); left to make test-all (3)\n"
     )
 
 
 def test_the_last_line_of_everything_says_nothing_of_what_was_left(run):
     run(*PYTEST, "-m", "not client", "-k", "runs or client")
-    assert "left to make test-all (2)" in run("tests.skips", "skips").stdout
+    assert "left to make test-all (3)" in run("tests.skips", "skips").stdout
     run(*PYTEST, "-m", "client")
     assert run("tests.skips", "--all", "skips").stdout == "Skipped: nothing.\n"
+
+
+def test_what_is_left_to_long_runs_is_said_last(run):
+    run(*PYTEST, "-m", "client and not long")
+    assert run("tests.skips", "--all", "skips").stdout == "Skipped: left to make test-long (1)\n"
 
 
 def test_where_everything_is_required_only_the_archive_may_be_missing(run):
     answer = run(*PYTEST, "-m", "not client", REQUIRE_ALL="1")
     assert answer.returncode == 1
-    assert "1 passed, 2 skipped, 2 deselected, 3 failed" in _in_order(answer.stdout)
+    assert "1 passed, 2 skipped, 3 deselected, 3 failed" in _in_order(answer.stdout)
     assert "skipped, and REQUIRE_ALL=1: NO CHROMIUM: install it" in answer.stdout
 
 

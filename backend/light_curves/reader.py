@@ -19,8 +19,8 @@ from backend.errors import Unavailable
 from backend.storage.curve_sets.records import INDEX_DTYPE, Entry, is_sound, sha256_matches
 from backend.tables.children import Beyond, Crashed, Killed, TableChildren
 
-# Of a spool file; a record of 5 million points may stand behind 32 MB of others.
-_OUTPUT_BYTES = 1 << 30
+# Of a spool file, 32 MB and a record of 5 million points, or of an unpacked one, 1 GB at most.
+_OUTPUT_BYTES = 2 << 30
 
 # A child that does not even begin with a file has this long: its libraries may come from a slow
 # disk.

@@ -77,8 +77,13 @@ def _interrupt_twice(demo: "subprocess.Popen[bytes]") -> None:
     ("words", "end"),
     [
         pytest.param(r"Starting a Ray cluster", _interrupt_twice, id="while it starts"),
-        pytest.param(r"epoch 1 of 8", _interrupt, id="while it trains"),
-        pytest.param(r"The cluster at", lambda demo: demo.terminate(), id="terminated"),
+        pytest.param(r"epoch 1 of 8", _interrupt, id="while it trains", marks=pytest.mark.long),
+        pytest.param(
+            r"The cluster at",
+            lambda demo: demo.terminate(),
+            id="terminated",
+            marks=pytest.mark.long,
+        ),
     ],
 )
 def test_an_interrupted_one_leaves_nothing(

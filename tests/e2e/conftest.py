@@ -25,10 +25,10 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
         server.stop()
 
 
-# Each way to train; `make test` takes the usual one.
+# Each way to train; `make test` takes the usual one, and `make test-all` the cluster besides.
 RUNNERS = (
     "process",
-    pytest.param("thread", marks=pytest.mark.slow),
+    pytest.param("thread", marks=[pytest.mark.slow, pytest.mark.long]),
     pytest.param("ray", marks=pytest.mark.slow),
 )
 

@@ -36,6 +36,7 @@ def test_the_koi_table_goes_in_as_downloaded_and_its_model_beats_the_majority(
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_small_ensemble_with_the_catalogue_is_better_than_the_tree_on_all_columns(
     start_server: Callable[..., Server], archive_data: Path
 ):

@@ -18,6 +18,20 @@ pytestmark = [pytest.mark.e2e, pytest.mark.tensorflow, pytest.mark.slow]
 
 ARCHIVES = sorted((Path(__file__).parent.parent / "data").glob("*.tar.xz"))
 
+# The first release and the last one train in every whole run, those between in the long one.
+TRAINING = pytest.mark.parametrize(
+    "samples",
+    [
+        pytest.param(
+            archive,
+            id=archive.name.removesuffix(".tar.xz"),
+            marks=[] if archive in (ARCHIVES[0], ARCHIVES[-1]) else [pytest.mark.long],
+        )
+        for archive in ARCHIVES
+    ],
+    indirect=True,
+)
+
 TOLERANCE = 1e-6
 
 # For a session on a busy machine.
@@ -177,6 +191,7 @@ def test_a_kept_model_predicts_what_it_predicted(samples: Samples):
         require_same(found, expected)
 
 
+@TRAINING
 def test_an_interrupted_session_is_completed(samples: Samples):
     before = samples.said["interrupted"]
     session = samples.client.wait(before["id"], seconds=LIMIT)
@@ -195,11 +210,13 @@ def test_an_interrupted_session_is_completed(samples: Samples):
     require_same(session["spec"], before["spec"])
 
 
+@TRAINING
 def test_a_waiting_session_is_trained_as_it_was_asked_for(samples: Samples):
     before = samples.said["pending"]
     require_trained(samples, samples.client.wait(before["id"], seconds=LIMIT), before)
 
 
+@TRAINING
 def test_a_completed_session_is_retried_with_its_settings(samples: Samples):
     path = f"/api/training/session/{samples.completed['id']}/retry"
     session_id = samples.client.post(path, 202)["session"]["id"]

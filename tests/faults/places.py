@@ -647,4 +647,38 @@ PLACES = {
     f"{_HOLDS}a_worker_killed_while_it_writes_is_replaced_and_leaves_nothing": """
         backend.wire.pipes.Output.send pipe
     """,
+    f"{_STORED}light_curves.py::test_a_run_that_cannot_write_ends_and_the_same_again_goes_on": """
+        backend.light_curves.reader.CurveReader.read write
+        backend.light_curves.reader._Tail.prepare mkdir
+        backend.light_curves.reader._Tail.prepare write
+        backend.storage.curve_sets.packs.PackWriter.__init__ mkdir
+        backend.storage.curve_sets.packs.PackWriter.__init__ write
+        backend.storage.curve_sets.packs.PackWriter._write write
+        backend.storage.curve_sets.packs.PackWriter.finish rename
+        backend.storage.curve_sets.versions.commit write
+    """,
+    f"{_STORED}light_curves.py::test_what_cannot_be_deleted_goes_with_the_next_run": """
+        backend.storage.curve_sets.packs.PackWriter.discard unlink
+        backend.storage.curve_sets.versions.remove_pending unlink
+    """,
+    f"{_STORED}light_curves.py::test_a_spool_that_cannot_be_deleted_is_an_error": """
+        backend.light_curves.reader._Tail._records unlink
+    """,
+    f"{_STORED}light_curves.py::"
+    "test_an_index_of_a_folder_that_cannot_be_written_is_made_the_next_time": """
+        backend.light_curves.mirror._write write
+    """,
+    f"{_STORED}light_curves.py::test_a_child_that_cannot_write_says_no_file_is_damaged": """
+        backend.light_curves.child.__main__._Spool.__init__ write
+        backend.light_curves.child.__main__._Spool.add write
+        backend.light_curves.child.__main__._Spool.back_to write
+        backend.light_curves.child.__main__._Spool.begin write
+        backend.light_curves.child.__main__._Spool.flush write
+        backend.light_curves.child.__main__._outcome write
+        backend.light_curves.child.__main__._say write
+        backend.light_curves.child.__main__.read_all write
+        backend.light_curves.child.archives.items unlink
+        backend.light_curves.child.unpacking._copy unlink
+        backend.light_curves.child.unpacking._copy write
+    """,
 }

@@ -88,6 +88,12 @@ class TestFits:
         changes = {"FRAMETIM": None, "TIMEDEL": None, "INT_TIME": None}
         assert np.isnan(one(tmp_path, tess(changes=changes))[1].exposure)
 
+    def test_the_exposure_is_that_of_all_frames_with_what_is_between_them(self, tmp_path):
+        _, segment = one(tmp_path, tess(changes={"TIMEDEL": None}))
+        assert segment.exposure == pytest.approx(600 * 2.0 / 86400)
+        _, segment = one(tmp_path, tess(changes={"TIMEDEL": None, "FRAMETIM": None}))
+        assert segment.exposure == pytest.approx(600 * 1.98 / 86400)
+
     def test_without_corrected_flux_the_raw_one_is_read(self, tmp_path):
         nothing = np.full(files.POINTS, np.nan, np.float32)
         _, segment = one(tmp_path, tess(changes={"PDCSAP_FLUX": nothing}))

@@ -14,6 +14,7 @@ from backend.errors import NoSpace
 from backend.light_curves.child.archives import Item, items
 from backend.light_curves.child.reading import Said
 from backend.storage.curve_sets.records import Entry, encode_segment, encode_views
+from backend.storage.disk import is_full
 from backend.storage.incoming import require_space
 from backend.tables.child import limits
 from backend.tables.child.limits import NotReadable
@@ -29,6 +30,10 @@ def main() -> None:
         read_all(job)
     except NoSpace as error:
         limits.end(job, {"no_space": error.detail})
+    except OSError as error:
+        if not is_full(error):
+            raise
+        limits.end(job, {"no_space": "The disk is full."})
     limits.end(job, {})
 
 
@@ -109,9 +114,9 @@ def _outcome(
     try:
         count, notes = _read(item, said, spool)
         spool.flush()
-    except NoSpace:
-        raise
     except Exception as error:  # whatever a library says of a damaged file
+        if isinstance(error, NoSpace) or is_full(error):
+            raise
         spool.back_to(place)
         return {**told, "why": _reason(error, memory_mb)}
     known.add(item.sha256)
@@ -131,9 +136,9 @@ def _facts(number: int, source: dict[str, str], room: Path, memory_mb: int) -> d
     }
     try:
         return {**told, "facts": facts.of_file(Path(source["path"]), source["name"], room)}
-    except NoSpace:
-        raise
     except Exception as error:
+        if isinstance(error, NoSpace) or is_full(error):
+            raise
         return {**told, "why": _reason(error, memory_mb)}
 
 

@@ -28,6 +28,7 @@ from backend.light_curves.child.unpacking import (
     plain_file,
     unpacked_member,
 )
+from backend.storage.disk import is_full
 from backend.tables.child.limits import NotReadable
 
 _BLOCK = 1 << 20
@@ -129,6 +130,8 @@ def _of_zip(
                 opened = partial(archive.open, info)
                 yield unpacked_member(opened, number, member, full, unpacked, allowed)
     except (zipfile.BadZipFile, NotReadable, NotImplementedError, OSError, EOFError) as error:
+        if is_full(error):
+            raise
         yield _of_archive(number, name, path, damaged("zip", error))
 
 
@@ -167,6 +170,8 @@ def _of_tar(
             number, name, path, "The tar archive is cut off: what came before was read."
         )
     except (tarfile.TarError, NotReadable, OSError, EOFError, zlib.error) as error:
+        if is_full(error):
+            raise
         yield _of_archive(number, name, path, damaged("tar", error))
 
 

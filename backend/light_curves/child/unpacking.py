@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, NamedTuple, cast
 
 from backend.light_curves.child import sizes
+from backend.storage.disk import is_full
 from backend.storage.incoming import require_space
 from backend.tables.child.limits import NotReadable
 from backend.transit.catalog.cells import shown
@@ -140,6 +141,8 @@ def plain_file(
         with gzip.open(path) as source:
             _copy(cast(IO[bytes], source), unpacked, Allowed(path))
     except (NotReadable, OSError, EOFError, zlib.error) as error:
+        if is_full(error):
+            raise
         why = str(error) if isinstance(error, NotReadable) else damaged("gzip", error)
         return Item(number, member, name, None, digest, size, why)
     return Item(number, member, name, unpacked, digest, size)

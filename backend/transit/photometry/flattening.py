@@ -8,7 +8,7 @@ between; there it is a parabola through both sides.
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.transit.photometry.biweight import TUNING, biweight_locations
+from backend.transit.photometry.biweight import TUNING, biweight_locations, row_medians
 from backend.transit.photometry.folding import in_transit
 from backend.transit.photometry.segments import Floats, Signal
 from backend.transit.photometry.windows import blocks
@@ -133,7 +133,8 @@ def _parabolas(x: Floats, flux: Floats, is_seen: NDArray[np.bool]) -> Floats:
         # A touch on the diagonal: sides of few different times are as good as singular.
         found = np.linalg.solve(matrix + 1e-12 * np.eye(3), right[..., np.newaxis])[..., 0]
         distance = np.abs(flux - np.einsum("ip,pij->ij", found, powers[:3]))
-        reach = TUNING * np.nanmedian(np.where(is_seen, distance, np.nan), axis=1)
+        ordered = np.sort(np.where(is_seen, distance, np.inf), axis=1)
+        reach = TUNING * row_medians(ordered, is_seen.sum(axis=1))
         near = 1 - np.square(distance / np.maximum(reach, _LEAST_REACH)[:, np.newaxis])
         weight = is_seen * np.square(np.maximum(near, 0))
     curves[usable] = found

@@ -80,6 +80,8 @@ def prepare_signal(curve: StarCurve, signal: Signal, others: tuple[Signal, ...])
     known_others = tuple(other for other in others if other.is_usable)
     is_own = ~in_transit(time, known_others, MASKED_WIDTHS) | in_transit(time, (signal,), 0.5)
     time, flat = time[is_own], flat[is_own]
+    if not len(time):
+        return _nothing("no data in transit")
     inside = in_transit(time, (signal,), 0.5)
     measured = _measure(curve, signal, known_others)
     numbers = dict(zip(EVIDENCE, measured.evidence.tolist(), strict=True))

@@ -87,6 +87,7 @@ def test_a_grid_is_started_compared_and_filtered_on_the_page(
         expect(page.locator("[data-test=studies]")).to_contain_text("3 settings")
 
 
+@pytest.mark.long
 def test_a_killed_grid_goes_on_and_compares_on_the_same_rows(
     start_server: Callable[..., Server], tmp_path: Path
 ):

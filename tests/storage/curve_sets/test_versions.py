@@ -54,6 +54,14 @@ def test_a_pack_that_is_cut_off_is_no_pack(tmp_path, share):
     assert pending_packs(tmp_path, "run") == []
 
 
+def test_a_pack_with_more_in_it_than_it_says_is_no_pack(tmp_path):
+    path = tmp_path / f"{write(tmp_path, ['a', 'b'])}.curves"
+    content = path.read_bytes()
+    path.write_bytes(content[:50] + bytes(200) + content[50:])
+    with pytest.raises(DamagedPack, match="another length than it says"):
+        open_pack(path)
+
+
 def test_damage_within_a_record_is_found(tmp_path):
     sha256 = write(tmp_path, ["a", "b"])
     path = tmp_path / f"{sha256}.curves"

@@ -28,8 +28,8 @@ _ROUNDS = 7
 # A grid is fine enough with so many standard deviations between its points.
 _FINE = 0.8
 
-# Of the folded bins: so many a duration.
-_BINS_PER_DURATION = 45
+# Of what is folded, 2.5 durations to either side: 45 a duration.
+_BINS = 225
 # Impacts end where the planet leaves the star, at 1 + k; the largest of the first grid.
 _HIGHEST_IMPACT = 1.1
 
@@ -105,7 +105,7 @@ def fold_events(
     if not parts:
         return None
     offset, flux, weight, integration = np.concatenate(parts, axis=1)
-    width = duration / _BINS_PER_DURATION
+    width = 2 * max(half_window(duration, event[0].step) for event in events) / _BINS
     _, index = np.unique(np.floor(offset / width), return_inverse=True)
     total = np.bincount(index, weight).astype(np.float64)
     means = [np.bincount(index, weight * v) / total for v in (offset, flux, integration)]

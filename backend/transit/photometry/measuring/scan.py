@@ -18,6 +18,7 @@ from backend.transit.photometry.segments import Floats, Signal
 PLACES_PER_DURATION = 3
 # Durations from a mid-transit within which a place would be half in the transit.
 TOO_NEAR = 1.5
+# In all orbits together, and in one.
 MOST_PLACES = 400_000
 
 # Beyond so many robust deviations a place is an eclipse or an accident, and not the noise.
@@ -59,7 +60,8 @@ def scan(stretches: list[Stretch], signal: Signal, shape: Shape) -> Scan:
     step = max((stretch.step for stretch in stretches), default=0.0)
     length = max(signal.duration_days, step)
     span = sum(s.time[-1] - s.time[0] for s in stretches if len(s.time))
-    apart = max(length / PLACES_PER_DURATION, span / MOST_PLACES)
+    most = max(span, signal.period)
+    apart = max(length / PLACES_PER_DURATION, most / MOST_PLACES)
     phases = 2 * max(int(np.ceil(signal.period / apart / 2)), 1)
     parts: list[tuple[NDArray[np.intp], NDArray[np.intp], Depths]] = []
     for number, stretch in enumerate(stretches):

@@ -57,6 +57,15 @@ def test_a_transit_half_in_a_gap_is_not_seen_and_one_beside_it_is():
     assert np.isfinite(np.delete(found.depth, 3)).all()
 
 
+def test_a_transit_of_which_only_the_ends_were_observed_is_not_seen():
+    plain = stretch(1e-4)
+    gap = np.abs(plain.time - EVENTS[3]) < 0.042
+    left = plain.where(~gap)
+    assert (np.abs(left.time - EVENTS[3]) < DAYS / 2).sum() >= 1
+    found = depths_at(EVENTS, left, FORM, DAYS)
+    assert np.isnan(found.depth[3])
+
+
 def test_where_nothing_was_observed_nothing_is_known():
     found = depths_at(np.array([EVENTS[0] + 1e4]), stretch(1e-4), FORM, DAYS)
     assert np.isnan(found.depth).all()
