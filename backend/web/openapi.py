@@ -29,6 +29,7 @@ _TOKEN = {
 }
 
 IDEMPOTENCY_KEY = "^[!-~]{1,200}$"
+CONTENT_RANGE = "^bytes [0-9]+-[0-9]+/[0-9]+$"
 
 _PARAMETERS = {
     "IdempotencyKey": {
@@ -52,7 +53,7 @@ _PARAMETERS = {
         "required": True,
         "description": "Where the piece is in the file, the last byte included, and the file's "
         "size: `bytes 0-999/5000`.",
-        "schema": {"type": "string", "pattern": "^bytes [0-9]+-[0-9]+/[0-9]+$"},
+        "schema": {"type": "string", "pattern": CONTENT_RANGE},
     },
 }
 
@@ -95,7 +96,7 @@ _GIVES_LOCATION = {
     "create_batch": "202",
     "create_curve_set": "202",
     "add_curve_files": "202",
-    "begin_curve_upload": "201",
+    "start_curve_upload": "201",
 }
 
 

@@ -241,6 +241,7 @@ def test_a_search_of_a_version_without_its_minutes_is_kept(tmp_path):
             "settings, created_at) VALUES (4, 1, 'd', 1, 's', 'search', '{}', '2026')"
         )
         connection.execute("INSERT INTO searches VALUES (4, 'stopped', 7)")
+        without_curves(connection)
         connection.execute(f"PRAGMA user_version = {version}")
     Database(path).close()
     assert named_rows(path)["searches"] == [
@@ -272,11 +273,18 @@ def test_what_is_known_of_earlier_models_is_beside_them(path):
     assert first["val_accuracy"] == session["val_accuracy"]
 
 
+def without_curves(connection: sqlite3.Connection) -> None:
+    """Drop the tables of light curves, which came after what these tests take back."""
+    for name in ("curve_imports", "curve_uploads", "curve_sets"):
+        connection.execute(f"DROP TABLE {name}")
+
+
 def without_settings(path: Path) -> None:
     """Make a database one of the version before sessions had their settings beside them."""
     with closing(sqlite3.connect(path)) as connection, connection:
         for name in SETTINGS:
             connection.execute(f"ALTER TABLE session_facts DROP COLUMN {name}")
+        without_curves(connection)
         version = upgrades.UPGRADES.index(upgrades._add_settings_to_session_facts) + 1
         connection.execute(f"PRAGMA user_version = {version}")
 

@@ -647,6 +647,53 @@ PLACES = {
     f"{_HOLDS}a_worker_killed_while_it_writes_is_replaced_and_leaves_nothing": """
         backend.wire.pipes.Output.send pipe
     """,
+    f"{_STORED}curve_sets.py::"
+    "test_files_that_cannot_be_put_in_their_place_are_no_set_and_leave_nothing": """
+        backend.services.curves.posting._hold fsync
+        backend.services.curves.posting._post rename
+        backend.web.routes.light_curves.sets._files write
+    """,
+    f"{_STORED}curve_sets.py::"
+    "test_what_cannot_be_taken_back_either_is_removed_by_the_next_start": """
+        backend.services.curves.posting._take_back rename
+        backend.services.curves.posting._take_back unlink
+    """,
+    f"{_STORED}curve_sets.py::test_what_cannot_be_recorded_leaves_nothing": """
+        backend.services.curves.posting.post_files database
+        backend.services.curves.posting.post_set database
+        backend.services.curves.uploads.begin database
+    """,
+    f"{_STORED}curve_sets.py::"
+    "test_a_piece_that_cannot_be_kept_does_not_count_and_is_sent_again": """
+        backend.services.curves.uploads._write fsync
+        backend.services.curves.uploads._write mkdir
+        backend.services.curves.uploads._write write
+        backend.services.curves.uploads.append database
+    """,
+    f"{_STORED}curve_sets.py::test_an_upload_that_cannot_be_forgotten_stays": """
+        backend.services.curves.uploads.remove database
+        backend.services.curves.uploads.remove unlink
+    """,
+    f"{_STORED}curve_sets.py::"
+    "test_a_step_of_an_import_that_the_database_does_not_take_is_done_again": """
+        backend.services.curves.runner.CurveRunner._complete database
+        backend.services.curves.runner.CurveRunner._record.change database
+    """,
+    f"{_STORED}curve_sets.py::"
+    "test_received_files_that_cannot_be_deleted_are_removed_by_the_next_start": """
+        backend.storage.curve_files.remove_import unlink
+    """,
+    f"{_STORED}curve_sets.py::"
+    "test_a_version_that_was_not_recorded_is_forgotten_once_that_can_be_done": """
+        backend.storage.curve_sets.recorded.forget_after unlink
+    """,
+    f"{_STORED}curve_sets.py::test_what_cannot_be_changed_stays_as_it_was": """
+        backend.web.routes.light_curves.sets.cancel_curve_import database
+        backend.web.routes.light_curves.sets.delete_curve_set database
+    """,
+    f"{_STORED}curve_sets.py::test_a_folder_that_cannot_be_removed_stays_empty": """
+        backend.storage.curve_files.remove_folder_of unlink
+    """,
     f"{_STORED}light_curves.py::test_a_run_that_cannot_write_ends_and_the_same_again_goes_on": """
         backend.light_curves.reader.CurveReader.read write
         backend.light_curves.reader._Tail.prepare mkdir

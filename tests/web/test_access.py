@@ -500,10 +500,10 @@ def call_as(user: Api, rule, method, values):
         "batches.create_batch": {"data": form(catalogue(), workspace_key=key)},
         "light_curves.create_curve_set": {"data": form("time,flux\n", workspace_key=key)},
         "light_curves.add_curve_files": {"data": form("time,flux\n")},
-        "curve_uploads.begin_curve_upload": {
+        "curve_uploads.start_curve_upload": {
             "json": {"workspace_key": key, "name": "stars.tar", "size": 5}
         },
-        "curve_uploads.send_curve_piece": {
+        "curve_uploads.upload_curve_piece": {
             "data": b"12345",
             "content_type": "application/octet-stream",
             "headers": {"Content-Range": "bytes 0-4/5"},

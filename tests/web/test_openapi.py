@@ -141,7 +141,7 @@ def test_the_idempotency_key_is_described(document):
         for _, _, operation in operations(document)
         if {"$ref": "#/components/parameters/IdempotencyKey"} in operation["parameters"]
     }
-    assert takers == {"start_training", "retry_session", "create_batch"}
+    assert takers == {"start_training", "retry_session", "create_batch", "create_curve_set"}
     header = document["components"]["parameters"]["IdempotencyKey"]
     assert (header["name"], header["in"]) == ("Idempotency-Key", "header")
 

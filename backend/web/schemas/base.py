@@ -28,11 +28,14 @@ STUDY_NAME = r"^[A-Za-z0-9_-]{1,48}$"  # its sessions' names have seed and fold 
 # In a list of tags a tag stands between quotes; in a filter a comma is between tags.
 TAG = r'^[^\s,"\\\x00-\x1f\x7f-\x9f]([^,"\\\x00-\x1f\x7f-\x9f]{0,38}[^\s,"\\\x00-\x1f\x7f-\x9f])?$'
 
+UPLOAD_IDS = r"^[1-9][0-9]{0,17}(,[1-9][0-9]{0,17})*$"
+
 # The patterns in words, for messages.
 PATTERNS = {
     USER_NAME: "1 to 64 letters, digits or characters of _ . @ -",
     MODEL_NAME: "1 to 64 letters, digits or characters of _ -",
     TAG: "1 to 40 characters without comma, quotes and backslash, no space around them",
+    UPLOAD_IDS: "ids of uploads with commas between them",
     STUDY_NAME: "1 to 48 letters, digits or characters of _ -",
 }
 

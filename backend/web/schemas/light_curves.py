@@ -8,6 +8,7 @@ from typing_extensions import TypeAliasType
 
 from backend.web.schemas.base import (
     MAX_ID,
+    UPLOAD_IDS,
     Answer,
     JsonBody,
     Key,
@@ -16,10 +17,8 @@ from backend.web.schemas.base import (
     TextFields,
     WorkspaceQuery,
 )
+from backend.web.schemas.batches import BatchStatus
 
-ImportStatus = TypeAliasType(
-    "ImportStatus", Literal["pending", "running", "completed", "failed", "cancelled"]
-)
 ImportFailure = TypeAliasType(
     "ImportFailure", Literal["bad_file", "crashed", "interrupted", "no_space"]
 )
@@ -28,7 +27,7 @@ ImportFailure = TypeAliasType(
 UploadIds = Annotated[
     str,
     Field(
-        pattern=r"^[1-9][0-9]{0,17}(,[1-9][0-9]{0,17})*$",
+        pattern=UPLOAD_IDS,
         max_length=10_000,
         description="Of complete uploads that came in pieces, their ids with commas between them.",
     ),
@@ -99,7 +98,7 @@ class CurveImport(Answer):
     """Files on their way into a set."""
 
     id: int
-    status: ImportStatus
+    status: BatchStatus
     request: Literal["cancel"] | None = Field(description="Requested, not yet done.")
     progress: float = Field(description="The share of the bytes that has been read.")
     bytes: int

@@ -99,7 +99,7 @@ def test_every_page_is_in_the_french_header_and_nothing_in_it_scrolls(
         visitor.page.get_by_role("button", name="Se connecter").click()
         visitor.open(f"{home(people, key)}/sessions")
         links = visitor.page.locator(".top nav a")
-        expect(links).to_have_count(6)
+        expect(links).to_have_count(7)
         for link in links.all():
             assert is_whole(link)
 

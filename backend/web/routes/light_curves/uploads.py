@@ -23,7 +23,7 @@ curve_uploads_bp = APIBlueprint(
 @curve_uploads_bp.input(CurveUploadRequest)
 @curve_uploads_bp.output(CurveUploadAnswer, 201)
 @curve_uploads_bp.doc(responses={**NO_WORKSPACE, 409: "Your unfinished uploads are too large"})
-def begin_curve_upload(json_data: CurveUploadRequest) -> tuple[Record, int, Record]:
+def start_curve_upload(json_data: CurveUploadRequest) -> tuple[Record, int, Record]:
     """Begin to send a large file in pieces: what has come stays if the connection breaks."""
     with services().database.read() as connection:
         workspace = workspace_by_key(connection, json_data.workspace_key)
@@ -46,7 +46,7 @@ def get_curve_upload(upload_id: int) -> Record:
 @takes("piece")
 @curve_uploads_bp.output(CurveUploadAnswer)
 @curve_uploads_bp.doc(responses={409: "The piece does not follow what has been received"})
-def send_curve_piece(upload_id: int) -> Record:
+def upload_curve_piece(upload_id: int) -> Record:
     """Send the next piece of an upload: its bytes as the body, its place in `Content-Range`.
 
     If the connection breaks within a piece, what has come of it counts: ask how much was received,
