@@ -18,6 +18,9 @@ from backend.transit.rows import Index, Rows
 
 _BLOCK_ROWS = 16_384
 
+# Of a header, should Python fail at it.
+_MOST_PARSES = 10
+
 # Rows of each class; in nearly every table enough to see that it has enough stars.
 _SAMPLE_ROWS = 5_000
 
@@ -62,8 +65,7 @@ def is_whole(path: Path, rows: int) -> bool:
     """
     try:
         with open(path, "rb") as file:
-            np.lib.format.read_magic(file)
-            shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+            shape, dtype = _header_of(file)
             expected = file.tell() + rows * dtype.itemsize
             return shape == (rows,) and os.fstat(file.fileno()).st_size == expected
     except OSError as error:
@@ -72,6 +74,26 @@ def is_whole(path: Path, rows: int) -> bool:
         return False
     except ValueError:
         return False
+
+
+def _header_of(file: BinaryIO) -> tuple[tuple[int, ...], np.dtype[np.void]]:
+    """The shape and the type of a table.
+
+    NumPy has Python parse the header, and Python may fail where two threads parse at once
+    (gh-106905: "AST constructor recursion depth mismatch"); then it is parsed again.
+    """
+    for _ in range(_MOST_PARSES - 1):
+        try:
+            return _parsed_header_of(file)
+        except SystemError:
+            file.seek(0)
+    return _parsed_header_of(file)
+
+
+def _parsed_header_of(file: BinaryIO) -> tuple[tuple[int, ...], np.dtype[np.void]]:
+    np.lib.format.read_magic(file)
+    shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+    return shape, dtype
 
 
 def are_same(path: Path, other: Path) -> bool:

@@ -32,7 +32,10 @@ def server(tmp_path_factory: pytest.TempPathFactory):
     """One server for the module."""
     # Generated requests bring many wrong tokens, and start sessions that nobody waits for.
     server = Server(
-        tmp_path_factory.mktemp("data"), EXOTRAIN_WRONG_TOKENS="10000", EXOTRAIN_QUOTA_PENDING="2"
+        tmp_path_factory.mktemp("data"),
+        EXOTRAIN_WRONG_TOKENS="10000",
+        EXOTRAIN_QUOTA_PENDING="2",
+        EXOTRAIN_MAX_CURVES_MB="100",  # below the quota of bytes
     )
     yield server
     server.stop()
@@ -236,6 +239,12 @@ RULES_BEYOND_THE_DESCRIPTION = {
     "upload_dataset": "the file must be a catalogue",
     "predict_batch": "the file must be a catalogue",
     "create_batch": "the file must be a catalogue",
+    "create_curve_set": "there must be a file, or an upload that is complete",
+    "add_curve_files": "as create_curve_set",
+    "start_curve_upload": "the file must not be larger than the server accepts",
+    "upload_curve_piece": "the piece must follow what has been received, and the file be as large "
+    "as was said",
+    "get_row_curve": "the row must be one of the dataset's",
     "get_comparison": "the other session must be another one, of the same table",
     "get_study_comparison": "the other study must be another one, of the same table",
 }

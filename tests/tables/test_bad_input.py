@@ -1,6 +1,7 @@
 """Files that lie about their size, grow without end, or point elsewhere."""
 
 import struct
+import sys
 import zipfile
 
 import numpy as np
@@ -166,8 +167,8 @@ def test_a_damaged_file_is_refused_in_words(tmp_path):
 
 
 def test_a_library_that_is_missing_is_named_with_what_to_install(tmp_path, monkeypatch):
-    monkeypatch.delitem(child.sys.modules, "backend.tables.child.parquet", raising=False)
+    monkeypatch.delitem(sys.modules, "backend.tables.child.parquet", raising=False)
     monkeypatch.delattr("backend.tables.child.parquet", raising=False)
-    monkeypatch.setitem(child.sys.modules, "pyarrow", None)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
     error = outcome_of(tmp_path / "x", "parquet")["error"]
     assert "pip install -r requirements-parquet.txt" in error

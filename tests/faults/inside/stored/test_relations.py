@@ -146,12 +146,12 @@ def test_a_child_that_is_killed_is_tried_once_more(api, key, services, model, mo
     child = TableChildren._child
     kills = [1] * times
 
-    def killed(self, job, own, check):
+    def killed(self, job, own, seconds, check):
         if job["do"] == "relate" and kills:
             kills.pop()
             (own / "log").touch()
             return -9
-        return child(self, job, own, check)
+        return child(self, job, own, seconds, check)
 
     monkeypatch.setattr(TableChildren, "_child", killed)
     found = batch(api, key, services)
