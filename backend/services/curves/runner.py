@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from backend.database import workspaces
 from backend.database.connection import Record
 from backend.database.curves import imports, sets, uploads
-from backend.errors import Unavailable
+from backend.errors import Conflict, Unavailable
 from backend.light_curves.ingest import Ingested, Progress, ingest
 from backend.light_curves.outcomes import FileOutcome
 from backend.light_curves.reader import CurveReader, Source
@@ -148,7 +149,8 @@ class CurveRunner(JobThread):
         with self._services.database.read() as connection:
             too_old = uploads.too_old(connection, KEPT_HOURS)
         for upload in too_old:
-            remove(self._services, upload)
+            with suppress(Conflict):  # a piece of it is coming just now
+                remove(self._services, upload)
         self._expiry_due = time.monotonic() + _EXPIRY_SECONDS
 
 

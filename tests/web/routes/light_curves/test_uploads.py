@@ -3,6 +3,7 @@
 import pytest
 
 from backend.database.curves import uploads
+from backend.services.curves import runner as runner_module
 from backend.services.curves import uploads as service
 from backend.storage import curve_files
 from tests.api import problem_of
@@ -124,6 +125,18 @@ def test_an_upload_belongs_to_who_began_it(api, key, upload_id):
     api.post(f"/api/workspaces/{key}/members", 201, json={"user": "other"})
     other.get(f"{UPLOADS}/{upload_id}", 404)
     refused(send(other, upload_id, 0, CONTENT, None), 404)
+
+
+def test_an_old_upload_is_removed_but_not_while_a_piece_of_it_comes(
+    api, services, upload_id, monkeypatch
+):
+    send(api, upload_id, 0, CONTENT[:1000])
+    monkeypatch.setattr(runner_module, "KEPT_HOURS", -1.0)
+    with services.curve_sending.alone(upload_id):
+        runner_module.CurveRunner(services).work()
+    api.get(f"{UPLOADS}/{upload_id}")
+    runner_module.CurveRunner(services).work()
+    api.get(f"{UPLOADS}/{upload_id}", 404)
 
 
 def test_what_is_too_large_is_refused_before_it_is_sent(api, key, services):
