@@ -33,6 +33,22 @@ def files(storage: Storage, curve_set: Mapping[str, Any]) -> list[Path]:
     return sorted(each for each in found.iterdir() if INSIDE.fullmatch(each.name))
 
 
+def views(
+    storage: Storage, workspace_id: int, identity: str, curves_sha256: str, recipe: int
+) -> Path:
+    """What light curves show of the rows of a dataset: VIEW_ROW_DTYPE, see `view_rows`.
+
+    Args:
+        storage: the data folder.
+        workspace_id: of both.
+        identity: of the dataset.
+        curves_sha256: of a version of the curve set.
+        recipe: how they were made.
+    """
+    folder = storage.uploads / str(workspace_id)
+    return folder / f"{identity}.{curves_sha256}.{recipe}.views.npy"
+
+
 def is_folder(path: Path) -> bool:
     """Whether a path is that of a set."""
     return _FOLDER.fullmatch(path.name) is not None and path.is_dir() and not path.is_symlink()

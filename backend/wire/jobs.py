@@ -46,6 +46,8 @@ class Spec(Checked):
         dataset_version, dataset_version_sha256: whose labels it learns; 0: those of the file.
         folds, fold, fold_seed: of a session that tests one fold of a table, as studies have them;
             see `TrainingSpec`. None: the test rows are `test_split` of all.
+        curve_set_id: whose light curves it learns from; None: from none.
+        curves_sha256, curve_recipe: of the version of that set, and how its views are made.
         cpus, gpus, memory_mb: what it reserves of a cluster; None: what the server's settings say.
         joined_study, members: of a session that trains nothing: the study and those of its models
             that are joined to one. None: of any other session.
@@ -76,6 +78,9 @@ class Spec(Checked):
     members: list[Member] | None = None
     dataset_version: int = 0
     dataset_version_sha256: str | None = None
+    curve_set_id: int | None = None
+    curves_sha256: str | None = None
+    curve_recipe: int | None = None
     cpus: int | None = None
     gpus: float | None = None
     memory_mb: int | None = None

@@ -20,6 +20,9 @@ from backend.transit.networks.registry import (
     FEATURE_INPUT,
     RELATION_INPUT,
 )
+from backend.transit.photometry.evidence import EVIDENCE
+from backend.transit.photometry.view_rows import LOCAL_VIEWS, ViewRows
+from backend.transit.photometry.views import LOCAL_BINS
 
 Matrix = NDArray[np.float32]
 
@@ -50,6 +53,39 @@ def catalogue_matrix(rows: NDArray[np.void], geometry: Geometry, band: str) -> M
     columns = [rows[name] for name in REQUIRED] + [derived[name] for name in DIAGNOSTICS]
     largest = np.finfo(np.float32).max
     return np.clip(np.stack(columns, axis=1), -largest, largest).astype(np.float32)
+
+
+def curve_matrix(views: ViewRows) -> Matrix:
+    """The folded flux of rows with a light curve, as `curve_input`: float32, (n, 2001, 1)."""
+    return np.ascontiguousarray(views["global_view"])[:, :, None]
+
+
+def local_matrix(views: ViewRows) -> Matrix:
+    """The numbers of `local_input`.
+
+    Args:
+        views: VIEW_ROW_DTYPE, (n,).
+
+    Returns:
+        float32, (n, 105, 5), a channel for each of LOCAL_VIEWS, flux relative to out of transit,
+        NaN in bins without a point.
+    """
+    return np.ascontiguousarray(views["local_views"].transpose(0, 2, 1))
+
+
+def evidence_matrix(views: ViewRows) -> Matrix:
+    """The numbers of `evidence_input`: float32, (n, 24), as EVIDENCE, NaN where unknown."""
+    return np.ascontiguousarray(views["evidence"])
+
+
+def no_local(rows: int) -> Matrix:
+    """The `local_input` of rows without a light curve: float32, (rows, 105, 5), NaN."""
+    return np.full((rows, LOCAL_BINS, len(LOCAL_VIEWS)), np.nan, np.float32)
+
+
+def no_evidence(rows: int) -> Matrix:
+    """The `evidence_input` of rows without a light curve: float32, (rows, 24), NaN."""
+    return np.full((rows, len(EVIDENCE)), np.nan, np.float32)
 
 
 def relation_matrix(values: NDArray[np.float64], columns: int) -> Matrix:

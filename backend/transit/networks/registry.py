@@ -6,6 +6,8 @@ CURVE_INPUT = "curve_input"
 FEATURE_INPUT = "feat_input"
 CATALOGUE_INPUT = "catalogue_input"
 RELATION_INPUT = "relation_input"
+LOCAL_INPUT = "local_input"
+EVIDENCE_INPUT = "evidence_input"
 
 # What a network that reads the curve first learns from, in place of `curve_input`.
 CURVE_SUMMARY = "curve_summary"
@@ -26,6 +28,8 @@ class NetworkInfo:
         parameters: trainable parameters of one member; a test compares it with the built graph.
         sentence: a description to choose by.
         takes_relations: whether a session may give it `relation_input` as a last input.
+        takes_curves: whether it reads real light curves: `local_input` and `evidence_input`, and
+            in `curve_input` the folded flux of the rows that have one.
     """
 
     name: str
@@ -33,6 +37,7 @@ class NetworkInfo:
     parameters: int
     sentence: str
     takes_relations: bool = False
+    takes_curves: bool = False
 
 
 def inputs_of(name: str, *, has_relations: bool) -> tuple[str, ...]:
