@@ -126,6 +126,7 @@ INSIDE_TRANSIT = """
     simulation -> light_curve
     simulation -> ground
     networks -> light_curve
+    networks -> photometry
     networks -> ground
     photometry -> light_curve
     light_curve -> ground
