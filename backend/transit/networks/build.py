@@ -13,6 +13,7 @@ from keras import layers, ops
 
 from backend.transit.networks import registry
 from backend.transit.networks.layers import Sample, Seeds, TwoGraphs, make_inputs
+from backend.transit.networks.light_curve_cnn import build_light_curve_cnn
 from backend.transit.networks.scaling import Scaling
 from backend.transit.networks.seed_cnn import build_seed_cnn
 from backend.transit.networks.transit_cnn import build_transit_cnn, build_transit_cnn_catalogue
@@ -26,6 +27,7 @@ _SMALLEST = 1e-30
 _BUILDERS: dict[str, Callable[[Scaling, Sample, Seeds], TwoGraphs]] = {
     "transit_cnn": build_transit_cnn,
     "transit_cnn_catalogue": build_transit_cnn_catalogue,
+    "light_curve_cnn": build_light_curve_cnn,
     "seed_cnn": build_seed_cnn,
 }
 

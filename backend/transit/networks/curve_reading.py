@@ -18,6 +18,9 @@ from backend.transit.solar import SOLAR_RADIUS_CM, SOLAR_STEFF
 # that a longer transit is a shifted one, and a convolution is invariant to shifts.
 WINDOWS = 64
 
+# Parts of the whole orbit, each the same number of its bins: 2001 = 87 * 23.
+OVERVIEW_PARTS = 87
+
 # The smallest dip, in units of the star's flux, that single precision resolves.
 _SMALLEST_DIP = 1e-7
 
@@ -59,11 +62,26 @@ def read_curve(curve: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.Keras
     return summary, ops.expand_dims(in_windows / peak, -1)
 
 
+def read_overview(curve: keras.KerasTensor) -> keras.KerasTensor:
+    """The mean dip and the deepest one in equal parts of the orbit: (OVERVIEW_PARTS, 2)."""
+    dip = 1.0 - curve
+    width = BINS // OVERVIEW_PARTS
+    parts = layers.AveragePooling1D(width)(dip), layers.MaxPooling1D(width)(dip)
+    return ops.concatenate(parts, axis=-1)
+
+
 def make_reading() -> keras.Model:
-    """A graph of `read_curve` alone, from `curve_input` to what it reads, by name."""
+    """A graph of all that is read here, from `curve_input`, by name."""
     curve = keras.Input((BINS, 1), name=registry.CURVE_INPUT)
     summary, windows = read_curve(curve)
-    return keras.Model(curve, {registry.CURVE_SUMMARY: summary, registry.CURVE_WINDOWS: windows})
+    return keras.Model(
+        curve,
+        {
+            registry.CURVE_SUMMARY: summary,
+            registry.CURVE_WINDOWS: windows,
+            registry.CURVE_OVERVIEW: read_overview(curve),
+        },
+    )
 
 
 def derive_numbers(summary: keras.KerasTensor, features: keras.KerasTensor) -> keras.KerasTensor:
@@ -107,7 +125,7 @@ def log_phase_windows() -> NDArray[np.float32]:
         linear interpolation, where the windows are narrower than a bin) around its phase.
     """
     points = BINS // 2 + 1
-    edges = np.geomspace(0.5, points - 0.5, WINDOWS + 1)
+    edges = _window_edges()
     steps = np.arange(points)
     weights = np.empty((points, WINDOWS))
     for window, (low, high) in enumerate(itertools.pairwise(edges)):
@@ -117,3 +135,12 @@ def log_phase_windows() -> NDArray[np.float32]:
             np.minimum(steps + 0.5, centre + half) - np.maximum(steps - 0.5, centre - half), 0, 1
         )
     return (weights / weights.sum(axis=0)).astype(np.float32)
+
+
+def window_widths() -> NDArray[np.float32]:
+    """How many bins of a folded curve each window covers: float32, (WINDOWS,)."""
+    return np.diff(_window_edges()).astype(np.float32)
+
+
+def _window_edges() -> NDArray[np.float64]:
+    return np.geomspace(0.5, BINS // 2 + 0.5, WINDOWS + 1)

@@ -14,10 +14,15 @@ from backend.transit.networks.inputs import CATALOGUE_COLUMNS
 from backend.transit.networks.registry import (
     CATALOGUE_INPUT,
     CURVE_INPUT,
+    EVIDENCE_INPUT,
     FEATURE_INPUT,
+    LOCAL_INPUT,
     RELATION_INPUT,
 )
 from backend.transit.networks.scaling import QUANTILES, NumberScaling, quantile_knots
+from backend.transit.photometry.evidence import EVIDENCE
+from backend.transit.photometry.view_rows import LOCAL_VIEWS
+from backend.transit.photometry.views import LOCAL_BINS
 
 # The inputs of some training rows by name, to scale what is read from them.
 Sample = dict[str, NDArray[np.float32]]
@@ -67,6 +72,8 @@ SHAPES: dict[str, tuple[int, ...]] = {
     CURVE_INPUT: (BINS, 1),
     FEATURE_INPUT: (len(FEATURES),),
     CATALOGUE_INPUT: (len(CATALOGUE_COLUMNS),),
+    LOCAL_INPUT: (LOCAL_BINS, len(LOCAL_VIEWS)),
+    EVIDENCE_INPUT: (len(EVIDENCE),),
 }
 
 

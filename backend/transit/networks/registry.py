@@ -12,6 +12,7 @@ EVIDENCE_INPUT = "evidence_input"
 # What a network that reads the curve first learns from, in place of `curve_input`.
 CURVE_SUMMARY = "curve_summary"
 CURVE_WINDOWS = "curve_windows"
+CURVE_OVERVIEW = "curve_overview"
 
 LABEL_OUTPUT = "label"
 PERIOD_OUTPUT = "period_out"
@@ -54,7 +55,9 @@ def learner_inputs(name: str, *, has_relations: bool = False) -> tuple[str, ...]
     inputs = inputs_of(name, has_relations=has_relations)
     if name in _LEARNS_FROM_THE_WHOLE_CURVE:
         return inputs
-    return (CURVE_SUMMARY, CURVE_WINDOWS, *(each for each in inputs if each != CURVE_INPUT))
+    overview = (CURVE_OVERVIEW,) if NETWORKS[name].takes_curves else ()
+    read = (CURVE_SUMMARY, CURVE_WINDOWS, *overview)
+    return (*read, *(each for each in inputs if each != CURVE_INPUT))
 
 
 _LEARNS_FROM_THE_WHOLE_CURVE = ("seed_cnn",)
@@ -74,8 +77,19 @@ NETWORKS: dict[str, NetworkInfo] = {
             (CURVE_INPUT, FEATURE_INPUT, CATALOGUE_INPUT),
             137_246,
             "The same with a third input for the label alone: period, duration, depth, and the "
-            "stellar density and planet radius derived from them. The most accurate of the three.",
+            "stellar density and planet radius derived from them. The most accurate of those that "
+            "see no photometry.",
             takes_relations=True,
+        ),
+        NetworkInfo(
+            "light_curve_cnn",
+            (CURVE_INPUT, FEATURE_INPUT, CATALOGUE_INPUT, LOCAL_INPUT, EVIDENCE_INPUT),
+            293_142,
+            "For real light curves: the same with the folded photometry of the transit, of odd and "
+            "even ones, of the secondary, and the numbers measured in it. Rows without a light "
+            "curve are classified as by transit_cnn_catalogue.",
+            takes_relations=True,
+            takes_curves=True,
         ),
         NetworkInfo(
             "seed_cnn",

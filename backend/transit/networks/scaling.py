@@ -8,14 +8,18 @@ from numpy.typing import NDArray
 
 from backend.transit.columns import FEATURES, RELATION_COLUMNS
 from backend.transit.networks.inputs import CATALOGUE_COLUMNS
+from backend.transit.photometry.evidence import EVIDENCE
 
 QUANTILES = 24
 
-# An arcsinh is a logarithm only above 1, and these numbers lie far below it.
+# An arcsinh is a logarithm only above 1, and these numbers lie below it, some far.
 _STEEPNESS = {
     **{"density_ratio": 1e2, "relative_duration": 1e4},
     **{"match_depth_ratio": 1e5, "period_err": 1e8, "epoch_err": 1e4, "duration_err": 1e3},
     **{"depth_err": 1e3, "impact_err": 1e2, "steff_err": 1e3, "srad_err": 1e2, "slogg_err": 1e2},
+    **{"depth_ratio": 10.0, "duration_ratio": 10.0, "transit_shift": 30.0, "ingress_share": 10.0},
+    **{"ingress_share_error": 10.0, "odd_even_difference": 30.0, "depth_scatter": 10.0},
+    **{"dip_phase": 10.0, "season_correlation": 10.0},
 }
 
 _EMPTY_RANGE = 1e-6
@@ -52,6 +56,7 @@ class Scaling:
         relations: of `relation_input`; None for a network without it.
         log_period: mean and standard deviation of ln(period / days).
         log_depth: mean and standard deviation of ln(depth / ppm).
+        evidence: of `evidence_input`; None for a network without it.
     """
 
     features: NumberScaling
@@ -59,12 +64,14 @@ class Scaling:
     relations: NumberScaling | None
     log_period: tuple[float, float]
     log_depth: tuple[float, float]
+    evidence: NumberScaling | None = None
 
 
 def learn_scaling(
     rows: NDArray[np.void],
     catalogue: NDArray[np.float32] | None = None,
     relations: NDArray[np.float32] | None = None,
+    evidence: NDArray[np.float32] | None = None,
 ) -> Scaling:
     """Measure the training rows.
 
@@ -72,6 +79,8 @@ def learn_scaling(
         rows: ROW_DTYPE, (n,); the training split and nothing else.
         catalogue: float32, (n, 8), their `catalogue_input`, for a network that has it.
         relations: float32, (n, k), their `relation_input`, the same.
+        evidence: float32, (n, 24), their `evidence_input`, the same; all NaN in a row without a
+            light curve.
     """
     return Scaling(
         features=scale_numbers([rows[name] for name in FEATURES], np.ones(len(FEATURES))),
@@ -79,6 +88,7 @@ def learn_scaling(
         relations=None if relations is None else _scale(relations, RELATION_COLUMNS),
         log_period=_mean_and_spread(np.log(rows["period"])),
         log_depth=_mean_and_spread(np.log(rows["depth"])),
+        evidence=None if evidence is None else _scale(evidence, EVIDENCE),
     )
 
 

@@ -45,7 +45,7 @@ def _build(name: str, scaling: Scaling, sample: Sample, seeds: Seeds) -> TwoGrap
     measured = _measure(sample)
 
     parts = [
-        _convolve(shape, seeds),
+        convolve(shape, seeds),
         embed_numbers(summary, measured[0], seeds),
         embed_unknowns(features, scaling.features, seeds),
         embed_unknowns(
@@ -53,7 +53,7 @@ def _build(name: str, scaling: Scaling, sample: Sample, seeds: Seeds) -> TwoGrap
         ),
     ]
     joined = ops.concatenate(parts, axis=-1)
-    period, depth = _regressions(joined, summary, scaling, measured[0], seeds)
+    period, depth = regressions(joined, summary, scaling, measured[0], seeds)
     if scaling.catalogue is not None:
         catalogue = embed_unknowns(inputs[registry.CATALOGUE_INPUT], scaling.catalogue, seeds)
         joined = ops.concatenate([joined, catalogue], axis=-1)
@@ -84,7 +84,7 @@ def _measure(sample: Sample) -> list[NDArray[np.float64]]:
     return [np.asarray(each, dtype=np.float64) for each in (found[0], derived)]
 
 
-def _convolve(shape: keras.KerasTensor, seeds: Seeds) -> keras.KerasTensor:
+def convolve(shape: keras.KerasTensor, seeds: Seeds) -> keras.KerasTensor:
     """A vector of the transit's shape and duration: (WINDOWS, 1) -> (32,)."""
     x = shape
     for filters in (16, 24, 32):
@@ -93,7 +93,7 @@ def _convolve(shape: keras.KerasTensor, seeds: Seeds) -> keras.KerasTensor:
     return dense(32, seeds)(layers.Flatten()(x))
 
 
-def _regressions(
+def regressions(
     joined: keras.KerasTensor,
     summary: keras.KerasTensor,
     scaling: Scaling,

@@ -12,14 +12,18 @@ from backend.transit.networks.inputs import CATALOGUE_COLUMNS, network_inputs
 from backend.transit.networks.registry import NETWORKS
 from backend.transit.networks.scaling import learn_scaling
 from backend.transit.simulation.catalogue import simulate
+from tests.transit.networks.light_curves import made_up_curves
 
 pytestmark = pytest.mark.tensorflow
 
-INPUTS = ("curve_input", "feat_input", "catalogue_input")
+INPUTS = ("curve_input", "feat_input", "catalogue_input", "local_input", "evidence_input")
 
 
 def inputs_of(rows, names=INPUTS[:2], band="tess"):
-    return network_inputs(rows, transit_geometry(rows, band), band, names)
+    """Of the names; where a network sees light curves, every other row has one."""
+    asked = [name for name in names if name not in INPUTS[3:]]
+    found = network_inputs(rows, transit_geometry(rows, band), band, asked)
+    return found | {name: made_up_curves(len(rows))[name] for name in names if name not in asked}
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +61,9 @@ def build(name, rows, seed=1, ensemble=1):
     from backend.transit.networks import build
 
     sample = inputs_of(rows, NETWORKS[name].inputs)
-    scaling = learn_scaling(rows, sample.get("catalogue_input"))
+    scaling = learn_scaling(
+        rows, sample.get("catalogue_input"), evidence=sample.get("evidence_input")
+    )
     return build.build(name, scaling, sample | read(sample["curve_input"]), seed, ensemble).model
 
 
@@ -144,6 +150,8 @@ def test_extreme_inputs_give_finite_predictions(member):
         "curve_input": curves.astype("f4"),
         "feat_input": features.astype("f4"),
         "catalogue_input": catalogue.astype("f4"),
+        "local_input": np.stack([np.full((105, 5), each) for each in (-1e3, 0.0, largest)]),
+        "evidence_input": np.stack([np.full(24, each) for each in (-largest, 0.0, largest)]),
     }
     for output in predict(publish(member), inputs):
         assert np.isfinite(output).all()

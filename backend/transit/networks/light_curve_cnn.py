@@ -1,0 +1,170 @@
+"""The network for real light curves.
+
+curve_input ──┬─ windows in log phase, peak, area ┐
+(2001, 1)     │                                   ├─ as in transit_cnn ─┬─┬─ heads ─ label
+feat_input ───┼───────────────────────────────────┘                     │ │
+(6,)          │                                                         │ └─ period, depth
+catalogue_input, relation_input ── embeddings ──────────────────────────┤
+(8,)          │  (k,)                                                   │
+              └─ 87 parts of the orbit ── convolutions ─┐               │
+local_input ──┬─ transit ──────────────── convolutions ─┤               │
+(105, 5)      ├─ odd, even: the same ──── their difference ─ if there ──┘
+              ├─ secondary, dip: the same convolutions ─┤  is a curve
+              └─ numbers read from them ── embedding ───┤
+evidence_input ─────────────────────────── embedding ───┘
+(24,)
+
+Of what a light curve shows, the regressions see `curve_input` and the depth of the transit alone:
+some of the numbers are relative to the catalogue's, or count transits of its period.
+"""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+from keras import KerasTensor, layers, ops
+from numpy.typing import NDArray
+
+from backend.transit.networks import registry
+from backend.transit.networks.curve_reading import derive_numbers, read_curve, read_overview
+from backend.transit.networks.layers import (
+    Sample,
+    Seeds,
+    TwoGraphs,
+    dense,
+    embed_numbers,
+    embed_unknowns,
+    heads,
+    make_inputs,
+)
+from backend.transit.networks.scaling import NumberScaling, Scaling, scale_numbers
+from backend.transit.networks.transit_cnn import convolve, regressions
+from backend.transit.networks.view_reading import (
+    VIEW_STEEPNESS,
+    Views,
+    overview_channels,
+    read_numbers,
+    robust_reading,
+)
+
+_NAME = "light_curve_cnn"
+
+# In the order in which they are read from the curve.
+_READ = (registry.CURVE_SUMMARY, registry.CURVE_WINDOWS, registry.CURVE_OVERVIEW)
+
+# The layer that gives what the convolutions find of odd transits minus that of even ones.
+ODD_MINUS_EVEN = "odd_minus_even"
+
+# What a light curve shows is condensed to so many numbers, next to those of the catalogue.
+_UNITS = 96
+
+Numbers = NDArray[np.float64]
+Tower = Callable[[KerasTensor], KerasTensor]
+
+
+def build_light_curve_cnn(scaling: Scaling, sample: Sample, seeds: Seeds) -> TwoGraphs:
+    """The graphs of `light_curve_cnn`; the arguments are those of `build.build`."""
+    has_relations = scaling.relations is not None
+    names = registry.inputs_of(_NAME, has_relations=has_relations)
+    inputs = make_inputs(names, 0 if scaling.relations is None else len(scaling.relations.mean))
+    curve, features = inputs[registry.CURVE_INPUT], inputs[registry.FEATURE_INPUT]
+    read = dict(zip(_READ, (*read_curve(curve), read_overview(curve)), strict=True))
+    views = Views(inputs[registry.LOCAL_INPUT])
+    summary, shape = robust_reading(views, *(read[name] for name in _READ[:2]))
+    derived = derive_numbers(summary, features)
+    overview = read[registry.CURVE_OVERVIEW]
+    shown = read_numbers(views, overview)
+    measured = _measure(sample)
+
+    parts = [
+        convolve(shape, seeds),
+        embed_numbers(summary, measured[0], seeds),
+        embed_unknowns(features, scaling.features, seeds),
+        embed_unknowns(derived, _scaled(measured[1]), seeds),
+    ]
+    joined = ops.concatenate(parts, axis=-1)
+    period, depth = regressions(joined, summary, scaling, measured[0], seeds)
+    parts += [
+        embed_unknowns(inputs[name], numbers, seeds)
+        for name, numbers in (
+            (registry.CATALOGUE_INPUT, scaling.catalogue),
+            (registry.RELATION_INPUT, scaling.relations),
+        )
+        if numbers is not None
+    ]
+    evidence = [
+        *_look(views, overview, seeds),
+        embed_unknowns(shown, _scaled(measured[2], VIEW_STEEPNESS), seeds),
+    ]
+    if scaling.evidence is not None:
+        evidence.append(embed_unknowns(inputs[registry.EVIDENCE_INPUT], scaling.evidence, seeds))
+    shown_together = dense(_UNITS, seeds)(ops.concatenate(evidence, axis=-1))
+    parts.append(shown_together * views.has_curve)
+    outputs = {
+        registry.LABEL_OUTPUT: heads(ops.concatenate(parts, axis=-1), seeds),
+        registry.PERIOD_OUTPUT: period,
+        registry.DEPTH_OUTPUT: depth,
+    }
+    learnt = registry.learner_inputs(_NAME, has_relations=has_relations)
+    learns_from = {each: (read | inputs)[each] for each in learnt}
+    for each, tensor in learns_from.items():
+        tensor.name = each
+    return TwoGraphs(
+        keras.Model(inputs, outputs, name=_NAME),
+        lambda: keras.Model(learns_from, outputs, name=f"{_NAME}_learner"),
+    )
+
+
+def _look(views: Views, overview: KerasTensor, seeds: Seeds) -> list[KerasTensor]:
+    """Vectors of what the views show; nothing of a view that has no point in its middle."""
+    transit, alternate, elsewhere = (_make_tower(units, seeds) for units in (32, 24, 24))
+    odd, even = (alternate(views.channels(name)) for name in ("odd_view", "even_view"))
+    difference = layers.Subtract(name=ODD_MINUS_EVEN)([odd, even])
+    # Which transits are called odd is chance: the sign says nothing.
+    difference = ops.abs(difference) * views.has("odd_view") * views.has("even_view")
+    others = [
+        elsewhere(views.channels(name)) * views.has(name) for name in ("secondary_view", "dip_view")
+    ]
+    orbit = _make_tower(24, seeds)(overview_channels(overview, views.scale))
+    return [transit(views.channels("local_view")), difference, *others, orbit]
+
+
+def _make_tower(units: int, seeds: Seeds) -> Tower:
+    """Convolutions to a vector of so many units; the same ones wherever it is called."""
+    strided = {"strides": 2, "padding": "same", "activation": "relu"}
+    steps = [
+        layers.Conv1D(filters, 5, kernel_initializer=seeds.glorot(), **strided)
+        for filters in (16, 24, 32)
+    ]
+    steps += [layers.Flatten(), dense(units, seeds)]
+
+    def tower(x: KerasTensor) -> KerasTensor:
+        for step in steps:
+            x = step(x)
+        return x
+
+    return tower
+
+
+def _scaled(measured: Numbers, steepness: Numbers | None = None) -> NumberScaling:
+    return scale_numbers(
+        list(measured.T), np.ones(measured.shape[1]) if steepness is None else steepness
+    )
+
+
+def _measure(sample: Sample) -> list[Numbers]:
+    """What is read and derived from the sample's rows: float64, (n, numbers) each.
+
+    The summary of the curve, the numbers derived from it, and those of the views.
+    """
+    names = (*_READ, registry.FEATURE_INPUT, registry.LOCAL_INPUT)
+    inputs = {name: keras.Input(sample[name].shape[1:], name=name) for name in names}
+    views = Views(inputs[registry.LOCAL_INPUT])
+    summary, _ = robust_reading(views, *(inputs[name] for name in _READ[:2]))
+    outputs = (
+        summary,
+        derive_numbers(summary, inputs[registry.FEATURE_INPUT]),
+        read_numbers(views, inputs[registry.CURVE_OVERVIEW]),
+    )
+    found = keras.Model(inputs, outputs)({name: sample[name] for name in names})
+    return [np.asarray(each, dtype=np.float64) for each in found]
