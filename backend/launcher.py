@@ -36,6 +36,7 @@ from backend.services.batch_jobs.runner import BatchRunner
 from backend.services.bin.emptying import empty
 from backend.services.bin.keeper import BinKeeper
 from backend.services.context import Services
+from backend.services.curves.preparer import ViewPreparer
 from backend.services.curves.runner import CurveRunner
 from backend.services.leftovers import remove_leftovers
 from backend.services.monitoring import numbers
@@ -106,7 +107,7 @@ def serve(settings: Settings) -> None:
 
 def _start(
     settings: Settings, closing: ExitStack
-) -> tuple[Server, tuple[Supervisor, BatchRunner, CurveRunner, BinKeeper]]:
+) -> tuple[Server, tuple[Supervisor, BatchRunner, CurveRunner, ViewPreparer, BinKeeper]]:
     """Start everything; `closing` is told how to end what was started, the last one first."""
     tighten(settings.data_dir)
     _remove_partial_restore(settings.data_dir / PARTIAL_FOLDER)
@@ -148,6 +149,9 @@ def _start(
     curves = services.curve_runner = CurveRunner(services)
     curves.start()
     closing.callback(curves.close)
+    preparer = services.view_preparer = ViewPreparer(services)
+    preparer.start()
+    closing.callback(preparer.close)
     keeper = services.bin_keeper = BinKeeper(services)
     keeper.start()
     closing.callback(keeper.close)
@@ -160,7 +164,7 @@ def _start(
     finally:
         if token is not None:
             _show(token)
-    return server, (supervisor, batches, curves, keeper)
+    return server, (supervisor, batches, curves, preparer, keeper)
 
 
 def _add_cluster(services: Services, runner: RayRunner) -> None:

@@ -6,7 +6,14 @@ from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
 Code = Literal[
-    "database", "workers", "current_copy", "supervisor", "batches", "light_curves", "cluster"
+    "database",
+    "workers",
+    "current_copy",
+    "supervisor",
+    "batches",
+    "light_curves",
+    "views",
+    "cluster",
 ]
 
 _MESSAGES: dict[Code, str] = {
@@ -19,6 +26,8 @@ _MESSAGES: dict[Code, str] = {
     "server's log says why.",
     "light_curves": "Light curves are not read at the moment: imports wait. The server's log says "
     "why.",
+    "views": "Light curves are not prepared at the moment: what was asked for waits. The server's "
+    "log says why.",
     "cluster": "Cluster unreachable. Sessions wait, and go on from their last finished epoch once "
     "it can be reached.",
 }

@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from backend.database.bin.tables import bin_entries
 from backend.database.connection import Record, every, first, one
-from backend.database.curves.tables import curve_imports, curve_sets
+from backend.database.curves.tables import curve_imports, curve_sets, curve_views
 from backend.database.labels.tables import label_layers
 from backend.database.schema import (
     analyses,
@@ -87,13 +87,14 @@ _TAKEN: tuple[tuple[Table, ColumnElement[int]], ...] = (
     (batches, batches.c.stored_bytes),
     (curve_sets, curve_sets.c.stored_bytes),
     (curve_imports, curve_imports.c.stored_bytes),
+    (curve_views, curve_views.c.stored_bytes),
     (training_sessions, func.coalesce(training_sessions.c.checkpoint_bytes, 0)),
 )
 
 
 def stored_bytes(connection: Connection, workspace_ids: Sequence[int]) -> dict[int, int]:
-    """The bytes that datasets with their labels, models, analyses, batches, light curves and kept
-    epochs take.
+    """The bytes that datasets with their labels, models, analyses, batches, light curves, their
+    views and kept epochs take.
 
     What `stored_sizes` has not measured yet counts with its main file.
     """

@@ -70,6 +70,13 @@ class CurveRunner(Protocol):
         """An import was posted, or its `request` was set."""
 
 
+class ViewPreparer(Protocol):
+    """The part of the thread that prepares light curves that routes use."""
+
+    def notify(self) -> None:
+        """Views were asked for, or their `request` was set."""
+
+
 class BinKeeper(Protocol):
     """The part of the thread that empties the bin that routes use."""
 
@@ -109,6 +116,7 @@ class Services:
     cluster_predictions: ClusterPredictions | None = None
     batch_runner: BatchRunner | None = None
     curve_runner: CurveRunner | None = None
+    view_preparer: ViewPreparer | None = None
     bin_keeper: BinKeeper | None = None
     troubles: Troubles = field(default_factory=Troubles)
     member_tries: TryLimit = field(
@@ -147,6 +155,11 @@ class Services:
         """Make the thread that imports light curves, if one runs, check the database."""
         if self.curve_runner is not None:
             self.curve_runner.notify()
+
+    def notify_views(self) -> None:
+        """Make the thread that prepares light curves, if one runs, check the database."""
+        if self.view_preparer is not None:
+            self.view_preparer.notify()
 
     def notify_bin(self) -> None:
         """Make the thread that empties the bin, if one runs, empty it."""

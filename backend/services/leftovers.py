@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from backend.database import Database, accounts, batches, datasets, models, sessions
 from backend.database.bin import entries
 from backend.database.connection import Record
-from backend.database.curves import imports, sets, uploads
+from backend.database.curves import imports, sets, uploads, view_jobs
 from backend.storage import curve_files
 from backend.storage.layout import Storage
 from backend.storage.survey import survey
@@ -95,7 +95,7 @@ def _files_of_batches(storage: Storage, connection: Connection) -> tuple[set[Pat
 
 
 def _files_of_curves(storage: Storage, connection: Connection) -> tuple[set[Path], bool]:
-    """The files of uploads in pieces and of imports, and whether there was ever one of them."""
+    """The files of uploads in pieces, imports, sets and views, and whether there ever were any."""
     needed = {
         curve_files.part(storage, each["workspace_id"], each["id"])
         for each in uploads.everyone(connection)
@@ -104,6 +104,10 @@ def _files_of_curves(storage: Storage, connection: Connection) -> tuple[set[Path
         needed.update(curve_files.files(storage, each))
     for each in imports.all_unfinished(connection):
         needed.update(curve_files.all_to_import(storage, each))
+    for each in view_jobs.with_status(connection, *view_jobs.UNFINISHED, "completed"):
+        needed.add(curve_files.views_of(storage, each))
+        if each["status"] != "completed":
+            needed.update(curve_files.views_parts(storage, each))
     return needed, imports.is_any(connection) or bool(needed)
 
 

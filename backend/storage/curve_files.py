@@ -9,9 +9,12 @@ from typing import Any
 from backend.storage.layout import Storage
 
 INSIDE = re.compile(r"[0-9a-f]{64}\.curves|[1-9]\d{0,8}\.json", re.ASCII)
-NAME = re.compile(r"curves-[1-9]\d{0,14}\.(part|[1-9]\d{0,14}-\d{1,6}\.import)", re.ASCII)
-
-
+NAME = re.compile(
+    r"curves-[1-9]\d{0,14}\.(part|[1-9]\d{0,14}-\d{1,6}\.import)"
+    r"|views-[1-9]\d{0,14}\.\d{1,9}\.part"
+    r"|[0-9a-f]{64}\.[0-9a-f]{64}\.[1-9]\d{0,8}\.views\.npy",
+    re.ASCII,
+)
 _FOLDER = re.compile(r"curves-[1-9]\d{0,14}", re.ASCII)
 
 
@@ -47,6 +50,37 @@ def views(
     """
     folder = storage.uploads / str(workspace_id)
     return folder / f"{identity}.{curves_sha256}.{recipe}.views.npy"
+
+
+def views_of(storage: Storage, job: Mapping[str, Any]) -> Path:
+    """Where `views` are that were asked for.
+
+    Args:
+        storage: the data folder.
+        job: a row of `curve_views`.
+    """
+    names = ("workspace_id", "identity", "curves_sha256", "recipe")
+    return views(storage, *(job[name] for name in names))
+
+
+def views_part(storage: Storage, job: Mapping[str, Any], number: int) -> Path:
+    """A part of views on their way; parts are numbered from 0."""
+    return storage.uploads / str(job["workspace_id"]) / f"views-{job['id']}.{number}.part"
+
+
+def views_parts(storage: Storage, job: Mapping[str, Any]) -> list[Path]:
+    """The parts that are there."""
+    folder = storage.uploads / str(job["workspace_id"])
+    return sorted(folder.glob(f"views-{job['id']}.*.part"))
+
+
+def remove_views_parts(storage: Storage, job: Mapping[str, Any]) -> None:
+    """Delete the parts of views that have ended, and what killed processes left of them."""
+    for path in views_parts(storage, job):
+        path.unlink(missing_ok=True)
+    folder = storage.uploads / str(job["workspace_id"])
+    for path in folder.glob(f".views-{job['id']}.*.part.*.partial"):
+        path.unlink(missing_ok=True)
 
 
 def is_folder(path: Path) -> bool:

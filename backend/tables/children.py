@@ -1,6 +1,7 @@
 """Child processes that do jobs with files of users, a few at a time, each within limits.
 
-`backend.tables.child` is their side, and `backend.light_curves.child` of those with light curves.
+`backend.tables.child` is their side; `backend.light_curves.child` and
+`backend.light_curves.preparing` are those of light curves.
 """
 
 import json
@@ -63,11 +64,17 @@ class TableChildren:
         memory_mb, seconds: of each, its address space and its time.
     """
 
-    def __init__(self, memory_mb: int, seconds: int, module: str = "backend.tables.child") -> None:
-        """Take the limits of each, and the module that is their side."""
+    def __init__(
+        self,
+        memory_mb: int,
+        seconds: int,
+        module: str = "backend.tables.child",
+        at_once: int = _MOST_AT_ONCE,
+    ) -> None:
+        """Take the limits of each, the module that is their side, and how many there may be."""
         self.memory_mb, self.seconds = memory_mb, seconds
         self._module = module
-        self._room = threading.BoundedSemaphore(_MOST_AT_ONCE)
+        self._room = threading.BoundedSemaphore(at_once)
 
     def run(
         self,

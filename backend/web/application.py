@@ -28,6 +28,7 @@ from backend.web.routes.datasets import datasets_bp
 from backend.web.routes.light_curves.row_curves import row_curves_bp
 from backend.web.routes.light_curves.sets import light_curves_bp
 from backend.web.routes.light_curves.uploads import curve_uploads_bp
+from backend.web.routes.light_curves.views import curve_views_bp
 from backend.web.routes.many_models import many_models_bp
 from backend.web.routes.metrics import metrics_bp
 from backend.web.routes.models import models_bp
@@ -75,6 +76,7 @@ BLUEPRINTS = (
     curve_uploads_bp,
     light_curves_bp,
     row_curves_bp,
+    curve_views_bp,
     bin_bp,
     analyses_bp,
     audit_bp,

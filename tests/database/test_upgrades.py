@@ -275,7 +275,7 @@ def test_what_is_known_of_earlier_models_is_beside_them(path):
 
 def without_curves(connection: sqlite3.Connection) -> None:
     """Drop the tables of light curves, which came after what these tests take back."""
-    for name in ("curve_imports", "curve_uploads", "curve_sets"):
+    for name in ("curve_views", "curve_imports", "curve_uploads", "curve_sets"):
         connection.execute(f"DROP TABLE {name}")
 
 

@@ -5,7 +5,12 @@ from sqlalchemy import Connection, Table, delete, select
 from backend.database import workspaces
 from backend.database.bin.tables import bin_rows
 from backend.database.connection import Record
-from backend.database.curves.tables import curve_imports, curve_sets, curve_uploads
+from backend.database.curves.tables import (
+    curve_imports,
+    curve_sets,
+    curve_uploads,
+    curve_views,
+)
 from backend.database.labels.tables import votes
 from backend.database.schema import (
     analyses,
@@ -22,7 +27,7 @@ _VOTES_AT_A_TIME = 5000
 
 # What refers to a row goes before it: a long row would be written again to lose its reference.
 _IN_ORDER = (
-    *(analyses, batches, models, training_sessions, studies, votes, datasets),
+    *(analyses, batches, models, training_sessions, studies, votes, curve_views, datasets),
     *(curve_imports, curve_sets, curve_uploads),
 )
 

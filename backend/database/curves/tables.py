@@ -85,6 +85,38 @@ curve_imports = Table(
     sqlite_autoincrement=True,
 )
 
+# What a version of a set shows of the rows of a dataset: a job of the queue, and what came of it.
+# The file can be made again at any time.
+curve_views = Table(
+    "curve_views",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _workspace(),
+    Column("dataset_id", ForeignKey("datasets.id", ondelete="CASCADE"), nullable=False),
+    Column("identity", String, nullable=False),  # of the dataset
+    Column("curve_set_id", ForeignKey("curve_sets.id", ondelete="CASCADE"), nullable=False),
+    Column("curves_sha256", String, nullable=False),  # of the set's version
+    Column("recipe", Integer, nullable=False),  # see `view_rows`
+    _user(),  # who asked for them
+    _count("version"),  # grows at each change of the row
+    Column("status", String, nullable=False),  # pending running completed failed cancelled
+    Column("request", String),  # cancel: requested, not yet done
+    _count("restarts"),  # since the last progress
+    _count("rows"),  # whose stars have light curves; 0 before they are counted
+    _count("rows_done"),
+    Column("facts", JSON),  # what is to be said of them; see `light_curves.preparing.facts`
+    Column("error", JSON),
+    _count("stored_bytes"),  # of the file, once it is there
+    Column("created_at", String, nullable=False),
+    Column("started_at", String),
+    Column("completed_at", String),
+    UniqueConstraint("workspace_id", "identity", "curves_sha256", "recipe"),
+    Index("curve_views_by_set", "curve_set_id", "id"),
+    Index("curve_views_by_dataset", "dataset_id"),
+    Index("curve_views_by_status", "status", "id"),
+    sqlite_autoincrement=True,
+)
+
 # A large file that comes in pieces, in as many requests as it takes.
 curve_uploads = Table(
     "curve_uploads",

@@ -182,6 +182,10 @@ def _add_curves(connection: Connection) -> None:
         each.create(connection)
 
 
+def _add_curve_views(connection: Connection) -> None:
+    curves.curve_views.create(connection)
+
+
 # UPGRADES[n] upgrades a database from version n + 1 to n + 2. `opening.upgrade` calls them with
 # foreign keys off, so that one may rebuild a table, and checks every reference afterwards.
 UPGRADES: list[Callable[[Connection], None]] = [
@@ -200,6 +204,7 @@ UPGRADES: list[Callable[[Connection], None]] = [
     _add_minutes_of_searches,
     _add_settings_to_session_facts,
     _add_curves,
+    _add_curve_views,
 ]
 
 VERSION = len(UPGRADES) + 1

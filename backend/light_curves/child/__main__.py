@@ -6,7 +6,6 @@ whatever a file does to this process, the server knows which one it was, and has
 """
 
 import json
-import resource
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
@@ -51,7 +50,7 @@ def read_all(job: dict[str, Any]) -> None:
         spool = _Spool(Path(job["spool"]))
 
         def note(source: int, member: int, name: str) -> None:
-            _more_time(job["seconds"])
+            limits.more_time(job["seconds"])
             _say(journal, {"begun": [source, member], "name": name})
 
         if job["facts"]:
@@ -174,16 +173,6 @@ def _reason(error: Exception, memory_mb: int) -> str:
     text = "".join(each for each in " ".join(str(error).split()) if each.isprintable())
     why = f"{type(error).__name__}: {text[:_LONGEST_MESSAGE]}" if text else type(error).__name__
     return f"The file cannot be read ({why}). It is damaged, or not of the kind that it seems."
-
-
-def _more_time(seconds: int) -> None:
-    """Let the next file have as much time of the processor as every other."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    soft = int(used.ru_utime + used.ru_stime) + seconds + 1
-    resource.setrlimit(
-        resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard)
-    )
 
 
 def _say(journal: TextIO, what: dict[str, Any]) -> None:

@@ -34,7 +34,7 @@ def match(services: Services, curve_set: Record, dataset: Record) -> Record:
     """The rows and stars of a dataset that have curves, and those that have none.
 
     Returns:
-        as `web.schemas.light_curves.Match`.
+        as `web.schemas.light_curves.Match`, but for its `views`.
 
     Raises:
         Conflict: files of the set or the table are damaged or missing.

@@ -10,17 +10,14 @@ from backend.services.context import Services
 from backend.services.curves.matching import open_set
 from backend.storage.dataset_table import read_rows
 from backend.transit.photometry.evidence import NUMBERS
-from backend.transit.photometry.prepare import Prepared, prepare_signal
-from backend.transit.photometry.segments import Segment, Signal
-from backend.transit.photometry.star_curve import StarCurve, star_curve
+from backend.transit.photometry.prepare import Prepared
+from backend.transit.photometry.segments import Floats, Segment, Signal
+from backend.transit.photometry.star_curve import StarCurve
+from backend.transit.photometry.star_signals import StarSignals, signals_of
 from backend.transit.photometry.views import View, local_bins, whole_orbit_bins
-from backend.transit.rows import Rows
 
 # Of a time series; a longer one is thinned evenly.
 MOST_POINTS = 100_000
-
-# Rows of a star whose periods agree so well are one signal.
-_SAME_PERIOD = 1e-3
 
 _TIME_DIGITS = 6  # 0.1 s
 _FLUX_DIGITS = 7  # 0.1 ppm
@@ -40,7 +37,7 @@ def row_curve(services: Services, curve_set: Record, dataset: Record, row: int) 
         row: counted from 0; it is one.
 
     Returns:
-        as `web.schemas.light_curves.RowCurve`.
+        as `web.schemas.curves.rows.RowCurve`.
 
     Raises:
         Conflict: files of the set or the table are damaged or missing.
@@ -57,37 +54,21 @@ def row_curve(services: Services, curve_set: Record, dataset: Record, row: int) 
     if not segments:
         return {**nothing, "why_not": NO_CURVE.format(star)}
     of_star = np.flatnonzero(rows["star"] == rows["star"][row])
-    signals = _signals(services, dataset, rows, of_star)
-    own = signals[int(np.searchsorted(of_star, row))]
-    others = tuple(each for each in signals if abs(each.period / own.period - 1) > _SAME_PERIOD)
-    curve = star_curve(segments, (own, *others))
-    nothing["series"] = _series(curve, segments)
+    signals = signals_of(rows[of_star], _epochs(services, dataset, of_star))
+    place = int(np.searchsorted(of_star, row))
+    known, own = StarSignals(segments, signals), signals[place]
+    nothing["series"] = _series(known.curve(place), segments)
     if not own.is_usable:
         return {**nothing, "why_not": NO_EPOCH}
-    prepared = prepare_signal(curve, own, others)
-    return {**nothing, "prepared": _described(prepared, own)}
+    return {**nothing, "prepared": _described(known.prepared(place), own)}
 
 
-def _signals(
-    services: Services, dataset: Record, rows: Rows, places: NDArray[np.intp]
-) -> list[Signal]:
-    """What the catalogue says of some rows."""
+def _epochs(services: Services, dataset: Record, places: NDArray[np.intp]) -> Floats:
+    """Of some rows, BJD; NaN where unknown."""
     path = services.tables.evidence(dataset)
-    epochs = (
-        np.full(len(places), np.nan)
-        if path is None
-        else np.asarray(np.load(path, mmap_mode="r")["epoch"][places])
-    )
-    names = ("depth", "impact", "steff", "slogg")
-    return [
-        Signal(
-            float(rows["period"][i]),
-            float(epoch),
-            float(rows["duration"][i]),
-            **{name: float(rows[name][i]) for name in names},
-        )
-        for i, epoch in zip(places.tolist(), epochs.tolist(), strict=True)
-    ]
+    if path is None:
+        return np.full(len(places), np.nan)
+    return np.asarray(np.load(path, mmap_mode="r")["epoch"][places])
 
 
 def _series(curve: StarCurve, segments: list[Segment]) -> dict[str, Any]:

@@ -5,15 +5,18 @@ from sqlalchemy import Connection
 
 from backend.database import datasets
 from backend.database.connection import Record
+from backend.database.curves import view_jobs
 from backend.errors import Conflict, Unavailable
 from backend.services.bin.emptying import finish
 from backend.services.bin.put import put
+from backend.services.curves import views
 from backend.services.datasets.preview import accepted, preview
 from backend.services.datasets.relations import StillRelating
 from backend.services.datasets.upload import name_from, store, suffix_from
 from backend.services.labels.voting import effective
 from backend.services.quota import stored_bytes
 from backend.storage.dataset_table import read_rows, read_rows_at, read_rows_of_label
+from backend.storage.removal import Removal
 from backend.transit.catalog.rejections import read_rejections
 from backend.transit.columns import LABELS
 from backend.transit.rows import Index
@@ -127,7 +130,7 @@ def update_dataset(dataset_id: int, json_data: DatasetRequest) -> Record:
 @datasets_bp.doc(responses={409: "A session that waits, trains or is being kept uses it"})
 def delete_dataset(dataset_id: int) -> Record:
     """Delete a dataset; its ended sessions and their models stay."""
-    with services().database.write() as connection:
+    with Removal() as removal, services().database.write() as connection:
         dataset = usable_dataset(connection, dataset_id)
         in_use = datasets.sessions_using(connection, dataset_id)
         if in_use:
@@ -135,6 +138,7 @@ def delete_dataset(dataset_id: int) -> Record:
                 f"Dataset {dataset_id} is used by unfinished sessions "
                 f"({', '.join(map(str, in_use))}): cancel them, or wait until they have ended."
             )
+        views.forget(services(), connection, removal, view_jobs.of_dataset(connection, dataset_id))
         user_id = current_user()["id"]
         bin_id = put(services(), connection, "dataset", dataset, dataset["name"], user_id)
         datasets.remove(connection, dataset_id)

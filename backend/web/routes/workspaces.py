@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from backend.database import accounts, batches, kept, sessions, workspaces
 from backend.database.connection import Record
-from backend.database.curves import imports
+from backend.database.curves import imports, view_jobs
 from backend.database.search import trials
 from backend.errors import Conflict, Forbidden, Invalid, NotFound
 from backend.services.aftermath import left_to_the_next_start
@@ -105,6 +105,7 @@ def delete_workspace(key: str) -> Record:
         bin_id = put_workspace(services(), connection, workspace, user_id)
     services().notify_batches()
     services().notify_curves()
+    services().notify_views()
     with left_to_the_next_start("the deletion of what waited"):
         for session in pending:
             services().storage.remove_checkpoint(session["id"])
@@ -216,7 +217,7 @@ def _members(connection: Connection, workspace: Record) -> Record:
 def _end_all(
     connection: Connection, workspace_id: int
 ) -> tuple[list[Record], list[Record], list[Record]]:
-    """Cancel what waits in a workspace, and batches and imports of light curves that run.
+    """Cancel what waits in a workspace, and batches, imports and views that run.
 
     Its searches add no more trials.
     """
@@ -235,6 +236,10 @@ def _end_all(
         imports.end(connection, each["id"], "cancelled")
         if each["status"] == "running":
             imports.change(connection, each["id"], request="cancel")
+    for each in view_jobs.unfinished_in(connection, workspace_id):
+        view_jobs.end(connection, each["id"], "cancelled")
+        if each["status"] == "running":
+            view_jobs.change(connection, each["id"], request="cancel")
     return pending, waiting, importing
 
 

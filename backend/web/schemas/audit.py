@@ -21,6 +21,7 @@ AuditAction = TypeAliasType(
         "workspace_created",
         "workspace_deleted",
         "dataset_deleted",
+        "curve_set_deleted",
         "session_deleted",
         "session_renamed",
         "model_renamed",

@@ -8,7 +8,7 @@ from backend.services.curves.row_curve import row_curve
 from backend.web.access import usable_curve_set, usable_dataset
 from backend.web.current import services
 from backend.web.json_provider import respond
-from backend.web.schemas.light_curves import RowCurve, RowCurveQuery
+from backend.web.schemas.curves.rows import RowCurve, RowCurveQuery
 
 row_curves_bp = APIBlueprint(
     "row_curves", __name__, url_prefix="/api/light-curves", tag="Light curves"

@@ -8,18 +8,19 @@ from flask import request
 from sqlalchemy import Connection
 
 from backend.database.connection import Record
-from backend.database.curves import imports, sets
+from backend.database.curves import imports, sets, view_jobs
 from backend.errors import Conflict, Invalid, NotFound
 from backend.services.aftermath import left_to_the_next_start
 from backend.services.bin.emptying import finish
 from backend.services.bin.put import put
-from backend.services.curves import view
+from backend.services.curves import view, views
 from backend.services.curves.matching import match
 from backend.services.curves.posting import earlier_set, post_files, post_set
 from backend.services.datasets.upload import name_from
 from backend.services.sessions.start import checked_key
 from backend.storage import curve_files
 from backend.storage.incoming import IncomingFile
+from backend.storage.removal import Removal
 from backend.web.access import (
     NO_WORKSPACE,
     usable_curve_set,
@@ -123,8 +124,10 @@ def get_curve_set(curve_set_id: int, query_data: CurveSetQuery) -> Record:
             dataset = usable_dataset(connection, query_data.dataset_id)
             if dataset["workspace_id"] != found["workspace_id"]:
                 raise NotFound(f"There is no dataset {dataset['id']} in this workspace.")
+            prepared = views.find(connection, dataset, found)
     if dataset is not None:
-        shown["match"] = match(services(), found, dataset)
+        of_rows = None if prepared is None else views.describe(prepared)
+        shown["match"] = {**match(services(), found, dataset), "views": of_rows}
     return {"curve_set": shown}
 
 
@@ -174,17 +177,21 @@ def cancel_curve_import(curve_set_id: int) -> Record:
 
 @light_curves_bp.delete("/<int:curve_set_id>")
 @light_curves_bp.output(Done)
-@light_curves_bp.doc(responses={409: "An import of it is under way, or something uses it"})
+@light_curves_bp.doc(
+    responses={409: "An import of it is under way, or an unfinished session uses it"}
+)
 def delete_curve_set(curve_set_id: int) -> Record:
-    """Delete a curve set with all its versions."""
-    with services().database.write() as connection:
+    """Delete a curve set with all its versions, and the views that were prepared by it."""
+    with Removal() as removal, services().database.write() as connection:
         curve_set = usable_curve_set(connection, curve_set_id)
+        views.require_unused_set(connection, curve_set)
         for each in imports.of_set(connection, curve_set_id):
             if each["status"] in imports.UNFINISHED:
                 raise Conflict(
                     f"Curve set {curve_set_id} has an import that is {each['status']}: cancel it, "
                     "or wait until it has ended."
                 )
+        views.forget(services(), connection, removal, view_jobs.of_set(connection, curve_set_id))
         user_id = current_user()["id"]
         bin_id = put(services(), connection, "curve_set", curve_set, curve_set["name"], user_id)
         sets.remove(connection, curve_set_id)
@@ -195,6 +202,7 @@ def delete_curve_set(curve_set_id: int) -> Record:
             target=f"curve set {curve_set_id}",
             detail=curve_set["name"],
         )
+    services().notify_views()
     finish(services(), bin_id)
     return {"message": f"Curve set {curve_set_id} was deleted."}
 

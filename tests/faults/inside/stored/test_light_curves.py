@@ -110,7 +110,7 @@ def test_an_index_of_a_folder_that_cannot_be_written_is_made_the_next_time(
 def test_a_child_that_cannot_write_says_no_file_is_damaged(
     faults, tmp_path, source, monkeypatch, call, what
 ):
-    monkeypatch.setattr(child, "_more_time", lambda _seconds: None)
+    monkeypatch.setattr(child.limits, "more_time", lambda _seconds: None)
     for name in ("spool", "room"):
         (tmp_path / name).mkdir()
     (tmp_path / "known").write_text("[]")

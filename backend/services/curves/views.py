@@ -1,0 +1,135 @@
+"""Prepared views: asked for, found again, given up. The thread of `preparer` makes them."""
+
+from sqlalchemy import Connection
+
+from backend.database.connection import Record
+from backend.database.curves import view_jobs
+from backend.errors import Conflict
+from backend.services.context import Services
+from backend.storage import curve_files
+from backend.storage.removal import Removal
+from backend.transit.photometry.view_rows import RECIPE
+
+
+def ensure(
+    services: Services, connection: Connection, dataset: Record, curve_set: Record, user_id: int
+) -> Record:
+    """The views of a dataset's rows by the newest version of a set; they are asked for if need be.
+
+    Those that have failed, were cancelled or whose file is missing wait for their turn again; in
+    the others nothing is changed. The caller then calls `notify_views`.
+
+    Args:
+        services: the data folder.
+        connection: open for writing.
+        dataset: its row.
+        curve_set: the row of the set; both are of one workspace.
+        user_id: who asks.
+
+    Returns:
+        the row of `curve_views`.
+
+    Raises:
+        Conflict: the set has no version yet.
+    """
+    found = find(connection, dataset, curve_set)
+    if curve_set["number"] == 0:
+        raise Conflict(
+            f"Curve set {curve_set['id']} has no light curves yet: wait until its import has "
+            "ended, or add files."
+        )
+    if found is None:
+        return view_jobs.create(
+            connection,
+            dataset,
+            curve_set,
+            curves_sha256=curve_set["sha256"],
+            recipe=RECIPE,
+            user_id=user_id,
+        )
+    if found["status"] in ("failed", "cancelled") or is_missing(services, found):
+        view_jobs.begin_again(
+            connection, found["id"], user_id=user_id, curve_set_id=curve_set["id"]
+        )
+    elif found["request"] == "cancel":
+        view_jobs.change(connection, found["id"], request=None)
+    again = view_jobs.find(connection, found["id"])
+    assert again is not None
+    return again
+
+
+def find(connection: Connection, dataset: Record, curve_set: Record) -> Record | None:
+    """The views of a dataset's rows by the newest version of a set, if they were asked for."""
+    if curve_set["number"] == 0:
+        return None
+    return view_jobs.find_for_inputs(
+        connection, dataset["workspace_id"], dataset["identity"], curve_set["sha256"], RECIPE
+    )
+
+
+def is_missing(services: Services, views: Record) -> bool:
+    """Whether completed views have no file: it is in no backup, and is made again."""
+    if views["status"] != "completed":
+        return False
+    path = curve_files.views_of(services.storage, views)
+    return not path.is_file() or path.stat().st_size != views["stored_bytes"]
+
+
+def describe(views: Record) -> Record:
+    """Views as the API shows them."""
+    is_done = views["status"] == "completed"
+    progress = 1.0 if is_done else views["rows_done"] / views["rows"] if views["rows"] else 0.0
+    return {**views, "progress": progress}
+
+
+def require_unused(connection: Connection, views: Record) -> None:
+    """Check that no session needs views.
+
+    Raises:
+        Conflict: some do; it names them.
+    """
+    needing = view_jobs.sessions_needing(connection, views)
+    if needing:
+        raise Conflict(
+            f"These views are used by unfinished sessions ({_named(needing)}): cancel them, or "
+            "wait until they have ended."
+        )
+
+
+def require_unused_set(connection: Connection, curve_set: Record) -> None:
+    """Check that no session needs light curves of a set, or views by them.
+
+    Raises:
+        Conflict: some do; it names them.
+    """
+    needing = set(view_jobs.sessions_needing_set(connection, curve_set))
+    for views in view_jobs.of_set(connection, curve_set["id"]):
+        needing.update(view_jobs.sessions_needing(connection, views))
+    if needing:
+        raise Conflict(
+            f"Curve set {curve_set['id']} is used by unfinished sessions "
+            f"({_named(sorted(needing))}): cancel them, or wait until they have ended."
+        )
+
+
+def forget(
+    services: Services, connection: Connection, removal: Removal, found: list[Record]
+) -> None:
+    """Delete views for good, with their files: they can be made again at any time.
+
+    Args:
+        services: the data folder.
+        connection: open for writing.
+        removal: around its transaction.
+        found: their rows. Of those that are being prepared the thread removes the parts.
+    """
+    for views in found:
+        view_jobs.remove(connection, views["id"])
+        removal.add(curve_files.views_of(services.storage, views))
+        if views["status"] != "running":
+            for path in curve_files.views_parts(services.storage, views):
+                removal.add(path)
+
+
+def _named(session_ids: list[int]) -> str:
+    return ", ".join(map(str, session_ids))

@@ -1,0 +1,1 @@
+"""What light curves show of rows: of one, and prepared for all of a dataset."""
