@@ -634,7 +634,7 @@ PLACES = {
         backend.training.model_file._deserialise write
     """,
     f"{_HOLDS}a_thread_that_a_worker_cannot_start_ends_nothing_but_its_session": """
-        backend.training.batches.Examples._prepare thread
+        backend.training.examples.batches.Examples._prepare thread
         backend.training.loop.fit thread
         backend.training.results.baselines.Baselines.__init__ thread
         backend.wire.pipes.Output.__init__ open
