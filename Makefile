@@ -66,7 +66,7 @@ help:
 	@echo "make benchmark  measure on the real tables; see docs/BENCHMARKS.md"
 	@echo "make screenshots  pictures of the page for the README, into docs/images/"
 	@echo "make benchmark-science  the networks against boosted trees; takes an hour"
-	@echo "make benchmark-curves  what real light curves are worth, on TESS's views; half an hour"
+	@echo "make benchmark-curves  what real light curves are worth, on TESS's views; an hour"
 
 demo: $(RUNTIME)
 	@$(BIN)/python -m backend.demo
