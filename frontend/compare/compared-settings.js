@@ -3,11 +3,18 @@
 import { html, useState } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { SETTINGS } from "../training/form/training-settings.js";
+import { shortHash } from "../light-curves/set-link.js";
 import { ComparedTable } from "./compared-table.js";
 import { settingText } from "../training/session/session-settings.js";
 import { settingName } from "../training/form/setting-field.js";
 
-const NAMES = ["dataset", "network", ...Object.keys(SETTINGS)];
+const NAMES = ["dataset", "curves", "network", ...Object.keys(SETTINGS)];
+
+/** What is no setting of its own name: by what it differs, and how it is shown. */
+const READ = {
+  dataset: { of: ({ dataset_sha256: sha256 }) => sha256, text: ({ dataset_name: name }) => name },
+  curves: { of: ({ curves_sha256: sha256 }) => sha256 ?? null, text: curvesText },
+};
 
 /** @param {{workspace: object, compared: object[]}} properties */
 export function ComparedSettings({ workspace, compared }) {
@@ -33,13 +40,17 @@ export function ComparedSettings({ workspace, compared }) {
 
 function rowOf(name, compared) {
   const specs = compared.map(({ session }) => session.spec);
-  const isDataset = name === "dataset";
-  const different = new Set(specs.map((spec) => (isDataset ? spec.dataset_sha256 : spec[name])));
-  const text = (spec) => (isDataset ? spec.dataset_name : settingText(name, spec[name]));
+  const { of, text } = READ[name] ?? { of: (spec) => spec[name], text: (spec) => settingText(name, spec[name]) };
+  const different = new Set(specs.map(of));
   return {
     name,
     title: settingName(name),
     differs: different.size > 1,
     cells: specs.map((spec) => ({ text: text(spec) })),
   };
+}
+
+function curvesText({ curve_set_id: id, curves_sha256: sha256 }) {
+  if (!id) return "–";
+  return [t("curves.set", { id: String(id) }), sha256 && shortHash(sha256)].filter(Boolean).join(", ");
 }

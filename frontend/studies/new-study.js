@@ -6,6 +6,7 @@ import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { useTitle } from "../lib/title.js";
 import { PAGE } from "../lib/watch.js";
+import { listSets } from "../light-curves/states.js";
 import { Empty, Loaded, PageHead } from "../ui/basics.js";
 import { LookingOnly } from "../ui/looking-only.js";
 import { studiesHref } from "./studies-state.js";
@@ -43,16 +44,18 @@ function Form({ workspace, query }) {
 }
 
 async function loadAll(workspace_key) {
-  const [datasets, networks, completed, cluster] = await Promise.all([
+  const [datasets, networks, completed, cluster, curveSets] = await Promise.all([
     get("/api/training/datasets", { workspace_key }),
     get("/api/networks"),
     get("/api/training/sessions", { workspace_key, status: "completed", limit: PAGE }),
     get("/api/cluster"),
+    listSets(workspace_key),
   ]);
   return {
     datasets: datasets.datasets,
     networks: networks.networks,
     defaultNetwork: networks.default,
+    curveSets,
     completed: completed.sessions,
     hasCluster: cluster.runner === "ray",
   };

@@ -6,6 +6,7 @@ import { html } from "../../lib/html.js";
 import { dateTime, has, t } from "../../lib/i18n.js";
 import { useTitle } from "../../lib/title.js";
 import { PAGE } from "../../lib/watch.js";
+import { listSets } from "../../light-curves/states.js";
 import { Empty, Loaded, PageHead } from "../../ui/basics.js";
 import { LookingOnly } from "../../ui/looking-only.js";
 import { TrainingForm } from "./training-form.js";
@@ -38,17 +39,19 @@ function NewSession({ workspace, query }) {
 }
 
 async function loadAll(workspace_key) {
-  const [datasets, networks, completed, health, cluster] = await Promise.all([
+  const [datasets, networks, completed, health, cluster, curveSets] = await Promise.all([
     get("/api/training/datasets", { workspace_key }),
     get("/api/networks"),
     get("/api/training/sessions", { workspace_key, status: "completed", limit: PAGE }),
     get("/api/health"),
     get("/api/cluster"),
+    listSets(workspace_key),
   ]);
   return {
     datasets: datasets.datasets,
     networks: networks.networks,
     defaultNetwork: networks.default,
+    curveSets,
     completed: completed.sessions,
     ahead: health.queue.pending + health.queue.training,
     reasons: health.reasons,

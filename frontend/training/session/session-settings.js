@@ -3,6 +3,7 @@
 import { withQuery } from "../../lib/api.js";
 import { html } from "../../lib/html.js";
 import { dateTime, duration, number, percent, significant, t } from "../../lib/i18n.js";
+import { CurveSetLink } from "../../light-curves/set-link.js";
 import { RESOURCES, SETTINGS } from "../form/training-settings.js";
 import { networkName } from "../form/network-choice.js";
 import { elapsedSeconds } from "./session-progress.js";
@@ -12,7 +13,8 @@ import { settingName } from "../form/setting-field.js";
 export function formHref(workspace, { dataset_id, spec }, changes = {}) {
   const names = [...Object.keys(SETTINGS), ...Object.keys(RESOURCES), "network"];
   const settings = Object.fromEntries(names.map((name) => [name, spec[name]]));
-  return `#${withQuery(`/w/${workspace.id}/train`, { dataset: dataset_id, ...settings, ...changes })}`;
+  const chosen = { dataset: dataset_id, curve_set: spec.curve_set_id };
+  return `#${withQuery(`/w/${workspace.id}/train`, { ...chosen, ...settings, ...changes })}`;
 }
 
 /** A setting's value as displayed. */
@@ -47,6 +49,10 @@ export function SessionSettings({ workspace, session }) {
         <//>
         ${spec.dataset_version > 0 &&
         html`<${Entry} name=${t("labels.version")}>${String(spec.dataset_version)}<//>`}
+        ${spec.curve_set_id &&
+        html`<${Entry} name=${t("training.curves")}>
+          <${CurveSetLink} workspace=${workspace} id=${spec.curve_set_id} sha256=${spec.curves_sha256} />
+        <//>`}
         ${names.map(
           (name) => html`<${Entry} key=${name} name=${settingName(name)}>
             ${settingText(name, spec[name])}

@@ -1,0 +1,31 @@
+// The curve set that a session learnt from: its name with a link, and the version of its light curves.
+
+import { get } from "../lib/api.js";
+import { useData } from "../lib/data.js";
+import { html } from "../lib/html.js";
+import { t } from "../lib/i18n.js";
+import { SETS } from "./states.js";
+
+const HASH_DIGITS = 12;
+
+/**
+ * @param {object} properties
+ * @param {object} properties.workspace
+ * @param {number} properties.id of the set, which may be deleted
+ * @param {string | null} [properties.sha256] of the version that was learnt from
+ */
+export function CurveSetLink({ workspace, id, sha256 }) {
+  const { data, error } = useData(() => get(`${SETS}/${id}`).then((answer) => answer.curve_set), [id]);
+  const name = data?.name ?? t("curves.set", { id: String(id) });
+  return html`<span data-test="curve-set-link">
+    ${error?.status === 404
+      ? html`${name} (${t("training.datasetDeleted")})`
+      : html`<a href=${`#/w/${workspace.id}/light-curves/${id}`}>${name}</a>`}
+    ${sha256 && html`${" "}<code class="hint" title=${sha256}>${shortHash(sha256)}</code>`}
+  </span>`;
+}
+
+/** The first digits of a hash: enough to tell versions apart. */
+export function shortHash(sha256) {
+  return sha256.slice(0, HASH_DIGITS);
+}
