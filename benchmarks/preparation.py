@@ -23,7 +23,7 @@ KEEP_ALL = 1 << 40
 LAYOUTS = (
     {
         "split_by_star": "backend.training.split",
-        "Examples": "backend.training.batches",
+        "Examples": "backend.training.examples.batches",
         "learn_scaling": "backend.transit.networks.scaling",
         "NETWORKS": "backend.transit.networks.registry",
     },

@@ -281,7 +281,8 @@ def test_the_limits_of_the_curve_and_of_a_candidate_are_said():
 
 @pytest.mark.tensorflow
 def test_the_numbers_of_the_architecture_are_those_of_the_code():
-    from backend.training import fit, hiding
+    from backend.training import fit
+    from backend.training.examples import hiding
     from backend.transit.networks import curve_reading, layers, scaling
     from backend.worker import jobs
 

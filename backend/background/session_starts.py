@@ -18,11 +18,12 @@ from backend.background.session_end import end_without_model, remove_files
 from backend.config import Settings
 from backend.database import Database, sessions
 from backend.database.connection import Record
+from backend.database.curves import view_jobs
 from backend.database.labels import versions
 from backend.database.schema import now
 from backend.storage.layout import Storage
 from backend.storage.version_labels import make
-from backend.training.spec import UnusableSpec, upgrade_spec
+from backend.training.spec import UnusableSpec, reads_views, upgrade_spec
 
 MAX_STARTS_WITHOUT_EPOCH = 3
 
@@ -105,6 +106,10 @@ class SessionStarts:
                 session = sessions.next_pending(connection, self._last_user_id, passed_by)
                 if session is None:
                     return None
+                reads = reads_views(session["spec"])
+                if reads and view_jobs.are_being_made_for(connection, session):
+                    no_place.add(session["id"])
+                    continue
                 match self._place_for(needs_of(session["spec"], self._settings)):
                     case "later":
                         return None  # its turn comes when others have ended
@@ -174,6 +179,11 @@ class SessionStarts:
             failure = {"reason": "crashed", "message": str(error)}
             sessions.end(connection, session["id"], "failed", failure)  # and nothing can be kept
             return None
+        if reads_views(session["spec"]):
+            missing = view_jobs.why_missing_for(connection, session)
+            if missing is not None:
+                sessions.end(connection, session["id"], "failed", missing)
+                return None
         try:
             self._prepare_files(connection, session, start)
         except OSError as error:

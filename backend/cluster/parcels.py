@@ -10,6 +10,7 @@ import numpy as np
 
 from backend import wire
 from backend.cluster.messages import Parcel
+from backend.storage import curve_files
 from backend.storage.atomic import sha256_of_open
 from backend.storage.layout import Storage
 
@@ -61,6 +62,9 @@ class Parcels:
         paths = [storage.table(*place), storage.evidence(*place)]
         if spec.dataset_version_sha256 is not None:
             paths.append(storage.version_labels(*place, spec.dataset_version_sha256))
+        if spec.curves_sha256 is not None and spec.curve_recipe is not None:
+            views = spec.curves_sha256, spec.curve_recipe
+            paths.append(curve_files.views(storage, *place, *views))
         paths.append(checkpoint_of(job, storage))
         for member in spec.members or ():
             paths += storage.model_files(member.model_file)

@@ -146,6 +146,11 @@ class Services:
         if self.supervisor is not None:
             self.supervisor.notify()
 
+    def notify_sessions(self) -> None:
+        """Make the supervisor look, and first what prepares the views that sessions wait for."""
+        self.notify_views()
+        self.notify()
+
     def notify_batches(self) -> None:
         """Make the runner of batches, if one runs, check the database."""
         if self.batch_runner is not None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from backend import wire
 from backend.training import defaults, loop
-from backend.training.batches import Examples
+from backend.training.examples.batches import Examples
 from backend.training.callbacks import (
     MONITOR,
     AfterFirstBatch,
@@ -27,6 +27,7 @@ from backend.training.callbacks import (
     StopWhenDiverged,
 )
 from backend.training.checkpoint import Checkpoint, load_checkpoint, load_kept
+from backend.training.examples.real_curves import RealCurves
 from backend.training.spec import UP_TO_0_4_0, UP_TO_0_5_0, Cancelled, TrainingSpec
 from backend.training.split import Split
 from backend.training.steps import Steps
@@ -35,6 +36,7 @@ from backend.transit.columns import COLUMNS, ROW_DTYPE
 from backend.transit.keys import read_column
 from backend.transit.networks.build import build, count_parameters
 from backend.transit.networks.scaling import learn_scaling
+from backend.transit.photometry.view_rows import ViewRows
 from backend.transit.rows import Index
 
 # The label is what the network is for; the regressions share its convolutions, and must not
@@ -67,6 +69,8 @@ _NO_INFLUENCE = (
     "keep",
     "dataset_name",
     "evidence",
+    "curve_set_id",  # its number; the hash of its light curves stays
+    "views",
     "simulated",
 )
 
@@ -98,6 +102,7 @@ def fit_network(
     prepared: Steps | None = None,
     after_first_batch: Callable[[], None] = lambda: None,
     relations: NDArray[np.float32] | None = None,
+    views: ViewRows | None = None,
 ) -> Trained:
     """Train the spec's network on a split of a table; the test rows are not looked at.
 
@@ -108,6 +113,8 @@ def fit_network(
         prepared: as for `train`.
         after_first_batch: called once.
         relations: float32, (n, k), of the table's rows; None for a network without them.
+        views: VIEW_ROW_DTYPE, what light curves show of the table's rows; None for a network that
+            reads none.
 
     Raises:
         Diverged, Cancelled, OSError: as `train`.
@@ -120,9 +127,11 @@ def fit_network(
         examples(
             spec,
             steps,
-            _needed(table, rows),
-            None if relations is None else relations[rows],
+            table,
+            rows,
+            relations,
             lambda: obey_cancel(should_stop),
+            views,
         )
         for rows in (split.train, split.validation)
     )
@@ -163,13 +172,23 @@ def obey_cancel(should_stop: ShouldStop) -> None:
 def examples(
     spec: TrainingSpec,
     steps: Steps,
-    rows: NDArray[np.void],
+    table: NDArray[np.void],
+    rows: Index,
     relations: NDArray[np.float32] | None,
     poll: Callable[[], None],
+    views: ViewRows | None = None,
 ) -> Examples:
-    """Rows of the spec's table, and their relations, for its network."""
-    memory = spec.curve_memory_mb * 2**20
-    return Examples(rows, band(spec.source), steps.names, memory, poll, steps.read, relations)
+    """Some rows of the spec's table, with what is known of them besides, for its network."""
+    return Examples(
+        _needed(table, rows),
+        band(spec.source),
+        steps.names,
+        spec.curve_memory_mb * 2**20,
+        poll,
+        steps.read,
+        None if relations is None else relations[rows],
+        None if views is None else RealCurves(views, rows, steps.read),
+    )
 
 
 def _needed(table: NDArray[np.void], rows: Index) -> NDArray[np.void]:
@@ -185,7 +204,8 @@ _NEEDED_DTYPE = np.dtype([(name, ROW_DTYPE[name]) for name in (*COLUMNS, "label"
 
 def _load(spec: TrainingSpec, steps: Steps, training: Examples) -> None:
     """Put the session's initial weights and its scaling into the steps."""
-    scaling = learn_scaling(training.rows, training.catalogue, training.relations)
+    evidence = None if training.real is None else training.real.evidence
+    scaling = learn_scaling(training.rows, training.catalogue, training.relations, evidence)
     random = np.random.default_rng([spec.seed, 3])
     chosen = random.permutation(len(training))[:_SAMPLE_CURVES]
     sample, _ = training.batch(np.sort(chosen))
@@ -247,7 +267,7 @@ def _fingerprint(spec: TrainingSpec) -> str:
     for name in _NO_INFLUENCE:
         del influences[name]
     for name, value in {**UP_TO_0_4_0, **UP_TO_0_5_0}.items():
-        if influences.get(name) == value:
+        if name in influences and influences[name] == value:
             del influences[name]
     influences |= {"checkpoint": _CHECKPOINT_VERSION, "keras": keras.__version__}
     return hashlib.sha256(json.dumps(influences, sort_keys=True).encode()).hexdigest()

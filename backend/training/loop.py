@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from backend.training.batches import Batch
+from backend.training.examples.batches import Batch
 from backend.training.steps import Steps
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from backend.transit.columns import LABELS, ROW_DTYPE
 from backend.transit.light_curve.orbit import Geometry, transit_geometry
-from backend.transit.networks.inputs import Matrix, network_inputs
+from backend.transit.networks.inputs import Matrix, RealViews, network_inputs
 from backend.transit.networks.registry import RELATION_INPUT
 
 # By the names that PREDICTION_DTYPE has for them.
@@ -113,6 +113,7 @@ def predict_rows(
     geometry: Geometry,
     band: str,
     relations: Matrix | None = None,
+    views: RealViews | None = None,
 ) -> PredictedColumns:
     """Predict rows, all at once: the caller sends chunks.
 
@@ -123,6 +124,7 @@ def predict_rows(
         band: of the survey, "kepler" or "tess".
         relations: float32, (n, k), the rows' `relation_input`, for a model that has it; None:
             unknown.
+        views: what light curves show of them, for a model that reads them; None: none has one.
 
     Returns:
         probabilities: float64, (n, 3), in the order of `LABELS`, each row summing to 1; period:
@@ -135,7 +137,7 @@ def predict_rows(
     shapes = {tensor.name: tuple(tensor.shape) for tensor in model.inputs}
     if relations is None and RELATION_INPUT in shapes:
         relations = np.full((len(rows), shapes[RELATION_INPUT][-1]), np.nan, np.float32)
-    inputs = network_inputs(rows, geometry, band, shapes, relations)
+    inputs = network_inputs(rows, geometry, band, shapes, relations, views)
     label, period, depth = model.predict_on_batch(inputs)
     probabilities = np.asarray(label, dtype=np.float64)
     return {

@@ -1,5 +1,6 @@
 """The spec of a session, and the exceptions that end it early; without Keras."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from pydantic import ValidationError
 
 from backend import wire
 from backend.training import defaults
+from backend.transit.networks import registry
 
 # What sessions did before these were settings.
 UP_TO_0_4_0: dict[str, Any] = {
@@ -21,6 +23,7 @@ UP_TO_0_5_0: dict[str, Any] = {
     **{"folds": None, "fold": None, "fold_seed": None},
     **{"joined_study": None, "members": None},
     **{"dataset_version": 0, "dataset_version_sha256": None},
+    **{"curve_set_id": None, "curves_sha256": None, "curve_recipe": None},
 }
 
 
@@ -70,6 +73,9 @@ class TrainingSpec:
         members: these models.
         dataset_version, dataset_version_sha256: whose labels it learns; 0: those of the file.
         labels: `.npy` of int8, those of the version; None: those in the table.
+        curve_set_id, curves_sha256, curve_recipe: whose light curves it learns from, in which
+            version, and how their views are made; None: from none.
+        views: `.npy` of `VIEW_ROW_DTYPE`, these views; needed by a network that reads them.
         curve_memory_mb: what is learnt from curves is kept if it takes at most this much, else
             made batch by batch.
     """
@@ -106,6 +112,10 @@ class TrainingSpec:
     dataset_version: int = 0
     dataset_version_sha256: str | None = None
     labels: Path | None = None
+    curve_set_id: int | None = None
+    curves_sha256: str | None = None
+    curve_recipe: int | None = None
+    views: Path | None = None
 
 
 class UnusableSpec(ValueError):
@@ -132,6 +142,17 @@ def upgrade_spec(stored: dict[str, Any]) -> wire.Spec:
             "The settings of this session were stored by another version of exotrain, which this "
             f"one cannot read ({wire.explain(error)}). Start a new session."
         ) from error
+
+
+def reads_views(spec: Mapping[str, Any]) -> bool:
+    """Whether a session of a stored spec learns from light curves; one that joins models does not.
+
+    Args:
+        spec: as in the database; that of any version.
+    """
+    network = registry.NETWORKS.get(spec.get("network", ""))
+    reads = network is not None and network.takes_curves and not spec.get("members")
+    return bool(reads and spec.get("curves_sha256") is not None)
 
 
 class DataError(ValueError):

@@ -20,10 +20,13 @@ from backend.transit.columns import FEATURES, ROW_DTYPE
 from backend.transit.light_curve.curve import BINS
 from backend.transit.networks import losses, registry
 from backend.transit.networks.build import build
-from backend.transit.networks.curve_reading import WINDOWS, make_reading
+from backend.transit.networks.curve_reading import OVERVIEW_PARTS, WINDOWS, make_reading
 from backend.transit.networks.inputs import CATALOGUE_COLUMNS, Matrix
 from backend.transit.networks.layers import Sample, TwoGraphs
 from backend.transit.networks.scaling import Scaling, learn_scaling
+from backend.transit.photometry.evidence import EVIDENCE
+from backend.transit.photometry.view_rows import LOCAL_VIEWS
+from backend.transit.photometry.views import LOCAL_BINS
 
 Arrays = dict[str, NDArray]
 
@@ -171,10 +174,12 @@ class Steps:
 
     def _trace_reading(self) -> tf.types.experimental.PolymorphicFunction:
         reading = make_reading()
+        names = [name for name in self.names if name in reading.output]
 
         @tf.function(input_signature=(tf.TensorSpec((READ_ROWS, BINS)),), autograph=False)
         def read(curves: Any) -> dict[str, Any]:
-            return reading(curves[:, :, tf.newaxis])
+            found = reading(curves[:, :, tf.newaxis])
+            return {name: found[name] for name in names}
 
         return read
 
@@ -207,7 +212,7 @@ def _made_up(names: tuple[str, ...], relations: int) -> tuple[Scaling, Sample]:
     rows = np.zeros(_WARM_UP_ROWS, ROW_DTYPE)
     rows["period"], rows["depth"] = 10.0, 1000.0
     catalogue = np.ones((len(rows), len(CATALOGUE_COLUMNS)), np.float32)
-    has_catalogue = registry.CATALOGUE_INPUT in names
+    evidence = np.ones((len(rows), len(EVIDENCE)), np.float32)
     sample = {
         registry.CURVE_INPUT: np.ones((len(rows), BINS, 1), np.float32),
         registry.FEATURE_INPUT: np.ones((len(rows), len(FEATURES)), np.float32),
@@ -215,11 +220,15 @@ def _made_up(names: tuple[str, ...], relations: int) -> tuple[Scaling, Sample]:
         registry.RELATION_INPUT: np.ones((len(rows), relations), np.float32),
         registry.CURVE_SUMMARY: np.zeros((len(rows), 3), np.float32),
         registry.CURVE_WINDOWS: np.zeros((len(rows), WINDOWS, 1), np.float32),
+        registry.CURVE_OVERVIEW: np.zeros((len(rows), OVERVIEW_PARTS, 2), np.float32),
+        registry.LOCAL_INPUT: np.ones((len(rows), LOCAL_BINS, len(LOCAL_VIEWS)), np.float32),
+        registry.EVIDENCE_INPUT: evidence,
     }
     scaling = learn_scaling(
         rows,
-        catalogue if has_catalogue else None,
+        catalogue if registry.CATALOGUE_INPUT in names else None,
         sample[registry.RELATION_INPUT] if relations else None,
+        evidence if registry.EVIDENCE_INPUT in names else None,
     )
     return scaling, sample
 

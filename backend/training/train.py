@@ -26,13 +26,19 @@ from backend.training.spec import Cancelled, DataError, Diverged, NothingToKeep,
 from backend.training.split import check_trainable, fold_of, split_rows
 from backend.training.steps import Steps
 from backend.transit.columns import EVIDENCE_DTYPE, relation_columns
-from backend.transit.keys import read_rows
+from backend.transit.networks import registry
 from backend.transit.networks.inputs import relation_matrix
+from backend.transit.photometry.view_rows import VIEW_ROW_DTYPE, ViewRows
 from backend.transit.rows import Rows
 
 _DAMAGED = (
     "The rows of the dataset are missing on the server, or damaged; its log says more. Restore the "
     "dataset's files from a backup, or upload it again."
+)
+
+_NO_VIEWS = (
+    "The views of the light curves that this session learns from are missing on the server, or "
+    "damaged. Retry the session: they are made again."
 )
 
 __all__ = ["Cancelled", "DataError", "Diverged", "NothingToKeep", "TrainingSpec", "train"]
@@ -97,21 +103,21 @@ def _train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop, prepared: St
     if spec.members is not None:
         relations = _relations(spec, table, evidence)
         return join_models(spec, table, evidence, relations, emit, poll)
+    views = _views(spec, table)
     check_trainable(table, spec.validation_split, spec.test_split)
     fractions = spec.validation_split, spec.test_split
     split = split_rows(table, evidence, spec.grouping, fractions, spec.seed, fold_of(spec))
     relations = _relations(spec, table, evidence)
-    baselines = Baselines(spec, table, split, relations)
+    baselines = Baselines(spec, table, split, relations, views)
     trained = fit_network(
-        spec, table, split, emit, should_stop, prepared, baselines.start, relations
+        spec, table, split, emit, should_stop, prepared, baselines.start, relations, views
     )
     trained.training.forget_readings()  # the evaluation needs the memory
     emit(wire.Stage(stage="evaluating"))
     groups = split.validation_groups
     published = publish_calibrated(trained.steps, trained.validation, groups, spec.seed)
     trained.validation.forget_readings()
-    related = None if relations is None else relations[split.test]
-    test = examples(spec, trained.steps, read_rows(table, split.test), related, poll)
+    test = examples(spec, trained.steps, table, split.test, relations, poll, views)
     results = evaluate_model(spec, trained.steps, published, test, split, baselines, poll)
     emit(wire.Evaluated(evaluation=results.evaluation))
     metrics = {"best_epoch": trained.best_epoch, **trained.metrics.model_dump()}
@@ -154,6 +160,29 @@ def _relations(
 
     found = find_relations(np.asarray(table), evidence)
     return relation_matrix(found.values, len(relation_columns(spec.use_stellar_uncertainties)))
+
+
+def _views(spec: TrainingSpec, table: Rows) -> ViewRows | None:
+    """What light curves show of the rows; None for a network that reads none.
+
+    Raises:
+        DataError: it is missing, or of other rows.
+    """
+    if not registry.NETWORKS[spec.network].takes_curves:
+        return None
+    if spec.views is None:
+        raise DataError(_NO_VIEWS)
+    try:
+        found = np.load(spec.views, mmap_mode="r")
+    except (FileNotFoundError, ValueError, EOFError) as error:
+        raise DataError(_NO_VIEWS) from error
+    if found.dtype != VIEW_ROW_DTYPE or found.ndim != 1:
+        raise DataError(_NO_VIEWS)
+    places = np.asarray(found["row"])
+    is_sorted = bool((np.diff(places) > 0).all())
+    if not is_sorted or (len(places) and not 0 <= places[0] <= places[-1] < len(table)):
+        raise DataError(_NO_VIEWS)
+    return found
 
 
 def _evidence(spec: TrainingSpec, table: Rows) -> Rows | None:

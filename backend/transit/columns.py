@@ -92,6 +92,9 @@ RELATION_COLUMNS = (*NEIGHBOUR_COLUMNS, *UNCERTAINTY_COLUMNS, *STELLAR_UNCERTAIN
 # All of them, as a name of what is hidden or missing.
 RELATIONS = "relations"
 
+# The light curve of a row, the same.
+LIGHT_CURVE = "light_curve"
+
 RELATION_UNITS = dict.fromkeys(RELATION_COLUMNS, "") | {
     "match_separation": "arcsec",
     "match_magnitude_difference": "mag",

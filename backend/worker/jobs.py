@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from backend import wire
-from backend.storage import disk
+from backend.storage import curve_files, disk
 from backend.storage.layout import Storage
 from backend.training import train
 from backend.training.callbacks import Emit, ShouldStop
@@ -102,6 +102,7 @@ def _training_spec(job: wire.Train, storage: Storage) -> train.TrainingSpec:
         table=storage.table(job.workspace_id, job.spec.dataset_sha256),
         evidence=storage.evidence(job.workspace_id, job.spec.dataset_sha256),
         labels=_labels(job, storage),
+        views=_views(job, storage),
         model_path=storage.model(job.model_file),
         checkpoint=_checkpoint(job, storage),
         keep=job.keep,
@@ -121,6 +122,14 @@ def _labels(job: wire.Train, storage: Storage) -> Path | None:
     if sha256 is None:
         return None
     return storage.version_labels(job.workspace_id, job.spec.dataset_sha256, sha256)
+
+
+def _views(job: wire.Train, storage: Storage) -> Path | None:
+    spec = job.spec
+    if spec.curves_sha256 is None or spec.curve_recipe is None:
+        return None
+    place = job.workspace_id, spec.dataset_sha256
+    return curve_files.views(storage, *place, spec.curves_sha256, spec.curve_recipe)
 
 
 def _checkpoint(job: wire.Train, storage: Storage) -> Path:

@@ -27,8 +27,8 @@ REFERENCE_SETTINGS = '{"epochs": 6}'
 ABLATION_FOLDS = 2
 _PARTS = "backend.transit.networks.layers"
 _READING = "backend.transit.networks.curve_reading"
-_BATCHES = "backend.training.batches"
-_HIDING = "backend.training.hiding"
+_BATCHES = "backend.training.examples.batches"
+_HIDING = "backend.training.examples.hiding"
 
 # By network and title: which constants and functions of the product are replaced, and by what.
 ABLATIONS: dict[str, dict[str, dict[str, Any]]] = {

@@ -161,7 +161,8 @@ def _network(work: Work, information: str, ensemble: int, folder: Path) -> dict[
     """The probabilities of the test rows; with relations also those with all of them hidden."""
     from backend.training import keras_setup
     from backend.training.fit import examples, fit_network
-    from backend.training.results.evaluate import predict, publish_calibrated
+    from backend.training.results.evaluate import publish_calibrated
+    from backend.training.results.predict import predict
 
     keras_setup.prepare_tensorflow()
     relations = work.relations[information]
@@ -183,8 +184,7 @@ def _network(work: Work, information: str, ensemble: int, folder: Path) -> dict[
     groups = work.split.validation_groups
     published = publish_calibrated(trained.steps, trained.validation, groups, SEED)
     tested = work.split.test
-    related = None if relations is None else relations[tested]
-    asked = examples(spec, trained.steps, work.table[tested], related, _never_stop)
+    asked = examples(spec, trained.steps, work.table, tested, relations, _never_stop)
     spec.checkpoint.unlink()
     shown = {"shown": asked}
     if relations is not None:

@@ -206,9 +206,10 @@ _LIBRARIES = {"HistGradientBoosting": tree_probabilities, "LightGBM": _lightgbm}
 
 def _network(run: Run, work: Work, folder: Path) -> dict[str, Any]:
     from backend.training import keras_setup
-    from backend.training.batches import Examples
+    from backend.training.examples.batches import Examples
     from backend.training.fit import fit_network
-    from backend.training.results.evaluate import predict, publish_calibrated
+    from backend.training.results.evaluate import publish_calibrated
+    from backend.training.results.predict import predict
 
     keras_setup.prepare_tensorflow()
     spec = TrainingSpec(

@@ -634,7 +634,7 @@ PLACES = {
         backend.training.model_file._deserialise write
     """,
     f"{_HOLDS}a_thread_that_a_worker_cannot_start_ends_nothing_but_its_session": """
-        backend.training.batches.Examples._prepare thread
+        backend.training.examples.batches.Examples._prepare thread
         backend.training.loop.fit thread
         backend.training.results.baselines.Baselines.__init__ thread
         backend.wire.pipes.Output.__init__ open
@@ -693,6 +693,37 @@ PLACES = {
     """,
     f"{_STORED}curve_sets.py::test_a_folder_that_cannot_be_removed_stays_empty": """
         backend.storage.curve_files.remove_folder_of unlink
+    """,
+    f"{_STORED}prepared_views.py::test_a_child_that_cannot_write_leaves_no_part": """
+        backend.light_curves.preparing.__main__._say write
+        backend.light_curves.preparing.__main__.make_parts write
+        backend.light_curves.preparing.parts.write_part write
+    """,
+    f"{_STORED}prepared_views.py::test_parts_that_cannot_be_merged_stay": """
+        backend.light_curves.preparing.parts.merge rename
+        backend.light_curves.preparing.parts.merge write
+    """,
+    f"{_STORED}prepared_views.py::"
+    "test_a_run_that_cannot_start_a_child_ends_and_the_same_again_goes_on": """
+        backend.light_curves.preparing.run._Run._share write
+        backend.light_curves.preparing.run._Run.all thread
+    """,
+    f"{_STORED}prepared_views.py::test_a_step_that_the_database_does_not_take_is_done_again": """
+        backend.services.curves.preparer.ViewPreparer._complete database
+        backend.services.curves.preparer.ViewPreparer._record.change database
+        backend.services.curves.preparer.ViewPreparer._recover database
+    """,
+    f"{_STORED}prepared_views.py::test_what_cannot_be_changed_stays_as_it_was": """
+        backend.web.routes.light_curves.views.delete_curve_views database
+        backend.web.routes.light_curves.views.start_curve_views database
+    """,
+    f"{_STORED}prepared_views.py::"
+    "test_files_that_cannot_be_deleted_are_removed_by_the_next_start": """
+        backend.storage.curve_files.remove_views_parts unlink
+    """,
+    f"{_STORED}prepared_views.py::"
+    "test_views_that_failed_and_cannot_be_deleted_are_removed_by_the_next_start": """
+        backend.services.curves.preparer.ViewPreparer._remove_files unlink
     """,
     f"{_STORED}light_curves.py::test_a_run_that_cannot_write_ends_and_the_same_again_goes_on": """
         backend.light_curves.reader.CurveReader.read write

@@ -692,7 +692,7 @@ def test_the_spec_and_the_data_checks_do_not_need_keras():
     code = (
         "import sys, backend.training.spec, backend.training.split\n"
         "import backend.transit.evaluation.figures\n"
-        "import backend.transit.evaluation.baseline, backend.training.batches\n"
+        "import backend.transit.evaluation.baseline, backend.training.examples.batches\n"
         "assert not {'keras', 'tensorflow'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=True)

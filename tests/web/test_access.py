@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import event
 
 from backend.database import accounts, sessions, workspaces
+from backend.database.curves import sets as curve_sets
 from backend.services.batch_jobs.runner import BatchRunner
 from backend.web import access, auth
 from backend.web.current import services_of
@@ -199,10 +200,23 @@ class House:
         body = {"workspace_key": key, "name": "stars.tar", "size": 5}
         upload = owner.post(f"{CURVES}/uploads", 201, json=body)["upload"]
         return {
+            **self._views(owner, key),
             "curve_set_id": ids[0],
             "waiting_curve_set_id": ids[1],
             "upload_id": upload["id"],
         }
+
+    def _views(self, owner, key):
+        """A set that has a version, and views by it that wait."""
+        data = form("time,flux\n", workspace_key=key)
+        curve_set_id = owner.post(CURVES, 202, data=data)["curve_set"]["id"]
+        owner.post(f"{CURVES}/{curve_set_id}/cancel")
+        with self.services.database.write() as connection:
+            curve_sets.change(connection, curve_set_id, number=1, sha256="a" * 64)
+        dataset_id = owner.dataset(key, rows=97)
+        path = f"{CURVES}/{curve_set_id}/views"
+        owner.post(path, 202, json={"dataset_id": dataset_id})
+        return {"seen_curve_set_id": curve_set_id, "seen_dataset_id": dataset_id}
 
     def _labelled(self, owner, key):
         """The id of a dataset of which the owner and the editor say something."""
@@ -434,6 +448,8 @@ def call_as(user: Api, rule, method, values):
         values = {**values, "batch_id": values["waiting_batch_id"]}
     if rule.endpoint == "light_curves.cancel_curve_import":
         values = {**values, "curve_set_id": values["waiting_curve_set_id"]}
+    if rule.endpoint.startswith("curve_views."):
+        values = {**values, "curve_set_id": values["seen_curve_set_id"]}
     if rule.endpoint in ("studies.stop_study", "studies.cancel_study"):
         values = {**values, "study_id": values["waiting_study_id"]}
     if rule.endpoint == "study_model.create_study_model":
@@ -454,6 +470,7 @@ def call_as(user: Api, rule, method, values):
             "analyses.list_analyses": {"workspace_key": key},
             "light_curves.list_curve_sets": {"workspace_key": key},
             "row_curves.get_row_curve": {"dataset_id": values["dataset_id"], "row": 0},
+            "curve_views.get_curve_views": {"dataset_id": values["seen_dataset_id"]},
             "bin.list_bin": {"workspace_key": key},
             "audit.list_audit_entries": {"workspace_key": key},
             "curves.get_dataset_curve": {"row": 0},
@@ -500,6 +517,10 @@ def call_as(user: Api, rule, method, values):
         "batches.create_batch": {"data": form(catalogue(), workspace_key=key)},
         "light_curves.create_curve_set": {"data": form("time,flux\n", workspace_key=key)},
         "light_curves.add_curve_files": {"data": form("time,flux\n")},
+        "curve_views.start_curve_views": {"json": {"dataset_id": values["seen_dataset_id"]}},
+        "curve_views.delete_curve_views": {
+            "query_string": {"dataset_id": values["seen_dataset_id"]}
+        },
         "curve_uploads.start_curve_upload": {
             "json": {"workspace_key": key, "name": "stars.tar", "size": 5}
         },

@@ -3,6 +3,7 @@
 There is one for each dataset, version of a curve set and recipe.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
@@ -14,6 +15,8 @@ from backend.database.schema import datasets, now, training_sessions
 
 UNFINISHED = ("pending", "running")
 ENDED = ("completed", "failed", "cancelled")
+
+_STATES = {"failed": "failed", "cancelled": "been cancelled"}
 
 # Of sessions that need what they learn from.
 _NEEDING = ("pending", "training")
@@ -64,6 +67,39 @@ def find_for_inputs(
         curve_views.c.recipe == recipe,
     )
     return first(connection, select(curve_views).where(*own))
+
+
+def find_for_spec(
+    connection: Connection, workspace_id: int, spec: Mapping[str, Any]
+) -> Record | None:
+    """The views that sessions of a stored spec learn from, one that reads light curves."""
+    return find_for_inputs(
+        connection,
+        workspace_id,
+        spec["dataset_sha256"],
+        spec["curves_sha256"],
+        spec["curve_recipe"],
+    )
+
+
+def are_being_made_for(connection: Connection, session: Record) -> bool:
+    """Whether a session that reads light curves is to wait until its views are made."""
+    found = find_for_spec(connection, session["workspace_id"], session["spec"])
+    return found is not None and found["status"] in UNFINISHED
+
+
+def why_missing_for(connection: Connection, session: Record) -> Record | None:
+    """Why a session that reads light curves cannot start, as its row says it; None: it can."""
+    found = find_for_spec(connection, session["workspace_id"], session["spec"])
+    if found is not None and found["status"] == "completed":
+        return None
+    said = "" if found is None or found["error"] is None else f": {found['error']['message']}"
+    state = "were given up" if found is None else f"have {_STATES.get(found['status'], 'ended')}"
+    return {
+        "reason": "data",
+        "message": f"The views of the light curves that this session learns from {state}{said}. "
+        "Retry the session: they are made again.",
+    }
 
 
 def of_set(

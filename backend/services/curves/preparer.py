@@ -45,6 +45,10 @@ class ViewPreparer(JobThread):
                 if is_missing(self._services, views):
                     view_jobs.begin_again(connection, views["id"])
 
+    def _do(self, job: Record) -> None:
+        super()._do(job)
+        self._services.notify()  # sessions may have waited for it
+
     def _carry_out(self, job: Record, pause: Callable[[float], None]) -> None:
         storage = self._services.storage
         target = curve_files.views_of(storage, job)

@@ -4,12 +4,15 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import Connection
+
 from backend import wire
 from backend.background.cluster.needs import needs_of
 from backend.config import Settings
 from backend.database.connection import Record
 from backend.errors import Invalid
 from backend.services.context import Services
+from backend.services.sessions.curves import why_waiting_for_views
 
 UNDER_WAY = ("pending", "training")
 
@@ -30,9 +33,9 @@ def most_at_once(services: Services, spec: Mapping[str, Any] | None = None) -> i
     return most if placed is None else min(most, placed)
 
 
-def place_of(services: Services, session: Record) -> Record:
+def place_of(services: Services, connection: Connection, session: Record) -> Record:
     """`{waiting_for, node}` of a session, from `sessions.shown`."""
-    nowhere: Record = {"waiting_for": None, "node": None}
+    nowhere: Record = {"waiting_for": why_waiting_for_views(connection, session), "node": None}
     is_kept = session["request"] == "keep"
     if services.supervisor is None or not (session["status"] in UNDER_WAY or is_kept):
         return nowhere
@@ -40,7 +43,7 @@ def place_of(services: Services, session: Record) -> Record:
     node = runner.node_of(session["id"])
     if node is not None:
         return {**nowhere, "node": {"name": node.name, "processor": node.processor}}
-    if session["status"] == "training" or runner.cluster is None:
+    if session["status"] == "training" or runner.cluster is None or nowhere["waiting_for"]:
         return nowhere
     needs = needs_of(json.loads(session["spec"]), services.settings)
     return {**nowhere, "waiting_for": runner.why_waiting(needs)}

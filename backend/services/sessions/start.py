@@ -15,6 +15,7 @@ from backend.services.context import Services
 from backend.services.labels.layer import Layer, current_layer
 from backend.services.labels.versions import freeze, version_of
 from backend.services.quota import require_bytes, require_waiting_place
+from backend.services.sessions.curves import need_views
 from backend.storage.dataset_table import read_rows, sample_of_labels
 from backend.storage.version_labels import with_changes
 from backend.training.spec import DataError, UnusableSpec, upgrade_spec
@@ -95,6 +96,7 @@ def add_session(
         raise Conflict(f"Dataset {dataset['id']} was deleted: upload it again.")
     require_waiting_place(services, connection, user_id)
     require_bytes(services, connection, workspaces.owner_of(connection, workspace_id), 1)
+    need_views(services, connection, dataset, spec, user_id)
     return sessions.create(
         connection,
         workspace_id,

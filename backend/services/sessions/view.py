@@ -28,7 +28,7 @@ def describe(
     first_for_eta = session["epochs_completed"] - _EPOCHS_FOR_ETA if is_training else after_epoch
     epochs = finished_epochs.history(connection, session["id"], min(after_epoch, first_for_eta))
     history = ",".join(_as_json(each) for each in epochs if each.number > after_epoch)
-    return {**_summary(services, session, epochs), "history": f"[{history}]"}
+    return {**_summary(services, connection, session, epochs), "history": f"[{history}]"}
 
 
 def described(services: Services, connection: Connection, session_id: int) -> Record:
@@ -42,7 +42,7 @@ def describe_all(services: Services, connection: Connection, found: list[Record]
     """Sessions, from `sessions.shown_in_workspace`, without their epochs."""
     training = [each["id"] for each in found if each["status"] == "training"]
     latest = finished_epochs.latest(connection, training, _EPOCHS_FOR_ETA)
-    return [_summary(services, each, latest.get(each["id"], [])) for each in found]
+    return [_summary(services, connection, each, latest.get(each["id"], [])) for each in found]
 
 
 def progress(session: Record) -> float:
@@ -73,12 +73,14 @@ def eta_seconds(session: Record, epoch_seconds: list[float]) -> float | None:
     return max(0.0, remaining) * median(epoch_seconds[-_EPOCHS_FOR_ETA:])
 
 
-def _summary(services: Services, session: Record, latest_epochs: list[StoredEpoch]) -> Record:
+def _summary(
+    services: Services, connection: Connection, session: Record, latest_epochs: list[StoredEpoch]
+) -> Record:
     is_training = session["status"] == "training"
     seconds = _epoch_seconds(latest_epochs) if is_training else []
     return {
         **session,
-        **place_of(services, session),
+        **place_of(services, connection, session),
         "stage": session["stage"] if is_training or session["request"] == "keep" else None,
         "progress": progress(session),
         "eta_seconds": eta_seconds(session, seconds),

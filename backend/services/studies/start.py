@@ -11,6 +11,7 @@ from backend.services.bin.meanwhile import require_there
 from backend.services.context import Services
 from backend.services.labels.versions import labelled_rows
 from backend.services.quota import require_bytes, require_waiting_place
+from backend.services.sessions.curves import need_views
 from backend.services.studies.kinds import KINDS
 from backend.services.studies.parts import stored_spec
 from backend.transit.networks import registry
@@ -81,6 +82,7 @@ def add_study(
     specs = KINDS[kind].specs(name, settings)
     size = sum(model_bytes(dataset, each) for each in specs) * (own.get("trials") or 1)
     require_bytes(services, connection, owner_id, size)
+    need_views(services, connection, dataset, spec, user_id)
     study = studies.create(
         connection,
         workspace_id,

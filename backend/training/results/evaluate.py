@@ -13,21 +13,23 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.training.batches import Examples
-from backend.training.hiding import FIT_FEATURES
+from backend.training.examples.batches import Examples
+from backend.training.examples.hiding import FIT_FEATURES
 from backend.training.model_file import PredictedColumns
 from backend.training.results.baselines import Baselines
+from backend.training.results.curve_figures import curve_figures
+from backend.training.results.predict import BATCH, predict
 from backend.training.spec import TrainingSpec
 from backend.training.split import Split
 from backend.training.steps import Steps
-from backend.transit.columns import FEATURES, LABELS, RELATIONS, STAR_FEATURES
+from backend.transit.columns import FEATURES, LIGHT_CURVE, RELATIONS, STAR_FEATURES
 from backend.transit.evaluation.bootstrap import draw_labels
 from backend.transit.evaluation.calibration import choose_threshold
 from backend.transit.evaluation.calibration_choice import Calibration, choose_calibration
 from backend.transit.evaluation.figures import abstention, brief, evaluate, kept_share
 from backend.transit.evaluation.paired import paired_differences
 from backend.transit.networks import registry
-from backend.transit.networks.build import LONGEST_LOG, publish
+from backend.transit.networks.build import publish
 from backend.transit.rows import Index, Rows
 
 # The share of the kept predictions that must be correct on the validation stars.
@@ -35,8 +37,6 @@ CERTAIN_PRECISION = 0.9
 
 # Test rows that the effect of a missing feature is measured on.
 MAX_ROWS_WITHOUT = 5_000
-
-_BATCH = 512
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def publish_calibrated(steps: Steps, validation: Examples, groups: Index, seed: 
     raw = np.concatenate(
         [
             steps.infer(inputs)[registry.LABEL_OUTPUT].mean(axis=1)
-            for inputs, _ in validation.in_order(_BATCH)
+            for inputs, _ in validation.in_order(BATCH)
         ]
     )
     calibration, described = choose_calibration(true, raw, groups, seed)
@@ -148,6 +148,9 @@ def evaluate_model(
     evaluation["groups"] = described_groups(split.groups, split.test_groups)
     evaluation["dataset_version"] = spec.dataset_version
     evaluation["test_rows_sha256"] = test_rows_sha256(spec, split)
+    evaluation["light_curves"] = curve_figures(
+        spec, steps, test, found["probabilities"], published.calibration, stars, poll
+    )
     return Results(tested, found, evaluation)
 
 
@@ -178,54 +181,6 @@ def test_rows_sha256(spec: TrainingSpec, split: Split) -> str:
     return hashlib.sha256(f"{spec.dataset_sha256}{labels}".encode() + rows).hexdigest()
 
 
-def predict(
-    steps: Steps, examples: Examples, calibration: Calibration, poll: Callable[[], None]
-) -> PredictedColumns:
-    """Predict as the saved model will, but for rounding, with the graph that is already traced.
-
-    Args:
-        steps: of the trained network.
-        examples: the rows, n.
-        calibration: of the published model.
-        poll: called from time to time; may raise to end it.
-
-    Returns:
-        As `model_file.predict_rows`.
-    """
-    chunks: list[PredictedColumns] = [_physical(_no_outputs(), calibration)]
-    for inputs, _ in examples.in_order(_BATCH):
-        poll()
-        chunks.append(_physical(steps.infer(inputs), calibration))
-    return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}
-
-
-def _physical(outputs: dict[str, NDArray], calibration: Calibration) -> PredictedColumns:
-    """What the published model gives, but for rounding, from outputs of the inner graph.
-
-    Args:
-        outputs: of n rows, by name.
-        calibration: of the published model.
-
-    Returns:
-        probabilities: float64, (n, 3); period: float64, (n,), days; depth_ppm: float64, (n,), ppm.
-    """
-    label = outputs[registry.LABEL_OUTPUT].mean(axis=1, dtype=np.float64)
-    period, depth = (
-        np.exp(np.clip(outputs[name].mean(axis=1, dtype=np.float64), -LONGEST_LOG, LONGEST_LOG))
-        for name in (registry.PERIOD_OUTPUT, registry.DEPTH_OUTPUT)
-    )
-    probabilities = calibration.apply(label)
-    return {"probabilities": probabilities, "period": period, "depth_ppm": depth}
-
-
-def _no_outputs() -> dict[str, NDArray[np.float32]]:
-    return {
-        registry.LABEL_OUTPUT: np.zeros((0, 1, len(LABELS)), np.float32),
-        registry.PERIOD_OUTPUT: np.zeros((0, 1), np.float32),
-        registry.DEPTH_OUTPUT: np.zeros((0, 1), np.float32),
-    }
-
-
 def _missing_features(
     spec: TrainingSpec,
     steps: Steps,
@@ -243,7 +198,9 @@ def _missing_features(
         chosen = np.sort(random.choice(len(test), MAX_ROWS_WITHOUT, replace=False))
     tested = test.rows[chosen]
     effects = []
-    for missing in _combinations(tested, has_relations=test.relations is not None):
+    named = ((RELATIONS, test.relations), (LIGHT_CURVE, test.real))
+    besides = [name for name, given in named if given is not None]
+    for missing in _combinations(tested, besides):
         found = predict(steps, test.without(missing, chosen), published.calibration, poll)
         probabilities = found["probabilities"]
         effects.append(
@@ -256,9 +213,9 @@ def _missing_features(
     return effects
 
 
-def _combinations(rows: Rows, *, has_relations: bool) -> Iterable[tuple[str, ...]]:
-    """None, each feature that some row has, those that go together, and all relations."""
+def _combinations(rows: Rows, besides: Iterable[str]) -> Iterable[tuple[str, ...]]:
+    """None, each feature that some row has, those that go together, and each of what is besides."""
     known = tuple(name for name in FEATURES if np.isfinite(rows[name]).any())
     groups = [(), *((name,) for name in known), FIT_FEATURES, STAR_FEATURES, FEATURES]
     found = dict.fromkeys(tuple(name for name in group if name in known) for group in groups)
-    return [*found, (RELATIONS,)] if has_relations else found
+    return [*found, *((name,) for name in besides)]

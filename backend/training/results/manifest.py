@@ -26,12 +26,15 @@ from backend.transit.columns import (
 from backend.transit.light_curve.curve import BINS
 from backend.transit.networks import registry
 from backend.transit.networks.inputs import CATALOGUE_COLUMNS, CATALOGUE_UNITS
+from backend.transit.photometry.evidence import EVIDENCE, EVIDENCE_UNITS
+from backend.transit.photometry.view_rows import LOCAL_VIEWS
+from backend.transit.photometry.views import LOCAL_BINS
 
 _PACKAGES = ("keras", "tensorflow", "numpy", "scikit-learn")
 
 _NO_SETTINGS = (
     *("table", "evidence", "labels", "model_path", "checkpoint", "keep"),
-    *("dataset_name", "simulated", "members"),
+    *("dataset_name", "simulated", "members", "views"),
 )
 
 _INPUTS: dict[str, dict[str, Any]] = {
@@ -52,6 +55,20 @@ _INPUTS: dict[str, dict[str, Any]] = {
         "shape": [len(CATALOGUE_COLUMNS)],
         "columns": list(CATALOGUE_COLUMNS),
         "unit": [CATALOGUE_UNITS[name] for name in CATALOGUE_COLUMNS],
+        "missing": "NaN",
+    },
+    registry.LOCAL_INPUT: {
+        "name": registry.LOCAL_INPUT,
+        "shape": [LOCAL_BINS, len(LOCAL_VIEWS)],
+        "columns": list(LOCAL_VIEWS),
+        "unit": "flux relative to out of transit, 2.5 durations to either side",
+        "missing": "NaN",
+    },
+    registry.EVIDENCE_INPUT: {
+        "name": registry.EVIDENCE_INPUT,
+        "shape": [len(EVIDENCE)],
+        "columns": list(EVIDENCE),
+        "unit": [EVIDENCE_UNITS[name] for name in EVIDENCE],
         "missing": "NaN",
     },
 }
@@ -91,6 +108,7 @@ def describe_model(
         "dataset_version_sha256": spec.dataset_version_sha256,
         "dataset_name": spec.dataset_name,
         "simulated": spec.simulated,
+        "light_curves": _light_curves(spec),
         "rows": {name: len(getattr(split, name)) for name in ("train", "validation", "test")},
         "training_ranges": training_ranges(trained),
         "inputs": _inputs(spec),
@@ -155,6 +173,17 @@ def _inputs(spec: TrainingSpec) -> list[dict[str, Any]]:
         "missing": "NaN",
     }
     return [relations if name == registry.RELATION_INPUT else _INPUTS[name] for name in names]
+
+
+def _light_curves(spec: TrainingSpec) -> dict[str, Any] | None:
+    """Which light curves it has learnt from; None: from none."""
+    if spec.curves_sha256 is None or not registry.NETWORKS[spec.network].takes_curves:
+        return None
+    return {
+        "curve_set_id": spec.curve_set_id,
+        "sha256": spec.curves_sha256,
+        "recipe": spec.curve_recipe,
+    }
 
 
 def _outputs() -> list[dict[str, Any]]:

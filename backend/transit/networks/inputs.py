@@ -1,7 +1,7 @@
 """From catalogue rows to a network's inputs."""
 
-from collections.abc import Callable, Collection
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +17,20 @@ from backend.transit.light_curve.orbit import Geometry
 from backend.transit.networks.registry import (
     CATALOGUE_INPUT,
     CURVE_INPUT,
+    EVIDENCE_INPUT,
     FEATURE_INPUT,
+    LOCAL_INPUT,
     RELATION_INPUT,
 )
 from backend.transit.photometry.evidence import EVIDENCE
 from backend.transit.photometry.view_rows import LOCAL_VIEWS, ViewRows
 from backend.transit.photometry.views import LOCAL_BINS
+from backend.transit.rows import Index
 
 Matrix = NDArray[np.float32]
+
+# Records of views, or some fields of them by name.
+ViewFields = ViewRows | Mapping[str, Matrix]
 
 # In the order of `catalogue_input`.
 CATALOGUE_COLUMNS = (*REQUIRED, *DIAGNOSTICS)
@@ -55,16 +61,28 @@ def catalogue_matrix(rows: NDArray[np.void], geometry: Geometry, band: str) -> M
     return np.clip(np.stack(columns, axis=1), -largest, largest).astype(np.float32)
 
 
-def curve_matrix(views: ViewRows) -> Matrix:
+class RealViews(NamedTuple):
+    """What light curves show of some of n rows.
+
+    Attributes:
+        place: intp, (m,), which of the rows.
+        records: VIEW_ROW_DTYPE, (m,), their records.
+    """
+
+    place: Index
+    records: ViewRows
+
+
+def curve_matrix(views: ViewFields) -> Matrix:
     """The folded flux of rows with a light curve, as `curve_input`: float32, (n, 2001, 1)."""
     return np.ascontiguousarray(views["global_view"])[:, :, None]
 
 
-def local_matrix(views: ViewRows) -> Matrix:
+def local_matrix(views: ViewFields) -> Matrix:
     """The numbers of `local_input`.
 
     Args:
-        views: VIEW_ROW_DTYPE, (n,).
+        views: VIEW_ROW_DTYPE, (n,), or its field `local_views` alone, by name.
 
     Returns:
         float32, (n, 105, 5), a channel for each of LOCAL_VIEWS, flux relative to out of transit,
@@ -73,7 +91,7 @@ def local_matrix(views: ViewRows) -> Matrix:
     return np.ascontiguousarray(views["local_views"].transpose(0, 2, 1))
 
 
-def evidence_matrix(views: ViewRows) -> Matrix:
+def evidence_matrix(views: ViewFields) -> Matrix:
     """The numbers of `evidence_input`: float32, (n, 24), as EVIDENCE, NaN where unknown."""
     return np.ascontiguousarray(views["evidence"])
 
@@ -105,6 +123,7 @@ def network_inputs(
     band: str,
     names: Collection[str],
     relations: Matrix | None = None,
+    views: RealViews | None = None,
 ) -> dict[str, Matrix]:
     """The inputs of a network by their names.
 
@@ -114,16 +133,34 @@ def network_inputs(
         band: of the survey, "kepler" or "tess".
         names: which inputs.
         relations: float32, (n, k), the rows' `relation_input`; needed where it is named.
+        views: what light curves show of them, for a network that reads them; None: none has one.
 
     Returns:
         curve_input: float32, (n, 2001, 1), flux relative to out of transit; feat_input: float32,
         (n, 6), raw units, NaN where unknown; catalogue_input: as `catalogue_matrix`;
-        relation_input: as given.
+        relation_input: as given; local_input, evidence_input: as `local_matrix` and
+        `evidence_matrix`. The curve of a row with a light curve is its folded flux.
     """
     makers: dict[str, Callable[[], Any]] = {
-        CURVE_INPUT: lambda: transit_curves(geometry)[:, :, None],
+        CURVE_INPUT: lambda: _curves(geometry, views),
         FEATURE_INPUT: lambda: feature_matrix(rows),
         CATALOGUE_INPUT: lambda: catalogue_matrix(rows, geometry, band),
         RELATION_INPUT: lambda: relations,
+        LOCAL_INPUT: lambda: _of_curves(no_local(len(rows)), local_matrix, views),
+        EVIDENCE_INPUT: lambda: _of_curves(no_evidence(len(rows)), evidence_matrix, views),
     }
     return {name: makers[name]() for name in names}
+
+
+def _curves(geometry: Geometry, views: RealViews | None) -> Matrix:
+    curves = transit_curves(geometry)[:, :, None]
+    return _of_curves(curves, curve_matrix, views)
+
+
+def _of_curves(
+    values: Matrix, of_views: Callable[[ViewFields], Matrix], views: RealViews | None
+) -> Matrix:
+    """The values of all rows, with those of light curves in their places."""
+    if views is not None:
+        values[views.place] = of_views(views.records)
+    return values

@@ -20,6 +20,7 @@ from backend.services.sessions.bulk import (
     require_ended,
     require_no_study,
 )
+from backend.services.sessions.curves import with_curves
 from backend.services.sessions.place import place_of, require_cluster
 from backend.services.sessions.start import (
     add_session,
@@ -102,6 +103,7 @@ def start_training(json_data: StartRequest) -> tuple[Record, int, Record]:
             user=current_user(),
             earlier=earlier and earlier["spec"],
         )
+        spec = with_curves(connection, dataset, spec, earlier and earlier["spec"])
         session = add_session(
             services(),
             connection,
@@ -111,7 +113,7 @@ def start_training(json_data: StartRequest) -> tuple[Record, int, Record]:
             idempotency_key=key,
         )
         answer = started(connection, session, dataset)
-    services().notify()
+    services().notify_sessions()
     return answer
 
 
@@ -144,7 +146,7 @@ def retry_session(session_id: int) -> tuple[Record, int, Record]:
             retry_of=session_id,
         )
         answer = started(connection, new, dataset)
-    services().notify()
+    services().notify_sessions()
     return answer
 
 
@@ -157,7 +159,7 @@ def get_session(session_id: int, query_data: SessionQuery) -> Response:
     with services().database.read() as connection:
         session = shown_session(connection, session_id)
         etag = f"{_SINCE_START}-{session_id}-{session['version']}-{after_epoch}"
-        place = json.dumps(place_of(services(), session))  # a cluster changes it, and no row
+        place = json.dumps(place_of(services(), connection, session))  # changes without the row
         etag += f"-{zlib.crc32(place.encode()):08x}"
         if unchanged := answer_unchanged(etag):
             return unchanged

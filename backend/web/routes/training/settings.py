@@ -10,7 +10,12 @@ from backend.database.connection import Record
 from backend.errors import Invalid
 from backend.services.studies.kinds import grid
 from backend.transit.networks import registry
-from backend.web.schemas.training.sessions import Settings, require_relations
+from backend.web.schemas.training.sessions import (
+    Settings,
+    require_curves,
+    require_reader,
+    require_relations,
+)
 from backend.web.schemas.training.study_requests import FoldsRequest, GridRequest, SearchRequest
 
 OfStudy = FoldsRequest | GridRequest | SearchRequest
@@ -72,9 +77,11 @@ def own_of_study(request: OfStudy, dataset: Record, base: wire.Spec) -> dict[str
         changed = request.with_setting(setting)
         try:
             require_relations(changed)
+            require_curves(changed)
         except ValueError as error:
             raise Invalid.field(f"settings.{number}", str(error)) from error
         settings.append((setting.label, spec_of_study(changed, dataset)))
+    _require_reader(request, [base.network, *(spec.network for _, spec in settings)])
     return {"differences": grid.differences(base, settings)}
 
 
@@ -100,12 +107,21 @@ def _require_relations_of_each(request: SearchRequest, space: Space) -> None:
     if name in space and request.use_relations is not True:
         raise Invalid.field(f"space.{name}", "Expected use_relations true as well.")
     chosen = {name: part["choices"] for name, part in space.items() if "choices" in part}
+    _require_reader(request, chosen.get("network", [request.network]))
     for values in product(*chosen.values()):
         changed = request.model_copy(update=dict(zip(chosen, values, strict=True)))
         try:
             require_relations(changed)
+            require_curves(changed)
         except ValueError as error:
             raise Invalid.field("space", str(error)) from error
+
+
+def _require_reader(request: GridRequest | SearchRequest, networks: Collection[str]) -> None:
+    try:
+        require_reader(request, list(dict.fromkeys(networks)))
+    except ValueError as error:
+        raise Invalid.field("curve_set_id", str(error)) from error
 
 
 def _sees_relations(settings: Settings, dataset: Record) -> bool:

@@ -10,6 +10,7 @@ from backend.database.connection import Record
 from backend.errors import Conflict, NotFound
 from backend.services.bin.emptying import finish
 from backend.services.quota import waiting_sessions
+from backend.services.sessions.curves import with_curves
 from backend.services.sessions.place import most_at_once, require_cluster
 from backend.services.sessions.start import (
     asked_layer,
@@ -98,6 +99,7 @@ def start_study(json_data: StudyRequest) -> tuple[Record, int, Record]:
             user=current_user(),
             earlier=earlier and earlier["settings"]["spec"],
         )
+        spec = with_curves(connection, dataset, spec, earlier and earlier["settings"]["spec"])
         study = add_study(
             services(),
             connection,
@@ -116,7 +118,7 @@ def start_study(json_data: StudyRequest) -> tuple[Record, int, Record]:
             "study": shown,
             "waiting_sessions": waiting_sessions(services(), connection, current_user()["id"]),
         }
-    services().notify()
+    services().notify_sessions()
     return answer, 202, {"Location": f"/api/training/studies/{study['id']}"}
 
 

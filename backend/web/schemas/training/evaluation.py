@@ -210,6 +210,49 @@ class OfMembers(Answer):
     seeds: int
 
 
+class SettledFigures(Answer):
+    """CONFIRMED against FALSE POSITIVE, by P(CONFIRMED) over the sum of both."""
+
+    confirmed: int
+    false_positives: int
+    roc_auc: float | None
+    average_precision: float | None
+    recall_at_precision: float | None = Field(
+        description="Share of the confirmed ones in a list of which 99% are confirmed."
+    )
+    intervals: dict[str, list[float] | None] = Field(description="95%, over the stars.")
+
+
+class PartFigures(Answer):
+    """The figures of some of the test rows."""
+
+    rows: int
+    stars: int
+    accuracy: float | None
+    macro_f1: float | None
+    log_loss: float | None
+    settled: SettledFigures
+
+
+class TellsLabel(Answer):
+    """How well a number alone tells CONFIRMED from FALSE POSITIVE: ROC AUC, 0.5 to 1."""
+
+    has_curve: float | None = Field(description="Whether a row has a light curve.")
+    segments: float | None = Field(description="How many quarters or sectors it has.")
+
+
+class LightCurveFigures(Answer):
+    """What the light curves are worth, on the test rows."""
+
+    curve_set_id: int | None
+    sha256: str | None = Field(description="Of the version of the curve set.")
+    recipe: int | None = Field(description="How its views were made.")
+    with_curve: PartFigures = Field(description="Rows with a light curve.")
+    curve_hidden: PartFigures = Field(description="The same rows with it hidden.")
+    without_curve: PartFigures = Field(description="Rows without a light curve.")
+    tells_label: TellsLabel
+
+
 class Evaluation(Figures):
     """The network's figures, the points of its curves, and the same figures of the baseline."""
 
@@ -242,6 +285,9 @@ class Evaluation(Figures):
         default=None,
         description="Of a model that joins those of a study: its figures are those of its members, "
         "each on rows that it never saw. Their mean is usually better: a lower bound.",
+    )
+    light_curves: LightCurveFigures | None = Field(
+        default=None, description="null where the network reads no light curves."
     )
     period: RegressionErrors
     depth: RegressionErrors

@@ -1,5 +1,6 @@
 """Training sessions: the request, the session, its epochs."""
 
+from collections.abc import Collection
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, Json, model_validator
@@ -24,6 +25,9 @@ from backend.web.schemas.datasets import Dataset
 from backend.web.schemas.training.cluster import Place, Reserved
 
 DEFAULT_MODEL_NAME = "exoplanet_model"
+
+# Of a session that has light curves and names no network.
+CURVE_NETWORK = "light_curve_cnn"
 
 NETWORK_NAME = f"^({'|'.join(registry.NETWORKS)})$"
 
@@ -96,12 +100,20 @@ class Settings(Reserved, Recipe):
         description="Whose labels it learns; 0: those of the file. Without it the labels as they "
         "are now, which become a version if they are none yet.",
     )
+    curve_set_id: Identifier | None = Field(
+        default=None,
+        description="Whose light curves it learns from, in the version that is the newest now. "
+        "Needs a network with `takes_curves`, which is the default then.",
+    )
     validation_split: float = Field(default=defaults.VALIDATION_SPLIT, ge=0.05, le=0.5)
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
 
     @model_validator(mode="after")
     def _has_what_it_needs(self) -> Self:
+        if self.curve_set_id is not None and "network" not in self.model_fields_set:
+            self.network = CURVE_NETWORK
         require_relations(self)
+        require_curves(self)
         return self
 
 
@@ -123,8 +135,41 @@ def require_relations(recipe: Recipe) -> None:
         raise ValueError("use_stellar_uncertainties: expected use_relations as well.")
 
 
+def require_curves(settings: Settings) -> None:
+    """Check that a network that reads light curves has some.
+
+    Raises:
+        ValueError: it has none.
+    """
+    if registry.NETWORKS[settings.network].takes_curves and settings.curve_set_id is None:
+        raise ValueError(
+            f"curve_set_id: expected a set of light curves for {settings.network}, received none."
+        )
+
+
+def require_reader(settings: Settings, networks: Collection[str]) -> None:
+    """Check that one of the networks reads the light curves, if there are any.
+
+    Raises:
+        ValueError: none does.
+    """
+    if settings.curve_set_id is None:
+        return
+    if not any(registry.NETWORKS[name].takes_curves for name in networks):
+        able = ", ".join(each.name for each in registry.NETWORKS.values() if each.takes_curves)
+        raise ValueError(
+            f"curve_set_id: expected a network that reads light curves ({able}), received "
+            f"{', '.join(networks)}."
+        )
+
+
 class StartRequest(Settings):
     """The dataset and the settings; only the first two fields are required."""
+
+    @model_validator(mode="after")
+    def _reads_its_curves(self) -> Self:
+        require_reader(self, [self.network])
+        return self
 
     model_name: str = Field(default=DEFAULT_MODEL_NAME, pattern=MODEL_NAME)
     test_split: Annotated[float, AfterValidator(_zero_or_a_split)] = Field(

@@ -1,8 +1,16 @@
 """What starts a study: a request of its kind; and what joins its models."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, RootModel, Tag
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    RootModel,
+    Tag,
+    model_validator,
+)
 
 from backend.services.studies.kinds import KINDS
 from backend.services.studies.kinds.grid import MOST_SETTINGS
@@ -10,7 +18,7 @@ from backend.services.studies.kinds.search import MOST_MINUTES, MOST_PARALLEL, M
 from backend.training import defaults
 from backend.web.schemas.base import MODEL_NAME, STUDY_NAME, JsonBody, Name, shown
 from backend.web.schemas.training.search import TrialSpace
-from backend.web.schemas.training.sessions import Recipe, Settings
+from backend.web.schemas.training.sessions import Recipe, Settings, require_reader
 
 FOLDS, GRID, SEARCH = "folds", "grid", "search"
 
@@ -39,6 +47,12 @@ class FoldsRequest(StudySettings):
     kind: Annotated[Literal["folds"], BeforeValidator(_known_kind)] = Field(
         default="folds", description="Every row is tested by networks that never saw its group."
     )
+
+    @model_validator(mode="after")
+    def _reads_its_curves(self) -> Self:
+        require_reader(self, [self.network])
+        return self
+
     folds: int = Field(default=5, ge=2, le=20)
     seeds: int = Field(
         default=1, ge=1, le=10, description="How many networks test each fold, from `seed` on."

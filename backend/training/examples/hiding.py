@@ -25,6 +25,9 @@ MASK_STAR = 0.02
 MASK_RELATIONS = 0.5
 MASK_SOME_RELATIONS = 0.1
 
+# The light curve: the network also serves rows without one.
+MASK_CURVE = 0.3
+
 FIT_FEATURES = ("impact", "snr")
 
 _FIT_COLUMNS = [FEATURES.index(name) for name in FIT_FEATURES]
@@ -59,6 +62,11 @@ def hidden_relations(rows: int, columns: int, random: np.random.Generator) -> ND
         known = [column for column in together if column < columns]
         hidden[:, known] |= random.random((rows, 1)) < MASK_SOME_RELATIONS
     return hidden
+
+
+def hidden_curves(rows: int, random: np.random.Generator) -> NDArray[np.bool_]:
+    """Draw the rows whose light curve is hidden: bool, (rows,)."""
+    return random.random(rows) < MASK_CURVE
 
 
 def without_features(rows: Rows, names: Collection[str]) -> Rows:

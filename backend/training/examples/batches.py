@@ -8,13 +8,15 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.training.hiding import (
+from backend.training.examples.hiding import (
+    hidden_curves,
     hidden_features,
     hidden_relations,
     hide_features,
     without_features,
 )
-from backend.transit.columns import FEATURES, RELATIONS
+from backend.training.examples.real_curves import RealCurves
+from backend.transit.columns import FEATURES, LIGHT_CURVE, RELATIONS
 from backend.transit.light_curve.curve import BINS, transit_curves
 from backend.transit.light_curve.orbit import transit_geometry
 from backend.transit.networks import registry
@@ -58,11 +60,12 @@ class Examples:
         read: from curves, float32 (m, 2001), to what is learnt from them, float32 (m, …), by name;
             must not depend on which rows are read together.
         relations: float32, (n, k), the rows' `relation_input`; None for a network without it.
+        real: of the same rows; None for a network that reads no light curves.
 
     Attributes:
         rows: as given.
         catalogue: float32, (n, 8), the rows' `catalogue_input`; None for a network without it.
-        relations: as given.
+        relations, real: as given.
     """
 
     def __init__(
@@ -74,8 +77,10 @@ class Examples:
         poll: Callable[[], None],
         read: Read = whole_curve,
         relations: Matrix | None = None,
+        real: RealCurves | None = None,
     ) -> None:
         self.rows = rows
+        self.real = real
         self._band = band
         self._read = read
         self.relations = relations
@@ -84,10 +89,13 @@ class Examples:
             self.catalogue = np.empty((len(rows), len(CATALOGUE_COLUMNS)), np.float32)
         self._readings = self._empty_readings(len(rows))
         size = sum(each.nbytes for each in self._readings.values())
+        size += 0 if real is None else real.size
         self._is_kept = size <= keep_bytes
         if not self._is_kept:
             self._readings = self._empty_readings(0)
         self._prepare(poll)
+        if real is not None and self._is_kept:
+            real.keep(poll)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -97,6 +105,7 @@ class Examples:
         index: Index,
         hidden: NDArray[np.bool_] | None = None,
         hidden_relations: NDArray[np.bool_] | None = None,
+        hidden_curves: NDArray[np.bool_] | None = None,
     ) -> Batch:
         """Inputs and targets of some rows.
 
@@ -104,16 +113,20 @@ class Examples:
             index: intp, (m,).
             hidden: bool, (m, 6), the features to hide; None hides none.
             hidden_relations: bool, (m, k), the relations to hide; None hides none.
+            hidden_curves: bool, (m,), whose light curves are hidden; None hides none.
 
         Returns:
             {what `read` gives: float32 (m, …); feat_input: float32 (m, 6), NaN where unknown;
-            catalogue_input: float32 (m, 8), and relation_input: float32 (m, k), the same, where
-            the network has them},
+            catalogue_input: float32 (m, 8), relation_input: float32 (m, k), local_input: float32
+            (m, 105, 5), and evidence_input: float32 (m, 24), the same, where the network has
+            them},
             {label: int32 (m, 1); period_out: float32 (m, 1), ln(days); depth_out: float32
             (m, 1), ln(ppm)}.
         """
         rows = self.rows[index]
         inputs = self._inputs(index, rows, hidden)
+        if self.real is not None:
+            self.real.put(inputs, index, hidden_curves)
         if self.relations is not None:
             relations = self.relations[index]
             if hidden_relations is not None:
@@ -130,7 +143,7 @@ class Examples:
         """Some of the rows with features unknown; a curve that none of these changes stays.
 
         Args:
-            names: of features; RELATIONS: all relations.
+            names: of features; RELATIONS: all relations; LIGHT_CURVE: their light curves.
             chosen: which rows.
         """
         less = copy.copy(self)
@@ -143,6 +156,8 @@ class Examples:
             less.relations = self.relations[chosen]
             if RELATIONS in names:
                 less.relations = np.full_like(less.relations, np.nan)
+        if self.real is not None:
+            less.real = self.real.of(chosen, hidden=LIGHT_CURVE in names)
         hidden = np.array([name in names for name in FEATURES])
         is_curve_changed = hidden[_CURVE_COLUMNS].any()
         if is_curve_changed or (hidden.any() and self.catalogue is not None):
@@ -153,6 +168,8 @@ class Examples:
         """Free the memory of what was read from the curves; it is read anew where it is needed."""
         self._is_kept = False
         self._readings = self._empty_readings(0)
+        if self.real is not None:
+            self.real.forget()
 
     def in_order(self, batch_size: int) -> Iterator[Batch]:
         """All rows once, in their order, nothing hidden."""
@@ -171,11 +188,14 @@ class Examples:
             unrelated = None
             if self.relations is not None:
                 unrelated = hidden_relations(len(self), self.relations.shape[1], random)
+            unseen = None if self.real is None else hidden_curves(len(self), random)
             stretch = batch_size * max(1, _STRETCH // batch_size) if self._is_kept else batch_size
             for start in range(0, len(self), stretch):
                 part = slice(start, start + stretch)
                 related = None if unrelated is None else unrelated[part]
-                yield from _in_batches(self.batch(order[part], hidden[part], related), batch_size)
+                dark = None if unseen is None else unseen[part]
+                batch = self.batch(order[part], hidden[part], related, dark)
+                yield from _in_batches(batch, batch_size)
 
     def _empty_readings(self, rows: int) -> dict[str, Matrix]:
         widths = {name: each.shape[1:] for name, each in self._read(_empty_curves(0)).items()}

@@ -5,8 +5,8 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from backend.training.batches import Examples
-from backend.training.hiding import hidden_features, hidden_relations, without_features
+from backend.training.examples.batches import Examples
+from backend.training.examples.hiding import hidden_features, hidden_relations, without_features
 from backend.transit.columns import FEATURES, RELATIONS
 from backend.transit.light_curve.curve import synthesise, transit_curves
 from backend.transit.light_curve.orbit import transit_geometry
@@ -108,7 +108,7 @@ def test_a_curve_is_drawn_again_only_where_a_feature_that_shapes_it_is_left_out(
     whole = examples(rows, names=INPUTS[:2])
     drawn = []
     monkeypatch.setattr(
-        "backend.training.batches.transit_curves",
+        "backend.training.examples.batches.transit_curves",
         lambda geometry: drawn.append(len(geometry)) or transit_curves(geometry),
     )
     whole.without(("snr", "tmag"), np.arange(150))
@@ -140,7 +140,7 @@ def test_each_orbit_is_solved_once_for_the_curve_and_the_catalogue(rows, monkeyp
         solved.append(len(asked))
         return transit_geometry(asked, band)
 
-    monkeypatch.setattr("backend.training.batches.transit_geometry", counted)
+    monkeypatch.setattr("backend.training.examples.batches.transit_geometry", counted)
     kept = examples(rows)
     assert sum(solved) == len(rows)
     solved.clear()

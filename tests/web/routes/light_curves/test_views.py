@@ -1,0 +1,103 @@
+"""/api/light-curves/<id>/views: asked for, shown, deleted; who needs them."""
+
+import pytest
+
+from backend.database.schema import training_sessions
+from backend.services.curves.preparer import ViewPreparer
+from tests.api import form, problem_of
+from tests.services.curves.prepared import CURVES, curve_set_of, dataset_of
+
+STARS = (1, 2)
+
+
+@pytest.fixture
+def dataset_id(api, key):
+    return dataset_of(api, key, STARS)
+
+
+@pytest.fixture
+def path(api, services, key):
+    return f"{CURVES}/{curve_set_of(api, services, key, STARS)}"
+
+
+def ask(api, path, dataset_id, expect=202):
+    return api.post(f"{path}/views", expect, json={"dataset_id": dataset_id})
+
+
+def refused(answer, status):
+    assert answer.status_code == status, answer.get_data(as_text=True)
+    return problem_of(answer)["detail"]
+
+
+def test_views_are_asked_for_once_and_shown_everywhere(api, services, path, dataset_id):
+    of_rows = f"{path}/views?dataset_id={dataset_id}"
+    assert "Nobody has asked" in refused(api.get(of_rows, None), 404)
+    shown = f"{path}?dataset_id={dataset_id}"
+    assert api.get(shown)["curve_set"]["match"]["views"] is None
+    first = ask(api, path, dataset_id)["views"]
+    assert (first["status"], first["progress"], first["facts"]) == ("pending", 0.0, None)
+    assert ask(api, path, dataset_id)["views"] == first
+    assert api.get(shown)["curve_set"]["match"]["views"] == first
+    ViewPreparer(services).work()
+    done = ask(api, path, dataset_id, 200)["views"]
+    assert (done["id"], done["status"], done["progress"]) == (first["id"], "completed", 1.0)
+    assert api.get(of_rows)["views"] == done
+    listed = api.get(f"{path}/views")
+    assert (listed["views"], listed["all"], listed["count"]) == (None, [done], 1)
+
+
+def test_the_list_has_pages(api, key, path, dataset_id):
+    other = api.upload(key, "period,duration,depth,label\n" + "3,2,100,1\n" * 20)["dataset"]["id"]
+    ids = [ask(api, path, each)["views"]["id"] for each in (dataset_id, other)]
+    first = api.get(f"{path}/views?limit=1")
+    assert [each["id"] for each in first["all"]] == ids[1:]
+    rest = api.get(f"{path}/views?limit=1&cursor={first['next_cursor']}")
+    assert ([each["id"] for each in rest["all"]], rest["next_cursor"]) == (ids[:1], None)
+
+
+def test_a_set_without_light_curves_is_refused_in_words(api, key, dataset_id):
+    data = form("time,flux\n", workspace_key=key)
+    empty = api.post(CURVES, 202, data=data)["curve_set"]["id"]
+    answer = api.post(f"{CURVES}/{empty}/views", None, json={"dataset_id": dataset_id})
+    assert "has no light curves yet" in refused(answer, 409)
+
+
+def test_a_dataset_of_another_workspace_is_not_there(api, path):
+    other = api.dataset(api.workspace("other"))
+    assert "in this workspace" in refused(
+        api.post(f"{path}/views", None, json={"dataset_id": other}), 404
+    )
+
+
+def test_deleted_views_are_gone_with_their_file(api, services, path, dataset_id):
+    of_rows = f"{path}/views?dataset_id={dataset_id}"
+    refused(api.delete(of_rows, None), 404)
+    ask(api, path, dataset_id)
+    ViewPreparer(services).work()
+    assert list(services.storage.uploads.glob("*/*.views.npy"))
+    api.delete(of_rows)
+    assert not list(services.storage.uploads.glob("*/*.views.npy"))
+    refused(api.get(of_rows, None), 404)
+
+
+@pytest.mark.parametrize("status", ["pending", "training", "completed"])
+@pytest.mark.parametrize("named", ["curve_set_id", "curves_sha256"])
+def test_what_a_session_needs_is_not_deleted(api, services, key, path, status, named):
+    dataset_id = api.dataset(key)
+    views = ask(api, path, dataset_id)["views"]
+    session_id = api.start(key, dataset_id)["session"]["id"]
+    wanted = {"curve_set_id": views["curve_set_id"], "curves_sha256": views["curves_sha256"]}
+    with services.database.write() as connection:
+        own = training_sessions.c.id == session_id
+        (spec,) = connection.execute(training_sessions.select().where(own)).mappings()
+        changed = {**spec["spec"], named: wanted[named]}
+        values = {"spec": changed, "status": status}
+        connection.execute(training_sessions.update().where(own).values(**values))
+    needed = {"curve set": path}
+    if named == "curves_sha256":
+        needed["views"] = f"{path}/views?dataset_id={dataset_id}"
+    for each in reversed(needed.values()):
+        if status == "completed":
+            api.delete(each)
+        else:
+            assert f"unfinished sessions ({session_id})" in refused(api.delete(each, None), 409)
