@@ -1,19 +1,19 @@
 // The settings of the compared sessions: those that differ, or all.
 
+import { shortHash } from "../lib/curve-sets.js";
 import { html, useState } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { SETTINGS } from "../training/form/training-settings.js";
-import { shortHash } from "../light-curves/set-link.js";
 import { ComparedTable } from "./compared-table.js";
 import { settingText } from "../training/session/session-settings.js";
 import { settingName } from "../training/form/setting-field.js";
 
-const NAMES = ["dataset", "curves", "network", ...Object.keys(SETTINGS)];
+const NAMES = ["dataset", "lightCurves", "network", ...Object.keys(SETTINGS)];
 
 /** What is no setting of its own name: by what it differs, and how it is shown. */
 const READ = {
   dataset: { of: ({ dataset_sha256: sha256 }) => sha256, text: ({ dataset_name: name }) => name },
-  curves: { of: ({ curves_sha256: sha256 }) => sha256 ?? null, text: curvesText },
+  lightCurves: { of: ({ curves_sha256: sha256 }) => sha256 ?? null, text: curvesText },
 };
 
 /** @param {{workspace: object, compared: object[]}} properties */

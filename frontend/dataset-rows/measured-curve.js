@@ -1,12 +1,12 @@
 // The measured light curve of a row, from a curve set of the workspace: its views, what they say, the time series.
 
 import { get } from "../lib/api.js";
+import { listSets, SETS } from "../lib/curve-sets.js";
 import { useData } from "../lib/data.js";
 import { html, useMemo, useState } from "../lib/html.js";
 import { significant, t } from "../lib/i18n.js";
 import { useLatest } from "../lib/latest.js";
 import { createStore, useStore } from "../lib/store.js";
-import { listSets, SETS } from "../light-curves/states.js";
 import { Failure, Field } from "../ui/basics.js";
 import { Chart } from "../ui/chart.js";
 import { MeasuredNumbers } from "./measured-numbers.js";

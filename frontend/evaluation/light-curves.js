@@ -2,7 +2,7 @@
 
 import { html } from "../lib/html.js";
 import { fixed, number, percent, t } from "../lib/i18n.js";
-import { CurveSetLink } from "../light-curves/set-link.js";
+import { CurveSetLink } from "../ui/curve-set-link.js";
 import { Explained } from "../ui/basics.js";
 import { IntervalText } from "./interval.js";
 import { cautions, worth } from "./light-curve-words.js";
@@ -29,7 +29,9 @@ export function LightCurvesWorth({ workspace, curves }) {
         </p>`}
       </div>
       <p data-test="curves-worth">${worth(curves)}</p>
-      ${cautions(curves).map((text) => html`<p key=${text} class="message warning" data-test="curves-caution">${text}</p>`)}
+      ${cautions(curves).map(
+        (text) => html`<p key=${text} class="message warning" data-test="curves-caution">${text}</p>`,
+      )}
       <div class="table-scroll whole" tabindex="0" role="region" aria-label=${title}>
         <table>
           <thead>

@@ -1,12 +1,12 @@
 // Which rows of a dataset have light curves in a set.
 
 import { get, withQuery } from "../lib/api.js";
+import { SETS } from "../lib/curve-sets.js";
 import { useData } from "../lib/data.js";
 import { html } from "../lib/html.js";
 import { number, t } from "../lib/i18n.js";
 import { goTo } from "../lib/router.js";
 import { Field, Loaded } from "../ui/basics.js";
-import { SETS } from "./states.js";
 import { ViewsState } from "./views-state.js";
 
 /** @param {{workspace: object, curveSet: object, query: {dataset?: string}}} properties a set that has a version */

@@ -1,9 +1,5 @@
 // What a curve set and its newest import are in the middle of.
 
-import { get } from "../lib/api.js";
-
-export const SETS = "/api/light-curves";
-
 /** Whether files of a set are being read, or wait for it. */
 export function isUnderWay({ job }) {
   return job !== null && (job.status === "pending" || job.status === "running");
@@ -13,10 +9,3 @@ export function isUnderWay({ job }) {
 export function shareOf({ status, progress }) {
   return status === "running" && progress > 0 ? progress : null;
 }
-
-// The server lists at most so many at once.
-const MOST = 200;
-
-/** The curve sets of a workspace, newest first. */
-export const listSets = (workspace_key) =>
-  get(SETS, { workspace_key, limit: MOST }).then(({ curve_sets: sets }) => sets);

@@ -1,11 +1,11 @@
-// How far the views are that a curve set gives of the rows of a dataset: what a session that learns from it waits for.
+// How far the views of a dataset's rows are prepared: what a session that learns from a curve set waits for.
 
 import { get } from "../lib/api.js";
+import { SETS } from "../lib/curve-sets.js";
 import { usePolling } from "../lib/data.js";
 import { html, useState } from "../lib/html.js";
 import { number, t } from "../lib/i18n.js";
 import { Progress } from "../ui/basics.js";
-import { SETS } from "./states.js";
 
 /** Whether views are being prepared, or wait for it. */
 export const areUnderWay = ({ status }) => status === "pending" || status === "running";
@@ -25,10 +25,11 @@ export function ViewsState({ curveSet, dataset, views }) {
   if (newest === null) return html`<p class="hint" data-test="curve-views">${t("curves.views.later")}</p>`;
   return html`<div data-test="curve-views" data-status=${newest.status}>
     <p class=${CLASSES[newest.status] ?? ""}>${viewsText(newest)}</p>
-    ${areUnderWay(newest) &&
-    html`<${Progress} isQuiet share=${newest.rows ? newest.rows_done / newest.rows : null} label=${viewsText(newest)} />`}
+    ${areUnderWay(newest) && html`<${Progress} isQuiet share=${shareOf(newest)} label=${viewsText(newest)} />`}
   </div>`;
 }
+
+const shareOf = ({ rows, rows_done: done }) => (rows > 0 ? done / rows : null);
 
 const CLASSES = { completed: "message good", failed: "message error", cancelled: "message" };
 
@@ -38,7 +39,7 @@ export function viewsText({ status, rows, rows_done: done, facts, error }) {
     return t("curves.views.running", { done: number(done), count: rows });
   }
   if (status === "completed") {
-    return facts ? t("curves.views.completed", { count: facts.rows_used, rows: facts.rows_with_curve }) : t("curves.views.ready");
+    return t("curves.views.completed", { count: facts.rows_used, rows: facts.rows_with_curve });
   }
   if (status === "failed") return t("curves.views.failed", { why: error?.message ?? "" });
   return t(status === "cancelled" ? "curves.views.cancelled" : "curves.views.pending");

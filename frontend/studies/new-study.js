@@ -1,12 +1,12 @@
 // The page that starts a study: what its form is made from.
 
 import { get } from "../lib/api.js";
+import { listSets } from "../lib/curve-sets.js";
 import { useData } from "../lib/data.js";
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { useTitle } from "../lib/title.js";
 import { PAGE } from "../lib/watch.js";
-import { listSets } from "../light-curves/states.js";
 import { Empty, Loaded, PageHead } from "../ui/basics.js";
 import { LookingOnly } from "../ui/looking-only.js";
 import { studiesHref } from "./studies-state.js";

@@ -4,7 +4,7 @@ import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { goTo } from "../lib/router.js";
 import { useTitle } from "../lib/title.js";
-import { CurveSetLink } from "../light-curves/set-link.js";
+import { CurveSetLink } from "../ui/curve-set-link.js";
 import { PageHead, StatusBadge } from "../ui/basics.js";
 import { Absent } from "../ui/absent.js";
 import { NotFound } from "../ui/not-found.js";

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 
 import { cautions, worth } from "../../frontend/evaluation/light-curve-words.js";
-import { shortHash } from "../../frontend/light-curves/set-link.js";
+import { shortHash } from "../../frontend/lib/curve-sets.js";
 import { areUnderWay, viewsText } from "../../frontend/light-curves/views-state.js";
 import { choosingSet, curvesOf, networksOf, readable } from "../../frontend/training/form/curve-sets.js";
 import { formHref } from "../../frontend/training/session/session-settings.js";

@@ -88,7 +88,7 @@ export function useStart({ workspace, form, names, hasCluster, send, onStart, on
   const { values } = form.read;
   const isAsked = ([name]) => hasCluster || !reserved.includes(name);
   const errors = Object.fromEntries(Object.entries(form.read.errors).filter(isAsked));
-  if (form.curves.isMissing) errors.curve_set_id = t("training.curves.error");
+  if (form.curves.isMissing) errors.curve_set_id = t("training.lightCurves.error");
   const sent = hasCluster ? [...names, ...reserved.filter((name) => values[name] !== null)] : names;
   const request = {
     workspace_key: workspace.key,

@@ -1,12 +1,12 @@
 // Starts a session: the settings, each explained, the estimated time, and what the server lacks at the moment.
 
 import { get } from "../../lib/api.js";
+import { listSets } from "../../lib/curve-sets.js";
 import { useData } from "../../lib/data.js";
 import { html } from "../../lib/html.js";
 import { dateTime, has, t } from "../../lib/i18n.js";
 import { useTitle } from "../../lib/title.js";
 import { PAGE } from "../../lib/watch.js";
-import { listSets } from "../../light-curves/states.js";
 import { Empty, Loaded, PageHead } from "../../ui/basics.js";
 import { LookingOnly } from "../../ui/looking-only.js";
 import { TrainingForm } from "./training-form.js";

@@ -11,7 +11,10 @@ import { TrainingCost } from "./training-cost.js";
 import { INITIAL_TEXTS, readSettings, RESOURCES, SETTINGS, settingsOf } from "./training-settings.js";
 
 const EVERYDAY = ["model_name", "epochs"];
-const FIELDS = [...Object.keys(SETTINGS), ...Object.keys(RESOURCES), "dataset_id", "dataset_version", "network", "curve_set_id"];
+const FIELDS = [
+  ...Object.keys({ ...SETTINGS, ...RESOURCES }),
+  ...["dataset_id", "dataset_version", "network", "curve_set_id"],
+];
 
 /**
  * @param {object} properties

@@ -3,11 +3,11 @@
 import { withQuery } from "../../lib/api.js";
 import { html } from "../../lib/html.js";
 import { dateTime, duration, number, percent, significant, t } from "../../lib/i18n.js";
-import { CurveSetLink } from "../../light-curves/set-link.js";
 import { RESOURCES, SETTINGS } from "../form/training-settings.js";
 import { networkName } from "../form/network-choice.js";
 import { elapsedSeconds } from "./session-progress.js";
 import { settingName } from "../form/setting-field.js";
+import { CurveSetLink } from "../../ui/curve-set-link.js";
 
 /** The form with a session's settings filled in, some of them changed. */
 export function formHref(workspace, { dataset_id, spec }, changes = {}) {
@@ -50,7 +50,7 @@ export function SessionSettings({ workspace, session }) {
         ${spec.dataset_version > 0 &&
         html`<${Entry} name=${t("labels.version")}>${String(spec.dataset_version)}<//>`}
         ${spec.curve_set_id &&
-        html`<${Entry} name=${t("training.curves")}>
+        html`<${Entry} name=${t("training.lightCurves")}>
           <${CurveSetLink} workspace=${workspace} id=${spec.curve_set_id} sha256=${spec.curves_sha256} />
         <//>`}
         ${names.map(

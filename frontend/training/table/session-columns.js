@@ -42,7 +42,9 @@ export function sessionColumns(workspace, onMark) {
     column("dataset_version", ({ spec }) => String(spec.dataset_version ?? 0), { isNumber: true }),
     column("rows", (session) => number(session.dataset_size), { isNumber: true }),
     column("network", ({ spec }) => html`<span class="cut">${networkName(spec.network)}</span>`),
-    column("curve_set", ({ spec }) => html`<${CurvesCell} workspace=${workspace} spec=${spec} />`, { isUnsorted: true }),
+    column("curve_set", ({ spec }) => html`<${CurvesCell} workspace=${workspace} spec=${spec} />`, {
+      isUnsorted: true,
+    }),
     ...SETTINGS.map((key) => column(key, ({ spec }) => settingText(key, spec[key]), { isNumber: true })),
     ...Object.entries(VALIDATION).map(([key, [name, write]]) => figure(key, ({ metrics }) => write(metrics?.[name]))),
     ...Object.entries(FIGURES).map(([key, write]) => figure(key, (session) => figureCell(session, key, write))),

@@ -1,12 +1,10 @@
 // The curve set that a session learnt from: its name with a link, and the version of its light curves.
 
 import { get } from "../lib/api.js";
+import { SETS, shortHash } from "../lib/curve-sets.js";
 import { useData } from "../lib/data.js";
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
-import { SETS } from "./states.js";
-
-const HASH_DIGITS = 12;
 
 /**
  * @param {object} properties
@@ -23,9 +21,4 @@ export function CurveSetLink({ workspace, id, sha256 }) {
       : html`<a href=${`#/w/${workspace.id}/light-curves/${id}`}>${name}</a>`}
     ${sha256 && html`${" "}<code class="hint" title=${sha256}>${shortHash(sha256)}</code>`}
   </span>`;
-}
-
-/** The first digits of a hash: enough to tell versions apart. */
-export function shortHash(sha256) {
-  return sha256.slice(0, HASH_DIGITS);
 }
