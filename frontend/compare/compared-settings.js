@@ -1,6 +1,6 @@
 // The settings of the compared sessions: those that differ, or all.
 
-import { shortHash } from "../lib/curve-sets.js";
+import { curvesOfSpec, shortHash } from "../lib/curves-learnt.js";
 import { html, useState } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { SETTINGS } from "../training/form/training-settings.js";
@@ -13,7 +13,7 @@ const NAMES = ["dataset", "lightCurves", "network", ...Object.keys(SETTINGS)];
 /** What is no setting of its own name: by what it differs, and how it is shown. */
 const READ = {
   dataset: { of: ({ dataset_sha256: sha256 }) => sha256, text: ({ dataset_name: name }) => name },
-  lightCurves: { of: ({ curves_sha256: sha256 }) => sha256 ?? null, text: curvesText },
+  lightCurves: { of: (spec) => curvesOfSpec(spec)?.sha256 ?? null, text: curvesText },
 };
 
 /** @param {{workspace: object, compared: object[]}} properties */
@@ -50,7 +50,8 @@ function rowOf(name, compared) {
   };
 }
 
-function curvesText({ curve_set_id: id, curves_sha256: sha256 }) {
+function curvesText(spec) {
+  const { id, sha256 } = curvesOfSpec(spec) ?? {};
   if (!id) return "–";
   return [t("curves.set", { id: String(id) }), sha256 && shortHash(sha256)].filter(Boolean).join(", ");
 }

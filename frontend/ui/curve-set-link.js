@@ -1,7 +1,8 @@
 // The curve set that a session learnt from: its name with a link, and the version of its light curves.
 
 import { get } from "../lib/api.js";
-import { SETS, shortHash } from "../lib/curve-sets.js";
+import { SETS } from "../lib/curve-sets.js";
+import { shortHash } from "../lib/curves-learnt.js";
 import { useData } from "../lib/data.js";
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";

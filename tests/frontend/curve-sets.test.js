@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 
 import { cautions, worth } from "../../frontend/evaluation/light-curve-words.js";
-import { shortHash } from "../../frontend/lib/curve-sets.js";
+import { curvesOfSpec, shortHash } from "../../frontend/lib/curves-learnt.js";
 import { areUnderWay, viewsText } from "../../frontend/light-curves/views-state.js";
 import { choosingSet, curvesOf, networksOf, readable } from "../../frontend/training/form/curve-sets.js";
 import { formHref } from "../../frontend/training/session/session-settings.js";
@@ -119,4 +119,11 @@ test("the state of the views is in words", () => {
 
 test("a hash is shortened to what tells versions apart", () => {
   assert.equal(shortHash("0123456789abcdef".repeat(4)), "0123456789ab");
+});
+
+test("a session of a grid whose network reads no light curves learnt from none", () => {
+  const spec = { network: READING.name, curve_set_id: 3, curves_sha256: "ab" };
+  assert.deepEqual(curvesOfSpec(spec), { id: 3, sha256: "ab" });
+  assert.equal(curvesOfSpec({ ...spec, network: PLAIN.name }), null);
+  assert.equal(curvesOfSpec({ network: READING.name }), null);
 });

@@ -50,7 +50,7 @@ export function CurveChoice({ workspace, form, networks, error }) {
 function NoSets({ workspace, error }) {
   return html`<div class="message warning" id="curve-set" data-test="no-curve-sets">
     <p>${t("training.lightCurves.needed")}</p>
-    ${error && html`<p class="field-error">${error}</p>`}
+    ${error && html`<p class="field-error" role="alert">${error}</p>`}
     <p><a href=${`#/w/${workspace.id}/light-curves`}>${t("training.lightCurves.bring")}</a></p>
   </div>`;
 }

@@ -1,6 +1,7 @@
 // All settings of a session, and a link to start another with the same settings.
 
 import { withQuery } from "../../lib/api.js";
+import { curvesOfSpec } from "../../lib/curves-learnt.js";
 import { html } from "../../lib/html.js";
 import { dateTime, duration, number, percent, significant, t } from "../../lib/i18n.js";
 import { RESOURCES, SETTINGS } from "../form/training-settings.js";
@@ -31,6 +32,7 @@ export function settingText(name, value) {
 /** @param {{workspace: object, session: object}} properties */
 export function SessionSettings({ workspace, session }) {
   const { spec, dataset_id } = session;
+  const curves = curvesOfSpec(spec);
   const reserved = Object.keys(RESOURCES).filter((name) => (spec[name] ?? null) !== null);
   const names = ["network", ...Object.keys(SETTINGS), ...reserved];
   return html`
@@ -49,10 +51,8 @@ export function SessionSettings({ workspace, session }) {
         <//>
         ${spec.dataset_version > 0 &&
         html`<${Entry} name=${t("labels.version")}>${String(spec.dataset_version)}<//>`}
-        ${spec.curve_set_id &&
-        html`<${Entry} name=${t("training.lightCurves")}>
-          <${CurveSetLink} workspace=${workspace} id=${spec.curve_set_id} sha256=${spec.curves_sha256} />
-        <//>`}
+        ${curves &&
+        html`<${Entry} name=${t("training.lightCurves")}><${CurveSetLink} workspace=${workspace} ...${curves} /><//>`}
         ${names.map(
           (name) => html`<${Entry} key=${name} name=${settingName(name)}>
             ${settingText(name, spec[name])}

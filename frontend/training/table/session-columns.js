@@ -1,6 +1,7 @@
 // The columns of the table of sessions: what each shows, and what can be filtered and grouped by.
 
 import { StatusCell } from "./session-status.js";
+import { curvesOfSpec } from "../../lib/curves-learnt.js";
 import { html } from "../../lib/html.js";
 import { duration, fixed, number, percent, t } from "../../lib/i18n.js";
 import { nameOf } from "../../lib/watch.js";
@@ -98,7 +99,8 @@ function columnTitle(key) {
 }
 
 /** A page of names would be as many requests: the number leads to the set. */
-function CurvesCell({ workspace, spec: { curve_set_id: id } }) {
+function CurvesCell({ workspace, spec }) {
+  const { id } = curvesOfSpec(spec) ?? {};
   if (!id) return "–";
   return html`<a href=${`#/w/${workspace.id}/light-curves/${id}`}>${t("curves.set", { id: String(id) })}</a>`;
 }
