@@ -1,5 +1,6 @@
 // The settings of the compared sessions: those that differ, or all.
 
+import { curvesOfSpec, shortHash } from "../lib/curves-learnt.js";
 import { html, useState } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { SETTINGS } from "../training/form/training-settings.js";
@@ -7,7 +8,13 @@ import { ComparedTable } from "./compared-table.js";
 import { settingText } from "../training/session/session-settings.js";
 import { settingName } from "../training/form/setting-field.js";
 
-const NAMES = ["dataset", "network", ...Object.keys(SETTINGS)];
+const NAMES = ["dataset", "lightCurves", "network", ...Object.keys(SETTINGS)];
+
+/** What is no setting of its own name: by what it differs, and how it is shown. */
+const READ = {
+  dataset: { of: ({ dataset_sha256: sha256 }) => sha256, text: ({ dataset_name: name }) => name },
+  lightCurves: { of: (spec) => curvesOfSpec(spec)?.sha256 ?? null, text: curvesText },
+};
 
 /** @param {{workspace: object, compared: object[]}} properties */
 export function ComparedSettings({ workspace, compared }) {
@@ -33,13 +40,18 @@ export function ComparedSettings({ workspace, compared }) {
 
 function rowOf(name, compared) {
   const specs = compared.map(({ session }) => session.spec);
-  const isDataset = name === "dataset";
-  const different = new Set(specs.map((spec) => (isDataset ? spec.dataset_sha256 : spec[name])));
-  const text = (spec) => (isDataset ? spec.dataset_name : settingText(name, spec[name]));
+  const { of, text } = READ[name] ?? { of: (spec) => spec[name], text: (spec) => settingText(name, spec[name]) };
+  const different = new Set(specs.map(of));
   return {
     name,
     title: settingName(name),
     differs: different.size > 1,
     cells: specs.map((spec) => ({ text: text(spec) })),
   };
+}
+
+function curvesText(spec) {
+  const { id, sha256 } = curvesOfSpec(spec) ?? {};
+  if (!id) return "–";
+  return [t("curves.set", { id: String(id) }), sha256 && shortHash(sha256)].filter(Boolean).join(", ");
 }

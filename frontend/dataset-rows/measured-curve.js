@@ -1,6 +1,7 @@
 // The measured light curve of a row, from a curve set of the workspace: its views, what they say, the time series.
 
 import { get } from "../lib/api.js";
+import { listSets, SETS } from "../lib/curve-sets.js";
 import { useData } from "../lib/data.js";
 import { html, useMemo, useState } from "../lib/html.js";
 import { significant, t } from "../lib/i18n.js";
@@ -10,11 +11,6 @@ import { Failure, Field } from "../ui/basics.js";
 import { Chart } from "../ui/chart.js";
 import { MeasuredNumbers } from "./measured-numbers.js";
 import { VIEWS } from "./measured-views.js";
-
-const SETS = "/api/light-curves";
-
-// The server lists at most so many at once.
-const MOST = 200;
 
 /** The set that was chosen in each workspace: it stays from row to row. */
 const choices = createStore({});
@@ -27,10 +23,7 @@ const choices = createStore({});
  * @param {object | null} properties.synthetic the curve that the network sees, as `/curve` gives it
  */
 export function MeasuredCurve({ workspace, dataset, row, synthetic }) {
-  const listed = useData(
-    () => get(SETS, { workspace_key: workspace.key, limit: MOST }).then((answer) => answer.curve_sets),
-    [workspace.key],
-  );
+  const listed = useData(() => listSets(workspace.key), [workspace.key]);
   const wanted = useStore(choices, (all) => all[workspace.id] ?? null);
   const sets = listed.data?.filter((each) => each.number > 0) ?? [];
   if (sets.length === 0) return null;

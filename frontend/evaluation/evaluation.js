@@ -16,6 +16,7 @@ import { ConfusionRows, useCellRows } from "./confusion-rows.js";
 import { CoverageChart } from "./coverage-chart.js";
 import { NotCompleted, NoTestStars } from "./evaluation-absent.js";
 import { HeadlineFigures } from "./headline-figures.js";
+import { LightCurvesWorth } from "./light-curves.js";
 import { MissingFeatures } from "./missing-features.js";
 import { OnPage } from "./on-page.js";
 import { PerClassTable } from "./per-class-table.js";
@@ -40,13 +41,15 @@ const SECTIONS = [
   ["calibration", "evaluation.calibration"],
   ["ranking", "evaluation.ranking"],
   ["missing", "evaluation.missing"],
+  ["light-curves", "evaluation.curves"],
   ["groups", "evaluation.groups"],
   ["regression", "evaluation.regression"],
 ];
 
 /** Of a joined model nothing was hidden: its figures are those of its members. */
-function sectionsOf({ of_members: members }) {
-  return SECTIONS.filter(([id]) => !(members && id === "missing")).map(([id, key]) => [id, t(key)]);
+function sectionsOf({ of_members: members, light_curves: curves }) {
+  const isAbsent = { missing: Boolean(members), "light-curves": !curves };
+  return SECTIONS.filter(([id]) => !isAbsent[id]).map(([id, key]) => [id, t(key)]);
 }
 
 export function Evaluation({ workspace, id, query }) {
@@ -162,6 +165,8 @@ function Report({ workspace, session, evaluation, query, name }) {
       </section>
       <${RankingCharts} evaluation=${evaluation} name=${name} />
       ${!evaluation.of_members && html`<${MissingFeatures} rows=${evaluation.missing_features} />`}
+      ${evaluation.light_curves &&
+      html`<${LightCurvesWorth} workspace=${workspace} curves=${evaluation.light_curves} />`}
       <${RowGroups} groups=${evaluation.groups ?? null} />
       <${RegressionCheck} session=${session} evaluation=${evaluation} name=${name} onChoose=${choose} />
     </div>

@@ -32,9 +32,10 @@ export function HeadlineFigures({ evaluation }) {
 }
 
 /** A network that sees all columns has one baseline, any other two. */
-function baselinesText(known, { missing_features: hidden, of_members: members }) {
+function baselinesText(known, { missing_features: hidden, of_members: members, light_curves: curves }) {
   if (members) return "evaluation.baselines.ofMembers";
   if (known.length === 0) return "evaluation.noBaseline";
+  if (curves) return "evaluation.baselines.curves";
   if (hidden?.some(({ missing }) => missing.includes("relations"))) return "evaluation.baselines.related";
   return known.length === 1 ? "evaluation.baselines.same" : "evaluation.baselines";
 }

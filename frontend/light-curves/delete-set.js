@@ -1,11 +1,12 @@
 // Deletes a curve set, after asking; not while files are being read into it.
 
 import { remove } from "../lib/api.js";
+import { SETS } from "../lib/curve-sets.js";
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { deletedFor, notifyDeleted } from "../lib/undo.js";
 import { ConfirmButton } from "../ui/basics.js";
-import { isUnderWay, SETS } from "./states.js";
+import { isUnderWay } from "./states.js";
 
 /** @param {{curveSet: object, workspace: object, onDeleted: () => void}} properties */
 export function DeleteSet({ curveSet, workspace, onDeleted }) {

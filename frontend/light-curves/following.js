@@ -1,10 +1,11 @@
 // Follows an import whose page may be left, and announces its end.
 
 import { get } from "../lib/api.js";
+import { SETS } from "../lib/curve-sets.js";
 import { t } from "../lib/i18n.js";
 import { notify, notifyOutside } from "../lib/notices.js";
 import { settings } from "../lib/settings.js";
-import { isUnderWay, SETS } from "./states.js";
+import { isUnderWay } from "./states.js";
 
 const POLL_MILLISECONDS = 3_000;
 

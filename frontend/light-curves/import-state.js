@@ -1,11 +1,12 @@
 // The newest import of a curve set: its progress, why it failed, the files that were refused, and notes.
 
 import { post } from "../lib/api.js";
+import { SETS } from "../lib/curve-sets.js";
 import { html } from "../lib/html.js";
 import { dateTime, fileSize, number, percent, t } from "../lib/i18n.js";
 import { ActionButton, Progress, StatusBadge } from "../ui/basics.js";
 import { Remarks } from "./remarks.js";
-import { isUnderWay, SETS, shareOf } from "./states.js";
+import { isUnderWay, shareOf } from "./states.js";
 
 /** @param {{workspace: object, curveSet: object, onChange: () => void}} properties */
 export function ImportState({ workspace, curveSet, onChange }) {

@@ -1,6 +1,7 @@
 // The light curves of a workspace: the sets, and the upload of another.
 
 import { refreshAccount } from "../lib/account.js";
+import { SETS } from "../lib/curve-sets.js";
 import { html, useEffect } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { useLivePages } from "../lib/live.js";
@@ -8,7 +9,7 @@ import { useTitle } from "../lib/title.js";
 import { ActionButton, Empty, Failure, PageHead } from "../ui/basics.js";
 import { LookingOnly } from "../ui/looking-only.js";
 import { SetCard } from "./set-card.js";
-import { isUnderWay, SETS } from "./states.js";
+import { isUnderWay } from "./states.js";
 import { UploadForm } from "./upload/form.js";
 import { Uploads } from "./upload/item.js";
 import { whenPosted } from "./upload/uploads.js";

@@ -1,12 +1,13 @@
 // Which rows of a dataset have light curves in a set.
 
-import { get } from "../lib/api.js";
+import { get, withQuery } from "../lib/api.js";
+import { SETS } from "../lib/curve-sets.js";
 import { useData } from "../lib/data.js";
 import { html } from "../lib/html.js";
 import { number, t } from "../lib/i18n.js";
 import { goTo } from "../lib/router.js";
 import { Field, Loaded } from "../ui/basics.js";
-import { SETS } from "./states.js";
+import { ViewsState } from "./views-state.js";
 
 /** @param {{workspace: object, curveSet: object, query: {dataset?: string}}} properties a set that has a version */
 export function SetMatch({ workspace, curveSet, query }) {
@@ -31,6 +32,11 @@ export function SetMatch({ workspace, curveSet, query }) {
               </select>`}
             <//>
             ${chosen && html`<${Found} curveSet=${curveSet} dataset=${chosen} />`}
+            ${chosen &&
+            workspace.mayEdit &&
+            html`<div class="actions"><a class="button" href=${trainHref(workspace, curveSet, chosen)}>
+              ${t("curves.train")}
+            </a></div>`}
           `;
         }}
       <//>
@@ -38,15 +44,20 @@ export function SetMatch({ workspace, curveSet, query }) {
   `;
 }
 
+/** The form of a session that learns from a set. */
+function trainHref(workspace, curveSet, dataset) {
+  return `#${withQuery(`/w/${workspace.id}/train`, { dataset: dataset.id, curve_set: curveSet.id })}`;
+}
+
 function Found({ curveSet, dataset }) {
   const asked = [curveSet.id, curveSet.number, dataset.id];
   const load = () =>
     get(`${SETS}/${curveSet.id}`, { dataset_id: dataset.id }).then((answer) => answer.curve_set.match);
   const found = useData(load, asked);
-  return html`<${Loaded} of=${found}>${(match) => html`<${Matched} match=${match} />`}<//>`;
+  return html`<${Loaded} of=${found}>${(match) => html`<${Matched} ...${{ match, curveSet, dataset }} />`}<//>`;
 }
 
-function Matched({ match }) {
+function Matched({ match, curveSet, dataset }) {
   const { stars, matched_stars: matched, unmatched_stars: named, rows_without_epoch: withoutEpoch } = match;
   const figures = {
     rows: t("curves.match.of", { count: match.matched_rows, all: match.rows }),
@@ -68,6 +79,12 @@ function Matched({ match }) {
       ${withoutEpoch > 0 &&
       html`<p class="message warning">${t("curves.match.withoutEpoch", { count: withoutEpoch })}</p>`}
     </div>
+    ${match.matched_rows > withoutEpoch &&
+    html`<${ViewsState}
+      key=${`${curveSet.number} ${dataset.id}`}
+      views=${match.views ?? null}
+      ...${{ curveSet, dataset }}
+    />`}
     ${named.length > 0 &&
     html`<details class="disclosure">
       <summary>${t("curves.match.unmatched", { count: missing })}</summary>

@@ -2,6 +2,7 @@
 
 import { conditional } from "../lib/api.js";
 import { refreshAccount } from "../lib/account.js";
+import { SETS } from "../lib/curve-sets.js";
 import { html, useEffect } from "../lib/html.js";
 import { number, t } from "../lib/i18n.js";
 import { useFollowed } from "../lib/live.js";
@@ -14,7 +15,7 @@ import { DeleteSet } from "./delete-set.js";
 import { ImportState } from "./import-state.js";
 import { SetFacts } from "./set-card.js";
 import { SetMatch } from "./set-match.js";
-import { isUnderWay, SETS } from "./states.js";
+import { isUnderWay } from "./states.js";
 import { UploadForm } from "./upload/form.js";
 import { Uploads } from "./upload/item.js";
 import { whenPosted } from "./upload/uploads.js";

@@ -5,6 +5,7 @@ import { dateTime, fileSize, fixed, number, percent, significant, t } from "../l
 import { fileName } from "./models-state.js";
 import { saveJson } from "../lib/save-json.js";
 import { SETTINGS } from "../training/form/training-settings.js";
+import { CurveSetLink } from "../ui/curve-set-link.js";
 import { Copyable, Explained } from "../ui/basics.js";
 import { biasesText } from "../lib/biases.js";
 import { DatasetLink, SessionLinks } from "./model-card.js";
@@ -27,6 +28,10 @@ export function ManifestFacts({ workspace, model }) {
           <${Fact} name=${t("models.dataset")}>
             <${DatasetLink} workspace=${workspace} model=${model} />
           <//>
+          ${manifest.light_curves &&
+          html`<${Fact} name=${t("training.lightCurves")}>
+            <${CurveSetLink} workspace=${workspace} id=${manifest.light_curves.curve_set_id} />
+          <//>`}
           ${["train", "validation", "test"].map(
             (part) => html`<${Fact} key=${part} name=${t(`models.rows.${part}`)}>
               ${number(manifest.rows?.[part])}
@@ -34,6 +39,8 @@ export function ManifestFacts({ workspace, model }) {
           )}
         </dl>
         <${Sum} label=${t("models.datasetSum")} text=${manifest.dataset_sha256} />
+        ${manifest.light_curves &&
+        html`<${Sum} label=${t("models.curvesSum")} text=${manifest.light_curves.sha256} />`}
       </div>
       <div>
         <h3>${t("models.settings")}</h3>

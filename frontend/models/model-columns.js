@@ -16,7 +16,7 @@ export const INITIAL = {
 const three = (value) => fixed(value, 3);
 const TEST = { accuracy: percent, macro_f1: three, log_loss: three, ece: three };
 const VALIDATION = { val_accuracy: ["val_accuracy", percent], val_log_loss: ["val_label_loss", three] };
-const NETWORKS = ["transit_cnn", "transit_cnn_catalogue", "seed_cnn"];
+const NETWORKS = ["transit_cnn", "transit_cnn_catalogue", "light_curve_cnn", "seed_cnn"];
 
 /** @returns {import("../listing/table.js").Column[]} all columns, in their order */
 export function modelColumns(workspace, onMark) {

@@ -1,6 +1,7 @@
 // The page that starts a study: what its form is made from.
 
 import { get } from "../lib/api.js";
+import { listSets } from "../lib/curve-sets.js";
 import { useData } from "../lib/data.js";
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
@@ -43,16 +44,18 @@ function Form({ workspace, query }) {
 }
 
 async function loadAll(workspace_key) {
-  const [datasets, networks, completed, cluster] = await Promise.all([
+  const [datasets, networks, completed, cluster, curveSets] = await Promise.all([
     get("/api/training/datasets", { workspace_key }),
     get("/api/networks"),
     get("/api/training/sessions", { workspace_key, status: "completed", limit: PAGE }),
     get("/api/cluster"),
+    listSets(workspace_key),
   ]);
   return {
     datasets: datasets.datasets,
     networks: networks.networks,
     defaultNetwork: networks.default,
+    curveSets,
     completed: completed.sessions,
     hasCluster: cluster.runner === "ray",
   };

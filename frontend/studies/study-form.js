@@ -22,7 +22,7 @@ const SENT_OF = {
   search: ["space", "trials", "minutes", "parallel", "pruning"],
 };
 
-const FIELDS = [...Object.keys(INITIAL), "dataset_id", "dataset_version", "network"];
+const FIELDS = [...Object.keys(INITIAL), "dataset_id", "dataset_version", "network", "curve_set_id"];
 
 /** @param {object} properties as those of the form that starts a session */
 export function StudyForm(properties) {

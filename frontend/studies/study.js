@@ -4,6 +4,7 @@ import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
 import { goTo } from "../lib/router.js";
 import { useTitle } from "../lib/title.js";
+import { CurveSetLink } from "../ui/curve-set-link.js";
 import { PageHead, StatusBadge } from "../ui/basics.js";
 import { Absent } from "../ui/absent.js";
 import { NotFound } from "../ui/not-found.js";
@@ -44,6 +45,8 @@ export function Study({ workspace, id, query }) {
           : html`<a href=${`#/w/${workspace.id}/datasets/${study.dataset_id}`}>${study.dataset_name}</a>`}
         ${study.settings.dataset_version > 0 &&
         html`<span>${t("labels.isTrained", { number: String(study.settings.dataset_version) })}</span>`}
+        ${study.settings.curve_set_id &&
+        html`<${CurveSetLink} workspace=${workspace} id=${study.settings.curve_set_id} />`}
       </span>
     <//>
     <div class="stack">

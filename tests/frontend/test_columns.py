@@ -8,6 +8,7 @@ import pytest
 from backend.config import REPOSITORY
 from backend.transit.catalog.names.column_names import BANDS, FORMATS, SURVEYS
 from backend.transit.columns import COLUMNS, EVIDENCE_UNITS, LABELS, RANGES
+from backend.transit.networks.registry import NETWORKS
 from backend.web.schemas.base import Source
 from tests.frontend.test_server_sentences import run_on_the_page
 
@@ -22,6 +23,14 @@ def test_the_page_knows_every_column_in_the_server_s_order():
     assert evidence == list(EVIDENCE_UNITS)
     assert classes == list(LABELS)
     assert with_unit == [*COLUMNS, *EVIDENCE_UNITS]
+
+
+def test_the_page_knows_which_networks_read_light_curves_and_lists_all():
+    reading = run_on_the_page(FRONTEND / "lib" / "curves-learnt.js", "page.READING")
+    assert reading == [each.name for each in NETWORKS.values() if each.takes_curves]
+    for table in ("training/table/session-columns.js", "models/model-columns.js"):
+        listed = ", ".join(f'"{name}"' for name in NETWORKS)
+        assert f"const NETWORKS = [{listed}];" in (FRONTEND / table).read_text(encoding="utf-8")
 
 
 def test_the_page_knows_the_ranges():

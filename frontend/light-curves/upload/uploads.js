@@ -1,13 +1,13 @@
 // Light curves on their way to the server: one upload after the other, continuing while other pages are open.
 
 import { ConnectionLost, get, post } from "../../lib/api.js";
+import { SETS } from "../../lib/curve-sets.js";
 import { t } from "../../lib/i18n.js";
 import { explain, notify } from "../../lib/notices.js";
 import { goTo } from "../../lib/router.js";
 import { settings } from "../../lib/settings.js";
 import { createStore } from "../../lib/store.js";
 import { followImport, isShown } from "../following.js";
-import { SETS } from "../states.js";
 import { nameOf, partsOf } from "./chosen-files.js";
 import { discard, pause, sendPart } from "./part.js";
 import { persist } from "./sending.js";

@@ -5,6 +5,7 @@ import { useEffect, useMemo, useState } from "../../lib/html.js";
 import { t } from "../../lib/i18n.js";
 import { explain, notify } from "../../lib/notices.js";
 import { goTo } from "../../lib/router.js";
+import { curvesOf, networksOf, readingNetwork } from "./curve-sets.js";
 import { RECOMMENDED } from "./network-choice.js";
 import { useIdempotencyKey } from "../session/session-actions-state.js";
 import { isTrainable } from "./training-estimate.js";
@@ -22,27 +23,34 @@ import { RESOURCES } from "./training-settings.js";
  * @param {object[]} properties.datasets newest first
  * @param {object[]} properties.networks
  * @param {string} properties.defaultNetwork
+ * @param {object[]} properties.curveSets of the workspace
  */
-export function useStartForm({ name, texts, read, address, query, datasets, networks, defaultNetwork }) {
-  const initial = useMemo(() => ({ ...texts, dataset: null, network: null, version: null }), []);
+export function useStartForm(properties) {
+  const { name, texts, read, address, query, datasets, networks, defaultNetwork, curveSets } = properties;
+  const initial = useMemo(() => ({ ...texts, dataset: null, network: null, version: null, curve_set: null }), []);
   const [draft, change, forget] = useDraft(name, initial);
   useEffect(() => {
     const given = Object.entries(query).filter(([each]) => each in initial);
     if (given.length === 0) return;
     const typed = ([each, text]) => [each, each === "dataset" ? Number(text) : text];
-    change(Object.fromEntries(given.map(typed)));
+    // An address that names light curves and no network is for the one that reads them.
+    change({ ...(query.curve_set ? { network: null } : {}), ...Object.fromEntries(given.map(typed)) });
     // Otherwise a reload would overwrite what was typed since.
     goTo(address, { replace: true });
   }, [JSON.stringify(query)]);
   const dataset = datasets.find((each) => each.id === draft.dataset) ?? datasets.find(isTrainable) ?? datasets[0];
   const find = (list, key, value) => list.find((each) => each[key] === value);
   const named = (each) => find(networks, "name", each);
-  const network = [draft.network, RECOMMENDED, defaultNetwork].map(named).find(Boolean) ?? networks[0];
+  const reading = draft.curve_set && readingNetwork(networks)?.name;
+  const network = [draft.network, reading, RECOMMENDED, defaultNetwork].map(named).find(Boolean) ?? networks[0];
+  const found = useMemo(() => read(draft, network.name), [draft, network.name]);
+  const names = networksOf({ network, values: found.values });
   return {
     draft,
     change,
     forget,
-    read: useMemo(() => read(draft, network.name), [draft, network.name]),
+    read: found,
+    curves: curvesOf({ chosen: draft.curve_set, sets: curveSets, networks, names }),
     dataset,
     version: versionOf(draft.version, dataset),
     // A dataset from an old address or draft that is gone must not be replaced silently.
@@ -80,12 +88,14 @@ export function useStart({ workspace, form, names, hasCluster, send, onStart, on
   const { values } = form.read;
   const isAsked = ([name]) => hasCluster || !reserved.includes(name);
   const errors = Object.fromEntries(Object.entries(form.read.errors).filter(isAsked));
+  if (form.curves.isMissing) errors.curve_set_id = t("training.lightCurves.error");
   const sent = hasCluster ? [...names, ...reserved.filter((name) => values[name] !== null)] : names;
   const request = {
     workspace_key: workspace.key,
     dataset_id: form.dataset.id,
     dataset_version: form.version,
     network: form.network.name,
+    curve_set_id: form.curves.set?.id ?? null,
     ...Object.fromEntries(sent.map((name) => [name, values[name]])),
   };
   const start = async () => {

@@ -4,6 +4,7 @@ import { UsageWarning } from "../../account/usage.js";
 import { VersionChoice } from "../../labels/version-choice.js";
 import { html, useEffect, useRef, useState } from "../../lib/html.js";
 import { t } from "../../lib/i18n.js";
+import { CurveChoice } from "./curve-choice.js";
 import { DatasetChoice } from "./dataset-choice.js";
 import { NetworkChoice } from "./network-choice.js";
 import { SettingField } from "./setting-field.js";
@@ -61,6 +62,7 @@ export function StartForm(properties) {
           error=${starting.errors.network}
           onChoose=${(network) => form.change({ network })}
         />
+        <${CurveChoice} ...${{ workspace, form, networks }} error=${starting.errors.curve_set_id} />
         <div class="two">${everyday}</div>
         <${Folded} title=${t("training.more")} isChanged=${form.isChanged(more)}>
           <div class="two">${settingFields(more, form, starting)}</div>

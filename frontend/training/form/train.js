@@ -1,6 +1,7 @@
 // Starts a session: the settings, each explained, the estimated time, and what the server lacks at the moment.
 
 import { get } from "../../lib/api.js";
+import { listSets } from "../../lib/curve-sets.js";
 import { useData } from "../../lib/data.js";
 import { html } from "../../lib/html.js";
 import { dateTime, has, t } from "../../lib/i18n.js";
@@ -38,17 +39,19 @@ function NewSession({ workspace, query }) {
 }
 
 async function loadAll(workspace_key) {
-  const [datasets, networks, completed, health, cluster] = await Promise.all([
+  const [datasets, networks, completed, health, cluster, curveSets] = await Promise.all([
     get("/api/training/datasets", { workspace_key }),
     get("/api/networks"),
     get("/api/training/sessions", { workspace_key, status: "completed", limit: PAGE }),
     get("/api/health"),
     get("/api/cluster"),
+    listSets(workspace_key),
   ]);
   return {
     datasets: datasets.datasets,
     networks: networks.networks,
     defaultNetwork: networks.default,
+    curveSets,
     completed: completed.sessions,
     ahead: health.queue.pending + health.queue.training,
     reasons: health.reasons,

@@ -11,7 +11,10 @@ import { TrainingCost } from "./training-cost.js";
 import { INITIAL_TEXTS, readSettings, RESOURCES, SETTINGS, settingsOf } from "./training-settings.js";
 
 const EVERYDAY = ["model_name", "epochs"];
-const FIELDS = [...Object.keys(SETTINGS), ...Object.keys(RESOURCES), "dataset_id", "dataset_version", "network"];
+const FIELDS = [
+  ...Object.keys({ ...SETTINGS, ...RESOURCES }),
+  ...["dataset_id", "dataset_version", "network", "curve_set_id"],
+];
 
 /**
  * @param {object} properties
@@ -20,6 +23,7 @@ const FIELDS = [...Object.keys(SETTINGS), ...Object.keys(RESOURCES), "dataset_id
  * @param {object[]} properties.datasets newest first
  * @param {object[]} properties.networks
  * @param {string} properties.defaultNetwork
+ * @param {object[]} properties.curveSets of the workspace
  * @param {object[]} properties.completed sessions, newest first, for the time estimate
  * @param {boolean} properties.hasCluster whether a session can reserve something
  * @param {number} properties.ahead sessions that run or wait on the server

@@ -1,18 +1,21 @@
 // All settings of a session, and a link to start another with the same settings.
 
 import { withQuery } from "../../lib/api.js";
+import { curvesOfSpec } from "../../lib/curves-learnt.js";
 import { html } from "../../lib/html.js";
 import { dateTime, duration, number, percent, significant, t } from "../../lib/i18n.js";
 import { RESOURCES, SETTINGS } from "../form/training-settings.js";
 import { networkName } from "../form/network-choice.js";
 import { elapsedSeconds } from "./session-progress.js";
 import { settingName } from "../form/setting-field.js";
+import { CurveSetLink } from "../../ui/curve-set-link.js";
 
 /** The form with a session's settings filled in, some of them changed. */
 export function formHref(workspace, { dataset_id, spec }, changes = {}) {
   const names = [...Object.keys(SETTINGS), ...Object.keys(RESOURCES), "network"];
   const settings = Object.fromEntries(names.map((name) => [name, spec[name]]));
-  return `#${withQuery(`/w/${workspace.id}/train`, { dataset: dataset_id, ...settings, ...changes })}`;
+  const chosen = { dataset: dataset_id, curve_set: spec.curve_set_id };
+  return `#${withQuery(`/w/${workspace.id}/train`, { ...chosen, ...settings, ...changes })}`;
 }
 
 /** A setting's value as displayed. */
@@ -29,6 +32,7 @@ export function settingText(name, value) {
 /** @param {{workspace: object, session: object}} properties */
 export function SessionSettings({ workspace, session }) {
   const { spec, dataset_id } = session;
+  const curves = curvesOfSpec(spec);
   const reserved = Object.keys(RESOURCES).filter((name) => (spec[name] ?? null) !== null);
   const names = ["network", ...Object.keys(SETTINGS), ...reserved];
   return html`
@@ -47,6 +51,8 @@ export function SessionSettings({ workspace, session }) {
         <//>
         ${spec.dataset_version > 0 &&
         html`<${Entry} name=${t("labels.version")}>${String(spec.dataset_version)}<//>`}
+        ${curves &&
+        html`<${Entry} name=${t("training.lightCurves")}><${CurveSetLink} workspace=${workspace} ...${curves} /><//>`}
         ${names.map(
           (name) => html`<${Entry} key=${name} name=${settingName(name)}>
             ${settingText(name, spec[name])}

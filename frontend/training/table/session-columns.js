@@ -1,6 +1,7 @@
 // The columns of the table of sessions: what each shows, and what can be filtered and grouped by.
 
 import { StatusCell } from "./session-status.js";
+import { curvesOfSpec } from "../../lib/curves-learnt.js";
 import { html } from "../../lib/html.js";
 import { duration, fixed, number, percent, t } from "../../lib/i18n.js";
 import { nameOf } from "../../lib/watch.js";
@@ -22,7 +23,7 @@ const SETTINGS = [
   ...["epochs", "batch_size", "learning_rate", "validation_split", "test_split", "patience", "seed", "ensemble"],
 ];
 const STATUSES = ["training", "pending", "completed", "failed", "cancelled"];
-const NETWORKS = ["transit_cnn", "transit_cnn_catalogue", "seed_cnn"];
+const NETWORKS = ["transit_cnn", "transit_cnn_catalogue", "light_curve_cnn", "seed_cnn"];
 const TEST = { accuracy: percent, macro_f1: (value) => fixed(value, 3), log_loss: (value) => fixed(value, 3) };
 const FIGURES = { ...TEST, ece: TEST.log_loss };
 const VALIDATION = { val_accuracy: ["val_accuracy", percent], val_log_loss: ["val_label_loss", TEST.log_loss] };
@@ -42,6 +43,9 @@ export function sessionColumns(workspace, onMark) {
     column("dataset_version", ({ spec }) => String(spec.dataset_version ?? 0), { isNumber: true }),
     column("rows", (session) => number(session.dataset_size), { isNumber: true }),
     column("network", ({ spec }) => html`<span class="cut">${networkName(spec.network)}</span>`),
+    column("curve_set", ({ spec }) => html`<${CurvesCell} workspace=${workspace} spec=${spec} />`, {
+      isUnsorted: true,
+    }),
     ...SETTINGS.map((key) => column(key, ({ spec }) => settingText(key, spec[key]), { isNumber: true })),
     ...Object.entries(VALIDATION).map(([key, [name, write]]) => figure(key, ({ metrics }) => write(metrics?.[name]))),
     ...Object.entries(FIGURES).map(([key, write]) => figure(key, (session) => figureCell(session, key, write))),
@@ -92,6 +96,13 @@ export function groupOf(session, name, groups) {
 function columnTitle(key) {
   if (SETTINGS.includes(key) || key === "network") return settingName(key);
   return t(`training.column.${key}`);
+}
+
+/** A page of names would be as many requests: the number leads to the set. */
+function CurvesCell({ workspace, spec }) {
+  const { id } = curvesOfSpec(spec) ?? {};
+  if (!id) return "–";
+  return html`<a href=${`#/w/${workspace.id}/light-curves/${id}`}>${t("curves.set", { id: String(id) })}</a>`;
 }
 
 function DatasetCell({ workspace, session }) {

@@ -13,6 +13,7 @@ class Network(Answer):
     parameters: int = Field(description="Without relations.")
     sentence: str
     takes_relations: bool
+    takes_curves: bool = Field(description="Reads real light curves, and needs a curve set.")
 
 
 class Networks(Success):

@@ -56,6 +56,7 @@ def test_the_networks_are_listed_with_their_inputs(api):
         assert each["inputs"][:2] == ["curve_input", "feat_input"]
         assert each["sentence"]
         assert each["parameters"] >= 0
+        assert each["takes_curves"] is ("evidence_input" in each["inputs"])
 
 
 def test_an_evaluation_is_given_as_the_trainer_made_it(api, evaluated):
