@@ -87,7 +87,7 @@ NETWORKS: dict[str, NetworkInfo] = {
             276_470,
             "For real light curves: the same with the folded photometry of the transit, of odd and "
             "even ones, of the secondary, and the numbers measured in it. Rows without a light "
-            "curve are classified as by transit_cnn_catalogue.",
+            "curve are classified by their columns alone.",
             takes_relations=True,
             takes_curves=True,
         ),
