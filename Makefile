@@ -44,7 +44,7 @@ define tests
 endef
 
 .PHONY: help demo demo-cluster install-cluster run stop test test-all test-long soak mutants unit unit-frontend check lock sbom \
-	benchmark benchmark-science screenshots backup restore clean
+	benchmark benchmark-science benchmark-curves screenshots backup restore clean
 
 help:
 	@echo "make demo   train on the example catalogue, watch it, leave the server running"
@@ -66,6 +66,7 @@ help:
 	@echo "make benchmark  measure on the real tables; see docs/BENCHMARKS.md"
 	@echo "make screenshots  pictures of the page for the README, into docs/images/"
 	@echo "make benchmark-science  the networks against boosted trees; takes an hour"
+	@echo "make benchmark-curves  what real light curves are worth, on TESS's views; an hour"
 
 demo: $(RUNTIME)
 	@$(BIN)/python -m backend.demo
@@ -156,6 +157,10 @@ benchmark: $(DEVELOPMENT)
 # An hour or so; what is done is kept in .benchmark/, and an interrupted one goes on from there.
 benchmark-science: $(DEVELOPMENT)
 	$(BIN)/python -m benchmarks.science --jobs 2
+
+# As above.
+benchmark-curves: $(DEVELOPMENT)
+	$(BIN)/python -m benchmarks.curve_evidence
 
 # The web page in a real browser, on real sessions; needs Chromium.
 screenshots: $(DEVELOPMENT)

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from backend import wire
 from backend.training import defaults, loop
-from backend.training.examples.batches import Examples
 from backend.training.callbacks import (
     MONITOR,
     AfterFirstBatch,
@@ -27,6 +26,7 @@ from backend.training.callbacks import (
     StopWhenDiverged,
 )
 from backend.training.checkpoint import Checkpoint, load_checkpoint, load_kept
+from backend.training.examples.batches import Examples
 from backend.training.examples.real_curves import RealCurves
 from backend.training.spec import UP_TO_0_4_0, UP_TO_0_5_0, Cancelled, TrainingSpec
 from backend.training.split import Split

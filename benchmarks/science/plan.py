@@ -35,7 +35,7 @@ ABLATIONS: dict[str, dict[str, dict[str, Any]]] = {
     "transit_cnn": {
         "one head instead of eight": {f"{_PARTS}.HEADS": 1},
         "no average of the weights": {"backend.training.weight_average.LONGEST": 0.0},
-        "no convolutions": {"backend.transit.networks.transit_cnn._convolve": "@no_convolutions"},
+        "no convolutions": {"backend.transit.networks.transit_cnn.convolve": "@no_convolutions"},
         "3 intervals instead of 24": {
             f"{_PARTS}.QUANTILES": 3,
             "backend.transit.networks.scaling.QUANTILES": 3,

@@ -260,7 +260,7 @@ def changed(changes: dict[str, Any]) -> ExitStack:
 
 
 def no_convolutions(shape: Any, _seeds: Any) -> Any:
-    """Replaces `transit_cnn._convolve`: nothing is read from the transit's shape."""
+    """Replaces `transit_cnn.convolve`: nothing is read from the transit's shape."""
     from keras import ops
 
     return ops.zeros_like(shape[:, :1, 0])

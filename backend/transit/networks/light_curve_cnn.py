@@ -57,6 +57,7 @@ ODD_MINUS_EVEN = "odd_minus_even"
 
 # What a light curve shows is condensed to so many numbers, next to those of the catalogue.
 _UNITS = 96
+_DROPOUT = 0.3
 
 Numbers = NDArray[np.float64]
 Tower = Callable[[KerasTensor], KerasTensor]
@@ -98,8 +99,8 @@ def build_light_curve_cnn(scaling: Scaling, sample: Sample, seeds: Seeds) -> Two
     ]
     if scaling.evidence is not None:
         evidence.append(embed_unknowns(inputs[registry.EVIDENCE_INPUT], scaling.evidence, seeds))
-    shown_together = dense(_UNITS, seeds)(ops.concatenate(evidence, axis=-1))
-    parts.append(shown_together * views.has_curve)
+    together = _drop(ops.concatenate(evidence, axis=-1), seeds)
+    parts.append(dense(_UNITS, seeds)(together) * views.has_curve)
     outputs = {
         registry.LABEL_OUTPUT: heads(ops.concatenate(parts, axis=-1), seeds),
         registry.PERIOD_OUTPUT: period,
@@ -129,14 +130,19 @@ def _look(views: Views, overview: KerasTensor, seeds: Seeds) -> list[KerasTensor
     return [transit(views.channels("local_view")), difference, *others, orbit]
 
 
+def _drop(x: KerasTensor, seeds: Seeds) -> KerasTensor:
+    return layers.Dropout(_DROPOUT, seed=seeds())(x)
+
+
 def _make_tower(units: int, seeds: Seeds) -> Tower:
     """Convolutions to a vector of so many units; the same ones wherever it is called."""
-    strided = {"strides": 2, "padding": "same", "activation": "relu"}
-    steps = [
-        layers.Conv1D(filters, 5, kernel_initializer=seeds.glorot(), **strided)
-        for filters in (16, 24, 32)
-    ]
-    steps += [layers.Flatten(), dense(units, seeds)]
+    steps: list[keras.layers.Layer] = []
+    for filters in (8, 16, 32):
+        convolve_at = layers.Conv1D(
+            filters, 5, padding="same", activation="relu", kernel_initializer=seeds.glorot()
+        )
+        steps += [convolve_at, layers.MaxPooling1D(3, 2)]
+    steps += [layers.Flatten(), layers.Dropout(_DROPOUT, seed=seeds()), dense(units, seeds)]
 
     def tower(x: KerasTensor) -> KerasTensor:
         for step in steps:

@@ -245,6 +245,9 @@ def test_a_part_that_is_cut_off_or_of_something_else_is_no_part(tmp_path, share)
     with pytest.raises(DamagedPart):
         read_part(tmp_path / "0.part", "another key")
     content = (tmp_path / "0.part").read_bytes()
+    (tmp_path / "0.part").write_bytes(content[:-1] + b"x")
+    with pytest.raises(DamagedPart):
+        read_part(tmp_path / "0.part", "key")
     (tmp_path / "0.part").write_bytes(content[: int(share * len(content))])
     with pytest.raises(DamagedPart):
         read_part(tmp_path / "0.part", "key")
