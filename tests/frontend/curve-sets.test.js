@@ -58,9 +58,9 @@ test("the networks of a form are those of its grid or search as well", () => {
 test("choosing a set chooses the network that reads it, unless one does", () => {
   const choose = (id, network, isRead) => choosingSet(id, { network, networks: NETWORKS, isRead });
   assert.deepEqual(choose("3", PLAIN, false), { curve_set: "3", network: READING.name });
-  assert.deepEqual(choose("3", READING, true), { curve_set: "3" });
+  assert.deepEqual(choose("3", READING, true), { curve_set: "3", network: READING.name });
   // A grid in which another setting reads it.
-  assert.deepEqual(choose("3", PLAIN, true), { curve_set: "3" });
+  assert.deepEqual(choose("3", PLAIN, true), { curve_set: "3", network: PLAIN.name });
   assert.deepEqual(choose("", READING, true), { curve_set: null, network: null });
   assert.deepEqual(choose("", PLAIN, false), { curve_set: null });
 });

@@ -30,7 +30,12 @@ export function CurveChoice({ workspace, form, networks, error }) {
   const choose = ({ target }) => change(choosingSet(target.value, { network, networks, isRead: curves.isRead }));
   return html`
     <div class="stack" data-test="curve-choice">
-      <${Field} id="curve-set" label=${t("training.lightCurves")} help=${t("training.lightCurves.help", { name })} error=${error}>
+      <${Field}
+        id="curve-set"
+        label=${t("training.lightCurves")}
+        help=${t("training.lightCurves.help", { name })}
+        error=${error}
+      >
         ${(common) => html`<select ...${common} value=${value} onChange=${choose}>
           <option value="">${t("training.lightCurves.none")}</option>
           ${curves.sets.map(
@@ -60,7 +65,9 @@ function Match({ curveSet, dataset }) {
     get(`${SETS}/${curveSet.id}`, { dataset_id: dataset.id }).then((answer) => answer.curve_set.match);
   const found = useData(load, [curveSet.id, dataset.id]);
   return html`<div class="stack" role="status" data-test="curve-choice-match">
-    <${Loaded} of=${found} what=${t("training.lightCurves.matching")}>${(match) => html`<${Matched} match=${match} />`}<//>
+    <${Loaded} of=${found} what=${t("training.lightCurves.matching")}>
+      ${(match) => html`<${Matched} match=${match} />`}
+    <//>
   </div>`;
 }
 

@@ -48,5 +48,6 @@ export function curvesOf({ chosen, sets, networks, names }) {
  */
 export function choosingSet(id, { network, networks, isRead }) {
   if (id === "") return { curve_set: null, ...(network.takes_curves ? { network: null } : {}) };
-  return { curve_set: id, ...(isRead ? {} : { network: readingNetwork(networks)?.name ?? null }) };
+  // What is said, lest the base of a grid change to the network that is the default with a set.
+  return { curve_set: id, network: isRead ? network.name : (readingNetwork(networks)?.name ?? null) };
 }

@@ -69,6 +69,9 @@ def evaluation_of(curve_set: int) -> dict[str, Any]:
     return {
         **{"n_test": 60, "accuracy": 0.8, "macro_f1": 0.7, "log_loss": 0.5, "ece": 0.1},
         **{"confusion_matrix": [[20, 0, 0], [0, 20, 0], [0, 0, 20]], "baseline": None},
+        "reliability": {"bins": [{"confidence": 0.7, "accuracy": 0.8, "count": 60}]},
+        "roc": {"CONFIRMED": {"fpr": [0, 1], "tpr": [0, 1]}},
+        "precision_recall": {"CONFIRMED": {"recall": [1, 0], "precision": [0.5, 1]}},
         **{"missing_features": hidden, "groups": None, "of_members": None},
         **{"period": {}, "depth": {}, "intervals": None, "abstention": None},
         "light_curves": {
