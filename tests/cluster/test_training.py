@@ -10,6 +10,7 @@ import pytest
 
 from tests.cluster.ray_cluster import processes_of
 from tests.e2e.conftest import ray_cluster
+from tests.e2e.light.curves.tables import bring_curves, write_many
 from tests.e2e.server import (
     TOKEN,
     Client,
@@ -33,6 +34,7 @@ def trained(ray_cluster, tmp_path_factory):
     """The same session on this machine and on a cluster; the server's data folder, and itself."""
     folder = tmp_path_factory.mktemp("trained")
     catalogue = small_catalogue(folder)
+    files = write_many(folder / "curves")
     found = {}
     environments = {
         "process": {"EXOTRAIN_RUNNER": "process", "EXOTRAIN_THREADS": "1"},
@@ -53,12 +55,24 @@ def trained(ray_cluster, tmp_path_factory):
             session = client.wait(session_id)
             assert session["status"] == "completed", session["error"]
             found[runner] = (data_dir, session)
+            found[f"{runner} with light curves"] = data_dir, learnt_from_curves(client, key, files)
+            own = found[f"{runner} with light curves"][1]["id"]
+            evaluation = client.get(f"/api/training/session/{own}/evaluation")["evaluation"]
+            found["figures"] = evaluation["light_curves"]
             if runner == "ray":
                 # What a server that ends leaves on a node goes with the next look at it.
                 wait_for(lambda: left_on(ray_cluster.nodes[0]), lambda left: not left, 30)
         finally:
             server.stop()
     return found
+
+
+def learnt_from_curves(client, key, files):
+    """A session that has learnt from light curves."""
+    catalogue, curves = files
+    dataset = client.upload(key, catalogue)
+    curve_set_id = bring_curves(client, key, curves)
+    return client.complete(key, dataset["id"], curve_set_id=curve_set_id, **SPEC, test_split=0.3)
 
 
 def environments_of(server, cluster):
@@ -87,13 +101,19 @@ def test_no_process_of_the_cluster_has_the_token_of_the_server(trained):
         assert SECRET.encode() not in environment + command, command
 
 
-def both(trained):
+def both(trained, kind=""):
     """The data folder and the session, of this machine and of the cluster."""
-    return trained["process"], trained["ray"]
+    return trained[f"process{kind}"], trained[f"ray{kind}"]
 
 
-def test_the_weights_are_the_same_array_by_array(trained):
-    local, remote = (weights(data_dir / each["model_path"]) for data_dir, each in both(trained))
+KINDS = pytest.mark.parametrize("kind", ["", " with light curves"], ids=["columns", "light curves"])
+
+
+@KINDS
+def test_the_weights_are_the_same_array_by_array(trained, kind):
+    local, remote = (
+        weights(data_dir / each["model_path"]) for data_dir, each in both(trained, kind)
+    )
     assert local.keys() == remote.keys()
     assert len(local) > 10
     for name, array in local.items():
@@ -115,18 +135,28 @@ def weights(model_file):
     return found
 
 
-def test_what_is_predicted_of_the_test_rows_is_the_same(trained):
+@KINDS
+def test_what_is_predicted_of_the_test_rows_is_the_same(trained, kind):
     local, remote = (
         np.load((data_dir / each["model_path"]).with_suffix(".test.npy"))
-        for data_dir, each in both(trained)
+        for data_dir, each in both(trained, kind)
     )
     assert len(local) > 0
     assert local.tobytes() == remote.tobytes()
 
 
-def test_the_epochs_are_the_same(trained):
-    local, remote = (history_without_times(each) for _, each in both(trained))
+@KINDS
+def test_the_epochs_are_the_same(trained, kind):
+    local, remote = (history_without_times(each) for _, each in both(trained, kind))
     assert local == remote
+
+
+def test_a_node_learns_from_light_curves_that_it_was_sent(trained):
+    _, session = trained["ray with light curves"]
+    assert session["spec"]["network"] == "light_curve_cnn"
+    assert session["spec"]["curves_sha256"] is not None
+    assert trained["figures"]["with_curve"]["rows"] > 5
+    assert trained["figures"]["curve_hidden"] != trained["figures"]["with_curve"]
 
 
 def left_on(node):

@@ -6,6 +6,7 @@ import pytest
 
 from backend.cluster import parcels as module
 from backend.cluster.parcels import Parcels
+from backend.storage import curve_files
 from backend.storage.layout import Storage
 from tests import messages
 
@@ -98,6 +99,15 @@ def test_all_that_a_session_reads_goes(store, storage):
         "model/checkpoints/7.kept.ckpt",
     ]
     assert put == [b"table", b"evidence", b"labels", b"kept"]
+
+
+def test_the_views_of_light_curves_go_like_the_table(store, storage):
+    parcels, put = store
+    curve_files.views(storage, 1, "d", "c" * 64, 1).write_bytes(b"views")
+    spec = messages.SPEC | {"curve_set_id": 3, "curves_sha256": "c" * 64, "curve_recipe": 1}
+    parcel = parcels.of(messages.job(spec=messages.wire.Spec(**spec)))[1]
+    assert parcel.path == f"uploads/1/d.{'c' * 64}.1.views.npy"
+    assert put == [b"table", b"views"]
 
 
 def test_what_cannot_be_read_is_an_error_and_nothing_is_kept(store, storage):
