@@ -294,6 +294,7 @@ def test_the_numbers_of_the_architecture_are_those_of_the_code():
         f"each with probability {hiding.MASK_ONE:g},",
         f"`impact` and `snr` together with {hiding.MASK_FIT:.2f},",
         f"all four of the star with {hiding.MASK_STAR:g}.",
+        f"loses its light curve in {hiding.MASK_CURVE:g} of the rows",
         f"smoothing {fit.LABEL_SMOOTHING:g})",
         f"+ {fit.REGRESSION_WEIGHT:g} [",
         f"clipped to norm {fit.GRADIENT_NORM:g})",
