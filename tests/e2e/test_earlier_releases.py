@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.data.make_samples import STUDIES, predict, sampled_curve
-from tests.e2e.server import Client, Server
+from tests.e2e.server import Client, Server, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.tensorflow, pytest.mark.slow]
 
@@ -103,7 +103,11 @@ def test_a_dataset_is_listed_and_its_rows_and_curve_are_read(samples: Samples):
     client, said = samples.client, samples.said
     datasets = client.get(f"/api/training/datasets?workspace_key={samples.key}")["datasets"]
     require_same(datasets, said["datasets"])
-    require_same(client.get(f"{samples.dataset}/rows?limit=5")["rows"], said["rows"])
+    found = wait_for(
+        lambda: client.get(f"{samples.dataset}/rows?limit=5"),
+        lambda answer: answer["relations_state"] != "pending",
+    )
+    require_same(found["rows"], said["rows"])
     require_same(client.get(f"{samples.dataset}/rejected")["rejected"], said["rejected"])
     require_same(sampled_curve(client.get(f"{samples.dataset}/curve?row=3")), said["curve"])
 

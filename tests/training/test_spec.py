@@ -65,6 +65,8 @@ def test_the_spec_has_every_setting_that_a_request_can_choose():
         "version",
         "dataset_sha256",
         "dataset_version_sha256",
+        "curves_sha256",
+        "curve_recipe",
         "dataset_name",
         "source",
         "simulated",
