@@ -16,7 +16,7 @@ from tests.e2e.server import Client, Server, wait_for
 from tests.light_curves.preparing.made import signal as signal_of
 from tests.services.curves.prepared import catalogue, curves
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 CURVES = "/api/light-curves"
 
