@@ -98,7 +98,7 @@ test: check
 	$(call tests,-n 3 --dist loadfile -m "not client and not holds and not slow")
 
 test-all: test
-	$(call tests,-n 3 --dist loadfile -m "(client or holds or slow) and not long",--all)
+	$(call tests,-n 2 --dist loadfile -m "(client or holds or slow) and not long",--all)
 
 test-long: $(DEVELOPMENT)
 	@rm -f $(SKIPS_FILE)

@@ -17,7 +17,8 @@ from tests.e2e.server import Client, Server, history_without_times, small_catalo
 
 pytestmark = [pytest.mark.e2e, pytest.mark.tensorflow]
 
-SPEC = {"epochs": 60, "batch_size": 32, "seed": 3, "patience": 61}
+# Long enough for two backups to be made meanwhile, on a busy machine too.
+SPEC = {"epochs": 150, "batch_size": 32, "seed": 3, "patience": 151}
 
 CANDIDATE = {"period": 3.5, "duration": 2.5, "depth": 900.0}
 
