@@ -15,7 +15,8 @@ from backend.transit.catalog.rejections import REASONS
 from backend.transit.columns import LABELS
 from backend.transit.light_curve.orbit import FLAGS
 from backend.transit.networks.registry import NETWORKS
-from backend.web.schemas.training.sessions import FailureReason, SessionStatus, StartRequest
+from backend.web.schemas.training.requests.sessions import StartRequest
+from backend.web.schemas.training.sessions import FailureReason, SessionStatus
 from tests.documents import (
     ARCHITECTURE,
     BENCHMARKS,

@@ -3,7 +3,7 @@
 import re
 
 from backend.config import REPOSITORY
-from backend.web.schemas.training.study_requests import FoldsRequest, SearchRequest
+from backend.web.schemas.training.requests.studies import FoldsRequest, SearchRequest
 
 SOURCE = (REPOSITORY / "frontend" / "studies" / "study-settings.js").read_text()
 

@@ -4,7 +4,7 @@ import pytest
 
 from backend import wire
 from backend.training.spec import UP_TO_0_4_0, UP_TO_0_5_0, UnusableSpec, upgrade_spec
-from backend.web.schemas.training.sessions import StartRequest
+from backend.web.schemas.training.requests.sessions import StartRequest
 from tests import messages
 
 # As 0.1.0 stored it.

@@ -10,7 +10,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from backend.config import REPOSITORY, VERSION
 from backend.web import auth
 from backend.web.current import services_of
-from backend.web.schemas.training.sessions import StartRequest
+from backend.web.schemas.training.requests.sessions import StartRequest
 from tests.api import CANDIDATE, catalogue, complete, form, problem_of, use_depth_predictor
 
 # Pages and files, not part of the API.

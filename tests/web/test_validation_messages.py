@@ -16,7 +16,8 @@ from backend.web.schemas.base import MANY_LINES, ONE_LINE, PATTERNS, shown
 from backend.web.schemas.candidates import CandidateBody
 from backend.web.schemas.predictions import AnalysisRequest, PredictRequest
 from backend.web.schemas.training.listing import SessionsQuery
-from backend.web.schemas.training.sessions import NETWORK_NAME, StartRequest
+from backend.web.schemas.training.requests.sessions import StartRequest
+from backend.web.schemas.training.requests.settings import NETWORK_NAME
 from backend.web.validation_messages import field_errors, summary
 
 WRONG = [

@@ -47,11 +47,11 @@ from backend.web.response_headers import answer_unchanged
 from backend.web.routes.training.bulk import delete
 from backend.web.routes.training.settings import make_spec
 from backend.web.schemas.base import Done
+from backend.web.schemas.training.requests.sessions import StartRequest
 from backend.web.schemas.training.sessions import (
     SessionAnswer,
     SessionQuery,
     StartAnswer,
-    StartRequest,
     StopAnswer,
 )
 

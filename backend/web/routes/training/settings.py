@@ -10,13 +10,13 @@ from backend.database.connection import Record
 from backend.errors import Invalid
 from backend.services.studies.kinds import grid
 from backend.transit.networks import registry
-from backend.web.schemas.training.sessions import (
+from backend.web.schemas.training.requests.settings import (
     Settings,
     require_curves,
     require_reader,
     require_relations,
 )
-from backend.web.schemas.training.study_requests import FoldsRequest, GridRequest, SearchRequest
+from backend.web.schemas.training.requests.studies import FoldsRequest, GridRequest, SearchRequest
 
 OfStudy = FoldsRequest | GridRequest | SearchRequest
 

@@ -30,6 +30,7 @@ from backend.web.auth import current_user
 from backend.web.current import services
 from backend.web.routes.training.settings import own_of_study, spec_of_study
 from backend.web.schemas.base import Done
+from backend.web.schemas.training.requests.studies import StudyRequest
 from backend.web.schemas.training.studies import (
     Studies,
     StudiesQuery,
@@ -37,7 +38,6 @@ from backend.web.schemas.training.studies import (
     StudyDone,
     StudyStarted,
 )
-from backend.web.schemas.training.study_requests import StudyRequest
 
 studies_bp = APIBlueprint("studies", __name__, url_prefix="/api/training/studies", tag="Studies")
 

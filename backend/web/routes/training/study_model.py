@@ -12,8 +12,8 @@ from backend.web.access import usable_study
 from backend.web.auth import current_user
 from backend.web.current import services
 from backend.web.routes.training.sessions import started
+from backend.web.schemas.training.requests.studies import JoinRequest
 from backend.web.schemas.training.sessions import StartAnswer
-from backend.web.schemas.training.study_requests import JoinRequest
 
 study_model_bp = APIBlueprint(
     "study_model", __name__, url_prefix="/api/training/studies", tag="Models of studies"

@@ -8,7 +8,7 @@ from backend.background.search.trials import STATUSES
 from backend.database.search.trials import ENDS
 from backend.training import defaults
 from backend.web.schemas.base import Answer, JsonBody
-from backend.web.schemas.training.sessions import NETWORK_NAME, known_network
+from backend.web.schemas.training.requests.settings import NETWORK_NAME, known_network
 
 _LOG = Field(default=False, description="Search the logarithm: 1 to 10 as long as 10 to 100.")
 _STEP = Field(default=1, ge=1, le=4096, description="Only these steps from `low`; not with `log`.")

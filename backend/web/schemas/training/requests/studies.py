@@ -17,8 +17,8 @@ from backend.services.studies.kinds.grid import MOST_SETTINGS
 from backend.services.studies.kinds.search import MOST_MINUTES, MOST_PARALLEL, MOST_TRIALS
 from backend.training import defaults
 from backend.web.schemas.base import MODEL_NAME, STUDY_NAME, JsonBody, Name, shown
+from backend.web.schemas.training.requests.settings import Recipe, Settings, require_reader
 from backend.web.schemas.training.search import TrialSpace
-from backend.web.schemas.training.sessions import Recipe, Settings, require_reader
 
 FOLDS, GRID, SEARCH = "folds", "grid", "search"
 
