@@ -1,6 +1,7 @@
 """What the tests share: an application over a data folder of its own, users, the archive tables."""
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,16 @@ _NO_ARCHIVE = (
     f"NO ARCHIVE TABLES in {ARCHIVE_DATA}: set EXOTRAIN_ARCHIVE_DATA to the folder with "
     "koi_cumulative.csv and toi.csv"
 )
+
+
+@pytest.fixture(autouse=True)
+def own_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test starts in this process may move the temporary files; the next test has its own.
+
+    A browser that starts in a data folder finds the path of its sockets too long.
+    """
+    monkeypatch.setattr(tempfile, "tempdir", tempfile.tempdir)
+    monkeypatch.setenv("TMPDIR", tempfile.gettempdir())
 
 
 @pytest.fixture(scope="session")

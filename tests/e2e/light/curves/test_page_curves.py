@@ -191,7 +191,8 @@ def test_an_upload_that_is_stopped_leaves_nothing_and_can_begin_again(
     held: list[Route] = []
     page.route(PIECES, lambda route: held.append(route) if not held else route.continue_())
     visitor.open(f"{home(people, key)}/light-curves")
-    drop(page, {f"KIC {STARS[0]}.csv": curve_of(STARS[0])})
+    with page.expect_request(lambda request: request.method == "PUT"):  # the one that is held
+        drop(page, {f"KIC {STARS[0]}.csv": curve_of(STARS[0])})
     item = page.locator("[data-test=curves-upload]")
     expect(item).to_contain_text("Uploading")
     with page.expect_response(lambda answer: answer.request.method == "DELETE") as removed:
