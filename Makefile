@@ -43,15 +43,16 @@ define tests
 	$(BIN)/python -m tests.skips $(2) $(SKIPS_FILE); exit $$status
 endef
 
-.PHONY: help demo demo-cluster install-cluster run stop test test-all test-long soak mutants unit unit-frontend check lock sbom \
+.PHONY: help demo demo-curves demo-cluster install-cluster run stop test test-all test-long soak mutants unit unit-frontend check lock sbom \
 	benchmark benchmark-science benchmark-curves screenshots backup restore clean
 
 help:
 	@echo "make demo   train on the example catalogue, watch it, leave the server running"
+	@echo "make demo-curves  what light curves are worth to a network, on simulated stars, in the browser"
 	@echo "make demo-cluster  a study on a Ray cluster on this machine, a node killed on the way"
 	@echo "make install-cluster  Ray besides, for a server or a node; see docs/CLUSTER.md"
 	@echo "make run    start the server; Ctrl-C stops it"
-	@echo "make stop   stop the server that make demo left running"
+	@echo "make stop   stop the server that make demo or make demo-curves left running"
 	@echo "make backup DEST=folder   save the data while the server works"
 	@echo "make restore FROM=folder  put a backup back; the server must be stopped"
 	@echo "make test   every test but the slowest; make unit: those without TensorFlow, in minutes"
@@ -70,6 +71,9 @@ help:
 
 demo: $(RUNTIME)
 	@$(BIN)/python -m backend.demo
+
+demo-curves: $(RUNTIME)
+	@$(BIN)/python -m backend.demo.curves
 
 # Installs Ray besides, 250 MB; ends everything that it starts.
 demo-cluster: $(CLUSTER)

@@ -29,6 +29,7 @@ ROOMS = """
     backup -> storage
     backup -> config
     demo -> storage
+    demo -> transit
     demo -> config
     launcher -> create_app
     launcher -> web

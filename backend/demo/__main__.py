@@ -6,14 +6,13 @@ Starts a server in the background, or uses the one of an earlier demo, and leave
 
 import argparse
 import os
-import secrets
-import shutil
 import sys
 import time
 
 from backend.config import REPOSITORY, Settings, SettingsError
 from backend.demo import server_process
 from backend.demo.client import Answer, Api, DemoFailed
+from backend.demo.progress import bar, overwrite_last_line, print_line
 
 EXAMPLE = REPOSITORY / "example_dataset.csv"
 
@@ -35,7 +34,7 @@ def main() -> None:
     except (DemoFailed, SettingsError, OSError) as error:
         sys.exit(f"demo: {error}")
     except KeyboardInterrupt:
-        sys.exit("\ndemo: interrupted. The server keeps running; stop it with: make stop")
+        sys.exit("\ndemo: interrupted. The server keeps running if it was ready: make stop")
 
 
 def show(settings: Settings) -> None:
@@ -44,7 +43,7 @@ def show(settings: Settings) -> None:
     Raises:
         DemoFailed: the server did not start, or refused something.
     """
-    token = settings.token or _demo_token(settings)
+    token = settings.token or server_process.demo_token(settings)
     api = Api(f"http://localhost:{settings.port}", token)
     server_process.start(settings, api)
     key = _workspace_key(api)
@@ -69,18 +68,6 @@ def show(settings: Settings) -> None:
     )
 
 
-def _demo_token(settings: Settings) -> str:
-    """A random token, kept beside the data so that the next demo can use the same server."""
-    path = settings.data_dir / "demo.token"
-    known = path.read_text().strip() if path.exists() else ""
-    if known:  # a disk that was full leaves an empty file
-        return known
-    path.parent.mkdir(parents=True, exist_ok=True)
-    token = secrets.token_urlsafe(32)
-    path.write_text(token)
-    return token
-
-
 def _workspace_key(api: Api) -> str:
     for workspace in api.get("/api/workspaces")["workspaces"]:
         if workspace["name"] == "demo":
@@ -95,11 +82,11 @@ def _watch(api: Api, session_id: int) -> Answer:
         session = api.get(f"/api/training/session/{session_id}?after_epoch={epoch}")["session"]
         for each in session["history"]:
             epoch = each["epoch"]
-            _print_line(_epoch_line(each, session))
+            print_line(_epoch_line(each, session))
         if session["status"] not in ("pending", "training"):
-            _overwrite_last_line("")
+            overwrite_last_line("")
             return session
-        _overwrite_last_line(_progress_line(session))
+        overwrite_last_line(_progress_line(session))
         time.sleep(_POLL_SECONDS)
 
 
@@ -113,12 +100,10 @@ def _epoch_line(epoch: Answer, session: Answer) -> str:
 
 
 def _progress_line(session: Answer) -> str:
-    width = 30
-    done = round(width * (session["progress"] or 0))
     eta = session["eta_seconds"]
     remaining = "" if eta is None else f"   at most {eta:.0f} s left"
     doing = session["stage"] or session["status"]
-    return f"[{'#' * done}{'.' * (width - done)}] {doing}{remaining}"
+    return bar(session["progress"] or 0, f"{doing}{remaining}")
 
 
 def _show_result(api: Api, session: Answer) -> None:
@@ -168,18 +153,6 @@ def _show_prediction(api: Api, key: str) -> None:
     )
     for warning in answer["warnings"]:
         print(warning)
-
-
-def _print_line(line: str) -> None:
-    _overwrite_last_line("")
-    print(line, flush=True)
-
-
-def _overwrite_last_line(text: str) -> None:
-    """Replace the terminal's last line; do nothing if the output is not a terminal."""
-    if sys.stdout.isatty():
-        width = shutil.get_terminal_size().columns - 1
-        print("\r" + text[:width].ljust(width) + ("\r" if not text else ""), end="", flush=True)
 
 
 if __name__ == "__main__":

@@ -41,12 +41,18 @@ class Api:
 
     def upload(self, path: str, file: Path, **fields: str) -> Answer:
         """POST a small file and some fields as a form."""
-        boundary = uuid.uuid4().hex
-        parts = [_form_part(boundary, f'name="{k}"', v.encode()) for k, v in fields.items()]
         disposition = f'name="file"; filename="{file.name}"'
-        parts.append(_form_part(boundary, disposition, file.read_bytes()))
-        body = b"".join(parts) + f"--{boundary}--\r\n".encode()
-        return self._call(path, body, {"Content-Type": f"multipart/form-data; boundary={boundary}"})
+        return self._post_form(path, [*_as_parts(fields), (disposition, file.read_bytes())])
+
+    def post_form(self, path: str, **fields: str) -> Answer:
+        """POST some fields as a form."""
+        return self._post_form(path, _as_parts(fields))
+
+    def put_piece(self, path: str, start: int, piece: bytes, total: int) -> Answer:
+        """PUT a piece of a file of `total` bytes, which begins at byte `start`."""
+        place = f"bytes {start}-{start + len(piece) - 1}/{total}"
+        headers = {"Content-Range": place, "Content-Type": "application/octet-stream"}
+        return self._call(path, piece, headers, method="PUT")
 
     def download(self, path: str) -> bytes:
         """GET a file."""
@@ -60,6 +66,12 @@ class Api:
         except (ValueError, KeyError, DemoFailed):
             return False
 
+    def _post_form(self, path: str, parts: list[tuple[str, bytes]]) -> Answer:
+        boundary = uuid.uuid4().hex
+        body = b"".join(_form_part(boundary, *part) for part in parts)
+        body += f"--{boundary}--\r\n".encode()
+        return self._call(path, body, {"Content-Type": f"multipart/form-data; boundary={boundary}"})
+
     def _call(
         self,
         path: str,
@@ -67,15 +79,23 @@ class Api:
         headers: dict[str, str],
         timeout: float = _ANSWER_SECONDS,
         patience: int = _LONGEST_WAIT_SECONDS,
+        method: str | None = None,
     ) -> Answer:
-        answer: Answer = json.loads(self._send(path, body, headers, timeout, patience))
+        sent = self._send(path, body, headers, timeout, patience, method)
+        answer: Answer = json.loads(sent)
         return answer
 
     def _send(
-        self, path: str, body: bytes | None, headers: dict[str, str], timeout: float, patience: int
+        self,
+        path: str,
+        body: bytes | None,
+        headers: dict[str, str],
+        timeout: float,
+        patience: int,
+        method: str | None = None,
     ) -> bytes:
         headers = {**headers, "Authorization": f"Bearer {self.token}"}
-        request = urllib.request.Request(self.address + path, body, headers)
+        request = urllib.request.Request(self.address + path, body, headers, method=method)
         while True:
             try:
                 with urllib.request.urlopen(request, timeout=timeout) as answer:
@@ -92,6 +112,10 @@ class Api:
                 ) from error
             patience -= seconds
             time.sleep(seconds)
+
+
+def _as_parts(fields: dict[str, str]) -> list[tuple[str, bytes]]:
+    return [(f'name="{name}"', value.encode()) for name, value in fields.items()]
 
 
 def _form_part(boundary: str, disposition: str, content: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import secrets
 import signal
 import subprocess
 import sys
@@ -41,12 +42,12 @@ def start(settings: Settings, api: Api) -> None:
             stderr=log,
             start_new_session=True,  # it keeps running after the demo
         )
-    deadline = time.monotonic() + _START_SECONDS
-    while (address := _ready_address(log_path(settings), before)) is None:
-        if server.poll() is not None or time.monotonic() > deadline:
-            raise DemoFailed(f"the server did not start:\n{_last_line(log_path(settings))}")
-        time.sleep(_POLL_SECONDS)
-    api.address = address
+    try:
+        api.address = _wait_until_ready(server, log_path(settings), before)
+    except KeyboardInterrupt:  # nobody could stop it by its lock yet
+        server.terminate()
+        server.wait()
+        raise
     print(f"Server started at {api.address}.")
 
 
@@ -73,6 +74,32 @@ def stop(settings: Settings) -> None:
     print("The server has stopped.")
 
 
+def demo_token(settings: Settings) -> str:
+    """A random token, kept beside the data so that the next demo can use the same server."""
+    path = settings.data_dir / "demo.token"
+    known = path.read_text().strip() if path.exists() else ""
+    if known:  # a disk that was full leaves an empty file
+        return known
+    path.parent.mkdir(parents=True, exist_ok=True)
+    token = secrets.token_urlsafe(32)
+    path.write_text(token)
+    return token
+
+
+def log_path(settings: Settings) -> Path:
+    """The log of the server in the background."""
+    return settings.data_dir / "exotrain.log"
+
+
+def _wait_until_ready(server: "subprocess.Popen[bytes]", log: Path, before: int) -> str:
+    deadline = time.monotonic() + _START_SECONDS
+    while (address := _ready_address(log, before)) is None:
+        if server.poll() is not None or time.monotonic() > deadline:
+            raise DemoFailed(f"the server did not start:\n{_last_line(log)}")
+        time.sleep(_POLL_SECONDS)
+    return address
+
+
 def _require_free(settings: Settings) -> None:
     """Refuse to call a folder free that a server of 0.3.0 or another program has locked."""
     if lock.is_held(settings.data_dir):
@@ -82,11 +109,6 @@ def _require_free(settings: Settings) -> None:
             f"If process {path.read_text().strip() or '?'} is an exotrain of an earlier release, "
             "end it with kill."
         )
-
-
-def log_path(settings: Settings) -> Path:
-    """The log of the server in the background."""
-    return settings.data_dir / "exotrain.log"
 
 
 def _ready_address(log: Path, before: int) -> str | None:

@@ -1,0 +1,1 @@
+"""`make demo-curves`: what real photometry is worth, on stars that are simulated."""
