@@ -155,12 +155,12 @@ PLACES = {
     """,
     f"{_FAULTS}batch.py::"
     "test_a_file_that_cannot_be_written_ends_the_prediction_and_leaves_nothing": """
-        backend.services.predict_catalogue.predict_catalogue write
+        backend.services.predictions.catalogue.predict_catalogue write
         backend.web.routes.predictions.predict_batch unlink
         backend.web.routes.predictions.predict_batch write
     """,
     f"{_FAULTS}batch.py::test_a_thread_that_cannot_be_started_is_a_503": """
-        backend.services.batch_predictions._ahead thread
+        backend.services.predictions.table._ahead thread
     """,
     f"{_FAULTS}batch_jobs.py::"
     "test_a_file_that_cannot_be_put_in_its_place_is_no_batch_and_leaves_nothing": """
@@ -526,10 +526,10 @@ PLACES = {
         backend.tables.converter.TableConverter.relate unlink
     """,
     f"{_STORED}relations.py::test_files_of_a_batch_that_cannot_be_deleted_go_at_the_next_start": """
-        backend.services.catalogue_relations._temporary unlink
+        backend.services.predictions.relations._temporary unlink
     """,
     f"{_STORED}relations.py::test_a_shortage_while_a_batch_is_related_is_waited_for": """
-        backend.services.catalogue_relations._write_rows write
+        backend.services.predictions.relations._write_rows write
     """,
     f"{_STORED}relations.py::"
     "test_rows_whose_relations_fail_are_shown_without_them_and_with_them_the_next_time": """

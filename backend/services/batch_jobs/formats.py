@@ -13,7 +13,7 @@ from backend.services.batch_jobs.index import plain
 from backend.services.batch_jobs.posting import unlike_training_of
 from backend.services.batch_jobs.result import Result, Wanted
 from backend.services.context import Services
-from backend.services.unlike_training import sentences
+from backend.services.predictions.unlike_training import sentences
 from backend.storage.incoming import open_growing, require_space
 from backend.transit.catalog.numbers import DecimalSign, read_numbers
 from backend.transit.columns import COLUMNS, UNITS

@@ -13,14 +13,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.services.batch_predictions import BatchRead
-from backend.services.prediction_cells import (
+from backend.services.predictions.cells import (
     ADDED_COLUMNS,
     IN_TRAINING_TABLE,
     RELATION_CELLS,
     harmless,
 )
-from backend.services.unlike_training import count_known
+from backend.services.predictions.table import BatchRead
+from backend.services.predictions.unlike_training import count_known
 from backend.tables.converter import Converted
 from backend.transit.catalog.archive_flags import ArchiveFlags
 from backend.transit.catalog.names.plain_names import OUR_UNIT, Scale

@@ -12,14 +12,14 @@ from backend.errors import Conflict, Invalid
 from backend.services.batch_jobs.index import INDEX_DTYPE
 from backend.services.bin.meanwhile import require_there
 from backend.services.context import Services
-from backend.services.predictions import training_source, warnings_about
-from backend.services.quota import require_batch_place, require_bytes
-from backend.services.unlike_training import (
+from backend.services.predictions.rows import training_source, warnings_about
+from backend.services.predictions.unlike_training import (
     learnt_from,
     missing_in_all,
     sentences,
     unlike_training,
 )
+from backend.services.quota import require_batch_place, require_bytes
 from backend.storage.atomic import put_in_place, sync
 from backend.storage.incoming import IncomingFile, require_space
 from backend.transit.catalog.names.read_as import ReadAs

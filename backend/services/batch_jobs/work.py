@@ -24,12 +24,12 @@ from backend.services.batch_jobs.index import (
     index_of,
 )
 from backend.services.batch_jobs.posting import result_bytes, stored_bytes
-from backend.services.batch_predictions import PredictedTable
-from backend.services.catalogue_relations import relations_of_catalogue
 from backend.services.context import Services
 from backend.services.job_thread import Cancelled, Forgotten
-from backend.services.prediction_cells import ADDED_COLUMNS
-from backend.services.predictions import predict, predicted_at_once
+from backend.services.predictions.cells import ADDED_COLUMNS
+from backend.services.predictions.relations import relations_of_catalogue
+from backend.services.predictions.rows import predict, predicted_at_once
+from backend.services.predictions.table import PredictedTable
 from backend.services.quota import require_bytes
 from backend.storage.atomic import sha256_of
 from backend.storage.incoming import require_space

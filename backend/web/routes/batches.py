@@ -29,9 +29,9 @@ from backend.services.batch_jobs.result import Result, Wanted
 from backend.services.bin.emptying import finish
 from backend.services.bin.put import put
 from backend.services.datasets.upload import name_from
-from backend.services.predictions import choose_model
+from backend.services.predictions.rows import choose_model
+from backend.services.predictions.unlike_training import told_unlike
 from backend.services.sessions.start import checked_key
-from backend.services.unlike_training import told_unlike
 from backend.web.access import NO_WORKSPACE, usable_batch, workspace_by_key
 from backend.web.audit_log import record, record_download
 from backend.web.auth import current_user

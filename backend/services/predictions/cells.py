@@ -57,7 +57,7 @@ def added_cells(answer: dict[str, Any], decimal: DecimalSign) -> list[str]:
     """The cells of ADDED_COLUMNS.
 
     Args:
-        answer: of `services.predictions.predict`.
+        answer: of `services.predictions.rows.predict`.
         decimal: the sign that the table has.
     """
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from backend.database import models
-from backend.services import catalogue_relations
 from backend.services.batch_jobs.runner import BatchRunner
 from backend.services.datasets import relations as dataset_relations
+from backend.services.predictions import relations as catalogue_relations
 from backend.tables.converter import TableConverter
 from backend.transit.catalog.delimited import records
 from backend.transit.columns import COLUMNS, RELATION_COLUMNS, ROW_DTYPE

@@ -11,9 +11,9 @@ from backend.database import models
 from backend.database.connection import Record
 from backend.errors import ModelCorrupt
 from backend.services.aftermath import left_to_the_next_start
-from backend.services.batch_predictions import source_of
 from backend.services.context import Services
 from backend.services.datasets.relations import MAX_RELATED
+from backend.services.predictions.table import source_of
 from backend.storage.dataset_table import TableWriter
 from backend.storage.incoming import open_growing
 from backend.storage.verified import copy_verified

@@ -11,7 +11,11 @@ from backend.database import models
 from backend.database.connection import Record
 from backend.errors import Conflict, ModelCorrupt, NotFound, TooMany, Unavailable
 from backend.services.context import Services
-from backend.services.unlike_training import have_relations, learnt_from, unlike_training
+from backend.services.predictions.unlike_training import (
+    have_relations,
+    learnt_from,
+    unlike_training,
+)
 from backend.transit.catalog.reader import band
 from backend.transit.columns import FEATURES, LABELS, RELATIONS
 from backend.transit.light_curve.diagnostics import describe_candidates
