@@ -613,6 +613,7 @@ def test_a_catalogue_comes_back_with_the_predictions_beside_it(api, key, model_i
         "match_magnitude_difference",
         "ephemeris_match",
         "relations_in_words",
+        "light_curve",
         "trained_on_simulated",
         "prediction_error",
     )
