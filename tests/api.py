@@ -20,6 +20,7 @@ from backend.transit.columns import LABELS
 from backend.transit.light_curve.orbit import transit_geometry
 from backend.transit.neighbours import no_neighbours
 from backend.transit.networks.outputs import PREDICTION_DTYPE
+from backend.transit.photometry.view_rows import ViewRows
 from backend.transit.rows import Rows
 from backend.web.current import services_of
 
@@ -248,6 +249,7 @@ class DepthPredictor:
     def __init__(self) -> None:
         self.calls: list[tuple[str, str, int, str]] = []
         self.rows: list[np.ndarray] = []
+        self.views: list[ViewRows | None] = []
         self.neighbours: str | None = None
         self.relations: NDArray[np.float64] | None = None  # of the last call
         self.nearest = lambda rows: no_neighbours(len(rows))
@@ -263,10 +265,12 @@ class DepthPredictor:
         is_continued: bool = False,
         neighbours_sha256: str | None = None,
         relations: NDArray[np.float64] | None = None,
+        views: ViewRows | None = None,
     ) -> NDArray[np.void]:
         self.calls.append((model_file, sha256, len(rows), source))
         self.neighbours = neighbours_sha256
         self.relations = relations
+        self.views.append(views)
         self.rows.append(rows)
         share = np.clip(rows["depth"] / 20_000, 0, 1)
         predicted = np.empty(len(rows), PREDICTION_DTYPE)

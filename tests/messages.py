@@ -4,10 +4,12 @@ import hashlib
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backend import wire
 from backend.transit.columns import ROW_DTYPE
 from backend.transit.networks.outputs import PREDICTION_DTYPE
+from backend.transit.photometry.view_rows import VIEW_ROW_DTYPE
 
 # What a session in these tests has saved.
 MODEL = b"model"
@@ -96,6 +98,16 @@ def request(**fields: Any) -> wire.PredictionRequest:
 def rows(**columns: float) -> bytes:
     """Two packed rows."""
     return _packed(ROW_DTYPE, columns)
+
+
+def views(*places: int) -> NDArray[np.void]:
+    """Records of views of these rows, each with numbers of its own."""
+    records = np.zeros(len(places), VIEW_ROW_DTYPE)
+    records["row"] = places
+    for name in ("global_view", "local_views", "evidence"):
+        numbers = np.random.default_rng(len(name)).normal(1, 1e-3, records[name].shape)
+        records[name] = numbers
+    return records
 
 
 def predictions(**columns: float) -> bytes:

@@ -25,6 +25,7 @@ from backend.background.prediction_worker import (
 from backend.config import Settings
 from backend.transit.columns import ROW_DTYPE
 from backend.transit.networks.outputs import Predictions
+from backend.transit.photometry.view_rows import ViewRows
 from backend.transit.rows import Rows
 
 __all__ = ["CHUNK", "ModelUnusable", "PredictionFailed", "Predictor", "QueueFull"]
@@ -69,6 +70,7 @@ class Predictor:
         is_continued: bool = False,
         neighbours_sha256: str | None = None,
         relations: NDArray[np.float64] | None = None,
+        views: ViewRows | None = None,
     ) -> Predictions:
         """Predict at most `CHUNK` rows.
 
@@ -82,6 +84,8 @@ class Predictor:
             neighbours_sha256: the expected hash of the training rows beside the model; None: it
                 has none.
             relations: float64, (n, 14), in the order of RELATION_COLUMNS; None: unknown.
+            views: VIEW_ROW_DTYPE, (m,), of the rows with a light curve, `row` ascending from 0 to
+                n - 1; None: none has one.
 
         Returns:
             `PREDICTION_DTYPE`, (n,).
@@ -91,7 +95,9 @@ class Predictor:
             ModelUnusable: the model's file is damaged or missing.
             PredictionFailed: the predictor does not answer.
         """
-        order = self._order(model_file, sha256, rows, source, user_id, neighbours_sha256, relations)
+        order = self._order(
+            model_file, sha256, rows, source, user_id, neighbours_sha256, relations, views
+        )
         self._orders.add(order, is_continued=is_continued)
         if self._is_closing:  # `close` may have emptied the queue before
             raise _stopping()
@@ -128,6 +134,7 @@ class Predictor:
         user_id: int,
         neighbours_sha256: str | None,
         relations: NDArray[np.float64] | None = None,
+        views: ViewRows | None = None,
     ) -> Order:
         request = wire.PredictionRequest(
             id=next(self._ids),
@@ -137,6 +144,7 @@ class Predictor:
             rows=rows.tobytes(),
             neighbours_sha256=neighbours_sha256,
             relations=None if relations is None else relations.tobytes(),
+            views=None if views is None else views.tobytes(),
         )
         return Order(request, user_id)
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from backend.database import queue
 from backend.database.connection import Record, every, first, one
@@ -25,8 +25,8 @@ def create(connection: Connection, workspace_id: int, **values: Any) -> Record:
     Args:
         connection: open for writing.
         workspace_id: the workspace that it belongs to.
-        values: user_id, model_id, model, asked, source, file_name, file_size, file_sha256,
-            stored_bytes, idempotency_key.
+        values: user_id, model_id, model, asked, source, light_curves, file_name, file_size,
+            file_sha256, stored_bytes, idempotency_key.
     """
     statement = insert(batches).values(
         workspace_id=workspace_id, status="pending", created_at=now(), **values
@@ -152,6 +152,16 @@ def end(
         completed_at=now(),
         **values,
     )
+
+
+def needing_set(connection: Connection, curve_set: Record) -> list[int]:
+    """The ids of unfinished batches whose rows have light curves of a set."""
+    query = select(batches.c.id).where(
+        batches.c.workspace_id == curve_set["workspace_id"],
+        batches.c.status.in_(UNFINISHED),
+        func.json_extract(batches.c.light_curves, "$.curve_set_id") == curve_set["id"],
+    )
+    return list(connection.execute(query.order_by(batches.c.id)).scalars())
 
 
 def forget_requests(connection: Connection) -> None:

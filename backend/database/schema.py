@@ -230,6 +230,8 @@ batches = _table(
     Column("model", JSON, nullable=False),  # id, name, sha256, created_at, threshold
     Column("asked", JSON, nullable=False),  # model_id and source of the request, or null; read_as
     Column("source", String, nullable=False),  # of a table in exotrain format
+    # Which light curves its rows have, see `services.batch_jobs.light_curves`; null: none.
+    Column("light_curves", JSON(none_as_null=True)),
     Column("file_name", String, nullable=False),
     Column("file_size", Integer, nullable=False),
     Column("file_sha256", String, nullable=False),

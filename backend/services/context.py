@@ -21,6 +21,7 @@ from backend.services.try_limit import TryLimit
 from backend.services.wrong_tokens import WrongTokens
 from backend.storage.layout import Storage
 from backend.tables.converter import TableConverter
+from backend.transit.photometry.view_rows import ViewRows
 from backend.transit.rows import Rows
 from backend.troubles import Troubles
 
@@ -100,6 +101,7 @@ class Predictor(Protocol):
         is_continued: bool = False,
         neighbours_sha256: str | None = None,
         relations: NDArray[np.float64] | None = None,
+        views: ViewRows | None = None,
     ) -> NDArray[np.void]:
         """The predictions of some rows; see `backend.background.predictor`."""
 

@@ -17,7 +17,7 @@ from backend.database import Database, accounts, batches, datasets, models, sess
 from backend.database.bin import entries
 from backend.database.connection import Record
 from backend.database.curves import imports, sets, uploads, view_jobs
-from backend.storage import curve_files
+from backend.storage import batch_views, curve_files
 from backend.storage.layout import Storage
 from backend.storage.survey import survey
 
@@ -89,6 +89,7 @@ def _files_of_batches(storage: Storage, connection: Connection) -> tuple[set[Pat
         is_waiting = each["status"] in batches.UNFINISHED
         if is_waiting:
             needed.add(storage.batch_upload(*place))
+            needed.update(batch_views.files(storage, *place))
         if is_waiting or batches.has_result(each):
             needed |= {storage.batch_result(*place), storage.batch_index(*place)}
     return needed, bool(found)

@@ -38,6 +38,7 @@ class Storage:
     uploads/<workspace id>/batch-<id>.upload        a catalogue to predict, until that has ended
     uploads/<workspace id>/batch-<id>.csv           its table with predictions, as far as it is made
     uploads/<workspace id>/batch-<id>.rows          where its rows are, `services.batch_jobs.index`
+    uploads/<workspace id>/batch-<id>.views         see `batch_views`; with parts beside it
     uploads/incoming/                               uploads in progress; emptied at start
     model/<workspace id>/<name>_<time>.keras        with .json (manifest), .test.npy,
                                                     .neighbours.npy, .related.npy beside it

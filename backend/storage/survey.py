@@ -17,7 +17,7 @@ _OF_DATASET = re.compile(
     rf"[0-9a-f]{{64}}\.({'|'.join(SUFFIXES)}|npy|evidence\.npy|rejected\.jsonl"
     r"|[0-9a-f]{64}\.labels\.npy)"
 )
-_OF_BATCH = re.compile(r"batch-[1-9]\d{0,14}\.(upload|csv|rows)", re.ASCII)
+_OF_BATCH = re.compile(r"batch-[1-9]\d{0,14}\.(upload|csv|rows|(\d{1,9}\.)?views)", re.ASCII)
 _OF_MODEL = re.compile(r".+_\d{8}_\d{6}\.(keras|json|(test|neighbours|related)\.npy)", re.ASCII)
 _CURRENT_MODEL = re.compile(r"exoplanet_model\.keras")
 _CHECKPOINT = re.compile(r"(\d{1,15})(\.\w+)*\.ckpt", re.ASCII)

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, field_validator
 
 from backend.transit.columns import ROW_DTYPE
 from backend.transit.networks.outputs import PREDICTION_DTYPE
+from backend.transit.photometry.view_rows import VIEW_ROW_DTYPE
 from backend.transit.related import RELATED_DTYPE
 
 Reason = Literal["data", "diverged", "out_of_memory", "crashed", "interrupted", "disk_full"]
@@ -47,11 +48,22 @@ def _whole_relations(packed: bytes) -> bytes:
     return _whole_records(packed, RELATED_DTYPE["values"])
 
 
+def _readable_views(packed: bytes) -> bytes:
+    records = np.frombuffer(_whole_records(packed, VIEW_ROW_DTYPE), VIEW_ROW_DTYPE)
+    if (np.diff(records["row"]) <= 0).any():
+        raise ValueError("expected views in the order of their rows, one a row")
+    is_finite = np.isfinite(records["global_view"]).all()
+    if not is_finite or any(np.isinf(records[name]).any() for name in ("local_views", "evidence")):
+        raise ValueError("expected views of finite numbers")
+    return packed
+
+
 Document = Annotated[dict[str, Any], AfterValidator(_as_json)]
 
 # Arrays as their bytes, in base64 on the wire: no number is converted on the way.
 PackedRows = Annotated[bytes, AfterValidator(_whole_rows)]
 PackedRelations = Annotated[bytes, AfterValidator(_whole_relations)]
+PackedViews = Annotated[bytes, AfterValidator(_readable_views)]
 PackedPredictions = Annotated[bytes, AfterValidator(_finite_predictions)]
 
 

@@ -1,12 +1,14 @@
 """What the server sends to a worker."""
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import model_validator
+import numpy as np
+from pydantic import SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from backend.transit.columns import ROW_DTYPE
+from backend.transit.photometry.view_rows import VIEW_ROW_DTYPE
 from backend.transit.related import RELATED_DTYPE
-from backend.wire.fields import Checked, PackedRelations, PackedRows
+from backend.wire.fields import Checked, PackedRelations, PackedRows, PackedViews
 
 
 class Member(Checked):
@@ -130,6 +132,8 @@ class PredictionRequest(Checked):
         source: "exotrain", "koi", "k2" or "toi": the band of the limb darkening.
         rows: of ROW_DTYPE; none: only load the model.
         relations: float64, (n, 14), in the order of RELATION_COLUMNS; None: unknown.
+        views: of VIEW_ROW_DTYPE, 10 kB each, of the rows with a light curve; their `row` is the
+            place in `rows`. None: no row has one, and the message does not speak of them.
     """
 
     kind: Literal["rows"] = "rows"
@@ -140,16 +144,29 @@ class PredictionRequest(Checked):
     rows: PackedRows
     neighbours_sha256: str | None
     relations: PackedRelations | None
+    views: PackedViews | None = None
 
     @model_validator(mode="after")
     def _as_many(self) -> Self:
-        """Check that there are relations for each row, or for none."""
+        """Check that there are relations for each row, or for none, and views of no other row."""
         rows = len(self.rows) // ROW_DTYPE.itemsize
         if self.relations is not None:
             found = len(self.relations) // RELATED_DTYPE["values"].itemsize
             if found != rows:
                 raise ValueError(f"expected the relations of {rows} rows, received {found}")
+        if self.views is not None:
+            places = np.frombuffer(self.views, VIEW_ROW_DTYPE)["row"]
+            if len(places) and not 0 <= places[0] <= places[-1] < rows:
+                raise ValueError(f"expected views of {rows} rows, received one of another row")
         return self
+
+    @model_serializer(mode="wrap")
+    def _as_said(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """The fields; without views as if there were none such."""
+        fields: dict[str, Any] = serialise(self)
+        if self.views is None:
+            del fields["views"]
+        return fields
 
 
 Command = Train | Stop | ServePredictions | PredictionRequest

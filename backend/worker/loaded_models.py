@@ -13,9 +13,10 @@ from backend.transit.catalog.reader import band
 from backend.transit.columns import RELATION_COLUMNS, ROW_DTYPE
 from backend.transit.light_curve.orbit import transit_geometry
 from backend.transit.neighbours import TrainingNeighbours, no_neighbours
-from backend.transit.networks.inputs import Matrix, relation_matrix
+from backend.transit.networks.inputs import Matrix, RealViews, relation_matrix
 from backend.transit.networks.outputs import PREDICTION_DTYPE
 from backend.transit.networks.registry import RELATION_INPUT
+from backend.transit.photometry.view_rows import VIEW_ROW_DTYPE
 from backend.transit.rows import Rows
 from backend.worker.memory import MODELS_KEPT_LOADED
 
@@ -44,6 +45,7 @@ class LoadedModels:
             None
             if relations is None
             else np.frombuffer(relations).reshape(-1, len(RELATION_COLUMNS)),
+            _views(request.views),
         )
 
     def predict(
@@ -54,6 +56,7 @@ class LoadedModels:
         source: str,
         neighbours_sha256: str | None = None,
         relations: NDArray[np.float64] | None = None,
+        views: RealViews | None = None,
     ) -> NDArray[np.void]:
         """Predict rows with a model whose file must have that sha256.
 
@@ -65,6 +68,7 @@ class LoadedModels:
             neighbours_sha256: of the training rows beside the model; None: it has none.
             relations: float64, (n, 14), in the order of RELATION_COLUMNS; None: unknown. A model
                 that learnt from fewer of them, or from none, takes those.
+            views: what light curves show of them, for a model that reads them; None: none has one.
 
         Returns:
             PREDICTION_DTYPE, (n,).
@@ -77,7 +81,8 @@ class LoadedModels:
         geometry = transit_geometry(rows, band(source))
         predicted = np.empty(len(rows), PREDICTION_DTYPE)
         related = _relation_input(model, relations)
-        for name, values in predict_rows(model, rows, geometry, band(source), related).items():
+        columns = predict_rows(model, rows, geometry, band(source), related, views)
+        for name, values in columns.items():
             _check_finite(name, values, rows)
             predicted[name] = values
         predicted["geometry"] = geometry.to_records()
@@ -100,6 +105,14 @@ class LoadedModels:
         while len(self._models) > MODELS_KEPT_LOADED:
             del self._models[next(iter(self._models))]
         return found
+
+
+def _views(packed: bytes | None) -> RealViews | None:
+    """The views of a request."""
+    if packed is None:
+        return None
+    records = np.frombuffer(packed, VIEW_ROW_DTYPE)
+    return RealViews(records["row"].astype(np.intp), records)
 
 
 def _relation_input(model: Any, relations: NDArray[np.float64] | None) -> Matrix | None:

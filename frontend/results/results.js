@@ -30,6 +30,7 @@ export const ADDED = [
   "match_magnitude_difference",
   "ephemeris_match",
   "relations_in_words",
+  "light_curve",
   "trained_on_simulated",
   "prediction_error",
 ];
@@ -49,6 +50,7 @@ export const ADDED = [
  * @property {string[]} outside
  * @property {boolean | null} sparse few training rows of the model lie near
  * @property {object | null} [relations] to other rows; without them: of an earlier release
+ * @property {boolean | null} [lightCurve] it rests on a real light curve; null: none was brought
  * @property {boolean | null} simulated the model was trained on simulated data
  * @property {string | null} error
  * @property {string} [words] of an analysis what a search looks in, in lower case
@@ -86,6 +88,7 @@ export function batchResult(row, { fields }) {
     sparse: row.sparse,
     simulated: row.trained_on_simulated,
     relations: row.relations,
+    lightCurve: row.light_curve,
     error: row.prediction_error,
     garbled: row.prediction_error === null ? {} : garbledOf(row, fields),
     cells: row.cells,
@@ -117,6 +120,7 @@ export function savedResult(candidate, prediction, place) {
     sparse: prediction.diagnostics?.is_sparse ?? null,
     simulated: prediction.simulated ?? null,
     relations: prediction.relations,
+    lightCurve: prediction.light_curve ?? null,
     error: prediction.error ?? null,
     words: star.toLowerCase(),
     candidate,
@@ -182,12 +186,12 @@ export function candidateOf(result) {
 
 /**
  * A prediction of a table's row that was made again for that row alone: its class and its relations are those
- * that the row has in the table, where the model is told of its neighbours.
+ * that the row has in the table, where the model is told of its neighbours and sees its light curve.
  *
  * @param {object} prediction
  * @param {Result} result of the row, which was predicted
  */
-export function asInTable(prediction, { label, probabilities, uncertain, relations }) {
+export function asInTable(prediction, { label, probabilities, uncertain, relations, lightCurve }) {
   const unlike = prediction.unlike_training ?? [];
   return {
     ...prediction,
@@ -196,6 +200,7 @@ export function asInTable(prediction, { label, probabilities, uncertain, relatio
     probabilities: Object.fromEntries(CLASSES.map((name, n) => [name, probabilities[n]])),
     uncertain,
     relations,
+    light_curve: lightCurve ?? null,
     unlike_training: unlike.filter(({ code }) => !relations || code !== "no_relations"),
   };
 }
@@ -229,6 +234,7 @@ export function exportRow(result) {
     result.outside.join(";"),
     flag(result.sparse),
     ...relationCells(result.relations ?? {}),
+    flag(result.lightCurve),
     flag(result.simulated),
     result.error,
   ];

@@ -155,12 +155,12 @@ PLACES = {
     """,
     f"{_FAULTS}batch.py::"
     "test_a_file_that_cannot_be_written_ends_the_prediction_and_leaves_nothing": """
-        backend.services.predict_catalogue.predict_catalogue write
+        backend.services.predictions.catalogue.predict_catalogue write
         backend.web.routes.predictions.predict_batch unlink
         backend.web.routes.predictions.predict_batch write
     """,
     f"{_FAULTS}batch.py::test_a_thread_that_cannot_be_started_is_a_503": """
-        backend.services.batch_predictions._ahead thread
+        backend.services.predictions.table._ahead thread
     """,
     f"{_FAULTS}batch_jobs.py::"
     "test_a_file_that_cannot_be_put_in_its_place_is_no_batch_and_leaves_nothing": """
@@ -180,9 +180,9 @@ PLACES = {
     f"{_FAULTS}batch_jobs.py::"
     "test_a_batch_whose_result_cannot_be_written_fails_in_words_and_leaves_nothing": """
         backend.services.batch_jobs.work.Work._predict write
-        backend.services.batch_jobs.work._append fsync
-        backend.services.batch_jobs.work._append write
-        backend.services.batch_jobs.work._open_after write
+        backend.services.batch_jobs.growing.append_synced fsync
+        backend.services.batch_jobs.growing.append_synced write
+        backend.services.batch_jobs.growing.open_after write
     """,
     f"{_FAULTS}batch_jobs.py::test_a_step_that_the_database_does_not_take_is_done_again": """
         backend.services.job_thread.JobThread._recover database
@@ -197,6 +197,9 @@ PLACES = {
     "test_a_batch_whose_files_cannot_be_deleted_is_gone_and_the_next_start_removes_them": """
         backend.storage.layout.Storage.remove_batch_result unlink
         backend.storage.layout.Storage.remove_batch_upload unlink
+    """,
+    f"{_FAULTS}batch_jobs.py::test_views_that_cannot_be_deleted_go_at_the_next_start": """
+        backend.storage.batch_views.remove unlink
     """,
     f"{_FAULTS}batch_jobs.py::"
     "test_a_thread_that_cannot_be_started_again_is_tried_again_by_the_next_check": """
@@ -526,10 +529,10 @@ PLACES = {
         backend.tables.converter.TableConverter.relate unlink
     """,
     f"{_STORED}relations.py::test_files_of_a_batch_that_cannot_be_deleted_go_at_the_next_start": """
-        backend.services.catalogue_relations._temporary unlink
+        backend.services.predictions.own_rows._temporary unlink
     """,
     f"{_STORED}relations.py::test_a_shortage_while_a_batch_is_related_is_waited_for": """
-        backend.services.catalogue_relations._write_rows write
+        backend.services.predictions.own_rows.write_rows write
     """,
     f"{_STORED}relations.py::"
     "test_rows_whose_relations_fail_are_shown_without_them_and_with_them_the_next_time": """

@@ -220,6 +220,7 @@ test("a row predicted again alone keeps the class and the relations that it has 
     uncertain: true,
     prediction_error: null,
     relations,
+    light_curve: true,
   };
   const alone = { label: 1, label_name: "CONFIRMED", probabilities: {}, uncertain: false, relations: null, period: 3 };
   alone.unlike_training = [{ code: "no_relations", columns: ["relations"] }];
@@ -230,6 +231,7 @@ test("a row predicted again alone keeps the class and the relations that it has 
     uncertain: true,
     relations,
     period: 3,
+    light_curve: true,
     unlike_training: [],
   });
 });

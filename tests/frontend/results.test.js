@@ -145,6 +145,7 @@ test("a saved candidate is exported under the same header as the server's CSV", 
     period: 3.4,
     depth_ppm: 900,
     simulated: true,
+    light_curve: true,
     missing: ["snr"],
     diagnostics: { is_grazing: false, outside_training_range: [{ column: "depth" }], is_sparse: false },
   };
@@ -160,6 +161,7 @@ test("a saved candidate is exported under the same header as the server's CSV", 
   assert.equal(byName.missing_inputs, "snr");
   assert.equal(byName.outside_training_range, "depth");
   assert.equal(byName.sparse, "no");
+  assert.equal(byName.light_curve, "yes");
   assert.equal(byName.trained_on_simulated, "yes");
 });
 

@@ -37,6 +37,7 @@ COMMANDS = [
     wire.ServePredictions(),
     messages.request(rows=messages.rows(tmag=math.nan)),
     messages.request(rows=messages.rows(), relations=np.full((2, 14), np.nan).tobytes()),
+    messages.request(rows=messages.rows(), views=messages.views(1).tobytes()),
 ]
 
 
@@ -63,7 +64,7 @@ def test_a_message_has_no_more_and_no_fewer_fields(message):
     decode = wire.decode_command if message in COMMANDS else wire.decode_event
     fields = json.loads(wire.encode(message))
     tag = "kind" if message in COMMANDS else "event"
-    for name in fields.keys() - {tag}:
+    for name in fields.keys() - {tag, "views"}:  # only requests with light curves have these
         fewer = {other: value for other, value in fields.items() if other != name}
         with pytest.raises(wire.Malformed, match=name):
             decode(json.dumps(fewer).encode())
@@ -178,3 +179,32 @@ def test_the_wire_needs_neither_keras_nor_the_web_nor_the_database():
 def test_a_request_has_the_relations_of_each_row_or_of_none(relations):
     with pytest.raises(ValueError, match="relations"):
         messages.request(rows=messages.rows(), relations=relations.tobytes())
+
+
+@pytest.mark.parametrize("places", [(0, 0), (1, 0), (2,), (-1, 0)])
+def test_a_request_has_views_of_its_own_rows_in_their_order(places):
+    with pytest.raises(ValueError, match="views"):
+        messages.request(rows=messages.rows(), views=messages.views(*places).tobytes())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("global_view", math.nan), ("local_views", math.inf), ("evidence", -math.inf)],
+)
+def test_views_that_a_network_cannot_read_are_not_sent(name, value):
+    views = messages.views(0, 1)
+    views[name][1] = value
+    with pytest.raises(ValueError, match="finite"):
+        messages.request(rows=messages.rows(), views=views.tobytes())
+
+
+def test_views_that_are_cut_off_are_refused():
+    with pytest.raises(ValueError, match="10230 bytes"):
+        messages.request(rows=messages.rows(), views=messages.views(0).tobytes()[:-1])
+
+
+def test_a_request_without_views_does_not_speak_of_them():
+    fields = json.loads(wire.encode(messages.request(rows=messages.rows())))
+    assert sorted(fields) == sorted(
+        ("kind", "id", "model_file", "sha256", "source", "rows", "neighbours_sha256", "relations")
+    )

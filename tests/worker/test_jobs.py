@@ -196,7 +196,7 @@ def rows():
 def test_rows_and_predictions_come_over_the_wire_bit_by_bit(jobs, monkeypatch, tmp_path, rows):
     received = []
 
-    def predict(_models, _file, _sha256, asked, _source, _neighbours, _relations):
+    def predict(_models, _file, _sha256, asked, _source, _neighbours, _relations, _views):
         received.append(asked)
         predicted = np.zeros(len(asked), PREDICTION_DTYPE)
         predicted["period"] = asked["period"] / 3
@@ -210,7 +210,7 @@ def test_rows_and_predictions_come_over_the_wire_bit_by_bit(jobs, monkeypatch, t
 
 
 def test_a_prediction_that_is_not_finite_is_refused(jobs, monkeypatch, tmp_path, rows):
-    def predict(_models, _file, _sha256, asked, _source, _neighbours, _relations):
+    def predict(_models, _file, _sha256, asked, _source, _neighbours, _relations, _views):
         predicted = np.zeros(len(asked), PREDICTION_DTYPE)
         predicted["depth_ppm"] = np.nan
         return predicted

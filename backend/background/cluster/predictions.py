@@ -15,6 +15,7 @@ from backend.background.cluster.needs import Place
 from backend.background.prediction_worker import ModelUnusable, PredictionFailed
 from backend.transit.columns import ROW_DTYPE
 from backend.transit.networks.outputs import PREDICTION_DTYPE, Predictions
+from backend.transit.photometry.view_rows import ViewRows, views_between
 from backend.transit.rows import Rows
 
 # Rows of one request; two seconds or so of one core.
@@ -77,6 +78,7 @@ class ClusterPredictions:
         *,
         neighbours_sha256: str | None = None,
         relations: NDArray[np.float64] | None = None,
+        views: ViewRows | None = None,
     ) -> Predictions | None:
         """Predict rows, if the cluster has a place now.
 
@@ -87,6 +89,8 @@ class ClusterPredictions:
             rows: ROW_DTYPE, (n,).
             source: "exotrain", "koi", "k2" or "toi": the band of the limb darkening.
             relations: float64, (n, 14), in the order of RELATION_COLUMNS; None: unknown.
+            views: VIEW_ROW_DTYPE, (m,), of the rows with a light curve, `row` ascending from 0 to
+                n - 1; None: none has one.
 
         Returns:
             PREDICTION_DTYPE, (n,); None: they are better predicted on the server's machine.
@@ -108,6 +112,9 @@ class ClusterPredictions:
                     rows=rows[part].tobytes(),
                     neighbours_sha256=neighbours_sha256,
                     relations=None if relations is None else relations[part].tobytes(),
+                    views=None
+                    if views is None
+                    else views_between(views, part.start, part.stop).tobytes(),
                 )
             )
 

@@ -19,6 +19,7 @@ from backend.cluster.node.folder import NodeFolder
 from backend.config import Settings
 from backend.transit.columns import RELATION_COLUMNS, ROW_DTYPE
 from backend.transit.networks.outputs import PREDICTION_DTYPE, Predictions
+from backend.transit.photometry.view_rows import VIEW_ROW_DTYPE, views_between
 from backend.transit.rows import Rows
 
 # As on the server's own machine: another number of rows at once changes the last digits.
@@ -114,4 +115,9 @@ def _part_of(request: wire.PredictionRequest, rows: Rows, part: slice) -> wire.P
     if request.relations is not None:
         values = np.frombuffer(request.relations).reshape(-1, len(RELATION_COLUMNS))
         relations = values[part].tobytes()
-    return request.model_copy(update={"rows": rows[part].tobytes(), "relations": relations})
+    views = None
+    if request.views is not None:
+        records = np.frombuffer(request.views, VIEW_ROW_DTYPE)
+        views = views_between(records, part.start, part.stop).tobytes()
+    told = {"rows": rows[part].tobytes(), "relations": relations, "views": views}
+    return request.model_copy(update=told)

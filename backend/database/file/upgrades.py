@@ -186,6 +186,13 @@ def _add_curve_views(connection: Connection) -> None:
     curves.curve_views.create(connection)
 
 
+def _add_light_curves_of_batches(connection: Connection) -> None:
+    """Not if the table has just been made by an earlier step."""
+    there = {row[1] for row in connection.exec_driver_sql("PRAGMA table_info(batches)")}
+    if "light_curves" not in there:
+        _add_columns(connection, (batches.c.light_curves,))
+
+
 # UPGRADES[n] upgrades a database from version n + 1 to n + 2. `opening.upgrade` calls them with
 # foreign keys off, so that one may rebuild a table, and checks every reference afterwards.
 UPGRADES: list[Callable[[Connection], None]] = [
@@ -205,6 +212,7 @@ UPGRADES: list[Callable[[Connection], None]] = [
     _add_settings_to_session_facts,
     _add_curves,
     _add_curve_views,
+    _add_light_curves_of_batches,
 ]
 
 VERSION = len(UPGRADES) + 1

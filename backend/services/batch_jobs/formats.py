@@ -13,7 +13,7 @@ from backend.services.batch_jobs.index import plain
 from backend.services.batch_jobs.posting import unlike_training_of
 from backend.services.batch_jobs.result import Result, Wanted
 from backend.services.context import Services
-from backend.services.unlike_training import sentences
+from backend.services.predictions.unlike_training import sentences
 from backend.storage.incoming import open_growing, require_space
 from backend.transit.catalog.numbers import DecimalSign, read_numbers
 from backend.transit.columns import COLUMNS, UNITS
@@ -21,7 +21,7 @@ from backend.transit.columns import COLUMNS, UNITS
 # As astropy and the Virtual Observatory spell ours; the others have none.
 _UNITS = {"period": "d", "duration": "h", "steff": "K", "srad": "solRad", "tmag": "mag"}
 
-_BOOLEANS = ("uncertain", "is_grazing", "sparse", "trained_on_simulated")
+_BOOLEANS = ("uncertain", "is_grazing", "sparse", "light_curve", "trained_on_simulated")
 _TEXTS = (
     *("predicted_label", "missing_inputs", "outside_training_range"),
     *("nearest_sibling", "ephemeris_match", "relations_in_words", "prediction_error"),
@@ -46,6 +46,7 @@ _DESCRIPTIONS = {
     "match_magnitude_difference": "its magnitude minus the row's",
     "ephemeris_match": "that candidate",
     "relations_in_words": "what the relations mean; nothing of them comes from a label",
+    "light_curve": "whether the prediction rests on a real light curve",
     "trained_on_simulated": "whether the model was trained on simulated data",
     "prediction_error": "why there is no prediction",
 }

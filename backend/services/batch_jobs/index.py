@@ -13,14 +13,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.services.batch_predictions import BatchRead
-from backend.services.prediction_cells import (
+from backend.services.predictions.cells import (
     ADDED_COLUMNS,
     IN_TRAINING_TABLE,
     RELATION_CELLS,
     harmless,
 )
-from backend.services.unlike_training import count_known
+from backend.services.predictions.table import BatchRead
+from backend.services.predictions.unlike_training import count_known
 from backend.tables.converter import Converted
 from backend.transit.catalog.archive_flags import ArchiveFlags
 from backend.transit.catalog.names.plain_names import OUR_UNIT, Scale
@@ -28,6 +28,7 @@ from backend.transit.catalog.numbers import DecimalSign
 from backend.transit.catalog.reader import Chunk
 from backend.transit.catalog.rows import CheckedRows, check_rows, read_columns
 from backend.transit.columns import COLUMNS, LABELS, NEIGHBOUR_COLUMNS, NO_LABEL
+from backend.transit.photometry.view_rows import ViewRows
 from backend.transit.related import Other, RelationsOfSome, describe_relations
 from backend.transit.rows import Rows
 
@@ -61,10 +62,12 @@ _CODES = {name: code for code, name in enumerate(LABELS)}
 _FLAGS = {"": None, "no": False, "yes": True}
 _LISTS = ("missing_inputs", "outside_training_range")
 _TEXTS = ("predicted_label", "prediction_error")
-_BOOLEANS = ("uncertain", "is_grazing", "sparse", "trained_on_simulated")
+_BOOLEANS = ("uncertain", "is_grazing", "sparse", "light_curve", "trained_on_simulated")
 
 # What 0.4.0 added; it did not say so in its results.
-_ADDED_BEFORE = tuple(name for name in ADDED_COLUMNS if name not in ("sparse", *RELATION_CELLS))
+_ADDED_BEFORE = tuple(
+    name for name in ADDED_COLUMNS if name not in ("sparse", "light_curve", *RELATION_CELLS)
+)
 
 
 class OwnColumns(NamedTuple):
@@ -216,13 +219,19 @@ def as_words(text: str) -> bytes:
     return text.lower().encode()
 
 
-def count(index: NDArray[np.void], rows: Rows, related: RelationsOfSome | None) -> dict[str, Any]:
-    """The numbers of rows: in all, by predicted label, uncertain ones, errors, by known input.
+def count(
+    index: NDArray[np.void],
+    rows: Rows,
+    related: RelationsOfSome | None,
+    views: ViewRows | None = None,
+) -> dict[str, Any]:
+    """The numbers of rows: in all, by label, uncertain ones, errors, by known input, with a curve.
 
     Args:
         index: INDEX_DTYPE, (n,).
         rows: `ROW_DTYPE`, those among them that were predicted.
         related: of these; None: unknown.
+        views: of these; None: there are no light curves.
     """
     return {
         "all": len(index),
@@ -230,6 +239,7 @@ def count(index: NDArray[np.void], rows: Rows, related: RelationsOfSome | None) 
         "uncertain": int((index["uncertain"] == 1).sum()),
         "errors": int(index["error"].sum()),
         "known": count_known(rows, related),
+        "light_curves": 0 if views is None else len(views),
     }
 
 
@@ -239,7 +249,9 @@ def add_counts(one: dict[str, Any] | None, other: dict[str, Any]) -> dict[str, A
         return other
     classes = {name: one["classes"][name] + other["classes"][name] for name in LABELS}
     sums = {name: one[name] + other[name] for name in ("all", "uncertain", "errors")}
-    return {**sums, "classes": classes, "known": _sum_of_known(one, other)}
+    curves = sum(each.get("light_curves", 0) for each in (one, other))  # 0.5.0 counted none
+    known = _sum_of_known(one, other)
+    return {**sums, "classes": classes, "known": known, "light_curves": curves}
 
 
 def _sum_of_known(one: dict[str, Any], other: dict[str, Any]) -> dict[str, int]:

@@ -10,16 +10,21 @@ from backend.database import batches, models, workspaces
 from backend.database.connection import Record
 from backend.errors import Conflict, Invalid
 from backend.services.batch_jobs.index import INDEX_DTYPE
+from backend.services.batch_jobs.light_curves import (
+    asked_curves,
+    described_curves,
+    views_bytes,
+)
 from backend.services.bin.meanwhile import require_there
 from backend.services.context import Services
-from backend.services.predictions import training_source, warnings_about
-from backend.services.quota import require_batch_place, require_bytes
-from backend.services.unlike_training import (
+from backend.services.predictions.model import training_source, warnings_about
+from backend.services.predictions.unlike_training import (
     learnt_from,
     missing_in_all,
     sentences,
     unlike_training,
 )
+from backend.services.quota import require_batch_place, require_bytes
 from backend.storage.atomic import put_in_place, sync
 from backend.storage.incoming import IncomingFile, require_space
 from backend.transit.catalog.names.read_as import ReadAs
@@ -68,6 +73,7 @@ def post_batch(
     *,
     name: str,
     asked: Record,
+    curve_set_id: int | None = None,
     user_id: int,
     key: str | None,
 ) -> Record:
@@ -80,12 +86,14 @@ def post_batch(
         incoming: the received file; it is moved to its place, or left for its owner to discard.
         name: of the file.
         asked: model_id, source and read_as of the request.
+        curve_set_id: whose light curves its rows have, in the version that is the newest now.
         user_id: who posts it.
         key: of idempotency.
 
     Raises:
-        Invalid: the key was used for another request.
-        Conflict: the model has just been deleted.
+        Invalid: the key was used for another request, or the model reads no light curves.
+        NotFound: there is no such curve set in the workspace.
+        Conflict: the model has just been deleted, or the set has no light curves yet.
         TooMany: as many batches of the user wait as may wait.
         NoSpace: the quota of the workspace's owner or the disk is full.
     """
@@ -99,6 +107,7 @@ def post_batch(
                 return earlier
             if models.find(connection, model["id"]) is None:
                 raise Conflict(f"Model {model['id']} was deleted: choose another one.")
+            curves = asked_curves(connection, workspace, model, curve_set_id)
             require_batch_place(services, connection, user_id)
             owner_id = workspaces.owner_of(connection, workspace["id"])
             # The result is larger than the file: there must be room for both.
@@ -111,6 +120,7 @@ def post_batch(
                 model=described_model(model),
                 asked=asked,
                 source=asked["source"] or training_source(model),
+                light_curves=curves,
                 file_name=name,
                 file_size=incoming.size,
                 file_sha256=incoming.sha256,
@@ -150,7 +160,7 @@ def told_model(model: Record) -> str:
 
 def stored_bytes(batch: Record) -> int:
     """What the files of an unfinished batch take."""
-    return batch["file_size"] + result_bytes(batch)
+    return batch["file_size"] + result_bytes(batch) + views_bytes(batch["light_curves"])
 
 
 def result_bytes(batch: Record) -> int:
@@ -182,4 +192,5 @@ def described(services: Services, batch: Record) -> dict[str, Any]:
         "progress": 1.0 if is_whole else min(done / size, 1.0),
         "expires_at": batches.expires_at(batch, services.settings.batch_days),
         "table": batch["reading"],
+        "light_curves": described_curves(batch),
     }

@@ -6,9 +6,8 @@ its chunks are the same each time, and so is every byte of the result.
 """
 
 import os
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any, BinaryIO
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +15,14 @@ from backend.background.predictor import PredictionFailed
 from backend.database import batches, models, workspaces
 from backend.database.connection import Record
 from backend.errors import TooMany, Unavailable
+from backend.light_curves.preparing.run import ViewMaker
+from backend.services.batch_jobs.growing import (
+    Lines,
+    StartAgain,
+    append_synced,
+    chunks_after,
+    open_after,
+)
 from backend.services.batch_jobs.index import (
     INDEX_DTYPE,
     OwnColumns,
@@ -23,18 +30,18 @@ from backend.services.batch_jobs.index import (
     count,
     index_of,
 )
+from backend.services.batch_jobs.light_curves import RowViews, views_of, views_of_batch
 from backend.services.batch_jobs.posting import result_bytes, stored_bytes
-from backend.services.batch_predictions import PredictedTable
-from backend.services.catalogue_relations import relations_of_catalogue
 from backend.services.context import Services
 from backend.services.job_thread import Cancelled, Forgotten
-from backend.services.prediction_cells import ADDED_COLUMNS
-from backend.services.predictions import predict, predicted_at_once
+from backend.services.predictions.cells import ADDED_COLUMNS
+from backend.services.predictions.relations import relations_of_catalogue
+from backend.services.predictions.rows import predict, predicted_at_once
+from backend.services.predictions.table import PredictedTable
 from backend.services.quota import require_bytes
 from backend.storage.atomic import sha256_of
-from backend.storage.incoming import require_space
 from backend.transit.catalog.names.read_as import ReadAs
-from backend.transit.catalog.reader import Catalog, Chunk, open_catalog
+from backend.transit.catalog.reader import open_catalog
 from backend.transit.related import RelatedRows, relations_of
 
 # Between attempts to have rows predicted: the predictor is starting, busy or full. After as many
@@ -50,10 +57,6 @@ class Unusable(Exception):
         self.reason = reason
 
 
-class _StartAgain(Exception):
-    """What was written does not fit to the file's chunks, or is not all there."""
-
-
 class Work:
     """The prediction of one batch."""
 
@@ -61,6 +64,7 @@ class Work:
         self,
         services: Services,
         batch: Record,
+        maker: ViewMaker,
         commit: Callable[[Callable[[], None]], None],
         pause: Callable[[float], None],
     ) -> None:
@@ -69,11 +73,13 @@ class Work:
         Args:
             services: predictor, database and files.
             batch: its row; it is running.
+            maker: prepares light curves.
             commit: does a step that writes the database, again until it can.
             pause: waits so many seconds; raises what ends the work meanwhile.
         """
         self._services = services
         self._batch = batch
+        self._maker = maker
         self._commit = commit
         self._pause = pause
         self._is_over = False
@@ -91,6 +97,7 @@ class Work:
             ModelCorrupt: the model's file is damaged or missing.
             NoSpace: the quota of the workspace's owner or the disk is full.
             PredictionFailed: the predictor fails on the same rows again and again.
+            Conflict, DamagedPack, DamagedPart, TooManyDeaths: its light curves cannot be prepared.
         """
         with self._services.database.read() as connection:
             model = models.find(connection, self._batch["model_id"] or 0)
@@ -100,7 +107,7 @@ class Work:
             raise Unusable("bad_file", "The uploaded file is missing on the server: post it again.")
         try:
             self._predict(model)
-        except _StartAgain:
+        except StartAgain:
             self._batch |= {"rows_done": 0, "result_bytes": 0, "counts": None}
             self._predict(model)
         self._complete()
@@ -116,24 +123,33 @@ class Work:
             relations_of_catalogue(
                 self._services, model, text, read_as, own_source, lambda: self._pause(0.0)
             ) as related,
-            _open_after(self._result, self._batch["result_bytes"] if done else 0) as result,
-            _open_after(self._index, done * INDEX_DTYPE.itemsize) as index,
+            views_of_batch(
+                self._services,
+                self._maker,
+                self._batch,
+                text,
+                read_as,
+                self._record_curves,
+                lambda: self._pause(0.0),
+            ) as views,
+            open_after(self._result, self._batch["result_bytes"] if done else 0) as result,
+            open_after(self._index, done * INDEX_DTYPE.itemsize) as index,
         ):
             catalog = open_catalog(text, label_required=False, read_as=read_as)
             table = PredictedTable(catalog, own_source, read_as, converted)
             share = self._batch["file_size"] / max(os.fstat(text.fileno()).st_size, 1)
             own = OwnColumns(table.read, table.names)
-            lines = _Lines()
+            lines = Lines()
             writer = table.writer(lines)
             if not done:
                 self._batch["result_bytes"] = 0
                 writer.writerow(table.header())
             elif not _goes_on(self._batch["reading"], related):
-                raise _StartAgain
+                raise StartAgain
             reading = {**own.as_json(), "is_related": related is not None}
             chunks = table.predictions(
-                _after(catalog, done),
-                self._predict_rows(model, table, related),
+                chunks_after(catalog, done),
+                self._predict_rows(model, table, related, views),
                 predicted_at_once(self._services),
             )
             try:
@@ -146,9 +162,14 @@ class Work:
                         len(each) for each in written[-len(records) :]
                     ]
                     found = index_of(chunk, records, starts, own)
-                    _append(result, b"".join(written))
-                    _append(index, found.tobytes())
-                    counts = count(found, chunk.rows, relations_of(related, chunk.rows))
+                    append_synced(result, b"".join(written))
+                    append_synced(index, found.tobytes())
+                    counts = count(
+                        found,
+                        chunk.rows,
+                        relations_of(related, chunk.rows),
+                        views_of(views, chunk.rows),
+                    )
                     self._count(counts, int(ends[-1]), int(text.tell() * share), reading)
             finally:
                 self._is_over = True  # else the rows ahead might be waited for
@@ -156,7 +177,11 @@ class Work:
                 self._is_over = False
 
     def _predict_rows(
-        self, model: Record, table: PredictedTable, related: RelatedRows | None
+        self,
+        model: Record,
+        table: PredictedTable,
+        related: RelatedRows | None,
+        views: RowViews | None,
     ) -> Callable[..., list[dict[str, Any]]]:
         """Predicts the rows of a chunk, as soon as the predictor can."""
         user_id = self._batch["user_id"] or 0
@@ -164,7 +189,7 @@ class Work:
         def predict_rows(rows: np.ndarray, *, is_continued: bool) -> list[dict[str, Any]]:
             del is_continued  # never refused: it waits
             failures = 0
-            of_these = relations_of(related, rows)
+            of_these, views_of_these = relations_of(related, rows), views_of(views, rows)
             while not self._is_over:
                 pause = _PAUSES[min(failures, len(_PAUSES) - 1)]
                 try:
@@ -176,6 +201,7 @@ class Work:
                         user_id,
                         is_continued=True,
                         related=of_these,
+                        views=views_of_these,
                     )
                 except (TooMany, Unavailable):
                     pass
@@ -198,6 +224,11 @@ class Work:
             reading=reading,
             restarts=0,
         )
+
+    def _record_curves(self, curves: Record) -> None:
+        """Record how far its light curves are prepared; a part more is progress."""
+        has_more = curves["rows_done"] > self._batch["light_curves"]["rows_done"]
+        self._change(light_curves=curves, **({"restarts": 0} if has_more else {}))
 
     def _change(self, **values: Any) -> None:
         new = {**self._batch, **values}
@@ -240,61 +271,7 @@ class Work:
         self._commit(complete)
 
 
-class _Lines:
-    """Takes what a `csv.writer` writes: a line at a time."""
-
-    def __init__(self) -> None:
-        self._lines: list[bytes] = []
-
-    def write(self, line: str) -> None:
-        self._lines.append(line.encode())
-
-    def take(self) -> list[bytes]:
-        """The lines since the last call."""
-        lines, self._lines = self._lines, []
-        return lines
-
-
 def _goes_on(reading: Record, related: RelatedRows | None) -> bool:
     """Whether further rows get what those before have: no other columns, relations or none."""
     has_columns = OwnColumns.from_json(reading).added == list(ADDED_COLUMNS)
     return has_columns and reading.get("is_related") == (related is not None)
-
-
-def _open_after(path: Path, size: int) -> BinaryIO:
-    """Open a file for what comes after its first `size` bytes; what lies behind them is cut off.
-
-    Raises:
-        _StartAgain: it has fewer.
-    """
-    if size and (not path.exists() or path.stat().st_size < size):
-        raise _StartAgain
-    file = open(path, "r+b" if size else "wb")  # noqa: SIM115 - the caller closes it
-    file.truncate(size)
-    file.seek(size)
-    return file
-
-
-def _append(file: BinaryIO, data: bytes) -> None:
-    """Write to the end of a file, and wait until it is on the disk."""
-    require_space(Path(str(file.name)).parent, len(data))
-    file.write(data)
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def _after(catalog: Catalog, done: int) -> Iterator[Chunk]:
-    """The chunks of a catalogue after its first `done` records.
-
-    Raises:
-        _StartAgain: they do not end with a chunk.
-    """
-    seen = 0
-    for chunk in catalog:
-        if seen >= done:
-            yield chunk
-        seen += len(chunk.records)
-        if seen > done > seen - len(chunk.records):
-            raise _StartAgain
-    if seen < done:
-        raise _StartAgain

@@ -1,6 +1,5 @@
 """The thread that prepares views: of a dataset's rows by a curve set, one after the other."""
 
-import time
 from collections.abc import Callable
 
 from backend.database import datasets, workspaces
@@ -12,15 +11,12 @@ from backend.light_curves.preparing.parts import DamagedPart
 from backend.light_curves.preparing.run import Inputs, TooManyDeaths, ViewMaker
 from backend.services.aftermath import left_to_the_next_start
 from backend.services.context import Services
+from backend.services.curves.preparing import Progress, packs_of_version
 from backend.services.curves.views import is_missing
 from backend.services.job_thread import MAX_RESTARTS, Cancelled, Forgotten, JobThread
 from backend.services.quota import require_bytes
 from backend.storage import curve_files
-from backend.storage.curve_sets.packs import SUFFIX, DamagedPack
-from backend.storage.curve_sets.recorded import recorded
-from backend.storage.curve_sets.versions import read_version
-
-_RECORD_SECONDS = 1.0
+from backend.storage.curve_sets.packs import DamagedPack
 
 _INTERRUPTED = (
     f"The server was restarted {MAX_RESTARTS} times before one more part was prepared. Ask for it "
@@ -56,7 +52,7 @@ class ViewPreparer(JobThread):
             self._inputs(job),
             target,
             lambda number: curve_files.views_part(storage, job, number),
-            _Progress(lambda done, rows: self._record(job, done, rows)),
+            Progress(lambda done, rows: self._record(job, done, rows)),
             lambda: pause(0.0),
         )
         size = target.stat().st_size
@@ -93,26 +89,9 @@ class ViewPreparer(JobThread):
             tables.table(dataset),
             tables.evidence(dataset),
             curve_files.folder(self._services.storage, curve_set),
-            self._packs(curve_set, job["curves_sha256"]),
+            packs_of_version(self._services, curve_set, job["curves_sha256"]),
             f"{job['identity']} {job['curves_sha256']} {job['recipe']}",
         )
-
-    def _packs(self, curve_set: Record, sha256: str) -> tuple[str, ...]:
-        """The packs of the version with that hash; the newest comes first."""
-        folder = curve_files.folder(self._services.storage, curve_set)
-        try:
-            for number in range(curve_set["number"], 0, -1):
-                if read_version(folder, number).sha256 == sha256:
-                    packs = recorded(folder, number)
-                    for each in packs:
-                        (folder / f"{each}{SUFFIX}").stat()
-                    return packs
-        except (DamagedPack, FileNotFoundError) as error:
-            raise Conflict(
-                f"The files of curve set {curve_set['id']} are damaged or missing on the server: "
-                f"{error}. Restore them from a backup, or bring the light curves again."
-            ) from error
-        raise Conflict(f"Curve set {curve_set['id']} has no such version any more.")
 
     def _record(self, job: Record, done: int, rows: int) -> None:
         """Say in the row how far it is; a part more is progress."""
@@ -147,18 +126,3 @@ class ViewPreparer(JobThread):
                 facts=told,
                 stored_bytes=size,
             )
-
-
-class _Progress:
-    """Passes on what is new, but no more often than every so many seconds."""
-
-    def __init__(self, call: Callable[[int, int], None]) -> None:
-        self._call = call
-        self._last: tuple[int, int] | None = None
-        self._due = 0.0
-
-    def __call__(self, done: int, rows: int) -> None:
-        if (done, rows) != self._last and time.monotonic() >= self._due:
-            self._call(done, rows)
-            self._last = done, rows
-            self._due = time.monotonic() + _RECORD_SECONDS

@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection
 
+from backend.database import batches
 from backend.database.connection import Record
 from backend.database.curves import view_jobs
 from backend.errors import Conflict
@@ -97,7 +98,7 @@ def require_unused(connection: Connection, views: Record) -> None:
 
 
 def require_unused_set(connection: Connection, curve_set: Record) -> None:
-    """Check that no session needs light curves of a set, or views by them.
+    """Check that no session and no batch needs light curves of a set, or views by them.
 
     Raises:
         Conflict: some do; it names them.
@@ -105,10 +106,15 @@ def require_unused_set(connection: Connection, curve_set: Record) -> None:
     needing = set(view_jobs.sessions_needing_set(connection, curve_set))
     for views in view_jobs.of_set(connection, curve_set["id"]):
         needing.update(view_jobs.sessions_needing(connection, views))
-    if needing:
+    using = {
+        "sessions": sorted(needing),
+        "batches": batches.needing_set(connection, curve_set),
+    }
+    named = " and ".join(f"{kind} ({_named(ids)})" for kind, ids in using.items() if ids)
+    if named:
         raise Conflict(
-            f"Curve set {curve_set['id']} is used by unfinished sessions "
-            f"({_named(sorted(needing))}): cancel them, or wait until they have ended."
+            f"Curve set {curve_set['id']} is used by unfinished {named}: cancel them, or wait "
+            "until they have ended."
         )
 
 
@@ -131,5 +137,5 @@ def forget(
                 removal.add(path)
 
 
-def _named(session_ids: list[int]) -> str:
-    return ", ".join(map(str, session_ids))
+def _named(ids: list[int]) -> str:
+    return ", ".join(map(str, ids))

@@ -12,7 +12,7 @@ from backend.database.connection import Record
 from backend.errors import Invalid, TooLarge
 from backend.services.context import Services
 from backend.services.labels.layer import EXCLUDE
-from backend.services.prediction_cells import harmless, harmless_record, quoted
+from backend.services.predictions.cells import harmless, harmless_record, quoted
 from backend.transit.columns import LABELS, NO_LABEL
 
 COLUMNS = (

@@ -7,7 +7,7 @@ from typing import Any
 
 from backend.database.connection import Record
 from backend.database.listing.facts import FIGURES
-from backend.services.prediction_cells import harmless, quoted
+from backend.services.predictions.cells import harmless, quoted
 
 FIGURE_COLUMNS = tuple(f"{name}{end}" for name in FIGURES for end in ("", "_low", "_high"))
 

@@ -9,8 +9,9 @@ from sqlalchemy import Connection
 from backend import wire
 from backend.database.connection import Record
 from backend.database.curves import sets, view_jobs
-from backend.errors import Conflict, NotFound
+from backend.errors import Conflict
 from backend.services.context import Services
+from backend.services.curves.chosen import chosen_set
 from backend.services.curves.views import ensure
 from backend.training.spec import reads_views
 from backend.transit.photometry.view_rows import RECIPE
@@ -41,14 +42,7 @@ def with_curves(
     if earlier is not None and earlier.get("curve_set_id") == spec.curve_set_id:
         known = {name: earlier.get(name) for name in ("curves_sha256", "curve_recipe")}
         return spec.model_copy(update=known)
-    found = sets.find(connection, spec.curve_set_id)
-    if found is None or found["workspace_id"] != dataset["workspace_id"]:
-        raise NotFound(f"There is no curve set {spec.curve_set_id} in this workspace.")
-    if found["sha256"] is None:
-        raise Conflict(
-            f"Curve set {spec.curve_set_id} has no light curves yet: its import has not ended, or "
-            "none of its files could be read."
-        )
+    found = chosen_set(connection, dataset["workspace_id"], spec.curve_set_id)
     return spec.model_copy(update={"curves_sha256": found["sha256"], "curve_recipe": RECIPE})
 
 

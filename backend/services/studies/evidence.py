@@ -15,7 +15,7 @@ from backend.database.connection import Record
 from backend.errors import ModelCorrupt
 from backend.services.context import Services
 from backend.services.datasets.relations import StillRelating
-from backend.services.predictions import training_ranges, training_source
+from backend.services.predictions.model import training_ranges, training_source
 from backend.services.studies.parts import fold_of, seed_of
 from backend.storage.verified import open_verified
 from backend.transit.catalog.reader import band

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from backend.database.connection import Record
-from backend.services.prediction_cells import harmless, quoted
+from backend.services.predictions.cells import harmless, quoted
 from backend.services.studies.predictions import Predictions
 from backend.transit.columns import COLUMNS, LABELS
 from backend.transit.evaluation.ranking import planet_score

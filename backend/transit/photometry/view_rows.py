@@ -63,6 +63,22 @@ def view_row(row: int, prepared: Prepared, segments: int) -> np.void:
     return one
 
 
+def views_between(records: ViewRows, start: int, stop: int) -> ViewRows:
+    """The records of some rows of a table, which count from the first of these rows.
+
+    Args:
+        records: VIEW_ROW_DTYPE, (m,), `row` ascending.
+        start, stop: which rows, from 0; `stop` is not one of them.
+
+    Returns:
+        A copy, VIEW_ROW_DTYPE, (k,), its `row` from 0 to stop - start - 1.
+    """
+    first, last = np.searchsorted(records["row"], (start, stop))
+    part = records[first:last].copy()
+    part["row"] -= start
+    return part
+
+
 def flags_of(record: np.void) -> tuple[str, ...]:
     """The flags of a record, those of FLAGS that apply."""
     return tuple(flag for place, flag in enumerate(FLAGS) if record["flags"] >> place & 1)

@@ -16,6 +16,7 @@ from backend.database.connection import Record
 from backend.errors import Conflict
 from backend.services.aftermath import left_to_the_next_start
 from backend.services.batch_jobs.formats import write_as
+from backend.services.batch_jobs.light_curves import asked_curves
 from backend.services.batch_jobs.posting import (
     described,
     earlier_batch,
@@ -29,9 +30,9 @@ from backend.services.batch_jobs.result import Result, Wanted
 from backend.services.bin.emptying import finish
 from backend.services.bin.put import put
 from backend.services.datasets.upload import name_from
-from backend.services.predictions import choose_model
+from backend.services.predictions.model import choose_model
+from backend.services.predictions.unlike_training import told_unlike
 from backend.services.sessions.start import checked_key
-from backend.services.unlike_training import told_unlike
 from backend.web.access import NO_WORKSPACE, usable_batch, workspace_by_key
 from backend.web.audit_log import record, record_download
 from backend.web.auth import current_user
@@ -45,12 +46,12 @@ from backend.web.schemas.batches import (
     BatchDone,
     Batches,
     BatchesQuery,
+    BatchJobForm,
     BatchPosted,
     BatchResultQuery,
     BatchRows,
     BatchRowsQuery,
 )
-from backend.web.schemas.predictions import BatchForm
 from backend.web.schemas.reading import PreviewQuery
 
 batches_bp = APIBlueprint("batches", __name__, url_prefix="/api/predict/batches", tag="Batches")
@@ -61,7 +62,7 @@ _SINCE_START = secrets.token_hex(4)
 _POSTED = {
     **NO_WORKSPACE,
     200: "A preview",
-    409: "The workspace has no current model",
+    409: "The workspace has no current model, or the curve set no light curves yet",
     413: "The file is too large",
     415: "The body is not a multipart form",
     429: "EXOTRAIN_QUOTA_PENDING of your batches are waiting already",
@@ -77,15 +78,17 @@ _RESULT = {
 
 
 @batches_bp.post("")
-@batches_bp.input(BatchForm, location="form_and_files", arg_name="form")
+@batches_bp.input(BatchJobForm, location="form_and_files", arg_name="form")
 @batches_bp.input(PreviewQuery, location="query")
 @batches_bp.output(BatchPosted, 202)
 @batches_bp.doc(responses=_POSTED)
-def create_batch(form: BatchForm, query_data: PreviewQuery) -> tuple:
+def create_batch(form: BatchJobForm, query_data: PreviewQuery) -> tuple:
     """Post a catalogue in any format; it waits for its turn, then is predicted in the background.
 
     It is predicted with the model as it is now. With an `Idempotency-Key` header a repeated request
     posts no second batch. `POST /api/predict/batch` answers with the predictions at once.
+    With `curve_set_id` its rows have the light curves of that set, which are prepared first; rows
+    without one are predicted by their columns alone.
     With `?preview=1` nothing is stored, and no model is needed: the answer tells how the table
     would be read, and which of its rows would be predicted. Viewers may ask that too.
     """
@@ -100,11 +103,14 @@ def create_batch(form: BatchForm, query_data: PreviewQuery) -> tuple:
         "source": form.source,
         "read_as": read_as.to_json(),
     }
+    if form.curve_set_id is not None:
+        asked["curve_set_id"] = form.curve_set_id
     with services().database.read() as connection:
         workspace = workspace_by_key(connection, form.workspace_key)
         batch = earlier_batch(connection, workspace, key, incoming.sha256, asked)
         if batch is None:
             model = choose_model(connection, workspace, form.model_id)
+            asked_curves(connection, workspace, model, form.curve_set_id)
     if batch is None:
         require_catalogue(services(), incoming.path, read_as)
         batch = post_batch(
@@ -114,6 +120,7 @@ def create_batch(form: BatchForm, query_data: PreviewQuery) -> tuple:
             incoming,
             name=name_from(form.file.filename),
             asked=asked,
+            curve_set_id=form.curve_set_id,
             user_id=current_user()["id"],
             key=key,
         )
@@ -266,7 +273,7 @@ def download_batch(batch_id: int, query_data: BatchResultQuery) -> Response:
     return response
 
 
-def _preview(form: BatchForm) -> Record:
+def _preview(form: BatchJobForm) -> Record:
     incoming = received_file(form)
     read_as = form.read_as()
     with services().database.read() as connection:

@@ -20,7 +20,7 @@ from backend.services.aftermath import left_to_the_next_start
 from backend.services.bin.emptying import finish
 from backend.services.listing.asked import find_page
 from backend.services.models import bulk
-from backend.services.predictions import verdict_sentence
+from backend.services.predictions.model import verdict_sentence
 from backend.storage.layout import model_path
 from backend.storage.verified import open_verified
 from backend.web.access import NO_WORKSPACE, usable_model, workspace_by_key

@@ -17,9 +17,10 @@ from backend.errors import Invalid, NotFound, Unavailable
 from backend.services.batch_jobs.posting import described_model, told_model
 from backend.services.datasets.relations import StillRelating
 from backend.services.datasets.upload import name_from
-from backend.services.predict_catalogue import predict_catalogue
-from backend.services.predictions import choose_model, predict, training_source, warnings_about
-from backend.services.unlike_training import (
+from backend.services.predictions.catalogue import predict_catalogue
+from backend.services.predictions.model import choose_model, training_source, warnings_about
+from backend.services.predictions.rows import predict
+from backend.services.predictions.unlike_training import (
     count_known,
     learnt_from,
     missing_in_all,

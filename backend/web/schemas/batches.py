@@ -18,8 +18,9 @@ from backend.web.schemas.base import (
     shown,
 )
 from backend.web.schemas.candidates import Relations
+from backend.web.schemas.curves.batches import BatchLightCurves
 from backend.web.schemas.datasets import FileRead, Rejected
-from backend.web.schemas.predictions import UnlikeTraining
+from backend.web.schemas.predictions import BatchForm, UnlikeTraining
 from backend.web.schemas.reading import TablePreview
 from backend.web.schemas.reports import ReadingReport
 
@@ -32,6 +33,7 @@ BatchFailure = TypeAliasType(
         "bad_file",
         "crashed",
         "interrupted",
+        "light_curves",
         "model_corrupt",
         "model_deleted",
         "no_space",
@@ -117,6 +119,18 @@ class BatchTable(Answer):
     fields: dict[str, BatchField] = Field(description="By column of ours.")
 
 
+class BatchJobForm(BatchForm):
+    """A catalogue to predict in the background, and whose light curves its rows have."""
+
+    curve_set_id: int | None = Field(
+        default=None,
+        ge=1,
+        le=MAX_ID,
+        description="Whose light curves its rows have, in the version that is the newest now. "
+        "Needs a model whose network has `takes_curves`.",
+    )
+
+
 class Batch(Answer):
     """A catalogue that is predicted in the background."""
 
@@ -140,6 +154,9 @@ class Batch(Answer):
         description="In what the rows so far are unlike the model's training rows."
     )
     table: BatchTable | None = Field(description="null until the first rows are done.")
+    light_curves: BatchLightCurves | None = Field(
+        description="Null for a batch without a curve set."
+    )
     error: BatchError | None
     stored_bytes: int
     result_sha256: str | None
@@ -266,6 +283,11 @@ class BatchRow(Answer):
     )
     relations: Relations | None = Field(
         default=None, description="Null where they are not known, and in a result of 0.4.0."
+    )
+    light_curve: bool | None = Field(
+        default=None,
+        description="Whether the prediction rests on a real light curve; null for a batch without "
+        "a curve set.",
     )
     trained_on_simulated: bool | None = Field(
         description="Whether the model was; null for a model of an earlier release."

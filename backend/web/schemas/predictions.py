@@ -150,6 +150,10 @@ class Prediction(Answer):
     relations: Relations | None = Field(
         default=None, description="Null: unknown, as of a candidate that is given alone."
     )
+    light_curve: bool | None = Field(
+        default=None,
+        description="Whether it rests on a real light curve; null where the request brings none.",
+    )
     unlike_training: list[UnlikeTraining] = Field(
         default=[], description="In what this candidate is unlike the model's training rows."
     )
@@ -206,6 +210,7 @@ class SavedPrediction(JsonBody):
     diagnostics: Diagnostics | None = None
     missing: list[Annotated[str, Field(max_length=20)]] = Field(default=[], max_length=9)
     relations: Relations | None = None
+    light_curve: bool | None = None
     unlike_training: list[UnlikeTraining] = Field(default=[], max_length=3)
     error: Annotated[str, Field(max_length=1000)] | None = None
 

@@ -5,6 +5,7 @@ import pytest
 from backend.services import job_thread
 from backend.services.batch_jobs.runner import BatchRunner
 from backend.services.leftovers import remove_leftovers
+from backend.storage import batch_views
 from backend.transit.catalog.delimited import records
 from tests.api import catalogue, complete, form, problem_of, use_depth_predictor
 from tests.faults.state import all_of, files_in
@@ -174,6 +175,22 @@ def test_a_batch_whose_files_cannot_be_deleted_is_gone_and_the_next_start_remove
         f"1/batch-{batch_id}.csv",
         f"1/batch-{batch_id}.rows",
     }
+
+
+def test_views_that_cannot_be_deleted_go_at_the_next_start(
+    faults, api, key, services, model, caplog
+):
+    batch_id = posted(api, key)
+    left = batch_views.part(services.storage, 1, batch_id, 0)
+    left.write_bytes(b"a part")
+    fault = faults.add("unlink", f"*/batch-{batch_id}.0.views", "EIO")
+    BatchRunner(services).work()
+    assert fault.effects == 1
+    assert state(api, batch_id)["status"] == "completed"
+    assert "the deletion of files of batch" in caplog.text
+    assert left.exists()
+    remove_leftovers(services.database, services.storage)
+    assert not left.exists()
 
 
 def test_a_thread_that_cannot_be_started_again_is_tried_again_by_the_next_check(

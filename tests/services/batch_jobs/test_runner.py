@@ -154,8 +154,8 @@ def test_a_result_of_an_earlier_release_is_read_without_the_columns_that_it_lack
     assert (found["trained_on_simulated"], found["single_transit_snr"]) == (True, 7.5)
     assert found["relations"] is None
     related = ["1", "2.5", "K1.02", "0", "", "", "", "", "Its star has …"]
-    now = own.added_values([*cells, *added, "snr", "period", "no", *related, "yes", ""])
-    assert now["sparse"] is False
+    now = own.added_values([*cells, *added, "snr", "period", "no", *related, "no", "yes", ""])
+    assert (now["sparse"], now["light_curve"]) == (False, False)
     assert now["relations"]["sibling"]["name"] == "K1.02"
 
 

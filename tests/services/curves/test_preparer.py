@@ -9,7 +9,7 @@ from backend.database.curves import view_jobs
 from backend.light_curves.preparing import run
 from backend.light_curves.preparing.run import ViewMaker
 from backend.services import job_thread
-from backend.services.curves import preparer as preparer_module
+from backend.services.curves import preparing
 from backend.services.curves.preparer import ViewPreparer
 from backend.services.curves.runner import CurveRunner
 from backend.services.leftovers import remove_leftovers
@@ -33,7 +33,7 @@ class Killed(BaseException):
 def impatient(monkeypatch):
     monkeypatch.setattr(job_thread, "_SHORTAGE_SECONDS", 0.001)
     monkeypatch.setattr(run, "_LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(preparer_module, "_RECORD_SECONDS", 0.0)
+    monkeypatch.setattr(preparing, "_RECORD_SECONDS", 0.0)
 
 
 @pytest.fixture

@@ -12,7 +12,13 @@ from backend.transit.networks.inputs import (
 from backend.transit.photometry.evidence import EVIDENCE
 from backend.transit.photometry.prepare import prepare
 from backend.transit.photometry.segments import Segment, Signal
-from backend.transit.photometry.view_rows import LOCAL_VIEWS, VIEW_ROW_DTYPE, flags_of, view_row
+from backend.transit.photometry.view_rows import (
+    LOCAL_VIEWS,
+    VIEW_ROW_DTYPE,
+    flags_of,
+    view_row,
+    views_between,
+)
 from backend.transit.photometry.views import LOCAL_BINS
 
 SIGNAL = Signal(period=2.0, epoch=0.5, duration=4.8, depth=10_000.0)
@@ -58,3 +64,14 @@ def test_bins_without_a_point_are_unknown_and_flags_come_back():
     assert np.isfinite(record["global_view"]).all()
     assert flags_of(record) == prepared.flags
     assert {"period longer than the data", "one transit"} <= set(flags_of(record))
+
+
+def test_the_records_of_some_rows_count_from_the_first_of_them():
+    records = np.zeros(4, VIEW_ROW_DTYPE)
+    records["row"], records["segments"] = [1, 4, 5, 9], [10, 40, 50, 90]
+    part = views_between(records, 4, 9)
+    assert part["row"].tolist() == [0, 1]
+    assert part["segments"].tolist() == [40, 50]
+    assert records["row"].tolist() == [1, 4, 5, 9]
+    assert len(views_between(records, 6, 9)) == 0
+    assert views_between(records, 9, 20)["row"].tolist() == [0]

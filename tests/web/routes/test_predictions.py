@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from backend.background.predictor import CHUNK, ModelUnusable, PredictionFailed, QueueFull
 from backend.database import models, schema
-from backend.services.prediction_cells import ADDED_COLUMNS, harmless
+from backend.services.predictions.cells import ADDED_COLUMNS, harmless
 from backend.storage import incoming
 from backend.transit.columns import LABELS
 from backend.transit.neighbours import NEIGHBOURS, no_neighbours
@@ -216,7 +216,7 @@ def test_the_orbit_that_the_model_was_shown_is_not_solved_again(api, key, model_
         raise AssertionError("solved again")
 
     expected = predict(api, key, **FULL)
-    monkeypatch.setattr("backend.services.predictions.transit_geometry", fail)
+    monkeypatch.setattr("backend.services.predictions.rows.transit_geometry", fail)
     assert predict(api, key, **FULL) == expected
 
 
@@ -613,6 +613,7 @@ def test_a_catalogue_comes_back_with_the_predictions_beside_it(api, key, model_i
         "match_magnitude_difference",
         "ephemeris_match",
         "relations_in_words",
+        "light_curve",
         "trained_on_simulated",
         "prediction_error",
     )

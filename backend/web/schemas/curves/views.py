@@ -7,6 +7,7 @@ from typing_extensions import TypeAliasType
 
 from backend.web.schemas.base import MAX_ID, Answer, JsonBody, Success, TextFields
 from backend.web.schemas.batches import BatchStatus
+from backend.web.schemas.curves.facts import CurveFacts
 
 ViewsFailure = TypeAliasType(
     "ViewsFailure", Literal["damaged", "crashed", "interrupted", "no_space"]
@@ -35,25 +36,10 @@ class CurveViewsQuery(TextFields):
     )
 
 
-class DamagedStar(Answer):
-    """A star whose light curve cannot be used."""
-
-    star: str
-    message: str
-
-
-class CurveViewsFacts(Answer):
+class CurveViewsFacts(CurveFacts):
     """What came of the rows of a dataset."""
 
     rows: int = Field(description="Of the dataset.")
-    rows_with_curve: int = Field(description="Whose stars have light curves in the set.")
-    rows_used: int = Field(description="Of these: a network can read their views.")
-    rows_without_epoch: int = Field(description="Nobody knows when their transits are.")
-    rows_unusable: int = Field(description="The light curve says nothing of them; see `flags`.")
-    rows_damaged: int = Field(description="The light curve cannot be read or prepared.")
-    stars: int = Field(description="That have light curves and rows.")
-    flags: dict[str, int] = Field(description="How many rows have what is missing or odd.")
-    damaged: list[DamagedStar] = Field(description="The first 100.")
     bytes: int
 
 

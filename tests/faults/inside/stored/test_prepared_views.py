@@ -9,7 +9,7 @@ from backend.light_curves.preparing.facts import Facts
 from backend.light_curves.preparing.parts import merge, read_part, write_part
 from backend.light_curves.preparing.run import ViewMaker
 from backend.services import job_thread
-from backend.services.curves import preparer as preparer_module
+from backend.services.curves import preparing
 from backend.services.curves.preparer import ViewPreparer
 from backend.services.leftovers import remove_leftovers
 from backend.transit.photometry.view_rows import VIEW_ROW_DTYPE
@@ -26,7 +26,7 @@ STARS = (1, 2)
 def impatient(short_pauses, monkeypatch):
     monkeypatch.setattr(job_thread, "_SHORTAGE_SECONDS", 0.001)
     monkeypatch.setattr(job_thread, "_RESTART_SECONDS", 0.001)
-    monkeypatch.setattr(preparer_module, "_RECORD_SECONDS", 0.0)
+    monkeypatch.setattr(preparing, "_RECORD_SECONDS", 0.0)
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ ADDED_COLUMNS = (
     "outside_training_range",
     "sparse",
     *RELATION_CELLS,
+    "light_curve",
     "trained_on_simulated",
     "prediction_error",
 )
@@ -57,7 +58,7 @@ def added_cells(answer: dict[str, Any], decimal: DecimalSign) -> list[str]:
     """The cells of ADDED_COLUMNS.
 
     Args:
-        answer: of `services.predictions.predict`.
+        answer: of `services.predictions.rows.predict`.
         decimal: the sign that the table has.
     """
 
@@ -78,6 +79,7 @@ def added_cells(answer: dict[str, Any], decimal: DecimalSign) -> list[str]:
         ";".join(each["column"] for each in found["outside_training_range"]),
         _flag(found["is_sparse"]),
         *_relation_cells(answer["relations"], written),
+        _flag(answer["light_curve"]),
         _flag(answer["simulated"]),
         "",
     ]

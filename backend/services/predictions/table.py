@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
-from backend.services.prediction_cells import (
+from backend.services.predictions.cells import (
     ADDED_COLUMNS,
     added_cells,
     harmless,

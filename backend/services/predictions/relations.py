@@ -10,16 +10,13 @@ import numpy as np
 from backend.database import models
 from backend.database.connection import Record
 from backend.errors import ModelCorrupt
-from backend.services.aftermath import left_to_the_next_start
-from backend.services.batch_predictions import source_of
 from backend.services.context import Services
 from backend.services.datasets.relations import MAX_RELATED
-from backend.storage.dataset_table import TableWriter
-from backend.storage.incoming import open_growing
+from backend.services.predictions.own_rows import new_file, write_rows
+from backend.services.predictions.table import source_of
 from backend.storage.verified import copy_verified
 from backend.transit.catalog.names.read_as import ReadAs
-from backend.transit.catalog.reader import Catalog, open_catalog
-from backend.transit.columns import EVIDENCE_DTYPE
+from backend.transit.catalog.reader import open_catalog
 from backend.transit.related import KNOWN_DTYPE, RELATED_DTYPE, RelatedRows, as_table
 from backend.transit.rows import Rows
 from backend.transit.unrelated import relations_without_neighbours
@@ -77,9 +74,9 @@ def relations_of_catalogue(
         Unavailable: too many tables are read at the same time.
     """
     with ExitStack() as stack:
-        rows, evidence, known, related = (_new_file(services, stack) for _ in range(4))
+        rows, evidence, known, related = (new_file(services, stack) for _ in range(4))
         catalog = open_catalog(text, label_required=False, read_as=read_as)
-        is_short = _write_rows(catalog, rows, evidence, check)
+        is_short = write_rows(catalog, rows, evidence, check, most=MAX_RELATED)
         text.seek(0)
         check()
         if not is_short:
@@ -113,39 +110,6 @@ def _without_neighbours(files: _Files) -> Rows | None:
     found = np.empty(len(values), RELATED_DTYPE)
     found["values"], found["sibling"], found["match"] = values, -1, -1
     return found
-
-
-def _new_file(services: Services, stack: ExitStack) -> Path:
-    path = services.storage.new_incoming()
-    stack.enter_context(_temporary(path))
-    return path
-
-
-@contextmanager
-def _temporary(path: Path) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        with left_to_the_next_start(f"the deletion of uploads/incoming/{path.name}"):
-            path.unlink(missing_ok=True)
-
-
-def _write_rows(catalog: Catalog, rows: Path, evidence: Path, check: Callable[[], None]) -> bool:
-    """Write the rows that can be used; whether there are at most MAX_RELATED."""
-    count = 0
-    with open_growing(rows) as table_file, open_growing(evidence) as evidence_file:
-        table, beside = TableWriter(table_file), TableWriter(evidence_file, EVIDENCE_DTYPE)
-        for chunk in catalog:
-            check()
-            count += len(chunk.rows)
-            if count > MAX_RELATED:
-                return False
-            table.append(chunk.rows)
-            if chunk.evidence is not None:
-                beside.append(chunk.evidence)
-        table.finish()
-        beside.finish()
-    return True
 
 
 def _copy_known(services: Services, model: Record, source: str, path: Path) -> bool:

@@ -1,102 +1,33 @@
-"""Predictions with a model: which one predicts, what is said of it, chunks of rows, the answers."""
+"""Predictions of rows with a model: in chunks, with diagnostics, as the API describes them."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection
 
 from backend.background.predictor import CHUNK, ModelUnusable, QueueFull
 from backend.database import models
 from backend.database.connection import Record
-from backend.errors import Conflict, ModelCorrupt, NotFound, TooMany, Unavailable
+from backend.errors import ModelCorrupt, TooMany, Unavailable
 from backend.services.context import Services
-from backend.services.unlike_training import have_relations, learnt_from, unlike_training
+from backend.services.predictions.model import training_ranges
+from backend.services.predictions.unlike_training import (
+    have_relations,
+    learnt_from,
+    unlike_training,
+)
 from backend.transit.catalog.reader import band
 from backend.transit.columns import FEATURES, LABELS, RELATIONS
 from backend.transit.light_curve.diagnostics import describe_candidates
 from backend.transit.light_curve.orbit import Geometry, transit_geometry
 from backend.transit.neighbours import describe_nearest
 from backend.transit.networks.outputs import Predictions
+from backend.transit.photometry.view_rows import ViewRows, views_between
 from backend.transit.related import RelationsOfSome
 from backend.transit.rows import Rows
 
-
-def choose_model(connection: Connection, workspace: Record, model_id: int | None) -> Record:
-    """The model that was asked for, or the workspace's current one.
-
-    Raises:
-        NotFound: it is not in this workspace.
-        Conflict: none was asked for, and there is no current one.
-    """
-    wanted = workspace["current_model_id"] if model_id is None else model_id
-    if wanted is None:
-        raise Conflict(_without_current(models.in_workspace(connection, workspace["id"])))
-    model = models.find(connection, wanted)
-    if model is None or model["workspace_id"] != workspace["id"]:
-        raise NotFound(f"There is no model {wanted} in this workspace.")
-    return model
-
-
 # Of a catalogue on a cluster; a chunk of 16,384 rows is sent in eight parts.
 MOST_CHUNKS_AT_ONCE = 8
-
-# Of the models that could be promoted.
-_MOST_NAMED = 3
-
-
-def training_source(model: Record) -> str:
-    """The format of the catalogue that the model was trained on; it determines the band."""
-    return model["manifest"]["spec"]["source"]
-
-
-def verdict_sentence(model: Record) -> str | None:
-    """That a model is no better than guessing, with the figures; None for any other."""
-    verdict = models.verdict_of(model)
-    if verdict is None or verdict["beats_guessing"]:
-        return None
-    log_loss = verdict["log_loss"]
-    found = "not a finite number" if log_loss is None else f"{log_loss:.3f}"
-    return (
-        f"Model {model['id']} is no better than guessing: its log loss on {verdict['rows']:,} "
-        f"{verdict['part']} rows is {found}, that of the class frequencies of its training rows "
-        f"{verdict['guessing_log_loss']:.3f}."
-    )
-
-
-def warnings_about(model: Record) -> list[str]:
-    """What is to be said above every prediction of a model, in sentences."""
-    if not models.is_simulated(model):
-        return []
-    name = model["manifest"].get("dataset_name")
-    trained_on = f"simulated data ({name})" if name else "simulated data"
-    return [
-        f"Model {model['id']} was trained on {trained_on}: its predictions are no evidence about "
-        "real stars."
-    ]
-
-
-def _without_current(found: list[Record]) -> str:
-    """What to do in a workspace without a current model, which has these, newest first."""
-    if not found:
-        return (
-            "This workspace has no model yet: start a training session "
-            "(POST /api/training/start) and wait until it has completed."
-        )
-    names = ", ".join(f"{each['id']} ({each['name']!r})" for each in found[:_MOST_NAMED])
-    if len(found) > _MOST_NAMED:
-        names += f" and {len(found) - _MOST_NAMED} older ones"
-    sentences = [
-        f"This workspace has no current model. It has model{'s' * (len(found) > 1)} {names}.",
-        verdict_sentence(found[0]),
-        f"Promote one (POST /api/models/{found[0]['id']}/promote), or name one as model_id.",
-    ]
-    return " ".join(filter(None, sentences))
-
-
-def training_ranges(model: Record) -> Record:
-    """What values each column has in the model's training rows: `manifest.training_ranges`."""
-    return model["manifest"]["training_ranges"]
 
 
 def predict(
@@ -108,6 +39,7 @@ def predict(
     *,
     is_continued: bool = False,
     related: RelationsOfSome | None = None,
+    views: ViewRows | None = None,
 ) -> list[dict[str, Any]]:
     """Predict rows, in chunks, so that other requests are answered in between.
 
@@ -122,6 +54,8 @@ def predict(
         user_id: who asks; users take turns.
         is_continued: other rows of the same request were predicted before.
         related: how the rows relate to others; None: unknown.
+        views: VIEW_ROW_DTYPE, (m,), of the rows with a light curve, `row` ascending from 0 to
+            n - 1; None: the request brings no light curves.
 
     Returns:
         For each row its prediction as the API describes it, without its place in the request.
@@ -138,7 +72,7 @@ def predict(
     has_input = related is not None and model["manifest"]["spec"].get("use_relations")
     values = related.values if related is not None and has_input else None
     try:
-        predicted = _by_cluster(services, model, seen, source, values)
+        predicted = _by_cluster(services, model, seen, source, values, views)
         parts = (
             []
             if predicted is not None
@@ -152,6 +86,7 @@ def predict(
                     is_continued=is_continued or start > 0,
                     neighbours_sha256=models.neighbours_sha256(model),
                     relations=None if values is None else values[start : start + CHUNK],
+                    views=_some(views, start, start + CHUNK),
                 )
                 for start in range(0, len(rows), CHUNK)
             ]
@@ -169,7 +104,7 @@ def predict(
         if seen is rows
         else transit_geometry(rows, band(source))
     )
-    return _answers(predicted, rows, geometry, model, source, related)
+    return _answers(predicted, rows, geometry, model, source, related, views)
 
 
 def predicted_at_once(services: Services) -> int:
@@ -184,6 +119,7 @@ def _by_cluster(
     rows: Rows,
     source: str,
     relations: NDArray[np.float64] | None,
+    views: ViewRows | None,
 ) -> Predictions | None:
     """The predictions that a cluster has made; None: there is none, or it has no place."""
     if services.cluster_predictions is None:
@@ -195,7 +131,16 @@ def _by_cluster(
         source,
         neighbours_sha256=models.neighbours_sha256(model),
         relations=relations,
+        views=_some(views, 0, len(rows)),
     )
+
+
+def _some(views: ViewRows | None, start: int, stop: int) -> ViewRows | None:
+    """Those of some rows; None where none has any."""
+    if views is None:
+        return None
+    found = views_between(views, start, stop)
+    return found if len(found) else None
 
 
 def _answers(
@@ -205,6 +150,7 @@ def _answers(
     model: Record,
     source: str,
     related: RelationsOfSome | None,
+    views: ViewRows | None,
 ) -> list[dict[str, Any]]:
     abstention = model["manifest"].get("abstention")
     diagnostics = describe_candidates(rows, geometry, band(source), training_ranges(model))
@@ -217,6 +163,9 @@ def _answers(
     learnt = learnt_from(model)
     unlike = {each: unlike_training(learnt, source, each) for each in set(lacking)}
     relations = [None] * len(rows) if related is None else related.described()
+    have_curve: list[bool | None] = [None] * len(rows)
+    if views is not None:
+        have_curve = np.isin(np.arange(len(rows)), views["row"]).tolist()
     values = zip(
         labels,
         probabilities,
@@ -227,6 +176,7 @@ def _answers(
         missing,
         lacking,
         relations,
+        have_curve,
         strict=True,
     )
     return [
@@ -242,9 +192,21 @@ def _answers(
             "diagnostics": diagnosed | neighbours,
             "missing": list(unknown),
             "relations": others,
+            "light_curve": has_curve,
             "unlike_training": unlike[lacked],
         }
-        for label, shares, period, depth, diagnosed, neighbours, unknown, lacked, others in values
+        for (
+            label,
+            shares,
+            period,
+            depth,
+            diagnosed,
+            neighbours,
+            unknown,
+            lacked,
+            others,
+            has_curve,
+        ) in values
     ]
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from backend.database.connection import Record
-from backend.services.batch_predictions import BatchRead, PredictedTable
-from backend.services.catalogue_relations import relations_of_catalogue
 from backend.services.context import Services
-from backend.services.predictions import predict
-from backend.services.unlike_training import (
+from backend.services.predictions.relations import relations_of_catalogue
+from backend.services.predictions.rows import predict
+from backend.services.predictions.table import BatchRead, PredictedTable
+from backend.services.predictions.unlike_training import (
     count_known,
     learnt_from,
     missing_in_all,

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from backend.database import models
-from backend.services import catalogue_relations
 from backend.services.batch_jobs.runner import BatchRunner
 from backend.services.datasets import relations as dataset_relations
+from backend.services.predictions import relations as catalogue_relations
 from backend.tables.converter import TableConverter
 from backend.transit.catalog.delimited import records
 from backend.transit.columns import COLUMNS, RELATION_COLUMNS, ROW_DTYPE
@@ -258,13 +258,13 @@ def test_a_cancelled_batch_is_not_related_first(api, key, services, model_id, mo
 
     posted = api.post("/api/predict/batches", 202, data=form(KOI, workspace_key=key))["batch"]
     monkeypatch.setattr(TableConverter, "relate", relate)
-    write_rows = catalogue_relations._write_rows
+    write_rows = catalogue_relations.write_rows
 
-    def cancelled_meanwhile(*arguments):
+    def cancelled_meanwhile(*arguments, **options):
         api.post(f"/api/predict/batches/{posted['id']}/cancel")
-        return write_rows(*arguments)
+        return write_rows(*arguments, **options)
 
-    monkeypatch.setattr(catalogue_relations, "_write_rows", cancelled_meanwhile)
+    monkeypatch.setattr(catalogue_relations, "write_rows", cancelled_meanwhile)
     BatchRunner(services).work()
     found = api.get(f"/api/predict/batches/{posted['id']}")["batch"]
     assert found["status"] == "cancelled"

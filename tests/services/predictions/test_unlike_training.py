@@ -8,7 +8,7 @@ import pytest
 from backend.database import batches
 from backend.services.batch_jobs.index import add_counts
 from backend.services.batch_jobs.runner import BatchRunner
-from backend.services.unlike_training import (
+from backend.services.predictions.unlike_training import (
     count_known,
     learnt_from,
     missing_in_all,

@@ -1,0 +1,1 @@
+"""Predictions: of candidates and of catalogues, and what is said of them."""
