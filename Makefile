@@ -165,6 +165,7 @@ benchmark-science: $(DEVELOPMENT)
 # As above.
 benchmark-curves: $(DEVELOPMENT)
 	$(BIN)/python -m benchmarks.curve_evidence
+	$(BIN)/python -m benchmarks.curve_evidence.control
 
 # The web page in a real browser, on real sessions; needs Chromium.
 screenshots: $(DEVELOPMENT)
