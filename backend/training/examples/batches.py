@@ -13,6 +13,7 @@ from backend.training.examples.hiding import (
     hidden_features,
     hidden_relations,
     hide_features,
+    mirrored_curves,
     without_features,
 )
 from backend.training.examples.real_curves import RealCurves
@@ -106,6 +107,7 @@ class Examples:
         hidden: NDArray[np.bool_] | None = None,
         hidden_relations: NDArray[np.bool_] | None = None,
         hidden_curves: NDArray[np.bool_] | None = None,
+        mirrored: NDArray[np.bool_] | None = None,
     ) -> Batch:
         """Inputs and targets of some rows.
 
@@ -114,6 +116,7 @@ class Examples:
             hidden: bool, (m, 6), the features to hide; None hides none.
             hidden_relations: bool, (m, k), the relations to hide; None hides none.
             hidden_curves: bool, (m,), whose light curves are hidden; None hides none.
+            mirrored: bool, (m,), whose light curves run backwards in time; None: none.
 
         Returns:
             {what `read` gives: float32 (m, …); feat_input: float32 (m, 6), NaN where unknown;
@@ -126,7 +129,7 @@ class Examples:
         rows = self.rows[index]
         inputs = self._inputs(index, rows, hidden)
         if self.real is not None:
-            self.real.put(inputs, index, hidden_curves)
+            self.real.put(inputs, index, hidden_curves, mirrored)
         if self.relations is not None:
             relations = self.relations[index]
             if hidden_relations is not None:
@@ -188,13 +191,17 @@ class Examples:
             unrelated = None
             if self.relations is not None:
                 unrelated = hidden_relations(len(self), self.relations.shape[1], random)
-            unseen = None if self.real is None else hidden_curves(len(self), random)
+            unseen = turned = None
+            if self.real is not None:
+                unseen = hidden_curves(len(self), random)
+                turned = mirrored_curves(len(self), random)
             stretch = batch_size * max(1, _STRETCH // batch_size) if self._is_kept else batch_size
             for start in range(0, len(self), stretch):
                 part = slice(start, start + stretch)
                 related = None if unrelated is None else unrelated[part]
                 dark = None if unseen is None else unseen[part]
-                batch = self.batch(order[part], hidden[part], related, dark)
+                backwards = None if turned is None else turned[part]
+                batch = self.batch(order[part], hidden[part], related, dark, backwards)
                 yield from _in_batches(batch, batch_size)
 
     def _empty_readings(self, rows: int) -> dict[str, Matrix]:

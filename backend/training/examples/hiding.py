@@ -27,6 +27,7 @@ MASK_SOME_RELATIONS = 0.1
 
 # The light curve: the network also serves rows without one.
 MASK_CURVE = 0.3
+MIRROR_CURVE = 0.5
 
 FIT_FEATURES = ("impact", "snr")
 
@@ -67,6 +68,14 @@ def hidden_relations(rows: int, columns: int, random: np.random.Generator) -> ND
 def hidden_curves(rows: int, random: np.random.Generator) -> NDArray[np.bool_]:
     """Draw the rows whose light curve is hidden: bool, (rows,)."""
     return random.random(rows) < MASK_CURVE
+
+
+def mirrored_curves(rows: int, random: np.random.Generator) -> NDArray[np.bool_]:
+    """Draw the rows whose light curve is shown with time reversed: bool, (rows,).
+
+    Neither a transit nor an eclipse tells the direction of time: a light curve counts twice.
+    """
+    return random.random(rows) < MIRROR_CURVE
 
 
 def without_features(rows: Rows, names: Collection[str]) -> Rows:

@@ -22,6 +22,9 @@ _CHUNK = 1024
 
 _NO_CURVE = -1
 
+# What is read from a fold and has phase as its first axis, from one end to the other.
+IN_PHASE = (registry.CURVE_INPUT, registry.CURVE_OVERVIEW)
+
 Read = Callable[[Matrix], dict[str, Matrix]]
 
 
@@ -106,7 +109,11 @@ class RealCurves:
         return less
 
     def put(
-        self, inputs: dict[str, Matrix], index: Index, hidden: NDArray[np.bool_] | None
+        self,
+        inputs: dict[str, Matrix],
+        index: Index,
+        hidden: NDArray[np.bool_] | None = None,
+        mirrored: NDArray[np.bool_] | None = None,
     ) -> None:
         """Put them into the inputs of a batch that was made from its rows' columns.
 
@@ -115,6 +122,7 @@ class RealCurves:
                 `evidence_input` are added.
             index: intp, (m,), which rows.
             hidden: bool, (m,), whose light curves are hidden; None hides none.
+            mirrored: bool, (m,), whose light curves are put in with time reversed; None: none.
         """
         shown = self.has[index] if hidden is None else self.has[index] & ~hidden
         local, evidence = no_local(len(index)), no_evidence(len(index))
@@ -131,6 +139,10 @@ class RealCurves:
                 readings = {name: each[kept_at] for name, each in self._readings.items()}
             for name, values in readings.items():
                 inputs[name][shown] = values
+            if mirrored is not None:
+                turned = shown & mirrored
+                for values in (local, *(inputs[name] for name in IN_PHASE if name in readings)):
+                    values[turned] = values[turned, ::-1]
         inputs[registry.LOCAL_INPUT], inputs[registry.EVIDENCE_INPUT] = local, evidence
 
     def _read_folds(self, places: Index) -> dict[str, Matrix]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from backend.training.examples.batches import Examples
-from backend.training.examples.hiding import MASK_CURVE, hidden_curves
+from backend.training.examples.hiding import MASK_CURVE, MIRROR_CURVE, hidden_curves
 from backend.training.examples.real_curves import RealCurves
 from backend.transit.columns import LIGHT_CURVE
 from backend.transit.light_curve.curve import transit_curves
@@ -121,6 +121,44 @@ def test_a_table_without_any_light_curve_has_none():
         table(12)[ROWS], "kepler", NAMES, 10**9, lambda: None, whole, None, real
     ).batch(np.arange(5))
     assert np.isnan(inputs[registry.LOCAL_INPUT]).all()
+
+
+def test_a_mirrored_light_curve_runs_backwards_and_nothing_else_does(examples: Examples):
+    lopsided = records()
+    bins = lopsided["local_views"].shape[2]
+    lopsided["local_views"] += np.linspace(0, 1e-3, bins, dtype=np.float32)
+    lopsided["global_view"] += np.linspace(0, 1e-3, 2001, dtype=np.float32)
+    examples.real = RealCurves(lopsided, ROWS, whole)
+    index = np.arange(len(ROWS))
+    plain, _ = examples.batch(index)
+    turned, _ = examples.batch(index, mirrored=np.array([True, True, False, False, False]))
+    for name in (registry.CURVE_INPUT, registry.LOCAL_INPUT):
+        assert np.array_equal(turned[name][1], plain[name][1, ::-1], equal_nan=True)
+        assert not np.array_equal(turned[name][1], plain[name][1], equal_nan=True)
+        others = [0, 2, 3, 4]  # the first has no light curve: its synthetic one stays
+        assert np.array_equal(turned[name][others], plain[name][others], equal_nan=True)
+    for name in (registry.EVIDENCE_INPUT, registry.FEATURE_INPUT, registry.CATALOGUE_INPUT):
+        assert np.array_equal(turned[name], plain[name], equal_nan=True)
+    hidden, _ = examples.batch(
+        index, hidden_curves=np.ones(len(ROWS), bool), mirrored=np.ones(len(ROWS), bool)
+    )
+    assert np.isnan(hidden[registry.LOCAL_INPUT]).all()
+
+
+def test_in_training_light_curves_are_mirrored_in_each_epoch_anew():
+    lopsided = records()
+    lopsided["local_views"][:, :, :50] += 1e-3
+    rows = np.repeat(ROWS[[1]], 200)
+    real = RealCurves(lopsided, rows, whole)
+    many = Examples(table(12)[rows], "kepler", NAMES, 10**9, lambda: None, whole, None, real)
+    batches = many.shuffled(200, seed=1, first_epoch=0)
+    shares = []
+    for _ in range(3):
+        local = next(batches)[0][registry.LOCAL_INPUT][:, :, 0]
+        shown = local[np.isfinite(local[:, 0])]
+        shares.append((shown[:, 0] < shown[:, -1]).mean())
+    assert all(abs(share - MIRROR_CURVE) < 0.15 for share in shares)
+    assert len(set(shares)) > 1
 
 
 def test_in_training_some_light_curves_are_hidden_in_each_epoch_anew(examples: Examples):
