@@ -34,10 +34,11 @@ from benchmarks.curve_evidence.kepler import (
     with_hidden_depth,
 )
 from benchmarks.curve_evidence.population import ARCHIVE_DATA
-from benchmarks.curve_evidence.runs import NETWORK, VALIDATION, planet_share
+from benchmarks.curve_evidence.runs import NETWORK, planet_share
 from benchmarks.curve_evidence.without_transit import without_transit
 
 _TEST = 0.25
+_VALIDATION = 0.15
 _CONFIRMED = LABELS.index("CONFIRMED")
 
 # Of the normal distribution, for intervals of 95%.
@@ -75,7 +76,7 @@ def split_by_star(stars: KeplerStars, rows: Index, seed: int) -> Split:
     random = np.random.default_rng(seed)
     order = random.permutation(len(stars.segments))
     tested = round(_TEST * len(order))
-    watched = tested + round(VALIDATION * (len(order) - tested))
+    watched = tested + round(_VALIDATION * (len(order) - tested))
     part = np.empty(len(order), np.intp)
     for number, members in enumerate(np.split(order, [tested, watched])):
         part[members] = number
@@ -161,7 +162,7 @@ def _spec(folder: Path, asked: argparse.Namespace) -> TrainingSpec:
         model_name="benchmark",
         model_path=folder / "none.keras",
         checkpoint=folder / "none.ckpt",
-        validation_split=VALIDATION,
+        validation_split=_VALIDATION,
         epochs=asked.epochs,
         seed=asked.seed,
         network=NETWORK,

@@ -1,6 +1,6 @@
 """The parts of the Keras networks: seeds, inputs, features that may be unknown, heads."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import keras
@@ -32,6 +32,9 @@ _UNITS = 192
 _DROPOUT = 0.15
 
 _EMBEDDING = 12
+
+# Standard deviations: a number that is farther from the mean says no more.
+_FARTHEST = 3.0
 
 
 @dataclass(frozen=True)
@@ -125,11 +128,36 @@ def embed_numbers(
     return _embed(ops.clip(_piecewise_linear(knots)(numbers), 0.0, 1.0), seeds)
 
 
-def heads(joined: keras.KerasTensor, seeds: Seeds) -> keras.KerasTensor:
+def scale_unknowns(numbers: keras.KerasTensor, scaling: NumberScaling) -> keras.KerasTensor:
+    """Each number in standard deviations from its mean, 0 where unknown, and 1 where known, else 0.
+
+    For few rows: `embed_unknowns` can follow any curve, and so remembers single rows.
+
+    Returns:
+        (2 k,).
+    """
+    value, known = known_numbers(numbers, scaling)
+    scale, offset = (1.0 / scaling.spread).tolist(), (-scaling.mean / scaling.spread).tolist()
+    scaled = ops.clip(layers.Rescaling(scale, offset)(value), -_FARTHEST, _FARTHEST)
+    return ops.concatenate([scaled * known, known], axis=-1)
+
+
+def heads(
+    joined: keras.KerasTensor,
+    seeds: Seeds,
+    units: Sequence[int] = (_UNITS, _UNITS),
+    dropout: float = _DROPOUT,
+) -> keras.KerasTensor:
     """Classifiers that share all but their first scaling and their last layer: (HEADS, 3).
 
     Each is trained on its own loss; their mean is more accurate and better calibrated than one
     classifier of their size (a batch ensemble, Gorishniy et al. 2024, arXiv:2410.24210, TabM-mini).
+
+    Args:
+        joined: (n,), what they decide by.
+        seeds: of the initial weights and the dropout.
+        units: of each of their hidden layers.
+        dropout: after each of these.
     """
     width = joined.shape[-1]
     own_view = layers.EinsumDense("bji,vi->bvi", output_shape=(HEADS, width))
@@ -137,9 +165,9 @@ def heads(joined: keras.KerasTensor, seeds: Seeds) -> keras.KerasTensor:
     # Random signs make the heads differ from the start.
     signs = np.random.default_rng(seeds()).choice([-1.0, 1.0], size=(HEADS, width))
     own_view.set_weights([signs.astype(np.float32)])
-    for _ in range(2):
-        x = layers.Dense(_UNITS, activation="relu", kernel_initializer=seeds.glorot())(x)
-        x = layers.Dropout(_DROPOUT, seed=seeds())(x)
+    for width in units:
+        x = layers.Dense(width, activation="relu", kernel_initializer=seeds.glorot())(x)
+        x = layers.Dropout(dropout, seed=seeds())(x)
     logits = layers.EinsumDense(
         "bvi,vic->bvc",
         output_shape=(HEADS, len(LABELS)),

@@ -1,18 +1,23 @@
 """The network for real light curves.
 
 curve_input ──┬─ windows in log phase, peak, area ┐
-(2001, 1)     │                                   ├─ as in transit_cnn ─┬─┬─ heads ─ label
-feat_input ───┼───────────────────────────────────┘                     │ │
-(6,)          │                                                         │ └─ period, depth
-catalogue_input, relation_input ── embeddings ──────────────────────────┤
-(8,)          │  (k,)                                                   │
-              └─ 87 parts of the orbit ── convolutions ─┐               │
-local_input ──┬─ transit ──────────────── convolutions ─┤               │
-(105, 5)      ├─ odd, even: the same ──── their difference ─ if there ──┘
-              ├─ secondary, dip: the same convolutions ─┤  is a curve
-              └─ numbers read from them ── embedding ───┤
-evidence_input ─────────────────────────── embedding ───┘
+(2001, 1)     │                                   ├─ as in transit_cnn ─┬─┬─ heads ───┐
+feat_input ───┼───────────────────────────────────┘                     │ │           │
+(6,)          │                                                         │ └─ period,  │
+catalogue_input, relation_input ── embeddings ──────────────────────────┤    depth    │
+(8,)          │  (k,)                                                   │             ├─ label
+              └─ 87 parts of the orbit ── convolutions ─┐               │             │
+local_input ──┬─ transit ──────────────── convolutions ─┤               │             │
+(105, 5)      ├─ odd, even: the same ──── their difference ─ if there ──┤             │
+              ├─ secondary, dip: the same convolutions ─┤  is a curve   │             │
+              └─ numbers read from them ── scaled ──────┤               │             │
+evidence_input ─────────────────────────── scaled ──────┘               └─ small heads ┘
 (24,)
+
+Half of the heads decide by all that is known, as those of a network without light curves. The
+others decide by the light curve first, and have the catalogue's numbers beside it as they are: few
+rows have a curve, and many units would remember the rows by their columns. Where there is no curve
+the first half speaks alone.
 
 Of what a light curve shows, the regressions see `curve_input` and the depth of the transit alone:
 some of the numbers are relative to the catalogue's, or count transits of its period.
@@ -36,6 +41,7 @@ from backend.transit.networks.layers import (
     embed_unknowns,
     heads,
     make_inputs,
+    scale_unknowns,
 )
 from backend.transit.networks.scaling import NumberScaling, Scaling, scale_numbers
 from backend.transit.networks.transit_cnn import convolve, regressions
@@ -57,7 +63,14 @@ ODD_MINUS_EVEN = "odd_minus_even"
 
 # What a light curve shows is condensed to so many numbers, next to those of the catalogue.
 _UNITS = 96
+_NUMBER_UNITS = 24
 _DROPOUT = 0.3
+
+# Few rows have a light curve: what decides by it first has few units.
+_CURVE_HEAD_UNITS = (64,)
+
+# Standard deviation of what is added to views, of order 1, while a network learns.
+_NOISE = 0.1
 
 Numbers = NDArray[np.float64]
 Tower = Callable[[KerasTensor], KerasTensor]
@@ -93,16 +106,32 @@ def build_light_curve_cnn(scaling: Scaling, sample: Sample, seeds: Seeds) -> Two
         )
         if numbers is not None
     ]
-    evidence = [
-        *_look(views, overview, seeds),
-        embed_unknowns(shown, _scaled(measured[2], VIEW_STEEPNESS), seeds),
-    ]
+    looks = _look(views, overview, seeds)
+    measured_numbers = [scale_unknowns(shown, _scaled(measured[2], VIEW_STEEPNESS))]
     if scaling.evidence is not None:
-        evidence.append(embed_unknowns(inputs[registry.EVIDENCE_INPUT], scaling.evidence, seeds))
-    together = _drop(ops.concatenate(evidence, axis=-1), seeds)
+        evidence = inputs[registry.EVIDENCE_INPUT]
+        measured_numbers.append(scale_unknowns(evidence, scaling.evidence))
+    seen = dense(_NUMBER_UNITS, seeds)(ops.concatenate(measured_numbers, axis=-1))
+    together = _drop(ops.concatenate([*looks, seen], axis=-1), seeds)
     parts.append(dense(_UNITS, seeds)(together) * views.has_curve)
+    of_all_rows = heads(ops.concatenate(parts, axis=-1), seeds)
+
+    said = [
+        scale_unknowns(inputs[name], numbers)
+        for name, numbers in (
+            (registry.FEATURE_INPUT, scaling.features),
+            (registry.CATALOGUE_INPUT, scaling.catalogue),
+            (registry.RELATION_INPUT, scaling.relations),
+        )
+        if numbers is not None
+    ]
+    beside = dense(_NUMBER_UNITS, seeds)(ops.concatenate([*measured_numbers, *said], axis=-1))
+    decisive = _drop(ops.concatenate([*looks, beside], axis=-1), seeds)
+    of_curves = heads(decisive, seeds, _CURVE_HEAD_UNITS, _DROPOUT)
+    # Where there is no curve, the others speak for them.
+    of_curves = ops.where(views.has_curve[:, :, None] > 0, of_curves, of_all_rows)
     outputs = {
-        registry.LABEL_OUTPUT: heads(ops.concatenate(parts, axis=-1), seeds),
+        registry.LABEL_OUTPUT: ops.concatenate([of_all_rows, of_curves], axis=1),
         registry.PERIOD_OUTPUT: period,
         registry.DEPTH_OUTPUT: depth,
     }
@@ -136,7 +165,7 @@ def _drop(x: KerasTensor, seeds: Seeds) -> KerasTensor:
 
 def _make_tower(units: int, seeds: Seeds) -> Tower:
     """Convolutions to a vector of so many units; the same ones wherever it is called."""
-    steps: list[keras.layers.Layer] = []
+    steps: list[keras.layers.Layer] = [layers.GaussianNoise(_NOISE, seed=seeds())]
     for filters in (8, 16, 32):
         convolve_at = layers.Conv1D(
             filters, 5, padding="same", activation="relu", kernel_initializer=seeds.glorot()

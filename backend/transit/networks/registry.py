@@ -84,7 +84,7 @@ NETWORKS: dict[str, NetworkInfo] = {
         NetworkInfo(
             "light_curve_cnn",
             (CURVE_INPUT, FEATURE_INPUT, CATALOGUE_INPUT, LOCAL_INPUT, EVIDENCE_INPUT),
-            276_470,
+            240_078,
             "For real light curves: the same with the folded photometry of the transit, of odd and "
             "even ones, of the secondary, and the numbers measured in it. Rows without a light "
             "curve are classified by their columns alone.",
