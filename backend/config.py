@@ -50,6 +50,7 @@ class Settings:
     token: str | None = None
     max_upload_mb: int = 100
     max_curves_mb: int = 20_000  # of light curves in one request, or in pieces
+    light_curves_dir: Path | None = None  # a folder of light curves that every user may read
     table_memory_mb: int = 2000
     table_seconds: int = 120
     runner: str = "process"
@@ -86,10 +87,11 @@ class Settings:
         settings = cls(
             host=read.text("HOST") or cls.host,
             port=_first_set(read.integer("PORT", 0, 65535), cls.port),
-            data_dir=Path(read.text("DATA_DIR") or cls.data_dir).expanduser().resolve(),
+            data_dir=read.folder("DATA_DIR") or cls.data_dir.resolve(),
             token=read.text("TOKEN"),
             max_upload_mb=read.integer("MAX_UPLOAD_MB", 1, 1_000_000) or cls.max_upload_mb,
             max_curves_mb=read.integer("MAX_CURVES_MB", 1, 100_000_000) or cls.max_curves_mb,
+            light_curves_dir=read.folder("LIGHT_CURVES_DIR"),
             table_memory_mb=read.integer("TABLE_MEMORY_MB", 500, 1_000_000) or cls.table_memory_mb,
             table_seconds=read.integer("TABLE_SECONDS", 5, 3600) or cls.table_seconds,
             runner=read.choice("RUNNER", ("process", "thread", "ray")) or cls.runner,
@@ -120,6 +122,7 @@ class Settings:
             log=read.choice("LOG", ("text", "json")) or cls.log,
         )
         settings._check_token()
+        settings._check_light_curves()
         settings._check_memory()
         settings._check_cluster()
         return settings
@@ -142,6 +145,22 @@ class Settings:
                 f"EXOTRAIN_TRAINING_MEMORY_MB is {self.training_memory_mb} MB, but a worker holds "
                 f"{IDLE_WORKER_MB} MB before it trains anything: every session would fail. Set at "
                 f"least {IDLE_WORKER_MB}, better 2000, or leave it unset for no limit."
+            )
+
+    def _check_light_curves(self) -> None:
+        folder = self.light_curves_dir
+        if folder is None:
+            return
+        if not folder.is_dir():
+            found = "something else" if folder.exists() else "nothing"
+            raise SettingsError(
+                f"EXOTRAIN_LIGHT_CURVES_DIR: expected a folder, found {found} at {folder}."
+            )
+        if folder.is_relative_to(self.data_dir) or self.data_dir.is_relative_to(folder):
+            raise SettingsError(
+                f"EXOTRAIN_LIGHT_CURVES_DIR is {folder}, and EXOTRAIN_DATA_DIR is "
+                f"{self.data_dir}: neither may be in the other. Every user may read light curves "
+                "of the first, and only the server the files of the second."
             )
 
     def _check_cluster(self) -> None:
@@ -214,6 +233,10 @@ class _Reader:
 
     def text(self, name: str) -> str | None:
         return self._environment.get(f"EXOTRAIN_{name}", "").strip() or None
+
+    def folder(self, name: str) -> Path | None:
+        text = self.text(name)
+        return None if text is None else Path(text).expanduser().resolve()
 
     def integer(self, name: str, low: int, high: int) -> int | None:
         text = self.text(name)

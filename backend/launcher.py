@@ -18,7 +18,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 from sqlalchemy.exc import DBAPIError
 
@@ -38,6 +38,7 @@ from backend.services.bin.keeper import BinKeeper
 from backend.services.context import Services
 from backend.services.curves.preparer import ViewPreparer
 from backend.services.curves.runner import CurveRunner
+from backend.services.curves.server_folder import ServerFolder
 from backend.services.leftovers import remove_leftovers
 from backend.services.monitoring import numbers
 from backend.services.stored_sizes import measure_stored
@@ -61,6 +62,13 @@ MOST_STOPPING_SECONDS = 9.5
 _EMPTYING_SECONDS = 2.0  # then the thread of the bin goes on
 
 log = logging.getLogger(__name__)
+
+
+class _Lasting(Protocol):
+    """What has a thread that works until the end."""
+
+    def check(self) -> None:
+        """Start the thread again if it has ended."""
 
 
 def main() -> None:
@@ -105,9 +113,7 @@ def serve(settings: Settings) -> None:
             _end_within(MOST_STOPPING_SECONDS, sys.exc_info()[1])
 
 
-def _start(
-    settings: Settings, closing: ExitStack
-) -> tuple[Server, tuple[Supervisor, BatchRunner, CurveRunner, ViewPreparer, BinKeeper]]:
+def _start(settings: Settings, closing: ExitStack) -> tuple[Server, tuple[_Lasting, ...]]:
     """Start everything; `closing` is told how to end what was started, the last one first."""
     tighten(settings.data_dir)
     _remove_partial_restore(settings.data_dir / PARTIAL_FOLDER)
@@ -149,6 +155,7 @@ def _start(
     curves = services.curve_runner = CurveRunner(services)
     curves.start()
     closing.callback(curves.close)
+    folder = _start_server_folder(services, closing)
     preparer = services.view_preparer = ViewPreparer(services)
     preparer.start()
     closing.callback(preparer.close)
@@ -164,7 +171,18 @@ def _start(
     finally:
         if token is not None:
             _show(token)
-    return server, (supervisor, batches, curves, preparer, keeper)
+    return server, (supervisor, batches, curves, *folder, preparer, keeper)
+
+
+def _start_server_folder(services: Services, closing: ExitStack) -> tuple[ServerFolder, ...]:
+    """Index the server's folder of light curves, if there is one."""
+    root = services.settings.light_curves_dir
+    if root is None:
+        return ()
+    folder = services.server_folder = ServerFolder(services, root)
+    folder.start()
+    closing.callback(folder.close)
+    return (folder,)
 
 
 def _add_cluster(services: Services, runner: RayRunner) -> None:

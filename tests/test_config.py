@@ -29,13 +29,16 @@ def test_an_empty_variable_is_as_good_as_an_unset_one():
 
 
 def test_every_variable_is_read(tmp_path):
+    data, mirror = tmp_path / "data", tmp_path / "mirror"
+    mirror.mkdir()
     settings = Settings.from_environment(
         {
             "EXOTRAIN_HOST": "0.0.0.0",
             "EXOTRAIN_PORT": "8080",
-            "EXOTRAIN_DATA_DIR": str(tmp_path),
+            "EXOTRAIN_DATA_DIR": str(data),
             "EXOTRAIN_TOKEN": "a" * 24,
             "EXOTRAIN_MAX_UPLOAD_MB": "7",
+            "EXOTRAIN_LIGHT_CURVES_DIR": str(mirror),
             "EXOTRAIN_RUNNER": "thread",
             "EXOTRAIN_THREADS": "3",
             "EXOTRAIN_TRAININGS": "2",
@@ -56,9 +59,10 @@ def test_every_variable_is_read(tmp_path):
     assert settings == Settings(
         host="0.0.0.0",
         port=8080,
-        data_dir=tmp_path.resolve(),
+        data_dir=data.resolve(),
         token="a" * 24,
         max_upload_mb=7,
+        light_curves_dir=mirror.resolve(),
         runner="thread",
         threads=3,
         trainings=2,
@@ -211,3 +215,27 @@ def test_a_data_folder_in_the_home_folder_can_be_written_with_a_tilde():
 def test_a_token_that_no_header_can_carry_is_refused(token: str):
     with pytest.raises(SettingsError, match="EXOTRAIN_TOKEN"):
         Settings.from_environment({"EXOTRAIN_TOKEN": token})
+
+
+def test_a_folder_of_light_curves_that_is_none_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    for name, found in (("none", "nothing"), ("file", "something else")):
+        with pytest.raises(SettingsError, match=f"LIGHT_CURVES_DIR: expected a folder.*{found}"):
+            read_folders(tmp_path / "data", tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("data", "curves"), [("a", "a"), ("a/b", "a"), ("a", "a/b"), ("a", "link"), ("link", "a/b")]
+)
+def test_light_curves_and_data_are_apart(tmp_path, data, curves):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "ab").mkdir()
+    (tmp_path / "link").symlink_to("a")
+    with pytest.raises(SettingsError, match="neither may be in the other"):
+        read_folders(tmp_path / data, tmp_path / curves)
+    assert read_folders(tmp_path / "ab", tmp_path / curves).light_curves_dir.is_dir()
+
+
+def read_folders(data, curves):
+    variables = {"EXOTRAIN_DATA_DIR": str(data), "EXOTRAIN_LIGHT_CURVES_DIR": str(curves)}
+    return Settings.from_environment(variables)

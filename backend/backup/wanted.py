@@ -111,11 +111,13 @@ def _of_curves(connection: sqlite3.Connection, storage: Storage) -> list[Path]:
     """
     if not _has_table(connection, "curve_imports"):
         return []
-    names = ("workspace_id", "curve_set_id", "id", "files")
+    names = ("workspace_id", "curve_set_id", "id", "files", "asked")
     found = connection.execute(
         f"SELECT {', '.join(names)} FROM curve_imports WHERE status IN ('pending', 'running')"
     )
     jobs = [dict(zip(names, row, strict=True)) for row in found]
+    # Which files of the server's folder are read is chosen again.
+    jobs = [job for job in jobs if not json.loads(job["asked"]).get("server_folder")]
     received = [
         path
         for job in jobs

@@ -43,12 +43,14 @@ class Progress(NamedTuple):
         refused: of these.
         source: the file of the upload that it is at, from 0 on.
         sources: their number.
+        bytes: of the light curves that were taken.
     """
 
     files: int
     refused: int
     source: int
     sources: int
+    bytes: int
 
 
 class Ingested(NamedTuple):
@@ -175,6 +177,7 @@ class _Run:
         self.there = _There()
         self.packs = [pack.sha256 for pack in pending]
         self.outcomes = [of(each) for pack in pending for each in pack.outcomes]
+        self._bytes = sum(pack.path.stat().st_size for pack in pending)
         self._refused = sum(each.status == "refused" for each in self.outcomes)
         self._taken_over = {(each.file, each.sha256) for each in self.outcomes}
         self._folder, self._name = folder, run
@@ -186,13 +189,16 @@ class _Run:
         """Take what was read of one file."""
         if (report.name, report.sha256) not in self._taken_over:
             self._add(report)
-        self._progress(Progress(len(self.outcomes), self._refused, report.place[0], self._sources))
+        size = self._bytes + (self._writer.size if self._writer is not None else 0)
+        at = report.place[0]
+        self._progress(Progress(len(self.outcomes), self._refused, at, self._sources, size))
 
     def put_away(self) -> None:
         """Put the pack in its place, if there is anything in it."""
         writer, self._writer = self._writer, None
         if writer is not None:
             self.packs.append(writer.finish())
+            self._bytes += writer.size
 
     def give_up(self) -> None:
         """Put what was accepted in its place, if that can be done, for the next run."""

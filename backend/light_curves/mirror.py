@@ -2,17 +2,20 @@
 
 What is in it is kept as an index in the data folder, so that a file is opened once for its header,
 and not again until its size or its time of change is another. Links that lead out of the folder
-are not followed, and no link to a folder is.
+are not followed, and no link to a folder is. The index is deflated JSON, a line for 1,000 files, so
+that other threads of the server work while it is read.
 """
 
 import json
 import logging
 import os
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from backend.light_curves.in_place import changed, shown
 from backend.light_curves.reader import CurveReader, Report, Source
 from backend.storage.atomic import write_atomically
 
@@ -21,9 +24,18 @@ _FORMAT = 1
 # After so many the index is written, so that a kill costs no more.
 _BATCH = 2_000
 
+_LINE = 1_000
+
 _MOST_FILES = 5_000_000
 
+# Of a file that is to be looked at again the next time, whatever its time is.
+_NOT_LASTING = 0
+
 log = logging.getLogger(__name__)
+
+
+class FolderMissing(Exception):
+    """The folder is not what it was: a disk may have gone; the message says so to people."""
 
 
 class MirrorFile(NamedTuple):
@@ -31,7 +43,7 @@ class MirrorFile(NamedTuple):
 
     Attributes:
         name: its path within the folder.
-        size, changed: bytes, and nanoseconds since 1970.
+        size, changed: bytes, and nanoseconds since 1970; 0: it is to be looked at again.
         stars: the identifiers in it, as the tables' star column has them.
         mission, part: "kepler", "k2", "tess" or ""; the quarter, campaign or sector.
         why: why it is not used; "" if it is.
@@ -45,6 +57,11 @@ class MirrorFile(NamedTuple):
     part: str
     why: str
 
+    @property
+    def shown(self) -> str:
+        """Its name for people."""
+        return shown(self.name)
+
 
 class Mirror:
     """What is in the folder, as the index has it.
@@ -52,11 +69,15 @@ class Mirror:
     Attributes:
         root: the folder.
         files: all of them, by name.
+        indexed_at: when all of it was looked through last, UTC, ISO 8601; None: never yet.
     """
 
-    def __init__(self, root: Path, files: Sequence[MirrorFile]) -> None:
+    def __init__(
+        self, root: Path, files: Sequence[MirrorFile], indexed_at: str | None = None
+    ) -> None:
         """Take the folder and what is in it."""
         self.root = root
+        self.indexed_at = indexed_at
         self.files = {each.name: each for each in files}
         self._of_star: dict[str, list[MirrorFile]] = {}
         for each in files:
@@ -69,10 +90,14 @@ class Mirror:
 
     def sources_of(self, star: str) -> list[Source]:
         """The files of a star, for `CurveReader.read`; none if it is not there."""
-        return [
-            Source(self.root / each.name, each.name)
-            for each in sorted(self._of_star.get(star, []), key=lambda file: file.name)
-        ]
+        files = sorted(self._of_star.get(star, []), key=lambda file: file.name)
+        return [source_of(self.root, each.name) for each in files]
+
+    def files_of(self, stars: Collection[str] | None) -> list[MirrorFile]:
+        """The files of some stars, or of all with None; each once, by name."""
+        names = self._of_star if stars is None else stars
+        found = {each.name: each for star in names for each in self._of_star.get(star, [])}
+        return [found[name] for name in sorted(found)]
 
     def refused(self) -> list[MirrorFile]:
         """The files that are not used."""
@@ -90,15 +115,24 @@ def open_mirror(root: Path, index: Path) -> Mirror:
         OSError: the index is there, and cannot be read.
     """
     try:
-        told = json.loads(zlib.decompress(index.read_bytes()))
+        head, *lines = zlib.decompress(index.read_bytes()).decode("ascii").split("\n")
+        told = json.loads(head)
         if told["format"] != _FORMAT or told["root"] != str(root.resolve()):
             return Mirror(root, [])
-        return Mirror(root, [_file(each) for each in told["files"]])
+        files = [_file(each) for line in lines for each in json.loads(line)]
+        if len(files) != told["files"]:
+            raise ValueError
+        return Mirror(root, files, told["indexed_at"])
     except FileNotFoundError:
         return Mirror(root, [])
     except (ValueError, KeyError, TypeError, zlib.error):
         log.warning("the index of %s is damaged, and is made again", root)
         return Mirror(root, [])
+
+
+def source_of(root: Path, name: str) -> Source:
+    """A file of a folder, for `CurveReader.read`."""
+    return Source(root / name, shown(name), root)
 
 
 def refresh(
@@ -107,6 +141,8 @@ def refresh(
     reader: CurveReader,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
     check: Callable[[], None] = lambda: None,
+    *,
+    is_thorough: bool = False,
 ) -> Mirror:
     """Look through the folder, open what is new or changed, and write the index.
 
@@ -118,65 +154,87 @@ def refresh(
             number.
         check: is called now and then; what it raises ends the work. What was opened before stays
             in the index, up to 2,000 files.
+        is_thorough: open also those again that were refused.
 
     Raises:
+        FolderMissing: it has become empty, or was exchanged on the way; the index stays.
         OSError: the folder cannot be listed, or the index cannot be written.
         DiskFull, Unavailable: as `CurveReader.read`.
     """
-    known = open_mirror(root, index).files
-    there = {name: (size, changed) for name, size, changed in walk(root, check)}
+    earlier = open_mirror(root, index)
+    known = {name: each for name, each in earlier.files.items() if not name.endswith("/")}
+    place = root.stat()
+    unlisted: list[MirrorFile] = []
+    there = {name: (size, time) for name, size, time in walk(root, check, unlisted)}
+    if known and not there:
+        raise FolderMissing(
+            f"The folder is empty, but had files before ({len(known):,}): its disk may not be "
+            "mounted."
+        )
+    _require_place(root, place)
     same = {
-        name: each for name, each in known.items() if there.get(name) == (each.size, each.changed)
+        name: each
+        for name, each in known.items()
+        if there.get(name) == (each.size, each.changed) and not (is_thorough and each.why)
     }
     new = [name for name in there if name not in same]
-    if len(same) < len(known):
-        _write(index, root, list(same.values()))
     for first in range(0, len(new), _BATCH):
         names = new[first : first + _BATCH]
-        found: dict[str, Report] = {}
 
-        def take(report: Report, found: dict[str, Report] = found, before: int = first) -> None:
-            found[report.name] = report
-            progress(before + len(found), len(new))
+        def take(report: Report, names: list[str] = names, before: int = first) -> None:
+            at = report.place[0]
+            same[names[at]] = _from_report(names[at], *there[names[at]], report)
+            progress(before + at + 1, len(new))
 
-        sources = [Source(root / name, name) for name in names]
-        reader.read(sources, {}, list, take, check, only_facts=True)
-        for name in names:
-            if name in found:
-                same[name] = _from_report(name, *there[name], found[name])
-        _write(index, root, list(same.values()))
-    return Mirror(root, list(same.values()))
+        reader.read(
+            [source_of(root, each) for each in names], {}, list, take, check, only_facts=True
+        )
+        _require_place(root, place)
+        if first + _BATCH < len(new):
+            _write(index, root, list(same.values()), earlier.indexed_at)
+    found = Mirror(root, [*same.values(), *unlisted], _now())
+    _write(index, root, list(found.files.values()), found.indexed_at)
+    return found
 
 
-def walk(root: Path, check: Callable[[], None] = lambda: None) -> Iterator[tuple[str, int, int]]:
+def walk(
+    root: Path, check: Callable[[], None] = lambda: None, unlisted: list[MirrorFile] | None = None
+) -> Iterator[tuple[str, int, int]]:
     """The name, size and time of change of each file of a folder, and of those in it.
 
     Names that begin with a dot are passed over.
 
+    Args:
+        root: the folder.
+        check: is called before each folder in it.
+        unlisted: gets the folders in it that cannot be listed, with the reason.
+
     Raises:
-        OSError: the folder itself cannot be listed; one in it that cannot is passed over.
+        OSError: the folder itself cannot be listed.
     """
     real = root.resolve()
-    waiting = [root]
+    waiting = [""]
     count = 0
     while waiting:
-        folder = waiting.pop()
+        within = waiting.pop()
         check()
         try:
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+            entries = sorted(os.scandir(root / within), key=lambda entry: entry.name)
         except OSError as error:
-            if folder == root:
+            if not within:
                 raise
             log.warning("a folder of light curves cannot be listed: %s", error)
+            if unlisted is not None:
+                unlisted.append(_unlisted(within, error))
             continue
         for entry in entries:
             if entry.name.startswith("."):
                 continue
             if entry.is_dir(follow_symlinks=False):
-                waiting.append(Path(entry.path))
+                waiting.append(f"{within}{entry.name}/")
             elif (stat := _stat(entry, real)) is not None and count < _MOST_FILES:
                 count += 1
-                yield os.path.relpath(entry.path, root), stat.st_size, stat.st_mtime_ns
+                yield within + entry.name, stat.st_size, changed(stat)
 
 
 def _stat(entry: os.DirEntry[str], real: Path) -> os.stat_result | None:
@@ -185,16 +243,29 @@ def _stat(entry: os.DirEntry[str], real: Path) -> os.stat_result | None:
         if entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(real):
             return None
         return entry.stat() if entry.is_file() else None
-    except OSError:  # it has gone meanwhile
+    except (OSError, RuntimeError):  # it has gone meanwhile, or is a link to itself
         return None
 
 
-def _from_report(name: str, size: int, changed: int, report: Report) -> MirrorFile:
+def _require_place(root: Path, place: os.stat_result) -> None:
+    """Check that the folder is the one that it was: what is gone with it is not forgotten."""
+    try:
+        is_same = os.path.samestat(root.stat(), place)
+    except OSError:
+        is_same = False
+    if not is_same:
+        raise FolderMissing(
+            "The folder was exchanged or has gone while it was looked through: its disk may have "
+            "been unmounted."
+        )
+
+
+def _from_report(name: str, size: int, time: int, report: Report) -> MirrorFile:
     facts = report.facts
     return MirrorFile(
         name,
         size,
-        changed,
+        _NOT_LASTING if facts.get("is_passing") else time,
         tuple(str(each) for each in facts.get("stars", [])),
         str(facts.get("mission", "")),
         str(facts.get("name", "")),
@@ -202,12 +273,28 @@ def _from_report(name: str, size: int, changed: int, report: Report) -> MirrorFi
     )
 
 
+def _unlisted(name: str, error: OSError) -> MirrorFile:
+    why = f"The folder cannot be listed: {error.strerror}."
+    return MirrorFile(name, 0, _NOT_LASTING, (), "", "", why)
+
+
 def _file(told: list[Any]) -> MirrorFile:
-    name, size, changed, stars, mission, part, why = told
-    return MirrorFile(str(name), int(size), int(changed), tuple(stars), mission, part, why)
+    name, size, time, stars, mission, part, why = told
+    return MirrorFile(str(name), int(size), int(time), tuple(stars), mission, part, why)
 
 
-def _write(index: Path, root: Path, files: list[MirrorFile]) -> None:
-    told = {"format": _FORMAT, "root": str(root.resolve()), "files": files}
-    content = zlib.compress(json.dumps(told).encode(), 1)
+def _write(index: Path, root: Path, files: list[MirrorFile], indexed_at: str | None) -> None:
+    head = {
+        "format": _FORMAT,
+        "root": str(root.resolve()),
+        "files": len(files),
+        "indexed_at": indexed_at,
+    }
+    lines = (files[first : first + _LINE] for first in range(0, len(files), _LINE))
+    text = "\n".join(json.dumps(each) for each in (head, *lines))
+    content = zlib.compress(text.encode("ascii"), 1)
     write_atomically(index, lambda file: file.write(content))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -37,10 +37,14 @@ Place = tuple[int, int]
 
 
 class Source(NamedTuple):
-    """A file that was sent: a light curve, or an archive of them; `name` is its sender's."""
+    """A file that was sent: a light curve, or an archive of them; `name` is its sender's.
+
+    With `root` it is read where it is, in that folder, which others may change.
+    """
 
     path: Path
     name: str
+    root: Path | None = None
 
 
 class Report(NamedTuple):
@@ -54,7 +58,8 @@ class Report(NamedTuple):
         is_of_archive: whether the reason is that of a whole archive.
         notes: what was odd.
         records: lines of the index with their records.
-        facts: {stars, mission, name}, where only these were asked.
+        facts: {stars, mission, name}, where only these were asked; of a refused file {is_passing},
+            whether it may be readable another time.
     """
 
     place: Place
@@ -98,7 +103,8 @@ class CurveReader:
             known: the SHA-256 of files that need not be read again; asked before each child.
             take: is called with each file's report, in order.
             check: is called now and then; what it raises ends the reading.
-            only_facts: read no light curves, but whose they are; archives are not opened.
+            only_facts: read no light curves, but whose they are; archives are not opened. Each
+                source has a `root`.
 
         Raises:
             DiskFull: the disk is nearly full.
@@ -150,7 +156,7 @@ class CurveReader:
         job = {
             "do": "curves",
             "kind": "light curves",
-            "sources": [{"path": str(each.path.absolute()), "name": each.name} for each in sources],
+            "sources": [_described(each) for each in sources],
             "start": list(start),
             "facts": only_facts,
             "said": said,
@@ -175,6 +181,11 @@ class CurveReader:
             why = "The process that reads the file was killed, twice: it may need too much memory."
         tail.look_once()
         return why
+
+
+def _described(source: Source) -> dict[str, str]:
+    told = {"path": str(source.path.absolute()), "name": source.name}
+    return told if source.root is None else {**told, "root": str(source.root.absolute())}
 
 
 class _Tail:

@@ -1,7 +1,7 @@
 """The services that routes use: settings, database, files and background services."""
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +71,20 @@ class CurveRunner(Protocol):
         """An import was posted, or its `request` was set."""
 
 
+class ServerFolder(Protocol):
+    """The part of the thread that indexes the server's folder that routes use."""
+
+    @property
+    def indexed_at(self) -> str | None:
+        """When all of it was looked through last; None: never yet."""
+
+    def status(self) -> dict[str, Any]:
+        """What is in it and how far it is."""
+
+    def look_again(self) -> None:
+        """Index it again."""
+
+
 class ViewPreparer(Protocol):
     """The part of the thread that prepares light curves that routes use."""
 
@@ -118,6 +132,7 @@ class Services:
     cluster_predictions: ClusterPredictions | None = None
     batch_runner: BatchRunner | None = None
     curve_runner: CurveRunner | None = None
+    server_folder: ServerFolder | None = None
     view_preparer: ViewPreparer | None = None
     bin_keeper: BinKeeper | None = None
     troubles: Troubles = field(default_factory=Troubles)

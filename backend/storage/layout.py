@@ -46,6 +46,7 @@ class Storage:
     model/checkpoints/<session id>.<start>.ckpt     of the sessions in training
     model/checkpoints/<session id>.kept.ckpt        of a failed session that can still be kept
     exotrain.tmp/                                   temporary files; emptied at start
+    exotrain.curves.index                           what is in the server's folder of light curves
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -55,6 +56,7 @@ class Storage:
         self.incoming = self.uploads / "incoming"
         self.checkpoints = self.models / "checkpoints"
         self.temporary = data_dir / "exotrain.tmp"
+        self.curves_index = data_dir / "exotrain.curves.index"
 
     def make_folders(self) -> None:
         """Create the folders that everything else expects."""

@@ -26,6 +26,7 @@ from backend.web.routes.bin import bin_bp
 from backend.web.routes.curves import curves_bp
 from backend.web.routes.datasets import datasets_bp
 from backend.web.routes.light_curves.row_curves import row_curves_bp
+from backend.web.routes.light_curves.server_folder import server_folder_bp
 from backend.web.routes.light_curves.sets import light_curves_bp
 from backend.web.routes.light_curves.uploads import curve_uploads_bp
 from backend.web.routes.light_curves.views import curve_views_bp
@@ -75,6 +76,7 @@ BLUEPRINTS = (
     batches_bp,
     curve_uploads_bp,
     light_curves_bp,
+    server_folder_bp,
     row_curves_bp,
     curve_views_bp,
     bin_bp,

@@ -8,6 +8,7 @@ import { useLivePages } from "../lib/live.js";
 import { useTitle } from "../lib/title.js";
 import { ActionButton, Empty, Failure, PageHead } from "../ui/basics.js";
 import { LookingOnly } from "../ui/looking-only.js";
+import { ServerFolder } from "./server-folder.js";
 import { SetCard } from "./set-card.js";
 import { isUnderWay } from "./states.js";
 import { UploadForm } from "./upload/form.js";
@@ -37,6 +38,7 @@ export function LightCurves({ workspace }) {
       ${workspace.mayEdit
         ? html`<${UploadForm} workspace=${workspace} title=${t("curves.upload.title")} />`
         : html`<${LookingOnly} workspace=${workspace} />`}
+      <${ServerFolder} key=${workspace.key} workspace=${workspace} />
       <${Sets} sets=${sets} workspace=${workspace} onChange=${change} />
     </div>
   `;

@@ -749,6 +749,17 @@ PLACES = {
     "test_an_index_of_a_folder_that_cannot_be_written_is_made_the_next_time": """
         backend.light_curves.mirror._write write
     """,
+    "tests/light_curves/test_in_place.py::"
+    "test_a_file_that_may_not_be_read_is_told_and_tried_again": """
+        backend.light_curves.in_place.opened open
+    """,
+    f"{_STORED}server_folder.py::test_files_that_could_not_be_chosen_are_chosen_again": """
+        backend.services.curves.folder_files.chosen database
+        backend.services.curves.folder_files.chosen write
+    """,
+    f"{_STORED}server_folder.py::test_a_wish_that_cannot_be_recorded_is_none": """
+        backend.web.routes.light_curves.server_folder.update_server_folder database
+    """,
     f"{_STORED}light_curves.py::test_a_child_that_cannot_write_says_no_file_is_damaged": """
         backend.light_curves.child.__main__._Spool.__init__ write
         backend.light_curves.child.__main__._Spool.add write
@@ -759,7 +770,7 @@ PLACES = {
         backend.light_curves.child.__main__._say write
         backend.light_curves.child.__main__.read_all write
         backend.light_curves.child.archives.items unlink
-        backend.light_curves.child.unpacking._copy unlink
-        backend.light_curves.child.unpacking._copy write
+        backend.light_curves.child.unpacking.copy unlink
+        backend.light_curves.child.unpacking.copy write
     """,
 }

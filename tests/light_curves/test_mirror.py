@@ -125,7 +125,7 @@ def test_an_index_of_a_hundred_thousand_files_is_opened(root, tmp_path, reader):
                    "tess", "sector 2", "")
         for i in range(100_000)
     ]  # fmt: skip
-    module._write(tmp_path / "index", root, files)
+    module._write(tmp_path / "index", root, files, None)
     found = open_mirror(root, tmp_path / "index")
     assert len(found.files) == 100_000
     assert found.sources_of("77")[0].path == root / "s0025/tess-0000000000000077_lc.fits"

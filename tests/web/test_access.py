@@ -13,6 +13,7 @@ from sqlalchemy import event
 from backend.database import accounts, sessions, workspaces
 from backend.database.curves import sets as curve_sets
 from backend.services.batch_jobs.runner import BatchRunner
+from backend.services.curves.server_folder import ServerFolder
 from backend.web import access, auth
 from backend.web.current import services_of
 from backend.web.tokens import new_token
@@ -123,6 +124,7 @@ class House:
             self.tokens["revoked"], revoked = new_token(connection, owner)
             accounts.delete_token(connection, revoked["id"])
         use_depth_predictor(client)
+        services.server_folder = ServerFolder(services, services.settings.data_dir)
 
     def as_(self, caller):
         """The calls of one of CALLERS."""
@@ -332,7 +334,12 @@ def test_every_row_denies_whom_it_must():
 
 
 # What the administrator may do although it is another user's.
-ADMINISTRATORS = ("DELETE /api/tokens/<id>", "GET /api/audit", "GET /metrics")
+ADMINISTRATORS = (
+    "DELETE /api/tokens/<id>",
+    "GET /api/audit",
+    "GET /metrics",
+    "POST /api/light-curves/server-folder",
+)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, TextIO
 from backend.errors import NoSpace
 from backend.light_curves.child.archives import Item, items
 from backend.light_curves.child.reading import Said
+from backend.light_curves.in_place import NotNow
 from backend.storage.curve_sets.records import Entry, encode_segment, encode_views
 from backend.storage.disk import is_full
 from backend.storage.incoming import require_space
@@ -134,11 +135,15 @@ def _facts(number: int, source: dict[str, str], room: Path, memory_mb: int) -> d
         "is_of_archive": False,
     }
     try:
-        return {**told, "facts": facts.of_file(Path(source["path"]), source["name"], room)}
+        path, root = Path(source["path"]), Path(source["root"])
+        return {**told, "facts": facts.of_file(path, source["name"], room, root)}
     except Exception as error:
         if isinstance(error, NoSpace) or is_full(error):
             raise
-        return {**told, "why": _reason(error, memory_mb)}
+        # An error of the system has a number, that of a library about a file has none.
+        is_passing = isinstance(error, NotNow) or getattr(error, "errno", None) is not None
+        why = _reason(error, memory_mb)
+        return {**told, "why": why, "facts": {"is_passing": is_passing}}
 
 
 def _read(item: Item, said: Said, spool: _Spool) -> tuple[int, list[str]]:

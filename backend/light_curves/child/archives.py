@@ -16,11 +16,14 @@ from typing import IO, cast
 
 from backend.light_curves.child import sizes
 from backend.light_curves.child.unpacking import (
+    NO_ARCHIVE,
     Allowed,
     CutOff,
     Gunzip,
     Item,
+    copy,
     damaged,
+    is_archive,
     is_packed_tar,
     is_tar,
     is_views,
@@ -28,6 +31,7 @@ from backend.light_curves.child.unpacking import (
     plain_file,
     unpacked_member,
 )
+from backend.light_curves.in_place import opened
 from backend.storage.disk import is_full
 from backend.tables.child.limits import NotReadable
 
@@ -62,7 +66,8 @@ def items(
     """The files of an upload from a place on.
 
     Args:
-        sources: of each file that was sent its {path, name}.
+        sources: of each file that was sent its {path, name}; of one that is read where it is, in
+            a folder that others may change, {root} too.
         start: the source and the member to begin with.
         room: a folder for one temporary file.
         note: is called before each.
@@ -75,10 +80,31 @@ def items(
         note(number, first, name)
         unpacked = room / "unpacked"
         try:
-            yield from _of_source(path, name, number, first, unpacked, note)
+            if "root" in source:
+                yield _in_place(path, name, number, Path(source["root"]), unpacked)
+            else:
+                yield from _of_source(path, name, number, first, unpacked, note)
         finally:
             unpacked.unlink(missing_ok=True)
             packed_path(unpacked).unlink(missing_ok=True)
+
+
+def _in_place(path: Path, name: str, number: int, root: Path, unpacked: Path) -> Item:
+    """A file of a folder that others may change: a copy of it, or why there is none."""
+    packed = packed_path(unpacked)
+    try:
+        with opened(path, root) as file:
+            copy(file, packed, Allowed(sizes.MAX_FILE_BYTES))
+        if is_archive(packed):
+            raise NotReadable(NO_ARCHIVE)
+    except NotReadable as error:
+        return Item(number, 0, name, None, "", 0, str(error))
+    except OSError as error:
+        if is_full(error):
+            raise
+        why = f"The server cannot read the file: {error.strerror}."
+        return Item(number, 0, name, None, "", 0, why)
+    return plain_file(packed, name, number, 0, unpacked)
 
 
 def _of_source(
@@ -102,7 +128,7 @@ def _of_source(
 def _of_zip(
     path: Path, name: str, number: int, first: int, unpacked: Path, note: Note
 ) -> Iterator[Item]:
-    allowed = Allowed(path)
+    allowed = Allowed(path.stat().st_size)
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
@@ -138,7 +164,7 @@ def _of_zip(
 def _of_tar(
     file: IO[bytes], path: Path, name: str, number: int, first: int, unpacked: Path, note: Note
 ) -> Iterator[Item]:
-    allowed = Allowed(path)
+    allowed = Allowed(path.stat().st_size)
     try:
         with tarfile.open(fileobj=file, mode="r|", tarinfo=_Member, bufsize=_BLOCK) as archive:
             for member, info in enumerate(archive):

@@ -7,20 +7,22 @@ from backend.light_curves.child import fits, reading, views
 from backend.light_curves.child.columns import find_columns
 from backend.light_curves.child.reading import NOTHING_SAID
 from backend.light_curves.child.stars import origin
-from backend.light_curves.child.unpacking import is_packed_tar, is_tar, is_views, plain_file
+from backend.light_curves.child.unpacking import NO_ARCHIVE, is_archive, plain_file
+from backend.light_curves.in_place import opened
 from backend.tables.child.limits import NotReadable
 from backend.transit.catalog.delimited.foreign import ENOUGH_BYTES, table_kind
 
 _MOST_STARS = 10_000
 
 
-def of_file(path: Path, name: str, room: Path) -> dict[str, Any]:
+def of_file(path: Path, name: str, room: Path, root: Path) -> dict[str, Any]:
     """What a list of many files says of one.
 
     Args:
         path: the file, which is never written to.
         name: its name in its folder.
         room: a folder for a temporary file.
+        root: the folder that it must be in.
 
     Returns:
         {stars, mission, name}: the identifiers, at most 10,000; the mission, and the quarter,
@@ -28,13 +30,12 @@ def of_file(path: Path, name: str, room: Path) -> dict[str, Any]:
 
     Raises:
         NotReadable: it is no light curve.
+        NotNow: it cannot be read at the moment.
     """
-    with open(path, "rb") as file:
-        start = file.read(ENOUGH_BYTES)
-    is_packed = start.startswith(b"\x1f\x8b")
-    is_zip = start.startswith(b"PK\x03\x04")
-    if is_tar(start) or (is_zip and not is_views(path)) or (is_packed and is_packed_tar(path)):
-        raise NotReadable("It is an archive. Unpack it in this folder, or upload it.")
+    with opened(path, root) as file:
+        is_packed = file.read(2) == b"\x1f\x8b"
+    if is_archive(path):
+        raise NotReadable(NO_ARCHIVE)
     if is_packed:
         item = plain_file(path, name, 0, 0, room / "unpacked", is_hashed=False)
         if item.path is None:

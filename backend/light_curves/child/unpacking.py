@@ -18,6 +18,9 @@ _BLOCK = 1 << 20
 _MORE_UNPACKED = 64 << 20
 _TAR_MARK = slice(257, 262)
 
+# Of files in a folder of the server.
+NO_ARCHIVE = "It is an archive. Unpack it in this folder, or upload it."
+
 
 class Item(NamedTuple):
     """A file that is read, or the reason why it is not.
@@ -95,7 +98,7 @@ def unpacked_member(
     packed = packed_path(unpacked)
     try:
         with open_member() as source:
-            _copy(source, packed, allowed)
+            copy(source, packed, allowed)
     except NotReadable as error:
         return Item(number, member, name, None, "", 0, str(error))
     except (zipfile.BadZipFile, RuntimeError, zlib.error, NotImplementedError) as error:
@@ -139,7 +142,7 @@ def plain_file(
         return Item(number, member, name, path, digest, size)
     try:
         with gzip.open(path) as source:
-            _copy(cast(IO[bytes], source), unpacked, Allowed(path))
+            copy(cast(IO[bytes], source), unpacked, Allowed(size))
     except (NotReadable, OSError, EOFError, zlib.error) as error:
         if is_full(error):
             raise
@@ -151,9 +154,9 @@ def plain_file(
 class Allowed:
     """What an archive may unpack to; `left` is what is left of it, bytes."""
 
-    def __init__(self, path: Path) -> None:
-        """Take the file that is unpacked."""
-        self.left = path.stat().st_size * sizes.MAX_RATIO + _MORE_UNPACKED
+    def __init__(self, size: int) -> None:
+        """Take the bytes of the file that is unpacked."""
+        self.left = size * sizes.MAX_RATIO + _MORE_UNPACKED
 
     def spend(self, size: int) -> None:
         """Count bytes that were unpacked."""
@@ -172,7 +175,13 @@ class Allowed:
             )
 
 
-def _copy(source: IO[bytes], target: Path, allowed: Allowed) -> None:
+def copy(source: IO[bytes], target: Path, allowed: Allowed) -> None:
+    """Copy what a stream has to a temporary file.
+
+    Raises:
+        NotReadable: it is more than is allowed.
+        NoSpace: the disk is nearly full.
+    """
     copied = 0
     target.unlink(missing_ok=True)  # some file systems wait for the disk when one is replaced
     with open(target, "xb") as file:
@@ -220,6 +229,15 @@ def is_views(path: Path) -> bool:
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return False
     return bool(names) and all(name.endswith(".npy") for name in names)
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a file is a zip or tar archive, packed or not; an `.npz` file is none."""
+    with open(path, "rb") as file:
+        start = file.read(512)
+    is_zip = start.startswith((b"PK\x03\x04", b"PK\x05\x06")) and not is_views(path)
+    is_packed = start.startswith(b"\x1f\x8b") and is_packed_tar(path)
+    return is_zip or is_packed or is_tar(start)
 
 
 def is_tar(start: bytes) -> bool:

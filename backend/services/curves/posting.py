@@ -12,6 +12,7 @@ from backend.database.curves import imports, sets, uploads
 from backend.errors import Conflict, Invalid, NotFound
 from backend.services.bin.meanwhile import require_there
 from backend.services.context import Services
+from backend.services.curves.folder_files import NOT_CHOSEN, is_of_folder
 from backend.services.curves.uploads import require_complete
 from backend.services.quota import require_bytes, require_import_place
 from backend.storage import curve_files
@@ -62,7 +63,8 @@ def post_set(
         files: received by this request, with their names; they are moved to their places, or left
             for their owner to discard.
         pieced: the rows of uploads that came in pieces.
-        asked: what was said of the files.
+        asked: what was said of the files; with `server_folder`, which of the server's own are
+            taken in place of these, see `folder_files`.
         user_id: who posts them.
         key: of idempotency.
 
@@ -76,7 +78,8 @@ def post_set(
         NoSpace: the quota of the workspace's owner or the disk is full.
     """
     with ExitStack() as undo:
-        _hold(services, files, pieced, undo)
+        if not is_of_folder(asked):
+            _hold(services, files, pieced, undo)
         with services.database.write() as connection:
             require_there(connection, workspace["id"])
             earlier = earlier_set(connection, workspace, key, name)
@@ -108,7 +111,8 @@ def post_files(
         NotFound: the set was deleted meanwhile.
     """
     with ExitStack() as undo:
-        _hold(services, files, pieced, undo)
+        if not is_of_folder(asked):
+            _hold(services, files, pieced, undo)
         with services.database.write() as connection:
             require_there(connection, curve_set["workspace_id"])
             if sets.find(connection, curve_set["id"]) is None:
@@ -161,6 +165,8 @@ def _post(
         described.append({"name": upload["name"], "size": upload["size"]})
         sources.append(curve_files.part(services.storage, upload["workspace_id"], upload["id"]))
         uploads.remove(connection, upload["id"])
+    if is_of_folder(asked):
+        described.append(NOT_CHOSEN)
     size = sum(each["size"] for each in described)
     # What is kept of them is no larger, and counts once they are gone.
     require_bytes(
@@ -176,7 +182,7 @@ def _post(
         stored_bytes=size,
     )
     sets.change(connection, curve_set["id"])
-    places = curve_files.all_to_import(services.storage, added)
+    places = curve_files.all_to_import(services.storage, added)[: len(sources)]
     for number, (source, place) in enumerate(zip(sources, places, strict=True)):
         put_in_place(source, place)
         is_pieced = number >= len(files)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from itertools import accumulate
 
 from backend.database import workspaces
 from backend.database.connection import Record
@@ -13,6 +14,7 @@ from backend.light_curves.outcomes import FileOutcome
 from backend.light_curves.reader import CurveReader, Source
 from backend.services.aftermath import left_to_the_next_start
 from backend.services.context import Services
+from backend.services.curves.folder_files import Chosen, chosen, is_of_folder
 from backend.services.curves.uploads import KEPT_HOURS, remove
 from backend.services.job_thread import MAX_RESTARTS, Cancelled, Forgotten, JobThread
 from backend.services.quota import require_bytes
@@ -26,6 +28,9 @@ _MOST_NAMED = 1000
 _RECORD_SECONDS = 1.0
 _CHECK_SECONDS = 0.5
 _EXPIRY_SECONDS = 3600.0
+
+# What is asked of the child that reads them.
+_SAID = ("star", "time", "flux")
 
 _INTERRUPTED = (
     f"The server was restarted {MAX_RESTARTS} times before one more of these files was read. Send "
@@ -56,22 +61,33 @@ class CurveRunner(JobThread):
         folder = curve_files.folder(self._services.storage, curve_set)
         # One that was written, and not recorded, is made again of the same packs.
         forget_after(folder, curve_set["number"])
-        paths = curve_files.all_to_import(self._services.storage, job)
-        sources = [
-            Source(path, each["name"]) for path, each in zip(paths, job["files"], strict=True)
-        ]
+        sources, sizes = self._sources(job)
+        before = [0, *accumulate(sizes)]
         done = ingest(
             folder,
             sources,
-            job["asked"],
+            {name: job["asked"][name] for name in _SAID},
             self._reader,
             f"import-{job['id']}",
-            _Every(_RECORD_SECONDS, lambda found: self._record(job, found)),
+            _Every(_RECORD_SECONDS, lambda found: self._record(job, found, before[found.source])),
             _Check(lambda: pause(0.0)),
         )
         if done.version is None or not any(each.status != "refused" for each in done.outcomes):
             raise NothingRead(_why_nothing(done.outcomes))
         self._make(lambda: self._complete(job, done))
+
+    def _sources(self, job: Record) -> Chosen:
+        """The files, and the bytes of each.
+
+        Raises:
+            Conflict, Unavailable, OSError: as `folder_files.chosen`.
+        """
+        if is_of_folder(job["asked"]):
+            return chosen(self._services, job)
+        paths = curve_files.all_to_import(self._services.storage, job)
+        named = zip(paths, job["files"], strict=True)
+        sources = [Source(path, each["name"]) for path, each in named]
+        return Chosen(sources, [each["size"] for each in job["files"]])
 
     def _after(self, job: Record) -> None:
         curve_files.remove_import(self._services.storage, job)
@@ -87,15 +103,19 @@ class CurveRunner(JobThread):
                 remove_pending(folder)
 
     def _known_reason(self, job: Record, error: Exception) -> Record | None:
-        if isinstance(error, NothingRead | Unavailable):
+        if isinstance(error, NothingRead | Unavailable | Conflict):
             return {"reason": "bad_file", "message": str(error)}
         return None
 
-    def _record(self, job: Record, progress: Progress) -> None:
-        """Say in the row how far an import is."""
-        done = sum(each["size"] for each in job["files"][: progress.source])
+    def _record(self, job: Record, progress: Progress, bytes_done: int) -> None:
+        """Say in the row how far an import is.
+
+        Raises:
+            NoSpace: what it takes of the server's folder does not fit into the quota. Files that
+                were sent have been counted, and are no smaller.
+        """
         values = {
-            "bytes_done": done,
+            "bytes_done": bytes_done,
             "taken": progress.files - progress.refused,
             "refused": progress.refused,
             "restarts": 0,
@@ -103,6 +123,12 @@ class CurveRunner(JobThread):
 
         def change() -> None:
             with self._services.database.write() as connection:
+                if is_of_folder(job["asked"]):
+                    owner_id = workspaces.owner_of(connection, job["workspace_id"])
+                    found = imports.find(connection, job["id"])
+                    counted = 0 if found is None else found["stored_bytes"]
+                    require_bytes(self._services, connection, owner_id, progress.bytes, counted)
+                    values["stored_bytes"] = progress.bytes
                 imports.change(connection, job["id"], **values)
 
         self._make(change)
@@ -138,7 +164,7 @@ class CurveRunner(JobThread):
                 job["id"],
                 "completed",
                 number=version.number,
-                bytes_done=job["bytes"],
+                bytes_done=found["bytes"],
                 **_told(done.outcomes),
             )
 

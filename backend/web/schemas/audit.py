@@ -22,6 +22,7 @@ AuditAction = TypeAliasType(
         "workspace_deleted",
         "dataset_deleted",
         "curve_set_deleted",
+        "server_folder_indexed",
         "session_deleted",
         "session_renamed",
         "model_renamed",

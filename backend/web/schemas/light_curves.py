@@ -61,6 +61,17 @@ class SaidOfCurves(TextFields):
         description="What the flux is: linear in the star's light, magnitudes, or relative flux "
         "from which 1 was subtracted.",
     )
+    server_folder: bool = Field(
+        default=False,
+        description="Take files of the server's own folder, in place of any that are sent. What "
+        "they do not say themselves cannot be said here.",
+    )
+    dataset_id: int | None = Field(
+        default=None,
+        ge=1,
+        le=MAX_ID,
+        description="With `server_folder`: only files of the stars of this dataset's rows.",
+    )
 
 
 class CurvesForm(SaidOfCurves):
@@ -104,7 +115,11 @@ class CurveImport(Answer):
     progress: float = Field(description="The share of the bytes that has been read.")
     bytes: int
     bytes_done: int
-    files: list[ImportedFile] = Field(description="As they were received: an archive is one.")
+    files: list[ImportedFile] = Field(
+        description="As they were received: an archive is one. None with `server_folder`."
+    )
+    server_folder: bool = Field(description="Whether its files are those of the server's folder.")
+    dataset_id: int | None = Field(description="Of whose stars' files it takes only these.")
     taken: int = Field(description="Files that were taken, those in archives one by one.")
     refused: int
     repeated: int = Field(description="Files of which the set had everything.")

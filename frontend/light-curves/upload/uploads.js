@@ -180,7 +180,7 @@ function tellRefused({ workspace, curveSet, name }, error) {
   notify(() => t("curves.upload.noticeRefused", { name, why: explain(error) }), { kind: "error", ...link });
 }
 
-function newKey() {
+export function newKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16)).join("-");
 }
 

@@ -14,6 +14,7 @@ from backend.services.aftermath import left_to_the_next_start
 from backend.services.bin.emptying import finish
 from backend.services.bin.put import put
 from backend.services.curves import view, views
+from backend.services.curves.folder_files import require_indexed
 from backend.services.curves.matching import match
 from backend.services.curves.posting import earlier_set, post_files, post_set
 from backend.services.datasets.upload import name_from
@@ -49,13 +50,15 @@ light_curves_bp = APIBlueprint(
 )
 
 _POSTED = {
-    409: "An upload is not complete, or was used meanwhile",
+    409: "An upload is not complete, or was used meanwhile; the server has no folder of its own, "
+    "or has not indexed it yet",
     413: "The files are larger than EXOTRAIN_MAX_CURVES_MB",
     429: "EXOTRAIN_QUOTA_PENDING of your imports are waiting already",
     507: "The quota of the workspace's owner or the disk is full",
 }
 
 _DEFAULT_NAME = "light curves"
+_FOLDER_NAME = "server folder"
 
 
 @light_curves_bp.post("")
@@ -68,8 +71,9 @@ def create_curve_set(form: CurvesForm) -> tuple[Record, int, Record]:
 
     FITS files of Kepler, K2, TESS and QLP go in as they were downloaded, as do tables with a time
     and a flux, views that were prepared elsewhere, and zip and tar files of all these. A file that
-    cannot be read is named in the set's `job`, the others are taken. With an `Idempotency-Key`
-    header a repeated request makes no second set.
+    cannot be read is named in the set's `job`, the others are taken. With `server_folder` the
+    files are those of the server's own folder, which stay there: what is read of them is kept in
+    the set. With an `Idempotency-Key` header a repeated request makes no second set.
     """
     key = checked_key(request.headers.get("Idempotency-Key"))
     files = _files()
@@ -79,8 +83,9 @@ def create_curve_set(form: CurvesForm) -> tuple[Record, int, Record]:
         found = earlier_set(connection, workspace, key, form.name) if form.name else None
         if found is None:
             pieced = _pieced(connection, form, workspace["id"])
+            of_folder = _of_folder(connection, form, workspace["id"])
             names = [name for name, _ in files] + [each["name"] for each in pieced]
-            name = form.name or (PurePath(names[0]).stem if len(names) == 1 else _DEFAULT_NAME)
+            name = form.name or of_folder or _name_of(names)
             found = earlier_set(connection, workspace, key, name)
     if found is None:
         found = post_set(
@@ -145,6 +150,7 @@ def add_curve_files(curve_set_id: int, form: MoreCurvesForm) -> tuple[Record, in
     with services().database.read() as connection:
         curve_set = usable_curve_set(connection, curve_set_id)
         pieced = _pieced(connection, form, curve_set["workspace_id"])
+        _of_folder(connection, form, curve_set["workspace_id"])
     user_id = current_user()["id"]
     return _posted(
         post_files(services(), curve_set, files, pieced, asked=_asked(form), user_id=user_id)
@@ -228,8 +234,39 @@ def _pieced(connection: Connection, form: SaidOfCurves, workspace_id: int) -> li
     return found
 
 
+def _of_folder(connection: Connection, form: SaidOfCurves, workspace_id: int) -> str | None:
+    """What a set of files of the server's folder is called; None: the files are others.
+
+    Raises:
+        Invalid: what is said with it cannot be.
+        NotFound: there is no such dataset in this workspace.
+        Conflict: it is not known what is in the folder.
+    """
+    if not form.server_folder:
+        if form.dataset_id is not None:
+            raise Invalid.field("dataset_id", "Expected it with server_folder only.")
+        return None
+    for name in ("file", "upload_ids", "star", "time_system", "flux"):
+        if getattr(form, name):
+            raise Invalid.field(name, "Expected nothing here, as server_folder is true.")
+    found = None
+    if form.dataset_id is not None:
+        found = usable_dataset(connection, form.dataset_id)
+        if found["workspace_id"] != workspace_id:
+            raise NotFound(f"There is no dataset {found['id']} in this workspace.")
+    require_indexed(services())
+    return _FOLDER_NAME if found is None else str(found["name"])
+
+
+def _name_of(names: list[str]) -> str:
+    return PurePath(names[0]).stem if len(names) == 1 else _DEFAULT_NAME
+
+
 def _asked(form: SaidOfCurves) -> Record:
-    return {"star": form.star, "time": form.time_system, "flux": form.flux}
+    said: Record = {"star": form.star, "time": form.time_system, "flux": form.flux}
+    if form.server_folder:
+        said |= {"server_folder": True, "dataset_id": form.dataset_id}
+    return said
 
 
 def _posted(curve_set: Record) -> tuple[Record, int, Record]:
