@@ -11,6 +11,7 @@ from backend.background.cluster.predictions import ClusterPredictions
 from backend.background.cluster.state import ClusterState
 from backend.config import Settings
 from backend.database import Database
+from backend.services.curves.candidate import CandidateCurves
 from backend.services.curves.sending import Sending
 from backend.services.datasets.relations import DatasetRelations
 from backend.services.datasets.tables import DatasetTables
@@ -146,11 +147,13 @@ class Services:
     relations: DatasetRelations = field(init=False)
     study_figures: StudyFigures = field(init=False)
     study_comparisons: StudyComparisons = field(init=False)
+    candidate_curves: CandidateCurves = field(init=False)
     metrics: Metrics = field(init=False)
 
     def __post_init__(self) -> None:
         settings = self.settings
         self.converter = TableConverter(settings.table_memory_mb, settings.table_seconds)
+        self.candidate_curves = CandidateCurves(settings.table_memory_mb, settings.table_seconds)
         self.tables = DatasetTables(self.database, self.storage, self.converter)
         self.relations = DatasetRelations(self.storage, self.tables, self.converter)
         self.study_figures = StudyFigures(self.storage)

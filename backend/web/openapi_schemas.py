@@ -32,6 +32,7 @@ def models_of(app: APIFlask) -> Iterator[tuple[type[BaseModel], str]]:
         declared = getattr(view, "_spec", {})
         parts = [
             (declared.get("body"), "body"),
+            (declared.get("form"), "body"),
             (declared.get("response", {}).get("schema"), "response"),
             *declared.get("args", []),
         ]

@@ -93,7 +93,8 @@ def _apiflask_error(error: HTTPError) -> Response:
 def _invalid(error: ValidationError) -> Response:
     """The 422 for a body or query that does not match its schema."""
     queries = [model for model, _ in declared("args") or ()]
-    models = {model.__name__: model for model in (declared("body"), *queries) if model}
+    bodies = declared("body"), declared("form")
+    models = {model.__name__: model for model in (*bodies, *queries) if model}
     errors = field_errors(error, models[error.title])
     return problem(422, summary(errors), errors)
 

@@ -1,6 +1,7 @@
 """Receives request bodies: uploads go straight to the disk, and everything has a limit."""
 
 from collections.abc import Callable
+from functools import wraps
 from typing import IO, Any, Literal, NoReturn, TypeVar, cast, get_origin
 
 from apiflask import APIFlask
@@ -11,6 +12,7 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.routing import IntegerConverter
 
 from backend.errors import BadRequest, Invalid
+from backend.services.datasets.upload import name_from
 from backend.storage.incoming import MEGABYTE, IncomingFile, require_space, too_large
 from backend.web.current import services
 from backend.web.http_server.wsgi import KEEPS_PART, LIMIT
@@ -43,6 +45,25 @@ def takes(kind: Literal["curves", "piece"]) -> Callable[[View], View]:
         return view
 
     return declare
+
+
+def or_form(of_form: Callable) -> Callable[[View], View]:
+    """Let a view that takes JSON take a form too, by another one.
+
+    Args:
+        of_form: the view of the form, with its own schema; it takes no arguments.
+    """
+
+    def both(view: View) -> View:
+        @wraps(view)
+        def either(*arguments: Any, **keywords: Any) -> Any:
+            return (of_form if request.mimetype == _FORM else view)(*arguments, **keywords)
+
+        form = of_form._spec["body"]  # type: ignore[attr-defined]
+        either._spec = {**view._spec, "form": form}  # type: ignore[attr-defined]
+        return cast(View, either)
+
+    return both
 
 
 class _FormParser(FormDataParser):
@@ -141,15 +162,33 @@ def received_file(form: BaseModel) -> IncomingFile:
     return cast(Any, form).file.stream
 
 
+def received_files() -> list[tuple[str, IncomingFile]]:
+    """The files of a form in its field `file`, on the disk, each with its sender's name.
+
+    Raises:
+        Invalid: there are other files.
+    """
+    others = sorted(set(request.files) - {"file"})
+    if others:
+        raise Invalid.field(others[0], "Expected the field `file`, received another one.")
+    found = []
+    for each in request.files.getlist("file"):
+        incoming = cast(IncomingFile, each.stream)
+        incoming.flush()
+        found.append((name_from(each.filename), incoming))
+    return found
+
+
 def _limit_body() -> None:
     # What a browser asks before a call from another origin has no body.
     is_preflight = request.method == "OPTIONS"
     is_piece = declared("takes") == "piece" and not is_preflight
-    takes_form = declared("content_type") == _FORM and not is_preflight
+    is_form_too = declared("form") is not None and request.mimetype == _FORM
+    takes_form = (declared("content_type") == _FORM or is_form_too) and not is_preflight
     largest, variable = _upload_limit()
     limit = largest + FORM_OVERHEAD_BYTES if takes_form or is_piece else MAX_JSON_BYTES
     request.max_content_length = request.environ[LIMIT] = limit
-    if declared("takes") == "curves":
+    if declared("takes") == "curves" or is_form_too:
         request.max_form_parts = MOST_CURVE_FILES + _CURVE_FIELDS
     if not takes_form and not is_piece:
         return

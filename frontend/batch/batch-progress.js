@@ -23,9 +23,15 @@ export function BatchSending({ state: { file, share, wait } }) {
 
 /** @param {{workspace: object, batch: object, onChange: () => void}} properties a batch that has not ended */
 export function BatchProgress({ workspace, batch, onChange }) {
-  const { status, request, progress, rows_done: count, file_name: name } = batch;
+  const { status, request, rows_done: count, file_name: name, light_curves: curves } = batch;
+  const isPreparing = Boolean(curves) && curves.facts === null;
+  const progress = isPreparing ? curves.progress : batch.progress;
   const isRunning = status === "running";
-  const text = t(request ? "predict.batch.ending" : isRunning ? "predict.batch.running" : "predict.batch.waiting");
+  const running = isPreparing ? "predict.batch.curves.preparing" : "predict.batch.running";
+  const done = isPreparing
+    ? t("predict.batch.curves.prepared", { done: curves.rows_done, count: curves.rows })
+    : t("predict.batch.rowsDone", { count });
+  const text = t(request ? "predict.batch.ending" : isRunning ? running : "predict.batch.waiting");
   const cancel = async () => {
     await post(`/api/predict/batches/${batch.id}/cancel`);
     onChange();
@@ -35,7 +41,7 @@ export function BatchProgress({ workspace, batch, onChange }) {
       <h2 id="progress-title">${name}</h2>
       <p>
         <span role="status">${text}</span>
-        ${isRunning && html`<span> · ${percent(progress, 0)} · ${t("predict.batch.rowsDone", { count })}</span>`}
+        ${isRunning && html`<span> · ${percent(progress, 0)} · ${done}</span>`}
       </p>
       <${Progress} share=${isRunning ? progress : null} label=${text} />
       <p class="hint">${t("predict.batch.leave")}</p>

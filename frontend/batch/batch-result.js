@@ -4,6 +4,7 @@ import { CLASSES } from "../lib/columns.js";
 import { html } from "../lib/html.js";
 import { dateTime, number, t } from "../lib/i18n.js";
 import { ClassBar, className } from "../ui/basics.js";
+import { CurvesOfBatch } from "./batch-curves.js";
 import { BatchRows } from "./batch-rows.js";
 import { titleOf } from "../models/model-choice.js";
 import { SimulatedNote, UnlikeTrainingNote } from "../ui/verdict-notes.js";
@@ -13,6 +14,7 @@ export function BatchResult({ workspace, batch, query }) {
   return html`
     <${SimulatedNote} simulated=${batch.model.simulated} />
     <${UnlikeTrainingNote} found=${batch.unlike_training} isTable />
+    <${CurvesOfBatch} curves=${batch.light_curves} />
     <${Summary} workspace=${workspace} batch=${batch} />
     <${BatchRows} workspace=${workspace} batch=${batch} query=${query} />
   `;

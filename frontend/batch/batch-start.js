@@ -1,6 +1,7 @@
 // Before a catalogue is sent: the file, the model, and why the last attempt failed.
 
 import { ApiError, saveBlob } from "../lib/api.js";
+import { BatchCurves, setsFor } from "./batch-curves.js";
 import { BatchReading } from "./batch-reading.js";
 import { askHowToRead, chooseFile, forget, post, predictAtOnce, readAs } from "./batch-upload.js";
 import { html, useState } from "../lib/html.js";
@@ -21,11 +22,15 @@ const ACCEPT = ".csv,.tsv,.txt,.dat,.tbl,.ecsv,.xml,.vot,.fits,.parquet,.xlsx,te
  * @param {object} properties.workspace
  * @param {object[]} properties.models
  * @param {object} properties.query `model`: the id of one
+ * @param {{sets: object[], networks: object[]}} properties.curves what a model may read besides
  * @param {object | null} properties.state of the file that was chosen in this workspace
  */
-export function BatchStart({ workspace, models, query, state }) {
+export function BatchStart({ workspace, models, query, curves, state }) {
   const [modelId, setModelId] = useState(query.model ?? "");
   const model = models.find((each) => (modelId === "" ? each.is_current : String(each.id) === modelId));
+  const [setId, setSetId] = useState("");
+  const sets = workspace.mayEdit ? setsFor(model, curves.sets, curves.networks) : [];
+  const curveSet = sets.find(({ id }) => String(id) === setId) ?? null;
   const file = state?.file ?? null;
   const isReading = state?.isReading ?? false;
   const heading = useFocusAfterForm(isReading);
@@ -35,7 +40,7 @@ export function BatchStart({ workspace, models, query, state }) {
   };
   const start = () =>
     workspace.mayEdit
-      ? post(workspace, model)
+      ? post(workspace, model, curveSet)
       : predictAtOnce(workspace, model, (csv) => saveBlob(csv, csvName(file.name)));
   return html`
     <section class="card stack" aria-labelledby="batch-title">
@@ -59,6 +64,7 @@ export function BatchStart({ workspace, models, query, state }) {
         workspaceId=${workspace.id}
         onChange=${chooseModel}
       />
+      <${BatchCurves} sets=${sets} value=${curveSet ? setId : ""} onChange=${setSetId} />
       <${Outcome} state=${state} />
       ${!workspace.mayEdit && html`<p class="message">${t("predict.batch.viewer")}</p>`}
       ${isReading

@@ -58,10 +58,11 @@ export function readAs(said) {
   sent.set({ said });
 }
 
-/** Sends the file that was chosen, and shows the batch that it becomes. */
-export function post(workspace, model) {
+/** Sends the file that was chosen, with the light curves of a set or none, and shows the batch that it becomes. */
+export function post(workspace, model, curveSet = null) {
   const headers = { "Idempotency-Key": newKey() };
-  return send(workspace, model, BATCHES, { headers }, ({ body }) => {
+  const fields = curveSet ? { curve_set_id: String(curveSet.id) } : {};
+  return send(workspace, model, BATCHES, { headers, fields }, ({ body }) => {
     const { batch } = body;
     const target = addressOf(workspace, batch);
     if (isShown(`/w/${workspace.id}/predict/batch`)) goTo(target);
@@ -99,7 +100,7 @@ export function forget() {
   control?.abort();
 }
 
-async function send(workspace, model, path, options, onAnswer) {
+async function send(workspace, model, path, { fields = {}, ...options }, onAnswer) {
   const control = new AbortController();
   const { signal } = control;
   const change = (patch) => sent.get().control === control && sent.set(patch);
@@ -108,6 +109,7 @@ async function send(workspace, model, path, options, onAnswer) {
   addEventListener("beforeunload", askBeforeLeaving);
   const form = fileForm(workspace, file, said);
   form.set("model_id", String(model.id));
+  for (const [name, value] of Object.entries(fields)) form.set(name, value);
   const ask = () => upload(path, form, (share) => change({ share }), { ...options, signal });
   try {
     const answer = await withPatience(ask, { onWait: (wait) => change({ wait }), signal });

@@ -2,6 +2,9 @@
 
 import { html } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
+import { get } from "../lib/api.js";
+import { listSets } from "../lib/curve-sets.js";
+import { useData } from "../lib/data.js";
 import { useModels } from "../models/models-state.js";
 import { useStore } from "../lib/store.js";
 import { useTitle } from "../lib/title.js";
@@ -34,6 +37,14 @@ export function Batch({ workspace, query }) {
 function Start({ workspace, models, query }) {
   const state = useStore(sent);
   const own = state.workspaceId === workspace.id ? state : null;
+  const curves = useData(() => curvesOf(workspace), [workspace.key]).data ?? NO_CURVES;
   if (own && isSending(own)) return html`<${BatchSending} state=${own} />`;
-  return html`<${BatchStart} workspace=${workspace} models=${models} query=${query} state=${own} />`;
+  return html`<${BatchStart} ...${{ workspace, models, query, curves }} state=${own} />`;
+}
+
+const NO_CURVES = { sets: [], networks: [] };
+
+async function curvesOf(workspace) {
+  const [sets, { networks }] = await Promise.all([listSets(workspace.key), get("/api/networks")]);
+  return { sets, networks };
 }

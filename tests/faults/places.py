@@ -654,7 +654,7 @@ PLACES = {
     "test_files_that_cannot_be_put_in_their_place_are_no_set_and_leave_nothing": """
         backend.services.curves.posting._hold fsync
         backend.services.curves.posting._post rename
-        backend.web.routes.light_curves.sets._files write
+        backend.web.request_body.received_files write
     """,
     f"{_STORED}curve_sets.py::"
     "test_what_cannot_be_taken_back_either_is_removed_by_the_next_start": """
@@ -741,6 +741,11 @@ PLACES = {
     f"{_STORED}light_curves.py::test_what_cannot_be_deleted_goes_with_the_next_run": """
         backend.storage.curve_sets.packs.PackWriter.discard unlink
         backend.storage.curve_sets.versions.remove_pending unlink
+    """,
+    f"{_STORED}light_curves.py::"
+    "test_files_of_a_candidate_that_cannot_be_read_leave_nothing_and_the_same_again_works": """
+        backend.services.curves.candidate.CandidateCurves.of write
+        backend.services.curves.candidate._inputs write
     """,
     f"{_STORED}light_curves.py::test_a_spool_that_cannot_be_deleted_is_an_error": """
         backend.light_curves.reader._Tail._records unlink

@@ -302,6 +302,20 @@ def test_who_may_only_ask_for_previews_of_batches_can_post_none(house, query):
     assert house.as_("owner").get(BATCHES, query_string=asked)["count"] == before
 
 
+def test_a_candidate_with_its_light_curve_is_for_whom_one_without_is(house):
+    """Their model reads no light curves, which is said only to those who may know the model."""
+    key = house.furnish()["key"]
+    data = {"workspace_key": key, **CANDIDATE, "epoch": 2_457_000.5}
+    found = {
+        caller: house.as_(caller)
+        .post("/api/predict", None, data=form("bjd,flux\n", **data))
+        .status_code
+        for caller in CALLERS
+    }
+    as_json = TABLE["POST /api/predict"]
+    assert found == {caller: 422 if code == 200 else code for caller, code in as_json.items()}
+
+
 @pytest.mark.parametrize(
     "name", [name for name in TABLE if not name.startswith("GET") and "?" not in name]
 )

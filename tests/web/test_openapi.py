@@ -119,6 +119,20 @@ def test_an_upload_is_a_form_with_a_file(document):
         assert file["format"] == "binary"
 
 
+def test_a_prediction_takes_json_or_a_form_with_light_curves(document):
+    call = document["paths"]["/api/predict"]["post"]
+    both = call["requestBody"]["content"] | call["x-form"]
+    kinds = {name: each["schema"]["$ref"] for name, each in both.items()}
+    assert {name: each.rsplit("/", 1)[1] for name, each in kinds.items()} == {
+        "application/json": "PredictRequest",
+        "multipart/form-data": "PredictForm",
+    }
+    form = schema(document, "PredictForm")
+    assert form["properties"]["file"]["items"]["format"] == "binary"
+    assert {"period", "duration", "depth", "epoch", "file"} <= set(form["required"])
+    assert form["properties"]["impact"]["type"] == "number"  # absent, not null
+
+
 def test_query_parameters_are_described(document):
     parameters = document["paths"]["/api/training/sessions"]["get"]["parameters"]
     queries = {each["name"]: each for each in parameters if each.get("in") == "query"}

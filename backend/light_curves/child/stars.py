@@ -37,6 +37,19 @@ def normalised(identifier: str) -> str:
     return read_stars([identifier])[0][0].decode("utf-8", "replace")
 
 
+def says_star(star: str, file_name: str) -> bool:
+    """Whether a file names its star, and is not just called something.
+
+    Args:
+        star: of the file, from its header, a column or its name.
+        file_name: as it was sent, behind the name of its archive.
+    """
+    stem = _stem(file_name)
+    patterns = (_KEPLER_FILE, _TESS_FILE, _NAMED)
+    is_identifier = stem.isdigit() or any(each.search(stem.replace("_", " ")) for each in patterns)
+    return bool(star) and (is_identifier or star != normalised(stem))
+
+
 def origin(
     header: Mapping[str, Any], comments: Sequence[str], file_name: str, said_star: str | None
 ) -> Origin:

@@ -79,8 +79,8 @@ def _without_current(found: list[Record]) -> str:
     return " ".join(filter(None, sentences))
 
 
-def require_curve_reader(model: Record) -> None:
-    """Check that a model reads light curves.
+def require_curve_reader(model: Record, field: str = "curve_set_id") -> None:
+    """Check that a model reads light curves, which came in a field of the request.
 
     Raises:
         Invalid: its network does not.
@@ -89,7 +89,7 @@ def require_curve_reader(model: Record) -> None:
     if network in CURVE_READERS:
         return
     raise Invalid.field(
-        "curve_set_id",
+        field,
         f"Expected a model whose network reads light curves ({', '.join(CURVE_READERS)}), "
         f"received model {model['id']}, of {network or 'an earlier release'}.",
     )

@@ -15,10 +15,16 @@ from backend.database import datasets, models
 from backend.database.connection import Record
 from backend.errors import Invalid, NotFound, Unavailable
 from backend.services.batch_jobs.posting import described_model, told_model
+from backend.services.curves.candidate import Asked
 from backend.services.datasets.relations import StillRelating
 from backend.services.datasets.upload import name_from
 from backend.services.predictions.catalogue import predict_catalogue
-from backend.services.predictions.model import choose_model, training_source, warnings_about
+from backend.services.predictions.model import (
+    choose_model,
+    require_curve_reader,
+    training_source,
+    warnings_about,
+)
 from backend.services.predictions.rows import predict
 from backend.services.predictions.unlike_training import (
     count_known,
@@ -31,17 +37,19 @@ from backend.services.predictions.unlike_training import (
 from backend.storage.dataset_table import read_rows
 from backend.storage.incoming import require_space
 from backend.transit.columns import REQUIRED
+from backend.transit.photometry.view_rows import ViewRows
 from backend.transit.related import RelationsOfSome
 from backend.transit.rows import as_rows
 from backend.web.access import NO_WORKSPACE, workspace_by_key
 from backend.web.audit_log import record_download
 from backend.web.auth import current_user
 from backend.web.current import services
-from backend.web.request_body import received_file
+from backend.web.request_body import or_form, received_file, received_files
 from backend.web.schemas.candidates import Candidate, CandidateBody
 from backend.web.schemas.predictions import (
     BatchForm,
     PredictAnswer,
+    PredictForm,
     PredictMany,
     PredictOne,
     PredictRequest,
@@ -61,12 +69,40 @@ _RESPONSES = {
 }
 
 
+@predictions_bp.input(PredictForm, location="form_and_files", arg_name="form")
+def _predict_with_curve(form: PredictForm) -> Record:
+    """Classify one candidate by its light curve too."""
+    files = received_files()
+    with services().database.read() as connection:
+        workspace = workspace_by_key(connection, form.workspace_key)
+        model = choose_model(connection, workspace, form.model_id)
+    require_curve_reader(model, "file")
+    asked = Asked(
+        as_rows([form.numbers()]),
+        form.epoch,
+        star=None if form.star is None else str(form.star),
+        is_same_star=form.same_star,
+        time=form.time_system,
+        flux=form.flux,
+    )
+    curve = services().candidate_curves.of([(each.path, name) for name, each in files], asked)
+    form.star = curve.star if form.star is None else form.star
+    source = form.source or training_source(model)
+    answer = _answer([form], model, source, None, curve.views)
+    return {**answer, "light_curve": curve.described()}
+
+
 @predictions_bp.post("", endpoint="predict")
-@predictions_bp.input(PredictRequest)
 @predictions_bp.output(PredictAnswer)
-@predictions_bp.doc(responses=_RESPONSES)
+@predictions_bp.doc(responses={**_RESPONSES, 413: "The files are too large"})
+@or_form(_predict_with_curve)
+@predictions_bp.input(PredictRequest)
 def predict_candidates(json_data: PredictRequest) -> Record:
-    """Classify one candidate, or `rows` of them, with the current model or the one named."""
+    """Classify one candidate, or `rows` of them, with the current model or the one named.
+
+    As a form it takes one candidate with its light curve: `epoch` and one `file` or many, read as
+    those of a curve set are. `light_curve` says what they show; nothing of them is kept.
+    """
     asked: PredictOne | PredictMany = json_data.root
     with services().database.read() as connection:
         workspace = workspace_by_key(connection, asked.workspace_key)
@@ -74,18 +110,7 @@ def predict_candidates(json_data: PredictRequest) -> Record:
         dataset = _dataset_of(connection, workspace, asked)
     source = asked.source or training_source(model)
     candidates = [asked] if isinstance(asked, PredictOne) else list(map(_checked, asked.rows))
-    related = _relations_of(dataset, asked)
-    answers = _answers(candidates, model, source, related)
-    unlike = _unlike_training(candidates, model, source, related)
-    return {
-        "predictions": answers,
-        "count": len(answers),
-        "model_id": model["id"],
-        "simulated": models.is_simulated(model),
-        "warnings": [*warnings_about(model), *sentences(unlike, model["id"])],
-        "unlike_training": unlike,
-        "source": source,
-    }
+    return _answer(candidates, model, source, _relations_of(dataset, asked))
 
 
 @predictions_bp.post("/batch")
@@ -142,6 +167,27 @@ def predict_batch(form: BatchForm) -> Response:
         response.headers["Exotrain-File"] = read.file()
     response.content_length = os.fstat(stream.fileno()).st_size
     return response
+
+
+def _answer(
+    candidates: list[Any],
+    model: Record,
+    source: str,
+    related: RelationsOfSome | None,
+    views: ViewRows | None = None,
+) -> Record:
+    """The answer to a request, an error in the place of a bad candidate."""
+    answers = _answers(candidates, model, source, related, views)
+    unlike = _unlike_training(candidates, model, source, related)
+    return {
+        "predictions": answers,
+        "count": len(answers),
+        "model_id": model["id"],
+        "simulated": models.is_simulated(model),
+        "warnings": [*warnings_about(model), *sentences(unlike, model["id"])],
+        "unlike_training": unlike,
+        "source": source,
+    }
 
 
 def _checked(row: Any) -> Candidate | list[dict[str, str]]:
@@ -217,15 +263,20 @@ def _unlike_training(
 
 
 def _answers(
-    candidates: list[Any], model: Record, source: str, related: RelationsOfSome | None
+    candidates: list[Any],
+    model: Record,
+    source: str,
+    related: RelationsOfSome | None,
+    views: ViewRows | None,
 ) -> list[dict[str, Any]]:
     """Predictions in the order of the candidates, an error in the place of a bad one."""
     answers: list[dict[str, Any]] = []
     good = [(n, each) for n, each in enumerate(candidates, 1) if isinstance(each, Candidate)]
     rows = as_rows([each.numbers() for _, each in good])
     rows["line"] = [number for number, _ in good]  # what an error calls them by
+    user_id = current_user()["id"]
     predicted = iter(
-        predict(services(), model, rows, source, current_user()["id"], related=related)
+        predict(services(), model, rows, source, user_id, related=related, views=views)
         if good
         else []
     )

@@ -2,8 +2,7 @@
 
 from typing import Annotated, Literal
 
-from apiflask.fields import UploadFile
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from typing_extensions import TypeAliasType
 
 from backend.web.schemas.base import (
@@ -18,6 +17,8 @@ from backend.web.schemas.base import (
     WorkspaceQuery,
 )
 from backend.web.schemas.batches import BatchStatus
+from backend.web.schemas.curves.facts import FileRemark
+from backend.web.schemas.curves.files import CurveFlux, Files
 from backend.web.schemas.curves.views import CurveViews
 
 ImportFailure = TypeAliasType(
@@ -33,10 +34,6 @@ UploadIds = Annotated[
         description="Of complete uploads that came in pieces, their ids with commas between them.",
     ),
 ]
-
-
-# APIFlask gives null where there is none, as where all came in pieces.
-Files = Annotated[list[UploadFile], BeforeValidator(lambda files: files or [])]
 
 
 class SaidOfCurves(TextFields):
@@ -56,7 +53,7 @@ class SaidOfCurves(TextFields):
         description="From which day the times count: BJD, BKJD, BTJD, MJD, or such as "
         "`BJD - 2457000`.",
     )
-    flux: Literal["flux", "magnitudes", "minus one"] | None = Field(
+    flux: CurveFlux | None = Field(
         default=None,
         description="What the flux is: linear in the star's light, magnitudes, or relative flux "
         "from which 1 was subtracted.",
@@ -83,13 +80,6 @@ class CurvesForm(SaidOfCurves):
 
 class MoreCurvesForm(SaidOfCurves):
     """More light curves for a set."""
-
-
-class FileRemark(Answer):
-    """What is to be said of a file."""
-
-    file: str
-    message: str
 
 
 class ImportedFile(Answer):

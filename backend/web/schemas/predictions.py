@@ -25,12 +25,21 @@ from backend.web.schemas.base import (
     Star,
     Success,
     Text,
+    TextFields,
 )
 from backend.web.schemas.candidates import Candidate, CandidateBody, Diagnostics, Relations
+from backend.web.schemas.curves.candidates import CandidateLightCurve
+from backend.web.schemas.curves.files import CurveFlux, Files
 from backend.web.schemas.reading import ReadAsFields
 
 MAX_ROWS = 10_000
 MAX_SAVED = 1_000
+
+# A star of Kepler has 18 quarters, one near the poles of TESS' orbit more sectors each year.
+MAX_CURVE_FILES = 100
+
+# BJD of any photometry: 1858 to 2132. BKJD and BTJD are far below.
+MIN_EPOCH, MAX_EPOCH = 2_400_000, 2_500_000
 
 Difference = TypeAliasType("Difference", Literal["another_survey", "missing_input", "no_relations"])
 
@@ -61,6 +70,47 @@ class PredictOne(_PredictRequest, Candidate):
         default=None,
         description="The row that the candidate is: it relates to the others of its dataset. "
         "Default: how it relates to others is unknown.",
+    )
+
+
+class PredictForm(TextFields, Candidate):
+    """One candidate as fields of a form, and its light curve."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    workspace_key: Key
+    model_id: Identifier | None = Field(
+        default=None,
+        description="Default: the current model. Its network must have `takes_curves`.",
+    )
+    source: Source | None = Field(
+        default=None,
+        description="Sets the photometric band; default: that of the model's training data.",
+    )
+    file: Files = Field(
+        min_length=1,
+        max_length=MAX_CURVE_FILES,
+        description="The light curve, as for a curve set; the field may stand many times, such as "
+        "once for each quarter or sector. All files must be of one star.",
+    )
+    epoch: float = Field(
+        ge=MIN_EPOCH,
+        le=MAX_EPOCH,
+        description="Of a mid-transit, BJD: BKJD + 2454833, BTJD + 2457000.",
+    )
+    same_star: bool = Field(
+        default=False,
+        description="The files are of the candidate's star, whatever star they name.",
+    )
+    time_system: Name | None = Field(
+        default=None,
+        description="From which day the times of the files count, where they do not say it: BJD, "
+        "BKJD, BTJD, MJD, or such as `BJD - 2457000`.",
+    )
+    flux: CurveFlux | None = Field(
+        default=None,
+        description="What the flux is: linear in the star's light, magnitudes, or relative flux "
+        "from which 1 was subtracted.",
     )
 
 
@@ -173,6 +223,9 @@ class PredictAnswer(Success):
         description="In what all the candidates are unlike the model's training rows."
     )
     source: Source
+    light_curve: CandidateLightCurve | None = Field(
+        default=None, description="Of a candidate that came with one."
+    )
 
 
 class BatchForm(ReadAsFields):

@@ -1,7 +1,6 @@
 """/api/light-curves: curve sets, and the files that people bring for them."""
 
 from pathlib import PurePath
-from typing import cast
 
 from apiflask import APIBlueprint
 from flask import request
@@ -9,7 +8,7 @@ from sqlalchemy import Connection
 
 from backend.database.connection import Record
 from backend.database.curves import imports, sets, view_jobs
-from backend.errors import Conflict, Invalid, NotFound
+from backend.errors import Conflict, NotFound
 from backend.services.aftermath import left_to_the_next_start
 from backend.services.bin.emptying import finish
 from backend.services.bin.put import put
@@ -17,10 +16,8 @@ from backend.services.curves import view, views
 from backend.services.curves.folder_files import require_indexed
 from backend.services.curves.matching import match
 from backend.services.curves.posting import earlier_set, post_files, post_set
-from backend.services.datasets.upload import name_from
 from backend.services.sessions.start import checked_key
 from backend.storage import curve_files
-from backend.storage.incoming import IncomingFile
 from backend.storage.removal import Removal
 from backend.web.access import (
     NO_WORKSPACE,
@@ -32,7 +29,7 @@ from backend.web.access import (
 from backend.web.audit_log import record
 from backend.web.auth import current_user
 from backend.web.current import services
-from backend.web.request_body import takes
+from backend.web.request_body import received_files, takes
 from backend.web.schemas.base import Done
 from backend.web.schemas.light_curves import (
     CurveSetAnswer,
@@ -76,7 +73,7 @@ def create_curve_set(form: CurvesForm) -> tuple[Record, int, Record]:
     the set. With an `Idempotency-Key` header a repeated request makes no second set.
     """
     key = checked_key(request.headers.get("Idempotency-Key"))
-    files = _files()
+    files = received_files()
     with services().database.read() as connection:
         workspace = workspace_by_key(connection, form.workspace_key)
         # Before its uploads: they are gone once a set was made of them.
@@ -146,7 +143,7 @@ def add_curve_files(curve_set_id: int, form: MoreCurvesForm) -> tuple[Record, in
 
     What uses an earlier version goes on with that.
     """
-    files = _files()
+    files = received_files()
     with services().database.read() as connection:
         curve_set = usable_curve_set(connection, curve_set_id)
         pieced = _pieced(connection, form, curve_set["workspace_id"])
@@ -211,18 +208,6 @@ def delete_curve_set(curve_set_id: int) -> Record:
     services().notify_views()
     finish(services(), bin_id)
     return {"message": f"Curve set {curve_set_id} was deleted."}
-
-
-def _files() -> list[tuple[str, IncomingFile]]:
-    others = sorted(set(request.files) - {"file"})
-    if others:
-        raise Invalid.field(others[0], "Expected the field `file`, received another one.")
-    found = []
-    for each in request.files.getlist("file"):
-        incoming = cast(IncomingFile, each.stream)
-        incoming.flush()
-        found.append((name_from(each.filename), incoming))
-    return found
 
 
 def _pieced(connection: Connection, form: SaidOfCurves, workspace_id: int) -> list[Record]:

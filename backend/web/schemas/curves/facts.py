@@ -12,6 +12,13 @@ class DamagedStar(Answer):
     message: str
 
 
+class FileRemark(Answer):
+    """What is to be said of a file."""
+
+    file: str
+    message: str
+
+
 class CurveFacts(Answer):
     """What came of the rows whose stars have light curves."""
 

@@ -1,6 +1,7 @@
 """Each call on the way of a light curve fails once: nothing is half, and the same again goes on."""
 
 import json
+import tempfile
 
 import pytest
 
@@ -9,7 +10,10 @@ from backend.light_curves.child import __main__ as child
 from backend.light_curves.ingest import ingest
 from backend.light_curves.mirror import open_mirror, refresh
 from backend.light_curves.reader import CurveReader, Source, _Tail
+from backend.services.curves.candidate import Asked, CandidateCurves
 from backend.storage.curve_sets.versions import remove_pending, versions
+from backend.transit.columns import COLUMNS
+from backend.transit.rows import as_rows
 from tests.light_curves.files import csv, zip_of
 from tests.storage.curve_sets.test_versions import write
 
@@ -53,6 +57,36 @@ def test_a_run_that_cannot_write_ends_and_the_same_again_goes_on(
     assert done.version is not None
     assert done.version.segments == 2
     assert not list((tmp_path / "set").glob(".*"))
+
+
+@pytest.mark.parametrize(
+    ("call", "what"),
+    [
+        pytest.param("mkdir", "*/candidate-*", id="make the folder of the candidate"),
+        pytest.param("open", "*/candidate-*/table.npy", id="write its row"),
+        pytest.param("open", "*/candidate-*/evidence.npy", id="write its epoch"),
+    ],
+)
+def test_files_of_a_candidate_that_cannot_be_read_leave_nothing_and_the_same_again_works(
+    faults, tmp_path, monkeypatch, call, what
+):
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    path = tmp_path / "sent"
+    path.write_text(csv())
+    known = {"period": 2.0, "duration": 4.0, "depth": 1000.0}
+    row = as_rows([{name: known.get(name) for name in COLUMNS}])
+    asked = Asked(row, 2_457_000.7, None, is_same_star=False, time="BTJD", flux=None)
+    curves = CandidateCurves(2000, 60)
+    fault = faults.add(call, what, "ENOSPC")
+    with pytest.raises(OSError, match="No space"):
+        curves.of([(path, "TIC 1.csv")], asked)
+    assert fault.effects == 1
+    assert list(folder.iterdir()) == []
+    found = curves.of([(path, "TIC 1.csv")], asked)
+    assert (found.star, found.outcomes[0].status) == ("1", "taken")
+    assert list(folder.iterdir()) == []
 
 
 def test_what_cannot_be_deleted_goes_with_the_next_run(faults, tmp_path, reader, source):

@@ -1,0 +1,206 @@
+"""The light curve that comes with one candidate: read and prepared by children, nothing is kept."""
+
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from backend.errors import Invalid, Unavailable
+from backend.light_curves.child.stars import normalised, says_star
+from backend.light_curves.ingest import Ingested, ingest
+from backend.light_curves.outcomes import FileOutcome
+from backend.light_curves.preparing.facts import Facts
+from backend.light_curves.preparing.run import Inputs, TooManyDeaths, ViewMaker
+from backend.light_curves.reader import CurveReader, Source
+from backend.transit.columns import EVIDENCE_DTYPE
+from backend.transit.photometry.evidence import NUMBERS
+from backend.transit.photometry.view_rows import ViewRows, flags_of
+from backend.transit.rows import Rows
+
+# Each has one child at a time, which may take as much memory as the setting says.
+MOST_AT_ONCE = 2
+_PATIENCE_SECONDS = 1.0
+_RETRY_SECONDS = "5"
+
+# The star of files that name none.
+_NAMELESS = "candidate"
+
+
+class Asked(NamedTuple):
+    """A candidate, and what is said of its light curve.
+
+    Attributes:
+        row: ROW_DTYPE, (1,).
+        epoch: of a mid-transit, BJD.
+        star: as it was given, or None.
+        is_same_star: the files are of the candidate's star, whatever star they name.
+        time, flux: see `child.reading.Said`.
+    """
+
+    row: Rows
+    epoch: float
+    star: str | None
+    is_same_star: bool
+    time: str | None
+    flux: str | None
+
+
+class CandidateCurve(NamedTuple):
+    """What the files say of a candidate.
+
+    Attributes:
+        star: that they name; None: they name none.
+        views: VIEW_ROW_DTYPE, (1,); (0,) if they say nothing of its transits.
+        facts: what came of the preparation.
+        outcomes: of each file.
+    """
+
+    star: str | None
+    views: ViewRows
+    facts: Facts
+    outcomes: list[FileOutcome]
+
+    def described(self) -> dict[str, object]:
+        """As `web.schemas.curves.candidates.CandidateLightCurve`."""
+        record = self.views[0] if len(self.views) else None
+        evidence = [None] * len(NUMBERS) if record is None else record["evidence"].tolist()
+        numbers = zip(NUMBERS.items(), evidence, strict=True)
+        flags = list(self.facts.flags) if record is None else list(flags_of(record))
+        told = [(each.file, note) for each in self.outcomes for note in each.notes]
+        return {
+            "star": self.star,
+            "is_used": record is not None,
+            "points": sum(each.points for each in self.outcomes),
+            "points_in_transit": 0 if record is None else int(record["points_in_transit"]),
+            "segments": sum(each.segments for each in self.outcomes),
+            "flags": flags,
+            "numbers": [
+                {"name": name, "value": value, "unit": number.unit, "meaning": number.meaning}
+                for (name, number), value in numbers
+            ],
+            "notes": [{"file": file, "message": note} for file, note in told],
+        }
+
+
+class CandidateCurves:
+    """Reads and prepares the light curves of candidates, a few at a time."""
+
+    def __init__(self, memory_mb: int, seconds: int) -> None:
+        """Take the limits of a child: its address space, and its time for each file or star."""
+        self._reader = CurveReader(memory_mb, seconds)
+        self._maker = ViewMaker(memory_mb, seconds)
+        self._room = threading.BoundedSemaphore(MOST_AT_ONCE)
+
+    def of(self, files: Sequence[tuple[Path, str]], asked: Asked) -> CandidateCurve:
+        """What some files say of a candidate.
+
+        Args:
+            files: each with its sender's name.
+            asked: the candidate.
+
+        Raises:
+            Invalid: a file cannot be read or prepared, or they are of another star.
+            Unavailable: others are being read, or no child can work at the moment.
+            NoSpace: the disk is nearly full.
+        """
+        if not self._room.acquire(timeout=_PATIENCE_SECONDS):
+            raise Unavailable(
+                "The light curves of other candidates are being read: try again in a few seconds.",
+                Retry_After=_RETRY_SECONDS,
+            )
+        try:
+            with tempfile.TemporaryDirectory(
+                prefix="candidate-", ignore_cleanup_errors=True
+            ) as own:
+                return self._of(Path(own), [Source(*each) for each in files], asked)
+        finally:
+            self._room.release()
+
+    def _of(self, own: Path, sources: Sequence[Source], asked: Asked) -> CandidateCurve:
+        folder = own / "as named"
+        read = self._read(folder, sources, asked, None)
+        named = list(dict.fromkeys(one for each in read.outcomes for one in each.stars))
+        said: dict[str, str] = {}
+        for each in read.outcomes:
+            for one in each.stars:
+                if says_star(one, each.file):
+                    said.setdefault(one, each.file)
+        star = _star_of(said, asked)
+        if len(named) > 1:  # files that are all of one star, as nothing says otherwise
+            folder = own / "as one"
+            read = self._read(folder, sources, asked, star or _NAMELESS)
+            named = list(dict.fromkeys(one for each in read.outcomes for one in each.stars))
+        assert read.version is not None
+        inputs = _inputs(own, folder, read.version.packs, asked, named[0])
+        target = own / "views.npy"
+        try:
+            facts = self._maker.make(inputs, target, lambda number: own / f"{number}.part")
+        except TooManyDeaths as error:
+            raise Invalid.field("file", f"The light curve cannot be prepared: {error}") from error
+        if facts.damaged:
+            raise Invalid.field(
+                "file", f"The light curve cannot be prepared: {facts.damaged[0]['message']}"
+            )
+        return CandidateCurve(next(iter(said), None), np.load(target), facts, read.outcomes)
+
+    def _read(
+        self, folder: Path, sources: Sequence[Source], asked: Asked, star: str | None
+    ) -> Ingested:
+        """Read the files into a set of their own; every one of them must be a light curve."""
+        said = {"star": star, "time": asked.time, "flux": asked.flux}
+        read = ingest(folder, sources, said, self._reader, "candidate")
+        refused = [
+            {"field": "file", "message": f"{each.file}: {each.why}"}
+            for each in read.outcomes
+            if each.status == "refused"
+        ]
+        if refused:
+            raise Invalid(refused[0]["message"], refused)
+        if read.version is None:
+            raise Invalid.field("file", "Expected a light curve, received files without any.")
+        return read
+
+
+def _star_of(said: dict[str, str], asked: Asked) -> str | None:
+    """The star of the candidate, if it or the files name one.
+
+    Args:
+        said: by the stars that the files name, one of the files.
+        asked: the candidate.
+
+    Raises:
+        Invalid: the files are of several stars, or of another one.
+    """
+    own = normalised(asked.star) if asked.star else ""
+    if asked.is_same_star:
+        return own or next(iter(said), None)
+    if len(said) > 1:
+        (one, file), (other, other_file) = list(said.items())[:2]
+        raise Invalid.field(
+            "file",
+            f"Expected light curves of one star, received {file}, of {one}, and {other_file}, of "
+            f"{other}. If it is the same star, set same_star to true.",
+        )
+    star, file = next(iter(said.items()), ("", ""))
+    if own and star and star != own:
+        raise Invalid.field(
+            "star",
+            f"Expected {star}, the star of {file}, received {asked.star!r}. If it is the same "
+            "star, set same_star to true.",
+        )
+    return own or star or None
+
+
+def _inputs(own: Path, folder: Path, packs: tuple[str, ...], asked: Asked, star: str) -> Inputs:
+    """A table of the candidate alone, with the star that the set has."""
+    table, evidence = own / "table.npy", own / "evidence.npy"
+    row = asked.row.copy()
+    row["star"] = star.encode()
+    beside = np.zeros(1, EVIDENCE_DTYPE)
+    beside["epoch"] = asked.epoch
+    np.save(table, row)
+    np.save(evidence, beside)
+    return Inputs(table, evidence, folder, packs, "candidate")

@@ -1,0 +1,233 @@
+"""POST /api/predict as a form: one candidate with its light curve."""
+
+import io
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from backend.services.curves import candidate
+from backend.transit.photometry.evidence import EVIDENCE, NUMBERS
+from tests.api import complete, problem_of, use_depth_predictor
+from tests.light_curves.preparing.made import segment, signal
+from tests.services.curves.prepared import curves
+
+PREDICT = "/api/predict"
+SPEC = {"source": "toi", "network": "light_curve_cnn"}
+STAR = 3
+OWN = signal(STAR)
+CANDIDATE = {"period": 2.0, "duration": 4.0, "depth": 4000.0, "epoch": OWN.epoch}
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left(tmp_path, monkeypatch, services):
+    """Whatever was asked: no file stays."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    yield
+    assert list(folder.iterdir()) == []
+    assert list(services.storage.incoming.iterdir()) == []
+
+
+@pytest.fixture
+def predictor(client):
+    return use_depth_predictor(client)
+
+
+@pytest.fixture
+def model_id(api, key, services, predictor):
+    return complete(services, api.session(key), spec=SPEC)
+
+
+def table(star: int = STAR, *, start: float = 0.0, days: float = 12.0) -> bytes:
+    """The light curve of a star as a table that does not name it."""
+    made = segment(star, signal(star), days=start + days)
+    kept = made.time >= made.time[0] + start
+    points = zip(made.time[kept], made.flux[kept] / 100, strict=True)
+    return "\n".join(["bjd,flux", *(f"{t:.5f},{f:.7f}" for t, f in points), ""]).encode()
+
+
+def ask(api, key, files: dict[str, bytes | str], expect: int | None = 200, **fields: Any) -> Any:
+    sent = [
+        (io.BytesIO(content if isinstance(content, bytes) else content.encode()), name)
+        for name, content in files.items()
+    ]
+    data = {"workspace_key": key, **CANDIDATE, **fields, "file": sent}
+    data = {name: value for name, value in data.items() if value is not None}
+    return api.post(PREDICT, expect, data=data)
+
+
+def refused(response, status: int = 422) -> dict[str, Any]:
+    problem = problem_of(response)
+    assert problem["status"] == status, problem
+    return problem
+
+
+def test_a_candidate_is_predicted_by_its_light_curve(api, key, model_id, predictor):
+    answer = ask(api, key, {"TIC 3.csv": table()})
+    [prediction] = answer["predictions"]
+    assert (prediction["light_curve"], prediction["star"]) == (True, "3")
+    assert prediction["label_name"] is not None
+    shown = answer["light_curve"]
+    assert (shown["is_used"], shown["star"], shown["segments"]) == (True, "3", 1)
+    assert shown["points"] == table().count(b"\n") - 1
+    assert 0 < shown["points_in_transit"] < shown["points"]
+    numbers = {each["name"]: each for each in shown["numbers"]}
+    assert tuple(numbers) == EVIDENCE
+    assert numbers["depth"]["unit"] == NUMBERS["depth"].unit == "ppm"
+    assert numbers["depth"]["value"] == pytest.approx(OWN.depth, rel=0.1)
+    [views] = predictor.views
+    assert views["row"].tolist() == [0]
+    assert views["evidence"][0, EVIDENCE.index("depth")] == numbers["depth"]["value"]
+
+
+def test_several_files_of_a_star_are_one_light_curve(api, key, model_id, predictor):
+    one = ask(api, key, {"TIC 3 a.csv": table()})["light_curve"]
+    files = {"TIC 3 a.csv": table(), "TIC 3 b.csv": table(start=40.0)}
+    both = ask(api, key, files)["light_curve"]
+    assert both["segments"] == 2
+    assert both["points_in_transit"] > one["points_in_transit"]
+
+
+def test_files_that_name_no_star_are_those_of_the_candidate(api, key, model_id):
+    files = {"first half.csv": table(), "second half.csv": table(start=40.0)}
+    answer = ask(api, key, files, star="WASP-4")
+    assert (answer["light_curve"]["segments"], answer["light_curve"]["star"]) == (2, None)
+    assert answer["predictions"][0]["star"] == "WASP-4"
+    answer = ask(api, key, files)
+    assert (answer["light_curve"]["segments"], answer["predictions"][0]["star"]) == (2, None)
+
+
+def test_a_light_curve_of_another_star_is_refused_unless_it_is_the_same(api, key, model_id):
+    [error] = refused(ask(api, key, {"a.csv": curves([STAR])}, None, star="TIC 7"))["errors"]
+    assert error["field"] == "star"
+    assert "Expected 3, the star of a.csv, received 'TIC 7'" in error["message"]
+    assert "same_star" in error["message"]
+    answer = ask(api, key, {"a.csv": curves([STAR])}, star="TIC 7", same_star="true")
+    assert answer["light_curve"]["is_used"]
+    assert answer["predictions"][0]["star"] == "TIC 7"
+    # The same identifier, written otherwise.
+    assert ask(api, key, {"a.csv": curves([STAR])}, star="TIC 3")["light_curve"]["is_used"]
+
+
+def test_files_of_two_stars_are_refused_and_both_named(api, key, model_id):
+    files = {"TIC 3.csv": table(), "TIC 4.csv": table(4)}
+    [error] = refused(ask(api, key, files, None))["errors"]
+    assert error["field"] == "file"
+    assert "TIC 3.csv, of 3, and TIC 4.csv, of 4" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("", ""),
+        ("no,table\n1,2\n", "column"),
+        ("bjd,flux\n" + "2457000.5,1\n" * 50, ""),
+        (b"SIMPLE  =                    T" + b" " * 50, ""),
+        (b"PK\x03\x04 no zip", ""),
+    ],
+    ids=["empty", "no time", "constant", "half a FITS header", "no zip"],
+)
+def test_a_bad_file_is_refused_with_its_name_and_the_reason(api, key, model_id, content, why):
+    files = {"TIC 3.csv": table(), "bad.csv": content}
+    problem = refused(ask(api, key, files, None))
+    [error] = problem["errors"]
+    assert error["field"] == "file"
+    assert error["message"].startswith("bad.csv")
+    assert len(error["message"]) > len("bad.csv: ")
+    assert why in error["message"]
+    assert problem["detail"] == error["message"]
+
+
+def test_a_file_that_ends_its_reader_is_refused(api, key, model_id, services, monkeypatch):
+    services.candidate_curves = candidate.CandidateCurves(120, 60)  # too little for anything
+    response = ask(api, key, {"TIC 3.csv": table()}, None)
+    assert response.status_code in (422, 503)
+    assert response.status_code == 422 or response.headers["Retry-After"]
+
+
+def test_a_light_curve_that_says_nothing_of_the_signal_leaves_the_columns(
+    api, key, model_id, predictor
+):
+    late = {"period": 400.0, "epoch": OWN.epoch + 100}
+    answer = ask(api, key, {"TIC 3.csv": table()}, **late)
+    shown = answer["light_curve"]
+    assert (shown["is_used"], shown["points_in_transit"]) == (False, 0)
+    assert "no data in transit" in shown["flags"]
+    assert {each["value"] for each in shown["numbers"]} == {None}
+    assert answer["predictions"][0]["light_curve"] is False
+    assert predictor.views == [None]
+
+
+@pytest.mark.parametrize("epoch", [None, 355.2, "soon"])
+def test_the_epoch_is_needed_as_bjd(api, key, model_id, epoch):
+    problem = refused(ask(api, key, {"TIC 3.csv": table()}, None, epoch=epoch))
+    assert [each["field"] for each in problem["errors"]] == ["epoch"]
+
+
+def test_a_form_is_checked_as_json_is(api, key, model_id):
+    problem = refused(ask(api, key, {"TIC 3.csv": table()}, None, period=-1, colour="red"))
+    assert {each["field"] for each in problem["errors"]} == {"period", "colour"}
+    data = {"workspace_key": key, **CANDIDATE}
+    without = api.post(PREDICT, None, data=data, content_type="multipart/form-data")
+    assert [each["field"] for each in refused(without)["errors"]] == ["file"]
+    as_json = {"workspace_key": key, "period": 2, "duration": 4, "depth": 500}
+    assert api.post(PREDICT, 200, json=as_json)["light_curve"] is None
+
+
+def test_a_model_that_reads_no_light_curves_is_refused_and_named(api, key, services, predictor):
+    model_id = complete(services, api.session(key), spec={**SPEC, "network": "transit_cnn"})
+    [error] = refused(ask(api, key, {"TIC 3.csv": table()}, None))["errors"]
+    assert error["field"] == "file"
+    assert f"model {model_id}, of transit_cnn" in error["message"]
+
+
+def test_a_model_of_another_workspace_is_404(api, key, model_id):
+    other = api.workspace("Other")
+    refused(ask(api, other, {"TIC 3.csv": table()}, None, model_id=model_id), 404)
+
+
+def test_files_beyond_the_limit_are_413(api, key, model_id, services):
+    services.settings = replace(services.settings, max_upload_mb=1)
+    problem = refused(ask(api, key, {"TIC 3.csv": b"0" * (3 << 20)}, None), 413)
+    assert "EXOTRAIN_MAX_UPLOAD_MB" in problem["detail"]
+
+
+def test_more_than_a_few_at_once_are_told_to_come_again(api, key, model_id, services, monkeypatch):
+    monkeypatch.setattr(candidate, "_PATIENCE_SECONDS", 0.01)
+    for _ in range(candidate.MOST_AT_ONCE):
+        services.candidate_curves._room.acquire()
+    response = ask(api, key, {"TIC 3.csv": table()}, None)
+    refused(response, 503)
+    assert int(response.headers["Retry-After"]) > 0
+    services.candidate_curves._room.release()
+    assert ask(api, key, {"TIC 3.csv": table()})["light_curve"]["is_used"]
+    refused(ask(api, key, {"bad.csv": ""}, None))  # which gives its place back too
+    assert ask(api, key, {"TIC 3.csv": table()})["light_curve"]["is_used"]
+
+
+def test_the_server_s_own_process_reads_nothing(api, key, model_id, monkeypatch):
+    def read(*_arguments: object, **_options: object) -> None:
+        raise AssertionError("it was read here")
+
+    monkeypatch.setattr("backend.light_curves.preparing.star.prepare_star", read)
+    monkeypatch.setattr(np, "loadtxt", read)
+    assert ask(api, key, {"TIC 3.csv": table()})["light_curve"]["is_used"]
+
+
+def test_real_files_are_named_by_their_stars() -> None:
+    names = {
+        ("kplr011442793-2009350155506_llc.fits", "11442793"): True,
+        ("tess2018234235059-s0002-0000000402026209-0121-s_lc.fits", "402026209"): True,
+        ("curve.csv", "curve"): False,
+        ("curve.csv", "402026209"): True,  # by its header
+        ("402026209.csv", "402026209"): True,
+        ("TIC_7.csv", "7"): True,
+        ("curve.csv", ""): False,
+    }
+    for (name, star), expected in names.items():
+        assert candidate.says_star(star, str(Path(name))) is expected, name
