@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from backend.database.connection import Record
 from backend.database.curves import imports, sets, view_jobs
-from backend.errors import Conflict, NotFound
+from backend.errors import Conflict, Invalid, NotFound
 from backend.services.aftermath import left_to_the_next_start
 from backend.services.bin.emptying import finish
 from backend.services.bin.put import put
