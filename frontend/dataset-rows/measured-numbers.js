@@ -12,18 +12,47 @@ export function MeasuredNumbers({ numbers }) {
       <summary>${t("curves.row.numbers")}</summary>
       <dl class="parameters">
         ${numbers.map(
-          ({ name, value, unit }) => html`<div key=${name}>
-            <dt>${t(`curves.number.${name}`)}</dt>
-            <dd>
-              ${value === null
-                ? t("unknown")
-                : html`${significant(value, 4)} <span class="unit">${UNITS[unit] ?? wordOf(unit)}</span>`}
-            </dd>
+          (each) => html`<div key=${each.name}>
+            <dt>${t(`curves.number.${each.name}`)}</dt>
+            <dd><${Value} ...${each} /></dd>
           </div>`,
         )}
       </dl>
     </details>
   `;
+}
+
+/** The same as a table, with what each means. */
+export function MeasuredTable({ numbers }) {
+  return html`
+    <details class="disclosure" open data-test="measured-table">
+      <summary>${t("curves.row.numbers")}</summary>
+      <table class="measured">
+        <thead class="visually-hidden">
+          <tr>
+            <th scope="col">${t("curves.number")}</th>
+            <th scope="col">${t("curves.number.value")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${numbers.map(
+            (each) => html`<tr key=${each.name} data-number=${each.name}>
+              <th scope="row">
+                ${t(`curves.number.${each.name}`)}
+                <span class="meaning">${t(`curves.meaning.${each.name}`)}</span>
+              </th>
+              <td class="number"><${Value} ...${each} /></td>
+            </tr>`,
+          )}
+        </tbody>
+      </table>
+    </details>
+  `;
+}
+
+function Value({ value, unit }) {
+  if (value === null) return t("unknown");
+  return html`${significant(value, 4)} <span class="unit">${UNITS[unit] ?? wordOf(unit)}</span>`;
 }
 
 function wordOf(unit) {

@@ -13,7 +13,7 @@ const EMPTY = { ...NOTHING_TYPED, model: "", source: "", address: "" };
  * @param {object} query of the page's address: the columns, `star`, `model` and `source`
  * @returns {{draft: object, change: (patch: object) => void, question: object | null, address: string,
  *   ask: Function, choose: Function}} `question` is the one that the address asks; `ask` puts a candidate
- *   into the address; `choose` a model or a source, for the candidate that is there
+ *   into the address, which it returns; `choose` a model or a source, for the candidate that is there
  */
 export function useCandidateDraft(workspace, query) {
   const [draft, change] = useDraft(`predict.${workspace.id}`, EMPTY);
@@ -26,6 +26,7 @@ export function useCandidateDraft(workspace, query) {
   const show = (next, replace) => {
     change({ address: next });
     goTo(`/w/${workspace.id}/predict${next && `?${next}`}`, { replace });
+    return next;
   };
   const ask = (candidate) => show(toQuery(candidate, { model: draft.model, source: draft.source }), false);
   const choose = (chosen) => {

@@ -10,6 +10,9 @@ import { usePrediction } from "./prediction-state.js";
 import { useTitle } from "../lib/title.js";
 import { Loaded, PageHead } from "../ui/basics.js";
 import { CandidateForm } from "./candidate-form.js";
+import { FormCurve } from "./curve/form-curve.js";
+import { curveNote } from "./curve/curve-notes.js";
+import { epochError, isOfOther, NO_CURVE, readsCurves, useCurve } from "./curve/curve-state.js";
 import { Examples } from "./examples.js";
 import { ModelChoice } from "../models/model-choice.js";
 import { NoModel } from "../models/no-model.js";
@@ -43,16 +46,30 @@ export function Predict({ workspace, query }) {
 
 function One({ workspace, query, models, onModelsChanged }) {
   const typing = useCandidateDraft(workspace, query);
-  const { question, address } = typing;
+  const { address, question: columns } = typing;
+  const light = useCurve(workspace);
+  const lightCurve = light.numberAt(address);
+  const question = columns && lightCurve ? { ...columns, lightCurve } : columns;
   const [isWanted, setWhatIf] = useState(false);
   const [values, setValues] = useSliders(question, address);
   const result = usePrediction(question);
   const isWhatIf = isWanted && result.isCurrent;
-  const live = usePrediction(useValid(isWhatIf ? { ...question, candidate: values, base: address } : null), {
+  // The sliders move too often for files to be sent: scenarios are of the columns alone, and compared with the same.
+  const live = usePrediction(useValid(isWhatIf ? { ...columns, candidate: values, base: address } : null), {
     delay: PAUSE_MILLISECONDS,
   });
+  const plain = usePrediction(isWhatIf && lightCurve ? columns : null);
   const isLive = isWhatIf && live.answer?.question.base === address;
   const answer = isLive ? live.answer : result.answer;
+  const curve = readsCurves(models, typing.draft.model) ? light.curve : NO_CURVE;
+  const isTyped = !isWhatIf && question !== null && isTypedSince(typing.draft, question.candidate);
+  const note = curveNote({
+    sent: answer?.question.lightCurve ?? null,
+    curve,
+    isTypedSince: isTyped,
+    isWhatIf: isLive,
+    hasCurve: lightCurve !== null,
+  });
   useEffect(() => {
     // A model has been deleted since.
     if ([404, 409].includes(result.error?.status)) onModelsChanged();
@@ -69,7 +86,7 @@ function One({ workspace, query, models, onModelsChanged }) {
               prediction=${answer.prediction}
               onChange=${setValues}
             />`
-          : html`<${Typing} typing=${typing} result=${result} workspace=${workspace} models=${models} />`}
+          : html`<${Typing} ...${{ typing, light, result, workspace, models, question }} />`}
       </section>`;
   const pane = html`<${PredictionPane}
         key="pane"
@@ -78,9 +95,11 @@ function One({ workspace, query, models, onModelsChanged }) {
         question=${question}
         state=${isWhatIf ? live : result}
         answer=${answer}
-        original=${isLive ? result.answer : null}
+        original=${isLive ? (lightCurve ? plain.answer : result.answer) : null}
+        wanted=${result.answer}
         isWhatIf=${isWhatIf}
-        isTypedSince=${!isWhatIf && question !== null && isTypedSince(typing.draft, question.candidate)}
+        isTypedSince=${isTyped}
+        curveNote=${note}
       />`;
   return html`<div class="predict">${isResultFirst ? [pane, form] : [form, pane]}</div>`;
 }
@@ -132,24 +151,35 @@ function Mode({ isWhatIf, onChange }) {
   `;
 }
 
-function Typing({ typing, result, workspace, models }) {
-  const { draft, change, question, ask, choose } = typing;
+function Typing({ typing, light, result, workspace, models, question }) {
+  const { draft, change, ask, choose } = typing;
   const [replaced, setReplaced] = useState(null);
+  const [isChecked, setChecked] = useState(false);
+  const isRead = readsCurves(models, draft.model);
   const submit = (candidate) => {
-    ask(candidate);
-    if (question && JSON.stringify(question.candidate) === JSON.stringify(candidate)) result.retry();
+    const curve = isRead && light.curve.files.length > 0 ? light.curve : null;
+    setChecked(true);
+    if (curve !== null && epochError(curve)) return document.getElementById("candidate-epoch").focus();
+    const isSame = question && JSON.stringify(question.candidate) === JSON.stringify(candidate);
+    light.askAt(ask(candidate), curve);
+    if (isSame && curve === null && !question.lightCurve) result.retry();
   };
-  const fill = (typed) => {
+  const fill = (typed, curve = NO_CURVE) => {
     const before = Object.fromEntries(Object.keys(NOTHING_TYPED).map((name) => [name, draft[name]]));
-    setReplaced(Object.values(before).some(Boolean) ? before : null);
+    const hadCurve = light.curve.files.length > 0;
+    setReplaced(Object.values(before).some(Boolean) || hadCurve ? { typed: before, curve: light.curve } : null);
+    setChecked(false);
     change(typed);
+    light.change(curve);
   };
   const example = (typed) => {
     fill(typed);
-    ask(readCandidate(typed).candidate);
+    light.askAt(ask(readCandidate(typed).candidate), null);
   };
   const refused =
-    result.error?.status === 422 ? { candidate: question.candidate, errors: result.error.errors } : null;
+    result.error?.status === 422
+      ? { candidate: question.candidate, errors: result.error.errors.filter((each) => !isOfOther(each)) }
+      : null;
   return html`
     <${Examples} onChoose=${example} />
     <${CandidateForm} typed=${draft} onChange=${change} onSubmit=${submit} refused=${refused}>
@@ -160,6 +190,7 @@ function Typing({ typing, result, workspace, models }) {
         workspaceId=${workspace.id}
         onChange=${(model) => choose({ model })}
       />
+      <${FormCurve} ...${{ light, isRead, isChecked, result, question, address: typing.address }} />
       <${SourceChoice} value=${draft.source} onChange=${(source) => choose({ source })} />
       <div class="actions">
         <button class="primary" data-test="predict">${t("predict.button")}</button>
@@ -167,7 +198,7 @@ function Typing({ typing, result, workspace, models }) {
           ${t("predict.clear")}
         </button>
         ${replaced &&
-        html`<button type="button" class="quiet" onClick=${() => fill(replaced)}>
+        html`<button type="button" class="quiet" onClick=${() => fill(replaced.typed, replaced.curve)}>
           ${t("predict.bringBack")}
         </button>`}
       </div>

@@ -18,8 +18,10 @@ import { Waiting } from "../ui/waiting.js";
  * @param {object} properties.state from `usePrediction`: of the values typed, or of the sliders'
  * @param {object | null} properties.answer to show
  * @param {object | null} properties.original the answer to compare it with
+ * @param {object | null} properties.wanted the answer to what Predict was pressed for
  * @param {boolean} properties.isWhatIf the sliders are shown
  * @param {boolean} properties.isTypedSince the form holds something else by now
+ * @param {string | null} properties.curveNote whether a light curve was used, as `curveNote` says it
  */
 export function PredictionPane({
   workspace,
@@ -28,18 +30,24 @@ export function PredictionPane({
   state,
   answer,
   original,
+  wanted,
   isWhatIf,
   isTypedSince,
+  curveNote,
 }) {
   const manifest = useManifest(answer?.modelId ?? null).data;
   const trainedOn = useTrainedOn(workspace, answer?.modelId ?? null);
-  // What was answered before stays for the moment that the next answer takes, not beside its failure.
-  const isShown = answer !== null && (isWhatIf || state.isCurrent || (state.isBusy && !state.wait));
-  const pane = useShownWhenNew(original ?? answer, question !== null);
+  // What was answered before stays for the moment that the next answer takes, not beside its failure; nor while a
+  // light curve is read, which takes longer.
+  const isReading = Boolean(question?.lightCurve) && !isWhatIf && !state.isCurrent;
+  const isShown =
+    answer !== null && (isWhatIf || state.isCurrent || (state.isBusy && !state.wait && !isReading));
+  const pane = useShownWhenNew(wanted, question !== null);
   return html`
     <div class="stack predict-right" ref=${pane} aria-busy=${state.isBusy} data-test="prediction">
-      <${State} state=${state} question=${question} hasAnswer=${answer !== null} />
+      <${State} state=${state} question=${question} hasAnswer=${answer !== null && !isReading} />
       ${isTypedSince && isShown && html`<p class="message" role="status">${t("predict.typedSince")}</p>`}
+      ${curveNote && isShown && html`<p class="message" role="status" data-test="curve-note">${t(curveNote)}</p>`}
       ${isShown && html`<${ModelNotes} answer=${answer} models=${models} />`}
       ${isShown &&
       html`<${Prediction}
@@ -47,6 +55,7 @@ export function PredictionPane({
         prediction=${answer.prediction}
         candidate=${answer.question.candidate}
         curve=${answer.curve}
+        lightCurve=${answer.lightCurve}
         original=${original?.prediction}
         manifest=${manifest}
       >
@@ -81,7 +90,10 @@ function State({ state, question, hasAnswer }) {
   }
   if (state.wait) return html`<${Waiting} wait=${state.wait} />`;
   if (state.error && !state.isBusy) return html`<${Failure} error=${state.error} onRetry=${state.retry} />`;
-  if (!hasAnswer) return html`<p class="loading card" role="status">${t("predict.predicting")}</p>`;
+  if (!hasAnswer)
+    return html`<p class="loading card" role="status">
+      ${t(question.lightCurve ? "predict.curve.predicting" : "predict.predicting")}
+    </p>`;
   return null;
 }
 

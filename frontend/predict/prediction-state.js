@@ -4,6 +4,7 @@ import { post } from "../lib/api.js";
 import { useEffect, useRef, useState } from "../lib/html.js";
 import { useLatest } from "../lib/latest.js";
 import { withPatience } from "../lib/patience.js";
+import { sendWithCurve } from "./curve/sent.js";
 
 /**
  * @typedef {object} Question
@@ -13,6 +14,7 @@ import { withPatience } from "../lib/patience.js";
  * @property {object} candidate
  * @property {{dataset_id: number, row: number}} [datasetRow] the row of a dataset that the candidate is, whose
  *   relations the model is told
+ * @property {number} [lightCurve] the number of the light curve that goes with it: of `keep` in `curve/sent.js`
  * @property {object} [result] what is known of the candidate as a row of a table
  * @property {string} [base] what it is a variant of
  */
@@ -21,16 +23,20 @@ import { withPatience } from "../lib/patience.js";
  * Asks the server.
  *
  * @param {Question} question
+ * @param {AbortSignal} signal ends the sending of a light curve
  * @returns {Promise<{question: Question, prediction: object, curve: object, modelId: number,
- *   source: string}>} `modelId` and `source` that were used
+ *   source: string, lightCurve: object | null}>} `modelId` and `source` that were used; `lightCurve` is what the
+ *   files say that came with the candidate
  */
-export async function askPrediction(question) {
-  const { workspaceKey, modelId, source, candidate, datasetRow } = question;
+export async function askPrediction(question, signal) {
+  const { workspaceKey, modelId, source, candidate, datasetRow, lightCurve } = question;
   const related = datasetRow && { dataset_row: datasetRow };
   const asked = { workspace_key: workspaceKey, model_id: modelId, source, ...candidate, ...related };
-  const { predictions, model_id: usedModel, source: usedSource } = await post("/api/predict", asked);
+  const answer = await (lightCurve ? sendWithCurve(lightCurve, asked, signal) : post("/api/predict", asked));
+  const { predictions, model_id: usedModel, source: usedSource, light_curve: found } = answer;
   const curve = await post("/api/curve", { source: usedSource, ...candidate });
-  return { question, prediction: predictions[0], curve, modelId: usedModel, source: usedSource };
+  const used = { modelId: usedModel, source: usedSource, lightCurve: found };
+  return { question, prediction: predictions[0], curve, ...used };
 }
 
 const NOTHING = { answer: null, isCurrent: false, error: null, isBusy: false, wait: null };
@@ -53,8 +59,10 @@ export function usePrediction(question, { delay = 0 } = {}) {
     control.current = new AbortController();
     return () => control.current.abort();
   }, [key]);
-  const load = (asked) =>
-    withPatience(() => askPrediction(JSON.parse(asked)), { onWait: setWait, signal: control.current.signal });
+  const load = (asked) => {
+    const { signal } = control.current;
+    return withPatience(() => askPrediction(JSON.parse(asked), signal), { onWait: setWait, signal });
+  };
   const latest = useLatest(load, key);
   if (question === null) return { ...NOTHING, retry: latest.reload };
   const isCurrent = latest.data !== null && JSON.stringify(latest.data.question) === key;

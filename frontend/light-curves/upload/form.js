@@ -7,11 +7,10 @@ import { t } from "../../lib/i18n.js";
 import { DropZone } from "../../ui/drop-zone.js";
 import { Field } from "../../ui/basics.js";
 import { fromDrop, fromInput } from "./chosen-files.js";
+import { TimeAndFlux } from "./time-and-flux.js";
 import { enqueue } from "./uploads.js";
 
 const NOTHING = { name: "", star: "", time_system: "", flux: "" };
-const TIME_SYSTEMS = ["BKJD", "BTJD", "BJD", "MJD"];
-const FLUXES = { flux: "linear", magnitudes: "magnitudes", "minus one": "minusOne" };
 
 /**
  * @param {object} properties
@@ -93,25 +92,7 @@ function Said({ draft, onChange }) {
           help=${t("curves.said.starHelp")}
           input=${input("star")}
         />
-        <${Field}
-          id="curves-time"
-          label=${t("curves.said.time")}
-          help=${t("curves.said.timeHelp")}
-          input=${{ ...input("time_system"), list: "curves-times" }}
-        />
-        <datalist id="curves-times">${TIME_SYSTEMS.map((each) => html`<option value=${each}></option>`)}</datalist>
-        <${Field} id="curves-flux" label=${t("curves.said.flux")} help=${t("curves.said.fluxHelp")}>
-          ${(common) => html`<select
-            ...${common}
-            value=${draft.flux}
-            onChange=${(event) => onChange({ flux: event.target.value })}
-          >
-            <option value="">${t("curves.said.flux.asFile")}</option>
-            ${Object.entries(FLUXES).map(
-              ([value, text]) => html`<option key=${value} value=${value}>${t(`curves.said.flux.${text}`)}</option>`,
-            )}
-          </select>`}
-        <//>
+        <${TimeAndFlux} id="curves" said=${draft} onChange=${onChange} />
       </div>
     </details>
   `;

@@ -14,6 +14,9 @@ EPOCH = 2_455_001.0
 DURATION = 4.0  # hours
 DEPTH = 5_000.0  # ppm
 
+# The rows of `write_catalogue`, and those whose stars have curves.
+MATCHED, ROWS = 8, 90
+
 _DAYS = 40
 _STEP = 0.02  # days
 
@@ -45,6 +48,20 @@ def write_rows(folder: Path) -> Path:
         f"b,KIC {STARS[1]},{PERIOD},,{DURATION},{DEPTH},0\n"
         f"c,KIC 9999,{PERIOD},{EPOCH},{DURATION},{DEPTH},2\n"
     )
+    return path
+
+
+def write_catalogue(folder: Path) -> Path:
+    """Rows to train on: of the two stars with curves, of which two have no epoch, and of others."""
+    path = folder / "many.csv"
+    lines = ["name,star,period,epoch,duration,depth,label"]
+    for row in range(ROWS):
+        has_curve = row < MATCHED
+        star = STARS[row % 2] if has_curve else 5000 + row
+        period = PERIOD if has_curve else 2 + 0.137 * row
+        epoch = "" if row in (0, 1) else EPOCH if has_curve else EPOCH + 0.37 * row
+        lines.append(f"r{row},KIC {star},{period},{epoch},{DURATION},{DEPTH + row},{row % 3}")
+    path.write_text("\n".join(lines) + "\n")
     return path
 
 

@@ -10,12 +10,10 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.e2e.browser import Visitor, home, press, settle, visit
 from tests.e2e.light.curves.tables import (
-    DEPTH,
-    DURATION,
-    EPOCH,
-    PERIOD,
-    STARS,
+    MATCHED,
+    ROWS,
     bring_curves,
+    write_catalogue,
     write_curves,
 )
 from tests.e2e.server import Client, Server
@@ -24,7 +22,6 @@ pytestmark = [pytest.mark.e2e]
 
 PHONE = {"width": 360, "height": 740}
 READER = "light_curve_cnn"
-MATCHED, ROWS = 8, 90
 EVALUATION = re.compile(r"/api/training/session/\d+/evaluation$")
 
 
@@ -33,20 +30,6 @@ def visitor(browser: Browser, light_server: Server) -> Iterator[Visitor]:
     with visit(browser, light_server) as found:
         found.sign_in()
         yield found
-
-
-def write_catalogue(folder: Path) -> Path:
-    """Rows to train on: of the two stars with curves, of which two have no epoch, and of others."""
-    path = folder / "many.csv"
-    lines = ["name,star,period,epoch,duration,depth,label"]
-    for row in range(ROWS):
-        has_curve = row < MATCHED
-        star = STARS[row % 2] if has_curve else 5000 + row
-        period = PERIOD if has_curve else 2 + 0.137 * row
-        epoch = "" if row in (0, 1) else EPOCH if has_curve else EPOCH + 0.37 * row
-        lines.append(f"r{row},KIC {star},{period},{epoch},{DURATION},{DEPTH + row},{row % 3}")
-    path.write_text("\n".join(lines) + "\n")
-    return path
 
 
 def chosen(page: Page) -> str | None:

@@ -1,0 +1,159 @@
+"""The page predicts a candidate with its light curve: sent once, refused in words, taken out."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, Request, expect
+
+from tests.e2e.browser import PATIENCE, Visitor, home, settle, visit
+from tests.e2e.light.curves.tables import (
+    DEPTH,
+    DURATION,
+    EPOCH,
+    PERIOD,
+    STARS,
+    bring_curves,
+    write_catalogue,
+    write_curves,
+)
+from tests.e2e.server import Client, Server
+
+pytestmark = [pytest.mark.e2e]
+
+PHONE = {"width": 360, "height": 740}
+READER = "light_curve_cnn"
+PREDICT = re.compile(r"/api/predict$")
+
+
+@pytest.fixture
+def visitor(browser: Browser, light_server: Server) -> Iterator[Visitor]:
+    with visit(browser, light_server) as found:
+        found.sign_in()
+        yield found
+
+
+def part(page: Page, name: str) -> Locator:
+    return page.locator(f"[data-test={name}]")
+
+
+def choose(page: Page, *files: Path) -> None:
+    page.locator("[data-test=candidate-curve-drop] input[type=file]").set_input_files(files)
+
+
+def forms_sent(page: Page) -> list[Request]:
+    """The forms with files that the page sends from now on."""
+    found: list[Request] = []
+
+    def note(request: Request) -> None:
+        if PREDICT.search(request.url) and "multipart" in request.headers.get("content-type", ""):
+            found.append(request)
+
+    page.on("request", note)
+    return found
+
+
+def test_a_candidate_is_predicted_with_its_light_curve_which_is_sent_once_and_taken_out(
+    visitor: Visitor, people: Client, tmp_path: Path
+):
+    page, key = visitor.page, people.workspace("One")
+    dataset = people.upload(key, write_catalogue(tmp_path))["id"]
+    paths = write_curves(tmp_path)
+    people.complete(key, dataset, network=READER, curve_set_id=bring_curves(people, key, paths))
+    people.complete(key, dataset, network="transit_cnn")
+    cut_off = tmp_path / "cut off.fits"
+    cut_off.write_bytes(b"SIMPLE  =                    T".ljust(500))
+
+    visitor.open(f"{home(people, key)}/predict")
+    field, note, findings = (
+        part(page, name) for name in ("candidate-curve", "curve-note", "curve-findings")
+    )
+    expect(field).to_be_visible()
+    for name, value in {"period": PERIOD, "duration": DURATION, "depth": DEPTH}.items():
+        page.locator(f"#candidate-{name}").fill(str(value))
+    part(page, "predict").click()
+    expect(part(page, "verdict")).to_be_visible()
+    expect(findings).to_have_count(0)
+
+    # A file needs an epoch, and what is shown was made without it.
+    sent = forms_sent(page)
+    choose(page, paths[0])
+    expect(note).to_contain_text("without the light curve that you chose")
+    part(page, "predict").click()
+    expect(page.locator("#candidate-epoch-error")).to_have_text("A number is required here.")
+    expect(page.locator("#candidate-epoch")).to_be_focused()
+    page.locator("#candidate-epoch").fill("355.2")
+    expect(page.locator("#candidate-epoch-error")).to_contain_text("Expected a BJD")
+    page.locator("#candidate-epoch").fill(str(EPOCH))
+    assert sent == []
+    part(page, "predict").click()
+    expect(findings).to_contain_text("The prediction was made with this light curve.")
+    expect(findings).to_contain_text("1 segment")
+    depth = findings.locator("[data-number=depth] td")
+    expect(depth).to_contain_text("ppm")
+    measured = float(depth.inner_text().split()[0].replace(",", ""))
+    assert measured == pytest.approx(DEPTH, rel=0.05)
+    expect(findings.locator("[data-number=depth_significance]")).to_contain_text("σ")
+    expect(note).to_have_count(0)
+    assert len(sent) == 1
+    assert visitor.violations() == []
+
+    # Nothing that moves sends it again.
+    page.locator("#candidate-depth").fill("4900")
+    expect(note).to_contain_text("was made with the light curve")
+    page.locator("#candidate-depth").fill(str(DEPTH))
+    page.locator("#candidate-epoch").fill(str(EPOCH + 1))
+    expect(note).to_contain_text("as it was before your changes")
+    page.locator("#candidate-epoch").fill(str(EPOCH))
+    expect(note).to_have_count(0)
+    part(page, "what-if").click()
+    page.locator("#slider-depth").press("ArrowRight")
+    expect(note).to_contain_text("without the light curve")
+    expect(findings).to_have_count(0)
+    page.get_by_role("button", name="Values", exact=True).click()
+    expect(findings).to_be_visible()
+    assert len(sent) == 1
+
+    # Of another star: said beside the files, with a box to tick.
+    page.locator("#candidate-star").fill("KIC 7")
+    expect(part(page, "same-star")).to_have_count(0)
+    part(page, "predict").click()
+    expect(page.locator("#candidate-curve-error")).to_contain_text(f"Expected {STARS[0]}")
+    part(page, "same-star").check()
+    part(page, "predict").click()
+    expect(findings).to_be_visible()
+    assert len(sent) == 3
+
+    # A cut-off file is named, and taken out again.
+    choose(page, cut_off)
+    part(page, "predict").click()
+    expect(page.locator("#candidate-curve-error")).to_contain_text("cut off.fits")
+    page.get_by_role("button", name="Remove cut off.fits").click()
+    expect(page.locator("#candidate-curve-error")).to_have_count(0)
+    page.get_by_role("button", name=f"Remove {paths[0].name}").click()
+    expect(part(page, "verdict")).to_be_visible()
+    expect(findings).to_have_count(0)
+    expect(note).to_have_count(0)
+    assert len(sent) == 4
+
+    # A full server and a file that is too large are said beside the files too.
+    choose(page, paths[0])
+    page.locator("#candidate-epoch").fill(str(EPOCH))
+    problem = {"title": "Busy", "detail": "Others are being read."}
+    busy = {"status": 503, "headers": {"Retry-After": "30"}, "json": {"status": 503, **problem}}
+    page.route(PREDICT, lambda route: route.fulfill(**busy))
+    part(page, "predict").click()
+    expect(part(page, "curve-busy")).to_contain_text("sent again in")
+    page.unroute(PREDICT)
+    large = {"status": 413, "title": "Too large", "detail": "Expected at most 1 byte."}
+    page.route(PREDICT, lambda route: route.fulfill(status=413, json=large))
+    page.get_by_role("button", name="Retry now").click()
+    expect(page.locator("#candidate-curve-error")).to_have_text("Expected at most 1 byte.")
+    visitor.is_expected("422|503|413")
+    page.unroute(PREDICT)
+
+    # A model that reads no light curves is not offered one.
+    other = page.locator("#predict-model option").filter(has_not_text="Current").last
+    page.locator("#predict-model").select_option(other.get_attribute("value"), timeout=PATIENCE)
+    expect(field).to_have_count(0)
