@@ -9,6 +9,7 @@ from backend.config import REPOSITORY
 from backend.transit.catalog.names.column_names import BANDS, FORMATS, SURVEYS
 from backend.transit.columns import COLUMNS, EVIDENCE_UNITS, LABELS, RANGES
 from backend.transit.networks.registry import NETWORKS
+from backend.transit.photometry.evidence import NUMBERS
 from backend.web.schemas.base import Source
 from tests.frontend.test_server_sentences import run_on_the_page
 
@@ -51,3 +52,12 @@ def test_the_page_has_words_for_every_survey(language):
     for source in BANDS:
         for prefix in ("predict.source", "datasets.source", "verdict.survey"):
             assert words[f"{prefix}.{source}"]
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_page_has_words_for_every_number_of_a_light_curve(language):
+    words = json.loads((FRONTEND / "locales" / language / "light-curves.json").read_text())
+    for kind in ("number", "meaning"):
+        prefix = f"curves.{kind}."
+        named = {key.removeprefix(prefix) for key in words if key.startswith(prefix)}
+        assert named - {"value"} == set(NUMBERS)

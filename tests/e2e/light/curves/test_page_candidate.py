@@ -95,7 +95,9 @@ def test_a_candidate_is_predicted_with_its_light_curve_which_is_sent_once_and_ta
     measured = float(depth.inner_text().split()[0].replace(",", ""))
     # A fit of a transit's form is deeper in the middle than the box of these tables.
     assert measured == pytest.approx(DEPTH, rel=0.2)
-    expect(findings.locator("[data-number=depth_significance]")).to_contain_text("σ")
+    expect(findings.locator("[data-number=depth_significance]")).to_contain_text(
+        "\N{GREEK SMALL LETTER SIGMA}"
+    )
     expect(note).to_have_count(0)
     assert len(sent) == 1
     assert visitor.violations() == []
