@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Request, expect
@@ -144,7 +145,11 @@ def test_a_candidate_is_predicted_with_its_light_curve_which_is_sent_once_and_ta
     choose(page, paths[0])
     page.locator("#candidate-epoch").fill(str(EPOCH))
     problem = {"title": "Busy", "detail": "Others are being read."}
-    busy = {"status": 503, "headers": {"Retry-After": "30"}, "json": {"status": 503, **problem}}
+    busy: dict[str, Any] = {
+        "status": 503,
+        "headers": {"Retry-After": "30"},
+        "json": {"status": 503, **problem},
+    }
     page.route(PREDICT, lambda route: route.fulfill(**busy))
     part(page, "predict").click()
     expect(part(page, "curve-busy")).to_contain_text("sent again in")
