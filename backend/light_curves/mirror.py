@@ -10,13 +10,15 @@ import json
 import logging
 import os
 import zlib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from backend.light_curves.in_place import changed, shown
+from backend.errors import Unavailable
+from backend.light_curves.in_place import shown
 from backend.light_curves.reader import CurveReader, Report, Source
+from backend.light_curves.walk import walk
 from backend.storage.atomic import write_atomically
 
 _FORMAT = 1
@@ -25,8 +27,6 @@ _FORMAT = 1
 _BATCH = 2_000
 
 _LINE = 1_000
-
-_MOST_FILES = 5_000_000
 
 # Of a file that is to be looked at again the next time, whatever its time is.
 _NOT_LASTING = 0
@@ -164,7 +164,7 @@ def refresh(
     earlier = open_mirror(root, index)
     known = {name: each for name, each in earlier.files.items() if not name.endswith("/")}
     place = root.stat()
-    unlisted: list[MirrorFile] = []
+    unlisted: list[tuple[str, str]] = []
     there = {name: (size, time) for name, size, time in walk(root, check, unlisted)}
     if known and not there:
         raise FolderMissing(
@@ -177,74 +177,53 @@ def refresh(
         for name, each in known.items()
         if there.get(name) == (each.size, each.changed) and not (is_thorough and each.why)
     }
+    for folder, _ in unlisted:  # what is in them is not forgotten
+        same |= {name: each for name, each in known.items() if name.startswith(folder)}
     new = [name for name in there if name not in same]
     for first in range(0, len(new), _BATCH):
+
+        def opened(done: int, before: int = first) -> None:
+            progress(before + done, len(new))
+
         names = new[first : first + _BATCH]
-
-        def take(report: Report, names: list[str] = names, before: int = first) -> None:
-            at = report.place[0]
-            same[names[at]] = _from_report(names[at], *there[names[at]], report)
-            progress(before + at + 1, len(new))
-
-        reader.read(
-            [source_of(root, each) for each in names], {}, list, take, check, only_facts=True
-        )
+        same |= _open_files(root, {each: there[each] for each in names}, reader, opened, check)
         _require_place(root, place)
         if first + _BATCH < len(new):
             _write(index, root, list(same.values()), earlier.indexed_at)
-    found = Mirror(root, [*same.values(), *unlisted], _now())
+    folders = [MirrorFile(name, 0, _NOT_LASTING, (), "", "", why) for name, why in unlisted]
+    found = Mirror(root, [*same.values(), *folders], _now())
     _write(index, root, list(found.files.values()), found.indexed_at)
     return found
 
 
-def walk(
-    root: Path, check: Callable[[], None] = lambda: None, unlisted: list[MirrorFile] | None = None
-) -> Iterator[tuple[str, int, int]]:
-    """The name, size and time of change of each file of a folder, and of those in it.
+def _open_files(
+    root: Path,
+    places: dict[str, tuple[int, int]],
+    reader: CurveReader,
+    opened: Callable[[int], None],
+    check: Callable[[], None],
+) -> dict[str, MirrorFile]:
+    """What is in some files, given with size and time of change; by name, without any missing.
 
-    Names that begin with a dot are passed over.
-
-    Args:
-        root: the folder.
-        check: is called before each folder in it.
-        unlisted: gets the folders in it that cannot be listed, with the reason.
-
-    Raises:
-        OSError: the folder itself cannot be listed.
+    One reading ends after some files that end the reader, so it begins again behind these.
     """
-    real = root.resolve()
-    waiting = [""]
-    count = 0
+    found: dict[str, MirrorFile] = {}
+    waiting = list(places)
     while waiting:
-        within = waiting.pop()
-        check()
-        try:
-            entries = sorted(os.scandir(root / within), key=lambda entry: entry.name)
-        except OSError as error:
-            if not within:
-                raise
-            log.warning("a folder of light curves cannot be listed: %s", error)
-            if unlisted is not None:
-                unlisted.append(_unlisted(within, error))
-            continue
-        for entry in entries:
-            if entry.name.startswith("."):
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                waiting.append(f"{within}{entry.name}/")
-            elif (stat := _stat(entry, real)) is not None and count < _MOST_FILES:
-                count += 1
-                yield within + entry.name, stat.st_size, changed(stat)
+        names = waiting
 
+        def take(report: Report, names: list[str] = names) -> None:
+            name = names[report.place[0]]
+            found[name] = _from_report(name, *places[name], report)
+            opened(len(found))
 
-def _stat(entry: os.DirEntry[str], real: Path) -> os.stat_result | None:
-    """What the system says of a file; None if it is none, or a link that leads out."""
-    try:
-        if entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(real):
-            return None
-        return entry.stat() if entry.is_file() else None
-    except (OSError, RuntimeError):  # it has gone meanwhile, or is a link to itself
-        return None
+        reader.read(
+            [source_of(root, each) for each in names], {}, list, take, check, only_facts=True
+        )
+        waiting = [name for name in names if name not in found]
+        if len(waiting) == len(names):
+            raise Unavailable("The process that opens light curves says nothing of them.")
+    return found
 
 
 def _require_place(root: Path, place: os.stat_result) -> None:
@@ -271,11 +250,6 @@ def _from_report(name: str, size: int, time: int, report: Report) -> MirrorFile:
         str(facts.get("name", "")),
         report.why,
     )
-
-
-def _unlisted(name: str, error: OSError) -> MirrorFile:
-    why = f"The folder cannot be listed: {error.strerror}."
-    return MirrorFile(name, 0, _NOT_LASTING, (), "", "", why)
 
 
 def _file(told: list[Any]) -> MirrorFile:

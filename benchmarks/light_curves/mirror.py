@@ -13,8 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from backend.light_curves import mirror
-from backend.light_curves.mirror import MirrorFile, refresh, walk
+from backend.light_curves.mirror import MirrorFile, refresh
 from backend.light_curves.reader import CurveReader
+from backend.light_curves.walk import walk
 from tests.light_curves.files import tess
 
 STARS = 100

@@ -586,8 +586,12 @@ PLACES = {
         backend.web.commands.token_command database
     """,
     f"{_FAULTS}others.py::test_a_token_of_the_demo_that_could_not_be_written_is_made_anew": """
-        backend.demo.__main__._demo_token mkdir
-        backend.demo.__main__._demo_token write
+        backend.demo.server_process.demo_token mkdir
+        backend.demo.server_process.demo_token write
+    """,
+    f"{_FAULTS}others.py::test_files_of_a_demo_that_could_not_be_written_leave_nothing": """
+        backend.demo.curves.files.write_light_curves write
+        backend.demo.curves.files.write_table write
     """,
     f"{_FAULTS}others.py::test_a_demo_that_cannot_start_its_server_says_so": """
         backend.storage.lock.is_held lock

@@ -6,11 +6,13 @@ import threading
 
 import pytest
 
+from backend.errors import Unavailable
 from backend.light_curves import in_place, mirror
 from backend.light_curves.child import __main__ as child
 from backend.light_curves.child import archives
 from backend.light_curves.in_place import opened
 from backend.light_curves.mirror import FolderMissing, open_mirror, refresh, source_of
+from backend.light_curves.reader import Report
 from backend.tables.child.limits import NotReadable
 from tests.light_curves.files import csv, tar_of, tess
 
@@ -216,6 +218,41 @@ def test_a_folder_in_it_that_cannot_be_listed_is_named(root, tmp_path, reader, m
     assert [each.name for each in found.refused()] == ["s0002/"]
     assert "Permission denied" in found.refused()[0].why
     assert refresh(root, tmp_path / "index", reader).stars() == ["5", "8"]
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", scandir)
+        found = refresh(root, tmp_path / "index", reader)
+    assert found.stars() == ["5", "8"]  # what was known of it stays
+    assert [each.name for each in found.refused()] == ["s0002/"]
+    opened_files = []
+    again = refresh(root, tmp_path / "index", reader, lambda *each: opened_files.append(each))
+    assert (opened_files, again.refused()) == ([], [])
+
+
+class Tired:
+    """In place of a reader that files end again and again: so many reports, then no more."""
+
+    def __init__(self, reports: int) -> None:
+        self.reports, self.calls = reports, 0
+
+    def read(self, sources, _said, _known, take, _check, *, only_facts):
+        assert only_facts
+        self.calls += 1
+        for number, each in enumerate(sources[: self.reports]):
+            facts = {"stars": [each.name], "mission": "", "name": ""}
+            take(Report((number, 0), each.name, "", 0, "", False, False, [], [], facts))
+
+
+def test_files_behind_those_that_end_their_reader_are_opened_too(tmp_path):
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(5):
+        (folder / f"{number}.csv").write_text("x")
+    tired, progress = Tired(2), []
+    found = refresh(folder, tmp_path / "index", tired, lambda *each: progress.append(each))
+    assert sorted(found.files) == [f"{number}.csv" for number in range(5)]
+    assert (tired.calls, progress[-1]) == (3, (5, 5))
+    with pytest.raises(Unavailable):
+        refresh(folder, tmp_path / "another", Tired(0))
 
 
 def test_refused_files_are_opened_again_when_that_is_asked(root, tmp_path, reader):

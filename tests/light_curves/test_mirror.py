@@ -5,7 +5,8 @@ import os
 import pytest
 
 from backend.light_curves import mirror as module
-from backend.light_curves.mirror import MirrorFile, open_mirror, refresh, walk
+from backend.light_curves.mirror import MirrorFile, open_mirror, refresh
+from backend.light_curves.walk import walk
 from backend.storage.curve_sets.records import decode_segment
 from tests.light_curves.files import csv, tar_of, tess
 

@@ -36,6 +36,8 @@ def test_a_spreadsheet_is_a_dataset_like_the_same_rows_as_csv(api, key, services
     first, second = (
         api.get(f"/api/training/dataset/{each['id']}/rows")["rows"] for each in (plain, dataset)
     )
+    for row in (*first, *second):
+        del row["relations"]  # those of one of them may still be searched for
     assert first == second
     sheets = {"kind": "xlsx", "table": "Planets", "tables": ["Notes", "Planets"]}
     assert dataset["profile"]["file"] == sheets

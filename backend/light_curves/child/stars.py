@@ -33,8 +33,12 @@ class Origin(NamedTuple):
 
 
 def normalised(identifier: str) -> str:
-    """The identifier of a star as the tables' star column has it; "" if it is none."""
-    return read_stars([identifier])[0][0].decode("utf-8", "replace")
+    """The identifier of a star as the tables' star column has it; "" if it is none.
+
+    No name of a star has a character that cannot be shown.
+    """
+    found = read_stars([identifier])[0][0].decode("utf-8", "replace")
+    return found if found.isprintable() else ""
 
 
 def says_star(star: str, file_name: str) -> bool:

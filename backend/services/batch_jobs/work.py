@@ -48,6 +48,9 @@ from backend.transit.related import RelatedRows, relations_of
 # failures of the same rows as there are here, the batch fails.
 _PAUSES = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 60.0, 60.0, 60.0)
 
+# Chunks whose views are in memory at the same time, some 170 MB each.
+_MOST_WITH_VIEWS = 2
+
 
 class Unusable(Exception):
     """Something that the batch needs is gone; the message says what to do."""
@@ -108,7 +111,8 @@ class Work:
         try:
             self._predict(model)
         except StartAgain:
-            self._batch |= {"rows_done": 0, "result_bytes": 0, "counts": None}
+            # Stored at once: whoever goes on after a kill must not append to the rows before.
+            self._change(rows_done=0, result_bytes=0, counts=None)
             self._predict(model)
         self._complete()
 
@@ -150,7 +154,9 @@ class Work:
             chunks = table.predictions(
                 chunks_after(catalog, done),
                 self._predict_rows(model, table, related, views),
-                predicted_at_once(self._services),
+                min(predicted_at_once(self._services), _MOST_WITH_VIEWS)
+                if views is not None
+                else predicted_at_once(self._services),
             )
             try:
                 for chunk, added in chunks:

@@ -2,7 +2,8 @@
 
 import tempfile
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,8 +26,16 @@ MOST_AT_ONCE = 2
 _PATIENCE_SECONDS = 1.0
 _RETRY_SECONDS = "5"
 
+# All of a request may take so many times what one file may.
+_TIMES_A_FILE = 2
+
+# Of files that were refused, and of notes.
+_MOST_TOLD = 100
+
 # The star of files that name none.
 _NAMELESS = "candidate"
+
+Check = Callable[[], None]
 
 
 class Asked(NamedTuple):
@@ -69,7 +78,7 @@ class CandidateCurve(NamedTuple):
         evidence = [None] * len(NUMBERS) if record is None else record["evidence"].tolist()
         numbers = zip(NUMBERS.items(), evidence, strict=True)
         flags = list(self.facts.flags) if record is None else list(flags_of(record))
-        told = [(each.file, note) for each in self.outcomes for note in each.notes]
+        told = [(each.file, note) for each in self.outcomes for note in each.notes][:_MOST_TOLD]
         return {
             "star": self.star,
             "is_used": record is not None,
@@ -93,6 +102,7 @@ class CandidateCurves:
         self._reader = CurveReader(memory_mb, seconds)
         self._maker = ViewMaker(memory_mb, seconds)
         self._room = threading.BoundedSemaphore(MOST_AT_ONCE)
+        self._seconds = _TIMES_A_FILE * seconds
 
     def of(self, files: Sequence[tuple[Path, str]], asked: Asked) -> CandidateCurve:
         """What some files say of a candidate.
@@ -102,7 +112,8 @@ class CandidateCurves:
             asked: the candidate.
 
         Raises:
-            Invalid: a file cannot be read or prepared, or they are of another star.
+            Invalid: a file cannot be read or prepared, they are of another star, or all of it takes
+                too long.
             Unavailable: others are being read, or no child can work at the moment.
             NoSpace: the disk is nearly full.
         """
@@ -115,13 +126,30 @@ class CandidateCurves:
             with tempfile.TemporaryDirectory(
                 prefix="candidate-", ignore_cleanup_errors=True
             ) as own:
-                return self._of(Path(own), [Source(*each) for each in files], asked)
+                check = self._deadline()
+                return self._of(Path(own), [Source(*each) for each in files], asked, check)
         finally:
             self._room.release()
 
-    def _of(self, own: Path, sources: Sequence[Source], asked: Asked) -> CandidateCurve:
+    def _deadline(self) -> Check:
+        """What raises Invalid once the whole request has taken too long: others wait for it."""
+        end = time.monotonic() + self._seconds
+
+        def check() -> None:
+            if time.monotonic() > end:
+                raise Invalid.field(
+                    "file",
+                    f"Expected light curves that are read in {self._seconds:,} seconds, these take "
+                    "longer: send fewer, or predict a batch with a curve set.",
+                )
+
+        return check
+
+    def _of(
+        self, own: Path, sources: Sequence[Source], asked: Asked, check: Check
+    ) -> CandidateCurve:
         folder = own / "as named"
-        read = self._read(folder, sources, asked, None)
+        read = self._read(folder, sources, asked, None, check)
         named = list(dict.fromkeys(one for each in read.outcomes for one in each.stars))
         said: dict[str, str] = {}
         for each in read.outcomes:
@@ -131,13 +159,15 @@ class CandidateCurves:
         star = _star_of(said, asked)
         if len(named) > 1:  # files that are all of one star, as nothing says otherwise
             folder = own / "as one"
-            read = self._read(folder, sources, asked, star or _NAMELESS)
+            read = self._read(folder, sources, asked, star or _NAMELESS, check)
             named = list(dict.fromkeys(one for each in read.outcomes for one in each.stars))
         assert read.version is not None
         inputs = _inputs(own, folder, read.version.packs, asked, named[0])
         target = own / "views.npy"
         try:
-            facts = self._maker.make(inputs, target, lambda number: own / f"{number}.part")
+            facts = self._maker.make(
+                inputs, target, lambda number: own / f"{number}.part", check=check
+            )
         except TooManyDeaths as error:
             raise Invalid.field("file", f"The light curve cannot be prepared: {error}") from error
         if facts.damaged:
@@ -147,18 +177,23 @@ class CandidateCurves:
         return CandidateCurve(next(iter(said), None), np.load(target), facts, read.outcomes)
 
     def _read(
-        self, folder: Path, sources: Sequence[Source], asked: Asked, star: str | None
+        self,
+        folder: Path,
+        sources: Sequence[Source],
+        asked: Asked,
+        star: str | None,
+        check: Check,
     ) -> Ingested:
         """Read the files into a set of their own; every one of them must be a light curve."""
         said = {"star": star, "time": asked.time, "flux": asked.flux}
-        read = ingest(folder, sources, said, self._reader, "candidate")
+        read = ingest(folder, sources, said, self._reader, "candidate", check=check)
         refused = [
             {"field": "file", "message": f"{each.file}: {each.why}"}
             for each in read.outcomes
             if each.status == "refused"
         ]
         if refused:
-            raise Invalid(refused[0]["message"], refused)
+            raise Invalid(refused[0]["message"], refused[:_MOST_TOLD])
         if read.version is None:
             raise Invalid.field("file", "Expected a light curve, received files without any.")
         return read

@@ -26,6 +26,11 @@ _NAME = "the server's folder"
 NOT_CHOSEN: Record = {"name": _NAME, "size": 0}
 
 
+# Whose numbers the stars of a survey's table are.
+_MISSIONS = {"koi": "kepler", "k2": "k2", "toi": "tess"}
+_MOST_NAMED = 3
+
+
 class Chosen(NamedTuple):
     """What an import reads.
 
@@ -83,10 +88,11 @@ def chosen(services: Services, job: Record) -> Chosen:
     if root is None:
         raise Conflict("The server has no folder of light curves any more.")
     [place] = curve_files.all_to_import(services.storage, job)
-    found = _listed(place)
+    found = _listed(place, root)
     if found is None:
         found = [(each.name, each.size) for each in _choose(services, root, job["asked"])]
-        write_atomically(place, lambda file: file.write(json.dumps(found).encode()))
+        told = json.dumps({"root": str(root.resolve()), "files": found})
+        write_atomically(place, lambda file: file.write(told.encode()))
         size = sum(size for _, size in found)
         with services.database.write() as connection:
             described = [{"name": _NAME, "size": size}]
@@ -94,12 +100,21 @@ def chosen(services: Services, job: Record) -> Chosen:
     return Chosen([source_of(root, name) for name, _ in found], [size for _, size in found])
 
 
-def _listed(place: Path) -> list[tuple[str, int]] | None:
-    """What was chosen before; None if nothing was."""
+def _listed(place: Path, root: Path) -> list[tuple[str, int]] | None:
+    """What was chosen before; None if nothing was.
+
+    Raises:
+        Conflict: it was chosen in another folder.
+    """
     try:
-        return [(str(name), int(size)) for name, size in json.loads(place.read_bytes())]
+        told = json.loads(place.read_bytes())
     except FileNotFoundError:
         return None
+    if told["root"] != str(root.resolve()):
+        raise Conflict(
+            "The server's folder is another one since this import began: start it again."
+        )
+    return [(str(name), int(size)) for name, size in told["files"]]
 
 
 def _choose(services: Services, root: Path, asked: Record) -> Sequence[MirrorFile]:
@@ -110,6 +125,7 @@ def _choose(services: Services, root: Path, asked: Record) -> Sequence[MirrorFil
         found = mirror.files_of(None)
         if not found:
             raise Conflict("No file of the server's folder is a light curve.")
+        _require_one_mission(found)
         return found
     return _of_dataset(services, mirror, asked["dataset_id"])
 
@@ -121,10 +137,34 @@ def _of_dataset(services: Services, mirror: Mirror, dataset_id: int) -> Sequence
         raise Conflict(f"Dataset {dataset_id}, whose stars were asked for, was deleted.")
     column = np.load(services.tables.table(dataset), mmap_mode="r")["star"]
     stars = [each.decode() for each in np.unique(column[column != b""]).tolist()]
-    found = mirror.files_of(stars)
+    mission = _MISSIONS.get(dataset["source"])
+    found = [
+        each for each in mirror.files_of(stars) if mission is None or each.mission in ("", mission)
+    ]
+    _require_one_mission(found)
     if not found:
         raise Conflict(
             f"The server's folder has no light curve of any of the {len(stars):,} stars of "
             f"{dataset['name']}. Stars match by their identifier, such as KIC, EPIC or TIC."
         )
     return found
+
+
+def _require_one_mission(files: Sequence[MirrorFile]) -> None:
+    """Check that no star has files of two missions: equal numbers are different stars there.
+
+    Raises:
+        Conflict: some have.
+    """
+    missions: dict[str, set[str]] = {}
+    for each in files:
+        for star in each.stars:
+            missions.setdefault(star, set()).add(each.mission)
+    twice = [star for star, found in missions.items() if len(found - {""}) > 1]
+    if twice:
+        named = ", ".join(twice[:_MOST_NAMED]) + (", …" if len(twice) > _MOST_NAMED else "")
+        raise Conflict(
+            f"The server's folder has light curves of different missions by the same numbers "
+            f"({named}), which are different stars. Name a dataset of one survey, whose stars are "
+            "taken."
+        )

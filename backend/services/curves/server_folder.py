@@ -119,11 +119,11 @@ class ServerFolder:
             return False
         except (OSError, FolderMissing, DiskFull, Unavailable) as error:
             log.warning("the server's folder of light curves cannot be indexed: %s", error)
-            self._failed(_in_words(error))
+            self._failed(_in_words(error), is_thorough)
             return False
         except Exception:
             log.exception("the server's folder of light curves cannot be indexed")
-            self._failed("The server made a mistake: its log has the reason.")
+            self._failed("The server made a mistake: its log has the reason.", is_thorough)
             return False
         self._show(found)
         with self._lock:
@@ -152,9 +152,11 @@ class ServerFolder:
         with self._lock:
             self._contents = contents
 
-    def _failed(self, why: str) -> None:
+    def _failed(self, why: str, is_thorough: bool) -> None:
+        """Say why; the next attempt opens the refused files too, if this one was to."""
         with self._lock:
             self._state, self._why = "failed", why
+            self._is_asked |= is_thorough
 
 
 def _contents(mirror: Mirror) -> _Contents:

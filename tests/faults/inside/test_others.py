@@ -17,8 +17,11 @@ from backend.background.worker_log import pass_on
 from backend.backup.restore import PARTIAL_FOLDER
 from backend.config import Settings
 from backend.demo import __main__ as demo
+from backend.demo import server_process
 from backend.demo.cluster import __main__ as cluster_demo
 from backend.demo.cluster.machines import Machines
+from backend.demo.curves import files as demo_files
+from backend.demo.curves.population import draw_population
 from backend.errors import UserError
 from backend.storage.dataset_table import TableWriter, read_rows
 from backend.storage.incoming import open_growing
@@ -132,11 +135,28 @@ def test_a_token_of_the_demo_that_could_not_be_written_is_made_anew(faults, tmp_
     settings = Settings(data_dir=tmp_path)
     faults.add("write", "*/demo.token", "ENOSPC", times=None)
     with pytest.raises(OSError, match="No space"):
-        demo._demo_token(settings)
+        server_process.demo_token(settings)
     faults.clear()
-    token = demo._demo_token(settings)
+    token = server_process.demo_token(settings)
     assert len(token) > 24
-    assert demo._demo_token(settings) == token
+    assert server_process.demo_token(settings) == token
+
+
+def test_files_of_a_demo_that_could_not_be_written_leave_nothing(faults, tmp_path):
+    folder = tmp_path / "demo-curves"
+    folder.mkdir()
+    stars = draw_population(20, 1)
+    table, curves = folder / "stars.csv", folder / "curves.zip"
+    faults.add("write", "*/demo-curves/*", "ENOSPC", times=None)
+    with pytest.raises(OSError, match="No space"):
+        demo_files.write_table(stars, table)
+    with pytest.raises(OSError, match="No space"):
+        demo_files.write_light_curves(stars, 1, curves)
+    assert files_in(folder) == {}
+    faults.clear()
+    demo_files.write_table(stars, table)
+    assert demo_files.write_light_curves(stars, 1, curves) > 0
+    assert len(files_in(folder)) == 2
 
 
 @pytest.mark.parametrize(

@@ -320,6 +320,41 @@ def test_another_recipe_begins_again(api, services, asked, predictor, monkeypatc
     assert sum(call[2] for call in predictor.calls) == 5
 
 
+def test_a_kill_while_it_begins_again_does_not_mix_recipes(
+    api, services, asked, predictor, monkeypatch
+):
+    killed = posted(api, asked)
+    answer = predictor.predict
+
+    def dies(*arguments, **options):
+        if predictor.views:
+            raise Killed
+        return answer(*arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(predictor, "predict", dies)
+        with pytest.raises(Killed):
+            runner_of(services).work()
+    assert state(api, killed)["rows_done"] == 3
+    monkeypatch.setattr(light_curves, "RECIPE", RECIPE + 1)
+    make = ViewMaker.make
+
+    def prepares_and_dies(*arguments, **options):
+        make(*arguments, **options)
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ViewMaker, "make", prepares_and_dies)
+        with pytest.raises(Killed):
+            runner_of(services).work()
+    assert state(api, killed)["rows_done"] == 0
+    predictor.calls.clear()
+    runner_of(services).work()
+    found = state(api, killed)
+    assert (found["status"], found["light_curves"]["recipe"]) == ("completed", RECIPE + 1)
+    assert sum(call[2] for call in predictor.calls) == 5
+
+
 def test_a_cancel_while_it_prepares_leaves_nothing(api, services, asked, monkeypatch):
     batch_id = posted(api, asked)
     seen: list[dict[str, Any]] = []

@@ -153,6 +153,66 @@ def test_what_goes_away_before_its_turn_fails_in_words(api, services, key, index
     assert "no folder" in made(api, services, posted)["job"]["error"]["message"]
 
 
+KEPLER_FILE = "kplr000000001-2009131105131_llc.csv"
+TESS_FILE = "tess2018234235059-s0002-0000000000000001-0121-s_lc.csv"
+
+
+@pytest.fixture
+def of_two_missions(root):
+    """Files of KIC 1 and of TIC 1, which are different stars."""
+    (root / "1.csv").unlink()
+    (root / KEPLER_FILE).write_text(curves([1]))
+    (root / TESS_FILE).write_text("\n".join([*curves([1]).splitlines()[:-9], ""]))
+
+
+def test_equal_numbers_of_two_missions_are_never_one_star(
+    of_two_missions, api, services, key, indexed
+):
+    for fields in ({}, {"dataset_id": dataset_of(api, key, (1, 2))}):
+        why = made(api, services, post(api, key, **fields))["job"]["error"]["message"]
+        assert "different missions by the same numbers (1)" in why
+    only_two = dataset_of(api, key, (2, 3))
+    found = made(api, services, post(api, key, dataset_id=only_two, name="two"))
+    assert (found["job"]["status"], found["stars"]) == ("completed", 2)
+
+
+@pytest.mark.parametrize(
+    ("source", "name"), [("koi", KEPLER_FILE), ("toi", TESS_FILE), ("k2", None)]
+)
+def test_the_stars_of_a_survey_have_the_files_of_its_mission(
+    of_two_missions, api, services, key, indexed, source, name
+):
+    dataset_id = dataset_of(api, key, (1, 2))
+    with services.database.write() as connection:
+        connection.exec_driver_sql(
+            "UPDATE datasets SET source = ? WHERE id = ?", (source, dataset_id)
+        )
+    posted = post(api, key, dataset_id=dataset_id)
+    found = made(api, services, posted)
+    files = [] if name is None else [name]
+    assert found["job"]["taken"] == 1 + len(files)  # 2.csv says of no mission
+    assert found["stars"] == 1 + len(files)
+
+
+def test_files_chosen_in_another_folder_are_not_read(
+    api, services, key, indexed, monkeypatch, tmp_path_factory
+):
+    posted = post(api, key)
+    runner = CurveRunner(services)
+
+    def killed(*_):
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runner_module, "ingest", killed)
+        with pytest.raises(Killed):
+            runner.work()
+    other = tmp_path_factory.mktemp("other")
+    (other / "1.csv").write_text(curves([1]))
+    services.settings = replace(services.settings, light_curves_dir=other)
+    assert "another one" in made(api, services, posted)["job"]["error"]["message"]
+
+
 @pytest.mark.parametrize(
     ("fields", "named"),
     [
@@ -358,6 +418,19 @@ def test_an_index_that_cannot_be_written_is_tried_again(api, folder, monkeypatch
     assert "No space left" in status(api)["why"]
     assert "secret" not in status(api)["why"]
     assert folder.work()
+
+
+def test_refused_files_are_opened_after_an_attempt_that_failed(api, folder, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    folder.work()
+    api.post(FOLDER, 202)
+    with monkeypatch.context() as patch:
+        patch.setattr(mirror, "write_atomically", full)
+        assert folder.work() is False
+    assert folder.work()
+    assert status(api)["new_files"] == 1  # the refused one
 
 
 def test_the_thread_indexes_tries_again_and_ends_at_once(api, services, root, monkeypatch):

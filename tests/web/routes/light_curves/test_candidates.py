@@ -2,6 +2,7 @@
 
 import io
 import tempfile
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -231,3 +232,27 @@ def test_real_files_are_named_by_their_stars() -> None:
     }
     for (name, star), expected in names.items():
         assert candidate.says_star(star, str(Path(name))) is expected, name
+
+
+def test_a_star_that_cannot_be_shown_is_none(api, key, model_id):
+    rows = table().decode().split("\n")
+    named = "\n".join([f"{rows[0]},star", *(f"{each},a\x07b" for each in rows[1:] if each), ""])
+    assert ask(api, key, {"c.csv": named})["light_curve"]["star"] is None
+
+
+def test_reasons_are_not_endless(api, key, model_id):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for number in range(150):
+            archive.writestr(f"{number}.csv", "")
+    problem = refused(ask(api, key, {"many.zip": packed.getvalue()}, None))
+    assert len(problem["errors"]) <= 100
+
+
+def test_light_curves_that_take_too_long_are_refused_in_words(
+    api, key, model_id, services, monkeypatch
+):
+    monkeypatch.setattr(services.candidate_curves, "_seconds", -1)
+    problem = refused(ask(api, key, {"c.csv": table()}, None))
+    assert "send fewer" in problem["errors"][0]["message"]
+    monkeypatch.undo()
