@@ -307,7 +307,7 @@ def test_a_session_is_started_and_cancelled_with_nothing_but_the_keyboard(
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", level=1)).to_be_focused()
 
-        tab_to(page, page.get_by_role("radio", name="Light curve, star and catalogue"))
+        tab_to(page, page.get_by_role("radio", name="Light curve, star and catalogue", exact=True))
         page.keyboard.press("ArrowDown")
         expect(page.get_by_role("radio", name="Light curve and star", exact=True)).to_be_checked()
         tab_to(page, page.get_by_label("Epochs", exact=True))
