@@ -15,6 +15,8 @@ export const ACTIONS = [
   "workspace_created",
   "workspace_deleted",
   "dataset_deleted",
+  "curve_set_deleted",
+  "server_folder_indexed",
   "session_deleted",
   "session_renamed",
   "model_renamed",
@@ -47,7 +49,7 @@ export function userText({ action, user }) {
   return user ?? (BY_SERVER.includes(action) ? t("audit.by-server") : "–");
 }
 
-const KINDS = ["token", "dataset", "session", "model", "analysis", "study", "batch", "workspace"];
+const KINDS = ["token", "dataset", "curve-set", "session", "model", "analysis", "study", "batch", "workspace"];
 
 /** What it was done to, and more about it: "Model 3 · kepler"; empty if neither is known. */
 export function detailText({ target, detail }) {
@@ -56,6 +58,7 @@ export function detailText({ target, detail }) {
 
 /** A target such as "model 3" in the page's language; a name stays as it is. */
 function targetText(target) {
-  const [, kind, id] = /^([a-z]+) (\d+)$/.exec(target ?? "") ?? [];
+  const [, words, id] = /^([a-z ]+) (\d+)$/.exec(target ?? "") ?? [];
+  const kind = words?.replace(" ", "-");
   return KINDS.includes(kind) ? t(`audit.target.${kind}`, { id }) : target;
 }
