@@ -93,6 +93,7 @@ def said(pattern: str, folder: Path, server: "subprocess.Popen[bytes]") -> str:
     return str(found[-1])
 
 
+@pytest.mark.long
 def test_the_four_commands_make_a_cluster_of_two_nodes_on_which_a_session_trains(folder: Path):
     port = free_port()
 

@@ -46,6 +46,7 @@ def folder_in(said: str) -> Path:
     return Path(found[1])
 
 
+@pytest.mark.long
 def test_it_ends_with_the_same_weights_and_figures_and_leaves_nothing(tmp_path: Path):
     log = tmp_path / "log"
     demo = start(log)
@@ -100,6 +101,7 @@ def test_an_interrupted_one_leaves_nothing(
     assert processes_of(folder_in(said)) == {}
 
 
+@pytest.mark.long
 def test_one_whose_head_is_gone_says_so_and_leaves_nothing_but_its_logs(tmp_path: Path):
     log = tmp_path / "log"
     demo = start(log)

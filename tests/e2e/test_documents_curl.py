@@ -128,8 +128,8 @@ def shell(folder: Path, tmp_path: Path) -> Iterator[Shell]:
 
 
 def _slow_ones_marked() -> list[Any]:
-    """The guide trains several networks: its lines run with the slow tests."""
-    marks = {TRAINING_GUIDE: [pytest.mark.slow]}
+    """The guide trains more than a dozen networks: its lines run with the longest tests."""
+    marks = {TRAINING_GUIDE: [pytest.mark.slow, pytest.mark.long]}
     return [pytest.param(each, marks=marks.get(each, []), id=each.name) for each in DOCUMENTS]
 
 

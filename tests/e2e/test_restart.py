@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from backend.config import IDLE_WORKER_MB
-from tests.e2e.conftest import RUNNERS
 from tests.e2e.server import (
     Client,
     Server,
@@ -21,6 +20,12 @@ from tests.e2e.server import (
 )
 
 pytestmark = [pytest.mark.e2e, pytest.mark.tensorflow]
+
+# On Ray the cluster's own tests kill workers, nodes and servers, in less time.
+RUNNERS = (
+    "process",
+    *(pytest.param(each, marks=[pytest.mark.slow, pytest.mark.long]) for each in ("thread", "ray")),
+)
 
 SPEC = {"epochs": 5, "batch_size": 32, "seed": 3, "patience": 6}
 

@@ -23,6 +23,9 @@ from tests.faults.state import files_in
 
 pytestmark = pytest.mark.e2e
 
+# Left to `make test-long`: further cases of a test that `make test-all` runs.
+LONG = pytest.mark.long
+
 CANDIDATE = {"period": 3.5, "duration": 2.5, "depth": 900}
 
 # What the promise of a start that ends "within seconds" allows here, on a machine that is busy.
@@ -114,13 +117,17 @@ def has_nothing_else(bench: Bench) -> None:
 KILLS = [
     pytest.param("rename", "*/checkpoints/*.ckpt", {"first": 2}, id="before a checkpoint"),
     pytest.param(
-        "rename", "*/checkpoints/*.ckpt", {"first": 2, "after": True}, id="after a checkpoint"
+        "rename",
+        "*/checkpoints/*.ckpt",
+        {"first": 2, "after": True},
+        id="after a checkpoint",
+        marks=LONG,
     ),
-    pytest.param("rename", "*.test.npy", {}, id="before the test rows"),
-    pytest.param("rename", "*/model/*.json", {}, id="before the manifest"),
+    pytest.param("rename", "*.test.npy", {}, id="before the test rows", marks=LONG),
+    pytest.param("rename", "*/model/*.json", {}, id="before the manifest", marks=LONG),
     pytest.param("rename", "*/model/*.keras", {}, id="before the model"),
-    pytest.param("rename", "*/model/*.keras", {"after": True}, id="after the model"),
-    pytest.param("pipe", '*"event":"saved"*', {}, id="before it says that it saved"),
+    pytest.param("rename", "*/model/*.keras", {"after": True}, id="after the model", marks=LONG),
+    pytest.param("pipe", '*"event":"saved"*', {}, id="before it says that it saved", marks=LONG),
     pytest.param("pipe", '*"event":"saved"*', {"after": True}, id="after it said that it saved"),
 ]
 
@@ -140,13 +147,13 @@ def test_a_worker_killed_while_it_writes_is_replaced_and_leaves_nothing(
 # Files that a worker writes when the disk is full.
 FULL = [
     pytest.param("write", "*/checkpoints/*", id="checkpoint"),
-    pytest.param("fsync", "*/checkpoints/*", id="sync of the checkpoint"),
-    pytest.param("write", "*/.*.test.npy.*", id="test rows"),
+    pytest.param("fsync", "*/checkpoints/*", id="sync of the checkpoint", marks=LONG),
+    pytest.param("write", "*/.*.test.npy.*", id="test rows", marks=LONG),
     pytest.param("write", "*/.*.json.*", id="manifest"),
-    pytest.param("write", "*/model/*/.*.keras.*", id="model"),
-    pytest.param("fsync", "*/model/*/.*.keras.*", id="sync of the model"),
+    pytest.param("write", "*/model/*/.*.keras.*", id="model", marks=LONG),
+    pytest.param("fsync", "*/model/*/.*.keras.*", id="sync of the model", marks=LONG),
     pytest.param("rename", "*/model/*/*.keras", id="name of the model"),
-    pytest.param("write", "*/model.keras", id="temporary file of Keras"),
+    pytest.param("write", "*/model.keras", id="temporary file of Keras", marks=LONG),
 ]
 
 
@@ -169,7 +176,16 @@ def test_a_disk_that_is_full_for_a_worker_fails_its_session_in_words_and_leaves_
 
 
 @pytest.mark.tensorflow
-@pytest.mark.parametrize("name", ["commands", "heartbeat", "batches_0", "curves_0", "baselines"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("commands", marks=LONG),
+        "heartbeat",
+        pytest.param("batches_0", marks=LONG),
+        pytest.param("curves_0", marks=LONG),
+        "baselines",
+    ],
+)
 def test_a_thread_that_a_worker_cannot_start_ends_nothing_but_its_session(bench: Bench, name: str):
     fault = bench.faults.add("thread", name, "none", process="worker")
     session = bench.client.wait(bench.client.train(bench.key, bench.dataset, epochs=1))
@@ -284,8 +300,8 @@ def test_a_server_killed_while_it_deletes_a_dataset_for_good_deletes_the_rest_af
 
 
 SAVE_KILLS = [
-    pytest.param("sql", "INSERT INTO models*", {}, id="before the row"),
-    pytest.param("rename", "*/exoplanet_model.keras", {}, id="before the copy"),
+    pytest.param("sql", "INSERT INTO models*", {}, id="before the row", marks=LONG),
+    pytest.param("rename", "*/exoplanet_model.keras", {}, id="before the copy", marks=LONG),
     pytest.param("rename", "*/exoplanet_model.keras", {"after": True}, id="before the commit"),
     pytest.param("unlink", "*/checkpoints/*", {}, id="before the checkpoint goes"),
 ]
@@ -309,7 +325,7 @@ def test_a_server_killed_while_it_records_a_model_has_it_once_after_the_next_sta
 
 
 @pytest.mark.tensorflow
-@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("after", [pytest.param(False, marks=LONG), True])
 def test_a_server_killed_while_it_promotes_has_one_current_model_after_the_next_start(
     own: Bench, after: bool
 ):

@@ -136,7 +136,7 @@ def test_an_accepted_cancel_never_ends_as_completed(
 ):
     bench = QueueBench(start_server(EXOTRAIN_WARM_WORKERS="1"), tmp_path)
     chance = random.Random(3)
-    for _ in range(6):
+    for _ in range(3):
         session_id = bench.train(**QUICK)
         bench.client.wait(session_id, lambda session: session["stage"] == "evaluating")
         for _ in range(chance.randrange(60)):  # the moment of the cancel

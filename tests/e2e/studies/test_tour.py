@@ -14,7 +14,13 @@ from playwright.sync_api import Browser, Locator, expect
 from tests.e2e.browser import Visitor, home, press, tab_to, visit
 from tests.e2e.server import Client, Server, free_port, wait_for
 
-pytestmark = [pytest.mark.e2e, pytest.mark.tensorflow, pytest.mark.archive, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.tensorflow,
+    pytest.mark.archive,
+    pytest.mark.slow,
+    pytest.mark.long,
+]
 
 _STUDIES = "/api/training/studies"
 

@@ -155,7 +155,15 @@ def test_a_server_ends_within_ten_seconds_in_every_state(machine: Machine, state
 
 
 @pytest.mark.tensorflow
-@pytest.mark.parametrize("stage", ["preparing", "learning", "evaluating", "saving"])
+@pytest.mark.parametrize(
+    "stage",
+    [
+        pytest.param("preparing", marks=pytest.mark.long),
+        "learning",
+        pytest.param("evaluating", marks=pytest.mark.long),
+        pytest.param("saving", marks=pytest.mark.long),
+    ],
+)
 def test_so_does_one_that_trains_with_tensorflow(
     stage: str,
     start_server: Callable[..., Server],
