@@ -11,6 +11,7 @@ Code = Literal[
     "current_copy",
     "supervisor",
     "batches",
+    "batches_with_curves",
     "light_curves",
     "views",
     "cluster",
@@ -24,6 +25,8 @@ _MESSAGES: dict[Code, str] = {
     "supervisor": "The session queue was started again after an error; the server's log has it.",
     "batches": "Catalogues are not predicted in the background at the moment: batches wait. The "
     "server's log says why.",
+    "batches_with_curves": "Catalogues with light curves are not predicted at the moment: batches "
+    "with a curve set wait. The server's log says why.",
     "light_curves": "Light curves are not read at the moment: imports wait. The server's log says "
     "why.",
     "views": "Light curves are not prepared at the moment: what was asked for waits. The server's "

@@ -52,7 +52,13 @@ def run(tmp_path):
         return subprocess.run(
             [sys.executable, "-m", *arguments],
             cwd=tmp_path,
-            env={**inherited, "PYTHONPATH": str(REPOSITORY), "SKIPS_FILE": "skips", **environment},
+            env={
+                **inherited,
+                "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+                "PYTHONPATH": str(REPOSITORY),
+                "SKIPS_FILE": "skips",
+                **environment,
+            },
             capture_output=True,
             text=True,
             check=False,
@@ -61,7 +67,8 @@ def run(tmp_path):
     return run
 
 
-PYTEST = ("pytest", "-p", "tests.skips", "-p", "no:cacheprovider")
+# Nothing else is loaded: some of what is installed takes seconds.
+PYTEST = ("pytest", "-p", "tests.skips", "-p", "xdist", "-p", "no:cacheprovider")
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one process", "two workers"])

@@ -1,10 +1,9 @@
 """Batches: catalogues that are predicted in the background."""
 
-from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
 
 from backend.database import queue
 from backend.database.connection import Record, every, first, one
@@ -85,16 +84,32 @@ def unfinished_with(connection: Connection, model_id: int) -> list[int]:
     return list(connection.execute(query.order_by(batches.c.id)).scalars())
 
 
-def running(connection: Connection) -> list[Record]:
-    """The batches that are being predicted, or were when the server was ended."""
-    return every(connection, _SHOWN.where(batches.c.status == "running").order_by(batches.c.id))
+def running(connection: Connection, has_light_curves: bool) -> list[Record]:
+    """The batches that are being predicted, or were when the server was ended.
+
+    Args:
+        connection: open for reading.
+        has_light_curves: of those with light curves, or of those without.
+    """
+    query = _SHOWN.where(batches.c.status == "running", _curves_are(has_light_curves))
+    return every(connection, query.order_by(batches.c.id))
 
 
 def next_pending(
-    connection: Connection, last_user_id: int, held_back: Collection[int] = ()
+    connection: Connection, last_user_id: int, has_light_curves: bool
 ) -> Record | None:
-    """The batch to predict next, as `queue.next_pending`."""
-    return queue.next_pending(connection, batches, last_user_id, held_back)
+    """The batch to predict next, as `queue.next_pending`; `has_light_curves` as for `running`."""
+    query = select(batches.c.id).where(
+        batches.c.status == "pending", _curves_are(not has_light_curves)
+    )
+    others = connection.execute(query).scalars().all()
+    return queue.next_pending(connection, batches, last_user_id, others)
+
+
+def _curves_are(there: bool) -> ColumnElement[bool]:
+    """Whether a batch has a curve set, in SQL."""
+    of_set = func.json_extract(batches.c.light_curves, "$.curve_set_id")
+    return of_set.is_not(None) if there else of_set.is_(None)
 
 
 def all_states(connection: Connection) -> list[Record]:

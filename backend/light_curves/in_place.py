@@ -45,6 +45,15 @@ def opened(path: Path, root: Path) -> Iterator[BinaryIO]:
             raise NotNow("The file was changed while it was read. Bring it in once it is complete.")
 
 
+def by_number(file: BinaryIO, path: Path) -> Path:
+    """A path of an open file that leads to it whatever its name means by now.
+
+    For libraries that open files themselves. Where the system has no such paths: `path`.
+    """
+    own = Path(f"/proc/self/fd/{file.fileno()}")
+    return own if own.exists() else path
+
+
 def changed(found: os.stat_result) -> int:
     """When a file was changed last, nanoseconds since 1970.
 

@@ -9,7 +9,7 @@ import pytest
 from backend.errors import Unavailable
 from backend.light_curves import in_place, mirror
 from backend.light_curves.child import __main__ as child
-from backend.light_curves.child import archives
+from backend.light_curves.child import archives, facts
 from backend.light_curves.in_place import opened
 from backend.light_curves.mirror import FolderMissing, open_mirror, refresh, source_of
 from backend.light_curves.reader import Report
@@ -137,6 +137,29 @@ def test_a_file_that_may_not_be_read_is_told_and_tried_again(
     assert told["facts"] == {"is_passing": True}
     [item] = items(root, tmp_path / "room", "TIC 5.csv")
     assert said in item.why
+
+
+def test_a_folder_that_becomes_a_link_out_after_the_check_tells_nothing_of_what_it_leads_to(
+    root, tmp_path, monkeypatch
+):
+    lines = csv().splitlines()
+    of_nine = [f"ticid,{lines[0]}", *(f"9,{line}" for line in lines[1:])]
+    for folder, content in ((root / "in", csv()), (tmp_path / "secret", "\n".join(of_nine))):
+        folder.mkdir()
+        (folder / "TIC 5.csv").write_text(content)
+    path = str(tmp_path / "secret" / "TIC 5.csv")
+    secret = {"path": path, "name": "x", "root": str(tmp_path)}
+    assert child._facts(0, secret, tmp_path, 500)["facts"]["stars"] == ["9"]
+    is_archive = facts.is_archive
+
+    def exchange(path):
+        (root / "in").rename(root / "kept")
+        (root / "in").symlink_to(tmp_path / "secret")
+        return is_archive(path)
+
+    monkeypatch.setattr(facts, "is_archive", exchange)
+    source = {"path": str(root / "in" / "TIC 5.csv"), "name": "TIC 5.csv", "root": str(root)}
+    assert child._facts(0, source, tmp_path, 500)["facts"].get("stars", []) == ["5"]
 
 
 def test_a_file_that_could_not_be_read_is_opened_again(root, tmp_path, reader, monkeypatch):

@@ -8,7 +8,7 @@ from backend.light_curves.child.columns import find_columns
 from backend.light_curves.child.reading import NOTHING_SAID
 from backend.light_curves.child.stars import origin
 from backend.light_curves.child.unpacking import NO_ARCHIVE, is_archive, plain_file
-from backend.light_curves.in_place import opened
+from backend.light_curves.in_place import by_number, opened
 from backend.tables.child.limits import NotReadable
 from backend.transit.catalog.delimited.foreign import ENOUGH_BYTES, table_kind
 
@@ -33,15 +33,20 @@ def of_file(path: Path, name: str, room: Path, root: Path) -> dict[str, Any]:
         NotNow: it cannot be read at the moment.
     """
     with opened(path, root) as file:
-        is_packed = file.read(2) == b"\x1f\x8b"
+        return _of_open(by_number(file, path), name, room)
+
+
+def _of_open(path: Path, name: str, room: Path) -> dict[str, Any]:
     if is_archive(path):
         raise NotReadable(NO_ARCHIVE)
-    if is_packed:
-        item = plain_file(path, name, 0, 0, room / "unpacked", is_hashed=False)
-        if item.path is None:
-            raise NotReadable(item.why)
-        return _of_plain(item.path, name)
-    return _of_plain(path, name)
+    with open(path, "rb") as file:
+        is_packed = file.read(2) == b"\x1f\x8b"
+    if not is_packed:
+        return _of_plain(path, name)
+    item = plain_file(path, name, 0, 0, room / "unpacked", is_hashed=False)
+    if item.path is None:
+        raise NotReadable(item.why)
+    return _of_plain(item.path, name)
 
 
 def _of_plain(path: Path, name: str) -> dict[str, Any]:

@@ -3,13 +3,14 @@
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from backend.errors import Invalid, Unavailable
+from backend.errors import Invalid, TooMany, Unavailable
 from backend.light_curves.child.stars import normalised, says_star
 from backend.light_curves.ingest import Ingested, ingest
 from backend.light_curves.outcomes import FileOutcome
@@ -102,34 +103,57 @@ class CandidateCurves:
         self._reader = CurveReader(memory_mb, seconds)
         self._maker = ViewMaker(memory_mb, seconds)
         self._room = threading.BoundedSemaphore(MOST_AT_ONCE)
+        self._lock = threading.Lock()
+        self._users: set[int] = set()  # each of them waits for one, or has one
         self._seconds = _TIMES_A_FILE * seconds
 
-    def of(self, files: Sequence[tuple[Path, str]], asked: Asked) -> CandidateCurve:
+    def of(self, files: Sequence[tuple[Path, str]], asked: Asked, user_id: int) -> CandidateCurve:
         """What some files say of a candidate.
 
         Args:
             files: each with its sender's name.
             asked: the candidate.
+            user_id: who asks; one at a time, so that nobody takes the place of everybody.
 
         Raises:
             Invalid: a file cannot be read or prepared, they are of another star, or all of it takes
                 too long.
+            TooMany: the user's last candidate is still being read.
             Unavailable: others are being read, or no child can work at the moment.
             NoSpace: the disk is nearly full.
         """
-        if not self._room.acquire(timeout=_PATIENCE_SECONDS):
-            raise Unavailable(
-                "The light curves of other candidates are being read: try again in a few seconds.",
-                Retry_After=_RETRY_SECONDS,
-            )
+        with (
+            self._turn_of(user_id),
+            tempfile.TemporaryDirectory(prefix="candidate-", ignore_cleanup_errors=True) as own,
+        ):
+            check = self._deadline()
+            return self._of(Path(own), [Source(*each) for each in files], asked, check)
+
+    @contextmanager
+    def _turn_of(self, user_id: int) -> Iterator[None]:
+        """One of the few places, for as long as the context lasts."""
+        with self._lock:
+            if user_id in self._users:
+                raise TooMany(
+                    "The light curve of another candidate of yours is being read: wait until it is "
+                    "answered.",
+                    Retry_After=_RETRY_SECONDS,
+                )
+            self._users.add(user_id)
         try:
-            with tempfile.TemporaryDirectory(
-                prefix="candidate-", ignore_cleanup_errors=True
-            ) as own:
-                check = self._deadline()
-                return self._of(Path(own), [Source(*each) for each in files], asked, check)
+            if not self._room.acquire(timeout=_PATIENCE_SECONDS):
+                raise Unavailable(
+                    "The light curves of other candidates are being read: try again in a few "
+                    "seconds.",
+                    Retry_After=_RETRY_SECONDS,
+                )
+            try:
+                yield
+            finally:
+                self._room.release()
         finally:
-            self._room.release()
+            with self._lock:
+                self._users.discard(user_id)
 
     def _deadline(self) -> Check:
         """What raises Invalid once the whole request has taken too long: others wait for it."""

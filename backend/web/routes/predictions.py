@@ -85,7 +85,9 @@ def _predict_with_curve(form: PredictForm) -> Record:
         time=form.time_system,
         flux=form.flux,
     )
-    curve = services().candidate_curves.of([(each.path, name) for name, each in files], asked)
+    curve = services().candidate_curves.of(
+        [(each.path, name) for name, each in files], asked, current_user()["id"]
+    )
     form.star = curve.star if form.star is None else form.star
     source = form.source or training_source(model)
     answer = _answer([form], model, source, None, curve.views)

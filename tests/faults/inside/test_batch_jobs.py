@@ -134,10 +134,10 @@ def test_a_step_that_the_database_does_not_take_is_done_again(
     faults, api, key, services, model, monkeypatch, statement, first, effect
 ):
     batch_id = posted(api, key)
-    runner = BatchRunner(services)
+    queue, _ = BatchRunner(services).queues
     fault = faults.add("sql", statement, effect, first=first)
-    monkeypatch.setattr(runner._news, "wait", lambda *_: runner._closing.set())  # nothing is left
-    runner._run()  # as the thread does
+    monkeypatch.setattr(queue._news, "wait", lambda *_: queue._closing.set())  # nothing is left
+    queue._run()  # as the thread does
     assert fault.effects == 1
     completes(api, key, services, batch_id)
 
@@ -203,7 +203,7 @@ def test_a_thread_that_cannot_be_started_again_is_tried_again_by_the_next_check(
     assert fault.effects == 1
     assert api.get("/api/health")["status"] == "degraded"
     runner.check()
-    assert runner._thread.is_alive()
+    assert all(queue._thread.is_alive() for queue in runner.queues)
     runner.close()
 
 
@@ -212,7 +212,7 @@ def test_old_results_that_cannot_be_forgotten_stay_until_they_can(
 ):
     batch_id = posted(api, key)
     completes(api, key, services, batch_id)
-    runner = BatchRunner(services)
+    runner, _ = BatchRunner(services).queues
     runner._has_recovered = True
     fault = faults.add("sql", "BEGIN IMMEDIATE", "disk I/O error")
     with pytest.raises(Exception, match="disk I/O error"):

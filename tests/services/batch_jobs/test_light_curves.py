@@ -2,6 +2,7 @@
 
 import csv
 import io
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +24,7 @@ from backend.transit.columns import ROW_DTYPE
 from backend.transit.photometry.evidence import EVIDENCE
 from backend.transit.photometry.view_rows import RECIPE, VIEW_ROW_DTYPE
 from tests.api import HEADER, complete, form, problem_of, use_depth_predictor
+from tests.e2e.server import wait_for
 from tests.light_curves.preparing.made import signal
 from tests.services.curves.prepared import CURVES, catalogue, curve_set_of, curves
 
@@ -75,9 +77,12 @@ def posted(api, asked, content=None):
 
 def runner_of(services):
     """With a star a part."""
-    runner = BatchRunner(services)
-    runner._maker = ViewMaker(2000, 60, 1)
-    return runner
+    return BatchRunner(services, ViewMaker(2000, 60, 1))
+
+
+def maker_of(runner):
+    """What prepares its light curves."""
+    return runner.queues[1]._maker
 
 
 def state(api, batch_id) -> dict[str, Any]:
@@ -165,6 +170,34 @@ def test_a_file_without_stars_and_epochs_is_predicted_and_says_why_no_row_has_a_
     assert predictor.views == [None]
 
 
+def test_a_batch_that_is_prepared_holds_up_no_batch_without_light_curves(
+    api, key, services, asked, monkeypatch
+):
+    may_go_on = threading.Event()
+    make = ViewMaker.make
+
+    def make_when_told(*arguments, **named):
+        assert may_go_on.wait(60)
+        return make(*arguments, **named)
+
+    monkeypatch.setattr(ViewMaker, "make", make_when_told)
+    runner = runner_of(services)
+    runner.start()
+    try:
+        slow = posted(api, asked)
+        runner.notify()
+        wait_for(lambda: state(api, slow)["status"], lambda status: status == "running")
+        quick = posted(api, {"workspace_key": key})
+        runner.notify()
+        wait_for(lambda: state(api, quick)["status"], lambda status: status == "completed")
+        assert state(api, slow)["status"] == "running"
+        may_go_on.set()
+        wait_for(lambda: state(api, slow)["status"], lambda status: status == "completed")
+    finally:
+        may_go_on.set()
+        runner.close()
+
+
 def test_a_batch_without_a_set_says_nothing_of_light_curves(api, key, services, model_id):
     batch_id = post(api, {"workspace_key": key})["batch"]["id"]
     runner_of(services).work()
@@ -240,7 +273,7 @@ def test_a_kill_while_it_prepares_costs_no_part_and_changes_no_byte(
     runner_of(services).work()
     killed = posted(api, asked)
     runner = runner_of(services)
-    made, number = runner._maker.make, {"parts": 1, "whole": 0}[what]
+    made, number = maker_of(runner).make, {"parts": 1, "whole": 0}[what]
 
     def dies(inputs, target, place_of, *others):
         made(inputs, target, place_of, *others)
@@ -249,7 +282,7 @@ def test_a_kill_while_it_prepares_costs_no_part_and_changes_no_byte(
             place_of(number).unlink()
         raise Killed
 
-    monkeypatch.setattr(runner._maker, "make", dies)
+    monkeypatch.setattr(maker_of(runner), "make", dies)
     with pytest.raises(Killed):
         runner.work()
     assert state(api, killed)["status"] == "running"
@@ -359,7 +392,7 @@ def test_a_cancel_while_it_prepares_leaves_nothing(api, services, asked, monkeyp
     batch_id = posted(api, asked)
     seen: list[dict[str, Any]] = []
     runner = runner_of(services)
-    made = runner._maker.make
+    made = maker_of(runner).make
 
     def cancelled(inputs, target, place_of, progress, check):
         def told(done, rows):
@@ -370,7 +403,7 @@ def test_a_cancel_while_it_prepares_leaves_nothing(api, services, asked, monkeyp
 
         return made(inputs, target, place_of, told, check)
 
-    monkeypatch.setattr(runner._maker, "make", cancelled)
+    monkeypatch.setattr(maker_of(runner), "make", cancelled)
     runner.work()
     assert state(api, batch_id)["status"] == "cancelled"
     assert (seen[0]["rows_done"], seen[0]["rows"]) == (0, 4)
@@ -382,7 +415,7 @@ def test_a_cancel_while_it_prepares_leaves_nothing(api, services, asked, monkeyp
 def test_views_count_in_the_quota_and_what_is_over_it_fails_in_words(api, services, asked):
     batch_id = posted(api, asked)
     runner = runner_of(services)
-    made = runner._maker.make
+    made = maker_of(runner).make
     sizes: list[int] = []
 
     def full(inputs, target, place_of, progress, check):
@@ -393,7 +426,7 @@ def test_views_count_in_the_quota_and_what_is_over_it_fails_in_words(api, servic
 
         return made(inputs, target, place_of, told, check)
 
-    runner._maker.make = full
+    maker_of(runner).make = full
     before = state(api, batch_id)["stored_bytes"]
     runner.work()
     found = state(api, batch_id)
@@ -418,13 +451,13 @@ def test_a_set_whose_files_are_damaged_fails_in_words(api, services, asked, curv
 def test_a_deleted_workspace_takes_its_views_along(api, key, services, asked, monkeypatch):
     batch_id = posted(api, asked)
     runner = runner_of(services)
-    made = runner._maker.make
+    made = maker_of(runner).make
 
     def deleted(*arguments):
         api.delete(f"/api/workspaces/{key}")
         return made(*arguments)
 
-    monkeypatch.setattr(runner._maker, "make", deleted)
+    monkeypatch.setattr(maker_of(runner), "make", deleted)
     runner.work()
     assert views_files(services) == []
     assert not batch_views.files(services.storage, 1, batch_id)

@@ -267,10 +267,10 @@ def test_a_cancel_that_came_before_the_wait_is_not_waited_for(
     with services.database.write() as connection:
         batches.change(connection, batch_id, status="running", request="cancel")
         batch = batches.find(connection, batch_id)
-    runner = BatchRunner(services)
-    monkeypatch.setattr(runner._news, "wait", lambda _seconds: pytest.fail("it waits"))
+    queue, _ = BatchRunner(services).queues
+    monkeypatch.setattr(queue._news, "wait", lambda _seconds: pytest.fail("it waits"))
     with pytest.raises(job_thread.Cancelled):
-        runner._pause(batch, 30.0)
+        queue._pause(batch, 30.0)
 
 
 @pytest.mark.parametrize("error", [QueueFull("full"), PredictionFailed("restarting")])
@@ -427,10 +427,10 @@ def test_users_take_turns(api, key, model_id, services):
     ended = []
     with services.database.read() as connection:
         users = {name: accounts.find_user(connection, name)["id"] for name in ("ann", "bob")}
-    runner = BatchRunner(services)
-    while (batch := runner._take()) is not None:
+    queue, _ = BatchRunner(services).queues
+    while (batch := queue._take()) is not None:
         ended.append(batch["user_id"])
-        runner._do(batch)
+        queue._do(batch)
     assert ended == [users["ann"], users["bob"]] * 2
 
 
@@ -490,7 +490,7 @@ def test_a_result_whose_time_is_over_is_removed_and_told_as_such(
     assert state(api, batch_id)["expires_at"] > schema.now()
     with services.database.write() as connection:
         batches.change(connection, batch_id, completed_at="2020-01-01T00:00:00.000Z")
-    runner._expiry_due = 0.0
+    runner.queues[0]._expiry_due = 0.0
     runner.work()
     assert files(services) == []
     after = state(api, batch_id)
@@ -535,7 +535,8 @@ def test_the_thread_goes_on_after_an_error_of_its_own_and_health_says_so(
 ):
     monkeypatch.setattr(job_thread, "_RESTART_SECONDS", 0.001)
     runner = services.batch_runner = BatchRunner(services)
-    take, failures = runner._take, []
+    queue, _ = runner.queues
+    take, failures = queue._take, []
 
     def fail_twice():
         if len(failures) < 2:
@@ -543,7 +544,7 @@ def test_the_thread_goes_on_after_an_error_of_its_own_and_health_says_so(
             raise SystemExit
         return take()
 
-    monkeypatch.setattr(runner, "_take", fail_twice)
+    monkeypatch.setattr(queue, "_take", fail_twice)
     runner.start()
     batch_id = post(api, key)
     wait_for(lambda: state(api, batch_id)["status"], lambda now: now == "completed")
@@ -559,24 +560,24 @@ def test_a_dead_thread_is_started_again_and_health_says_so(api, key, model_id, s
     wait_for(lambda: state(api, batch_id)["status"], lambda now: now == "completed")
     runner.close()
     assert health["status"] == "degraded"
-    assert [each["code"] for each in health["reasons"]] == ["batches"]
+    assert [each["code"] for each in health["reasons"]] == ["batches", "batches_with_curves"]
 
 
 def test_a_stop_in_the_middle_leaves_the_batch_for_the_next_start(
     api, key, model_id, services, predictor, monkeypatch
 ):
     batch_id = post(api, key)
-    runner = BatchRunner(services)
+    queue, _ = BatchRunner(services).queues
     answer = predictor.predict
 
     def predict(*arguments, **options):
         if len(predictor.calls) == 2:
-            runner._closing.set()
+            queue._closing.set()
             raise PredictionFailed("The server is stopping.")
         return answer(*arguments, **options)
 
     monkeypatch.setattr(predictor, "predict", predict)
-    runner._run()
+    queue._run()
     assert state(api, batch_id)["status"] == "running"
     assert state(api, batch_id)["rows_done"] == 20
     monkeypatch.setattr(predictor, "predict", answer)

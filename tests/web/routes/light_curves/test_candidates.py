@@ -211,6 +211,26 @@ def test_more_than_a_few_at_once_are_told_to_come_again(api, key, model_id, serv
     assert ask(api, key, {"TIC 3.csv": table()})["light_curve"]["is_used"]
 
 
+def test_a_user_has_one_at_a_time_and_leaves_the_other_place_to_others(
+    api, key, model_id, stranger, monkeypatch
+):
+    api.post(f"/api/workspaces/{key}/members", 201, json={"user": "stranger"})
+    ingest, meanwhile = candidate.ingest, []
+
+    def asked_meanwhile(*arguments, **options):
+        monkeypatch.setattr(candidate, "ingest", ingest)
+        meanwhile.extend(ask(each, key, {"TIC 3.csv": table()}, None) for each in (api, stranger))
+        return ingest(*arguments, **options)
+
+    monkeypatch.setattr(candidate, "ingest", asked_meanwhile)
+    assert ask(api, key, {"TIC 3.csv": table()})["light_curve"]["is_used"]
+    own, other = meanwhile
+    assert "another candidate of yours" in refused(own, 429)["detail"]
+    assert int(own.headers["Retry-After"]) > 0
+    assert other.status_code == 200
+    assert ask(api, key, {"TIC 3.csv": table()})["light_curve"]["is_used"]
+
+
 def test_the_server_s_own_process_reads_nothing(api, key, model_id, monkeypatch):
     def read(*_arguments: object, **_options: object) -> None:
         raise AssertionError("it was read here")
