@@ -43,7 +43,7 @@ def trained(ray_cluster, tmp_path_factory):
     for runner, environment in environments.items():
         data_dir = folder / runner
         data_dir.mkdir()
-        server = Server(data_dir, **environment, EXOTRAIN_WARM_WORKERS="0", EXOTRAIN_TOKEN=SECRET)
+        server = Server(data_dir, **environment, EXOTRAIN_TOKEN=SECRET)
         try:
             client = Client(server, SECRET)
             key = client.workspace()

@@ -62,7 +62,8 @@ def server(
 ) -> Iterator[Server]:
     """One server for a module's tests, once with each runner."""
     data_dir = tmp_path_factory.mktemp(f"data_{request.param}")
-    server = Server(data_dir, **runner_environment(request.param))
+    variables = runner_environment(request.param)
+    server = Server(data_dir, EXOTRAIN_WARM_WORKERS="1", **variables)
     yield server
     server.stop()
 
@@ -83,6 +84,6 @@ def key(client: Client) -> str:
 def page_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for a module's visitors."""
     data_dir = tmp_path_factory.mktemp("page_data")
-    server = Server(data_dir, EXOTRAIN_RUNNER="process", EXOTRAIN_WARM_WORKERS="1")
+    server = Server(data_dir, EXOTRAIN_RUNNER="process")
     yield server
     server.stop()

@@ -41,7 +41,7 @@ def main() -> None:
     into = chosen or IMAGES
     into.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        server = Server(Path(folder), EXOTRAIN_WARM_WORKERS="0")
+        server = Server(Path(folder))
         try:
             pages = prepare(Client(server))
             browser = launch(playwright)

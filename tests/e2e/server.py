@@ -53,6 +53,8 @@ class Server:
                     "EXOTRAIN_DATA_DIR": str(self.data_dir),
                     "EXOTRAIN_TOKEN": TOKEN,
                     "EXOTRAIN_PORT": "0",
+                    # One that waits for a session takes ten seconds of a processor to start.
+                    "EXOTRAIN_WARM_WORKERS": "0",
                     **self._environment,
                 },
                 stdin=subprocess.DEVNULL,

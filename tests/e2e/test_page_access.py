@@ -92,7 +92,7 @@ def test_a_revoked_token_ends_all_polling_and_the_page_says_why(
 def test_the_page_leaves_a_server_alone_for_as_long_as_it_asks_and_then_goes_on_by_itself(
     browser: Browser, start_server: Callable[..., Server]
 ):
-    server = start_server(EXOTRAIN_WRONG_TOKENS="2", EXOTRAIN_WARM_WORKERS="0")
+    server = start_server(EXOTRAIN_WRONG_TOKENS="2")
     administrator = Client(server)
     token = new_token(administrator, "limited")
     with visit(browser, server) as visitor:
@@ -127,7 +127,7 @@ def test_the_page_leaves_a_server_alone_for_as_long_as_it_asks_and_then_goes_on_
 def test_a_wrong_token_is_told_how_long_to_wait_and_the_right_one_is_accepted_at_once(
     browser: Browser, start_server: Callable[..., Server]
 ):
-    server = start_server(EXOTRAIN_WRONG_TOKENS="2", EXOTRAIN_WARM_WORKERS="0")
+    server = start_server(EXOTRAIN_WRONG_TOKENS="2")
     with visit(browser, server) as visitor:
         page = visitor.page
         visitor.open()
@@ -409,7 +409,7 @@ def test_the_audit_log_is_read_page_by_page_and_filtered_in_plain_words(
 def test_what_is_used_is_shown_where_people_look_with_a_warning_above_nine_tenths(
     browser: Browser, start_server: Callable[..., Server]
 ):
-    server = start_server(EXOTRAIN_QUOTA_WORKSPACES="1", EXOTRAIN_WARM_WORKERS="0")
+    server = start_server(EXOTRAIN_QUOTA_WORKSPACES="1")
     with visit(browser, server) as visitor:
         page = visitor.page
         warning = page.locator("[data-test=usage-warning]")

@@ -243,7 +243,7 @@ def hostile_catalogue(folder: Path) -> bytes:
 def test_what_is_typed_outlives_a_server_that_is_killed_and_the_page_goes_on_when_it_is_back(
     browser: Browser, start_server: Callable[..., Server], tmp_path: Path
 ):
-    server = start_server(EXOTRAIN_PORT=str(free_port()), EXOTRAIN_WARM_WORKERS="0")
+    server = start_server(EXOTRAIN_PORT=str(free_port()))
     client = Client(server)
     key = client.workspace()
     client.upload(key, small_catalogue(tmp_path))

@@ -447,9 +447,7 @@ def predict_with_the_current_model(page: Page, people: Client, key: str, model: 
 def test_a_session_without_enough_memory_says_why_what_to_do_and_is_retried(
     browser: Browser, start_server: Callable[..., Server], tmp_path: Path
 ):
-    server = start_server(
-        EXOTRAIN_TRAINING_MEMORY_MB=str(IDLE_WORKER_MB), EXOTRAIN_WARM_WORKERS="0"
-    )
+    server = start_server(EXOTRAIN_TRAINING_MEMORY_MB=str(IDLE_WORKER_MB))
     client = Client(server)
     key = client.workspace()
     dataset = client.upload(key, small_catalogue(tmp_path, rows=6000))

@@ -88,7 +88,7 @@ def test_a_server_stopped_during_a_session_ends_soon_and_leaves_no_process(
 def test_three_restarts_without_an_epoch_end_the_session(
     start_server: Callable[..., Server], tmp_path: Path
 ):
-    server = start_server(EXOTRAIN_WARM_WORKERS="0")
+    server = start_server()
     client = Client(server)
     key = client.workspace()
     dataset = client.upload(key, small_catalogue(tmp_path))
@@ -105,7 +105,7 @@ def test_three_restarts_without_an_epoch_end_the_session(
 def test_a_killed_worker_fails_its_session_and_the_server_goes_on(
     start_server: Callable[..., Server], tmp_path: Path
 ):
-    server = start_server(EXOTRAIN_WARM_WORKERS="0")
+    server = start_server()
     client = Client(server)
     key = client.workspace()
     dataset = client.upload(key, small_catalogue(tmp_path))
@@ -140,7 +140,6 @@ def test_a_session_above_its_memory_limit_is_ended(
     server = start_server(
         **runner_environment(runner),
         EXOTRAIN_TRAINING_MEMORY_MB=str(IDLE_WORKER_MB),
-        EXOTRAIN_WARM_WORKERS="0",
     )
     client = Client(server)
     key = client.workspace()
@@ -156,7 +155,7 @@ def test_a_session_above_its_memory_limit_is_ended(
 def test_the_predictor_is_started_again_when_it_dies(
     start_server: Callable[..., Server], tmp_path: Path
 ):
-    server = start_server(EXOTRAIN_WARM_WORKERS="0")
+    server = start_server()
     client = Client(server)
     key = client.workspace()
     dataset = client.upload(key, small_catalogue(tmp_path))

@@ -21,7 +21,7 @@ MEMORY_MB = 200
 def test_the_server_stays_small_and_free_of_tensorflow_through_a_large_upload(
     start_server: Callable[..., Server], tmp_path: Path
 ):
-    server = start_server(EXOTRAIN_WARM_WORKERS="0")
+    server = start_server()
     client = Client(server)
     catalogue = tmp_path / "large.csv"
     row = "{},12.5,3.5,1200.5,0.31,25.5,5600,0.98,4.41,11.9,{}\n"
@@ -104,7 +104,7 @@ CASES = Path(os.environ.get("EXOTRAIN_ARCHIVE_DATA", REPOSITORY.parent / "shared
 def test_tables_of_archives_are_uploaded_and_their_process_is_gone(
     start_server: Callable[..., Server],
 ):
-    server = start_server(EXOTRAIN_WARM_WORKERS="0")
+    server = start_server()
     client = Client(server)
     workspace = client.workspace()
     before = server.children()

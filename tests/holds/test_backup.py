@@ -116,7 +116,7 @@ def test_a_backup_made_under_traffic_is_restored_and_trains_on(
 def test_what_a_restore_replaces_is_kept_and_can_be_restored_by_hand(
     start_server: Callable[..., Server], tmp_path: Path
 ):
-    server = start_server(EXOTRAIN_WARM_WORKERS="0")
+    server = start_server()
     client = Client(server)
     client.workspace("before")
     assert run(server.data_dir, "backup", tmp_path / "backups").returncode == 0
@@ -148,7 +148,7 @@ def test_make_says_what_it_needs(target: str):
 def test_a_backup_that_is_interrupted_leaves_nothing(
     start_server: Callable[..., Server], tmp_path: Path
 ):
-    server = start_server(EXOTRAIN_WARM_WORKERS="0")
+    server = start_server()
     client = Client(server)
     key = client.workspace()
     client.upload(key, small_catalogue(tmp_path))

@@ -26,7 +26,7 @@ WORKSPACES = 12
 @pytest.fixture
 def killed(start_server: Callable[..., Server]) -> Server:
     """A server that was killed; its last commits are in the log alone."""
-    server = start_server(EXOTRAIN_WARM_WORKERS="0")
+    server = start_server()
     client = Client(server)
     shutil.copy2(server.data_dir / "exotrain.db", server.data_dir / "older.db")
     for n in range(WORKSPACES):
@@ -116,7 +116,7 @@ def test_a_damaged_database_is_one_line_and_no_start(
 
 
 def test_a_newer_schema_is_one_line_and_no_start(start_server: Callable[..., Server]):
-    server = start_server(EXOTRAIN_WARM_WORKERS="0")
+    server = start_server()
     server.stop()
     with_newer_schema(server.data_dir)
     assert "schema version 99" in refusal(server)

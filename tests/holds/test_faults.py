@@ -61,7 +61,7 @@ def bench_in(folder: Path, **settings: str) -> Bench:
     faults = Faults(folder / "faults")
     data_dir = folder / "data"
     data_dir.mkdir()
-    server = Server(data_dir, **environment(faults), EXOTRAIN_WARM_WORKERS="0", **settings)
+    server = Server(data_dir, **environment(faults), **settings)
     client = Client(server)
     key = client.workspace()
     dataset = client.upload(key, small_catalogue(folder))
@@ -407,7 +407,7 @@ def test_a_log_that_cannot_be_written_stops_nothing(tmp_path: Path):
     data_dir = tmp_path / "data"
     data_dir.mkdir()
     to_full_disk = ["sh", "-c", 'exec "$@" 2>/dev/full', "sh"]
-    server = Server(data_dir, to_full_disk, EXOTRAIN_WARM_WORKERS="0")
+    server = Server(data_dir, to_full_disk)
     client = Client(server)
     assert Client(server, "wrong").get("/api/me", None).status_code == 401
     key = client.workspace()

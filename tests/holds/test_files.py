@@ -67,7 +67,7 @@ def serve(data_dir: Path) -> Iterator[Callable[..., Server]]:
     servers: list[Server] = []
 
     def start(**environment: str) -> Server:
-        servers.append(Server(data_dir, EXOTRAIN_WARM_WORKERS="0", **environment))
+        servers.append(Server(data_dir, **environment))
         return servers[-1]
 
     yield start

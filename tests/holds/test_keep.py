@@ -86,7 +86,7 @@ class Bench:
 
 @pytest.fixture
 def bench(start_server: Callable[..., Server], tmp_path: Path) -> Bench:
-    return Bench(start_server(EXOTRAIN_WARM_WORKERS="0"), tmp_path)
+    return Bench(start_server(), tmp_path)
 
 
 def test_the_best_epoch_of_a_session_whose_workers_are_killed_becomes_a_model_that_predicts(

@@ -70,7 +70,7 @@ class QueueBench(Bench):
 
 @pytest.fixture
 def bench(start_server: Callable[..., Server], tmp_path: Path) -> QueueBench:
-    return QueueBench(start_server(EXOTRAIN_WARM_WORKERS="0"), tmp_path)
+    return QueueBench(start_server(), tmp_path)
 
 
 def test_a_model_saved_while_the_database_is_busy_is_kept(bench: QueueBench):
@@ -264,7 +264,7 @@ def breakable(tmp_path: Path) -> Iterator[tuple[Server, Path]]:
     data_dir.mkdir()
     script = Path(__file__).with_name("broken_queue.py")
     # In place of `python app.py`, which stands behind it.
-    server = Server(data_dir, (sys.executable, str(script), str(flag)), EXOTRAIN_WARM_WORKERS="0")
+    server = Server(data_dir, (sys.executable, str(script), str(flag)))
     yield server, flag
     server.stop()
 

@@ -74,7 +74,7 @@ class WorkerBench(Bench):
 @pytest.fixture
 def bench(start_server: Callable[..., Server], tmp_path: Path) -> WorkerBench:
     """A server without a warm worker."""
-    return WorkerBench(start_server(EXOTRAIN_WARM_WORKERS="0"), tmp_path)
+    return WorkerBench(start_server(), tmp_path)
 
 
 @pytest.fixture

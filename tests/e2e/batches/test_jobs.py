@@ -37,7 +37,7 @@ def result(client: Client, batch_id: int) -> bytes:
 def test_a_batch_whose_server_is_killed_goes_on_and_ends_with_the_same_bytes(
     start_server: Callable[..., Server], tmp_path: Path
 ):
-    server = start_server(EXOTRAIN_WARM_WORKERS="0")
+    server = start_server()
     client = Client(server)
     key = client.workspace()
     client.complete(key, client.upload(key, small_catalogue(tmp_path))["id"], **SPEC)

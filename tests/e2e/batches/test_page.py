@@ -45,7 +45,7 @@ def elsewhere() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def page_server(tmp_path_factory: pytest.TempPathFactory, elsewhere: str) -> Iterator[Server]:
     data_dir = tmp_path_factory.mktemp("page_data")
-    server = Server(data_dir, EXOTRAIN_WARM_WORKERS="0", EXOTRAIN_CORS_ORIGINS=elsewhere)
+    server = Server(data_dir, EXOTRAIN_CORS_ORIGINS=elsewhere)
     yield server
     server.stop()
 

@@ -51,7 +51,7 @@ def start(
     """Starts a server with the real trainer on a data folder."""
 
     def start_on(data_dir: Path, *hooks: str, **values: object) -> Server:
-        return run_server(data_dir, EXOTRAIN_WARM_WORKERS="0", **watched("real", *hooks, **values))
+        return run_server(data_dir, **watched("real", *hooks, **values))
 
     return start_on
 
@@ -122,7 +122,7 @@ def test_a_disk_that_is_full_during_the_save_leaves_no_half_model(
 
 
 def test_a_file_that_may_not_grow_is_a_full_disk(start_server, tmp_path: Path):
-    server = start_server(EXOTRAIN_WARM_WORKERS="0")
+    server = start_server()
     client = Client(server)
     key = client.workspace()
     dataset = client.upload(key, small_catalogue(tmp_path))["id"]
@@ -136,7 +136,7 @@ def test_a_file_that_may_not_grow_is_a_full_disk(start_server, tmp_path: Path):
 
 
 def test_an_upload_that_may_not_grow_is_refused_and_leaves_nothing(start_server, tmp_path: Path):
-    server = start_server(EXOTRAIN_WARM_WORKERS="0")
+    server = start_server()
     client = Client(server)
     key = client.workspace()
     large = tmp_path / "large.csv"
@@ -165,7 +165,7 @@ def test_a_full_folder_for_temporary_files_does_not_matter(
     temporary = mount(1)
     stuff = temporary / "of another program"
     stuff.write_bytes(b"\0" * (MEGABYTE - 16_384))  # Python's own test of the folder has room
-    server = start_server(TMPDIR=str(temporary), EXOTRAIN_WARM_WORKERS="0")
+    server = start_server(TMPDIR=str(temporary))
     client = Client(server)
     key = client.workspace()
     dataset = client.upload(key, small_catalogue(tmp_path))["id"]

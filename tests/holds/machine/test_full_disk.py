@@ -31,7 +31,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 def server(small_disk: Path) -> Iterator[Server]:
     """A server whose data folder is on that disk."""
-    server = Server(small_disk, EXOTRAIN_WARM_WORKERS="0")
+    server = Server(small_disk)
     yield server
     server.stop()
 

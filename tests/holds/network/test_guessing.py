@@ -44,7 +44,7 @@ class Caller:
 
 @pytest.fixture
 def server(start_server: Callable[..., Server]) -> Server:
-    return start_server(EXOTRAIN_WARM_WORKERS="0")
+    return start_server()
 
 
 def test_wrong_tokens_are_refused_after_the_limit_and_a_valid_one_never(server: Server):
@@ -85,7 +85,7 @@ def test_a_revoked_token_counts_like_a_wrong_one(server: Server):
 
 
 def test_the_limit_can_be_set(start_server: Callable[..., Server]):
-    server = start_server(EXOTRAIN_WARM_WORKERS="0", EXOTRAIN_WRONG_TOKENS="3")
+    server = start_server(EXOTRAIN_WRONG_TOKENS="3")
     assert Caller(server).statuses(5, "wrong") == {401: 3, 429: 2}
 
 
@@ -113,7 +113,6 @@ def test_behind_a_trusted_proxy_each_client_has_a_limit_of_its_own(
     start_server: Callable[..., Server],
 ):
     server = start_server(
-        EXOTRAIN_WARM_WORKERS="0",
         EXOTRAIN_WRONG_TOKENS="3",
         EXOTRAIN_TRUSTED_PROXIES="127.0.0.1",
     )

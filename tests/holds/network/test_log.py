@@ -67,7 +67,7 @@ def send(server: Server, method: str, path: str, body: bytes | None, headers: di
 def test_nothing_from_outside_forges_a_line_and_no_key_or_parameter_is_logged(
     start_server: Callable[..., Server],
 ):
-    server = start_server(EXOTRAIN_WARM_WORKERS="0")
+    server = start_server()
     key = Client(server).workspace("name\u2028forged")
     log = log_after_failures(server, key)
     assert log.count("ERROR backend.web.problem_details: error ") == 6

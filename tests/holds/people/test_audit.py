@@ -66,7 +66,7 @@ def test_what_happens_to_a_model_is_recorded_and_outlives_a_restart(
 def test_a_flood_of_wrong_tokens_adds_an_entry_for_each_address_and_pushes_nothing_out(
     start_server: Callable[..., Server],
 ):
-    server = start_server(EXOTRAIN_WARM_WORKERS="0", EXOTRAIN_AUDIT_ENTRIES="100")
+    server = start_server(EXOTRAIN_AUDIT_ENTRIES="100")
     client = Client(server)
     delete_analyses(client, 3)
     for number in range(1, 100):
@@ -82,7 +82,7 @@ def test_a_flood_of_wrong_tokens_adds_an_entry_for_each_address_and_pushes_nothi
 
 
 def test_it_is_bounded_by_number(start_server: Callable[..., Server]):
-    server = start_server(EXOTRAIN_WARM_WORKERS="0", EXOTRAIN_AUDIT_ENTRIES="100")
+    server = start_server(EXOTRAIN_AUDIT_ENTRIES="100")
     client = Client(server)
     delete_analyses(client, 130)
     found = entries(client)
@@ -94,7 +94,7 @@ def test_it_is_bounded_by_number(start_server: Callable[..., Server]):
 def test_what_is_too_old_is_gone_at_the_next_start(
     start_server: Callable[..., Server],
 ):
-    server = start_server(EXOTRAIN_WARM_WORKERS="0", EXOTRAIN_AUDIT_DAYS="30")
+    server = start_server(EXOTRAIN_AUDIT_DAYS="30")
     delete_analyses(Client(server), 2)
     server.stop()
     with closing(sqlite3.connect(server.data_dir / "exotrain.db")) as database:
@@ -108,7 +108,7 @@ def test_what_is_too_old_is_gone_at_the_next_start(
 def test_a_workspaces_log_is_its_owners_and_the_whole_log_the_administrators(
     start_server: Callable[..., Server],
 ):
-    server = start_server(EXOTRAIN_WARM_WORKERS="0")
+    server = start_server()
     administrator = Client(server)
     vera, rubin = (
         Client(server, administrator.post("/api/tokens", 201, json={"user": name})["token"])

@@ -50,7 +50,7 @@ def timed(call: Callable[..., requests.Response], *arguments: Any, **options: An
 def test_a_lock_held_by_another_program_is_a_503_in_time_and_stops_nobody_else(
     start_server: Callable[..., Server], mode: str
 ):
-    server = start_server(EXOTRAIN_WARM_WORKERS="0")
+    server = start_server()
     client = Client(server)
     key = client.workspace()
     with locked(server, mode), ThreadPoolExecutor(12) as pool:
@@ -86,7 +86,7 @@ REPLACED_SECONDS = 150
 @pytest.fixture(scope="module")
 def with_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, str]]:
     """A server with a workspace that has a model, loaded by the predictor."""
-    server = Server(tmp_path_factory.mktemp("data"), EXOTRAIN_WARM_WORKERS="0")
+    server = Server(tmp_path_factory.mktemp("data"))
     client = Client(server)
     key = client.workspace()
     dataset = client.upload(key, small_catalogue(tmp_path_factory.mktemp("catalogue")))

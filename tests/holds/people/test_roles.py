@@ -16,7 +16,7 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture
 def server(start_server) -> Server:
-    return start_server(EXOTRAIN_WARM_WORKERS="0")
+    return start_server()
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ def file_of(server: Server) -> Path:
 def test_a_server_that_is_killed_goes_on_with_views_and_they_are_the_same(
     start_server: Callable[..., Server], tmp_path: Path
 ):
-    server = start_server(EXOTRAIN_WARM_WORKERS="0")
+    server = start_server()
     client = Client(server)
     key = client.workspace()
     table = tmp_path / "catalogue.csv"

@@ -36,7 +36,7 @@ def imported(client: Client, curve_set_id: int) -> dict[str, Any]:
 def test_files_as_downloaded_give_the_depths_of_their_planets(
     start_server: Callable[..., Server], archive_data: Path
 ):
-    client = Client(start_server(EXOTRAIN_WARM_WORKERS="0"))
+    client = Client(start_server())
     key = client.workspace()
     dataset = client.upload(key, archive_data / "koi_cumulative.csv")
     paths = sorted((archive_data / "lightcurves" / "fits").glob("*.fits"))
@@ -76,7 +76,7 @@ def rows_of_star(client: Client, dataset_id: int, star: str) -> list[tuple[int, 
 def test_a_killed_server_goes_on_with_an_import_and_loses_nothing(
     start_server: Callable[..., Server],
 ):
-    server = start_server(EXOTRAIN_WARM_WORKERS="0")
+    server = start_server()
     client = Client(server)
     key = client.workspace()
     posted = client.post(
