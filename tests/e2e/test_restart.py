@@ -66,7 +66,9 @@ def kill_and_start_again(server: Server) -> None:
     server.start()
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "how", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+)
 def test_a_server_stopped_during_a_session_ends_soon_and_leaves_no_process(
     how: signal.Signals, start_server: Callable[..., Server], tmp_path: Path
 ):
@@ -102,6 +104,7 @@ def test_three_restarts_without_an_epoch_end_the_session(
     assert session["error"]["reason"] == "interrupted"
 
 
+@pytest.mark.slow
 def test_a_killed_worker_fails_its_session_and_the_server_goes_on(
     start_server: Callable[..., Server], tmp_path: Path
 ):
@@ -152,6 +155,7 @@ def test_a_session_above_its_memory_limit_is_ended(
     assert said in session["error"]["message"]
 
 
+@pytest.mark.slow
 def test_the_predictor_is_started_again_when_it_dies(
     start_server: Callable[..., Server], tmp_path: Path
 ):

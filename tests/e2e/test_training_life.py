@@ -167,6 +167,7 @@ def test_an_older_model_is_promoted_and_the_newer_deleted(
     assert not list(server.data_dir.glob("model/*/newer*"))
 
 
+@pytest.mark.slow
 def test_users_take_turns(client: Client, server: Server, tmp_path: Path):
     brief = {"epochs": 1, "test_split": 0}
     catalogue = small_catalogue(tmp_path)
