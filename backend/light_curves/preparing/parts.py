@@ -6,6 +6,7 @@ VIEW_ROW_DTYPE, sorted by star
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -74,7 +75,9 @@ def is_whole(path: Path, key: str) -> bool:
     return True
 
 
-def merge(target: Path, parts: list[tuple[Path, str]]) -> Facts:
+def merge(
+    target: Path, parts: list[tuple[Path, str]], check: Callable[[], None] = lambda: None
+) -> Facts:
     """Make one file of all parts: `.npy` of VIEW_ROW_DTYPE, sorted by row; durable on return.
 
     Never more than a part is in memory.
@@ -82,6 +85,7 @@ def merge(target: Path, parts: list[tuple[Path, str]]) -> Facts:
     Args:
         target: the file.
         parts: where they are, and their keys.
+        check: is called before each part; what it raises ends it, and nothing is left.
 
     Returns:
         What is to be said of all.
@@ -92,6 +96,7 @@ def merge(target: Path, parts: list[tuple[Path, str]]) -> Facts:
     """
     facts, rows = Facts(), [np.zeros(0, np.int64)]
     for path, key in parts:
+        check()
         records, of_part = read_part(path, key)
         facts.add(of_part)
         rows.append(records["row"].copy())
@@ -101,6 +106,7 @@ def merge(target: Path, parts: list[tuple[Path, str]]) -> Facts:
     with replacing(target) as partial, open_growing(partial) as file:
         start = _write_header(file, len(together))
         for (path, key), own in zip(parts, rows[1:], strict=True):
+            check()
             records, _ = read_part(path, key)
             for record, place in zip(records, np.searchsorted(together, own), strict=True):
                 file.seek(start + int(place) * VIEW_ROW_DTYPE.itemsize)

@@ -108,15 +108,18 @@ class ViewMaker:
         curves = CurveSet(inputs.folder, inputs.packs)
         parts = divide(inputs.table, curves, inputs.key, self._most_rows)
         places = [place_of(part.number) for part in parts]
-        left = [
-            part for part, place in zip(parts, places, strict=True) if not is_whole(place, part.key)
-        ]
+        left = []
+        for part, place in zip(parts, places, strict=True):
+            check()
+            if not is_whole(place, part.key):
+                left.append(part)
         run = _Run(self._children, inputs, place_of, parts, left, self._most_rows)
         shares = [left[first :: self._at_once] for first in range(min(self._at_once, len(left)))]
         progress(run.done, run.rows)
         if shares:
             run.all(shares, progress, check)
-        return merge(target, [(place, part.key) for part, place in zip(parts, places, strict=True)])
+        made = [(place, part.key) for part, place in zip(parts, places, strict=True)]
+        return merge(target, made, check)
 
 
 class _Run:

@@ -108,6 +108,27 @@ def test_parts_that_are_there_are_not_made_again(here, maker, tmp_path):
     assert len(rows) == 6
 
 
+def test_a_cancel_while_parts_are_looked_at_or_merged_is_heard_and_costs_nothing(
+    here, maker, tmp_path
+):
+    inputs = many(tmp_path, stars=6)
+    here(job_of(inputs, tmp_path, range(3)))
+    whole, _ = facts_and_bytes(inputs, tmp_path, 3)
+    maker._most_rows = 2
+    for number in range(9):  # three parts are looked at, measured and merged
+        calls = iter([*[None] * number, KeyboardInterrupt()])
+
+        def check(calls=calls):
+            if error := next(calls):
+                raise error
+
+        with pytest.raises(KeyboardInterrupt):
+            made(maker, inputs, tmp_path, lambda *_: None, check)
+        assert not (tmp_path / "views.npy").exists()
+    made(maker, inputs, tmp_path)
+    assert (tmp_path / "views.npy").read_bytes() == whole
+
+
 def run_of(maker, inputs, folder, here):
     """A maker whose children are this process."""
 
