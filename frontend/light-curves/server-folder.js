@@ -1,4 +1,4 @@
-// The server's folder of light curves: what is in it, and a set of the stars of a dataset.
+// The server's folder of light curves: what is in it, a set of the stars of a dataset, and more files for a set.
 
 import { account } from "../lib/account.js";
 import { get, post } from "../lib/api.js";
@@ -38,6 +38,29 @@ export function ServerFolder({ workspace }) {
       html`<div class="actions">
         <${ActionButton} disabled=${shown.state === "indexing"} onAct=${again}>${t("curves.folder.again")}<//>
       </div>`}
+    </section>
+  `;
+}
+
+/**
+ * More files of the folder for a set; nothing is drawn where the server has no folder.
+ *
+ * @param {{workspace: object, curveSet: object, onPosted: () => void}} properties
+ */
+export function AddOfFolder({ workspace, curveSet, onPosted }) {
+  const { data: shown } = useData(load, []);
+  if (!shown?.indexed_at) return null;
+  const add = async (form) => {
+    await post(`${SETS}/${curveSet.id}/files`, form);
+    await onPosted();
+    followImport(curveSet, `/w/${workspace.id}/light-curves/${curveSet.id}`);
+  };
+  return html`
+    <section class="card stack" aria-labelledby="add-of-folder" data-test="add-of-folder">
+      <h2 id="add-of-folder">${t("curves.folder.addTitle")}</h2>
+      <p>${t("curves.folder.addLead")}</p>
+      <${State} folder=${shown} />
+      <${Stars} workspace=${workspace} act=${t("curves.folder.add")} onChosen=${add} />
     </section>
   `;
 }
@@ -88,21 +111,29 @@ function Unused({ folder: { unused, reasons } }) {
 const namesOf = (names, files) => [...names, ...(files > names.length ? ["…"] : [])].join(", ");
 
 function MakeSet({ workspace }) {
-  const [chosen, setChosen] = useState("");
   const [key] = useState(newKey);
-  const listed = useData(
-    () => get("/api/training/datasets", { workspace_key: workspace.key }).then(({ datasets }) => datasets),
-    [workspace.key],
-  );
-  const make = async () => {
-    const form = new FormData();
+  const make = async (form, chosen) => {
     form.append("workspace_key", workspace.key);
-    form.append("server_folder", "true");
-    if (chosen !== ALL) form.append("dataset_id", chosen);
     const { curve_set: curveSet } = await post(SETS, form, { headers: { "Idempotency-Key": `${key}-${chosen}` } });
     const page = `/w/${workspace.id}/light-curves/${curveSet.id}`;
     goTo(page);
     followImport(curveSet, page);
+  };
+  return html`<${Stars} workspace=${workspace} act=${t("curves.folder.make")} onChosen=${make} />`;
+}
+
+/** Whose files are read: `onChosen` gets a form that says so, and the choice. */
+function Stars({ workspace, act, onChosen }) {
+  const [chosen, setChosen] = useState("");
+  const listed = useData(
+    () => get("/api/training/datasets", { workspace_key: workspace.key }).then(({ datasets }) => datasets),
+    [workspace.key],
+  );
+  const choose = async () => {
+    const form = new FormData();
+    form.append("server_folder", "true");
+    if (chosen !== ALL) form.append("dataset_id", chosen);
+    await onChosen(form, chosen);
   };
   return html`
     <${Field} id="folder-dataset" label=${t("curves.folder.dataset")} help=${t("curves.folder.datasetHelp")}>
@@ -113,7 +144,7 @@ function MakeSet({ workspace }) {
       </select>`}
     <//>
     <div class="actions">
-      <${ActionButton} class="primary" disabled=${chosen === ""} onAct=${make}>${t("curves.folder.make")}<//>
+      <${ActionButton} class="primary" disabled=${chosen === ""} onAct=${choose}>${act}<//>
     </div>
   `;
 }

@@ -13,6 +13,7 @@ import { Copyable, PageHead } from "../ui/basics.js";
 import { NotFound } from "../ui/not-found.js";
 import { DeleteSet } from "./delete-set.js";
 import { ImportState } from "./import-state.js";
+import { AddOfFolder } from "./server-folder.js";
 import { SetFacts } from "./set-card.js";
 import { SetMatch } from "./set-match.js";
 import { isUnderWay } from "./states.js";
@@ -52,7 +53,8 @@ export function CurveSet({ workspace, id, query }) {
           ${item.number > 0 && html`<${Content} curveSet=${item} />`}
           ${item.number > 0 && html`<${SetMatch} workspace=${workspace} curveSet=${item} query=${query} />`}
           ${workspace.mayEdit &&
-          html`<${UploadForm} workspace=${workspace} curveSet=${item} title=${t("curves.upload.add")} />`}
+          html`<${UploadForm} workspace=${workspace} curveSet=${item} title=${t("curves.upload.add")} />
+            <${AddOfFolder} workspace=${workspace} curveSet=${item} onPosted=${ask} />`}
         </div>`}
   `;
 }

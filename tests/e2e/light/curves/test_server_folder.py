@@ -74,6 +74,15 @@ def test_a_set_is_made_of_the_stars_of_a_dataset(
         press(page, folder.get_by_role("button", name="Index it again"))
         expect(folder.locator("[data-test=folder-contents]")).to_contain_text("4 stars")
 
+        # Into the set that is there already: only the new files are read.
+        page.locator("main").get_by_role("link", name="rows.csv").click()
+        more = page.locator("[data-test=add-of-folder]")
+        more.get_by_label("Stars").select_option(label="All stars of the folder")
+        assert visitor.violations() == []
+        press(page, more.get_by_role("button", name="Add the files"))
+        expect(page.locator("[data-test=curve-stars] dd")).to_have_text("4")
+        expect(page.locator("[data-test=curve-versions] dd")).to_have_text("2")
+
 
 def test_a_viewer_sees_it_in_french_and_makes_nothing(
     browser: Browser, server: Server, owner: Client
