@@ -6,8 +6,7 @@ from pydantic import Field
 from typing_extensions import TypeAliasType
 
 from backend.web.schemas.base import MAX_ID, Answer, JsonBody, Success, TextFields
-from backend.web.schemas.batches import BatchStatus
-from backend.web.schemas.curves.facts import CurveFacts
+from backend.web.schemas.curves.facts import CurveFacts, ViewsStatus
 
 ViewsFailure = TypeAliasType(
     "ViewsFailure", Literal["damaged", "crashed", "interrupted", "no_space"]
@@ -58,7 +57,7 @@ class CurveViews(Answer):
     curve_set_id: int
     curves_sha256: str = Field(description="Of the version of the set.")
     recipe: int = Field(description="How they are made.")
-    status: BatchStatus
+    status: ViewsStatus
     request: Literal["cancel"] | None = Field(description="Requested, not yet done.")
     rows: int = Field(description="Whose stars have light curves; 0: not yet counted.")
     rows_done: int
