@@ -41,7 +41,7 @@ class ViewPreparer(JobThread):
         self._maker = ViewMaker(settings.table_memory_mb, settings.table_seconds)
 
     def work(self) -> None:
-        """Do what is to be done now; then look through views that an earlier release has made."""
+        """Do what is to be done now; then look through views that an earlier version has made."""
         super().work()
         with self._services.database.read() as connection:
             found = view_jobs.with_status(connection, "completed")

@@ -99,7 +99,7 @@ def usual_numbers(model: Record) -> Record | None:
     """What is usual of the numbers of light curves in the rows that a model learnt from.
 
     Returns:
-        as `transit.photometry.evidence.usual_numbers`; None: an earlier release has trained it, or
+        as `transit.photometry.evidence.usual_numbers`; None: an earlier version has trained it, or
         it joins the models of a study.
     """
     found: Record | None = (model["manifest"].get("light_curves") or {}).get("usual")

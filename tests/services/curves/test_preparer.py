@@ -117,7 +117,7 @@ def test_the_views_of_a_row_are_those_that_the_row_shows(api, services, key, cur
 
 
 def as_earlier(services, views_id):
-    """Make completed views as an earlier release left them."""
+    """Make completed views as an earlier version left them."""
     facts = state(services, views_id)["facts"]
     del facts["usual"]
     with services.database.write() as connection:
@@ -139,7 +139,7 @@ def test_what_is_usual_is_found_with_the_views(services, asked, monkeypatch):
     assert depth["median"] == pytest.approx(signal(2).depth, rel=0.1)
 
 
-def test_what_is_usual_in_views_of_an_earlier_release_is_found_afterwards(
+def test_what_is_usual_in_views_of_an_earlier_version_is_found_afterwards(
     services, asked, monkeypatch
 ):
     ViewPreparer(services).work()
@@ -152,7 +152,7 @@ def test_what_is_usual_in_views_of_an_earlier_release_is_found_afterwards(
     assert (found["status"], found["completed_at"]) == ("completed", before["completed_at"])
 
 
-def test_what_is_new_goes_before_views_of_an_earlier_release(services, asked):
+def test_what_is_new_goes_before_views_of_an_earlier_version(services, asked):
     ViewPreparer(services).work()
     as_earlier(services, asked["id"])
     preparer = ViewPreparer(services)
@@ -162,7 +162,7 @@ def test_what_is_new_goes_before_views_of_an_earlier_release(services, asked):
 
 
 @pytest.mark.parametrize("damage", ["other", "longer"])
-def test_damaged_views_of_an_earlier_release_have_nothing_usual(services, asked, damage, caplog):
+def test_damaged_views_of_an_earlier_version_have_nothing_usual(services, asked, damage, caplog):
     ViewPreparer(services).work()
     as_earlier(services, asked["id"])
     path = curve_files.views_of(services.storage, state(services, asked["id"]))

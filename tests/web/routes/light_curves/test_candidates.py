@@ -102,7 +102,7 @@ def test_what_was_usual_in_the_training_rows_stands_beside_the_numbers(
 
 
 @pytest.mark.parametrize("known", [None, {"curve_set_id": 1, "sha256": "c" * 64, "recipe": 1}])
-def test_a_model_of_an_earlier_release_knows_nothing_usual(api, key, services, predictor, known):
+def test_a_model_of_an_earlier_version_knows_nothing_usual(api, key, services, predictor, known):
     complete(services, api.session(key), spec=SPEC, light_curves=known)
     shown = ask(api, key, {"TIC 3.csv": table()})["light_curve"]
     assert (shown["is_used"], shown["usual"]) == (True, None)
