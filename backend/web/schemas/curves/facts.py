@@ -1,15 +1,8 @@
 """What came of the rows whose light curves were prepared."""
 
-from typing import Literal
-
 from pydantic import Field
-from typing_extensions import TypeAliasType
 
 from backend.web.schemas.base import Answer
-
-ViewsStatus = TypeAliasType(
-    "ViewsStatus", Literal["pending", "running", "completed", "failed", "cancelled"]
-)
 
 
 class DamagedStar(Answer):

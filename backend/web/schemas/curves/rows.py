@@ -2,8 +2,7 @@
 
 from pydantic import Field
 
-from backend.web.schemas.base import MAX_ID, Answer, Success, TextFields
-from backend.web.schemas.curves.facts import ViewsStatus
+from backend.web.schemas.base import MAX_ID, Answer, BatchStatus, Success, TextFields
 
 
 class RowCurveQuery(TextFields):
@@ -107,6 +106,6 @@ class RowCurve(Success):
         description="In the rows of the dataset with a light curve in this version of the set, by "
         "the labels of its file; null while their views are not prepared."
     )
-    views_status: ViewsStatus | None = Field(
+    views_status: BatchStatus | None = Field(
         description="Of these views; null: nobody has asked for them (`POST …/views`)."
     )

@@ -5,8 +5,15 @@ from typing import Literal
 from pydantic import Field
 from typing_extensions import TypeAliasType
 
-from backend.web.schemas.base import MAX_ID, Answer, JsonBody, Success, TextFields
-from backend.web.schemas.curves.facts import CurveFacts, ViewsStatus
+from backend.web.schemas.base import (
+    MAX_ID,
+    Answer,
+    BatchStatus,
+    JsonBody,
+    Success,
+    TextFields,
+)
+from backend.web.schemas.curves.facts import CurveFacts
 
 ViewsFailure = TypeAliasType(
     "ViewsFailure", Literal["damaged", "crashed", "interrupted", "no_space"]
@@ -57,7 +64,7 @@ class CurveViews(Answer):
     curve_set_id: int
     curves_sha256: str = Field(description="Of the version of the set.")
     recipe: int = Field(description="How they are made.")
-    status: ViewsStatus
+    status: BatchStatus
     request: Literal["cancel"] | None = Field(description="Requested, not yet done.")
     rows: int = Field(description="Whose stars have light curves; 0: not yet counted.")
     rows_done: int
