@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Request, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Request, expect
 
 from tests.e2e.browser import Visitor, home, settle, visit
 from tests.e2e.light.curves.tables import (
@@ -172,21 +172,6 @@ def test_a_candidate_is_predicted_with_its_light_curve_which_is_sent_once_and_ta
         predict_in_french(french, f"{home(people, key)}/predict", paths)
 
 
-def with_usual_depths(route: Route) -> None:
-    """As if the model had learnt from shallower planets, and from too few other false positives."""
-    answer = route.fetch()
-    body = answer.json()
-    if body.get("light_curve"):
-        names = [each["name"] for each in body["light_curve"]["numbers"]]
-        nothing = dict.fromkeys(names)
-        depth = {"p10": 900.0, "median": 1000.0, "p90": 1100.0, "rows": 40}
-        body["light_curve"]["usual"] = {
-            "planets": {"rows": 40, "numbers": {**nothing, "depth": depth}},
-            "false_positives": {"rows": 80, "numbers": nothing},
-        }
-    route.fulfill(response=answer, json=body)
-
-
 def predict_in_french(visitor: Visitor, address: str, paths: list[Path]) -> None:
     """See that the same fits a phone, and keeps nobody out."""
     page = visitor.page
@@ -196,23 +181,12 @@ def predict_in_french(visitor: Visitor, address: str, paths: list[Path]) -> None
     page.wait_for_url(re.compile(r"#/(workspaces|w/)"))
     asked = {"period": PERIOD, "duration": DURATION, "depth": DEPTH}
     visitor.open(f"{address}?{'&'.join(f'{name}={value}' for name, value in asked.items())}")
-    page.route(PREDICT, with_usual_depths)
     choose(page, *paths)
     expect(part(page, "candidate-curve").get_by_role("listitem")).to_have_count(len(paths))
     page.get_by_role("button", name=f"Retirer {paths[1].name}").click()
     page.locator("#candidate-epoch").fill(f"{EPOCH:.1f}".replace(".", ","))
     part(page, "predict").click()
-    findings = part(page, "curve-findings")
-    expect(findings).to_contain_text("faite avec cette courbe de lumière")
-    expect(part(page, "usual-lead")).to_contain_text("40 planètes et 80 faux positifs")
-    expect(findings.locator("[data-number=depth] td")).to_have_text(
-        [
-            re.compile(r"ppm\s*▲ au-dessus de 90\s%\sdes planètes$"),
-            re.compile(r"^1\s000 900 à 1\s100$"),
-            "moins de 10 connus",
-        ]
-    )
-    expect(findings.locator(".outside")).to_have_count(1)
+    expect(part(page, "curve-findings")).to_contain_text("faite avec cette courbe de lumière")
     settle(page)
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
     assert visitor.violations() == []
