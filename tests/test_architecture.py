@@ -130,6 +130,7 @@ INSIDE_TRANSIT = """
     networks -> photometry
     networks -> ground
     photometry -> light_curve
+    photometry -> ground
     light_curve -> ground
     catalog -> report
     catalog -> ground

@@ -11,13 +11,14 @@ import { Failure, Field } from "../ui/basics.js";
 import { Chart } from "../ui/chart.js";
 import { MeasuredNumbers } from "./measured-numbers.js";
 import { VIEWS } from "./measured-views.js";
+import { UsualMissing } from "./usual.js";
 
 /** The set that was chosen in each workspace: it stays from row to row. */
 const choices = createStore({});
 
 /**
  * @param {object} properties
- * @param {{id: number, key: string}} properties.workspace
+ * @param {{id: number, key: string, mayEdit: boolean}} properties.workspace
  * @param {{id: number}} properties.dataset
  * @param {{row: number, line: number}} properties.row
  * @param {object | null} properties.synthetic the curve that the network sees, as `/curve` gives it
@@ -38,12 +39,12 @@ export function MeasuredCurve({ workspace, dataset, row, synthetic }) {
           ${sets.map((each) => html`<option key=${each.id} value=${each.id}>${each.name}</option>`)}
         </select>`}
       <//>
-      ${chosen && html`<${OfSet} curveSet=${chosen} ...${{ dataset, row, synthetic }} />`}
+      ${chosen && html`<${OfSet} curveSet=${chosen} ...${{ workspace, dataset, row, synthetic }} />`}
     </section>
   `;
 }
 
-function OfSet({ curveSet, dataset, row, synthetic }) {
+function OfSet({ workspace, curveSet, dataset, row, synthetic }) {
   const load = (key) => {
     const [setId, index] = JSON.parse(key);
     return get(`${SETS}/${setId}/curve`, { dataset_id: dataset.id, row: index });
@@ -52,6 +53,15 @@ function OfSet({ curveSet, dataset, row, synthetic }) {
   const { data, error, isLoading, reload } = found;
   if (error) return html`<${Failure} error=${error} onRetry=${reload} />`;
   if (!data) return html`<p class="loading" role="status">${t("loading")}</p>`;
+  const missing =
+    data.usual === null &&
+    html`<${UsualMissing}
+      key=${`${curveSet.id} ${curveSet.number} ${dataset.id}`}
+      status=${data.views_status}
+      mayEdit=${workspace.mayEdit}
+      onReady=${reload}
+      ...${{ curveSet, dataset }}
+    />`;
   return html`
     <div
       class=${isLoading ? "stale" : ""}
@@ -60,12 +70,12 @@ function OfSet({ curveSet, dataset, row, synthetic }) {
       data-line=${data.line}
     >
       ${data.why_not && html`<p class="message" lang="en">${data.why_not}</p>`}
-      ${data.series && html`<${Curve} ...${{ data, synthetic }} name=${`set-${curveSet.id}-line-${data.line}`} />`}
+      ${data.series && html`<${Curve} ...${{ data, synthetic, missing }} name=${`set-${curveSet.id}-line-${data.line}`} />`}
     </div>
   `;
 }
 
-function Curve({ data, synthetic, name }) {
+function Curve({ data, synthetic, missing, name }) {
   const { prepared, series } = data;
   const [wanted, setWanted] = useState("transit");
   const shown = prepared ? wanted : "series";
@@ -100,7 +110,8 @@ function Curve({ data, synthetic, name }) {
       html`<ul class="flags">
         ${prepared.flags.map((flag) => html`<li key=${flag}>${t(`curves.flag.${flag}`)}</li>`)}
       </ul>`}
-      ${prepared && html`<${MeasuredNumbers} numbers=${prepared.numbers} />`}
+      ${prepared &&
+      html`<${MeasuredNumbers} numbers=${prepared.numbers} usual=${data.usual} whose="dataset">${missing}<//>`}
       <p class="hint">
         ${t("curves.row.series", {
           count: series.points,

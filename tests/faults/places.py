@@ -720,6 +720,10 @@ PLACES = {
         backend.services.curves.preparer.ViewPreparer._record.change database
         backend.services.curves.preparer.ViewPreparer._recover database
     """,
+    f"{_STORED}prepared_views.py::"
+    "test_what_is_usual_in_earlier_views_is_stored_once_the_database_takes_it": """
+        backend.services.curves.preparer.ViewPreparer._look_through.store database
+    """,
     f"{_STORED}prepared_views.py::test_what_cannot_be_changed_stays_as_it_was": """
         backend.web.routes.light_curves.views.delete_curve_views database
         backend.web.routes.light_curves.views.start_curve_views database

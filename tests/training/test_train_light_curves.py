@@ -13,11 +13,12 @@ import pytest
 
 from backend import wire
 from backend.training.spec import TrainingSpec
+from backend.training.split import split_rows
 from backend.transit.columns import LABELS, LIGHT_CURVE
 from backend.transit.evaluation.light_curves import COMPONENTS
 from backend.transit.light_curve.orbit import transit_geometry
 from backend.transit.networks.inputs import RealViews
-from backend.transit.photometry.evidence import EVIDENCE
+from backend.transit.photometry.evidence import EVIDENCE, usual_numbers
 from backend.transit.photometry.view_rows import LOCAL_VIEWS, RECIPE, VIEW_ROW_DTYPE
 from backend.transit.photometry.views import LOCAL_BINS, WHOLE_BINS, local_bins
 from backend.transit.simulation.catalogue import simulate
@@ -140,15 +141,29 @@ def test_the_figures_with_the_light_curves_hidden_are_a_row_of_their_own(finishe
 def test_the_manifest_names_the_light_curves_and_their_inputs(finished: Any):
     spec, _ = finished
     manifest = json.loads(spec.model_path.with_suffix(".json").read_text())
-    assert manifest["light_curves"] == {
-        "curve_set_id": 5,
-        "sha256": "c" * 64,
-        "recipe": RECIPE,
-    }
+    curves = manifest["light_curves"]
+    assert (curves["curve_set_id"], curves["sha256"]) == (5, "c" * 64)
+    assert curves["recipe"] == RECIPE
     names = [each["name"] for each in manifest["inputs"]]
     assert names[-2:] == ["local_input", "evidence_input"]
     assert manifest["inputs"][-1]["columns"] == list(EVIDENCE)
     assert str(spec.views) not in json.dumps(manifest)
+
+
+def test_the_manifest_says_what_was_usual_in_the_training_rows_and_in_no_others(
+    finished: Any, rows: np.ndarray
+):
+    spec, _ = finished
+    manifest = json.loads(spec.model_path.with_suffix(".json").read_text())
+    views = np.load(spec.views)
+    split = split_rows(rows, None, "star", (spec.validation_split, spec.test_split), spec.seed)
+    learnt = views[np.isin(views["row"], split.train)]
+    assert len(learnt) < len(views)
+    usual = manifest["light_curves"]["usual"]
+    assert usual == usual_numbers(learnt["evidence"], rows["label"][learnt["row"]])
+    assert usual["planets"]["numbers"]["depth"]["median"] > 0
+    assert usual["planets"]["numbers"]["season_correlation"] is None
+    assert usual["false_positives"]["numbers"]["secondary_significance"]["p10"] == 9.0
 
 
 def test_the_saved_model_predicts_the_test_rows_as_the_session_did(

@@ -74,7 +74,7 @@ class CandidateCurve(NamedTuple):
     outcomes: list[FileOutcome]
 
     def described(self) -> dict[str, object]:
-        """As `web.schemas.curves.candidates.CandidateLightCurve`."""
+        """As `web.schemas.curves.candidates.CandidateLightCurve`, but for what is usual."""
         record = self.views[0] if len(self.views) else None
         evidence = [None] * len(NUMBERS) if record is None else record["evidence"].tolist()
         numbers = zip(NUMBERS.items(), evidence, strict=True)

@@ -1,14 +1,18 @@
 """The thread that prepares views: of a dataset's rows by a curve set, one after the other."""
 
+import logging
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 from backend.database import datasets, workspaces
 from backend.database.connection import Record
 from backend.database.curves import sets, view_jobs
-from backend.errors import Conflict
+from backend.errors import Conflict, Unavailable
 from backend.light_curves.preparing.facts import Facts
 from backend.light_curves.preparing.parts import DamagedPart
 from backend.light_curves.preparing.run import Inputs, TooManyDeaths, ViewMaker
+from backend.light_curves.preparing.usual import DamagedViews, usual_of_views
 from backend.services.aftermath import left_to_the_next_start
 from backend.services.context import Services
 from backend.services.curves.preparing import Progress, packs_of_version
@@ -23,6 +27,8 @@ _INTERRUPTED = (
     "again when the server can run without interruption."
 )
 
+log = logging.getLogger(__name__)
+
 
 class ViewPreparer(JobThread):
     """Prepares the views that were asked for, and again those whose file is missing."""
@@ -33,6 +39,17 @@ class ViewPreparer(JobThread):
         )
         settings = services.settings
         self._maker = ViewMaker(settings.table_memory_mb, settings.table_seconds)
+
+    def work(self) -> None:
+        """Do what is to be done now; then look through views that an earlier version has made."""
+        super().work()
+        with self._services.database.read() as connection:
+            found = view_jobs.with_status(connection, "completed")
+        for views in found:
+            if self._closing.is_set() or self._news.is_set():
+                return  # what is new goes first
+            if "usual" not in views["facts"]:
+                self._look_through(views)
 
     def _recover(self) -> None:
         super()._recover()
@@ -47,16 +64,17 @@ class ViewPreparer(JobThread):
 
     def _carry_out(self, job: Record, pause: Callable[[float], None]) -> None:
         storage = self._services.storage
-        target = curve_files.views_of(storage, job)
+        target, inputs = curve_files.views_of(storage, job), self._inputs(job)
         facts = self._maker.make(
-            self._inputs(job),
+            inputs,
             target,
             lambda number: curve_files.views_part(storage, job, number),
             Progress(lambda done, rows: self._record(job, done, rows)),
             lambda: pause(0.0),
         )
         size = target.stat().st_size
-        self._make(lambda: self._complete(job, facts, size))
+        usual = _usual(job, target, inputs.table)
+        self._make(lambda: self._complete(job, facts, size, usual))
 
     def _after(self, job: Record) -> None:
         curve_files.remove_views_parts(self._services.storage, job)
@@ -105,7 +123,28 @@ class ViewPreparer(JobThread):
 
         self._make(change)
 
-    def _complete(self, job: Record, facts: Facts, size: int) -> None:
+    def _look_through(self, views: Record) -> None:
+        """Find what is usual in completed views, unless their table cannot be read now."""
+        with self._services.database.read() as connection:
+            dataset = datasets.find(connection, views["dataset_id"])
+        if dataset is None:
+            return
+        try:
+            table = self._services.tables.table(dataset)
+        except (Conflict, Unavailable):
+            return
+        usual = _usual(views, curve_files.views_of(self._services.storage, views), table)
+
+        def store() -> None:
+            with self._services.database.write() as connection:
+                found = view_jobs.find(connection, views["id"])
+                if found is not None and found["status"] == "completed":
+                    facts = {**found["facts"], "usual": usual}
+                    view_jobs.change(connection, views["id"], facts=facts)
+
+        self._make(store)
+
+    def _complete(self, job: Record, facts: Facts, size: int, usual: dict[str, Any] | None) -> None:
         """Record that the views are there."""
         with self._services.database.write() as connection:
             found = view_jobs.find(connection, job["id"])
@@ -116,7 +155,8 @@ class ViewPreparer(JobThread):
                 raise Cancelled
             owner_id = workspaces.owner_of(connection, job["workspace_id"])
             require_bytes(self._services, connection, owner_id, size)
-            told = {"rows": dataset["num_samples"], **facts.as_json(), "bytes": size}
+            rows = dataset["num_samples"]
+            told = {"rows": rows, **facts.as_json(), "bytes": size, "usual": usual}
             view_jobs.end(
                 connection,
                 job["id"],
@@ -126,3 +166,12 @@ class ViewPreparer(JobThread):
                 facts=told,
                 stored_bytes=size,
             )
+
+
+def _usual(job: Record, views: Path, table: Path) -> dict[str, Any] | None:
+    """What is usual of the numbers of views; None: the file cannot be read, as the log says."""
+    try:
+        return usual_of_views(views, table)
+    except (DamagedViews, OSError) as error:
+        log.warning("views %d: what is usual in them is not known: %s", job["id"], error)
+        return None

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from backend.database.connection import Record
 from backend.services.context import Services
+from backend.services.curves import views
 from backend.services.curves.matching import open_set
 from backend.storage.dataset_table import read_rows
 from backend.transit.photometry.evidence import NUMBERS
@@ -47,7 +48,13 @@ def row_curve(services: Services, curve_set: Record, dataset: Record, row: int) 
     star = bytes(rows["star"][row]).decode()
     found = open_set(services, curve_set)
     _, one = read_rows(services.tables.table(dataset), row, 1)
-    nothing = {"star": star, "line": int(one["line"][0]), "prepared": None, "why_not": None}
+    nothing = {
+        "star": star,
+        "line": int(one["line"][0]),
+        "prepared": None,
+        "why_not": None,
+        **_usual(services, curve_set, dataset),
+    }
     if not star:
         return {**nothing, "why_not": NO_STAR}
     segments = found.segments_of(star)
@@ -61,6 +68,15 @@ def row_curve(services: Services, curve_set: Record, dataset: Record, row: int) 
     if not own.is_usable:
         return {**nothing, "why_not": NO_EPOCH}
     return {**nothing, "prepared": _described(known.prepared(place), own)}
+
+
+def _usual(services: Services, curve_set: Record, dataset: Record) -> Record:
+    """What is usual in the rows of the dataset, if the set's views of them are prepared."""
+    with services.database.read() as connection:
+        found = views.find(connection, dataset, curve_set)
+    if found is None:
+        return {"views_status": None, "usual": None}
+    return {"views_status": found["status"], "usual": (found["facts"] or {}).get("usual")}
 
 
 def _epochs(services: Services, dataset: Record, places: NDArray[np.intp]) -> Floats:

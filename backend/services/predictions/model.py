@@ -95,6 +95,17 @@ def require_curve_reader(model: Record, field: str = "curve_set_id") -> None:
     )
 
 
+def usual_numbers(model: Record) -> Record | None:
+    """What is usual of the numbers of light curves in the rows that a model learnt from.
+
+    Returns:
+        as `transit.photometry.evidence.usual_numbers`; None: an earlier version has trained it, or
+        it joins the models of a study.
+    """
+    found: Record | None = (model["manifest"].get("light_curves") or {}).get("usual")
+    return found
+
+
 def training_ranges(model: Record) -> Record:
     """What values each column has in the model's training rows: `manifest.training_ranges`."""
     return model["manifest"]["training_ranges"]

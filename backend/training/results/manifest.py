@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.training.examples.real_curves import RealCurves
 from backend.training.spec import TrainingSpec
 from backend.training.split import Split
 from backend.transit.columns import (
@@ -26,7 +27,7 @@ from backend.transit.columns import (
 from backend.transit.light_curve.curve import BINS
 from backend.transit.networks import registry
 from backend.transit.networks.inputs import CATALOGUE_COLUMNS, CATALOGUE_UNITS
-from backend.transit.photometry.evidence import EVIDENCE, EVIDENCE_UNITS
+from backend.transit.photometry.evidence import EVIDENCE, EVIDENCE_UNITS, usual_numbers
 from backend.transit.photometry.view_rows import LOCAL_VIEWS
 from backend.transit.photometry.views import LOCAL_BINS
 
@@ -84,6 +85,7 @@ def describe_model(
     trained: NDArray[np.void],
     metrics: dict[str, Any],
     evaluation: dict[str, Any] | None,
+    curves: RealCurves | None = None,
 ) -> dict[str, Any]:
     """Make the manifest, a JSON-able dictionary, without what `describe_file` says.
 
@@ -93,6 +95,7 @@ def describe_model(
         trained: ROW_DTYPE, the training rows.
         metrics: of the best epoch.
         evaluation: on the test stars, or None.
+        curves: light curves of the training rows; None: it reads none, or joins models.
     """
     settings = dataclasses.asdict(spec)
     for name in _NO_SETTINGS:
@@ -108,7 +111,7 @@ def describe_model(
         "dataset_version_sha256": spec.dataset_version_sha256,
         "dataset_name": spec.dataset_name,
         "simulated": spec.simulated,
-        "light_curves": _light_curves(spec),
+        "light_curves": _light_curves(spec, trained, curves),
         "rows": {name: len(getattr(split, name)) for name in ("train", "validation", "test")},
         "training_ranges": training_ranges(trained),
         "inputs": _inputs(spec),
@@ -175,15 +178,26 @@ def _inputs(spec: TrainingSpec) -> list[dict[str, Any]]:
     return [relations if name == registry.RELATION_INPUT else _INPUTS[name] for name in names]
 
 
-def _light_curves(spec: TrainingSpec) -> dict[str, Any] | None:
-    """Which light curves it has learnt from; None: from none."""
+def _light_curves(
+    spec: TrainingSpec, trained: NDArray[np.void], curves: RealCurves | None
+) -> dict[str, Any] | None:
+    """Which light curves it has learnt from, and what is usual of their numbers; None: from none.
+
+    What is usual is None for a model that joins those of a study.
+    """
     if spec.curves_sha256 is None or not registry.NETWORKS[spec.network].takes_curves:
         return None
     return {
         "curve_set_id": spec.curve_set_id,
         "sha256": spec.curves_sha256,
         "recipe": spec.curve_recipe,
+        "usual": None if curves is None else _usual(trained, curves),
     }
+
+
+def _usual(trained: NDArray[np.void], curves: RealCurves) -> dict[str, Any]:
+    """Of the training rows that have a light curve."""
+    return usual_numbers(curves.evidence[curves.has], trained["label"][curves.has])
 
 
 def _outputs() -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.storage.atomic import write_atomically
+from backend.training.examples.batches import Examples
 from backend.training.model_file import serialise
 from backend.training.results.evaluate import CERTAIN_PRECISION, Published, Results
 from backend.training.results.kept_rows import describe_neighbours, describe_related
@@ -36,22 +37,21 @@ def save_model(
     table: Rows,
     evidence: Rows | None,
     split: Split,
-    trained: Rows,
-    relations: NDArray[np.float32] | None,
+    training: Examples,
     published: Published,
     metrics: dict[str, Any],
     results: Results,
 ) -> dict[str, Any]:
     """Write the model and what lies beside it; return the manifest."""
-    content = serialise(published.model)
-    manifest = describe_model(spec, split, trained, metrics, results.evaluation)
+    content, trained = serialise(published.model), training.rows
+    manifest = describe_model(spec, split, trained, metrics, results.evaluation, training.real)
     manifest |= describe_file(content)
     manifest["temperature"] = published.calibration.temperature
     manifest["calibration"] = published.calibration_described
     manifest["abstention"] = {"threshold": published.threshold, "precision": CERTAIN_PRECISION}
     neighbours, manifest["neighbours"] = describe_neighbours(spec, table, split.train)
     related, manifest["related"] = describe_related(
-        spec, table, evidence, relations, results.evaluation
+        spec, table, evidence, training.relations, results.evaluation
     )
     manifest["verdict"] = verdict(trained["label"], published, results)
     tested = _test_rows(split, results)

@@ -1,6 +1,11 @@
-"""The numbers that photometry adds to a catalogue: their order, units and meanings."""
+"""The numbers that photometry adds to a catalogue: their order, units, meanings, what is usual."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.transit.columns import LABELS
 
 
 class Number(NamedTuple):
@@ -53,3 +58,43 @@ EVIDENCE = tuple(NUMBERS)
 
 EVIDENCE_UNITS = {name: number.unit for name, number in NUMBERS.items()}
 EVIDENCE_MEANINGS = {name: number.meaning for name, number in NUMBERS.items()}
+
+# Whose numbers others are held against, and their label codes.
+USUAL_OF = {"planets": LABELS.index("CONFIRMED"), "false_positives": LABELS.index("FALSE POSITIVE")}
+
+# Quantiles of fewer rows say little.
+LEAST_ROWS = 10
+
+_SHARES = {"p10": 0.1, "median": 0.5, "p90": 0.9}
+
+
+def usual_numbers(
+    evidence: NDArray[np.float32], labels: NDArray[np.integer]
+) -> dict[str, dict[str, Any]]:
+    """What is usual of each number, for planets and for false positives.
+
+    Args:
+        evidence: float32, (n, 24), as EVIDENCE; not finite where unknown.
+        labels: int, (n,), label codes.
+
+    Returns:
+        JSON-able: for each of USUAL_OF `rows`, how many have that label, and `numbers`, by name
+        `p10`, `median` and `p90`, the quantiles 0.1, 0.5 and 0.9 in the number's unit, linear
+        between two values, and `rows`, how many of them know it. None in place of a number that
+        fewer than 10 know.
+    """
+    found = {}
+    for kind, code in USUAL_OF.items():
+        of_kind = evidence[labels == code]
+        known = (column[np.isfinite(column)] for column in of_kind.T)
+        numbers = dict(zip(EVIDENCE, map(_quantiles, known), strict=True))
+        found[kind] = {"rows": len(of_kind), "numbers": numbers}
+    return found
+
+
+def _quantiles(values: NDArray[np.float32]) -> dict[str, float | int] | None:
+    if len(values) < LEAST_ROWS:
+        return None
+    # In float64: the largest float32 stands for what is larger, and their difference is too large.
+    quantiles = np.quantile(values.astype(np.float64), tuple(_SHARES.values())).tolist()
+    return {**dict(zip(_SHARES, quantiles, strict=True)), "rows": len(values)}

@@ -23,6 +23,7 @@ from backend.services.predictions.model import (
     choose_model,
     require_curve_reader,
     training_source,
+    usual_numbers,
     warnings_about,
 )
 from backend.services.predictions.rows import predict
@@ -91,7 +92,7 @@ def _predict_with_curve(form: PredictForm) -> Record:
     form.star = curve.star if form.star is None else form.star
     source = form.source or training_source(model)
     answer = _answer([form], model, source, None, curve.views)
-    return {**answer, "light_curve": curve.described()}
+    return {**answer, "light_curve": {**curve.described(), "usual": usual_numbers(model)}}
 
 
 @predictions_bp.post("", endpoint="predict")

@@ -192,6 +192,10 @@ TableName = Annotated[
         "where a file has several; by default the one with the columns of a catalogue."
     ),
 ]
+# Of whatever is done in the background, one job after the other.
+BatchStatus = TypeAliasType(
+    "BatchStatus", Literal["pending", "running", "completed", "failed", "cancelled"]
+)
 Source = TypeAliasType("Source", Literal["exotrain", "koi", "k2", "toi"])
 Text = Annotated[str, Field(json_schema_extra={"pattern": MANY_LINES}), AfterValidator(many_lines)]
 Star = Annotated[

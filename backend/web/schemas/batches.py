@@ -9,6 +9,7 @@ from backend.services.batch_jobs.result import SORTS, Wanted
 from backend.web.schemas.base import (
     MAX_ID,
     Answer,
+    BatchStatus,
     LabelFilter,
     Page,
     Source,
@@ -24,9 +25,6 @@ from backend.web.schemas.predictions import BatchForm, UnlikeTraining
 from backend.web.schemas.reading import TablePreview
 from backend.web.schemas.reports import ReadingReport
 
-BatchStatus = TypeAliasType(
-    "BatchStatus", Literal["pending", "running", "completed", "failed", "cancelled"]
-)
 BatchFailure = TypeAliasType(
     "BatchFailure",
     Literal[

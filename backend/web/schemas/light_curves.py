@@ -9,6 +9,7 @@ from backend.web.schemas.base import (
     MAX_ID,
     UPLOAD_IDS,
     Answer,
+    BatchStatus,
     JsonBody,
     Key,
     Name,
@@ -16,7 +17,6 @@ from backend.web.schemas.base import (
     TextFields,
     WorkspaceQuery,
 )
-from backend.web.schemas.batches import BatchStatus
 from backend.web.schemas.curves.facts import FileRemark
 from backend.web.schemas.curves.files import CurveFlux, Files
 from backend.web.schemas.curves.views import CurveViews

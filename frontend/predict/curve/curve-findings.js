@@ -1,12 +1,12 @@
 // What the light curve of a candidate says: how much of it there is, flags, and the numbers.
 
-import { MeasuredTable } from "../../dataset-rows/measured-numbers.js";
+import { MeasuredNumbers } from "../../dataset-rows/measured-numbers.js";
 import { html } from "../../lib/html.js";
 import { t } from "../../lib/i18n.js";
 
 /** @param {{found: object}} properties found: `light_curve` of the answer of `POST /api/predict` */
 export function CurveFindings({ found }) {
-  const { points, points_in_transit: inside, segments, flags, notes, numbers, star } = found;
+  const { points, points_in_transit: inside, segments, flags, notes, numbers, usual, star } = found;
   const isUsed = found.is_used;
   return html`
     <section class="card stack tight" aria-labelledby="findings-title" data-test="curve-findings">
@@ -28,7 +28,7 @@ export function CurveFindings({ found }) {
       html`<ul class="flags" lang="en">
         ${notes.map(({ file, message }, n) => html`<li key=${n}>${file}: ${message}</li>`)}
       </ul>`}
-      ${isUsed && html`<${MeasuredTable} numbers=${numbers} />`}
+      ${isUsed && html`<${MeasuredNumbers} ...${{ numbers, usual }} whose="model" isOpen />`}
     </section>
   `;
 }

@@ -1,6 +1,7 @@
 """Each call of a checkpoint and of a saved model fails once: what was there before stays whole."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -95,7 +96,8 @@ def save(tmp_path, monkeypatch):
     published = Published(None, Calibration(), {}, None, rows["label"][:0], np.zeros((0, 3)))
 
     def save():
-        saving.save_model(spec, rows, None, split, rows, None, published, {}, found)
+        training = SimpleNamespace(rows=rows, relations=None, real=None)
+        saving.save_model(spec, rows, None, split, training, published, {}, found)
         return spec.model_path
 
     return save

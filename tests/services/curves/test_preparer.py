@@ -14,7 +14,8 @@ from backend.services.curves.preparer import ViewPreparer
 from backend.services.curves.runner import CurveRunner
 from backend.services.leftovers import remove_leftovers
 from backend.storage import curve_files
-from backend.transit.photometry.evidence import EVIDENCE
+from backend.transit.photometry import evidence
+from backend.transit.photometry.evidence import EVIDENCE, usual_numbers
 from backend.transit.photometry.prepare import VIEWS
 from backend.transit.photometry.view_rows import LOCAL_VIEWS, RECIPE
 from tests.api import form
@@ -113,6 +114,83 @@ def test_the_views_of_a_row_are_those_that_the_row_shows(api, services, key, cur
             shown["points"],
             shown["points_in_transit"],
         )
+
+
+def as_earlier(services, views_id):
+    """Make completed views as an earlier version left them."""
+    facts = state(services, views_id)["facts"]
+    del facts["usual"]
+    with services.database.write() as connection:
+        view_jobs.change(connection, views_id, facts=facts)
+
+
+def usual_of_rows(services, found):
+    """What is usual, from the numbers in the file: the second row is a planet, the third not."""
+    rows = np.load(curve_files.views_of(services.storage, found))
+    return usual_numbers(rows["evidence"], np.array([0, 1, 2]))
+
+
+def test_what_is_usual_is_found_with_the_views(services, asked, monkeypatch):
+    monkeypatch.setattr(evidence, "LEAST_ROWS", 1)
+    ViewPreparer(services).work()
+    found = state(services, asked["id"])
+    assert found["facts"]["usual"] == usual_of_rows(services, found)
+    depth = found["facts"]["usual"]["planets"]["numbers"]["depth"]
+    assert depth["median"] == pytest.approx(signal(2).depth, rel=0.1)
+
+
+def test_what_is_usual_in_views_of_an_earlier_version_is_found_afterwards(
+    services, asked, monkeypatch
+):
+    ViewPreparer(services).work()
+    as_earlier(services, asked["id"])
+    before = state(services, asked["id"])
+    monkeypatch.setattr(evidence, "LEAST_ROWS", 1)
+    ViewPreparer(services).work()
+    found = state(services, asked["id"])
+    assert found["facts"] == {**before["facts"], "usual": usual_of_rows(services, found)}
+    assert (found["status"], found["completed_at"]) == ("completed", before["completed_at"])
+
+
+def test_what_is_new_goes_before_views_of_an_earlier_version(services, asked):
+    ViewPreparer(services).work()
+    as_earlier(services, asked["id"])
+    preparer = ViewPreparer(services)
+    preparer.notify()
+    preparer.work()
+    assert "usual" not in state(services, asked["id"])["facts"]
+
+
+@pytest.mark.parametrize("damage", ["other", "longer"])
+def test_damaged_views_of_an_earlier_version_have_nothing_usual(services, asked, damage, caplog):
+    ViewPreparer(services).work()
+    as_earlier(services, asked["id"])
+    path = curve_files.views_of(services.storage, state(services, asked["id"]))
+    if damage == "other":
+        path.write_bytes(b"x" * path.stat().st_size)
+    else:
+        rows = np.load(path)
+        rows["row"][-1] = 10_000
+        np.save(path, rows)
+        with services.database.write() as connection:  # that it is another file is not seen
+            size = path.stat().st_size
+            view_jobs.change(connection, asked["id"], stored_bytes=size)
+    ViewPreparer(services).work()
+    assert state(services, asked["id"])["facts"]["usual"] is None
+    assert "what is usual in them is not known" in caplog.text
+
+
+def test_a_table_that_cannot_be_read_now_is_looked_at_later(services, asked):
+    ViewPreparer(services).work()
+    as_earlier(services, asked["id"])
+    views = state(services, asked["id"])
+    table = services.storage.table(views["workspace_id"], views["identity"])
+    away = table.rename(table.with_suffix(".away"))
+    ViewPreparer(services).work()
+    assert "usual" not in state(services, asked["id"])["facts"]
+    away.rename(table)
+    ViewPreparer(services).work()
+    assert state(services, asked["id"])["facts"]["usual"]["planets"]["rows"] == 1
 
 
 def test_a_kill_on_the_way_costs_no_part_and_changes_no_byte(

@@ -4,7 +4,7 @@ from pydantic import Field
 
 from backend.web.schemas.base import Answer
 from backend.web.schemas.curves.facts import FileRemark
-from backend.web.schemas.curves.rows import CurveNumber
+from backend.web.schemas.curves.rows import CurveNumber, UsualNumbers
 
 
 class CandidateLightCurve(Answer):
@@ -20,4 +20,7 @@ class CandidateLightCurve(Answer):
     segments: int
     flags: list[str] = Field(description="What is missing or odd, in words.")
     numbers: list[CurveNumber]
+    usual: UsualNumbers | None = Field(
+        description="In the rows that the model learnt from; null: it does not know."
+    )
     notes: list[FileRemark] = Field(description="What was odd of the files.")

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from backend.web.schemas.base import MAX_ID, Answer, Success, TextFields
+from backend.web.schemas.base import MAX_ID, Answer, BatchStatus, Success, TextFields
 
 
 class RowCurveQuery(TextFields):
@@ -52,6 +52,31 @@ class CurveNumber(Answer):
     meaning: str
 
 
+class UsualNumber(Answer):
+    """What is usual of one number: quantiles of the rows that know it, in its unit."""
+
+    p10: float = Field(description="A tenth of the rows is below.")
+    median: float
+    p90: float = Field(description="A tenth of the rows is above.")
+    rows: int
+
+
+class UsualOfKind(Answer):
+    """What is usual of the numbers of rows with one label."""
+
+    rows: int = Field(description="With that label and a usable light curve.")
+    numbers: dict[str, UsualNumber | None] = Field(
+        description="By name; null: fewer than 10 of the rows know it."
+    )
+
+
+class UsualNumbers(Answer):
+    """What is usual of the numbers that light curves give, to hold those of one against."""
+
+    planets: UsualOfKind = Field(description="Rows labelled CONFIRMED.")
+    false_positives: UsualOfKind = Field(description="Rows labelled FALSE POSITIVE.")
+
+
 class PreparedCurve(Answer):
     """What the light curve says of the row."""
 
@@ -77,3 +102,10 @@ class RowCurve(Success):
     why_not: str | None = Field(description="Why there is no folded curve.")
     series: CurveSeries | None = None
     prepared: PreparedCurve | None
+    usual: UsualNumbers | None = Field(
+        description="In the rows of the dataset with a light curve in this version of the set, by "
+        "the labels of its file; null while their views are not prepared."
+    )
+    views_status: BatchStatus | None = Field(
+        description="Of these views; null: nobody has asked for them (`POST …/views`)."
+    )

@@ -5,8 +5,14 @@ from typing import Literal
 from pydantic import Field
 from typing_extensions import TypeAliasType
 
-from backend.web.schemas.base import MAX_ID, Answer, JsonBody, Success, TextFields
-from backend.web.schemas.batches import BatchStatus
+from backend.web.schemas.base import (
+    MAX_ID,
+    Answer,
+    BatchStatus,
+    JsonBody,
+    Success,
+    TextFields,
+)
 from backend.web.schemas.curves.facts import CurveFacts
 
 ViewsFailure = TypeAliasType(

@@ -91,8 +91,11 @@ def test_a_candidate_is_predicted_with_its_light_curve_which_is_sent_once_and_ta
     part(page, "predict").click()
     expect(findings).to_contain_text("The prediction was made with this light curve.")
     expect(findings).to_contain_text("1 segment")
-    depth = findings.locator("[data-number=depth] td")
+    depth = findings.locator("[data-number=depth] td").first
     expect(depth).to_contain_text("ppm")
+    # The model does not know what was usual: nothing is said of it.
+    expect(part(page, "usual-lead")).to_have_count(0)
+    expect(findings.locator("[data-number=depth] td")).to_have_count(1)
     measured = float(depth.inner_text().split()[0].replace(",", ""))
     # A fit of a transit's form is deeper in the middle than the box of these tables.
     assert measured == pytest.approx(DEPTH, rel=0.2)

@@ -173,7 +173,19 @@ def test_a_row_shows_its_measured_curve_and_says_why_another_has_none(
         press(page, measured.get_by_role("button", name=view, exact=True))
         expect(summary).to_contain_text(said)
     measured.get_by_text("What the light curve says").click()
-    expect(measured.locator("[data-test=measured-numbers]")).to_contain_text("Transits seen13")
+    seen = measured.locator("[data-number=transits_seen] td")
+    expect(seen).to_have_text("13")
+    missing = measured.locator("[data-test=usual-missing]")
+    expect(missing).to_contain_text("once the views of this dataset are prepared")
+    assert visitor.violations() == []
+
+    # What is usual comes with the views, by itself.
+    press(page, missing.get_by_role("button", name="Prepare the views"))
+    expect(measured.locator("[data-test=usual-lead]")).to_contain_text(
+        "1 planet and 0 false positives of this dataset", timeout=60_000
+    )
+    expect(missing).to_have_count(0)
+    expect(seen).to_have_text(["13", "fewer than 10 known", "fewer than 10 known"])
     assert visitor.violations() == []
 
     # The set stays chosen for the next rows: one without an epoch, one without a curve.

@@ -17,7 +17,7 @@ from tests.api import problem_of
 from tests.faults.state import all_of
 from tests.light_curves.preparing.made import many
 from tests.services.curves.prepared import CURVES, curve_set_of, dataset_of
-from tests.services.curves.test_preparer import ask, parts, state
+from tests.services.curves.test_preparer import as_earlier, ask, parts, state
 
 STARS = (1, 2)
 
@@ -107,6 +107,22 @@ def test_a_step_that_the_database_does_not_take_is_done_again(
     ViewPreparer(services).work()
     assert state(services, views_id)["status"] == "completed"
     assert parts(services) == []
+
+
+def test_what_is_usual_in_earlier_views_is_stored_once_the_database_takes_it(
+    faults, api, services, curve_set_id, dataset_id
+):
+    views_id = ask(api, curve_set_id, dataset_id)["id"]
+    ViewPreparer(services).work()
+    as_earlier(services, views_id)
+    preparer = ViewPreparer(services)
+    preparer.work = super(ViewPreparer, preparer).work
+    preparer.work()  # it has recovered
+    del preparer.work
+    fault = faults.add("sql", "COMMIT", "disk I/O error")
+    preparer.work()
+    assert fault.effects == 1
+    assert state(services, views_id)["facts"]["usual"]["planets"]["rows"] == 1
 
 
 @pytest.mark.parametrize("what", ["ask", "delete"])

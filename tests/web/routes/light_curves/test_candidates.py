@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from backend.services.curves import candidate
-from backend.transit.photometry.evidence import EVIDENCE, NUMBERS
+from backend.transit.columns import LABELS
+from backend.transit.photometry.evidence import EVIDENCE, NUMBERS, usual_numbers
 from tests.api import complete, problem_of, use_depth_predictor
 from tests.light_curves.preparing.made import segment, signal
 from tests.services.curves.prepared import curves
@@ -84,6 +85,27 @@ def test_a_candidate_is_predicted_by_its_light_curve(api, key, model_id, predict
     [views] = predictor.views
     assert views["row"].tolist() == [0]
     assert views["evidence"][0, EVIDENCE.index("depth")] == numbers["depth"]["value"]
+
+
+def test_what_was_usual_in_the_training_rows_stands_beside_the_numbers(
+    api, key, services, predictor
+):
+    depths = np.full((20, len(EVIDENCE)), np.nan, np.float32)
+    depths[:, EVIDENCE.index("depth")] = range(20)
+    usual = usual_numbers(depths, np.full(20, LABELS.index("FALSE POSITIVE")))
+    curves_of = {"curve_set_id": 1, "sha256": "c" * 64, "recipe": 1, "usual": usual}
+    complete(services, api.session(key), spec=SPEC, light_curves=curves_of)
+    shown = ask(api, key, {"TIC 3.csv": table()})["light_curve"]["usual"]
+    assert shown == usual
+    assert shown["false_positives"]["numbers"]["depth"]["median"] == 9.5
+    assert shown["planets"]["numbers"]["depth"] is None
+
+
+@pytest.mark.parametrize("known", [None, {"curve_set_id": 1, "sha256": "c" * 64, "recipe": 1}])
+def test_a_model_of_an_earlier_version_knows_nothing_usual(api, key, services, predictor, known):
+    complete(services, api.session(key), spec=SPEC, light_curves=known)
+    shown = ask(api, key, {"TIC 3.csv": table()})["light_curve"]
+    assert (shown["is_used"], shown["usual"]) == (True, None)
 
 
 def test_several_files_of_a_star_are_one_light_curve(api, key, model_id, predictor):

@@ -4,8 +4,10 @@ import pytest
 
 from backend.database.schema import training_sessions
 from backend.services.curves.preparer import ViewPreparer
+from backend.services.curves.runner import CurveRunner
+from backend.transit.photometry import evidence
 from tests.api import form, problem_of
-from tests.services.curves.prepared import CURVES, curve_set_of, dataset_of
+from tests.services.curves.prepared import CURVES, curve_set_of, curves, dataset_of
 
 STARS = (1, 2)
 
@@ -101,3 +103,42 @@ def test_what_a_session_needs_is_not_deleted(api, services, key, path, status, n
             api.delete(each)
         else:
             assert f"unfinished sessions ({session_id})" in refused(api.delete(each, None), 409)
+
+
+def test_a_row_shows_what_is_usual_once_the_views_are_prepared(
+    api, services, path, dataset_id, monkeypatch
+):
+    monkeypatch.setattr(evidence, "LEAST_ROWS", 1)
+    of_row = f"{path}/curve?dataset_id={dataset_id}&row=0"
+
+    def shown():
+        answer = api.get(of_row)
+        return answer["views_status"], answer["usual"]
+
+    assert shown() == (None, None)
+    ask(api, path, dataset_id)
+    assert shown() == ("pending", None)
+    ViewPreparer(services).work()
+    status, usual = shown()
+    assert status == "completed"
+    assert (usual["planets"]["rows"], usual["false_positives"]["rows"]) == (1, 0)
+    own = api.get(f"{path}/curve?dataset_id={dataset_id}&row=1")["prepared"]["numbers"]
+    for each in own:
+        of_planets = usual["planets"]["numbers"][each["name"]]
+        if each["value"] is None:
+            assert of_planets is None
+        else:
+            assert of_planets["p10"] == of_planets["p90"] == of_planets["median"]
+            assert of_planets["median"] == pytest.approx(each["value"], rel=1e-6)
+    assert set(usual["false_positives"]["numbers"].values()) == {None}
+    # The list of views stays short.
+    assert "usual" not in api.get(f"{path}/views?dataset_id={dataset_id}")["views"]["facts"]
+
+
+def test_a_new_version_of_the_set_has_nothing_usual_yet(api, services, path, dataset_id):
+    ask(api, path, dataset_id)
+    ViewPreparer(services).work()
+    api.post(f"{path}/files", 202, data=form(curves([9]), "more.csv"))
+    CurveRunner(services).work()
+    answer = api.get(f"{path}/curve?dataset_id={dataset_id}&row=0")
+    assert (answer["views_status"], answer["usual"]) == (None, None)
