@@ -8,7 +8,8 @@ from backend.transit.photometry.evidence import EVIDENCE
 from backend.transit.photometry.view_rows import LOCAL_VIEWS
 from backend.transit.photometry.views import local_bins
 from benchmarks.curve_evidence import tables
-from benchmarks.curve_evidence.population import FOLDS, NUMBERS, read_population
+from benchmarks.curve_evidence.folds import FOLDS
+from benchmarks.curve_evidence.population import NUMBERS, read_population
 from benchmarks.curve_evidence.runs import METHODS, NETWORK, Run, planet_share
 
 STARS = 20
