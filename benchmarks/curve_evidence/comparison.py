@@ -41,7 +41,8 @@ def measure(true: Labels, by_seed: Sequence[Array], star: NDArray[np.integer]) -
         by_seed: of each seed float64, (n, 3).
         star: int, (n,), equal for rows of one star.
     """
-    weights = [np.ones((1, len(true))), *draw_weights(len(true), star, seed=0)]
+    groups = np.unique(star, return_inverse=True)[1]
+    weights = [np.ones((1, len(true))), *draw_weights(len(true), groups, seed=0)]
     found = np.mean([_figures(true, each, weights) for each in by_seed], axis=0)
     return Measured(len(by_seed), found[0], found[1:])
 
