@@ -31,6 +31,13 @@ RESULTS = REPOSITORY / ".benchmark" / "curves"
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--seeds", type=int, default=3, help="networks and trees a fold")
+    parser.add_argument(
+        "--folds",
+        type=int,
+        choices=range(1, FOLDS + 1),
+        default=FOLDS,
+        help="the first ones alone; views: all",
+    )
     parser.add_argument("--only", choices=[*_PARTS], default="views", help="what is measured")
     parser.add_argument("--results", type=Path, default=RESULTS)
     asked = parser.parse_args()
@@ -39,49 +46,49 @@ def main() -> None:
     if missing:
         sys.exit(f"No {' and no '.join(missing)} in {ARCHIVE_DATA}: set EXOTRAIN_ARCHIVE_DATA.")
     asked.results.mkdir(parents=True, exist_ok=True)
-    run(asked.seeds, asked.results)
+    run(asked)
 
 
-def _views(seeds: int, results: Path) -> None:
+def _views(asked: argparse.Namespace) -> None:
     population = read_population()
     kept: dict[str, Any] = {}
-    for seed in range(1, seeds + 1):
+    for seed in range(1, asked.seeds + 1):
         for method in METHODS:
             for fold in range(FOLDS):
                 print(f"seed {seed}, fold {fold + 1} of {FOLDS}: {method}", file=sys.stderr)
-                execute(Run(method, seed, fold), population, results, kept)
-        print("\n".join(table(population, results)), flush=True)
+                execute(Run(method, seed, fold), population, asked.results, kept)
+        print("\n".join(table(population, asked.results)), flush=True)
 
 
-def _kepler(seeds: int, results: Path) -> None:
+def _kepler(asked: argparse.Namespace) -> None:
     stars = kepler.read_kepler_stars()
     print(f"{len(stars.rows)} rows of {len(stars.segments)} stars: views", file=sys.stderr)
-    views = kepler_trial.kept_views(stars, results)
+    views = kepler_trial.kept_views(stars, asked.results)
     trial = kepler_trial.kepler_trial(stars, views)
-    _compare(trial, kepler_trial.PAIRS, FIGURES, seeds, results)
+    _compare(trial, kepler_trial.PAIRS, FIGURES, asked)
 
 
-def _stars(seeds: int, results: Path) -> None:
+def _stars(asked: argparse.Namespace) -> None:
     known = star_columns.with_star_columns(read_population(), star_columns.read_toi())
     trial = star_columns.star_trial(known)
-    _compare(trial, star_columns.PAIRS, ("AUC", "AP"), seeds, results)
+    _compare(trial, star_columns.PAIRS, ("AUC", "AP"), asked)
 
 
 def _compare(
     trial: Trial,
     pairs: tuple[tuple[str, str], ...],
     figures: tuple[str, ...],
-    seeds: int,
-    results: Path,
+    asked: argparse.Namespace,
 ) -> None:
     """Run seed after seed; print the tables of all that is there after each."""
+    trial = trial.of_first_folds(asked.folds)
     true, star = trial.labels[trial.is_scored], trial.star[trial.is_scored]
     print(
         f"{len(true)} rows of {len(np.unique(star))} stars, {trial.is_learnt.sum()} to learn from"
     )
-    for seed in range(1, seeds + 1):
-        run_trial(trial, seed, results)
-        found = predictions(trial, results)
+    for seed in range(1, asked.seeds + 1):
+        run_trial(trial, seed, asked.results)
+        found = predictions(trial, asked.results)
         measured = {name: measure(true, by_seed, star) for name, by_seed in found.items()}
         lines = [*lines_of(measured, figures), "", *difference_lines(measured, pairs, figures)]
         print("\n".join(lines), flush=True)

@@ -6,7 +6,7 @@ What a run predicted is kept in a file, so that an interrupted trial goes on whe
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +49,7 @@ class Trial:
         fold: intp, (n,), as of `star_folds`.
         is_learnt, is_scored: bool, (n,).
         methods: by a name for its files.
+        folds: how many are tested, the first ones.
     """
 
     name: str
@@ -58,6 +59,11 @@ class Trial:
     is_learnt: NDArray[np.bool_]
     is_scored: NDArray[np.bool_]
     methods: dict[str, Method]
+    folds: int = FOLDS
+
+    def of_first_folds(self, folds: int) -> "Trial":
+        """The same where only the first folds are tested: what a shorter run can tell."""
+        return replace(self, folds=folds, is_scored=self.is_scored & (self.fold < folds))
 
     def task(self, seed: int, fold: int) -> Task:
         """One fold is tested, and the others are learnt from."""
@@ -78,7 +84,7 @@ def run_trial(trial: Trial, seed: int, folder: Path) -> None:
     """Run all methods on all folds with one seed; what is in the folder is not run again."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, method in trial.methods.items():
-        for fold in range(FOLDS):
+        for fold in range(trial.folds):
             file = trial.file(name, seed, fold, folder)
             if not file.exists():
                 clock, processor = time.monotonic(), time.process_time()
@@ -98,7 +104,7 @@ def predictions(trial: Trial, folder: Path) -> dict[str, list[Array]]:
     found: dict[str, list[Array]] = {}
     for method in trial.methods:
         for seed in _seeds(trial, method, folder):
-            parts = [_kept(trial.file(method, seed, fold, folder)) for fold in range(FOLDS)]
+            parts = [_kept(trial.file(method, seed, fold, folder)) for fold in range(trial.folds)]
             tested = np.concatenate([rows for rows, _ in parts])
             order = np.argsort(tested)
             if not np.array_equal(tested[order], scored):
@@ -134,7 +140,7 @@ def _report(what: str, task: Task, seconds: float, of_processor: float) -> None:
 
 def _seeds(trial: Trial, method: str, folder: Path) -> list[int]:
     """Those of which the file of every fold is there."""
-    first = [trial.file(method, 0, fold, folder).name for fold in range(FOLDS)]
+    first = [trial.file(method, 0, fold, folder).name for fold in range(trial.folds)]
     by_fold = [
         {int(file.stem.rsplit("-", 2)[1]) for file in folder.glob(name.replace("-0-", "-*-"))}
         for name in first

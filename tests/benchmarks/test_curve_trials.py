@@ -96,6 +96,18 @@ def test_files_of_other_rows_are_refused(tmp_path: Path):
         predictions(replace(trial, is_scored=STAR % 4 > 1), tmp_path)
 
 
+def test_a_shorter_run_tests_the_first_folds_alone(tmp_path: Path):
+    method = Counted()
+    trial = trial_of(method).of_first_folds(2)
+    run_trial(trial, 1, tmp_path)
+    assert [task.fold for task in method.tasks] == [0, 1]
+    (found,) = predictions(trial, tmp_path)["shown"]
+    tested = np.flatnonzero(trial.is_scored)
+    assert found[:, 0].tolist() == tested.tolist()
+    assert set(trial.fold[tested]) == {0, 1}
+    assert not predictions(trial_of(method), tmp_path)
+
+
 def certain(certainty: float, seed: int) -> Array:
     scores = np.random.default_rng(seed).normal(size=(ROWS, len(LABELS)))
     scores[np.arange(ROWS), labels()] += certainty
