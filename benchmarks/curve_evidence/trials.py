@@ -83,8 +83,8 @@ class Trial:
 def run_trial(trial: Trial, seed: int, folder: Path) -> None:
     """Run all methods on all folds with one seed; what is in the folder is not run again."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, method in trial.methods.items():
-        for fold in range(trial.folds):
+    for fold in range(trial.folds):
+        for name, method in trial.methods.items():
             file = trial.file(name, seed, fold, folder)
             if not file.exists():
                 clock, processor = time.monotonic(), time.process_time()
