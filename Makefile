@@ -162,7 +162,7 @@ benchmark: $(DEVELOPMENT)
 benchmark-science: $(DEVELOPMENT)
 	$(BIN)/python -m benchmarks.science --jobs 2
 
-# As above.
+# As above. Two more comparisons are asked for by name: docs/BENCHMARKS.md.
 benchmark-curves: $(DEVELOPMENT)
 	$(BIN)/python -m benchmarks.curve_evidence
 	$(BIN)/python -m benchmarks.curve_evidence.control

@@ -11,20 +11,16 @@ signal-to-noise ratio hidden. Prints the share that is still called a planet, as
 import argparse
 import math
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.training.spec import TrainingSpec
 from backend.training.split import Split
-from backend.transit.columns import LABELS, LIGHT_CURVE
+from backend.transit.columns import LABELS
 from backend.transit.photometry.segments import Segment, Signal
 from backend.transit.photometry.view_rows import ViewRows
-from backend.transit.rows import Index, Rows
+from backend.transit.rows import Index
 from benchmarks.curve_evidence.kepler import (
     FILE,
     TABLE,
@@ -33,6 +29,7 @@ from benchmarks.curve_evidence.kepler import (
     view_rows,
     with_hidden_depth,
 )
+from benchmarks.curve_evidence.learning import Predict, Recipe, learn
 from benchmarks.curve_evidence.population import ARCHIVE_DATA
 from benchmarks.curve_evidence.runs import NETWORK, planet_share
 from benchmarks.curve_evidence.without_transit import without_transit
@@ -49,8 +46,6 @@ _HEADER = (
     "|---|---|---|---|",
 )
 
-Predict = Callable[[Rows, Index, ViewRows, bool], NDArray[np.float64]]
-
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -65,9 +60,9 @@ def main() -> None:
     views = view_rows(stars, np.arange(len(stars.rows)))
     split = split_by_star(stars, views["row"].astype(np.intp), asked.seed)
     print(f"{NETWORK} learns from {len(split.train)} rows", file=sys.stderr)
-    with tempfile.TemporaryDirectory() as folder:
-        predict = _learn(stars.rows, views, split, _spec(Path(folder), asked))
-        shares = control(stars, views, split, predict, asked.seed)
+    recipe = Recipe(NETWORK, "koi", asked.seed, asked.epochs)
+    predict = learn(recipe, stars.rows, views, split, {})
+    shares = control(stars, views, split, predict, asked.seed)
     print("\n".join([*_HEADER, *(line(name, stays) for name, stays in shares.items())]))
 
 
@@ -93,12 +88,12 @@ def control(
         stars: all rows.
         views: of the rows with a usable light curve.
         split: of these.
-        predict: from a table, rows of it, views and whether these are hidden to P(CONFIRMED) over
-            P(CONFIRMED) + P(FALSE POSITIVE), float64, (n,).
+        predict: as `learning` has it.
         seed: of what stands in place of the transits.
 
     Returns:
-        By what was done to them: bool, (n,), the same planets in all.
+        By what was done to them: bool, (n,), the same planets in all: whether CONFIRMED is more
+        probable than FALSE POSITIVE.
     """
     planets = split.test[stars.rows["label"][split.test] == _CONFIRMED]
     median = float(np.median(stars.rows["depth"][split.train]))
@@ -115,7 +110,7 @@ def control(
         "transit taken out, depth and snr hidden": (unknown.rows, without_both, False),
     }
     return {
-        name: predict(table, planets, records, is_hidden) > 0.5
+        name: planet_share(predict(table, planets, records, is_hidden)) > 0.5
         for name, (table, records, is_hidden) in cases.items()
     }
 
@@ -151,53 +146,6 @@ def _quiet(seed: int) -> Callable[[Segment, Signal, Sequence[Signal]], Segment]:
         return without_transit(segment, signal, np.random.default_rng(drawn_by), tuple(others))
 
     return change
-
-
-def _spec(folder: Path, asked: argparse.Namespace) -> TrainingSpec:
-    return TrainingSpec(
-        session_id=0,
-        table=folder,
-        source="koi",
-        dataset_sha256="",
-        model_name="benchmark",
-        model_path=folder / "none.keras",
-        checkpoint=folder / "none.ckpt",
-        validation_split=_VALIDATION,
-        epochs=asked.epochs,
-        seed=asked.seed,
-        network=NETWORK,
-    )
-
-
-def _learn(table: Rows, views: ViewRows, split: Split, spec: TrainingSpec) -> Predict:
-    """Train the network, without relations to other rows."""
-    from backend.training import keras_setup
-    from backend.training.fit import examples, fit_network
-    from backend.training.results.evaluate import publish_calibrated
-    from backend.training.results.predict import predict
-
-    keras_setup.prepare_tensorflow()
-    trained = fit_network(spec, table, split, _ignore, _never_stop, views=views)
-    published = publish_calibrated(
-        trained.steps, trained.validation, split.validation_groups, spec.seed
-    )
-
-    def shares(table: Rows, rows: Index, views: ViewRows, is_hidden: bool) -> NDArray[np.float64]:
-        asked = examples(spec, trained.steps, table, rows, None, _never_stop, views)
-        if is_hidden:
-            asked = asked.without((LIGHT_CURVE,), np.arange(len(rows)))
-        found = predict(trained.steps, asked, published.calibration, _never_stop)
-        return planet_share(found["probabilities"])
-
-    return shares
-
-
-def _ignore(event: Any) -> None:
-    return None
-
-
-def _never_stop() -> None:
-    return None
 
 
 if __name__ == "__main__":

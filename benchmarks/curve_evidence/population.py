@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedGroupKFold
 
 from backend.transit.columns import LABELS, ROW_DTYPE
 from backend.transit.photometry.evidence import EVIDENCE
@@ -17,12 +16,10 @@ from backend.transit.photometry.prepared_views import resampled
 from backend.transit.photometry.view_rows import LOCAL_VIEWS, VIEW_ROW_DTYPE, ViewRows
 from backend.transit.photometry.views import LOCAL_BINS, LOCAL_REACH, WHOLE_BINS
 from backend.transit.rows import Index, Rows
+from benchmarks.curve_evidence.folds import star_folds
 
 ARCHIVE_DATA = Path(os.environ.get("EXOTRAIN_ARCHIVE_DATA", "../shared/data"))
 FILE = Path("lightcurves") / "tess_nigraha.npz"
-
-FOLDS = 5
-_SEED = 0
 
 # Their local views reach two durations to either side (measured: the transit fills a quarter).
 _THEIR_REACH = 2.0
@@ -31,7 +28,7 @@ _THEIR_REACH = 2.0
 _HALF = 81
 
 # The same signal in two sectors: periods that differ by less than this part.
-_SAME_PERIOD = 0.01
+SAME_PERIOD = 0.01
 
 _CONFIRMED, _FALSE_POSITIVE = ("CP", "KP"), ("FP", "FA")
 # Only to learn from: junk, eclipsing binaries, variable stars, instrumental signals, others.
@@ -95,7 +92,7 @@ def read_population(path: Path = ARCHIVE_DATA / FILE) -> Population:
     rows["depth"], rows["label"] = 1e6 * depth, labels
     rows["star"] = columns["tic_id"].astype(rows.dtype["star"])
     star = columns["tic_id"]
-    nearest = np.round(np.log(columns["period"]) / _SAME_PERIOD)
+    nearest = np.round(np.log(columns["period"]) / SAME_PERIOD)
     signal = np.unique(np.stack([star, nearest], 1), axis=0, return_inverse=True)[1].ravel()
     return Population(
         rows,
@@ -105,7 +102,7 @@ def read_population(path: Path = ARCHIVE_DATA / FILE) -> Population:
         star,
         signal,
         is_settled,
-        _folds(star, is_settled, labels == LABELS.index("CONFIRMED")),
+        star_folds(star, is_settled, labels == LABELS.index("CONFIRMED")),
     )
 
 
@@ -155,15 +152,3 @@ def _relative(view: Views, transit: Views, depth: float) -> Views:
     """Flux around 1, of a view that was stretched like that of the transit."""
     median = float(np.median(transit))
     return 1.0 - depth * (median - view) / (median - float(transit.min()))
-
-
-def _folds(
-    star: NDArray[np.int64], is_settled: NDArray[np.bool_], is_confirmed: NDArray[np.bool_]
-) -> Index:
-    settled = np.flatnonzero(is_settled)
-    fold_of: dict[int, int] = {}
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=_SEED)
-    parts = folds.split(settled, is_confirmed[settled], star[settled])
-    for number, (_, tested) in enumerate(parts):
-        fold_of |= dict.fromkeys(star[settled[tested]].tolist(), number)
-    return np.array([fold_of.get(each, -1) for each in star.tolist()], np.intp)

@@ -1,6 +1,5 @@
 """One run: a network or trees learn from four fifths of the stars and classify the last fifth."""
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
-from backend.training.spec import TrainingSpec
-from backend.training.split import Split
 from backend.transit.columns import LABELS
 from backend.transit.evaluation.baseline import tree_probabilities
 from backend.transit.rows import Index
+from benchmarks.curve_evidence.folds import split_of_fold
+from benchmarks.curve_evidence.learning import Recipe, learn
 from benchmarks.curve_evidence.population import Population
 
 NETWORK, WITHOUT_VIEWS = "light_curve_cnn", "light_curve_cnn, views hidden"
@@ -86,60 +85,7 @@ def _network(
     run: Run, population: Population, learnt: Index, tested: Index, kept: dict[str, Any]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Probabilities of the tested rows, and with their light curves hidden."""
-    from backend.training import keras_setup
-    from backend.training.fit import examples, fit_network
-    from backend.training.results.evaluate import publish_calibrated
-    from backend.training.results.predict import predict
-    from backend.transit.columns import LIGHT_CURVE
-
-    keras_setup.prepare_tensorflow()
-    table = population.rows
-    split = _split(run, population, learnt, tested)
-    with tempfile.TemporaryDirectory() as folder:
-        spec = TrainingSpec(
-            session_id=0,
-            table=Path(folder),
-            source="toi",
-            dataset_sha256="",
-            model_name="benchmark",
-            model_path=Path(folder) / "none.keras",
-            checkpoint=Path(folder) / "none.ckpt",
-            validation_split=VALIDATION,
-            seed=run.seed,
-            network=NETWORK,
-        )
-        trained = fit_network(
-            spec,
-            table,
-            split,
-            lambda event: None,
-            _never_stop,
-            prepared=kept.get("steps"),
-            views=population.views,
-        )
-        kept["steps"] = trained.steps
-        published = publish_calibrated(
-            trained.steps, trained.validation, split.validation_groups, run.seed
-        )
-        asked = examples(spec, trained.steps, table, tested, None, _never_stop, population.views)
-        everywhere = np.arange(len(tested))
-        both = [
-            predict(trained.steps, each, published.calibration, _never_stop)["probabilities"]
-            for each in (asked, asked.without((LIGHT_CURVE,), everywhere))
-        ]
-    return both[0], both[1]
-
-
-def _split(run: Run, population: Population, learnt: Index, tested: Index) -> Split:
-    """Validation stars by chance, of those that are learnt from."""
-    stars = np.unique(population.star[learnt])
-    random = np.random.default_rng([run.seed, run.fold])
-    watched = random.permutation(stars)[: round(VALIDATION * len(stars))]
-    is_watched = np.isin(population.star[learnt], watched)
-    train, validation = learnt[~is_watched], learnt[is_watched]
-    groups = np.unique(population.star, return_inverse=True)[1]
-    return Split(train, validation, tested, groups[validation], groups[tested])
-
-
-def _never_stop() -> None:
-    return None
+    table, views = population.rows, population.views
+    split = split_of_fold(population.star, learnt, tested, VALIDATION, [run.seed, run.fold])
+    predict = learn(Recipe(NETWORK, "toi", run.seed), table, views, split, kept)
+    return predict(table, tested, views, False), predict(table, tested, views, True)

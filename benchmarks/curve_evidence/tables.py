@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from backend.transit.rows import Index
-from benchmarks.curve_evidence.population import FOLDS, Population
+from benchmarks.curve_evidence.folds import FOLDS
+from benchmarks.curve_evidence.population import Population
 from benchmarks.curve_evidence.runs import METHODS, NETWORK, WITHOUT_VIEWS, Run
 
 _HEADER = (

@@ -128,7 +128,8 @@ def test_the_control_hides_what_it_says_and_nothing_else(stars: KeplerStars):
         shown = records[np.isin(records["row"], rows)]
         asked.append((table[rows], shown, is_hidden))
         significance = shown["evidence"][:, EVIDENCE.index("depth_significance")]
-        return np.where(is_hidden, 0.0, np.where(significance > 4, 0.9, 0.1))
+        share = np.where(is_hidden, 0.0, np.where(significance > 4, 0.9, 0.1))
+        return np.column_stack([np.zeros(len(rows)), share, 1 - share])
 
     shares = {
         name: stays.mean() for name, stays in control(stars, views, split, predict, 1).items()

@@ -7,9 +7,10 @@ from backend.transit.columns import LABELS
 from backend.transit.photometry.evidence import EVIDENCE
 from backend.transit.photometry.view_rows import LOCAL_VIEWS
 from backend.transit.photometry.views import local_bins
-from benchmarks.curve_evidence import tables
-from benchmarks.curve_evidence.population import FOLDS, NUMBERS, read_population
-from benchmarks.curve_evidence.runs import METHODS, NETWORK, Run, planet_share
+from benchmarks.curve_evidence import runs, tables
+from benchmarks.curve_evidence.folds import FOLDS
+from benchmarks.curve_evidence.population import NUMBERS, read_population
+from benchmarks.curve_evidence.runs import METHODS, NETWORK, Run, execute, planet_share
 
 STARS = 20
 VERDICTS = {"KP": "KP", "CP": "UNK", "FP": "FP", "FA": "UNK", "PC": "PC", "": "J"}
@@ -89,3 +90,22 @@ def test_perfect_scores_are_perfect_and_seeds_are_averaged(population, tmp_path)
 def test_the_candidates_share_of_a_probability_does_not_count():
     probabilities = np.array([[0.8, 0.15, 0.05], [1.0, 0.0, 0.0], [0.0, 0.2, 0.8]])
     assert planet_share(probabilities) == pytest.approx([0.75, 0.0, 0.2])
+
+
+def test_the_network_is_asked_with_its_light_curves_and_without(population, tmp_path, monkeypatch):
+    def learn(recipe, table, views, split, kept):
+        assert not set(population.fold[[*split.train, *split.validation]]) & {2}
+
+        def predict(table, rows, views, is_hidden):
+            return np.tile([0.0, 0.2, 0.8] if is_hidden else [0.0, 0.9, 0.1], (len(rows), 1))
+
+        return predict
+
+    monkeypatch.setattr(runs, "learn", learn)
+    run = Run(NETWORK, 1, 2)
+    execute(run, population, tmp_path, {})
+    with np.load(run.file(tmp_path)) as kept:
+        tested = population.is_settled & (population.fold == 2)
+        assert kept["tested"].tolist() == np.flatnonzero(tested).tolist()
+        assert kept["score"] == pytest.approx(0.9)
+        assert kept["hidden"] == pytest.approx(0.2)
