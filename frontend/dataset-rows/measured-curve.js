@@ -70,7 +70,8 @@ function OfSet({ workspace, curveSet, dataset, row, synthetic }) {
       data-line=${data.line}
     >
       ${data.why_not && html`<p class="message" lang="en">${data.why_not}</p>`}
-      ${data.series && html`<${Curve} ...${{ data, synthetic, missing }} name=${`set-${curveSet.id}-line-${data.line}`} />`}
+      ${data.series &&
+      html`<${Curve} ...${{ data, synthetic, missing }} name=${`set-${curveSet.id}-line-${data.line}`} />`}
     </div>
   `;
 }

@@ -62,7 +62,9 @@ function WithUsual({ numbers, usual }) {
         <tr role="row">
           <th scope="col" role="columnheader">${t("curves.number")}</th>
           <th scope="col" role="columnheader">${t("curves.number.value")}</th>
-          ${KINDS.map((kind) => html`<th key=${kind} scope="col" role="columnheader">${t(`curves.usual.of.${kind}`)}</th>`)}
+          ${KINDS.map(
+            (kind) => html`<th key=${kind} scope="col" role="columnheader">${t(`curves.usual.of.${kind}`)}</th>`,
+          )}
         </tr>
       </thead>
       <tbody role="rowgroup">

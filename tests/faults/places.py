@@ -206,7 +206,7 @@ PLACES = {
         backend.lasting_thread.LastingThread._new_thread thread
     """,
     f"{_FAULTS}batch_jobs.py::test_old_results_that_cannot_be_forgotten_stay_until_they_can": """
-        backend.services.batch_jobs.runner.BatchRunner._keep_house database
+        backend.services.batch_jobs.runner.BatchQueue._keep_house database
     """,
     f"{_STORED}backup.py::"
     "test_a_backup_whose_call_fails_leaves_nothing_and_the_next_one_is_whole": """
