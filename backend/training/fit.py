@@ -103,6 +103,7 @@ def fit_network(
     after_first_batch: Callable[[], None] = lambda: None,
     relations: NDArray[np.float32] | None = None,
     views: ViewRows | None = None,
+    weights: NDArray[np.float32] | None = None,
 ) -> Trained:
     """Train the spec's network on a split of a table; the test rows are not looked at.
 
@@ -115,6 +116,8 @@ def fit_network(
         relations: float32, (n, k), of the table's rows; None for a network without them.
         views: VIEW_ROW_DTYPE, what light curves show of the table's rows; None for a network that
             reads none.
+        weights: float32, (n,), of the table's rows, how much each counts in the learning; None: all
+            alike. Validation rows count alike.
 
     Raises:
         Diverged, Cancelled, OSError: as `train`.
@@ -132,6 +135,7 @@ def fit_network(
             relations,
             lambda: obey_cancel(should_stop),
             views,
+            weights if rows is split.train else None,
         )
         for rows in (split.train, split.validation)
     )
@@ -177,6 +181,7 @@ def examples(
     relations: NDArray[np.float32] | None,
     poll: Callable[[], None],
     views: ViewRows | None = None,
+    weights: NDArray[np.float32] | None = None,
 ) -> Examples:
     """Some rows of the spec's table, with what is known of them besides, for its network."""
     return Examples(
@@ -188,6 +193,7 @@ def examples(
         steps.read,
         None if relations is None else relations[rows],
         None if views is None else RealCurves(views, rows, steps.read),
+        None if weights is None else weights[rows],
     )
 
 

@@ -40,6 +40,7 @@ _TARGETS = {
     registry.LABEL_OUTPUT: tf.TensorSpec((None, 1), tf.int32),
     registry.PERIOD_OUTPUT: tf.TensorSpec((None, 1), tf.float32),
     registry.DEPTH_OUTPUT: tf.TensorSpec((None, 1), tf.float32),
+    registry.WEIGHT: tf.TensorSpec((None, 1), tf.float32),
 }
 
 _WARM_UP_ROWS = 8
@@ -92,7 +93,7 @@ class Steps:
         _, sample = _made_up(self.names, self.relations)
         inputs = {name: sample[name] for name in self.names}
         targets = {
-            name: np.zeros((_WARM_UP_ROWS, 1), each.dtype.as_numpy_dtype)
+            name: np.ones((_WARM_UP_ROWS, 1), each.dtype.as_numpy_dtype)
             for name, each in _TARGETS.items()
         }
         self.train(inputs, targets)
@@ -128,7 +129,11 @@ class Steps:
         return self._loaded.model
 
     def train(self, inputs: Arrays, targets: Arrays) -> dict[str, Any]:
-        """Learn from a batch; the sums of its measurements, and its `rows`."""
+        """Learn from a batch, each row as much as it weighs.
+
+        Returns:
+            the sums of its measurements, each times the row's weight, and of the weights, `rows`.
+        """
         return self._train(inputs, targets)
 
     def test(self, inputs: Arrays, targets: Arrays) -> dict[str, Any]:
@@ -158,10 +163,11 @@ class Steps:
             weights = self.model.trainable_variables
             with tf.GradientTape() as tape:
                 measured = self._measure(targets, self._learner(inputs, training=True))
-                loss = tf.reduce_mean(measured["loss"])
+                sums = _summed(measured, targets)
+                loss = sums["loss"] / sums["rows"]
             self.model.optimizer.apply(tape.gradient(loss, weights), weights)
             self.average.update()
-            return _summed(measured)
+            return sums
 
         return step
 
@@ -188,14 +194,15 @@ class Steps:
 
         @tf.function(input_signature=signature, autograph=False)
         def step(targets: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
-            return _summed(self._measure(targets, outputs))
+            return _summed(self._measure(targets, outputs), targets)
 
         return step
 
 
-def _summed(measured: dict[str, Any]) -> dict[str, Any]:
-    sums = {name: tf.reduce_sum(values) for name, values in measured.items()}
-    return {**sums, "rows": tf.shape(measured["loss"])[0]}
+def _summed(measured: dict[str, Any], targets: dict[str, Any]) -> dict[str, Any]:
+    weights = targets[registry.WEIGHT][:, 0]
+    sums = {name: tf.reduce_sum(weights * values) for name, values in measured.items()}
+    return {**sums, "rows": tf.reduce_sum(weights)}
 
 
 def _any_rows(tensors: dict[str, keras.KerasTensor]) -> dict[str, tf.TensorSpec]:

@@ -9,6 +9,7 @@ from backend.background.search.space import Space, require_usable
 from backend.database.connection import Record
 from backend.errors import Invalid
 from backend.services.studies.kinds import grid
+from backend.transit.columns import TEACHING
 from backend.transit.networks import registry
 from backend.web.schemas.training.requests.settings import (
     Settings,
@@ -41,6 +42,7 @@ def make_spec(
         **settings.model_dump(exclude=left_out),
         **more,
         use_relations=_sees_relations(settings, dataset),
+        use_weights="weight" in (dataset["profile"].get("evidence") or {}),
         dataset_sha256=dataset["identity"],
         dataset_name=dataset["name"],
         source=dataset["source"],
@@ -130,5 +132,6 @@ def _sees_relations(settings: Settings, dataset: Record) -> bool:
     if settings.use_stellar_uncertainties:
         return True
     profile = dataset["profile"]
-    relates = bool(profile.get("evidence")) or "star" in profile.get("recognised", {})
-    return registry.NETWORKS[settings.network].takes_relations and relates
+    relates = set(profile.get("evidence") or {}).difference(TEACHING)
+    relates |= {"star"}.intersection(profile.get("recognised", {}))
+    return registry.NETWORKS[settings.network].takes_relations and bool(relates)

@@ -175,6 +175,20 @@ def test_a_network_that_can_sees_relations_where_the_table_may_have_any(
     assert spec["use_relations"] is sees
 
 
+def with_weights(content):
+    head, *lines = content.splitlines()
+    return "\n".join([f"{head},weight", *(f"{line},0.5" for line in lines)]) + "\n"
+
+
+def test_a_session_learns_by_weights_where_the_table_has_any(api, key):
+    for content, has_weights in ((nameless(), False), (with_weights(nameless()), True)):
+        dataset = api.upload(key, content)["dataset"]
+        started = api.start(key, dataset["id"], network="transit_cnn_catalogue")
+        spec = started["session"]["spec"]
+        # A weight says nothing of how rows relate.
+        assert (spec["use_weights"], spec["use_relations"]) == (has_weights, False)
+
+
 def test_a_session_may_learn_from_relations(api, key):
     settings = {"use_relations": True, "use_stellar_uncertainties": True}
     spec = api.start(key, api.dataset(key), network="transit_cnn_catalogue", **settings)["session"]
