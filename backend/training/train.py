@@ -18,7 +18,7 @@ from backend.storage.layout import BESIDE_MODEL
 from backend.storage.version_labels import with_labels
 from backend.training import defaults
 from backend.training.callbacks import Emit, ShouldStop
-from backend.training.examples.teaching import weights_of
+from backend.training.examples.teaching import teaching_of
 from backend.training.fit import examples, fit_network, new_steps, obey_cancel
 from backend.training.results.baselines import Baselines
 from backend.training.results.evaluate import evaluate_model, publish_calibrated
@@ -111,8 +111,8 @@ def _train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop, prepared: St
     fractions = spec.validation_split, spec.test_split
     split = split_rows(table, evidence, spec.grouping, fractions, spec.seed, fold_of(spec))
     relations = _relations(spec, table, evidence)
-    weights = weights_of(besides) if spec.use_weights and besides is not None else None
-    baselines = Baselines(spec, table, split, relations, views, weights)
+    teaching = teaching_of(spec, table, besides, split.train)
+    baselines = Baselines(spec, table, split, relations, views, teaching.weights)
     trained = fit_network(
         spec,
         table,
@@ -123,7 +123,7 @@ def _train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop, prepared: St
         baselines.start,
         relations,
         views,
-        weights,
+        teaching,
     )
     trained.training.forget_readings()  # the evaluation needs the memory
     emit(wire.Stage(stage="evaluating"))
@@ -132,6 +132,8 @@ def _train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop, prepared: St
     trained.validation.forget_readings()
     test = examples(spec, trained.steps, table, split.test, relations, poll, views)
     results = evaluate_model(spec, trained.steps, published, test, split, baselines, poll)
+    if results.evaluation is not None:
+        results.evaluation["kinds"] = list(teaching.names)
     emit(wire.Evaluated(evaluation=results.evaluation))
     metrics = {"best_epoch": trained.best_epoch, **trained.metrics.model_dump()}
     manifest = save_model(
@@ -144,6 +146,7 @@ def _train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop, prepared: St
         published,
         metrics,
         results,
+        teaching.names,
     )
     emit(
         wire.Saved(
@@ -204,7 +207,7 @@ def _besides(spec: TrainingSpec, table: Rows) -> Rows | None:
     Raises:
         DataError: it is missing, or of other rows.
     """
-    is_used = spec.grouping == "ephemeris" or spec.use_weights
+    is_used = spec.grouping == "ephemeris" or spec.use_weights or spec.use_kinds
     if not is_used or spec.evidence is None:
         return None
     try:

@@ -8,7 +8,7 @@ import pytest
 from backend.transit.catalog.evidence.teaching import EXPECTED_WEIGHT
 from backend.transit.catalog.reader import CatalogError, open_catalog
 from backend.transit.columns import EVIDENCE_DTYPE, TEACHING_DTYPE, evidence_dtype
-from tests.transit.catalog.test_evidence import KNOWN
+from tests.transit.catalog.evidence.test_evidence import KNOWN
 
 HEADER = "period,duration,depth,label"
 
