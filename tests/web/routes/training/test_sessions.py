@@ -106,6 +106,8 @@ def test_the_spec_holds_every_setting_and_what_it_is_about(api, key):
         "grouping": "rows",
         "use_relations": False,
         "use_stellar_uncertainties": False,
+        "use_weights": False,
+        "use_kinds": False,
         "folds": None,
         "fold": None,
         "fold_seed": None,
