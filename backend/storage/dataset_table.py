@@ -1,6 +1,6 @@
 """The accepted rows of a dataset on disk: a `.npy` file of ROW_DTYPE, written and read in pieces.
 
-Another one, of EVIDENCE_DTYPE, may lie beside it.
+Another one, of `evidence_dtype`, may lie beside it.
 
 A table can be larger than the server's memory, so no function here loads all of it.
 """
@@ -13,7 +13,7 @@ from typing import BinaryIO
 import numpy as np
 
 from backend.shortage import is_shortage
-from backend.transit.columns import LABELS, ROW_DTYPE
+from backend.transit.columns import LABELS, ROW_DTYPE, evidence_dtype
 from backend.transit.rows import Index, Rows
 
 _BLOCK_ROWS = 16_384
@@ -139,6 +139,21 @@ def read_rows_of_label(path: Path, label: int, offset: int, limit: int) -> tuple
 def open_rows(path: Path) -> Rows:
     """All rows, in the file: they stay readable when it is deleted meanwhile."""
     rows: Rows = np.load(path, mmap_mode="r")
+    return rows
+
+
+def open_evidence(path: Path) -> Rows:
+    """What a table tells besides: EVIDENCE_DTYPE and those fields of TEACHING_DTYPE that it has.
+
+    Releases up to 0.5.0 wrote EVIDENCE_DTYPE alone, and so it still is where a table has no others.
+
+    Raises:
+        ValueError: the file holds something else.
+        OSError: it cannot be read.
+    """
+    rows: Rows = np.load(path, mmap_mode="r")
+    if rows.dtype != evidence_dtype(rows.dtype.names or ()):
+        raise ValueError(f"{path.name} holds rows of another kind: {rows.dtype}")
     return rows
 
 

@@ -28,6 +28,7 @@ from backend.training.callbacks import (
 from backend.training.checkpoint import Checkpoint, load_checkpoint, load_kept
 from backend.training.examples.batches import Examples
 from backend.training.examples.real_curves import RealCurves
+from backend.training.examples.teaching import NOTHING_TAUGHT, Teaching
 from backend.training.spec import UP_TO_0_4_0, UP_TO_0_5_0, Cancelled, TrainingSpec
 from backend.training.split import Split
 from backend.training.steps import Steps
@@ -103,6 +104,7 @@ def fit_network(
     after_first_batch: Callable[[], None] = lambda: None,
     relations: NDArray[np.float32] | None = None,
     views: ViewRows | None = None,
+    teaching: Teaching = NOTHING_TAUGHT,
 ) -> Trained:
     """Train the spec's network on a split of a table; the test rows are not looked at.
 
@@ -115,13 +117,15 @@ def fit_network(
         relations: float32, (n, k), of the table's rows; None for a network without them.
         views: VIEW_ROW_DTYPE, what light curves show of the table's rows; None for a network that
             reads none.
+        teaching: of the table's rows. Validation rows count alike.
 
     Raises:
         Diverged, Cancelled, OSError: as `train`.
     """
     steps = prepared
-    wanted = (spec.network, spec.ensemble, 0 if relations is None else relations.shape[1])
-    if steps is None or (steps.name, steps.ensemble, steps.relations) != wanted:
+    related = 0 if relations is None else relations.shape[1]
+    wanted = (spec.network, spec.ensemble, related, len(teaching.names))
+    if steps is None or (steps.name, steps.ensemble, steps.relations, steps.kinds) != wanted:
         steps = new_steps(*wanted)
     training, validation = (
         examples(
@@ -132,6 +136,7 @@ def fit_network(
             relations,
             lambda: obey_cancel(should_stop),
             views,
+            teaching if rows is split.train else teaching._replace(weights=None),
         )
         for rows in (split.train, split.validation)
     )
@@ -151,12 +156,15 @@ def fit_network(
     return Trained(steps, training, validation, best_epoch, progress.epochs[best_epoch])
 
 
-def new_steps(network: str, ensemble: int, relations: int = 0) -> Steps:
-    """A network that is not yet built or traced; `relations`: how many its input has, or 0."""
+def new_steps(network: str, ensemble: int, relations: int = 0, kinds: int = 0) -> Steps:
+    """A network that is not yet built or traced; `relations`: how many its input has, or 0.
+
+    `kinds`: how many kinds of false positives it learns to tell apart, or 0.
+    """
     optimizer = keras.optimizers.AdamW(
         defaults.LEARNING_RATE, weight_decay=WEIGHT_DECAY, global_clipnorm=GRADIENT_NORM
     )
-    return Steps(network, ensemble, relations, optimizer, LABEL_SMOOTHING, REGRESSION_WEIGHT)
+    return Steps(network, ensemble, relations, optimizer, LABEL_SMOOTHING, REGRESSION_WEIGHT, kinds)
 
 
 def obey_cancel(should_stop: ShouldStop) -> None:
@@ -177,6 +185,7 @@ def examples(
     relations: NDArray[np.float32] | None,
     poll: Callable[[], None],
     views: ViewRows | None = None,
+    teaching: Teaching = NOTHING_TAUGHT,
 ) -> Examples:
     """Some rows of the spec's table, with what is known of them besides, for its network."""
     return Examples(
@@ -188,6 +197,8 @@ def examples(
         steps.read,
         None if relations is None else relations[rows],
         None if views is None else RealCurves(views, rows, steps.read),
+        None if teaching.weights is None else teaching.weights[rows],
+        None if teaching.kinds is None else teaching.kinds[rows],
     )
 
 
@@ -209,7 +220,7 @@ def _load(spec: TrainingSpec, steps: Steps, training: Examples) -> None:
     random = np.random.default_rng([spec.seed, 3])
     chosen = random.permutation(len(training))[:_SAMPLE_CURVES]
     sample, _ = training.batch(np.sort(chosen))
-    graphs = build(spec.network, scaling, sample, spec.seed, spec.ensemble)
+    graphs = build(spec.network, scaling, sample, spec.seed, spec.ensemble, steps.kinds)
     steps.load(graphs, scaling, spec.learning_rate)
 
 

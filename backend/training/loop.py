@@ -58,7 +58,7 @@ def fit(
 
 
 class _Means:
-    """Means of measurements over the rows seen."""
+    """Means of measurements over the rows seen, each as much as it weighs."""
 
     def __init__(self) -> None:
         self._sums: dict[str, float] = {}

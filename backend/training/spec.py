@@ -24,6 +24,7 @@ UP_TO_0_5_0: dict[str, Any] = {
     **{"joined_study": None, "members": None},
     **{"dataset_version": 0, "dataset_version_sha256": None},
     **{"curve_set_id": None, "curves_sha256": None, "curve_recipe": None},
+    **{"use_weights": False, "use_kinds": False},
 }
 
 
@@ -50,7 +51,8 @@ class TrainingSpec:
     Attributes:
         session_id: names the session in the manifest.
         table: `.npy` of `ROW_DTYPE`, the dataset's accepted rows.
-        evidence: `.npy` of `EVIDENCE_DTYPE`, of the same rows; needed by some groupings.
+        evidence: `.npy` of `EVIDENCE_DTYPE` and what the table has of `TEACHING_DTYPE`, of the same
+            rows; needed by some groupings, and for their weights and kinds.
         source: the form of the catalogue, "exotrain", "koi", "k2" or "toi": the photometric band.
         dataset_sha256: of the uploaded file, and of how it is read if that was said.
         dataset_name: of the uploaded file.
@@ -76,6 +78,8 @@ class TrainingSpec:
         curve_set_id, curves_sha256, curve_recipe: whose light curves it learns from, in which
             version, and how their views are made; None: from none.
         views: `.npy` of `VIEW_ROW_DTYPE`, these views; needed by a network that reads them.
+        use_weights: whether rows count in the learning as much as their table says.
+        use_kinds: whether a network that reads light curves learns the kinds of false positives.
         curve_memory_mb: what is learnt from curves is kept if it takes at most this much, else
             made batch by batch.
     """
@@ -116,6 +120,8 @@ class TrainingSpec:
     curves_sha256: str | None = None
     curve_recipe: int | None = None
     views: Path | None = None
+    use_weights: bool = False
+    use_kinds: bool = False
 
 
 class UnusableSpec(ValueError):

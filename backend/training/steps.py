@@ -40,7 +40,11 @@ _TARGETS = {
     registry.LABEL_OUTPUT: tf.TensorSpec((None, 1), tf.int32),
     registry.PERIOD_OUTPUT: tf.TensorSpec((None, 1), tf.float32),
     registry.DEPTH_OUTPUT: tf.TensorSpec((None, 1), tf.float32),
+    registry.WEIGHT: tf.TensorSpec((None, 1), tf.float32),
 }
+
+# -1: none is known.
+_KIND_TARGET = {registry.KIND_OUTPUT: tf.TensorSpec((None, 1), tf.int32)}
 
 _WARM_UP_ROWS = 8
 
@@ -54,9 +58,10 @@ class Steps:
         relations: how many numbers its `relation_input` has; 0: it has none.
         optimizer: with any learning rate.
         smoothing, regression_weight: as for `losses.measure`.
+        kinds: how many kinds of false positives it tells apart while it learns; 0: none.
 
     Attributes:
-        model: the inner graph that learns; has the optimizer.
+        model: the inner graph that learns, with what only teaches it; has the optimizer.
         average: of its weights.
         names: of what it learns from.
     """
@@ -69,12 +74,14 @@ class Steps:
         optimizer: keras.optimizers.Optimizer,
         smoothing: float,
         regression_weight: float,
+        kinds: int = 0,
     ) -> None:
         keras_setup.prepare_tensorflow()
-        self.name, self.ensemble, self.relations = name, ensemble, relations
+        self.name, self.ensemble, self.relations, self.kinds = name, ensemble, relations, kinds
         self.names = registry.learner_inputs(name, has_relations=relations > 0)
-        graphs = build(name, *_made_up(self.names, relations), seed=0, ensemble=ensemble)
-        self.model, self._learner = graphs.model, graphs.make_learner()
+        graphs = build(name, *_made_up(self.names, relations), 0, ensemble, kinds)
+        self.model, self._learner = graphs.taught, graphs.make_learner()
+        self._targets = _TARGETS | (_KIND_TARGET if kinds else {})
         self.model.compile(optimizer)
         optimizer.build(self.model.trainable_variables)
         self.average = WeightAverage(self.model)
@@ -92,8 +99,8 @@ class Steps:
         _, sample = _made_up(self.names, self.relations)
         inputs = {name: sample[name] for name in self.names}
         targets = {
-            name: np.zeros((_WARM_UP_ROWS, 1), each.dtype.as_numpy_dtype)
-            for name, each in _TARGETS.items()
+            name: np.ones((_WARM_UP_ROWS, 1), each.dtype.as_numpy_dtype)
+            for name, each in self._targets.items()
         }
         self.train(inputs, targets)
         self.test(inputs, targets)
@@ -108,12 +115,12 @@ class Steps:
             learning_rate: of the optimizer.
         """
         self._loaded = graphs
-        _copy(graphs.model, self.model)
+        _copy(graphs.taught, self.model)
         optimizer = self.model.optimizer
         for variable in optimizer.variables:
             variable.assign(np.zeros(variable.shape))
         optimizer.learning_rate.assign(learning_rate)
-        for variables, layer in zip(self._scalings, _rescalings(graphs.model), strict=True):
+        for variables, layer in zip(self._scalings, _rescalings(graphs.taught), strict=True):
             for variable, value in zip(variables, (layer.scale, layer.offset), strict=True):
                 variable.assign(np.broadcast_to(np.asarray(value, np.float32), variable.shape))
         spreads = (scaling.log_period[1], scaling.log_depth[1])
@@ -124,11 +131,15 @@ class Steps:
     def finished(self) -> keras.Model:
         """The session's own inner graph, from the network's inputs, with the weights learnt."""
         assert self._loaded is not None
-        _copy(self.model, self._loaded.model)
+        _copy(self.model, self._loaded.taught)
         return self._loaded.model
 
     def train(self, inputs: Arrays, targets: Arrays) -> dict[str, Any]:
-        """Learn from a batch; the sums of its measurements, and its `rows`."""
+        """Learn from a batch, each row as much as it weighs.
+
+        Returns:
+            the sums of its measurements, each times the row's weight, and of the weights, `rows`.
+        """
         return self._train(inputs, targets)
 
     def test(self, inputs: Arrays, targets: Arrays) -> dict[str, Any]:
@@ -153,15 +164,18 @@ class Steps:
         return {name: each.numpy()[:rows] for name, each in self._read(curves).items()}
 
     def _trace_training(self) -> tf.types.experimental.PolymorphicFunction:
-        @tf.function(input_signature=(_any_rows(self._learner.input), _TARGETS), autograph=False)
+        signature = (_any_rows(self._learner.input), self._targets)
+
+        @tf.function(input_signature=signature, autograph=False)
         def step(inputs: dict[str, Any], targets: dict[str, Any]) -> dict[str, Any]:
             weights = self.model.trainable_variables
             with tf.GradientTape() as tape:
                 measured = self._measure(targets, self._learner(inputs, training=True))
-                loss = tf.reduce_mean(measured["loss"])
+                sums = _summed(measured, targets)
+                loss = sums["loss"] / sums["rows"]
             self.model.optimizer.apply(tape.gradient(loss, weights), weights)
             self.average.update()
-            return _summed(measured)
+            return sums
 
         return step
 
@@ -184,18 +198,19 @@ class Steps:
         return read
 
     def _trace_testing(self) -> tf.types.experimental.PolymorphicFunction:
-        signature = (_TARGETS, _any_rows(self._learner.output))
+        signature = (self._targets, _any_rows(self._learner.output))
 
         @tf.function(input_signature=signature, autograph=False)
         def step(targets: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
-            return _summed(self._measure(targets, outputs))
+            return _summed(self._measure(targets, outputs), targets)
 
         return step
 
 
-def _summed(measured: dict[str, Any]) -> dict[str, Any]:
-    sums = {name: tf.reduce_sum(values) for name, values in measured.items()}
-    return {**sums, "rows": tf.shape(measured["loss"])[0]}
+def _summed(measured: dict[str, Any], targets: dict[str, Any]) -> dict[str, Any]:
+    weights = targets[registry.WEIGHT][:, 0]
+    sums = {name: tf.reduce_sum(weights * values) for name, values in measured.items()}
+    return {**sums, "rows": tf.reduce_sum(weights)}
 
 
 def _any_rows(tensors: dict[str, keras.KerasTensor]) -> dict[str, tf.TensorSpec]:

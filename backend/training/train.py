@@ -13,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend import wire
+from backend.storage.dataset_table import open_evidence
 from backend.storage.layout import BESIDE_MODEL
 from backend.storage.version_labels import with_labels
 from backend.training import defaults
 from backend.training.callbacks import Emit, ShouldStop
+from backend.training.examples.teaching import teaching_of
 from backend.training.fit import examples, fit_network, new_steps, obey_cancel
 from backend.training.results.baselines import Baselines
 from backend.training.results.evaluate import evaluate_model, publish_calibrated
@@ -25,7 +27,7 @@ from backend.training.results.save import save_model
 from backend.training.spec import Cancelled, DataError, Diverged, NothingToKeep, TrainingSpec
 from backend.training.split import check_trainable, fold_of, split_rows
 from backend.training.steps import Steps
-from backend.transit.columns import EVIDENCE_DTYPE, relation_columns
+from backend.transit.columns import relation_columns
 from backend.transit.networks import registry
 from backend.transit.networks.inputs import relation_matrix
 from backend.transit.photometry.view_rows import VIEW_ROW_DTYPE, ViewRows
@@ -99,7 +101,8 @@ def _train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop, prepared: St
         table = _table(spec)
     except (FileNotFoundError, ValueError, EOFError) as error:
         raise DataError(_DAMAGED) from error
-    evidence = _evidence(spec, table)
+    besides = _besides(spec, table)
+    evidence = besides if spec.grouping == "ephemeris" else None
     if spec.members is not None:
         relations = _relations(spec, table, evidence)
         return join_models(spec, table, evidence, relations, emit, poll)
@@ -108,9 +111,19 @@ def _train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop, prepared: St
     fractions = spec.validation_split, spec.test_split
     split = split_rows(table, evidence, spec.grouping, fractions, spec.seed, fold_of(spec))
     relations = _relations(spec, table, evidence)
-    baselines = Baselines(spec, table, split, relations, views)
+    teaching = teaching_of(spec, table, besides, split.train)
+    baselines = Baselines(spec, table, split, relations, views, teaching.weights)
     trained = fit_network(
-        spec, table, split, emit, should_stop, prepared, baselines.start, relations, views
+        spec,
+        table,
+        split,
+        emit,
+        should_stop,
+        prepared,
+        baselines.start,
+        relations,
+        views,
+        teaching,
     )
     trained.training.forget_readings()  # the evaluation needs the memory
     emit(wire.Stage(stage="evaluating"))
@@ -119,6 +132,8 @@ def _train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop, prepared: St
     trained.validation.forget_readings()
     test = examples(spec, trained.steps, table, split.test, relations, poll, views)
     results = evaluate_model(spec, trained.steps, published, test, split, baselines, poll)
+    if results.evaluation is not None:
+        results.evaluation["kinds"] = list(teaching.names)
     emit(wire.Evaluated(evaluation=results.evaluation))
     metrics = {"best_epoch": trained.best_epoch, **trained.metrics.model_dump()}
     manifest = save_model(
@@ -130,6 +145,7 @@ def _train(spec: TrainingSpec, emit: Emit, should_stop: ShouldStop, prepared: St
         published,
         metrics,
         results,
+        teaching.names,
     )
     emit(
         wire.Saved(
@@ -184,18 +200,19 @@ def _views(spec: TrainingSpec, table: Rows) -> ViewRows | None:
     return found
 
 
-def _evidence(spec: TrainingSpec, table: Rows) -> Rows | None:
+def _besides(spec: TrainingSpec, table: Rows) -> Rows | None:
     """What the catalogue says of the rows besides; None where the session does not use it.
 
     Raises:
         DataError: it is missing, or of other rows.
     """
-    if spec.grouping != "ephemeris" or spec.evidence is None:
+    is_used = spec.grouping == "ephemeris" or spec.use_weights or spec.use_kinds
+    if not is_used or spec.evidence is None:
         return None
     try:
-        found = np.load(spec.evidence, mmap_mode="r")
+        found = open_evidence(spec.evidence)
     except (FileNotFoundError, ValueError, EOFError) as error:
         raise DataError(_DAMAGED) from error
-    if found.shape != table.shape or found.dtype != EVIDENCE_DTYPE:
+    if found.shape != table.shape:
         raise DataError(_DAMAGED)
     return found

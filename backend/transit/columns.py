@@ -1,5 +1,7 @@
 """The vocabulary of a catalogue: its columns, their units and ranges, the labels, the row type."""
 
+from collections.abc import Collection
+
 import numpy as np
 
 # Measured from the transit (days, hours, ppm): a row without one of them cannot be used.
@@ -73,6 +75,21 @@ UNCERTAINTIES = tuple(name for name in EVIDENCE_UNITS if name.endswith("_err"))
 
 # The row at the same position in a table of ROW_DTYPE.
 EVIDENCE_DTYPE = np.dtype([("name", "S48"), *((name, "<f8") for name in EVIDENCE_UNITS)])
+
+# What a table may say for the learning alone. `kind` is of a false positive, UTF-8, such as EB,
+# empty where unknown; `weight` is how much the row counts, above 0 and up to 1, NaN where not told.
+TEACHING_DTYPE = np.dtype([("kind", "S24"), ("weight", "<f8")])
+TEACHING = TEACHING_DTYPE.names or ()
+
+HEAVIEST = 1.0
+
+
+def evidence_dtype(teaching: Collection[str] = ()) -> np.dtype[np.void]:
+    """EVIDENCE_DTYPE, and behind its fields those of TEACHING that a table has."""
+    return np.dtype(
+        [*EVIDENCE_DTYPE.descr, *(each for each in TEACHING_DTYPE.descr if each[0] in teaching)]
+    )
+
 
 # What other rows say, in the order of `relation_input`; None is known of a row alone.
 NEIGHBOUR_COLUMNS = (

@@ -44,7 +44,7 @@ class Spec(Checked):
         grouping: what stays in one part of the split. "star": the rows of a star, as up to 0.4.0;
             "rows": equal rows too; "ephemeris": and stars that share an ephemeris, by the evidence
             that the dataset had when the session began.
-        use_relations, use_stellar_uncertainties: see `TrainingSpec`.
+        use_relations, use_stellar_uncertainties, use_weights, use_kinds: see `TrainingSpec`.
         dataset_version, dataset_version_sha256: whose labels it learns; 0: those of the file.
         folds, fold, fold_seed: of a session that tests one fold of a table, as studies have them;
             see `TrainingSpec`. None: the test rows are `test_split` of all.
@@ -83,6 +83,8 @@ class Spec(Checked):
     curve_set_id: int | None = None
     curves_sha256: str | None = None
     curve_recipe: int | None = None
+    use_weights: bool = False
+    use_kinds: bool = False
     cpus: int | None = None
     gpus: float | None = None
     memory_mb: int | None = None

@@ -1,6 +1,6 @@
 // Which file column became which of our columns, and which were absent or ignored.
 
-import { COLUMNS, columnName, EVIDENCE, unitOf } from "../lib/columns.js";
+import { COLUMNS, columnName, EVIDENCE, TEACHING, unitOf } from "../lib/columns.js";
 import { html } from "../lib/html.js";
 import { significant, t } from "../lib/i18n.js";
 
@@ -9,7 +9,7 @@ export function RecognisedColumns({ dataset: { profile, read_as: said } }) {
   const { recognised, absent, unread, factors = {}, evidence } = profile;
   const byName = Object.entries(factors).filter(([name]) => !said?.units?.[name]);
   const names = [...COLUMNS, "label", "star"];
-  const besides = ["name", ...EVIDENCE].filter((name) => evidence?.[name]);
+  const besides = ["name", ...EVIDENCE, ...TEACHING].filter((name) => evidence?.[name]);
   if (!Object.keys(recognised).length) return html`<p class="hint">${t("datasets.columns.notRecorded")}</p>`;
   return html`
     <div class="table-scroll whole" tabindex="0" role="region" aria-label=${t("datasets.columns.title")}>

@@ -27,6 +27,9 @@ export const EVIDENCE = [
   "slogg_err",
 ];
 
+/** What it may say for the learning alone: TEACHING in backend/transit/columns.py. */
+export const TEACHING = ["kind", "weight"];
+
 /** The smallest and the largest value accepted. */
 export const RANGES = {
   period: [0.01, 1e6],

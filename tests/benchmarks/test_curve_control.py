@@ -123,7 +123,8 @@ def test_the_control_hides_what_it_says_and_nothing_else(stars: KeplerStars):
     split = Split(every[:6], every[6:8], every[8:], every[6:8], every[8:])
     asked: list[tuple[Rows, ViewRows, bool]] = []
 
-    def predict(table: Rows, rows: Index, records: ViewRows, is_hidden: bool) -> np.ndarray:
+    def predict(table: Rows, rows: Index, records: ViewRows | None, is_hidden: bool) -> np.ndarray:
+        assert records is not None
         assert rows.tolist() == every[8:].tolist()
         shown = records[np.isin(records["row"], rows)]
         asked.append((table[rows], shown, is_hidden))

@@ -29,7 +29,7 @@ def labels() -> np.ndarray:
 def table() -> Rows:
     random = np.random.default_rng(1)
     rows = np.zeros(ROWS, ROW_DTYPE)
-    for name in rows.dtype.names[2:-1]:
+    for name in (ROW_DTYPE.names or ())[2:-1]:
         rows[name] = random.uniform(1, 10, ROWS)
     rows["label"] = labels()
     rows["star"] = STAR.astype("S48")
@@ -172,7 +172,7 @@ def test_each_network_on_tess_is_given_what_its_name_says(monkeypatch: pytest.Mo
     known = star_columns.with_star_columns(population(), table())
     trial = star_columns.star_trial(known)
     task = trial.task(1, 0)
-    found = {}
+    found: dict[str, np.ndarray] = {}
     for name in ("both", "columns", "views"):
         found |= trial.methods[name](task)
     assert {name: each.max() for name, each in found.items()} == {

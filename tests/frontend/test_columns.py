@@ -7,7 +7,7 @@ import pytest
 
 from backend.config import REPOSITORY
 from backend.transit.catalog.names.column_names import BANDS, FORMATS, SURVEYS
-from backend.transit.columns import COLUMNS, EVIDENCE_UNITS, LABELS, RANGES
+from backend.transit.columns import COLUMNS, EVIDENCE_UNITS, LABELS, RANGES, TEACHING
 from backend.transit.networks.registry import NETWORKS
 from backend.transit.photometry.evidence import NUMBERS
 from backend.web.schemas.base import Source
@@ -24,6 +24,7 @@ def test_the_page_knows_every_column_in_the_server_s_order():
     assert evidence == list(EVIDENCE_UNITS)
     assert classes == list(LABELS)
     assert with_unit == [*COLUMNS, *EVIDENCE_UNITS]
+    assert run_on_the_page(MODULE, "page.TEACHING") == list(TEACHING)
 
 
 def test_the_page_knows_which_networks_read_light_curves_and_lists_all():

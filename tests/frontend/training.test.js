@@ -75,6 +75,12 @@ test("relations are a setting of networks that take them, and come before the st
   assert.deepEqual(named(true, { use_relations: "true" }), ["use_relations", "use_stellar_uncertainties"]);
 });
 
+test("kinds of false positives are a setting of networks that read light curves", () => {
+  const has = (network) => settingsOf(network, INITIAL_TEXTS).includes("use_kinds");
+  assert.equal(has({ takes_curves: true }), true);
+  assert.equal(has({ takes_curves: false, takes_relations: true }), false);
+});
+
 test("a decimal comma is understood", () => {
   assert.equal(readSettings({ ...INITIAL_TEXTS, learning_rate: "0,01" }).values.learning_rate, 0.01);
 });

@@ -76,5 +76,6 @@ def test_the_spec_has_every_setting_that_a_request_can_choose():
         "fold_seed",
         "joined_study",
         "members",
+        "use_weights",
     }
     assert settings <= wire.Spec.model_fields.keys()

@@ -138,6 +138,12 @@ def test_the_figures_with_the_light_curves_hidden_are_a_row_of_their_own(finishe
     assert found[(LIGHT_CURVE,)]["log_loss"] > found[()]["log_loss"]
 
 
+def test_a_session_without_kinds_says_so(finished: Any):
+    spec, events = finished
+    manifest = json.loads(spec.model_path.with_suffix(".json").read_bytes())
+    assert evaluation_of(events)["kinds"] == manifest["kinds"] == []
+
+
 def test_the_manifest_names_the_light_curves_and_their_inputs(finished: Any):
     spec, _ = finished
     manifest = json.loads(spec.model_path.with_suffix(".json").read_text())

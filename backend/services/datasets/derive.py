@@ -1,5 +1,6 @@
 """From a catalogue to the files that are made of it: table, rejections, evidence."""
 
+from collections.abc import Collection
 from contextlib import ExitStack
 from io import TextIOWrapper
 from pathlib import Path
@@ -12,7 +13,7 @@ from backend.storage.incoming import MEGABYTE, open_growing, require_space
 from backend.tables.converter import TableConverter
 from backend.transit.catalog.names.read_as import ReadAs
 from backend.transit.catalog.reader import open_catalog, profile
-from backend.transit.columns import EVIDENCE_DTYPE
+from backend.transit.columns import TEACHING
 from backend.transit.simulation.catalogue import is_simulated
 
 # A row of a narrow CSV is about 60 bytes long, and 129 in the table.
@@ -40,6 +41,7 @@ def derive(
     paths: DerivedPaths,
     converter: TableConverter,
     read_as: ReadAs,
+    teaching: Collection[str] = TEACHING,
 ) -> dict[str, Any]:
     """Read a catalogue into its files.
 
@@ -49,6 +51,8 @@ def derive(
         paths: new files; that of the evidence is only made if there is any.
         converter: makes text of a VOTable, a spreadsheet and the like.
         read_as: what was said of it.
+        teaching: the columns of TEACHING that are read; others stay unread, as they were when the
+            catalogue was read first.
 
     Returns:
         The columns of its database row that tell about its content.
@@ -73,12 +77,13 @@ def derive(
             rejection_sink=sink,
             read_as=read_as,
             with_records=size < WORTH_PANDAS,
+            teaching=teaching,
         )
         table = TableWriter(rows)
         evidence = None
         if catalog.evidence.columns:
             evidence = TableWriter(
-                files.enter_context(open_growing(paths.evidence)), EVIDENCE_DTYPE
+                files.enter_context(open_growing(paths.evidence)), catalog.evidence.columns.dtype
             )
         for chunk in catalog:
             table.append(chunk.rows)

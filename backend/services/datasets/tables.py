@@ -6,6 +6,7 @@ start they are made again: at once for sessions that wait for them, in the backg
 else. Then the evidence of datasets is read that were uploaded before it was looked for.
 """
 
+import json
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -23,6 +24,7 @@ from backend.storage.layout import Storage
 from backend.tables.converter import TableConverter
 from backend.transit.catalog.names.read_as import ReadAs
 from backend.transit.catalog.reader import CatalogError
+from backend.transit.columns import TEACHING
 from backend.transit.simulation.catalogue import is_simulated
 
 _NO_EVIDENCE = "{}"
@@ -191,7 +193,7 @@ class DatasetTables:
                 _require_same_file(source, dataset)
                 read_as = ReadAs(**dataset["read_as"])
                 paths, size = DerivedPaths(*made.values()), dataset["file_size"]
-                described = derive(source, size, paths, self._converter, read_as)
+                described = derive(source, size, paths, self._converter, read_as, _taught(dataset))
             for path in paths.made():
                 sync(path)  # not while others wait for their turn to write
             keep(dataset, described, made)
@@ -229,6 +231,12 @@ class DatasetTables:
                     made, self._storage.evidence(current["workspace_id"], current["identity"])
                 )
             datasets.set_evidence(connection, current, found, size)
+
+
+def _taught(dataset: Record) -> list[str]:
+    """Those of TEACHING that were read; releases that did not know them took any text there."""
+    found = json.loads(dataset["evidence"] or _NO_EVIDENCE)
+    return [name for name in TEACHING if name in found]
 
 
 def _called(dataset: Record) -> str:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from backend.database.connection import Record
 from backend.errors import Conflict
 from backend.storage.dataset_table import read_rows_at
-from backend.training.spec import UP_TO_0_4_0
+from backend.training.spec import UP_TO_0_4_0, UP_TO_0_5_0
 from backend.transit.evaluation.bootstrap import draw_labels
 from backend.transit.evaluation.paired import headline, paired_differences
 from backend.transit.keys import star_groups
@@ -31,6 +31,8 @@ _SETTINGS = (
         "grouping",
         "use_relations",
         "use_stellar_uncertainties",
+        "use_weights",
+        "use_kinds",
         "epochs",
         "batch_size",
         "learning_rate",
@@ -40,6 +42,8 @@ _SETTINGS = (
         "fold_seed",
     ),
 )
+
+_EARLIER = {**UP_TO_0_4_0, **UP_TO_0_5_0}
 
 _SPLIT_BY = {
     "star": "by star",
@@ -162,7 +166,7 @@ def seed_spread(session: Record, models: list[Record]) -> dict[str, Any] | None:
 
 
 def _setting(spec: Record) -> Record:
-    return {name: spec.get(name, UP_TO_0_4_0.get(name)) for name in _SETTINGS}
+    return {name: spec.get(name, _EARLIER.get(name)) for name in _SETTINGS}
 
 
 def _groups_of(tested: np.ndarray, table: Any) -> NDArray[np.intp]:

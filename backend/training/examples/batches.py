@@ -62,6 +62,9 @@ class Examples:
             must not depend on which rows are read together.
         relations: float32, (n, k), the rows' `relation_input`; None for a network without it.
         real: of the same rows; None for a network that reads no light curves.
+        weights: float32, (n,), above 0 and up to 1, how much each counts; None: all alike.
+        kinds: int32, (n,), which kind of false positive each is, -1 where that is not known; None
+            for a network that learns no kinds.
 
     Attributes:
         rows: as given.
@@ -79,8 +82,12 @@ class Examples:
         read: Read = whole_curve,
         relations: Matrix | None = None,
         real: RealCurves | None = None,
+        weights: NDArray[np.float32] | None = None,
+        kinds: NDArray[np.int32] | None = None,
     ) -> None:
         self.rows = rows
+        self._kinds = kinds
+        self._weights = np.ones(len(rows), np.float32) if weights is None else weights
         self.real = real
         self._band = band
         self._read = read
@@ -124,7 +131,7 @@ class Examples:
             (m, 105, 5), and evidence_input: float32 (m, 24), the same, where the network has
             them},
             {label: int32 (m, 1); period_out: float32 (m, 1), ln(days); depth_out: float32
-            (m, 1), ln(ppm)}.
+            (m, 1), ln(ppm); weight: float32 (m, 1); kind: int32 (m, 1), where there are any}.
         """
         rows = self.rows[index]
         inputs = self._inputs(index, rows, hidden)
@@ -139,7 +146,10 @@ class Examples:
             registry.LABEL_OUTPUT: rows["label"].astype(np.int32)[:, None],
             registry.PERIOD_OUTPUT: np.log(rows["period"]).astype(np.float32)[:, None],
             registry.DEPTH_OUTPUT: np.log(rows["depth"]).astype(np.float32)[:, None],
+            registry.WEIGHT: self._weights[index][:, None],
         }
+        if self._kinds is not None:
+            targets[registry.KIND_OUTPUT] = self._kinds[index][:, None]
         return inputs, targets
 
     def without(self, names: Collection[str], chosen: Index) -> "Examples":
@@ -151,6 +161,8 @@ class Examples:
         """
         less = copy.copy(self)
         less.rows = without_features(self.rows[chosen], names)
+        less._weights = self._weights[chosen]
+        less._kinds = None if self._kinds is None else self._kinds[chosen]
         if self._is_kept:
             less._readings = {name: each[chosen] for name, each in self._readings.items()}
         if self.catalogue is not None:

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backend.training.examples.real_curves import RealCurves
 from backend.training.spec import TrainingSpec
@@ -29,6 +30,7 @@ class Baselines:
         relations: float32, (n, k), of its rows; None for a network without them.
         views: VIEW_ROW_DTYPE, of its rows; None for a network that reads no light curves. The trees
             get the numbers, and principal components of the views.
+        weights: float32, (n,), of its rows, how much each counts in the learning; None: all alike.
     """
 
     def __init__(
@@ -38,7 +40,9 @@ class Baselines:
         split: Split,
         relations: Matrix | None = None,
         views: ViewRows | None = None,
+        weights: NDArray[np.float32] | None = None,
     ) -> None:
+        self._weights = weights
         self._spec, self._table, self._split = spec, table, split
         self._relations, self._views = relations, views
         self._figures: dict[str, Baseline] | None = None
@@ -80,6 +84,7 @@ class Baselines:
                 self._split.test_groups,
                 has_catalogue,
                 self._others(chosen),
+                None if self._weights is None else self._weights[chosen],
             )
         except Exception as error:  # raised where the figures are asked for
             self._failure = error

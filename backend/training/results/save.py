@@ -1,6 +1,7 @@
 """Saves a trained network: the model, its manifest, its test predictions, what it keeps of rows."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ def save_model(
     published: Published,
     metrics: dict[str, Any],
     results: Results,
+    kinds: Sequence[str],
 ) -> dict[str, Any]:
     """Write the model and what lies beside it; return the manifest."""
     content, trained = serialise(published.model), training.rows
@@ -54,6 +56,7 @@ def save_model(
         spec, table, evidence, training.relations, results.evaluation
     )
     manifest["verdict"] = verdict(trained["label"], published, results)
+    manifest["kinds"] = list(kinds)
     tested = _test_rows(split, results)
     write_model(spec.model_path, content, manifest, neighbours, related, tested)
     return manifest

@@ -10,6 +10,10 @@ from backend.transit.catalog.rejections import Rejection, RejectionLog
 from backend.transit.columns import REQUIRED
 from backend.transit.report.whole_columns import unit_sentence
 
+# Rows read, and the share of them that must be usable; below it the file is not a catalogue and
+# the rest is not read. A hundred megabytes of rubbish would take minutes.
+_GIVE_UP = ((100_000, 0.01), (2_000_000, 0.5))
+
 _NAMES_SHOWN = 100
 _REASONS_SHOWN = 3
 
@@ -48,6 +52,12 @@ class CatalogError(ValueError):
         self.missing = missing or []
         self.recognised = recognised or EVERY_NAME
         self.rejections = rejections or []
+
+
+def has_too_few_usable_rows(accepted: int, rejected: int) -> bool:
+    """Whether so few of the rows so far are usable that the rest is not read."""
+    rows = accepted + rejected
+    return any(rows >= enough and accepted < share * rows for enough, share in _GIVE_UP)
 
 
 def few_usable_rows(

@@ -71,7 +71,11 @@ class PlainLines(NamedTuple):
             return None
         numbers = {i: _numbers(table, i) for i in self.evidence.positions}
         parts = [table[i].to_numpy() for i in self.evidence.names]
-        return EvidenceCells(numbers, {}, read_plain_names(parts) if parts else None, {})
+        names = read_plain_names(parts) if parts else None
+        kinds = None
+        if "kind" in self.evidence.teaching:
+            kinds = [cell.decode() for cell in table[self.evidence.teaching["kind"]].tolist()]
+        return EvidenceCells(numbers, {}, names, {}, kinds)
 
     def _widths(self, content: bytes, lines: int) -> dict[int, int] | None:
         """The most bytes of a cell of each column of text, by its position.
@@ -93,7 +97,7 @@ class PlainLines(NamedTuple):
             return int((end - start).max()) - 1
 
         texts = {i for name, i in self.fields.items() if name not in COLUMNS}
-        return {i: widest(i) for i in sorted(texts.union(self.evidence.names))}
+        return {i: widest(i) for i in sorted(texts.union(self.evidence.texts))}
 
     def _parse(self, content: bytes, widths: Mapping[int, int]) -> Any:
         """A data frame by position, its text as bytes.

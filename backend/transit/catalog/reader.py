@@ -1,7 +1,7 @@
 """CSV bytes to validated rows, chunk by chunk, with a reason for every row that is left out."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, BinaryIO, TextIO
 
 import numpy as np
@@ -11,12 +11,18 @@ from backend.transit.catalog.archive_flags import archive_flags
 from backend.transit.catalog.decimal_signs import DecimalSigns, decimal_signs
 from backend.transit.catalog.delimited.lines import DelimitedError, Lines
 from backend.transit.catalog.delimited.records import BATCH_RECORDS, Batch, read_batches
-from backend.transit.catalog.errors import CatalogError, few_usable_rows, shown_names
+from backend.transit.catalog.errors import (
+    CatalogError,
+    few_usable_rows,
+    has_too_few_usable_rows,
+    shown_names,
+)
 from backend.transit.catalog.evidence.names import evidence_columns
 from backend.transit.catalog.evidence.reading import EvidenceReader
+from backend.transit.catalog.evidence.values import EvidenceCells
 from backend.transit.catalog.header import Header, needed_columns, read_header
 from backend.transit.catalog.label_words import LabelWords
-from backend.transit.catalog.names.column_names import BANDS, SURVEYS
+from backend.transit.catalog.names.column_names import SURVEYS, band
 from backend.transit.catalog.names.plain_names import OUR_UNIT
 from backend.transit.catalog.names.read_as import NOTHING_SAID, ReadAs
 from backend.transit.catalog.names.recognise import similar_names, unknown_units
@@ -27,19 +33,17 @@ from backend.transit.catalog.rows import (
     CheckedRows,
     Chunk,
     ReadColumns,
+    all_but,
     check_rows,
+    in_order,
     problem_of,
     read_columns,
 )
-from backend.transit.columns import COLUMNS, REQUIRED
+from backend.transit.columns import COLUMNS, REQUIRED, TEACHING
 from backend.transit.report.profile import profile
 from backend.transit.report.whole_columns import WholeColumns
 
 __all__ = ["Catalog", "CatalogError", "Chunk", "Rejection", "band", "open_catalog", "profile"]
-
-# Rows read, and the share of them that must be usable; below it the file is not a catalogue and
-# the rest is not read. A hundred megabytes of rubbish would take minutes.
-GIVE_UP = ((100_000, 0.01), (2_000_000, 0.5))
 
 # Plain lines; a multiple of what is read cell by cell, so that both ways stop at the same lines.
 _AT_ONCE = 4 * BATCH_RECORDS
@@ -117,7 +121,7 @@ class Catalog:
             for chunk in self._chunks():
                 accepted += len(chunk.accepted)
                 self.rejections.add(chunk.rejections)
-                if self._has_too_few_usable_rows(accepted):
+                if has_too_few_usable_rows(accepted, self.rejections.total):
                     raise self._few_usable_rows_error(accepted)
                 yield chunk
         except DelimitedError as error:
@@ -148,19 +152,15 @@ class Catalog:
         else:
             return None
         columns, words, besides = read
-        first = self._lines.number + 1
+        lines = np.arange(len(ahead)) + self._lines.number + 1
         self._lines.skip(len(ahead))
         self._ragged.pass_over_whole()
         self.label_words.add(words)
-        lines = np.arange(first, first + len(ahead))
         checked = self._check(columns, lines)
-        rejections = [
-            self._rejection(checked, i, ahead[i].split(self.delimiter), int(lines[i]))
-            for i in np.flatnonzero(checked.problem).tolist()
-        ]
-        is_usable = checked.problem == 0
+        rejected = self._rejected(checked, besides, lambda i: ahead[i].split(self.delimiter), lines)
+        is_usable = all_but(rejected, len(lines))
         evidence = self.evidence.of_cells(besides, is_usable)
-        accepted = np.flatnonzero(is_usable)
+        accepted, rejections = np.flatnonzero(is_usable), in_order(rejected)
         return Chunk([], [], accepted, checked.rows[is_usable], rejections, evidence)
 
     def _chunk(self, batch: Batch) -> Chunk:
@@ -177,14 +177,13 @@ class Catalog:
         columns = read_columns(cells, self.signs, self._read_as.labels)
         self.label_words.add(Counter(cells.get("label", [])))
         lines = np.array(batch.lines)[whole]
-        checked = self._check(columns, lines)
-        for i in np.flatnonzero(checked.problem).tolist():
-            rejections[int(whole[i])] = self._rejection(checked, i, records[i], int(lines[i]))
-        is_usable = checked.problem == 0
-        evidence = self.evidence.of_records(records, is_usable)
-        ordered = [rejections[i] for i in sorted(rejections)]
+        checked, besides = self._check(columns, lines), self.evidence.cells(records)
+        rejected = self._rejected(checked, besides, records.__getitem__, lines)
+        rejections |= {int(whole[i]): each for i, each in rejected.items()}
+        is_usable = all_but(rejected, len(records))
+        evidence = self.evidence.of_cells(besides, is_usable)
         accepted, rows = whole[is_usable], checked.rows[is_usable]
-        return Chunk(batch.records, batch.lines, accepted, rows, ordered, evidence)
+        return Chunk(batch.records, batch.lines, accepted, rows, in_order(rejections), evidence)
 
     def _check(self, columns: ReadColumns, lines: NDArray[np.intp]) -> CheckedRows:
         checked = check_rows(columns, label_required=self._label_required, scales=self.scales)
@@ -192,6 +191,19 @@ class Catalog:
         self.lost_stars += columns.lost_stars
         self.whole_columns.add(checked.rows)
         return checked
+
+    def _rejected(
+        self,
+        checked: CheckedRows,
+        besides: EvidenceCells | None,
+        record: Callable[[int], list[str]],
+        lines: NDArray[np.intp],
+    ) -> dict[int, Rejection]:
+        """By the position of a row that cannot be used, of which `record` gives the fields."""
+        return dict(self.evidence.wrong_weights(besides, record, lines)) | {
+            i: self._rejection(checked, i, record(i), int(lines[i]))
+            for i in np.flatnonzero(checked.problem).tolist()
+        }
 
     def _rejection(self, checked: CheckedRows, i: int, record: list[str], line: int) -> Rejection:
         """Of the row at position `i`, of which `record` are the fields."""
@@ -237,10 +249,6 @@ class Catalog:
         }
         return [each for each in self.whole_columns.units() if each["column"] not in confirmed]
 
-    def _has_too_few_usable_rows(self, accepted: int) -> bool:
-        rows = accepted + self.rejections.total
-        return any(rows >= enough and accepted < share * rows for enough, share in GIVE_UP)
-
     def _few_usable_rows_error(self, accepted: int) -> CatalogError:
         return few_usable_rows(self.header, accepted, self.rejections, self._unlikely_units())
 
@@ -252,6 +260,7 @@ def open_catalog(
     rejection_sink: TextIO | None = None,
     read_as: ReadAs = NOTHING_SAID,
     with_records: bool = True,
+    teaching: Collection[str] = TEACHING,
 ) -> Catalog:
     """Read a catalogue's comments and header, and recognise its format and its decimal signs.
 
@@ -263,13 +272,14 @@ def open_catalog(
         read_as: what a person said of the table.
         with_records: whether the chunks have `records` and `lines`. Without them, and in a table
             with nothing odd, reading is several times faster.
+        teaching: the columns of TEACHING that are read where labels are; elsewhere none is.
 
     Raises:
         CatalogError: when this is not a table, or a required column is missing.
         ReadAsError: what was said does not fit the header.
     """
     header = read_header(Lines(stream), label_required, read_as)
-    columns = evidence_columns(header)
+    columns = evidence_columns(header, teaching if label_required else ())
     numbers = {name: i for name, i in header.fields.items() if name in COLUMNS}
     try:
         signs = decimal_signs(
@@ -288,8 +298,3 @@ def open_catalog(
     log = RejectionLog(rejection_sink)
     evidence = EvidenceReader(columns, header.names, signs.others)
     return Catalog(lines, header, signs, evidence, label_required, log, read_as, plain)
-
-
-def band(source: str) -> str:
-    """The photometric band, "kepler" or "tess", of a catalogue of this survey."""
-    return BANDS[source]

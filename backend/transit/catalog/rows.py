@@ -1,6 +1,6 @@
 """One chunk's columns to rows: the values, and the first problem of each row that has one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -74,7 +74,8 @@ class Chunk(NamedTuple):
     `records` are all of them, as the file's own fields, and `lines` their 1-based lines, both empty
     where nobody asked for them; `accepted` (intp, (n,)) are the positions of the usable ones, and
     `rows` (ROW_DTYPE, (n,)) their values; `rejections` name the others, in the file's order.
-    `evidence` (EVIDENCE_DTYPE, (n,)) is what the table tells of `rows` besides; None if nothing.
+    `evidence` (EVIDENCE_DTYPE and what it has of TEACHING_DTYPE, (n,)) is what the table tells of
+    `rows` besides; None if nothing.
     """
 
     records: list[list[str]]
@@ -167,6 +168,18 @@ def problem_of(
             times = f"that of the file times {factor:.6g} plus {offset:.6g}"
             expected += f" ({times if offset else f'of which one in the file is {factor:.6g}'})"
     return reason, column, f"expected {expected}, received {shown(texts[column])}"
+
+
+def all_but(rejected: Collection[int], count: int) -> NDArray[np.bool_]:
+    """Which of so many rows can be used: bool, (count,)."""
+    is_usable = np.ones(count, np.bool_)
+    is_usable[list(rejected)] = False
+    return is_usable
+
+
+def in_order(rejected: Mapping[int, Rejection]) -> list[Rejection]:
+    """Why rows cannot be used, by their positions, in the order of the file."""
+    return [rejected[i] for i in sorted(rejected)]
 
 
 def _note(checked: CheckedRows, column: int, problems: NDArray[np.integer]) -> None:

@@ -36,6 +36,7 @@ def evaluate_baselines(
     stars: Index | None = None,
     has_catalogue: bool = False,
     relations: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None,
+    weights: NDArray[np.float32] | None = None,
 ) -> dict[str, Baseline]:
     """Fit the trees on the training rows and evaluate them on the test rows.
 
@@ -47,6 +48,7 @@ def evaluate_baselines(
         has_catalogue: whether the network sees the nine columns themselves.
         relations: float32, (n, k), of the training and of the test rows, which the network sees
             too; the trees get them as well.
+        weights: float32, (n,), how much each training row counts; None: all alike. Test rows do.
 
     Returns:
         The figures of `figures.evaluate_labels` by what the trees were given:
@@ -56,11 +58,12 @@ def evaluate_baselines(
     chosen = sample_rows(np.arange(len(trained)), seed)
     trained = trained[chosen]
     known, asked = (relations[0][chosen], relations[1]) if relations else ((), ())
+    weights = None if weights is None else weights[chosen]
 
     def measured(table: Callable[[Rows], Array]) -> Baseline:
         columns = np.column_stack([table(trained), *np.transpose(known)])
         others = np.column_stack([table(tested), *np.transpose(asked)])
-        found = tree_probabilities(columns, trained["label"], others, seed)
+        found = tree_probabilities(columns, trained["label"], others, seed, weights)
         draws = draw_labels(tested["label"], found, stars, seed)
         return Baseline(evaluate_labels(tested["label"], found, stars, seed, draws), draws)
 
@@ -93,13 +96,18 @@ TABLES = {"same_information": same_information, "all_columns": all_columns}
 
 
 def tree_probabilities(
-    known: Array, labels: NDArray[np.int8], asked: Array, seed: int
+    known: Array,
+    labels: NDArray[np.int8],
+    asked: Array,
+    seed: int,
+    weights: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float64]:
     """Fit the trees and predict: float64, (n, 3), 0 for a class that was not trained on."""
     used = np.isfinite(known).any(axis=0)  # scikit-learn cannot bin a column without a number
     # OpenMP alone: how NumPy's products are summed must not depend on whether trees are growing.
     with threadpool_limits(_THREADS, user_api="openmp"):
-        trees = HistGradientBoostingClassifier(random_state=seed).fit(known[:, used], labels)
+        trees = HistGradientBoostingClassifier(random_state=seed)
+        trees.fit(known[:, used], labels, weights)
         found = trees.predict_proba(asked[:, used])
     probabilities = np.zeros((len(asked), len(LABELS)))
     probabilities[:, trees.classes_] = found

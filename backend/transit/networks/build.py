@@ -6,6 +6,7 @@ and operations only, so that plain Keras loads the saved file with safe mode on.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import keras
 import numpy as np
@@ -32,7 +33,9 @@ _BUILDERS: dict[str, Callable[[Scaling, Sample, Seeds], TwoGraphs]] = {
 }
 
 
-def build(name: str, scaling: Scaling, sample: Sample, seed: int, ensemble: int = 1) -> TwoGraphs:
+def build(
+    name: str, scaling: Scaling, sample: Sample, seed: int, ensemble: int = 1, kinds: int = 0
+) -> TwoGraphs:
     """Build the inner graphs of a network.
 
     The members of an ensemble are parts of one graph and are trained together: each has its own
@@ -45,16 +48,21 @@ def build(name: str, scaling: Scaling, sample: Sample, seed: int, ensemble: int 
             is read from a curve is measured.
         seed: of the initial weights and the dropout.
         ensemble: how many members.
+        kinds: how many kinds of false positives are told apart while it learns; 0: none. Only a
+            network that reads light curves has a head for them.
 
     Returns:
         Graphs from their inputs by name to {label (ensemble * heads, 3),
-        period_out (ensemble,) ln(days), depth_out (ensemble,) ln(ppm)}.
+        period_out (ensemble,) ln(days), depth_out (ensemble,) ln(ppm)}; `taught` and the learner
+        also to {kind (ensemble, kinds)}.
     """
-    members = [_BUILDERS[name](scaling, sample, Seeds(seed, n)) for n in range(ensemble)]
+    builder = partial(build_light_curve_cnn, kinds=kinds) if kinds else _BUILDERS[name]
+    members = [builder(scaling, sample, Seeds(seed, n)) for n in range(ensemble)]
     if ensemble == 1:
         return members[0]
     for number, member in enumerate(members, 1):
         member.model.name = f"member_{number}"  # members of one network would share a name
+        member.taught.name = member.model.name
 
     def learner() -> keras.Model:
         learners = [member.make_learner() for member in members]
@@ -62,7 +70,10 @@ def build(name: str, scaling: Scaling, sample: Sample, seed: int, ensemble: int 
             each.name = f"learner_{number}"
         return _joined(learners, f"{name}_learner")
 
-    return TwoGraphs(_joined([member.model for member in members], name), learner)
+    model = taught = _joined([member.model for member in members], name)
+    if kinds:
+        taught = _joined([member.taught for member in members], name)
+    return TwoGraphs(model, taught, learner)
 
 
 def _joined(members: list[keras.Model], name: str) -> keras.Model:

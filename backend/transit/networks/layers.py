@@ -43,11 +43,14 @@ class TwoGraphs:
 
     Attributes:
         model: from the network's inputs; the inner graph of what is saved.
+        taught: the same with what only teaches it, the head of the kinds; `model` itself where it
+            has none.
         make_learner: gives the graph from `registry.learner_inputs`, by name, which a session
             trains. Once it is made, Keras cannot save the model any more.
     """
 
     model: keras.Model
+    taught: keras.Model
     make_learner: Callable[[], keras.Model]
 
 

@@ -69,6 +69,9 @@ _DROPOUT = 0.3
 # Few rows have a light curve: what decides by it first has few units.
 _CURVE_HEAD_UNITS = (64,)
 
+# The kind of a false positive only teaches what the towers look for.
+_KIND_UNITS = 32
+
 # Standard deviation of what is added to views, of order 1, while a network learns.
 _NOISE = 0.1
 
@@ -76,7 +79,9 @@ Numbers = NDArray[np.float64]
 Tower = Callable[[KerasTensor], KerasTensor]
 
 
-def build_light_curve_cnn(scaling: Scaling, sample: Sample, seeds: Seeds) -> TwoGraphs:
+def build_light_curve_cnn(
+    scaling: Scaling, sample: Sample, seeds: Seeds, kinds: int = 0
+) -> TwoGraphs:
     """The graphs of `light_curve_cnn`; the arguments are those of `build.build`."""
     has_relations = scaling.relations is not None
     names = registry.inputs_of(_NAME, has_relations=has_relations)
@@ -135,14 +140,28 @@ def build_light_curve_cnn(scaling: Scaling, sample: Sample, seeds: Seeds) -> Two
         registry.PERIOD_OUTPUT: period,
         registry.DEPTH_OUTPUT: depth,
     }
+    model = taught = keras.Model(inputs, outputs, name=_NAME)
+    if kinds:  # last, so that the other layers have the seeds that they have without it
+        outputs = {**outputs, registry.KIND_OUTPUT: _tell_kind(decisive, kinds, seeds)}
+        taught = keras.Model(inputs, outputs, name=_NAME)
     learnt = registry.learner_inputs(_NAME, has_relations=has_relations)
     learns_from = {each: (read | inputs)[each] for each in learnt}
     for each, tensor in learns_from.items():
         tensor.name = each
     return TwoGraphs(
-        keras.Model(inputs, outputs, name=_NAME),
-        lambda: keras.Model(learns_from, outputs, name=f"{_NAME}_learner"),
+        model, taught, lambda: keras.Model(learns_from, outputs, name=f"{_NAME}_learner")
     )
+
+
+def _tell_kind(decisive: KerasTensor, kinds: int, seeds: Seeds) -> KerasTensor:
+    """Which kind of false positive it would be, by what decides first by the light curve.
+
+    Returns:
+        (1, kinds), probabilities; a head like the others, with no part in the label.
+    """
+    x = layers.Dropout(_DROPOUT, seed=seeds())(dense(_KIND_UNITS, seeds)(decisive))
+    chosen = layers.Dense(kinds, activation="softmax", kernel_initializer=seeds.glorot())(x)
+    return ops.expand_dims(chosen, 1)
 
 
 def _look(views: Views, overview: KerasTensor, seeds: Seeds) -> list[KerasTensor]:

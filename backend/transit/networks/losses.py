@@ -5,13 +5,21 @@ from collections.abc import Callable
 from keras import KerasTensor, ops
 
 from backend.transit.columns import LABELS
-from backend.transit.networks.registry import DEPTH_OUTPUT, LABEL_OUTPUT, PERIOD_OUTPUT
+from backend.transit.networks.registry import (
+    DEPTH_OUTPUT,
+    KIND_OUTPUT,
+    LABEL_OUTPUT,
+    PERIOD_OUTPUT,
+)
 
 # A single-precision probability of exactly 0 must not make the loss infinite.
 _SMALLEST = 1e-7
 
 # exp of more is no period or depth: it is a network at the start of its training.
 _LARGEST_LOG = 16.0
+
+# Of the loss of the kind, relative to that of the label.
+KIND_WEIGHT = 0.2
 
 Tensors = dict[str, KerasTensor]
 
@@ -37,8 +45,11 @@ def measure(
         period = targets[PERIOD_OUTPUT], outputs[PERIOD_OUTPUT]
         depth = targets[DEPTH_OUTPUT], outputs[DEPTH_OUTPUT]
         regressions = huber(*period, log_period_spread) + huber(*depth, log_depth_spread)
+        loss = heads_loss(label, heads, smoothing) + regression_weight * regressions
+        if KIND_OUTPUT in outputs:
+            loss += KIND_WEIGHT * kind_loss(targets[KIND_OUTPUT][:, 0], outputs[KIND_OUTPUT])
         return {
-            "loss": heads_loss(label, heads, smoothing) + regression_weight * regressions,
+            "loss": loss,
             "label_loss": log_loss(label, heads),
             "accuracy": accuracy(label, heads),
             "period_mae": physical_error(*period),
@@ -62,6 +73,22 @@ def heads_loss(label: KerasTensor, heads: KerasTensor, smoothing: float) -> Kera
     target = ops.one_hot(label, len(LABELS)) * (1.0 - smoothing) + smoothing / len(LABELS)
     logarithm = ops.log(ops.maximum(heads, _SMALLEST))
     return -ops.sum(target * ops.mean(logarithm, axis=1), axis=-1)
+
+
+def kind_loss(kind: KerasTensor, members: KerasTensor) -> KerasTensor:
+    """Cross-entropy of the kind of false positive, averaged over members.
+
+    Args:
+        kind: int32, (n,), which kind; -1 where none is known, of which the loss is 0.
+        members: float32, (n, members, kinds), probabilities.
+
+    Returns:
+        float32, (n,).
+    """
+    logarithm = ops.mean(ops.log(ops.maximum(members, _SMALLEST)), axis=1)
+    is_known = ops.cast(kind >= 0, "float32")
+    target = ops.one_hot(ops.maximum(kind, 0), members.shape[-1])
+    return -is_known * ops.sum(target * logarithm, axis=-1)
 
 
 def log_loss(label: KerasTensor, heads: KerasTensor) -> KerasTensor:

@@ -18,6 +18,12 @@ LABEL_OUTPUT = "label"
 PERIOD_OUTPUT = "period_out"
 DEPTH_OUTPUT = "depth_out"
 
+# How much a row counts while a network learns; next to what it is to give.
+WEIGHT = "weight"
+
+# The kind of a false positive: what a network gives while it learns, and no saved model does.
+KIND_OUTPUT = "kind"
+
 
 @dataclass(frozen=True)
 class NetworkInfo:

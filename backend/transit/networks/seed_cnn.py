@@ -44,7 +44,7 @@ def build_seed_cnn(scaling: Scaling, sample: Sample, seeds: Seeds) -> TwoGraphs:
         },
         name="seed_cnn",
     )
-    return TwoGraphs(model, lambda: model)
+    return TwoGraphs(model, model, lambda: model)
 
 
 def _convolve(

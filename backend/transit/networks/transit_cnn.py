@@ -70,8 +70,10 @@ def _build(name: str, scaling: Scaling, sample: Sample, seeds: Seeds) -> TwoGrap
     learns_from = {each: (read | inputs)[each] for each in learnt}
     for each, tensor in learns_from.items():
         tensor.name = each
+    model = keras.Model(inputs, outputs, name=name)
     return TwoGraphs(
-        keras.Model(inputs, outputs, name=name),
+        model,
+        model,
         lambda: keras.Model(learns_from, outputs, name=f"{name}_learner"),
     )
 

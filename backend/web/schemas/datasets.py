@@ -159,7 +159,8 @@ class Profile(Answer):
     )
     evidence: dict[str, list[str]] | None = Field(
         default=None,
-        description="For each item of a row's `evidence`, and for its `name`, the columns of the "
+        description="For each item of a row's `evidence`, for its `name`, and for the `kind` and "
+        "the `weight` that only teach, the columns of the "
         "file that it was read from; an uncertainty may have two sides. Null for a dataset of an "
         "earlier release whose file was not read again yet.",
     )

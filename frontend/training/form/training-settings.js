@@ -18,6 +18,7 @@ export const SETTINGS = {
   ensemble: { kind: "whole", initial: 1, min: 1, max: 20 },
   use_relations: { kind: "flag", initial: true },
   use_stellar_uncertainties: { kind: "flag", initial: false },
+  use_kinds: { kind: "flag", initial: true },
 };
 
 /** What a session reserves of a cluster; left empty, as the server's settings say. */
@@ -29,9 +30,13 @@ export const RESOURCES = {
 
 const RELATED = ["use_relations", "use_stellar_uncertainties"];
 
-/** The settings that a network has; without relations there are no uncertainties of the star either. */
+/**
+ * The settings that a network has; without relations there are no uncertainties of the star either, and
+ * only a network that reads light curves learns kinds.
+ */
 export function settingsOf(network, texts) {
   return Object.keys(SETTINGS).filter((name) => {
+    if (name === "use_kinds") return Boolean(network.takes_curves);
     if (!RELATED.includes(name)) return true;
     return network.takes_relations && (name === RELATED[0] || texts[RELATED[0]] === "true");
   });

@@ -44,6 +44,16 @@ def test_a_file_is_put_once_for_all_sessions(store, storage):
     assert first[0].sha256 == hashlib.sha256(b"table").hexdigest()
 
 
+def test_what_the_table_says_of_weights_goes_along(store, storage):
+    parcels, put = store
+    storage.evidence(1, "d").write_bytes(b"evidence")
+    job = messages.job()
+    job = job.model_copy(update={"spec": job.spec.model_copy(update={"use_weights": True})})
+    sent = parcels.of(job)
+    assert put == [b"table", b"evidence"]
+    assert [each.path for each in sent] == ["uploads/1/d.npy", "uploads/1/d.evidence.npy"]
+
+
 def test_a_file_that_has_changed_is_another(store, storage):
     parcels, put = store
     parcels.of(messages.job())

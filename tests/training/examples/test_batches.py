@@ -57,6 +57,20 @@ def test_an_epoch_depends_on_its_number_and_the_seed_and_not_on_where_the_sessio
     assert not np.array_equal(whole[0][1]["period_out"], other_seed[1]["period_out"])
 
 
+def test_each_row_of_a_batch_has_its_own_weight_and_all_alike_where_none_is_told(rows):
+    weights = np.linspace(0.1, 1, len(rows), dtype=np.float32)
+    weighted = Examples(rows, "tess", INPUTS, KEPT, lambda: None, weights=weights)
+    _, targets = next(weighted.shuffled(64, seed=1, first_epoch=0))
+    shown = dict(zip(weights.tolist(), np.log(rows["period"]), strict=True))
+    expected = [shown[weight] for weight in targets["weight"][:, 0].tolist()]
+    assert np.allclose(targets["period_out"][:, 0], expected)
+    less = weighted.without(["snr"], np.array([3, 9])).batch(np.arange(2))[1]
+    assert less["weight"].tolist() == weights[[3, 9], None].tolist()
+    alike = examples(rows).batch(np.arange(5))[1]["weight"]
+    assert alike.dtype == np.float32
+    assert alike.tolist() == [[1.0]] * 5
+
+
 def test_every_row_is_shown_once_an_epoch(rows):
     batches = list(islice(examples(rows).shuffled(64, seed=1, first_epoch=0), 3))
     shown = np.concatenate([targets["period_out"][:, 0] for _, targets in batches])

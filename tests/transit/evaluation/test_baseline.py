@@ -52,10 +52,28 @@ def test_of_many_rows_only_some_are_fitted(tables, monkeypatch):
     monkeypatch.setattr(
         baseline,
         "tree_probabilities",
-        lambda known, labels, asked, seed: fitted.append(len(known)) or np.full((200, 3), 1 / 3),
+        lambda known, labels, asked, seed, weights: (
+            fitted.append((len(known), weights.tolist())) or np.full((200, 3), 1 / 3)
+        ),
     )
-    baseline.evaluate_baselines(*tables, seed=1)
-    assert fitted == [100, 100]
+    weights = np.linspace(0.1, 1, len(tables[0]), dtype=np.float32)
+    baseline.evaluate_baselines(*tables, seed=1, weights=weights)
+    chosen = baseline.sample_rows(np.arange(len(weights)), 1)
+    assert fitted == [(100, weights[chosen].tolist())] * 2
+
+
+def test_rows_that_weigh_little_teach_little(tables):
+    trained, tested = tables
+    trained, wrong = np.concatenate([trained, trained]), trained.copy()
+    wrong["label"] = 2
+    trained[len(wrong) :] = wrong
+    weights = np.ones(len(trained), np.float32)
+    misled = figures_of((trained, tested), weights=weights)
+    assert misled == figures_of((trained, tested))
+    weights[len(wrong) :] = 0.01
+    told = figures_of((trained, tested), weights=weights)
+    for name in told:
+        assert told[name]["log_loss"] < misled[name]["log_loss"] - 0.1
 
 
 def test_the_network_s_information_holds_neither_the_period_nor_the_duration(tables):

@@ -1,19 +1,23 @@
 """Which columns of a header tell epochs, positions, uncertainties and names, and in which unit."""
 
 import re
+from collections.abc import Collection
 from typing import NamedTuple
+
+import numpy as np
 
 from backend.transit.catalog.evidence.epochs import epoch_scale
 from backend.transit.catalog.header import Header
 from backend.transit.catalog.names.column_names import FORMATS, OWN_FORMAT
 from backend.transit.catalog.names.plain_names import (
     OUR_UNIT,
+    Name,
     Scale,
     plain_name,
     scale,
     split_unit,
 )
-from backend.transit.columns import EVIDENCE_UNITS, UNCERTAINTIES
+from backend.transit.columns import EVIDENCE_UNITS, TEACHING, UNCERTAINTIES, evidence_dtype
 
 # The first that the table has is used. Names of planets that a survey gives once they are confirmed
 # (kepler_name) are no names here.
@@ -69,41 +73,60 @@ class EvidenceColumns(NamedTuple):
         names: the positions of the columns that make the name, together.
         limits: by the name, the position of the flag that is set where the number is a limit.
         has_reference: whether the table says from which day its epochs count.
+        teaching: by the name in TEACHING_DTYPE, the position of the column.
     """
 
     numbers: dict[str, list[Source]]
     names: list[int]
     limits: dict[str, int]
     has_reference: bool
+    teaching: dict[str, int]
 
     def __bool__(self) -> bool:
-        return bool(self.numbers or self.names)
+        return bool(self.numbers or self.names or self.teaching)
+
+    @property
+    def dtype(self) -> np.dtype[np.void]:
+        """Of the rows: EVIDENCE_DTYPE, and what the table says for the learning."""
+        return evidence_dtype(self.teaching)
 
     @property
     def positions(self) -> list[int]:
         """Those of the columns that hold numbers."""
-        return [source.position for sources in self.numbers.values() for source in sources]
+        found = [source.position for sources in self.numbers.values() for source in sources]
+        return [*found, self.teaching["weight"]] if "weight" in self.teaching else found
+
+    @property
+    def texts(self) -> list[int]:
+        """Those of the columns that hold text."""
+        return [*self.names, self.teaching["kind"]] if "kind" in self.teaching else self.names
 
     @property
     def all_positions(self) -> set[int]:
         """Those of all columns that are read."""
-        return {*self.positions, *self.names}
+        return {*self.positions, *self.texts}
 
     def recognised(self, header: list[str]) -> dict[str, list[str]]:
-        """By the name in EVIDENCE_DTYPE, the columns of the file."""
+        """By the name in `dtype`, the columns of the file."""
         found = {"name": [header[i] for i in self.names]} if self.names else {}
-        return found | {
+        found |= {
             name: [header[source.position] for source in self.numbers[name]]
             for name in EVIDENCE_UNITS
             if name in self.numbers
         }
+        return found | {name: [header[i]] for name, i in self.teaching.items()}
 
 
-NO_EVIDENCE = EvidenceColumns({}, [], {}, has_reference=False)
+NO_EVIDENCE = EvidenceColumns({}, [], {}, has_reference=False, teaching={})
 
 
-def evidence_columns(header: Header) -> EvidenceColumns:
-    """The columns of a header that are read besides the nine, none of which the table must have."""
+def evidence_columns(header: Header, teaching: Collection[str] = ()) -> EvidenceColumns:
+    """The columns of a header that are read besides the nine, none of which the table must have.
+
+    Args:
+        header: of the table.
+        teaching: those of TEACHING that are looked for.
+    """
     free = {
         i: name for i, name in enumerate(header.names) if name and i not in header.fields.values()
     }
@@ -130,7 +153,19 @@ def evidence_columns(header: Header) -> EvidenceColumns:
             column, error_scale = found_error
             numbers.setdefault(column, []).append(Source(i, error_scale))
     has_reference = bool(usable_epochs) and usable_epochs[0][2].has_reference
-    return EvidenceColumns(numbers, _names(header), _limits(header, numbers), has_reference)
+    return EvidenceColumns(
+        numbers,
+        _names(header),
+        _limits(header, numbers),
+        has_reference,
+        _teaching(plain, teaching),
+    )
+
+
+def _teaching(plain: dict[int, Name], wanted: Collection[str]) -> dict[str, int]:
+    """By their own name alone, without a unit: the weight in kilograms is another one."""
+    places = {name.text: i for i, name in reversed(plain.items()) if name.unit is None}
+    return {name: places[name] for name in TEACHING if name in wanted and name in places}
 
 
 def _angle(column: str, unit: str | None) -> Scale | None:

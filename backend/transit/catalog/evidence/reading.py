@@ -1,13 +1,15 @@
 """Reads the evidence of one table, chunk by chunk, and counts what could not be read."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.transit.catalog.cells import shown
 from backend.transit.catalog.evidence.names import EvidenceColumns
+from backend.transit.catalog.evidence.teaching import EXPECTED_WEIGHT, wrong_weights
 from backend.transit.catalog.evidence.values import (
     EvidenceCells,
     EvidenceRows,
@@ -16,6 +18,7 @@ from backend.transit.catalog.evidence.values import (
     read_cells,
 )
 from backend.transit.catalog.numbers import DecimalSign
+from backend.transit.catalog.rejections import Rejection
 
 
 class EvidenceReader:
@@ -36,18 +39,33 @@ class EvidenceReader:
         self._unread: Counter[str] = Counter()
         self._without_reference = 0
 
-    def of_records(
-        self, records: Sequence[Record], is_usable: NDArray[np.bool_]
-    ) -> NDArray[np.void] | None:
-        """EVIDENCE_DTYPE, (m,), of the usable ones of some whole records; None: there is none."""
-        if not self.columns:
-            return None
-        return self.of_cells(read_cells(self.columns, records, self._signs), is_usable)
+    def cells(self, records: Sequence[Record]) -> EvidenceCells | None:
+        """The cells of some whole records; None: there are none."""
+        return read_cells(self.columns, records, self._signs) if self.columns else None
+
+    def wrong_weights(
+        self, cells: EvidenceCells | None, record: Callable[[int], Record], lines: NDArray[np.intp]
+    ) -> Iterator[tuple[int, Rejection]]:
+        """The positions of the rows whose weight is none, and why they are left out.
+
+        Args:
+            cells: of the rows, (n,).
+            record: gives the fields of one of them.
+            lines: intp, (n,), in the file.
+        """
+        position = self.columns.teaching.get("weight")
+        if cells is None or position is None:
+            return
+        name = self.recognised["weight"][0]
+        for i, reason in wrong_weights(cells.numbers[position]):
+            received = shown(record(i)[position])
+            message = f"{name}: {EXPECTED_WEIGHT}, received {received}"
+            yield i, Rejection(int(lines[i]), reason, name, message)
 
     def of_cells(
         self, cells: EvidenceCells | None, is_usable: NDArray[np.bool_]
     ) -> NDArray[np.void] | None:
-        """The same of cells that were read already."""
+        """Of `EvidenceColumns.dtype`, (m,), of the usable rows; None: there is none."""
         if cells is None:
             return None
         read = as_rows(self.columns, cells, len(is_usable))
@@ -58,7 +76,7 @@ class EvidenceReader:
         """What could not be read in the usable rows so far.
 
         Returns:
-            {column, names, rows, has_reference} each: the name in EVIDENCE_DTYPE, those of the
+            {column, names, rows, has_reference} each: the name in the rows' type, those of the
             file, the number of rows, and false for epochs of which nothing tells from which day
             they count.
         """

@@ -10,6 +10,7 @@ from backend.transit.catalog.archive_flags import UNSET
 from backend.transit.catalog.evidence.angles import read_angles
 from backend.transit.catalog.evidence.epochs import FIRST_EPOCH, LAST_EPOCH
 from backend.transit.catalog.evidence.names import EvidenceColumns
+from backend.transit.catalog.evidence.teaching import read_kinds
 from backend.transit.catalog.names.column_names import MISSING_WORDS
 from backend.transit.catalog.numbers import DecimalSign, Numbers, read_numbers
 from backend.transit.columns import EVIDENCE_DTYPE, EVIDENCE_UNITS, UNCERTAINTIES
@@ -29,21 +30,23 @@ class EvidenceCells(NamedTuple):
 
     `numbers` are those of each position, in the file's unit; `degrees` gives the angles among them
     that were written with minutes and seconds, NaN elsewhere; `names` are S48 or None; `is_limit`
-    tells by the name in EVIDENCE_DTYPE where the number is a limit.
+    tells by the name in EVIDENCE_DTYPE where the number is a limit; `kinds` are the texts of kinds,
+    or None.
     """
 
     numbers: Mapping[int, Numbers]
     degrees: Mapping[int, NDArray[np.float64]]
     names: NDArray[np.bytes_] | None
     is_limit: Mapping[str, NDArray[np.bool_]]
+    kinds: Sequence[str] | None
 
 
 class EvidenceRows(NamedTuple):
     """The same as rows, usable or not.
 
-    `rows` is EVIDENCE_DTYPE, (n,); `unread` tells for each column, bool, (n,), where a cell holds
-    something that could not be read; `has_no_reference`, bool, (n,), where that is an epoch of
-    which nothing tells from which day it counts.
+    `rows` is of `EvidenceColumns.dtype`, (n,); `unread` tells for each column, bool, (n,), where a
+    cell holds something that could not be read; `has_no_reference`, bool, (n,), where that is an
+    epoch of which nothing tells from which day it counts.
     """
 
     rows: NDArray[np.void]
@@ -73,6 +76,10 @@ def read_cells(
                 garbled = read.garbled[np.isnan(angles[read.garbled])]
                 read = read._replace(garbled=garbled)
             numbers[source.position] = read
+    if "weight" in columns.teaching:
+        position = columns.teaching["weight"]
+        cells = [record[position] for record in records]
+        numbers[position] = read_numbers(cells, signs[position])
     is_limit = {
         column: np.array([record[flag].strip() not in UNSET for record in records], np.bool_)
         for column, flag in columns.limits.items()
@@ -80,7 +87,10 @@ def read_cells(
     names = None
     if columns.names:
         names = read_names([[record[i] for record in records] for i in columns.names])
-    return EvidenceCells(numbers, degrees, names, is_limit)
+    kinds = None
+    if "kind" in columns.teaching:
+        kinds = [record[columns.teaching["kind"]] for record in records]
+    return EvidenceCells(numbers, degrees, names, is_limit, kinds)
 
 
 def read_names(parts: Sequence[Sequence[str]]) -> NDArray[np.bytes_]:
@@ -118,7 +128,7 @@ def read_plain_names(parts: Sequence[NDArray[np.bytes_]]) -> NDArray[np.bytes_]:
 @np.errstate(over="ignore")
 def as_rows(columns: EvidenceColumns, cells: EvidenceCells, count: int) -> EvidenceRows:
     """The values of some rows in our units."""
-    rows = np.zeros(count, EVIDENCE_DTYPE)
+    rows = np.zeros(count, columns.dtype)
     if cells.names is not None:
         rows["name"] = cells.names
     unread = {}
@@ -136,6 +146,10 @@ def as_rows(columns: EvidenceColumns, cells: EvidenceCells, count: int) -> Evide
             is_unread &= ~cells.is_limit[column]
         rows[column][is_known] = values[is_known]
         unread[column] = is_unread
+    if cells.kinds is not None:
+        rows["kind"], unread["kind"] = read_kinds(cells.kinds)
+    if "weight" in columns.teaching:
+        rows["weight"] = cells.numbers[columns.teaching["weight"]].values
     return EvidenceRows(rows, unread, has_no_reference)
 
 

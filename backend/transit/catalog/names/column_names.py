@@ -145,3 +145,8 @@ MISSING_WORDS = frozenset(
         *("'-", "'--", "'---"),  # in the answer of a batch, where nothing begins like a formula
     }
 )
+
+
+def band(source: str) -> str:
+    """The photometric band, "kepler" or "tess", of a catalogue of this survey."""
+    return BANDS[source]

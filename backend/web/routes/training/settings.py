@@ -9,6 +9,7 @@ from backend.background.search.space import Space, require_usable
 from backend.database.connection import Record
 from backend.errors import Invalid
 from backend.services.studies.kinds import grid
+from backend.transit.columns import TEACHING
 from backend.transit.networks import registry
 from backend.web.schemas.training.requests.settings import (
     Settings,
@@ -25,6 +26,10 @@ _ASKED_OF_SEARCH = ("trials", "minutes", "parallel", "pruning")
 _OF_SEARCH = ("space", *_ASKED_OF_SEARCH)
 
 
+# Settings that also depend on what the table has.
+_OF_THE_TABLE = ("use_relations", "use_kinds")
+
+
 def make_spec(
     settings: Settings, dataset: Record, without: Collection[str] = (), **more: Any
 ) -> wire.Spec:
@@ -36,11 +41,14 @@ def make_spec(
         without: fields of the request that are no settings.
         more: settings that are no fields of it.
     """
-    left_out = {"workspace_key", "dataset_id", "dataset_version", "use_relations", *without}
+    left_out = {"workspace_key", "dataset_id", "dataset_version", *_OF_THE_TABLE, *without}
+    teaching = dataset["profile"].get("evidence") or {}
     return wire.Spec(
         **settings.model_dump(exclude=left_out),
         **more,
         use_relations=_sees_relations(settings, dataset),
+        use_weights="weight" in teaching,
+        use_kinds=settings.use_kinds and "kind" in teaching,
         dataset_sha256=dataset["identity"],
         dataset_name=dataset["name"],
         source=dataset["source"],
@@ -130,5 +138,6 @@ def _sees_relations(settings: Settings, dataset: Record) -> bool:
     if settings.use_stellar_uncertainties:
         return True
     profile = dataset["profile"]
-    relates = bool(profile.get("evidence")) or "star" in profile.get("recognised", {})
-    return registry.NETWORKS[settings.network].takes_relations and relates
+    relates = set(profile.get("evidence") or {}).difference(TEACHING)
+    relates |= {"star"}.intersection(profile.get("recognised", {}))
+    return registry.NETWORKS[settings.network].takes_relations and bool(relates)

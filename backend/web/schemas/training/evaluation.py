@@ -289,6 +289,11 @@ class Evaluation(Figures):
     light_curves: LightCurveFigures | None = Field(
         default=None, description="null where the network reads no light curves."
     )
+    kinds: list[str] = Field(
+        default=[],
+        description="The kinds of false positives that the network learnt to tell apart while it "
+        "was trained; its model does not tell them.",
+    )
     period: RegressionErrors
     depth: RegressionErrors
     baseline: Baseline | dict[str, Any] | None

@@ -106,6 +106,8 @@ def test_the_spec_holds_every_setting_and_what_it_is_about(api, key):
         "grouping": "rows",
         "use_relations": False,
         "use_stellar_uncertainties": False,
+        "use_weights": False,
+        "use_kinds": False,
         "folds": None,
         "fold": None,
         "fold_seed": None,
@@ -173,6 +175,39 @@ def test_a_network_that_can_sees_relations_where_the_table_may_have_any(
     dataset = api.upload(key, content)["dataset"]
     spec = api.start(key, dataset["id"], **fields)["session"]["spec"]
     assert spec["use_relations"] is sees
+
+
+def with_column(content, name, cell):
+    head, *lines = content.splitlines()
+    return "\n".join([f"{head},{name}", *(f"{line},{cell}" for line in lines)]) + "\n"
+
+
+def test_a_session_learns_by_weights_where_the_table_has_any(api, key):
+    for content, has_weights in (
+        (nameless(), False),
+        (with_column(nameless(), "weight", 0.5), True),
+    ):
+        dataset = api.upload(key, content)["dataset"]
+        started = api.start(key, dataset["id"], network="transit_cnn_catalogue")
+        spec = started["session"]["spec"]
+        # A weight says nothing of how rows relate.
+        assert (spec["use_weights"], spec["use_relations"]) == (has_weights, False)
+
+
+@pytest.mark.parametrize(
+    ("content", "fields", "learns"),
+    [
+        (catalogue(), {}, False),
+        (catalogue(), {"use_kinds": True}, False),
+        (with_column(catalogue(), "kind", "EB"), {}, True),
+        (with_column(catalogue(), "kind", "EB"), {"use_kinds": False}, False),
+    ],
+)
+def test_a_session_learns_kinds_where_the_table_has_any_unless_it_is_told_not_to(
+    api, key, content, fields, learns
+):
+    dataset = api.upload(key, content)["dataset"]
+    assert api.start(key, dataset["id"], **fields)["session"]["spec"]["use_kinds"] is learns
 
 
 def test_a_session_may_learn_from_relations(api, key):

@@ -82,6 +82,11 @@ class Settings(Reserved, Recipe):
         description="Whose light curves it learns from, in the version that is the newest now. "
         "Needs a network with `takes_curves`, which is the default then.",
     )
+    use_kinds: bool = Field(
+        default=True,
+        description="A network that reads light curves learns the kinds of false positives too, "
+        "where the table has a column `kind`.",
+    )
     validation_split: float = Field(default=defaults.VALIDATION_SPLIT, ge=0.05, le=0.5)
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
 

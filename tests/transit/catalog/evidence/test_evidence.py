@@ -8,7 +8,7 @@ import pytest
 
 from backend.transit.catalog.names.read_as import read_as
 from backend.transit.catalog.reader import open_catalog
-from backend.transit.columns import EVIDENCE_DTYPE, EVIDENCE_UNITS
+from backend.transit.columns import EVIDENCE_UNITS
 
 # The first rows of the archive's tables, cut to the columns that are read and some beside them.
 KOI = (
@@ -156,8 +156,8 @@ def read(text, **options):
     (catalog, evidence), (other, others) = found
     assert catalog.reading() == other.reading()
     if evidence is not None:
-        assert evidence.dtype == EVIDENCE_DTYPE
-        for name in EVIDENCE_DTYPE.names:
+        assert evidence.dtype == catalog.evidence.columns.dtype
+        for name in evidence.dtype.names:
             np.testing.assert_array_equal(evidence[name], others[name])
     return catalog, evidence
 
