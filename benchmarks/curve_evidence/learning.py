@@ -39,7 +39,12 @@ class Recipe:
 
 
 def learn(
-    recipe: Recipe, table: Rows, views: ViewRows | None, split: Split, kept: dict[str, Any]
+    recipe: Recipe,
+    table: Rows,
+    views: ViewRows | None,
+    split: Split,
+    kept: dict[str, Any],
+    taught: Rows | None = None,
 ) -> Predict:
     """Train a network, without relations to other rows.
 
@@ -50,13 +55,20 @@ def learn(
         split: of the table's rows; the test rows are not looked at.
         kept: traced networks by name, which the next call can use again; empty at first. A network
             predicts only until the next of its name is trained.
+        taught: of TEACHING_DTYPE, (n,), how much each row counts and which kind of false positive
+            it is; None: all count alike.
     """
     from backend.training import keras_setup
+    from backend.training.examples.teaching import NOTHING_TAUGHT, Teaching, kinds_of, weights_of
     from backend.training.fit import examples, fit_network
     from backend.training.results.evaluate import publish_calibrated
     from backend.training.results.predict import predict
 
     keras_setup.prepare_tensorflow()
+    teaching = NOTHING_TAUGHT
+    if taught is not None:
+        kinds = kinds_of(taught, table["label"], split.train)
+        teaching = Teaching(weights_of(taught), *kinds)
     with tempfile.TemporaryDirectory() as folder:
         spec = _spec(recipe, Path(folder))
         trained = fit_network(
@@ -67,6 +79,7 @@ def learn(
             _never_stop,
             prepared=kept.get(recipe.network),
             views=views,
+            teaching=teaching,
         )
     kept[recipe.network] = trained.steps
     published = publish_calibrated(

@@ -55,6 +55,7 @@ class Population:
         star: int64, (n,), TIC.
         signal: intp, (n,), equal for rows of one star and one period.
         is_settled: bool, (n,), whether the verdict of TESS's follow-up is known.
+        kind: bytes, (n,), which false positive a row is that is not settled; empty for the others.
         fold: intp, (n,), 0 to 4 for the stars with a settled verdict; -1 for the others, which
             are only learnt from.
     """
@@ -66,6 +67,7 @@ class Population:
     star: NDArray[np.int64]
     signal: Index
     is_settled: NDArray[np.bool_]
+    kind: NDArray[np.bytes_]
     fold: Index
 
     @property
@@ -102,6 +104,7 @@ def read_population(path: Path = ARCHIVE_DATA / FILE) -> Population:
         star,
         signal,
         is_settled,
+        np.where(columns["toi_disposition"] == "", columns["label"], "").astype("S24"),
         star_folds(star, is_settled, labels == LABELS.index("CONFIRMED")),
     )
 

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from backend.training.examples.teaching import weights_of
 from backend.training.split import Split
 from backend.transit.columns import FEATURES, LABELS, ROW_DTYPE
 from backend.transit.photometry.view_rows import VIEW_ROW_DTYPE, ViewRows
 from backend.transit.rows import Index, Rows
-from benchmarks.curve_evidence import kepler_trial, star_columns
+from benchmarks.curve_evidence import kepler_trial, runs, star_columns
 from benchmarks.curve_evidence.folds import star_folds
 from benchmarks.curve_evidence.kepler import KeplerStars
 from benchmarks.curve_evidence.learning import Predict, Recipe
@@ -61,6 +62,7 @@ def population() -> Population:
         STAR,
         STAR,
         is_settled,
+        np.where(is_settled, b"", b"EB").astype("S24"),
         star_folds(STAR, is_settled, labels()),
     )
 
@@ -145,6 +147,7 @@ class Learner:
 
     def __init__(self) -> None:
         self.given: list[tuple[Recipe, Rows, ViewRows | None, Split]] = []
+        self.taught: Rows | None = None  # the last time
 
     def __call__(
         self,
@@ -153,8 +156,10 @@ class Learner:
         views: ViewRows | None,
         split: Split,
         kept: dict[str, Any],
+        taught: Rows | None = None,
     ) -> Predict:
         self.given.append((recipe, table, views, split))
+        self.taught = taught
 
         def predict(
             asked: Rows, rows: Index, records: ViewRows | None, is_hidden: bool
@@ -164,6 +169,23 @@ class Learner:
             return np.full((len(rows), 3), 0.0 if is_hidden or records is None else 1.0)
 
         return predict
+
+
+def test_what_is_not_settled_teaches_by_its_kind_and_weighs_little(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    learner, own = Learner(), population()
+    monkeypatch.setattr(runs, "learn", learner)
+    runs.execute(runs.Run(runs.NETWORK, 1, 0), own, tmp_path, {})
+    assert learner.taught is None
+    runs.execute(runs.Run(runs.WEIGHED, 1, 0), own, tmp_path, {})
+    assert learner.taught is not None
+    assert weights_of(learner.taught)[own.is_settled].tolist() == [1.0] * own.is_settled.sum()
+    assert weights_of(learner.taught)[~own.is_settled] == pytest.approx(0.15)
+    assert set(learner.taught["kind"][~own.is_settled]) == {b"EB"}
+    assert set(learner.taught["kind"][own.is_settled]) == {b""}
+    (_, _, _, split), _ = learner.given
+    assert np.isin(np.flatnonzero(~own.is_settled), [*split.train, *split.validation]).all()
 
 
 def test_each_network_on_tess_is_given_what_its_name_says(monkeypatch: pytest.MonkeyPatch):
