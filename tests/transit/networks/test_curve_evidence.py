@@ -93,7 +93,7 @@ def test_the_candidates_share_of_a_probability_does_not_count():
 
 
 def test_the_network_is_asked_with_its_light_curves_and_without(population, tmp_path, monkeypatch):
-    def learn(recipe, table, views, split, kept):
+    def learn(recipe, table, views, split, kept, taught):
         assert not set(population.fold[[*split.train, *split.validation]]) & {2}
 
         def predict(table, rows, views, is_hidden):
