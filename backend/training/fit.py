@@ -221,7 +221,7 @@ def _load(spec: TrainingSpec, steps: Steps, training: Examples) -> None:
     chosen = random.permutation(len(training))[:_SAMPLE_CURVES]
     sample, _ = training.batch(np.sort(chosen))
     graphs = build(spec.network, scaling, sample, spec.seed, spec.ensemble, steps.kinds)
-    steps.load(graphs, scaling, spec.learning_rate)
+    steps.load(graphs, scaling, spec.learning_rate, training.mean_weight)
 
 
 def _started(

@@ -16,7 +16,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from backend.training.weight_average import WeightAverage
-from backend.transit.columns import FEATURES, ROW_DTYPE
+from backend.transit.columns import FEATURES, HEAVIEST, ROW_DTYPE
 from backend.transit.light_curve.curve import BINS
 from backend.transit.networks import losses, registry
 from backend.transit.networks.build import build
@@ -87,6 +87,7 @@ class Steps:
         self.average = WeightAverage(self.model)
         self._scalings = [_in_variables(layer) for layer in _rescalings(self.model)]
         self._spreads = [tf.Variable(1.0, trainable=False) for _ in range(2)]
+        self._mean_weight = tf.Variable(HEAVIEST, trainable=False)
         self._measure = losses.measure(smoothing, regression_weight, *self._spreads)
         self._loaded: TwoGraphs | None = None
         self._train = self._trace_training()
@@ -106,15 +107,23 @@ class Steps:
         self.test(inputs, targets)
         self.read(np.ones((1, BINS), np.float32))
 
-    def load(self, graphs: TwoGraphs, scaling: Scaling, learning_rate: float) -> None:
+    def load(
+        self,
+        graphs: TwoGraphs,
+        scaling: Scaling,
+        learning_rate: float,
+        mean_weight: float = HEAVIEST,
+    ) -> None:
         """Start anew from the weights and the scaling of a session's own graphs.
 
         Args:
             graphs: from `build`, of this network.
             scaling: that they were built with.
             learning_rate: of the optimizer.
+            mean_weight: of the training rows.
         """
         self._loaded = graphs
+        self._mean_weight.assign(mean_weight)
         _copy(graphs.taught, self.model)
         optimizer = self.model.optimizer
         for variable in optimizer.variables:
@@ -172,7 +181,9 @@ class Steps:
             with tf.GradientTape() as tape:
                 measured = self._measure(targets, self._learner(inputs, training=True))
                 sums = _summed(measured, targets)
-                loss = sums["loss"] / sums["rows"]
+                # Not over the batch's own weights: light rows alone would count like heavy ones.
+                rows = tf.cast(tf.shape(measured["loss"])[0], tf.float32)
+                loss = sums["loss"] / (rows * self._mean_weight)
             self.model.optimizer.apply(tape.gradient(loss, weights), weights)
             self.average.update()
             return sums

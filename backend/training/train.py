@@ -206,7 +206,8 @@ def _besides(spec: TrainingSpec, table: Rows) -> Rows | None:
     Raises:
         DataError: it is missing, or of other rows.
     """
-    is_used = spec.grouping == "ephemeris" or spec.use_weights or spec.use_kinds
+    learns_kinds = spec.use_kinds and registry.NETWORKS[spec.network].takes_curves
+    is_used = spec.grouping == "ephemeris" or spec.use_weights or learns_kinds
     if not is_used or spec.evidence is None:
         return None
     try:

@@ -10,6 +10,9 @@ import { settingName } from "../training/form/setting-field.js";
 
 const NAMES = ["dataset", "lightCurves", "network", ...Object.keys(SETTINGS)];
 
+/** Of sessions of releases that did not know a setting. */
+const BEFORE = { use_kinds: false };
+
 /** What is no setting of its own name: by what it differs, and how it is shown. */
 const READ = {
   dataset: { of: ({ dataset_sha256: sha256 }) => sha256, text: ({ dataset_name: name }) => name },
@@ -40,7 +43,8 @@ export function ComparedSettings({ workspace, compared }) {
 
 function rowOf(name, compared) {
   const specs = compared.map(({ session }) => session.spec);
-  const { of, text } = READ[name] ?? { of: (spec) => spec[name], text: (spec) => settingText(name, spec[name]) };
+  const valueIn = (spec) => spec[name] ?? BEFORE[name];
+  const { of, text } = READ[name] ?? { of: valueIn, text: (spec) => settingText(name, valueIn(spec)) };
   const different = new Set(specs.map(of));
   return {
     name,

@@ -36,8 +36,8 @@ export function UsualMissing({ curveSet, dataset, status, mayEdit, onReady }) {
   const [newest, setNewest] = useState(status);
   const path = `${SETS}/${curveSet.id}/views`;
   const take = ({ views }) => {
-    setNewest(views.status);
-    if (views.status === "completed") onReady();
+    setNewest(views?.status ?? null); // null: they were deleted, or are of an earlier version of the set
+    if (views?.status === "completed") onReady();
   };
   const ask = async () => take(await get(path, { dataset_id: dataset.id }));
   usePolling(ask, isUnderWay(newest), [curveSet.id, dataset.id]);

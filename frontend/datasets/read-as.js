@@ -6,6 +6,9 @@ import { has, t } from "../lib/i18n.js";
 import { className } from "../ui/basics.js";
 import { MAPPED } from "../reading/choices.js";
 
+/** Columns that only teach; somebody may say that they are not read. */
+const TEACHING = ["weight", "kind"];
+
 /** The format of a dataset's table as a sentence. */
 export function formText({ profile, source }) {
   return t(`datasets.form.${profile.form ?? source}`);
@@ -24,7 +27,7 @@ export function ReadAs({ dataset }) {
       <p>${t("datasets.readAs.lead")}</p>
       <ul>
         ${table && html`<li>${t("datasets.readAs.table")} <code>${table}</code></li>`}
-        ${MAPPED.filter((column) => column in columns).map(
+        ${[...MAPPED, ...TEACHING].filter((column) => column in columns).map(
           (column) => html`<li key=${`column ${column}`}>
             ${columnName(column)} ← ${" "}
             ${columns[column] === null ? t("datasets.readAs.notRead") : html`<code>${columns[column]}</code>`}

@@ -48,7 +48,8 @@ export function ServerFolder({ workspace }) {
  * @param {{workspace: object, curveSet: object, onPosted: () => void}} properties
  */
 export function AddOfFolder({ workspace, curveSet, onPosted }) {
-  const { data: shown } = useData(load, []);
+  const { data: shown, setData } = useData(load, []);
+  usePolling(async () => setData(await load()), Boolean(shown) && shown.state !== "ready");
   if (!shown?.indexed_at) return null;
   const add = async (form) => {
     await post(`${SETS}/${curveSet.id}/files`, form);

@@ -12,13 +12,14 @@ from backend.errors import Conflict, Unavailable
 from backend.light_curves.preparing.facts import Facts
 from backend.light_curves.preparing.parts import DamagedPart
 from backend.light_curves.preparing.run import Inputs, TooManyDeaths, ViewMaker
-from backend.light_curves.preparing.usual import DamagedViews, usual_of_views
+from backend.light_curves.preparing.usual import usual_of_views
 from backend.services.aftermath import left_to_the_next_start
 from backend.services.context import Services
 from backend.services.curves.preparing import Progress, packs_of_version
 from backend.services.curves.views import is_missing
 from backend.services.job_thread import MAX_RESTARTS, Cancelled, Forgotten, JobThread
 from backend.services.quota import require_bytes
+from backend.shortage import is_shortage
 from backend.storage import curve_files
 from backend.storage.curve_sets.packs import DamagedPack
 
@@ -169,9 +170,15 @@ class ViewPreparer(JobThread):
 
 
 def _usual(job: Record, views: Path, table: Path) -> dict[str, Any] | None:
-    """What is usual of the numbers of views; None: the file cannot be read, as the log says."""
+    """What is usual of the numbers of views; None: the file cannot be read, as the log says.
+
+    Raises:
+        Exception: the machine is short of something, which may pass.
+    """
     try:
         return usual_of_views(views, table)
-    except (DamagedViews, OSError) as error:
+    except Exception as error:  # views that took hours are not to be lost for this
+        if is_shortage(error):
+            raise
         log.warning("views %d: what is usual in them is not known: %s", job["id"], error)
         return None

@@ -76,7 +76,13 @@ def _usual(services: Services, curve_set: Record, dataset: Record) -> Record:
         found = views.find(connection, dataset, curve_set)
     if found is None:
         return {"views_status": None, "usual": None}
-    return {"views_status": found["status"], "usual": (found["facts"] or {}).get("usual")}
+    facts = found["facts"] or {}
+    # Those that an earlier release completed are looked through in the background.
+    is_awaited = found["status"] == "completed" and "usual" not in facts
+    return {
+        "views_status": "running" if is_awaited else found["status"],
+        "usual": facts.get("usual"),
+    }
 
 
 def _epochs(services: Services, dataset: Record, places: NDArray[np.intp]) -> Floats:

@@ -152,6 +152,11 @@ class Examples:
             targets[registry.KIND_OUTPUT] = self._kinds[index][:, None]
         return inputs, targets
 
+    @property
+    def mean_weight(self) -> float:
+        """Of all rows."""
+        return float(self._weights.mean(dtype=np.float64))
+
     def without(self, names: Collection[str], chosen: Index) -> "Examples":
         """Some of the rows with features unknown; a curve that none of these changes stays.
 

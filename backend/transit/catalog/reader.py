@@ -279,7 +279,8 @@ def open_catalog(
         ReadAsError: what was said does not fit the header.
     """
     header = read_header(Lines(stream), label_required, read_as)
-    columns = evidence_columns(header, teaching if label_required else ())
+    wanted = [each for each in teaching if label_required and each not in read_as.columns]
+    columns = evidence_columns(header, wanted)
     numbers = {name: i for name, i in header.fields.items() if name in COLUMNS}
     try:
         signs = decimal_signs(

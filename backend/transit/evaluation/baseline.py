@@ -107,7 +107,8 @@ def tree_probabilities(
     # OpenMP alone: how NumPy's products are summed must not depend on whether trees are growing.
     with threadpool_limits(_THREADS, user_api="openmp"):
         trees = HistGradientBoostingClassifier(random_state=seed)
-        trees.fit(known[:, used], labels, weights)
+        # A node whose weights sum to little is not split, however they compare.
+        trees.fit(known[:, used], labels, None if weights is None else weights / weights.max())
         found = trees.predict_proba(asked[:, used])
     probabilities = np.zeros((len(asked), len(LABELS)))
     probabilities[:, trees.classes_] = found

@@ -65,7 +65,7 @@ predictions_bp = APIBlueprint("predictions", __name__, url_prefix="/api/predict"
 _RESPONSES = {
     **NO_WORKSPACE,
     409: "The workspace has no current model, or the model's file is damaged (`model_corrupt`)",
-    429: "Too many predictions wait already",
+    429: "Too many predictions wait already, or a light curve of the user is being read",
     503: "The predictor is busy or restarting",
 }
 

@@ -108,7 +108,7 @@ class UnknownUnit(Answer):
 class UnreadEvidence(Answer):
     """Accepted rows in which a column besides the nine could not be read."""
 
-    column: str = Field(description="`name`, or an item of a row's `evidence`.")
+    column: str = Field(description="`name`, `kind`, or an item of a row's `evidence`.")
     names: list[str] = Field(description="The columns of the file that it is read from.")
     rows: int
     has_reference: bool = Field(

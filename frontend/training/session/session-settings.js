@@ -14,6 +14,8 @@ import { CurveSetLink } from "../../ui/curve-set-link.js";
 export function formHref(workspace, { dataset_id, spec }, changes = {}) {
   const names = [...Object.keys(SETTINGS), ...Object.keys(RESOURCES), "network"];
   const settings = Object.fromEntries(names.map((name) => [name, spec[name]]));
+  // No for every session that read no light curves: that is no wish for one that does.
+  if (!settings.use_kinds && !curvesOfSpec(spec)) delete settings.use_kinds;
   const chosen = { dataset: dataset_id, curve_set: spec.curve_set_id };
   return `#${withQuery(`/w/${workspace.id}/train`, { ...chosen, ...settings, ...changes })}`;
 }

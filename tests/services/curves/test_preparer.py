@@ -9,7 +9,7 @@ from backend.database.curves import view_jobs
 from backend.light_curves.preparing import run
 from backend.light_curves.preparing.run import ViewMaker
 from backend.services import job_thread
-from backend.services.curves import preparing
+from backend.services.curves import preparer, preparing
 from backend.services.curves.preparer import ViewPreparer
 from backend.services.curves.runner import CurveRunner
 from backend.services.leftovers import remove_leftovers
@@ -137,6 +137,28 @@ def test_what_is_usual_is_found_with_the_views(services, asked, monkeypatch):
     assert found["facts"]["usual"] == usual_of_rows(services, found)
     depth = found["facts"]["usual"]["planets"]["numbers"]["depth"]
     assert depth["median"] == pytest.approx(signal(2).depth, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("error", "is_known"), [(ValueError("odd"), False), (OSError(24, "many"), True)]
+)
+def test_views_are_not_lost_where_what_is_usual_cannot_be_found(
+    services, asked, monkeypatch, error, is_known
+):
+    """A shortage passes and is waited for; anything else costs no view."""
+    find, errors = preparer.usual_of_views, [error]
+
+    def fails_once(*arguments):
+        if errors:
+            raise errors.pop()
+        return find(*arguments)
+
+    monkeypatch.setattr(preparer, "usual_of_views", fails_once)
+    ViewPreparer(services).work()
+    found = state(services, asked["id"])
+    assert found["status"] == "completed"
+    assert (found["facts"]["usual"] is not None) == is_known
+    assert curve_files.views_of(services.storage, found).exists()
 
 
 def test_what_is_usual_in_views_of_an_earlier_version_is_found_afterwards(

@@ -9,7 +9,11 @@ from numpy.typing import NDArray
 
 from backend.transit.catalog.cells import shown
 from backend.transit.catalog.evidence.names import EvidenceColumns
-from backend.transit.catalog.evidence.teaching import EXPECTED_WEIGHT, wrong_weights
+from backend.transit.catalog.evidence.teaching import (
+    EXPECTED_WEIGHT,
+    IF_NO_WEIGHT,
+    wrong_weights,
+)
 from backend.transit.catalog.evidence.values import (
     EvidenceCells,
     EvidenceRows,
@@ -59,7 +63,7 @@ class EvidenceReader:
         name = self.recognised["weight"][0]
         for i, reason in wrong_weights(cells.numbers[position]):
             received = shown(record(i)[position])
-            message = f"{name}: {EXPECTED_WEIGHT}, received {received}"
+            message = f"{name}: {EXPECTED_WEIGHT}, received {received}{IF_NO_WEIGHT}"
             yield i, Rejection(int(lines[i]), reason, name, message)
 
     def of_cells(

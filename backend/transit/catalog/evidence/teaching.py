@@ -13,6 +13,8 @@ EXPECTED_WEIGHT = (
     f"expected a number above 0 and up to {HEAVIEST:g}, how much the row counts in the learning"
 )
 
+IF_NO_WEIGHT = '; if the column is something else, say columns={"weight": null}'
+
 _KIND_BYTES = TEACHING_DTYPE["kind"].itemsize
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from backend.transit.catalog.cells import label_word, shown
 from backend.transit.catalog.names.plain_names import Scale, plain_name, scale, units_known
-from backend.transit.columns import COLUMNS, LABELS
+from backend.transit.columns import COLUMNS, LABELS, TEACHING
 
 # What may be mapped.
 MAPPED = (*COLUMNS, "label", "star")
@@ -30,7 +30,8 @@ class ReadAs:
     """Said for one reading of one table; without anything said, it is read as it tells itself.
 
     Attributes:
-        columns: by our column, the name that it has in the header; None: it is not read.
+        columns: by our column, the name that it has in the header; None: it is not read. Those
+            that only teach have their own name, or are not read.
         units: by our column, the unit of its numbers in the file.
         labels: by a word of the table, the label's code.
         table: the name of the sheet or table in the file, where it may have several.
@@ -137,8 +138,9 @@ def _items(said: Mapping[str, Any] | None) -> list[tuple[str, Any]]:
 
 
 def _known(part: str, column: str) -> str:
-    if column not in MAPPED:
-        raise ReadAsError(part, f"Expected one of {', '.join(MAPPED)}, received {shown(column)}.")
+    known = (*MAPPED, *TEACHING)
+    if column not in known:
+        raise ReadAsError(part, f"Expected one of {', '.join(known)}, received {shown(column)}.")
     return column
 
 
@@ -153,7 +155,14 @@ def _measured(column: str) -> str:
 def _name(column: str, name: Any) -> str | None:
     if name is not None and not isinstance(name, str):
         raise ReadAsError("columns", f"Expected for {column} a name, received {name!r}.")
-    return (name or "").strip() or None
+    name = (name or "").strip() or None
+    if name is not None and column in TEACHING:
+        raise ReadAsError(
+            "columns",
+            f"Expected for {column} null, so that it is not read, received {shown(name)}: it is "
+            "read where it is called so.",
+        )
+    return name
 
 
 def _unit(column: str, unit: Any) -> str:

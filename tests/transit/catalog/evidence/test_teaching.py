@@ -5,7 +5,8 @@ import io
 import numpy as np
 import pytest
 
-from backend.transit.catalog.evidence.teaching import EXPECTED_WEIGHT
+from backend.transit.catalog.evidence.teaching import EXPECTED_WEIGHT, IF_NO_WEIGHT
+from backend.transit.catalog.names.read_as import ReadAsError, read_as
 from backend.transit.catalog.reader import CatalogError, open_catalog
 from backend.transit.columns import EVIDENCE_DTYPE, TEACHING_DTYPE, evidence_dtype
 from tests.transit.catalog.evidence.test_evidence import KNOWN
@@ -50,6 +51,20 @@ def test_both_columns_are_read_and_named_with_the_others():
     assert catalog.evidence.unread() == []
 
 
+def test_a_column_of_that_name_that_is_something_else_is_left_alone_where_that_is_said():
+    text = table("weight,kind", "70,12", "0,x")
+    said = read_as({"weight": None})
+    catalog, evidence, rejections = read(text, read_as=said)
+    assert (rejections, evidence.dtype) == ([], evidence_dtype(["kind"]))
+    assert catalog.evidence.recognised == {"kind": ["kind"]}
+    _, evidence, rejections = read(text, read_as=read_as({"weight": "", "kind": None}))
+    assert (rejections, evidence) == ([], None)
+    with pytest.raises(CatalogError, match="say columns="):
+        read(text)
+    with pytest.raises(ReadAsError, match="Expected for weight null"):
+        read_as({"weight": "mass"})
+
+
 @pytest.mark.parametrize(
     ("cell", "reason"),
     [
@@ -65,7 +80,12 @@ def test_both_columns_are_read_and_named_with_the_others():
 def test_a_row_whose_weight_is_none_is_left_out_and_named(cell, reason):
     _, evidence, (rejected,) = read(table("weight", "0.5", cell, "1"))
     assert evidence["weight"].tolist() == [0.5, 1]
-    assert rejected == (3, reason, "weight", f"weight: {EXPECTED_WEIGHT}, received {cell!r}")
+    assert rejected == (
+        3,
+        reason,
+        "weight",
+        f"weight: {EXPECTED_WEIGHT}, received {cell!r}{IF_NO_WEIGHT}",
+    )
 
 
 def test_a_row_with_two_problems_is_named_once_by_the_first():
