@@ -33,6 +33,14 @@ RUNNERS = (
 )
 
 
+# Of tests that take minutes with each: on Ray the cluster's own tests do the same in less time.
+RUNNERS_IN_TURN = (
+    "process",
+    pytest.param("thread", marks=[pytest.mark.slow, pytest.mark.long]),
+    pytest.param("ray", marks=[pytest.mark.slow, pytest.mark.long]),
+)
+
+
 @pytest.fixture(scope="session")
 def ray_cluster() -> Iterator[RayCluster]:
     """A cluster with one node of one processor."""
@@ -61,6 +69,15 @@ def server(
     runner_environment: Callable[[str], dict[str, str]],
 ) -> Iterator[Server]:
     """One server for a module's tests, once with each runner."""
+    yield from serve(request, tmp_path_factory, runner_environment)
+
+
+def serve(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    runner_environment: Callable[[str], dict[str, str]],
+) -> Iterator[Server]:
+    """A server with the runner that a fixture is asked for, and one worker that waits."""
     data_dir = tmp_path_factory.mktemp(f"data_{request.param}")
     variables = runner_environment(request.param)
     server = Server(data_dir, EXOTRAIN_WARM_WORKERS="1", **variables)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from backend.config import IDLE_WORKER_MB
+from tests.e2e.conftest import RUNNERS_IN_TURN
 from tests.e2e.server import (
     Client,
     Server,
@@ -21,18 +22,12 @@ from tests.e2e.server import (
 
 pytestmark = [pytest.mark.e2e, pytest.mark.tensorflow]
 
-# On Ray the cluster's own tests kill workers, nodes and servers, in less time.
-RUNNERS = (
-    "process",
-    *(pytest.param(each, marks=[pytest.mark.slow, pytest.mark.long]) for each in ("thread", "ray")),
-)
-
 SPEC = {"epochs": 5, "batch_size": 32, "seed": 3, "patience": 6}
 
 STOP_SECONDS = 10
 
 
-@pytest.mark.parametrize("runner", RUNNERS)
+@pytest.mark.parametrize("runner", RUNNERS_IN_TURN)
 def test_a_killed_session_is_resumed_and_ends_with_the_same_weights(
     runner: str,
     start_server: Callable[..., Server],
@@ -133,7 +128,7 @@ def kill_workers(server: Server) -> None:
         os.kill(worker, signal.SIGKILL)
 
 
-@pytest.mark.parametrize("runner", RUNNERS)
+@pytest.mark.parametrize("runner", RUNNERS_IN_TURN)
 def test_a_session_above_its_memory_limit_is_ended(
     runner: str,
     start_server: Callable[..., Server],

@@ -168,6 +168,7 @@ def test_a_keep_that_is_cancelled_or_killed_loses_nothing_and_says_why(bench: Be
     check_kept(bench, failed, bench.until_over(session_id))
 
 
+@pytest.mark.long
 def test_on_the_page_a_button_keeps_the_best_epoch_and_another_deletes_them_after_a_question(
     browser: Browser, bench: Bench
 ):

@@ -102,6 +102,7 @@ def test_a_stopped_study_keeps_what_it_has(start_server: Callable[..., Server], 
     assert rows_of(client, study_id) == rows
 
 
+@pytest.mark.long
 def test_one_model_of_all_folds_predicts_their_mean_and_outlives_them(
     start_server: Callable[..., Server], tmp_path: Path
 ):

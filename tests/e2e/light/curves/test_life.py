@@ -2,6 +2,7 @@
 
 import csv
 import signal
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.e2e.conftest import RUNNERS_IN_TURN, serve
 from tests.e2e.light.curves.tables import bring_curves, write_many
 from tests.e2e.server import Client, Server, history_without_times, wait_for, weights_of
 
@@ -28,6 +30,16 @@ class Trained:
     files: list[Path]
     asked: dict[str, Any]
     session: dict[str, Any]
+
+
+@pytest.fixture(scope="module", params=RUNNERS_IN_TURN)
+def server(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    runner_environment: Callable[[str], dict[str, str]],
+) -> Iterator[Server]:
+    """One server for these tests, once with each runner."""
+    yield from serve(request, tmp_path_factory, runner_environment)
 
 
 @pytest.fixture(scope="module")
