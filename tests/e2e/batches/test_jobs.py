@@ -27,7 +27,7 @@ def state(client: Client, batch_id: int) -> dict[str, Any]:
 
 
 def wait_until(client: Client, batch_id: int, until: Callable[[dict], bool]) -> dict[str, Any]:
-    return wait_for(lambda: state(client, batch_id), until)
+    return wait_for(lambda: state(client, batch_id), until, 240)
 
 
 def result(client: Client, batch_id: int) -> bytes:
