@@ -97,7 +97,7 @@ def save(tmp_path, monkeypatch):
 
     def save():
         training = SimpleNamespace(rows=rows, relations=None, real=None)
-        saving.save_model(spec, rows, None, split, training, published, {}, found)
+        saving.save_model(spec, rows, None, split, training, published, {}, found, ())
         return spec.model_path
 
     return save
