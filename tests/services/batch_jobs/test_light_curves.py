@@ -198,6 +198,18 @@ def test_a_batch_that_is_prepared_holds_up_no_batch_without_light_curves(
         runner.close()
 
 
+def test_each_queue_takes_its_own_batches_alone_also_after_a_restart(api, key, services, asked):
+    with_curves, without = posted(api, asked), posted(api, {"workspace_key": key})
+    for _ in range(2):  # the second time they are running, as a killed server leaves them
+        taken = [queue._take()["id"] for queue in runner_of(services).queues]
+        assert taken == [without, with_curves]
+    with services.database.write() as connection:
+        for batch_id in (with_curves, without):
+            batches.end(connection, batch_id, "cancelled")
+    posted(api, asked)
+    assert runner_of(services).queues[0]._take() is None
+
+
 def test_a_batch_without_a_set_says_nothing_of_light_curves(api, key, services, model_id):
     batch_id = post(api, {"workspace_key": key})["batch"]["id"]
     runner_of(services).work()
