@@ -81,10 +81,10 @@ def test_files_of_a_candidate_that_cannot_be_read_leave_nothing_and_the_same_aga
     curves = CandidateCurves(2000, 60)
     fault = faults.add(call, what, "ENOSPC")
     with pytest.raises(OSError, match="No space"):
-        curves.of([(path, "TIC 1.csv")], asked)
+        curves.of([(path, "TIC 1.csv")], asked, user_id=1)
     assert fault.effects == 1
     assert list(folder.iterdir()) == []
-    found = curves.of([(path, "TIC 1.csv")], asked)
+    found = curves.of([(path, "TIC 1.csv")], asked, user_id=1)
     assert (found.star, found.outcomes[0].status) == ("1", "taken")
     assert list(folder.iterdir()) == []
 
