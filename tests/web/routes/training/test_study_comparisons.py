@@ -41,7 +41,13 @@ def change(path, function):
 
 
 def compared(api, one, other):
-    answer = api.get(f"{_STUDIES}/{one['id']}/comparison?other={other['id']}")
+    """As a person waits for it: the server answers that it is on the way after some seconds."""
+    end = time.monotonic() + 120
+    while True:
+        answer = api.get(f"{_STUDIES}/{one['id']}/comparison?other={other['id']}")
+        if answer["state"] != "pending" or time.monotonic() > end:
+            break
+        time.sleep(0.2)
     assert answer["state"] == "found"
     return answer["comparison"]
 
