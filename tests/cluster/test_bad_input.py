@@ -164,6 +164,7 @@ def test_a_node_with_other_packages_is_refused_and_sessions_wait_for_another(
     cluster.kill(node)
 
 
+@pytest.mark.long
 def test_a_node_whose_folder_belongs_to_somebody_else_is_refused(cluster, start, tmp_path):
     taken = tmp_path / "taken"
     taken.mkdir()

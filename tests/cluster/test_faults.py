@@ -56,6 +56,7 @@ def test_a_session_goes_on_when_the_server_is_killed(watched):
     watched.check(is_alone=False)
 
 
+@pytest.mark.long
 def test_a_session_that_waits_for_a_node_starts_when_it_joins(watched):
     session_id = watched.train(cpus=2)
     waiting = watched.client.wait(session_id, lambda session: session["waiting_for"])
@@ -114,6 +115,7 @@ sys.stdin.read()
 """
 
 
+@pytest.mark.long
 def test_a_full_object_store_holds_up_no_session(watched, tmp_path):
     file = tmp_path / "large.csv"
     file.write_text(catalogue(rows=3000))  # its table is too large to go beside the store
@@ -146,6 +148,7 @@ def test_a_session_leaves_a_node_that_is_stopped(watched):
     watched.cluster.add_node()
 
 
+@pytest.mark.long
 def test_a_new_head_takes_over_at_the_same_address(watched):
     session_id = watched.train(epochs=20)
     watched.wait(session_id, epochs=2)

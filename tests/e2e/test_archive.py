@@ -66,6 +66,8 @@ def test_a_small_ensemble_with_the_catalogue_is_better_than_the_tree_on_all_colu
     assert prediction["diagnostics"]["outside_training_range"] == []
 
 
+@pytest.mark.slow
+@pytest.mark.long
 def test_the_toi_table_trains_without_impact_and_snr_and_its_profile_says_so(
     start_server: Callable[..., Server], archive_data: Path
 ):

@@ -129,7 +129,7 @@ def shell(folder: Path, tmp_path: Path) -> Iterator[Shell]:
 
 def _slow_ones_marked() -> list[Any]:
     """The guide trains more than a dozen networks: its lines run with the longest tests."""
-    marks = {TRAINING_GUIDE: [pytest.mark.slow, pytest.mark.long]}
+    marks = {TRAINING_GUIDE: [pytest.mark.slow, pytest.mark.long], ARCHITECTURE: [pytest.mark.slow]}
     return [pytest.param(each, marks=marks.get(each, []), id=each.name) for each in DOCUMENTS]
 
 

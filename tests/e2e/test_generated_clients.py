@@ -296,6 +296,7 @@ NO_SCHEMATHESIS = "NO SCHEMATHESIS: pip install -r requirements-dev.txt"
 
 
 @pytest.mark.tensorflow
+@pytest.mark.long
 def test_generated_requests_find_nothing_that_is_not_described(
     server: Server, document: Path, tmp_path: Path
 ):

@@ -89,6 +89,7 @@ def test_a_revoked_token_ends_all_polling_and_the_page_says_why(
     people.call("DELETE", f"/api/tokens/{token_id(people, 'revoked')}", 200)
 
 
+@pytest.mark.long
 def test_the_page_leaves_a_server_alone_for_as_long_as_it_asks_and_then_goes_on_by_itself(
     browser: Browser, start_server: Callable[..., Server]
 ):

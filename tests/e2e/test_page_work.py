@@ -445,6 +445,7 @@ def predict_with_the_current_model(page: Page, people: Client, key: str, model: 
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_session_without_enough_memory_says_why_what_to_do_and_is_retried(
     browser: Browser, start_server: Callable[..., Server], tmp_path: Path
 ):

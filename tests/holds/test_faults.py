@@ -125,10 +125,12 @@ KILLS = [
     ),
     pytest.param("rename", "*.test.npy", {}, id="before the test rows", marks=LONG),
     pytest.param("rename", "*/model/*.json", {}, id="before the manifest", marks=LONG),
-    pytest.param("rename", "*/model/*.keras", {}, id="before the model"),
+    pytest.param("rename", "*/model/*.keras", {}, id="before the model", marks=LONG),
     pytest.param("rename", "*/model/*.keras", {"after": True}, id="after the model", marks=LONG),
     pytest.param("pipe", '*"event":"saved"*', {}, id="before it says that it saved", marks=LONG),
-    pytest.param("pipe", '*"event":"saved"*', {"after": True}, id="after it said that it saved"),
+    pytest.param(
+        "pipe", '*"event":"saved"*', {"after": True}, id="after it said that it saved", marks=LONG
+    ),
 ]
 
 
@@ -146,10 +148,10 @@ def test_a_worker_killed_while_it_writes_is_replaced_and_leaves_nothing(
 
 # Files that a worker writes when the disk is full.
 FULL = [
-    pytest.param("write", "*/checkpoints/*", id="checkpoint"),
+    pytest.param("write", "*/checkpoints/*", id="checkpoint", marks=LONG),
     pytest.param("fsync", "*/checkpoints/*", id="sync of the checkpoint", marks=LONG),
     pytest.param("write", "*/.*.test.npy.*", id="test rows", marks=LONG),
-    pytest.param("write", "*/.*.json.*", id="manifest"),
+    pytest.param("write", "*/.*.json.*", id="manifest", marks=LONG),
     pytest.param("write", "*/model/*/.*.keras.*", id="model", marks=LONG),
     pytest.param("fsync", "*/model/*/.*.keras.*", id="sync of the model", marks=LONG),
     pytest.param("rename", "*/model/*/*.keras", id="name of the model"),
@@ -180,7 +182,7 @@ def test_a_disk_that_is_full_for_a_worker_fails_its_session_in_words_and_leaves_
     "name",
     [
         pytest.param("commands", marks=LONG),
-        "heartbeat",
+        pytest.param("heartbeat", marks=LONG),
         pytest.param("batches_0", marks=LONG),
         pytest.param("curves_0", marks=LONG),
         "baselines",
@@ -303,7 +305,7 @@ SAVE_KILLS = [
     pytest.param("sql", "INSERT INTO models*", {}, id="before the row", marks=LONG),
     pytest.param("rename", "*/exoplanet_model.keras", {}, id="before the copy", marks=LONG),
     pytest.param("rename", "*/exoplanet_model.keras", {"after": True}, id="before the commit"),
-    pytest.param("unlink", "*/checkpoints/*", {}, id="before the checkpoint goes"),
+    pytest.param("unlink", "*/checkpoints/*", {}, id="before the checkpoint goes", marks=LONG),
 ]
 
 
@@ -362,15 +364,15 @@ def start_and_end(folder: Path, faults: Faults, **settings: str) -> tuple[int, s
 
 START = [
     pytest.param("open", "*/exotrain.lock", "EACCES", id="open the lock"),
-    pytest.param("write", "*/exotrain.lock", "ENOSPC", id="write the lock"),
+    pytest.param("write", "*/exotrain.lock", "ENOSPC", id="write the lock", marks=LONG),
     pytest.param("mkdir", "*/uploads", "ENOSPC", id="make the folders"),
-    pytest.param("open", "*/exotrain.db", "ENOSPC", id="make the database"),
+    pytest.param("open", "*/exotrain.db", "ENOSPC", id="make the database", marks=LONG),
     pytest.param("sql", "*CREATE TABLE*", "disk I/O error", id="make the tables"),
-    pytest.param("sql", "COMMIT", "database or disk is full", id="commit the tables"),
+    pytest.param("sql", "COMMIT", "database or disk is full", id="commit the tables", marks=LONG),
     pytest.param("thread", "http", "none", id="thread of the HTTP server"),
     pytest.param("thread", "supervisor", "none", id="thread of the supervisor"),
-    pytest.param("thread", "predictor", "none", id="thread of the predictor"),
-    pytest.param("thread", "wrong tokens", "none", id="thread of the reports"),
+    pytest.param("thread", "predictor", "none", id="thread of the predictor", marks=LONG),
+    pytest.param("thread", "wrong tokens", "none", id="thread of the reports", marks=LONG),
 ]
 
 

@@ -93,7 +93,14 @@ def remove(path: Path, _other: Path) -> None:
     path.unlink()
 
 
-@pytest.mark.parametrize("damage", [flip_a_bit, cut_off, exchange, remove])
+# A file that is damaged; further ways are left to `make test-long`.
+DAMAGES = [
+    *(flip_a_bit, remove),
+    *(pytest.param(each, marks=pytest.mark.long) for each in (cut_off, exchange)),
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_model_is_used_for_nothing_and_harms_no_copy(
     damage: Callable[[Path, Path], None],
     trained: Trained,
@@ -139,7 +146,7 @@ def require_refused(client: Client, trained: Trained, model: dict[str, Any], fol
         assert "Retry-After" not in answer.headers
 
 
-@pytest.mark.parametrize("damage", [flip_a_bit, cut_off, exchange, remove])
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_start_copies_no_damaged_model(
     damage: Callable[[Path, Path], None],
     trained: Trained,
@@ -224,7 +231,9 @@ def test_what_a_killed_server_left_goes_and_what_is_strange_stays(
     assert Client(server).get("/api/health")["status"]
 
 
-@pytest.mark.parametrize("missing", [".npy", ".rejected.jsonl"])
+@pytest.mark.parametrize(
+    "missing", [".npy", pytest.param(".rejected.jsonl", marks=pytest.mark.long)]
+)
 def test_missing_rows_are_made_again_and_train(
     missing: str, trained: Trained, data_dir: Path, serve: Callable[..., Server]
 ):
@@ -351,7 +360,13 @@ launcher.main()
 """
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize(
+    "step",
+    [
+        pytest.param(step, marks=pytest.mark.long if number % 2 else [])
+        for number, step in enumerate(STEPS)
+    ],
+)
 def test_whatever_fails_at_the_start_ends_the_process_in_words(step: str, tmp_path: Path):
     name, error = STEPS[step]
     said = fails_to_start(tmp_path / "data", code=FAIL.format(name=name, error=error, more=""))

@@ -95,6 +95,7 @@ def leftovers(server: Server) -> list[str]:
     return [path.name for path in server.data_dir.glob("model/checkpoints/*")]
 
 
+@pytest.mark.long
 def test_a_copy_that_cannot_be_written_neither_loses_nor_delays_the_model(bench: QueueBench):
     workspace = bench.client.get(f"/api/workspaces/{bench.key}")["workspace"]["id"]
     copy = bench.server.data_dir / "model" / str(workspace) / "exoplanet_model.keras"
@@ -215,6 +216,7 @@ def test_a_session_that_cannot_start_waits_is_tried_again_and_completes(bench: Q
     wait_for(lambda: bench.health()["status"], lambda status: status == "healthy")
 
 
+@pytest.mark.long
 def test_a_session_that_can_never_start_fails_in_words_and_one_that_waits_is_cancelled(
     bench: QueueBench,
 ):
@@ -287,6 +289,7 @@ def test_a_queue_that_fails_is_restarted_and_health_says_so(
     assert bench.client.wait(running)["status"] == "cancelled"
 
 
+@pytest.mark.long
 def test_a_queue_that_cannot_be_restarted_ends_the_server_with_a_clear_last_line(
     breakable: tuple[Server, Path], tmp_path: Path
 ):

@@ -106,6 +106,7 @@ def test_a_stopped_worker_is_found_and_its_session_goes_on_in_another(bench: Wor
     assert "did not answer for 30 s" in bench.server.log.read_text()
 
 
+@pytest.mark.long
 def test_a_session_that_waits_for_ever_is_found_and_goes_on(bench: WorkerBench):
     session_id = bench.train(**SHORT)
     (table,) = bench.server.data_dir.glob("uploads/*/*.npy")
@@ -131,7 +132,9 @@ def test_a_stopped_worker_holds_up_neither_a_stop_nor_a_cancel(bench: WorkerBenc
     gone(worker, 5)
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+@pytest.mark.parametrize(
+    "how", [signal.SIGKILL, pytest.param(signal.SIGSTOP, marks=pytest.mark.long)]
+)
 def test_a_waiting_worker_that_dies_or_is_stopped_is_replaced(
     warm_bench: WorkerBench, how: signal.Signals
 ):
@@ -144,6 +147,7 @@ def test_a_waiting_worker_that_dies_or_is_stopped_is_replaced(
     assert second != first
 
 
+@pytest.mark.long
 def test_a_server_that_was_stopped_for_longer_than_a_worker_may_be_ends_none(bench: WorkerBench):
     session_id, worker = bench.learning(**ENDLESS)
     bench.server.process.send_signal(signal.SIGSTOP)

@@ -12,6 +12,7 @@ POINTS = range(1, 11)
 
 
 @pytest.mark.e2e
+@pytest.mark.slow
 def test_ten_kills_under_traffic_lose_nothing_and_leave_nothing(tmp_path: Path):
     done = soak(SEED, POINTS, "light", tmp_path)
     assert done.ended["completed"] > 0

@@ -199,6 +199,7 @@ class Killed(BaseException):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_killed_session_resumes_to_the_same_weights_whatever_the_memory(
     train: Any, finished: Any, rows: np.ndarray, tmp_path: Path
 ):

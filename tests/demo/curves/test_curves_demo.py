@@ -106,6 +106,7 @@ def test_both_networks_are_compared_on_the_same_rows_and_the_page_stays_open(
     assert [each["id"] for each in workspaces] == [int(page[2])]
 
 
+@pytest.mark.long
 def test_an_interrupted_one_ends_its_server_and_its_study_and_the_next_has_its_own_workspace(
     environment: dict[str, str], tmp_path: Path
 ):

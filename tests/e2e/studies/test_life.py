@@ -77,6 +77,7 @@ def test_a_killed_study_ends_with_the_same_predictions(
     )
 
 
+@pytest.mark.long
 def test_a_stopped_study_keeps_what_it_has(start_server: Callable[..., Server], tmp_path: Path):
     server = start_server()
     client = Client(server)

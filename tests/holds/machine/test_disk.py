@@ -219,7 +219,7 @@ def test_an_upload_that_cannot_be_synced_leaves_nothing(failing_disk: FailingDis
     assert client.upload(failing_disk.key, failing_disk.catalogue)["num_samples"] > 0
 
 
-@pytest.mark.parametrize("part", [".ckpt", ".keras"])
+@pytest.mark.parametrize("part", [pytest.param(".ckpt", marks=pytest.mark.long), ".keras"])
 def test_a_session_that_cannot_sync_its_files_fails_in_words(failing_disk: FailingDisk, part: str):
     client, key = failing_disk.client, failing_disk.key
     dataset = client.upload(key, failing_disk.catalogue)["id"]

@@ -139,7 +139,13 @@ STATES = {
 }
 
 
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize(
+    "state",
+    [
+        pytest.param(state, marks=[] if state in ("learning", "predicting") else pytest.mark.long)
+        for state in STATES
+    ],
+)
 def test_a_server_ends_within_ten_seconds_in_every_state(machine: Machine, state: str):
     with STATES[state](machine):
         workers = machine.server.children()
@@ -188,6 +194,7 @@ def test_so_does_one_that_trains_with_tensorflow(
     assert session["status"] == "completed", session["error"]
 
 
+@pytest.mark.long
 def test_a_server_that_stands_still_for_half_a_minute_ends_no_session(machine: Machine):
     session_id = machine.train(epochs=900)
     machine.client.wait(session_id, lambda session: session["epochs_completed"] >= 2)

@@ -46,6 +46,7 @@ def file_of(server: Server) -> Path:
     return path
 
 
+@pytest.mark.long
 def test_a_server_that_is_killed_goes_on_with_views_and_they_are_the_same(
     start_server: Callable[..., Server], tmp_path: Path
 ):
