@@ -35,7 +35,7 @@ from backend.training.steps import Steps
 from backend.transit.catalog.reader import band
 from backend.transit.columns import COLUMNS, ROW_DTYPE
 from backend.transit.keys import read_column
-from backend.transit.networks.build import build, count_parameters
+from backend.transit.networks.build import build
 from backend.transit.networks.scaling import learn_scaling
 from backend.transit.photometry.view_rows import ViewRows
 from backend.transit.rows import Index
@@ -144,7 +144,7 @@ def fit_network(
     progress = ReportProgress(emit, math.ceil(len(training) / spec.batch_size))
     load = load_kept if spec.keep else load_checkpoint
     resumed = load(spec.checkpoint, _fingerprint(spec))
-    emit(_started(split, steps.model, progress, resumed))
+    emit(_started(split, steps.parameters, progress, resumed))
     best_epoch = _fit(
         spec,
         steps,
@@ -225,7 +225,7 @@ def _load(spec: TrainingSpec, steps: Steps, training: Examples) -> None:
 
 
 def _started(
-    split: Split, model: keras.Model, progress: ReportProgress, resumed: Checkpoint | None
+    split: Split, parameters: int, progress: ReportProgress, resumed: Checkpoint | None
 ) -> wire.Started:
     epochs = resumed.epochs() if resumed else {}
     return wire.Started(
@@ -233,7 +233,7 @@ def _started(
         train=len(split.train),
         validation=len(split.validation),
         test=len(split.test),
-        parameters=count_parameters(model),
+        parameters=parameters,
         batches=progress.batches,
         resumed_from_epoch=resumed.epochs_finished if resumed else 0,
         history=tuple(wire.Epoch(epoch=n, metrics=each) for n, each in epochs.items()),

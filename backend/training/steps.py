@@ -19,7 +19,7 @@ from backend.training.weight_average import WeightAverage
 from backend.transit.columns import FEATURES, HEAVIEST, ROW_DTYPE
 from backend.transit.light_curve.curve import BINS
 from backend.transit.networks import losses, registry
-from backend.transit.networks.build import build
+from backend.transit.networks.build import build, count_parameters
 from backend.transit.networks.curve_reading import OVERVIEW_PARTS, WINDOWS, make_reading
 from backend.transit.networks.inputs import CATALOGUE_COLUMNS, Matrix
 from backend.transit.networks.layers import Sample, TwoGraphs
@@ -64,6 +64,7 @@ class Steps:
         model: the inner graph that learns, with what only teaches it; has the optimizer.
         average: of its weights.
         names: of what it learns from.
+        parameters: how many a saved model has, which is without what only teaches it.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class Steps:
         self.names = registry.learner_inputs(name, has_relations=relations > 0)
         graphs = build(name, *_made_up(self.names, relations), 0, ensemble, kinds)
         self.model, self._learner = graphs.taught, graphs.make_learner()
+        self.parameters = count_parameters(graphs.model)
         self._targets = _TARGETS | (_KIND_TARGET if kinds else {})
         self.model.compile(optimizer)
         optimizer.build(self.model.trainable_variables)

@@ -57,7 +57,7 @@ class Started(Checked):
 
     Attributes:
         rows: all; `train`, `validation` and `test` are its parts.
-        parameters: numbers that the network learns.
+        parameters: numbers that the network learns and a saved model has.
         batches: in an epoch.
         resumed_from_epoch: how many epochs the checkpoint had; 0 without one.
         history: these epochs, oldest first: a server that was killed may have missed some.

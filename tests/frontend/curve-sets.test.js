@@ -74,19 +74,34 @@ test("another session with the same settings has the same light curves", () => {
 
 const part = (roc_auc, interval, rows = 40) => ({ rows, settled: { roc_auc, intervals: { roc_auc: interval } } });
 
-test("what light curves are worth is the difference on the rows that have one", () => {
-  const text = worth({ with_curve: part(0.91, [0.88, 0.94]), curve_hidden: part(0.85, [0.81, 0.87]) });
+const paired = (difference, interval, verdict) => ({ settled: { roc_auc: { difference, interval, verdict } } });
+
+test("what light curves are worth is the difference on the rows that have one, with its own interval", () => {
+  // Their intervals overlap, and say little: the difference is measured on the same draws for both.
+  const both = { with_curve: part(0.91, [0.85, 0.95]), curve_hidden: part(0.85, [0.8, 0.88]) };
   assert.equal(
-    text,
-    "On the 40 rows with a light curve, seeing it raises the ROC AUC from 0.850 to 0.910 (+0.060).",
+    worth({ ...both, difference: paired(0.06, [0.031, 0.088], "better") }),
+    "On the 40 rows with a light curve, seeing it raises the ROC AUC from 0.850 to 0.910 (+0.060). " +
+      "The 95% interval of the difference is +0.031 to +0.088: more than chance.",
   );
-  const worse = worth({ with_curve: part(0.85, null), curve_hidden: part(0.91, null) });
-  assert.match(worse, /lowers the ROC AUC from 0.910 to 0.850 \(−0.060\)\.$/);
+  const swapped = { with_curve: both.curve_hidden, curve_hidden: both.with_curve };
+  const worse = worth({ ...swapped, difference: paired(-0.06, [-0.088, -0.031], "worse") });
+  assert.match(worse, /lowers the ROC AUC from 0.910 to 0.850 \(−0.060\)\. .* is −0.088 to −0.031: more than chance\.$/);
 });
 
-test("where the intervals overlap, that is said", () => {
-  const text = worth({ with_curve: part(0.91, [0.85, 0.95]), curve_hidden: part(0.85, [0.8, 0.86]) });
-  assert.match(text, /intervals of the two overlap/);
+test("where the stars cannot tell a difference, that is said", () => {
+  const both = { with_curve: part(0.91, [0.88, 0.94]), curve_hidden: part(0.85, [0.81, 0.87]) };
+  const open = worth({ ...both, difference: paired(0.06, [-0.01, 0.13], "cannot_tell") });
+  assert.match(open, /difference, −0.010 to \+0.130, holds 0: these stars cannot tell\.$/);
+  const few = worth({ ...both, difference: paired(0.06, null, "cannot_tell") });
+  assert.match(few, /too few to tell whether that is more than chance\.$/);
+  const same = { with_curve: part(0.9, null), curve_hidden: part(0.9, null) };
+  assert.match(worth({ ...same, difference: paired(0, [0, 0], "cannot_tell") }), /does not change .* of 0\.900\.$/);
+});
+
+test("an evaluation of an earlier version did not measure whether the difference is more than chance", () => {
+  const both = { with_curve: part(0.91, [0.88, 0.94]), curve_hidden: part(0.85, [0.81, 0.87]) };
+  assert.match(worth(both), /\(\+0\.060\)\. An earlier version did not measure whether that is more than chance\.$/);
 });
 
 test("without enough rows nothing is claimed", () => {

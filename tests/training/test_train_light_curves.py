@@ -22,6 +22,7 @@ from backend.transit.photometry.evidence import EVIDENCE, usual_numbers
 from backend.transit.photometry.view_rows import LOCAL_VIEWS, RECIPE, VIEW_ROW_DTYPE
 from backend.transit.photometry.views import LOCAL_BINS, WHOLE_BINS, local_bins
 from backend.transit.simulation.catalogue import simulate
+from backend.web.schemas.training.curve_figures import LightCurveFigures
 
 pytestmark = pytest.mark.tensorflow
 
@@ -120,6 +121,14 @@ def test_what_only_the_light_curves_tell_is_learnt_and_its_worth_is_measured(fin
     assert shown["settled"]["roc_auc"] > hidden["settled"]["roc_auc"] + 0.1
     low, high = shown["settled"]["intervals"]["roc_auc"]
     assert low <= shown["settled"]["roc_auc"] <= high
+    paired = found["difference"]
+    for name in ("roc_auc", "average_precision"):
+        difference = shown["settled"][name] - hidden["settled"][name]
+        assert paired["settled"][name]["difference"] == pytest.approx(difference)
+        assert paired["settled"][name]["verdict"] == "better"
+    difference = shown["log_loss"] - hidden["log_loss"]
+    assert paired["log_loss"]["difference"] == pytest.approx(difference)
+    assert LightCurveFigures.model_validate(found).model_dump() == found
     assert 0.5 <= found["tells_label"]["has_curve"] < 0.65
     assert 0.5 <= found["tells_label"]["segments"] < 0.7
 

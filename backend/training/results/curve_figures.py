@@ -12,7 +12,7 @@ from backend.training.spec import TrainingSpec
 from backend.training.steps import Steps
 from backend.transit.columns import LIGHT_CURVE
 from backend.transit.evaluation.calibration_choice import Calibration
-from backend.transit.evaluation.light_curves import figures_of_part, tells_label
+from backend.transit.evaluation.light_curves import figures_of_part, paired_parts, tells_label
 from backend.transit.rows import Index
 
 
@@ -26,6 +26,9 @@ def curve_figures(
     poll: Callable[[], None],
 ) -> dict[str, Any] | None:
     """Figures of test rows with and without a light curve, and of the former with it hidden.
+
+    Of the latter two also the paired difference: their intervals tell little of it, since both
+    are measured on the same stars.
 
     Args:
         spec: of the session.
@@ -46,12 +49,14 @@ def curve_figures(
     true = test.rows["label"]
     without = test.without((LIGHT_CURVE,), np.flatnonzero(has))
     hidden = predict(steps, without, calibration, poll)["probabilities"]
+    poll()
     return {
         "curve_set_id": spec.curve_set_id,
         "sha256": spec.curves_sha256,
         "recipe": spec.curve_recipe,
         "with_curve": figures_of_part(true[has], probabilities[has], stars[has], spec.seed),
         "curve_hidden": figures_of_part(true[has], hidden, stars[has], spec.seed),
+        "difference": paired_parts(true[has], probabilities[has], hidden, stars[has], spec.seed),
         "without_curve": figures_of_part(true[~has], probabilities[~has], stars[~has], spec.seed),
         "tells_label": {
             "has_curve": tells_label(true, has),

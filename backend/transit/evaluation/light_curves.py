@@ -1,13 +1,14 @@
 """What light curves are worth: figures of rows with and without one, and what having one tells."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from backend.transit.columns import LABELS
-from backend.transit.evaluation.bootstrap import draw_weights, percentile_interval
+from backend.transit.evaluation.bootstrap import draw_labels, draw_weights, percentile_interval
 from backend.transit.evaluation.figures import brief, recall_at_precision
+from backend.transit.evaluation.paired import difference_of, paired_differences
 from backend.transit.evaluation.ranking import RECALL_PRECISION, Ranking, planet_score
 from backend.transit.rows import Index
 
@@ -56,31 +57,78 @@ def settled_figures(true: Labels, probabilities: Array, stars: Index, seed: int)
         `confirmed` and `false_positives`, how many rows; `roc_auc`, `average_precision` and
         `recall_at_precision`, None where undefined; `intervals` of these, 95%, over the stars.
     """
-    is_settled = np.isin(true, (_CONFIRMED, _FALSE_POSITIVE))
-    is_planet = true[is_settled] == _CONFIRMED
-    found = {"confirmed": int(is_planet.sum()), "false_positives": int((~is_planet).sum())}
-    if is_planet.all() or not is_planet.any():
+    counts = (int((true == code).sum()) for code in (_CONFIRMED, _FALSE_POSITIVE))
+    found = dict(zip(("confirmed", "false_positives"), counts, strict=True))
+    draws = _draw_settled(true, probabilities, stars, seed)
+    if draws is None:
         names = ("roc_auc", "average_precision", "recall_at_precision")
         return {**found, **dict.fromkeys(names), "intervals": dict.fromkeys(names)}
+    recall = recall_at_precision(true, probabilities)["recall"]
+    intervals = {name: percentile_interval(drawn) for name, drawn in draws.drawn.items()}
+    if recall is None:
+        intervals["recall_at_precision"] = None
+    return {**found, **draws.of_all, "recall_at_precision": recall, "intervals": intervals}
+
+
+def paired_parts(
+    true: Labels, shown: Array, hidden: Array, stars: Index, seed: int
+) -> dict[str, Any] | None:
+    """By how much the figures of test rows with a light curve differ from those with it hidden.
+
+    Both are measured on the same draws of the stars, those of the intervals of `figures_of_part`.
+
+    Args:
+        true, stars, seed: as for `figures_of_part`.
+        shown, hidden: float64, (n, 3), of the same rows with their light curve and with it hidden.
+
+    Returns:
+        By figure, {difference, interval, verdict}, shown minus hidden, as `paired_differences` has
+        them; and `settled`, the same of `roc_auc` and `average_precision` of `settled_figures`,
+        None where one of both classes has no row. None without a row.
+    """
+    if not len(true):
+        return None
+    found = paired_differences(*(draw_labels(true, each, stars, seed) for each in (shown, hidden)))
+    one, other = (_draw_settled(true, each, stars, seed) for each in (shown, hidden))
+    if one is None or other is None:
+        undefined = difference_of("recall_at_precision", None, None, np.empty(0))
+        return {**found, "recall_at_precision": undefined, "settled": None}
+    settled = {
+        name: difference_of(
+            name, other.of_all[name], one.of_all[name], one.drawn[name] - other.drawn[name]
+        )
+        for name in one.of_all
+    }
+    return {**found, "settled": settled}
+
+
+class _Settled(NamedTuple):
+    """CONFIRMED against FALSE POSITIVE, measured.
+
+    Attributes:
+        of_all: `roc_auc` and `average_precision` of all rows.
+        drawn: float64, (draws,), these and `recall_at_precision` of each draw.
+    """
+
+    of_all: dict[str, float]
+    drawn: dict[str, Array]
+
+
+def _draw_settled(true: Labels, probabilities: Array, stars: Index, seed: int) -> _Settled | None:
+    """None where one of both classes has no row; the arguments are those of `figures_of_part`."""
+    is_settled = np.isin(true, (_CONFIRMED, _FALSE_POSITIVE))
+    is_planet = true[is_settled] == _CONFIRMED
+    if is_planet.all() or not is_planet.any():
+        return None
     ranking = Ranking(is_planet, planet_score(probabilities[is_settled]))
     area, average = ranking.measure(np.ones((1, len(is_planet))))
+    of_all = {"roc_auc": float(area[0]), "average_precision": float(average[0])}
     drawn = [
         (*ranking.measure(weights), ranking.recall_at(RECALL_PRECISION, weights))
         for weights in draw_weights(len(is_planet), stars[is_settled], seed)
     ]
-    areas, averages, recalls = (np.concatenate(each) for each in zip(*drawn, strict=True))
-    recall = recall_at_precision(true, probabilities)["recall"]
-    return {
-        **found,
-        "roc_auc": float(area[0]),
-        "average_precision": float(average[0]),
-        "recall_at_precision": recall,
-        "intervals": {
-            "roc_auc": percentile_interval(areas),
-            "average_precision": percentile_interval(averages),
-            "recall_at_precision": None if recall is None else percentile_interval(recalls),
-        },
-    }
+    joined = (np.concatenate(each) for each in zip(*drawn, strict=True))
+    return _Settled(of_all, dict(zip((*of_all, "recall_at_precision"), joined, strict=True)))
 
 
 def tells_label(true: Labels, number: NDArray[np.integer] | NDArray[np.bool_]) -> float | None:

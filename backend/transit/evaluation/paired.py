@@ -59,7 +59,7 @@ def difference_of(
     """{difference, interval, verdict} of one figure, as `paired_differences` has them.
 
     Args:
-        name: of the figure.
+        name: of the figure; of one that `MORE_IS_BETTER` does not have, more is better.
         before, after: its values; the difference is `after` minus `before`.
         drawn: float64, (draws,), the differences on the draws.
     """
@@ -68,7 +68,7 @@ def difference_of(
     difference = after - before
     is_centred = name == "ece"
     interval = centred_interval_of(difference, drawn) if is_centred else percentile_interval(drawn)
-    verdict = _verdict(interval, MORE_IS_BETTER[name])
+    verdict = _verdict(interval, MORE_IS_BETTER.get(name, True))
     return {"difference": difference, "interval": interval, "verdict": verdict}
 
 

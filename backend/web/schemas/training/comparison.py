@@ -5,13 +5,24 @@ from typing import Literal
 from pydantic import Field
 
 from backend.web.schemas.base import MAX_ID, Answer, Success, TextFields
-from backend.web.schemas.training.evaluation import PairedDifference
 
 
 class ComparisonQuery(TextFields):
     """The session to compare with."""
 
     other: int = Field(ge=1, description="The id of another session of the same table.")
+
+
+class PairedDifference(Answer):
+    """What one prediction of the same rows is better or worse by than another one.
+
+    `interval` is its 95% interval, from a bootstrap over the groups in which both are measured on
+    the same draws; it holds 0 where the verdict is `cannot_tell`.
+    """
+
+    difference: float | None
+    interval: list[float] | None
+    verdict: Literal["better", "worse", "cannot_tell"]
 
 
 class ComparedFigure(PairedDifference):

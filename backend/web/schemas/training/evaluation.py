@@ -5,6 +5,8 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field
 
 from backend.web.schemas.base import Answer, Success
+from backend.web.schemas.training.comparison import PairedDifference
+from backend.web.schemas.training.curve_figures import LightCurveFigures
 
 ByClass = dict[str, float | None]
 
@@ -51,18 +53,6 @@ class Figures(Answer):
         description="95% bootstrap intervals [low, high] over the groups of test rows, named and "
         "nested like the figures; null where the figure is not defined.",
     )
-
-
-class PairedDifference(Answer):
-    """What one prediction of the same rows is better or worse by than another one.
-
-    `interval` is its 95% interval, from a bootstrap over the groups in which both are measured on
-    the same draws; it holds 0 where the verdict is `cannot_tell`.
-    """
-
-    difference: float | None
-    interval: list[float] | None
-    verdict: Literal["better", "worse", "cannot_tell"]
 
 
 class BaselineFigures(Figures):
@@ -208,49 +198,6 @@ class OfMembers(Answer):
     members: int
     folds: int
     seeds: int
-
-
-class SettledFigures(Answer):
-    """CONFIRMED against FALSE POSITIVE, by P(CONFIRMED) over the sum of both."""
-
-    confirmed: int
-    false_positives: int
-    roc_auc: float | None
-    average_precision: float | None
-    recall_at_precision: float | None = Field(
-        description="Share of the confirmed ones in a list of which 99% are confirmed."
-    )
-    intervals: dict[str, list[float] | None] = Field(description="95%, over the stars.")
-
-
-class PartFigures(Answer):
-    """The figures of some of the test rows."""
-
-    rows: int
-    stars: int
-    accuracy: float | None
-    macro_f1: float | None
-    log_loss: float | None
-    settled: SettledFigures
-
-
-class TellsLabel(Answer):
-    """How well a number alone tells CONFIRMED from FALSE POSITIVE: ROC AUC, 0.5 to 1."""
-
-    has_curve: float | None = Field(description="Whether a row has a light curve.")
-    segments: float | None = Field(description="How many quarters or sectors it has.")
-
-
-class LightCurveFigures(Answer):
-    """What the light curves are worth, on the test rows."""
-
-    curve_set_id: int | None
-    sha256: str | None = Field(description="Of the version of the curve set.")
-    recipe: int | None = Field(description="How its views were made.")
-    with_curve: PartFigures = Field(description="Rows with a light curve.")
-    curve_hidden: PartFigures = Field(description="The same rows with it hidden.")
-    without_curve: PartFigures = Field(description="Rows without a light curve.")
-    tells_label: TellsLabel
 
 
 class Evaluation(Figures):

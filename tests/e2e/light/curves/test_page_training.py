@@ -22,6 +22,7 @@ pytestmark = [pytest.mark.e2e]
 
 PHONE = {"width": 360, "height": 740}
 READER = "light_curve_cnn"
+MINUS = "\N{MINUS SIGN}"
 EVALUATION = re.compile(r"/api/training/session/\d+/evaluation$")
 
 
@@ -46,6 +47,23 @@ def part(rows: int, roc_auc: float | None) -> dict[str, Any]:
     return {"rows": rows, "stars": rows, **figures, "settled": settled}
 
 
+def paired(difference: float | None, low: float, high: float, verdict: str) -> dict[str, Any]:
+    interval = None if difference is None else [low, high]
+    return {"difference": difference, "interval": interval, "verdict": verdict}
+
+
+def differences() -> dict[str, Any]:
+    """What light curves change, of the figures that the page shows."""
+    return {
+        "accuracy": paired(0.05, -0.01, 0.11, "cannot_tell"),
+        "recall_at_precision": paired(None, 0, 0, "cannot_tell"),
+        "settled": {
+            "roc_auc": paired(0.06, 0.031, 0.088, "better"),
+            "average_precision": paired(-0.02, -0.034, -0.006, "worse"),
+        },
+    }
+
+
 def evaluation_of(curve_set: int) -> dict[str, Any]:
     """What the server says of a session that read light curves; the rest is of little."""
     hidden = [{"missing": missing, "accuracy": 0.8} for missing in ([], ["light_curve"])]
@@ -61,6 +79,7 @@ def evaluation_of(curve_set: int) -> dict[str, Any]:
             **{"curve_set_id": curve_set, "sha256": "0123456789ab" * 5, "recipe": 1},
             "with_curve": part(40, 0.91),
             "curve_hidden": part(40, 0.85),
+            "difference": differences(),
             "without_curve": part(20, None),
             "tells_label": {"has_curve": 0.55, "segments": 0.72},
         },
@@ -184,7 +203,10 @@ def test_an_evaluation_says_what_light_curves_are_worth_also_in_french_on_a_phon
         visitor.open(f"{home(people, key)}/sessions/{session}/evaluation")
         section = page.locator("[data-test=light-curves]")
         expect(section.locator("[data-test=curves-worth]")).to_have_text(
-            re.compile(r"la voir fait monter l.AUC ROC de 0,850 à 0,910 \(\+0,060\)\.$")
+            re.compile(
+                r"la voir fait monter l.AUC ROC de 0,850 à 0,910 \(\+0,060\)\. "
+                r"L.intervalle à 95\s% de l.écart va de \+0,031 à \+0,088\s: plus que le hasard\.$"
+            )
         )
         expect(section.locator("[data-test=curves-caution]")).to_have_count(1)
         expect(section.locator("[data-test=curves-caution]")).to_contain_text("AUC ROC 0,72")
@@ -192,6 +214,18 @@ def test_an_evaluation_says_what_light_curves_are_worth_also_in_french_on_a_phon
         expect(section.locator("[data-test=curves-without_curve] td").nth(2)).to_have_text(
             "\N{EN DASH}"
         )
+        expect(section.get_by_role("row", name=re.compile("visible moins cachée"))).to_be_visible()
+        found = section.locator("[data-test=curves-difference] td")
+        for cell, words in enumerate(
+            (
+                r"^40\s*40 étoiles",
+                rf"\+5,0\s% \({MINUS}1,0\s% à \+11,0\s%\)\s*≈ indécidable",
+                r"\+0,060 \(\+0,031 à \+0,088\)\s*▲ meilleur",
+                rf"{MINUS}0,020 \({MINUS}0,034 à {MINUS}0,006\)\s*▼ moins bon",
+                "^\N{EN DASH}$",
+            )
+        ):
+            expect(found.nth(cell)).to_have_text(re.compile(words))
         expect(page.get_by_role("rowheader", name="Courbe de lumière (mesurée)")).to_be_visible()
         press(page, page.get_by_role("button", name="Courbes de lumière", exact=True))
         expect(page.locator("#light-curves")).to_be_focused()

@@ -8,6 +8,7 @@ from backend.database import models, schema, sessions
 from backend.services.sessions.comparison import seed_spread
 from backend.transit.columns import LABELS
 from backend.transit.networks.registry import NETWORKS
+from backend.web.schemas.training.curve_figures import LightCurveFigures
 from tests.api import complete, problem_of
 
 # As `backend.training.train` writes it; that module imports TensorFlow.
@@ -63,6 +64,26 @@ def test_an_evaluation_is_given_as_the_trainer_made_it(api, evaluated):
     answer = api.get(f"/api/training/session/{evaluated}/evaluation")
     assert answer["success"] is True
     assert answer["evaluation"] == {"n_test": 9, "accuracy": 0.5, "roc_auc": None}
+
+
+def test_light_curves_of_an_evaluation_that_was_made_before_their_difference_stay_valid(
+    api, evaluated, services
+):
+    settled = {"confirmed": 1, "false_positives": 0, "intervals": {}}
+    settled |= dict.fromkeys(("roc_auc", "average_precision", "recall_at_precision"))
+    part = {"rows": 3, "stars": 3, "settled": settled}
+    part |= dict.fromkeys(("accuracy", "macro_f1", "log_loss"), 0.5)
+    names = ("with_curve", "curve_hidden", "without_curve")
+    earlier = {"curve_set_id": 1, "sha256": "c" * 64, "recipe": 1, **dict.fromkeys(names, part)}
+    earlier["tells_label"] = {"has_curve": None, "segments": None}
+    with services.database.write() as connection:
+        sessions.change(connection, evaluated, evaluation={"n_test": 9, "light_curves": earlier})
+    sent = api.get(f"/api/training/session/{evaluated}/evaluation")["evaluation"]["light_curves"]
+    assert sent == earlier
+    described = api.get("/api/openapi.json")["components"]["schemas"]["LightCurveFigures"]
+    assert set(described["properties"]) - set(described["required"]) == {"difference"}
+    assert set(described["required"]) == set(sent)
+    assert LightCurveFigures.model_validate(sent).difference is None
 
 
 @pytest.mark.parametrize("status", ["pending", "training", "failed", "cancelled"])
