@@ -16,7 +16,7 @@ from benchmarks.curve_evidence.learning import Recipe, learn
 from benchmarks.curve_evidence.population import Population
 from benchmarks.curve_evidence.signals import joined_signals
 
-NETWORK, WITHOUT_VIEWS = "light_curve_cnn", "light_curve_cnn, views hidden"
+NETWORK = "light_curve_cnn"
 TREES = "HistGradientBoosting"
 WEIGHED = f"{NETWORK}, the others at 0.15"
 # Learnt from and classified as the product reads such a file: one row a signal.
@@ -69,10 +69,11 @@ def execute(run: Run, population: Population, folder: Path, kept: dict[str, Any]
     if _SIGNALS not in kept:
         kept[_SIGNALS] = joined_signals(population)
     signals, of_row = kept[_SIGNALS]
-    tested = np.flatnonzero(population.is_settled & (population.fold == run.fold))
+    tested = _tested(population, run)
     if run.method.endswith(JOINED):
-        of_signals = _scores(run, signals, *_same(signals, run), kept)
-        place = np.searchsorted(_tested(signals, run), of_row[tested])
+        own = _tested(signals, run)
+        of_signals = _scores(run, signals, signals, own, kept)
+        place = np.searchsorted(own, of_row[tested])
         found = {name: score[place] for name, score in of_signals.items()}
     else:
         found = _scores(run, population, signals, of_row[tested], kept)
@@ -83,11 +84,6 @@ def execute(run: Run, population: Population, folder: Path, kept: dict[str, Any]
 
 def _tested(population: Population, run: Run) -> Index:
     return np.flatnonzero(population.is_settled & (population.fold == run.fold))
-
-
-def _same(signals: Population, run: Run) -> tuple[Population, Index]:
-    """What is classified with its sectors joined, where all are joined already."""
-    return signals, _tested(signals, run)
 
 
 def _scores(

@@ -9,7 +9,12 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from backend.transit.rows import Index
 from benchmarks.curve_evidence.folds import FOLDS
 from benchmarks.curve_evidence.population import Population
-from benchmarks.curve_evidence.runs import METHODS, NETWORK, WITHOUT_VIEWS, Run
+from benchmarks.curve_evidence.runs import JOINED, METHODS, NETWORK, Run
+
+# How the same models classify otherwise.
+HIDDEN = ", views hidden"
+MEAN = ", each view by the mean of its signal's"
+CLASSIFIED = ", sectors joined to be classified"
 
 _HEADER = (
     "| method | seeds | AUC, views | AP, views | AUC, signals | AP, signals |",
@@ -25,10 +30,24 @@ def table(population: Population, folder: Path) -> list[str]:
     for method in METHODS:
         shown = _seeds(method, "score", population, folder)
         lines += _lines(method, shown, population)
-        if method == NETWORK:
+        if method.startswith(NETWORK):
             hidden = _seeds(method, "hidden", population, folder)
-            lines += _lines(WITHOUT_VIEWS, hidden, population)
+            lines += _lines(f"{method}{HIDDEN}", hidden, population)
+        if not method.endswith(JOINED):
+            means = [_of_signals(population, scores) for scores in shown]
+            lines += _lines(f"{method}{MEAN}", means, population)
+            joined = _seeds(method, "joined", population, folder)
+            lines += _lines(f"{method}{CLASSIFIED}", joined, population)
     return lines
+
+
+def _of_signals(population: Population, scores: Scores) -> Scores:
+    """Each settled view with the mean score of its signal's views."""
+    settled = np.flatnonzero(population.is_settled)
+    signal = np.unique(population.signal[settled], return_inverse=True)[1]
+    found = scores.copy()
+    found[settled] = _means(signal, scores[settled])[signal]
+    return found
 
 
 def figures(population: Population, scores: Scores) -> tuple[float, float, float, float]:

@@ -16,6 +16,7 @@ from benchmarks.curve_evidence.folds import star_folds
 from benchmarks.curve_evidence.kepler import KeplerStars
 from benchmarks.curve_evidence.learning import Predict, Recipe
 from benchmarks.curve_evidence.population import NUMBERS, Population
+from benchmarks.curve_evidence.signals import joined_signals
 
 CONFIRMED, FALSE_POSITIVE = LABELS.index("CONFIRMED"), LABELS.index("FALSE POSITIVE")
 ROWS = 120
@@ -148,6 +149,7 @@ class Learner:
     def __init__(self) -> None:
         self.given: list[tuple[Recipe, Rows, ViewRows | None, Split]] = []
         self.taught: Rows | None = None  # the last time
+        self.asked: list[tuple[Rows, Index]] = []
 
     def __call__(
         self,
@@ -164,8 +166,8 @@ class Learner:
         def predict(
             asked: Rows, rows: Index, records: ViewRows | None, is_hidden: bool
         ) -> np.ndarray:
-            assert asked is table
-            assert records is views
+            self.asked.append((asked, rows))
+            assert asked is not table or records is views
             return np.full((len(rows), 3), 0.0 if is_hidden or records is None else 1.0)
 
         return predict
@@ -186,6 +188,40 @@ def test_what_is_not_settled_teaches_by_its_kind_and_weighs_little(
     assert set(learner.taught["kind"][own.is_settled]) == {b""}
     (_, _, _, split), _ = learner.given
     assert np.isin(np.flatnonzero(~own.is_settled), [*split.train, *split.validation]).all()
+
+
+def test_the_sectors_of_a_signal_are_joined_by_their_scatter():
+    own = population()
+    own.rows["depth"][:2] = [100.0, 300.0]
+    noise = np.random.default_rng(7).normal(size=own.views["global_view"].shape[1])
+    own.views["global_view"][0], own.views["global_view"][1] = 1 + 0.01 * noise, 1 + 0.02 * noise
+    joined, of_row = joined_signals(own)
+    assert (len(joined.rows), of_row.tolist()) == (ROWS // 2, STAR.tolist())
+    assert joined.rows["depth"][0] == 200.0
+    assert joined.rows["label"].tolist() == own.rows["label"][::2].tolist()
+    # Weights of 4 to 1: (4 x 0.01 + 0.02) / 5.
+    assert joined.views["global_view"][0] == pytest.approx(1 + 0.012 * noise, rel=1e-6)
+    assert joined.numbers[3] == pytest.approx(own.numbers[6:8].mean(axis=0))
+    assert set(joined.views["segments"]) == {2}
+
+
+@pytest.mark.parametrize("method", [runs.WEIGHED, f"{runs.WEIGHED}{runs.JOINED}"])
+def test_each_settled_view_has_the_score_of_its_signal(
+    method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    learner, own = Learner(), population()
+    monkeypatch.setattr(runs, "learn", learner)
+    run = runs.Run(method, 1, 0)
+    runs.execute(run, own, tmp_path, {})
+    with np.load(run.file(tmp_path)) as found:
+        tested = found["tested"]
+        assert tested.tolist() == np.flatnonzero(own.is_settled & (own.fold == 0)).tolist()
+        assert {len(found[name]) for name in ("score", "hidden", "joined")} == {len(tested)}
+    signals, rows = learner.asked[-1]
+    assert len(signals) == ROWS // 2
+    assert set(signals["star"][rows]) == set(own.rows["star"][tested])
+    learnt = learner.given[0][1]
+    assert len(learnt) == (ROWS // 2 if method.endswith(runs.JOINED) else ROWS)
 
 
 def test_each_network_on_tess_is_given_what_its_name_says(monkeypatch: pytest.MonkeyPatch):
