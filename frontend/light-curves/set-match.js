@@ -65,6 +65,7 @@ function Matched({ match, curveSet, dataset }) {
     unused: number(match.unused_stars),
   };
   const missing = stars - matched;
+  const others = match.other_mission_stars;
   return html`
     <div class="stack" data-test="curve-matched" role="status">
       <dl class="figures">
@@ -76,6 +77,7 @@ function Matched({ match, curveSet, dataset }) {
         )}
       </dl>
       ${match.matched_rows === 0 && html`<p class="message warning">${t("curves.match.none")}</p>`}
+      ${others > 0 && html`<p class="message warning">${t("curves.match.otherMission", { count: others })}</p>`}
       ${withoutEpoch > 0 &&
       html`<p class="message warning">${t("curves.match.withoutEpoch", { count: withoutEpoch })}</p>`}
     </div>

@@ -13,6 +13,9 @@ from backend.storage.curve_sets.versions import CurveSet
 
 _MOST_NAMED = 100
 
+# Whose numbers the stars of a survey's table have: the same number is another star elsewhere.
+_MISSION = {"koi": b"kepler", "k2": b"k2", "toi": b"tess"}
+
 
 def open_set(services: Services, curve_set: Record) -> CurveSet:
     """The newest version of a set, open for reading; of a set without one nothing.
@@ -40,7 +43,8 @@ def match(services: Services, curve_set: Record, dataset: Record) -> Record:
         Conflict: files of the set or the table are damaged or missing.
         Unavailable: the table is being made again.
     """
-    of_set = np.unique(open_set(services, curve_set).index["star"])
+    index = open_set(services, curve_set).index
+    of_set = np.unique(index["star"])
     stars = np.load(services.tables.table(dataset), mmap_mode="r")["star"]
     has_curve = np.isin(stars, of_set) & (stars != b"")
     named = np.unique(stars[stars != b""])
@@ -53,8 +57,19 @@ def match(services: Services, curve_set: Record, dataset: Record) -> Record:
         "matched_stars": len(named) - len(unmatched),
         "rows_without_epoch": int((has_curve & ~_have_epoch(services, dataset)).sum()),
         "unmatched_stars": [each.decode() for each in unmatched[:_MOST_NAMED].tolist()],
+        "other_mission_stars": stars_of_other_missions(index, dataset["source"], named),
         "unused_stars": int((~np.isin(of_set, named)).sum()),
     }
+
+
+def stars_of_other_missions(index: NDArray[np.void], source: str, named: NDArray[np.bytes_]) -> int:
+    """How many stars of a survey have nothing but light curves of other missions."""
+    mission = _MISSION.get(source)
+    if mission is None:
+        return 0
+    may_be_same = np.isin(index["mission"], [mission, b""])
+    others = np.setdiff1d(index["star"][~may_be_same], index["star"][may_be_same])
+    return int(np.isin(named, others).sum())
 
 
 def _have_epoch(services: Services, dataset: Record) -> NDArray[np.bool_]:

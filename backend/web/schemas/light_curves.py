@@ -134,6 +134,11 @@ class Match(Answer):
         description="Of the matched rows: without an epoch they keep their synthetic curve."
     )
     unmatched_stars: list[str] = Field(description="The first 100 of those without a curve.")
+    other_mission_stars: int = Field(
+        description="Of the matched stars: those whose light curves are all of another mission "
+        "than the dataset's survey, such as those of TESS for the KOI table. KIC, EPIC and TIC "
+        "number different stars."
+    )
     unused_stars: int = Field(description="Stars of the set that no row of the dataset has.")
     views: CurveViews | None = Field(
         description="What the set shows of these rows, as far as it is prepared; null: nobody has "
