@@ -1,5 +1,7 @@
 """Prepared views: asked for, found again, given up. The thread of `preparer` makes them."""
 
+from collections.abc import Mapping, Sequence
+
 from sqlalchemy import Connection
 
 from backend.database import batches
@@ -84,38 +86,35 @@ def describe(views: Record) -> Record:
 
 
 def require_unused(connection: Connection, views: Record) -> None:
-    """Check that no session needs views.
+    """Check that no session needs views, and no trial that a search will add.
 
     Raises:
         Conflict: some do; it names them.
     """
-    needing = view_jobs.sessions_needing(connection, views)
-    if needing:
-        raise Conflict(
-            f"These views are used by unfinished sessions ({_named(needing)}): cancel them, or "
-            "wait until they have ended."
-        )
+    using = {
+        "sessions": view_jobs.sessions_needing(connection, views),
+        "studies": view_jobs.searches_needing(connection, views),
+    }
+    _refuse_if_any("These views are", using)
 
 
 def require_unused_set(connection: Connection, curve_set: Record) -> None:
-    """Check that no session and no batch needs light curves of a set, or views by them.
+    """Check that no session, study or batch needs light curves of a set, or views by them.
 
     Raises:
         Conflict: some do; it names them.
     """
-    needing = set(view_jobs.sessions_needing_set(connection, curve_set))
+    sessions = set(view_jobs.sessions_needing_set(connection, curve_set))
+    studies = set(view_jobs.searches_needing_set(connection, curve_set))
     for views in view_jobs.of_set(connection, curve_set["id"]):
-        needing.update(view_jobs.sessions_needing(connection, views))
+        sessions.update(view_jobs.sessions_needing(connection, views))
+        studies.update(view_jobs.searches_needing(connection, views))
     using = {
-        "sessions": sorted(needing),
+        "sessions": sorted(sessions),
+        "studies": sorted(studies),
         "batches": batches.needing_set(connection, curve_set),
     }
-    named = " and ".join(f"{kind} ({_named(ids)})" for kind, ids in using.items() if ids)
-    if named:
-        raise Conflict(
-            f"Curve set {curve_set['id']} is used by unfinished {named}: cancel them, or wait "
-            "until they have ended."
-        )
+    _refuse_if_any(f"Curve set {curve_set['id']} is", using)
 
 
 def forget(
@@ -137,5 +136,10 @@ def forget(
                 removal.add(path)
 
 
-def _named(ids: list[int]) -> str:
-    return ", ".join(map(str, ids))
+def _refuse_if_any(what: str, using: Mapping[str, Sequence[int]]) -> None:
+    named = [f"{kind} ({', '.join(map(str, ids))})" for kind, ids in using.items() if ids]
+    if named:
+        users = ", ".join([*named[:-2], " and ".join(named[-2:])])
+        raise Conflict(
+            f"{what} used by unfinished {users}: cancel them, or wait until they have ended."
+        )

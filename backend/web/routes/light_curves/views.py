@@ -80,7 +80,7 @@ def get_curve_views(curve_set_id: int, query_data: CurveViewsQuery) -> Record:
 @curve_views_bp.delete("/<int:curve_set_id>/views")
 @curve_views_bp.input(CurveViewsOf, location="query")
 @curve_views_bp.output(Done)
-@curve_views_bp.doc(responses={409: "A session that waits or trains needs them"})
+@curve_views_bp.doc(responses={409: "A session that waits or trains needs them, or an open search"})
 def delete_curve_views(curve_set_id: int, query_data: CurveViewsOf) -> Record:
     """Cancel the preparation of views, or delete views that are there.
 
