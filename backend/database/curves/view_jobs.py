@@ -123,6 +123,13 @@ def unfinished_in(connection: Connection, workspace_id: int) -> list[Record]:
     return every(connection, select(curve_views).where(*own).order_by(curve_views.c.id))
 
 
+def waiting_of(connection: Connection, user_id: int) -> list[int]:
+    """The ids of the pending ones that a user asked for and no session waits for, oldest first."""
+    own = curve_views.c.status == "pending", curve_views.c.user_id == user_id
+    found = every(connection, select(curve_views).where(*own).order_by(curve_views.c.id))
+    return [each["id"] for each in found if not sessions_needing(connection, each)]
+
+
 def running(connection: Connection) -> list[Record]:
     """Those that are being prepared, or were when the server was ended."""
     return with_status(connection, "running")

@@ -9,9 +9,28 @@ from backend.database.connection import Record
 from backend.database.curves import view_jobs
 from backend.errors import Conflict
 from backend.services.context import Services
+from backend.services.quota import require_views_place
 from backend.storage import curve_files
 from backend.storage.removal import Removal
 from backend.transit.photometry.view_rows import RECIPE
+
+
+def ask(
+    services: Services, connection: Connection, dataset: Record, curve_set: Record, user_id: int
+) -> Record:
+    """As `ensure`, for a user who wants the views without a session: those that wait have a quota.
+
+    Views that a session waits for do not count: the session does.
+
+    Raises:
+        Conflict: the set has no version yet.
+        TooMany: as many preparations of the user wait as may wait.
+    """
+    _require_version(curve_set)
+    found = find(connection, dataset, curve_set)
+    if found is None or _is_to_be_made(services, found):
+        require_views_place(services, connection, user_id)
+    return ensure(services, connection, dataset, curve_set, user_id)
 
 
 def ensure(
@@ -35,12 +54,8 @@ def ensure(
     Raises:
         Conflict: the set has no version yet.
     """
+    _require_version(curve_set)
     found = find(connection, dataset, curve_set)
-    if curve_set["number"] == 0:
-        raise Conflict(
-            f"Curve set {curve_set['id']} has no light curves yet: wait until its import has "
-            "ended, or add files."
-        )
     if found is None:
         return view_jobs.create(
             connection,
@@ -50,7 +65,7 @@ def ensure(
             recipe=RECIPE,
             user_id=user_id,
         )
-    if found["status"] in ("failed", "cancelled") or is_missing(services, found):
+    if _is_to_be_made(services, found):
         view_jobs.begin_again(
             connection, found["id"], user_id=user_id, curve_set_id=curve_set["id"]
         )
@@ -134,6 +149,18 @@ def forget(
         if views["status"] != "running":
             for path in curve_files.views_parts(services.storage, views):
                 removal.add(path)
+
+
+def _require_version(curve_set: Record) -> None:
+    if curve_set["number"] == 0:
+        raise Conflict(
+            f"Curve set {curve_set['id']} has no light curves yet: wait until its import has "
+            "ended, or add files."
+        )
+
+
+def _is_to_be_made(services: Services, views: Record) -> bool:
+    return views["status"] in ("failed", "cancelled") or is_missing(services, views)
 
 
 def _refuse_if_any(what: str, using: Mapping[str, Sequence[int]]) -> None:

@@ -32,6 +32,8 @@ curve_views_bp = APIBlueprint(
     responses={
         200: "They are there already",
         409: "The curve set has no light curves yet",
+        429: "EXOTRAIN_QUOTA_PENDING of your preparations are waiting already; those that a "
+        "session waits for do not count",
     }
 )
 def start_curve_views(curve_set_id: int, json_data: CurveViewsRequest) -> tuple[Record, int]:
@@ -43,7 +45,7 @@ def start_curve_views(curve_set_id: int, json_data: CurveViewsRequest) -> tuple[
     """
     with services().database.write() as connection:
         curve_set, dataset = _both(connection, curve_set_id, json_data.dataset_id)
-        found = views.ensure(services(), connection, dataset, curve_set, current_user()["id"])
+        found = views.ask(services(), connection, dataset, curve_set, current_user()["id"])
     services().notify_views()
     status = 200 if found["status"] == "completed" else 202
     return {"views": views.describe(found)}, status
