@@ -153,6 +153,21 @@ def test_a_new_version_of_the_set_has_nothing_usual_yet(api, services, path, dat
     assert (answer["views_status"], answer["usual"]) == (None, None)
 
 
+@pytest.mark.parametrize("what", ["list", "set", "match"])
+def test_curve_sets_that_have_not_changed_are_304(api, services, key, path, dataset_id, what):
+    matched = f"{path}?dataset_id={dataset_id}"
+    asked = {"list": f"{CURVES}?workspace_key={key}", "set": path, "match": matched}[what]
+    etag = api.get(asked, None).headers["ETag"]
+    known = {"If-None-Match": etag}
+    assert api.get(asked, None, headers=known).status_code == 304
+    api.post(f"{path}/files", 202, data=form(curves([9]), "more.csv"))
+    waiting = api.get(asked, None, headers=known)
+    assert waiting.status_code == 200
+    CurveRunner(services).work()
+    read = api.get(asked, None, headers={"If-None-Match": waiting.headers["ETag"]})
+    assert (read.status_code, read.headers["ETag"] != etag) == (200, True)
+
+
 @pytest.fixture
 def narrow(settings, make_client):
     """The API of a server on which two things of a kind may wait."""
