@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from backend.database import accounts, analyses, batches, sessions, workspaces
 from backend.database.bin import entries as bin_entries
 from backend.database.connection import Record
-from backend.database.curves import imports
+from backend.database.curves import imports, view_jobs
 from backend.errors import NoSpace, TooMany
 from backend.services.bin.room import make_room
 from backend.services.context import Services
@@ -66,6 +66,16 @@ def require_import_place(services: Services, connection: Connection, user_id: in
     _require_place_among(
         services, "imports of light curves", imports.waiting_of(connection, user_id)
     )
+
+
+def require_views_place(services: Services, connection: Connection, user_id: int) -> None:
+    """Check that one more preparation of views of a user may wait; not for a session's own.
+
+    Raises:
+        TooMany: the quota, the same number as of sessions, is used up.
+    """
+    waiting = view_jobs.waiting_of(connection, user_id)
+    _require_place_among(services, "preparations of light curves", waiting)
 
 
 def _require_place_among(services: Services, kind: str, waiting: list[int]) -> None:

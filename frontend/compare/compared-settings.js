@@ -8,7 +8,7 @@ import { ComparedTable } from "./compared-table.js";
 import { settingText } from "../training/session/session-settings.js";
 import { settingName } from "../training/form/setting-field.js";
 
-const NAMES = ["dataset", "lightCurves", "network", ...Object.keys(SETTINGS)];
+const NAMES = ["dataset", "lightCurves", "network", ...Object.keys(SETTINGS), "weights"];
 
 /** Of sessions of releases that did not know a setting. */
 const BEFORE = { use_kinds: false };
@@ -17,12 +17,14 @@ const BEFORE = { use_kinds: false };
 const READ = {
   dataset: { of: ({ dataset_sha256: sha256 }) => sha256, text: ({ dataset_name: name }) => name },
   lightCurves: { of: (spec) => curvesOfSpec(spec)?.sha256 ?? null, text: curvesText },
+  // Whether the table had them: nobody asks for it, so it is not in the form.
+  weights: { of: learnsWithWeights, text: (spec) => settingText("use_weights", learnsWithWeights(spec)) },
 };
 
 /** @param {{workspace: object, compared: object[]}} properties */
 export function ComparedSettings({ workspace, compared }) {
   const [areAll, setAll] = useState(false);
-  const rows = NAMES.map((name) => rowOf(name, compared)).filter((row) => areAll || row.differs);
+  const rows = settingRows(compared).filter((row) => areAll || row.differs);
   const shown = areAll ? rows : rows.map((row) => ({ ...row, differs: false })); // else they all stand out
   const title = t(areAll ? "training.settings" : "training.compare.settings");
   return html`
@@ -41,8 +43,17 @@ export function ComparedSettings({ workspace, compared }) {
   `;
 }
 
-function rowOf(name, compared) {
+/**
+ * All settings of some sessions, as the rows of a table.
+ *
+ * @param {{session: {spec: object}}[]} compared
+ */
+export function settingRows(compared) {
   const specs = compared.map(({ session }) => session.spec);
+  return NAMES.map((name) => rowOf(name, specs));
+}
+
+function rowOf(name, specs) {
   const valueIn = (spec) => spec[name] ?? BEFORE[name];
   const { of, text } = READ[name] ?? { of: valueIn, text: (spec) => settingText(name, valueIn(spec)) };
   const different = new Set(specs.map(of));
@@ -52,6 +63,11 @@ function rowOf(name, compared) {
     differs: different.size > 1,
     cells: specs.map((spec) => ({ text: text(spec) })),
   };
+}
+
+/** Sessions of releases that knew no weights had none. */
+function learnsWithWeights({ use_weights }) {
+  return Boolean(use_weights);
 }
 
 function curvesText(spec) {

@@ -193,7 +193,7 @@ function Typing({ typing, light, result, workspace, models, question }) {
       <${FormCurve} ...${{ light, isRead, isChecked, result, question, address: typing.address }} />
       <${SourceChoice} value=${draft.source} onChange=${(source) => choose({ source })} />
       <div class="actions">
-        <button class="primary" data-test="predict">${t("predict.button")}</button>
+        <button class="primary" id="predict-button" data-test="predict">${t("predict.button")}</button>
         <button type="button" class="quiet" onClick=${() => fill(NOTHING_TYPED)}>
           ${t("predict.clear")}
         </button>

@@ -82,7 +82,7 @@ function useShownWhenNew(answer, isAsked) {
 }
 
 function State({ state, question, hasAnswer }) {
-  if (question === null) {
+  if (question === null || state.isStopped) {
     return html`<div class="card stack tight">
       <h2>${t("predict.result")}</h2>
       <p class="hint">${t("predict.nothingYet")}</p>

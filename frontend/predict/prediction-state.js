@@ -39,40 +39,56 @@ export async function askPrediction(question, signal) {
   return { question, prediction: predictions[0], curve, ...used };
 }
 
-const NOTHING = { answer: null, isCurrent: false, error: null, isBusy: false, wait: null };
+const NOTHING = { answer: null, isCurrent: false, error: null, isBusy: false, isStopped: false, wait: null };
 
 /**
  * The answer to a question that may change often: the newest wins, the last one stays meanwhile.
  *
  * @param {Question | null} question
  * @param {{delay?: number}} options milliseconds without a change before it is asked
- * @returns {{answer: any, isCurrent: boolean, error: Error | null, isBusy: boolean, wait: object | null,
- *   retry: () => void}} `isCurrent` if the answer is that to this question, not to one before; `wait` while
- *   the predictor is not ready, as `withPatience` reports it
+ * @returns {{answer: any, isCurrent: boolean, error: Error | null, isBusy: boolean, isStopped: boolean,
+ *   wait: object | null, retry: () => void, stop: () => void}} `isCurrent` if the answer is that to this question,
+ *   not to one before; `isStopped` if `stop` was called before the answer came, which asks no more until `retry`;
+ *   `wait` while the predictor is not ready, as `withPatience` reports it
  */
 export function usePrediction(question, { delay = 0 } = {}) {
   const key = useSettled(question === null ? null : JSON.stringify(question), delay);
   const [wait, setWait] = useState(null);
-  const control = useRef(null);
-  useEffect(() => {
-    // The response to a replaced question is no longer needed.
-    control.current = new AbortController();
-    return () => control.current.abort();
-  }, [key]);
+  const asking = useRef(null); // {key, control} of the last request
+  const abort = () => {
+    if (asking.current?.key === key) asking.current.control.abort();
+  };
+  // The response to a replaced question is no longer needed.
+  useEffect(() => abort, [key]);
+  const stopped = useRef(null); // the question that is not to be asked, not even when the server is back
   const load = (asked) => {
-    const { signal } = control.current;
+    if (asked === stopped.current) throw new DOMException("Stopped", "AbortError");
+    const control = new AbortController();
+    asking.current = { key: asked, control };
+    const { signal } = control;
     return withPatience(() => askPrediction(JSON.parse(asked), signal), { onWait: setWait, signal });
   };
   const latest = useLatest(load, key);
-  if (question === null) return { ...NOTHING, retry: latest.reload };
+  const stop = () => {
+    stopped.current = key;
+    abort();
+  };
+  const retry = () => {
+    stopped.current = null;
+    latest.reload();
+  };
+  if (question === null) return { ...NOTHING, retry, stop };
   const isCurrent = latest.data !== null && JSON.stringify(latest.data.question) === key;
+  const isStopped = !isCurrent && latest.key === key && stopped.current === key;
   return {
     answer: latest.data,
     isCurrent,
-    error: latest.error,
+    error: isStopped ? null : latest.error,
     isBusy: latest.isLoading,
+    isStopped,
     wait,
-    retry: latest.reload,
+    retry,
+    stop,
   };
 }
 

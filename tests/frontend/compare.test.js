@@ -3,9 +3,13 @@
 import "./browser.js";
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { before, test } from "node:test";
 
+import { settingRows } from "../../frontend/compare/compared-settings.js";
 import { againOn, groupByTestRows, reasonsOf } from "../../frontend/compare/same-stars.js";
+import { speak } from "./words.js";
+
+before(() => speak("en"));
 
 const SPEC = { dataset_sha256: "a", seed: 1, test_split: 0.15, validation_split: 0.15, grouping: "star" };
 
@@ -36,4 +40,21 @@ test("nothing can be trained again where the stars are the same, the dataset is 
   assert.equal(againOn([gone, tested(2, "y")]), null);
   assert.equal(againOn([tested(1, "x"), tested(2, "y", { fold: 1, folds: 5 })]), null);
   assert.equal(groupByTestRows([tested(1, "x"), tested(2, "x")]).areSame, true);
+});
+
+const rowOf = (name, ...specs) =>
+  settingRows(specs.map((spec, place) => tested(place, "x", spec))).find((row) => row.name === name);
+
+test("sessions that learnt with the table’s weights and without them are told apart", () => {
+  const { title, differs, cells } = rowOf("weights", { use_weights: true }, { use_weights: false });
+  assert.deepEqual([title, differs], ["Learn with the rows’ weights", true]);
+  assert.deepEqual(cells, [{ text: "yes" }, { text: "no" }]);
+});
+
+test("a session of a release that did not know a setting had it off", () => {
+  for (const [name, field] of [["weights", "use_weights"], ["use_kinds", "use_kinds"]]) {
+    assert.equal(rowOf(name, { [field]: false }, {}).differs, false, name);
+    assert.equal(rowOf(name, { [field]: true }, {}).differs, true, name);
+    assert.equal(rowOf(name, {}, {}).cells[0].text, "no", name);
+  }
 });

@@ -6,12 +6,13 @@ There is one for each dataset, version of a curve set and recipe.
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select
 
 from backend.database import queue
 from backend.database.connection import Record, every, first, one
 from backend.database.curves.tables import curve_views
-from backend.database.schema import datasets, now, training_sessions
+from backend.database.schema import datasets, now, studies, training_sessions
+from backend.database.search.tables import searches
 
 UNFINISHED = ("pending", "running")
 ENDED = ("completed", "failed", "cancelled")
@@ -122,6 +123,13 @@ def unfinished_in(connection: Connection, workspace_id: int) -> list[Record]:
     return every(connection, select(curve_views).where(*own).order_by(curve_views.c.id))
 
 
+def waiting_of(connection: Connection, user_id: int) -> list[int]:
+    """The ids of the pending ones that a user asked for and no session waits for, oldest first."""
+    own = curve_views.c.status == "pending", curve_views.c.user_id == user_id
+    found = every(connection, select(curve_views).where(*own).order_by(curve_views.c.id))
+    return [each["id"] for each in found if not sessions_needing(connection, each)]
+
+
 def running(connection: Connection) -> list[Record]:
     """Those that are being prepared, or were when the server was ended."""
     return with_status(connection, "running")
@@ -210,10 +218,34 @@ def sessions_needing_set(connection: Connection, curve_set: Record) -> list[int]
     return _ids(connection, query)
 
 
+def searches_needing(connection: Connection, views: Record) -> list[int]:
+    """The ids of studies whose search is open, and whose trials to come learn from these views."""
+    query = (
+        _open_searches(views["workspace_id"])
+        .join(datasets, datasets.c.id == studies.c.dataset_id)
+        .where(
+            datasets.c.identity == views["identity"],
+            func.json_extract(studies.c.settings, "$.spec.curves_sha256") == views["curves_sha256"],
+        )
+    )
+    return _ids(connection, query)
+
+
+def searches_needing_set(connection: Connection, curve_set: Record) -> list[int]:
+    """The ids of studies whose search is open, and whose trials learn from curves of a set."""
+    own = func.json_extract(studies.c.settings, "$.spec.curve_set_id") == curve_set["id"]
+    return _ids(connection, _open_searches(curve_set["workspace_id"]).where(own))
+
+
+def _open_searches(workspace_id: int) -> Select[Any]:
+    query = select(studies.c.id).join(searches, searches.c.study_id == studies.c.id)
+    return query.where(studies.c.workspace_id == workspace_id, searches.c.state == "open")
+
+
 def _need(workspace_id: int) -> tuple[ColumnElement[bool], ...]:
     own = training_sessions.c.workspace_id == workspace_id
     return own, training_sessions.c.status.in_(_NEEDING)
 
 
-def _ids(connection: Connection, query: Any) -> list[int]:
-    return list(connection.execute(query.order_by(training_sessions.c.id)).scalars())
+def _ids(connection: Connection, query: Select[Any]) -> list[int]:
+    return sorted(connection.execute(query).scalars())

@@ -1,5 +1,7 @@
 """Prepared views: asked for, found again, given up. The thread of `preparer` makes them."""
 
+from collections.abc import Mapping, Sequence
+
 from sqlalchemy import Connection
 
 from backend.database import batches
@@ -7,9 +9,28 @@ from backend.database.connection import Record
 from backend.database.curves import view_jobs
 from backend.errors import Conflict
 from backend.services.context import Services
+from backend.services.quota import require_views_place
 from backend.storage import curve_files
 from backend.storage.removal import Removal
 from backend.transit.photometry.view_rows import RECIPE
+
+
+def ask(
+    services: Services, connection: Connection, dataset: Record, curve_set: Record, user_id: int
+) -> Record:
+    """As `ensure`, for a user who wants the views without a session: those that wait have a quota.
+
+    Views that a session waits for do not count: the session does.
+
+    Raises:
+        Conflict: the set has no version yet.
+        TooMany: as many preparations of the user wait as may wait.
+    """
+    _require_version(curve_set)
+    found = find(connection, dataset, curve_set)
+    if found is None or _is_to_be_made(services, found):
+        require_views_place(services, connection, user_id)
+    return ensure(services, connection, dataset, curve_set, user_id)
 
 
 def ensure(
@@ -33,12 +54,8 @@ def ensure(
     Raises:
         Conflict: the set has no version yet.
     """
+    _require_version(curve_set)
     found = find(connection, dataset, curve_set)
-    if curve_set["number"] == 0:
-        raise Conflict(
-            f"Curve set {curve_set['id']} has no light curves yet: wait until its import has "
-            "ended, or add files."
-        )
     if found is None:
         return view_jobs.create(
             connection,
@@ -48,7 +65,7 @@ def ensure(
             recipe=RECIPE,
             user_id=user_id,
         )
-    if found["status"] in ("failed", "cancelled") or is_missing(services, found):
+    if _is_to_be_made(services, found):
         view_jobs.begin_again(
             connection, found["id"], user_id=user_id, curve_set_id=curve_set["id"]
         )
@@ -84,38 +101,35 @@ def describe(views: Record) -> Record:
 
 
 def require_unused(connection: Connection, views: Record) -> None:
-    """Check that no session needs views.
+    """Check that no session needs views, and no trial that a search will add.
 
     Raises:
         Conflict: some do; it names them.
     """
-    needing = view_jobs.sessions_needing(connection, views)
-    if needing:
-        raise Conflict(
-            f"These views are used by unfinished sessions ({_named(needing)}): cancel them, or "
-            "wait until they have ended."
-        )
+    using = {
+        "sessions": view_jobs.sessions_needing(connection, views),
+        "studies": view_jobs.searches_needing(connection, views),
+    }
+    _refuse_if_any("These views are", using)
 
 
 def require_unused_set(connection: Connection, curve_set: Record) -> None:
-    """Check that no session and no batch needs light curves of a set, or views by them.
+    """Check that no session, study or batch needs light curves of a set, or views by them.
 
     Raises:
         Conflict: some do; it names them.
     """
-    needing = set(view_jobs.sessions_needing_set(connection, curve_set))
+    sessions = set(view_jobs.sessions_needing_set(connection, curve_set))
+    studies = set(view_jobs.searches_needing_set(connection, curve_set))
     for views in view_jobs.of_set(connection, curve_set["id"]):
-        needing.update(view_jobs.sessions_needing(connection, views))
+        sessions.update(view_jobs.sessions_needing(connection, views))
+        studies.update(view_jobs.searches_needing(connection, views))
     using = {
-        "sessions": sorted(needing),
+        "sessions": sorted(sessions),
+        "studies": sorted(studies),
         "batches": batches.needing_set(connection, curve_set),
     }
-    named = " and ".join(f"{kind} ({_named(ids)})" for kind, ids in using.items() if ids)
-    if named:
-        raise Conflict(
-            f"Curve set {curve_set['id']} is used by unfinished {named}: cancel them, or wait "
-            "until they have ended."
-        )
+    _refuse_if_any(f"Curve set {curve_set['id']} is", using)
 
 
 def forget(
@@ -137,5 +151,22 @@ def forget(
                 removal.add(path)
 
 
-def _named(ids: list[int]) -> str:
-    return ", ".join(map(str, ids))
+def _require_version(curve_set: Record) -> None:
+    if curve_set["number"] == 0:
+        raise Conflict(
+            f"Curve set {curve_set['id']} has no light curves yet: wait until its import has "
+            "ended, or add files."
+        )
+
+
+def _is_to_be_made(services: Services, views: Record) -> bool:
+    return views["status"] in ("failed", "cancelled") or is_missing(services, views)
+
+
+def _refuse_if_any(what: str, using: Mapping[str, Sequence[int]]) -> None:
+    named = [f"{kind} ({', '.join(map(str, ids))})" for kind, ids in using.items() if ids]
+    if named:
+        users = ", ".join([*named[:-2], " and ".join(named[-2:])])
+        raise Conflict(
+            f"{what} used by unfinished {users}: cancel them, or wait until they have ended."
+        )

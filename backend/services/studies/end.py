@@ -11,6 +11,7 @@ from backend.errors import Conflict
 from backend.services.bin.put import put
 from backend.services.context import Services
 from backend.services.quota import require_bytes, require_waiting_place
+from backend.services.sessions.curves import need_views
 from backend.services.sessions.end import request_end
 from backend.services.studies.parts import stored_spec
 from backend.services.studies.start import add_part, model_bytes
@@ -65,9 +66,9 @@ def retry(
         How many.
 
     Raises:
-        Conflict: none has failed or was cancelled without a model, or the dataset was deleted. A
-            search that was stopped or cancelled goes on with what is left of its budget; a trial
-            that diverged has its result.
+        Conflict: none has failed or was cancelled without a model, or the dataset was deleted, or
+            the light curves that they learn from. A search that was stopped or cancelled goes on
+            with what is left of its budget; a trial that diverged has its result.
         TooMany, NoSpace: as of the start of a study.
     """
     parts = _parts(connection, study)
@@ -86,6 +87,7 @@ def retry(
     specs = [stored_spec(part["spec"]) for part in wanted]
     size = sum(model_bytes(dataset, spec) for spec in specs)
     require_bytes(services, connection, owner_id, size)
+    need_views(services, connection, dataset, stored_spec(study["settings"]["spec"]), user_id)
     for part, spec in zip(wanted, specs, strict=True):
         removal.add(services.storage.kept_checkpoint(part["id"]))
         marks = facts.marks_of(connection, part["id"])

@@ -10,7 +10,7 @@ import { useSecondsTo } from "../../ui/waiting.js";
 import { withFiles } from "./curve-state.js";
 import { sending } from "./sent.js";
 
-const ACCEPT = ".fits,.fit,.fz,.csv,.tsv,.txt,.dat,.tbl,.ecsv,.lc,.gz,.zip,.tar,.tgz";
+const ACCEPT = ".fits,.fit,.fz,.csv,.tsv,.txt,.dat,.tbl,.ecsv,.lc,.npz,.gz,.zip,.tar,.tgz";
 
 /**
  * @param {object} properties
@@ -20,8 +20,10 @@ const ACCEPT = ".fits,.fit,.fz,.csv,.tsv,.txt,.dat,.tbl,.ecsv,.lc,.gz,.zip,.tar,
  * @param {object} properties.errors by field, as `curveErrors` gives them
  * @param {object | null} properties.wait while the server asks to come again, as `withPatience` reports it
  * @param {boolean} properties.isBusy it is being sent or read
+ * @param {boolean} properties.isStopped it was, until `onStop` was called
+ * @param {() => void} properties.onStop
  */
-export function CurveField({ curve, onChange, onTakeOut, errors, wait, isBusy }) {
+export function CurveField({ curve, onChange, onTakeOut, errors, wait, isBusy, isStopped, onStop }) {
   const { files } = curve;
   const described = ["candidate-curve-help", errors.file && "candidate-curve-error"].filter(Boolean).join(" ");
   return html`
@@ -39,6 +41,9 @@ export function CurveField({ curve, onChange, onTakeOut, errors, wait, isBusy })
       ${files.length > 0 && html`<${Chosen} files=${files} onTakeOut=${onTakeOut} />`}
       ${isBusy && html`<${Reading} />`}
       ${wait && html`<${Full} wait=${wait} />`}
+      ${isBusy && html`<${Stop} onStop=${onStop} />`}
+      ${isStopped &&
+      html`<p class="message warning" role="status" data-test="curve-stopped">${t("predict.curve.stopped")}</p>`}
       ${errors.file &&
       html`<p class="field-error" id="candidate-curve-error" role="alert" lang="en">${errors.file}</p>`}
       ${(errors.isOfOther || curve.isSameStar) &&
@@ -116,6 +121,17 @@ function Reading() {
   return html`<div data-test="curve-reading">
     <p role="status">${text}</p>
     <${Progress} share=${share < 1 ? share : null} label=${text} />
+  </div>`;
+}
+
+/** The button is gone once it was pressed: the keyboard is then where it can be asked again. */
+function Stop({ onStop }) {
+  const stop = () => {
+    document.getElementById("predict-button").focus();
+    onStop();
+  };
+  return html`<div class="actions">
+    <button type="button" data-test="curve-stop" onClick=${stop}>${t("predict.curve.stop")}</button>
   </div>`;
 }
 

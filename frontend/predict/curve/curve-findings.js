@@ -15,9 +15,10 @@ export function CurveFindings({ found }) {
         ${t(isUsed ? "predict.curve.used" : "predict.curve.notUsed")}
       </p>
       <p class="dotted">
-        <span>${t("curves.points", { count: points })}</span>
-        <span>${t("predict.curve.inTransit", { count: inside })}</span>
-        <span>${t("curves.segments", { count: segments })}</span>
+        ${points > 0 &&
+        html`<span>${t("curves.points", { count: points })}</span>
+          <span>${t("predict.curve.inTransit", { count: inside })}</span>
+          <span>${t("curves.segments", { count: segments })}</span>`}
         ${star && html`<span>${t("predict.curve.star", { star })}</span>`}
       </p>
       ${flags.length > 0 &&

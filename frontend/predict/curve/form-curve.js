@@ -33,6 +33,8 @@ export function FormCurve({ light, isRead, isChecked, result, question, address 
     onTakeOut=${takeOut}
     errors=${{ ...refused, epoch }}
     wait=${isAsked ? result.wait : null}
-    isBusy=${isAsked && result.isBusy}
+    isBusy=${sent !== null && result.isBusy}
+    isStopped=${sent !== null && result.isStopped}
+    onStop=${result.stop}
   />`;
 }

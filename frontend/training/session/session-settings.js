@@ -60,6 +60,7 @@ export function SessionSettings({ workspace, session }) {
             ${settingText(name, spec[name])}
           <//>`,
         )}
+        ${spec.use_weights && html`<${Entry} name=${t("training.weights")}>${t("yes")}<//>`}
       </dl>
       <h3>${t("training.course")}</h3>
       <dl class="parameters course"><${Course} session=${session} /></dl>

@@ -181,7 +181,9 @@ def cancel_curve_import(curve_set_id: int) -> Record:
 @light_curves_bp.delete("/<int:curve_set_id>")
 @light_curves_bp.output(Done)
 @light_curves_bp.doc(
-    responses={409: "An import of it is under way, or an unfinished session uses it"}
+    responses={
+        409: "An import of it is under way, or an unfinished session, search or batch uses it"
+    }
 )
 def delete_curve_set(curve_set_id: int) -> Record:
     """Delete a curve set with all its versions, and the views that were prepared by it."""

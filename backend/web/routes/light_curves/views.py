@@ -32,6 +32,8 @@ curve_views_bp = APIBlueprint(
     responses={
         200: "They are there already",
         409: "The curve set has no light curves yet",
+        429: "EXOTRAIN_QUOTA_PENDING of your preparations are waiting already; those that a "
+        "session waits for do not count",
     }
 )
 def start_curve_views(curve_set_id: int, json_data: CurveViewsRequest) -> tuple[Record, int]:
@@ -43,7 +45,7 @@ def start_curve_views(curve_set_id: int, json_data: CurveViewsRequest) -> tuple[
     """
     with services().database.write() as connection:
         curve_set, dataset = _both(connection, curve_set_id, json_data.dataset_id)
-        found = views.ensure(services(), connection, dataset, curve_set, current_user()["id"])
+        found = views.ask(services(), connection, dataset, curve_set, current_user()["id"])
     services().notify_views()
     status = 200 if found["status"] == "completed" else 202
     return {"views": views.describe(found)}, status
@@ -80,7 +82,7 @@ def get_curve_views(curve_set_id: int, query_data: CurveViewsQuery) -> Record:
 @curve_views_bp.delete("/<int:curve_set_id>/views")
 @curve_views_bp.input(CurveViewsOf, location="query")
 @curve_views_bp.output(Done)
-@curve_views_bp.doc(responses={409: "A session that waits or trains needs them"})
+@curve_views_bp.doc(responses={409: "A session that waits or trains needs them, or an open search"})
 def delete_curve_views(curve_set_id: int, query_data: CurveViewsOf) -> Record:
     """Cancel the preparation of views, or delete views that are there.
 

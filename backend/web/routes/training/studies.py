@@ -170,7 +170,8 @@ def cancel_study(study_id: int) -> Record:
 @studies_bp.output(StudyDone, 202)
 @studies_bp.doc(
     responses={
-        409: "No session of it has failed or was cancelled, or its dataset was deleted",
+        409: "No session of it has failed or was cancelled, or its dataset or curve set was "
+        "deleted",
         429: "EXOTRAIN_QUOTA_PENDING of your sessions are waiting already",
         507: "The quota of the workspace's owner is used up",
     }
@@ -190,7 +191,7 @@ def retry_study(study_id: int) -> Record:
         study = usable_study(connection, study_id)
         count = end.retry(services(), connection, removal, study, current_user()["id"])
         shown = _described(connection, study)
-    services().notify()
+    services().notify_sessions()
     return {"message": _what_goes_on(study_id, count), "study": shown}
 
 

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Request, expect
+from playwright.sync_api import Browser, Locator, Page, Request, Route, expect
 
 from tests.e2e.browser import Visitor, home, settle, visit
 from tests.e2e.light.curves.tables import (
@@ -20,12 +21,17 @@ from tests.e2e.light.curves.tables import (
     write_curves,
 )
 from tests.e2e.server import TOKEN, Client, Server
+from tests.transit.photometry.test_prepared_views import view
 
 pytestmark = [pytest.mark.e2e]
 
 PHONE = {"width": 360, "height": 740}
 READER = "light_curve_cnn"
 PREDICT = re.compile(r"/api/predict$")
+LOST_AND_BACK = """import("/static/lib/connection.js").then(({ noteLost, noteReached }) => {
+    noteLost();
+    noteReached();
+})"""
 
 
 @pytest.fixture
@@ -170,6 +176,85 @@ def test_a_candidate_is_predicted_with_its_light_curve_which_is_sent_once_and_ta
 
     with visit(browser, light_server, viewport=PHONE, locale="fr-FR") as french:
         predict_in_french(french, f"{home(people, key)}/predict", paths)
+
+
+def test_the_sending_of_a_light_curve_is_stopped_and_the_form_goes_on(
+    visitor: Visitor, people: Client, tmp_path: Path
+):
+    page, key = visitor.page, people.workspace("Stopped")
+    dataset = people.upload(key, write_catalogue(tmp_path))["id"]
+    paths = write_curves(tmp_path)
+    people.complete(key, dataset, network=READER, curve_set_id=bring_curves(people, key, paths))
+    asked = {"period": PERIOD, "duration": DURATION, "depth": DEPTH}
+    typed = "&".join(f"{name}={value}" for name, value in asked.items())
+    visitor.open(f"{home(people, key)}/predict?{typed}")
+    expect(part(page, "verdict")).to_be_visible()
+    stop, stopped = part(page, "curve-stop"), part(page, "curve-stopped")
+
+    sent = forms_sent(page)
+    held: list[Route] = []
+    page.route(PREDICT, lambda route: held.append(route))
+    choose(page, paths[0])
+    page.locator("#candidate-epoch").fill(str(EPOCH))
+    expect(stop).to_have_count(0)
+    part(page, "predict").click()
+    expect(part(page, "curve-reading")).to_be_visible()
+    # What is typed meanwhile is not what is sent.
+    page.locator("#candidate-epoch").fill(str(EPOCH + 1))
+    with page.expect_event("requestfailed", lambda each: bool(PREDICT.search(each.url))):
+        stop.press("Enter")
+    expect(stopped).to_contain_text("Press Predict to send it again")
+    expect(part(page, "predict")).to_be_focused()
+    expect(part(page, "curve-reading")).to_have_count(0)
+    expect(stop).to_have_count(0)
+    expect(part(page, "prediction").get_by_role("alert")).to_have_count(0)
+    assert (len(sent), len(held)) == (1, 1)
+    page.unroute(PREDICT)
+
+    # The files are still chosen, and nothing is sent by itself.
+    page.evaluate(LOST_AND_BACK)
+    settle(page)
+    expect(stopped).to_be_visible()
+    assert len(sent) == 1
+    page.locator("#candidate-epoch").fill(str(EPOCH))
+    page.keyboard.press("Enter")
+    expect(part(page, "curve-findings")).to_contain_text("was made with this light curve")
+    expect(stopped).to_have_count(0)
+    assert len(sent) == 2
+
+    # One that waits for a busy server is stopped too, and predicted without its files then.
+    busy = {"status": 503, "title": "Busy", "detail": "Others are being read."}
+    answer: dict[str, Any] = {"status": 503, "headers": {"Retry-After": "30"}, "json": busy}
+    page.route(PREDICT, lambda route: route.fulfill(**answer))
+    page.locator("#candidate-epoch").fill(str(EPOCH + PERIOD))
+    part(page, "predict").click()
+    expect(part(page, "curve-busy")).to_be_visible()
+    stop.click()
+    expect(part(page, "curve-busy")).to_have_count(0)
+    expect(stopped).to_be_visible()
+    page.unroute(PREDICT)
+    page.get_by_role("button", name=f"Remove {paths[0].name}").click()
+    expect(part(page, "verdict")).to_be_visible()
+    expect(stopped).to_have_count(0)
+    visitor.is_expected("503")
+
+    # Views that were prepared elsewhere have no points to count.
+    expect(page.locator("[data-test=candidate-curve-drop] input")).to_have_attribute(
+        "accept", re.compile(r"\.npz")
+    )
+    choose(page, write_views(tmp_path))
+    page.locator("#candidate-epoch").fill(str(EPOCH))
+    part(page, "predict").click()
+    expect(part(page, "curve-findings")).to_contain_text("was made with this light curve")
+    expect(part(page, "curve-findings")).not_to_contain_text("0 points")
+    assert visitor.violations() == []
+
+
+def write_views(folder: Path) -> Path:
+    """A file of prepared views of the candidate."""
+    path = folder / "views.npz"
+    np.savez(path, star=STARS[:1], period=[PERIOD], local_view=[view(61)], scale="relative")
+    return path
 
 
 def predict_in_french(visitor: Visitor, address: str, paths: list[Path]) -> None:

@@ -16,6 +16,7 @@ from backend.transit.photometry.evidence import EVIDENCE, NUMBERS, usual_numbers
 from tests.api import complete, problem_of, use_depth_predictor
 from tests.light_curves.preparing.made import segment, signal
 from tests.services.curves.prepared import curves
+from tests.transit.photometry.test_prepared_views import view
 
 PREDICT = "/api/predict"
 SPEC = {"source": "toi", "network": "light_curve_cnn"}
@@ -298,3 +299,18 @@ def test_light_curves_that_take_too_long_are_refused_in_words(
     problem = refused(ask(api, key, {"c.csv": table()}, None))
     assert "send fewer" in problem["errors"][0]["message"]
     monkeypatch.undo()
+
+
+@pytest.mark.parametrize(
+    ("period", "is_used", "flags"), [(2.0, True, []), (5.0, False, ["no view of this period"])]
+)
+def test_views_that_were_prepared_elsewhere_are_found_by_star_and_period(
+    api, key, model_id, period, is_used, flags
+):
+    made = io.BytesIO()
+    np.savez(made, star=["TIC 3"], period=[2.0], local_view=[view(61)], scale="relative")
+    answer = ask(api, key, {"views.npz": made.getvalue()}, period=period, star="TIC 3")
+    shown = answer["light_curve"]
+    assert (shown["is_used"], shown["star"], shown["flags"]) == (is_used, "3", flags)
+    assert (shown["points"], shown["segments"]) == (0, 0)
+    assert answer["predictions"][0]["light_curve"] is is_used

@@ -1,13 +1,22 @@
 """/api/light-curves/<id>/views: asked for, shown, deleted; who needs them."""
 
+from dataclasses import replace
+
 import pytest
 
+from backend.database.curves import view_jobs
 from backend.database.schema import training_sessions
 from backend.services.curves.preparer import ViewPreparer
 from backend.services.curves.runner import CurveRunner
 from backend.transit.photometry import evidence
-from tests.api import form, problem_of
-from tests.services.curves.prepared import CURVES, curve_set_of, curves, dataset_of
+from tests.api import Api, form, problem_of
+from tests.services.curves.prepared import (
+    CURVES,
+    catalogue,
+    curve_set_of,
+    curves,
+    dataset_of,
+)
 
 STARS = (1, 2)
 
@@ -142,3 +151,59 @@ def test_a_new_version_of_the_set_has_nothing_usual_yet(api, services, path, dat
     CurveRunner(services).work()
     answer = api.get(f"{path}/curve?dataset_id={dataset_id}&row=0")
     assert (answer["views_status"], answer["usual"]) == (None, None)
+
+
+@pytest.mark.parametrize("what", ["list", "set", "match"])
+def test_curve_sets_that_have_not_changed_are_304(api, services, key, path, dataset_id, what):
+    matched = f"{path}?dataset_id={dataset_id}"
+    asked = {"list": f"{CURVES}?workspace_key={key}", "set": path, "match": matched}[what]
+    etag = api.get(asked, None).headers["ETag"]
+    known = {"If-None-Match": etag}
+    assert api.get(asked, None, headers=known).status_code == 304
+    api.post(f"{path}/files", 202, data=form(curves([9]), "more.csv"))
+    waiting = api.get(asked, None, headers=known)
+    assert waiting.status_code == 200
+    CurveRunner(services).work()
+    read = api.get(asked, None, headers={"If-None-Match": waiting.headers["ETag"]})
+    assert (read.status_code, read.headers["ETag"] != etag) == (200, True)
+
+
+@pytest.fixture
+def narrow(settings, make_client):
+    """The API of a server on which two things of a kind may wait."""
+    return Api(make_client(replace(settings, quota_pending=2)), settings.token)
+
+
+def test_as_many_preparations_of_a_user_wait_as_sessions_may(narrow, key, path):
+    ids = [narrow.upload(key, catalogue([number]))["dataset"]["id"] for number in range(1, 5)]
+    waiting = [ask(narrow, path, each)["views"]["id"] for each in ids[:2]]
+    answer = narrow.post(f"{path}/views", None, json={"dataset_id": ids[2]})
+    detail = refused(answer, 429)
+    assert f"preparations of light curves of one user, found 2 of yours: {waiting[0]}, " in detail
+    assert "EXOTRAIN_QUOTA_PENDING" in detail
+    assert ask(narrow, path, ids[0])["views"]["id"] == waiting[0]  # which waits already
+    narrow.delete(f"{path}/views?dataset_id={ids[0]}")
+    ask(narrow, path, ids[2])
+
+
+def test_what_was_cancelled_takes_a_place_again(narrow, services, key, path, dataset_id):
+    views_id = ask(narrow, path, dataset_id)["views"]["id"]
+    with services.database.write() as connection:
+        view_jobs.end(connection, views_id, "cancelled")
+    for number in (1, 2):
+        ask(narrow, path, narrow.upload(key, catalogue([number]))["dataset"]["id"])
+    answer = narrow.post(f"{path}/views", None, json={"dataset_id": dataset_id})
+    refused(answer, 429)
+
+
+def test_what_a_session_waits_for_is_never_refused_and_counts_as_the_session_alone(
+    narrow, key, path
+):
+    curve_set_id = int(path.rsplit("/", 1)[-1])
+    ids = [narrow.dataset(key, rows) for rows in range(90, 95)]
+    for each in ids[:2]:
+        ask(narrow, path, each)
+    narrow.start(key, ids[2], curve_set_id=curve_set_id)
+    narrow.start(key, ids[0], curve_set_id=curve_set_id)  # whose views wait already
+    ask(narrow, path, ids[3])
+    refused(narrow.post(f"{path}/views", None, json={"dataset_id": ids[4]}), 429)

@@ -3,10 +3,12 @@
 import io
 import zipfile
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from backend.background.search.searches import Searches
 from backend.background.session_starts import SessionStarts
 from backend.database import sessions
 from backend.database.curves import view_jobs
@@ -16,6 +18,7 @@ from backend.services.curves.runner import CurveRunner
 from backend.storage import curve_files
 from backend.transit.photometry.view_rows import RECIPE
 from tests.api import HEADER, Api, form, problem_of
+from tests.background.search.planted import finish
 from tests.light_curves.preparing.made import signal
 from tests.services.curves.prepared import CURVES, curve_set_of, curves
 
@@ -232,3 +235,74 @@ def test_all_sessions_of_a_study_of_folds_wait_for_the_same_views(
     taken = [starts.take().spec for _ in study["sessions"]]
     assert {spec.network for spec in taken} == {"light_curve_cnn"}
     assert len({spec.curves_sha256 for spec in taken}) == 1
+
+
+@pytest.fixture
+def searches(services: Services) -> Searches:
+    return Searches(services.settings, services.database, lambda *_: True)
+
+
+def between_two_trials(api: Api, services: Services, key: str, dataset_id: int, **fields) -> int:
+    """The id of a search whose first trial has ended and whose second is not added yet."""
+    space = {"learning_rate": {"low": 1e-4, "high": 1e-2}}
+    study = api.search(key, dataset_id, space, **fields)["study"]
+    finish(SimpleNamespace(database=services.database), study["sessions"][0]["id"], 0.5)
+    return int(study["id"])
+
+
+def test_what_a_search_needs_for_trials_to_come_is_not_deleted(
+    api, key, dataset_id, curve_set_id, services, starts, preparer, searches
+):
+    study_id = between_two_trials(api, services, key, dataset_id, curve_set_id=curve_set_id)
+    preparer.work()
+    views = f"{CURVES}/{curve_set_id}/views?dataset_id={dataset_id}"
+    for path in (views, f"{CURVES}/{curve_set_id}"):
+        problem = problem_of(api.delete(path, None))
+        assert problem["status"] == 409
+        assert f"unfinished studies ({study_id})" in problem["detail"]
+    searches.add_trials()
+    second = starts.take()
+    assert second.spec.curve_set_id == curve_set_id
+    # The session that trains is named beside its study.
+    detail = problem_of(api.delete(views, None))["detail"]
+    assert f"unfinished sessions ({second.session_id}) and studies ({study_id}):" in detail
+
+
+@pytest.mark.parametrize("end", ["stop", "cancel"])
+def test_a_search_that_adds_no_more_trials_needs_nothing(
+    api, key, dataset_id, curve_set_id, services, end
+):
+    study_id = between_two_trials(api, services, key, dataset_id, curve_set_id=curve_set_id)
+    api.post(f"{STUDIES}/{study_id}/{end}")
+    api.delete(f"{CURVES}/{curve_set_id}/views?dataset_id={dataset_id}")
+    api.delete(f"{CURVES}/{curve_set_id}")
+    problem = problem_of(api.post(f"{STUDIES}/{study_id}/retry", None))
+    assert problem["status"] == 409
+    assert f"Curve set {curve_set_id} was deleted" in problem["detail"]
+    shown = api.get(f"{STUDIES}/{study_id}")["study"]
+    assert shown["search"]["state"] != "open"
+
+
+def test_a_search_without_light_curves_or_with_others_hinders_nobody(
+    api, key, dataset_id, curve_set_id, services
+):
+    between_two_trials(api, services, key, dataset_id)
+    other_id = curve_set_of(api, services, key, WITH_CURVE[:1])
+    between_two_trials(api, services, key, dataset_id, curve_set_id=other_id)
+    asked = {"dataset_id": dataset_id}
+    api.post(f"{CURVES}/{curve_set_id}/views", 202, json=asked)
+    api.delete(f"{CURVES}/{curve_set_id}/views?dataset_id={dataset_id}")
+    api.delete(f"{CURVES}/{curve_set_id}")
+
+
+def test_the_views_of_a_study_are_made_again_at_its_retry(
+    api, key, dataset_id, curve_set_id, starts, preparer
+):
+    study = api.study(key, dataset_id, curve_set_id=curve_set_id)["study"]
+    preparer.work()
+    api.post(f"{STUDIES}/{study['id']}/cancel")
+    api.delete(f"{CURVES}/{curve_set_id}/views?dataset_id={dataset_id}")
+    api.post(f"{STUDIES}/{study['id']}/retry", 202)
+    assert starts.take() is None
+    preparer.work()
+    assert starts.take().spec.curve_set_id == curve_set_id
