@@ -24,6 +24,9 @@ _STEEPNESS = {
 
 _EMPTY_RANGE = 1e-6
 
+# In units of the largest value: a smaller spread is that of rounding.
+_ROUNDING = 1e-6
+
 Array = NDArray[np.float64]
 
 
@@ -34,7 +37,7 @@ class NumberScaling:
     Attributes:
         steepness: float64, (k,); everything below is of arcsinh(steepness * number).
         mean: float64, (k,); 0 for a number that no row has.
-        spread: float64, (k,), standard deviation; 1 where it is 0.
+        spread: float64, (k,), standard deviation; 1 where all are equal.
         seen: float64, (k,), 1 for a number that some training row has, else 0.
         knots: float64, (k, QUANTILES + 1), quantiles, strictly increasing.
     """
@@ -146,5 +149,8 @@ def _mean_and_spread(values: Array) -> tuple[float, float]:
 
 
 def _spread(values: Array) -> float:
-    spread = float(values.std()) if len(values) else 0.0
-    return spread if spread > 0 else 1.0
+    if not len(values):
+        return 1.0
+    spread, largest = float(values.std()), float(np.abs(values).max())
+    # Equal values differ from their mean by rounding: to divide by that makes a loss of 10^14.
+    return spread if spread > _ROUNDING * largest else 1.0

@@ -58,3 +58,18 @@ def test_the_targets_are_scaled_as_logarithms():
     mean, spread = learn_scaling(rows).log_period
     assert mean == pytest.approx(np.log(rows["period"]).mean())
     assert spread == pytest.approx(np.log(rows["period"]).std())
+
+
+@pytest.mark.parametrize("depth", [250.0, 1234.567, 0.1])
+def test_a_column_of_one_value_is_not_divided_by_its_rounding(depth: float):
+    rows = simulate(988, seed=1)
+    rows["depth"] = depth
+    scaling = learn_scaling(rows)
+    assert scaling.log_depth == (pytest.approx(np.log(depth)), 1.0)
+    assert scaling.features.spread.min() > 1e-4
+
+
+def test_columns_that_hardly_vary_are_still_told_apart():
+    rows = simulate(100, seed=1)
+    rows["period"] = 3.0 * (1 + 1e-4 * np.random.default_rng(1).normal(size=100))
+    assert learn_scaling(rows).log_period[1] == pytest.approx(1e-4, rel=0.3)
