@@ -84,8 +84,10 @@ def _seeds(method: str, name: str, population: Population, folder: Path) -> list
             scores = np.full(len(population.rows), np.nan)
             for file in files:
                 with np.load(file) as kept:
-                    scores[kept["tested"]] = kept[name]
-            found.append(scores)
+                    if name in kept.files:  # earlier runs have not classified joined sectors
+                        scores[kept["tested"]] = kept[name]
+            if not np.isnan(scores[population.is_settled]).any():
+                found.append(scores)
     return found
 
 

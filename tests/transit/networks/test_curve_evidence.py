@@ -85,6 +85,20 @@ def test_perfect_scores_are_perfect_and_seeds_are_averaged(population, tmp_path)
     assert f"| {NETWORK} | 2 | 0.750 ± 0.354 |" in lines[2]
     assert f"| {NETWORK}, mean of the seeds | 2 | 1.000 |" in lines[3]
     assert not any(METHODS[1] in line for line in lines)
+    assert not any(tables.CLASSIFIED in line for line in lines)  # the files do not have them
+
+
+def test_each_view_has_the_mean_of_its_signal(population, tmp_path):
+    for fold in range(FOLDS):
+        tested = np.flatnonzero(population.is_settled & (population.fold == fold))
+        others = population.is_confirmed[tested] ^ (population.signal[tested] % 2 == 0)
+        file = Run(NETWORK, 1, fold).file(tmp_path)
+        np.savez(file, tested=tested, score=others, hidden=others, joined=others)
+    single, _, mean, joined = tables.table(population, tmp_path)[2:6]
+    assert (tables.MEAN in mean, tables.CLASSIFIED in joined) == (True, True)
+    cells = [[each.strip() for each in line.split("|")[3:7]] for line in (single, mean, joined)]
+    assert cells[1][2:] == cells[0][2:]  # a signal's score is that mean already
+    assert cells[2] == cells[0]
 
 
 def test_the_candidates_share_of_a_probability_does_not_count():
