@@ -424,6 +424,7 @@ def test_a_killed_session_resumes_and_ends_with_the_same_weights(train, finished
     assert spec.checkpoint.exists()  # it goes when the database knows the model
 
 
+@pytest.mark.slow
 def test_a_killed_ensemble_with_relations_resumes_to_the_same_weights(train, rows, tmp_path):
     chosen = {"network": "transit_cnn_catalogue", "ensemble": 2, "epochs": 2}
     chosen |= {"use_relations": True, "grouping": "rows"}

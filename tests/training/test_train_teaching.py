@@ -140,6 +140,7 @@ def steps() -> Any:
     return new_steps("light_curve_cnn", 2, kinds=len(KINDS) + 1)
 
 
+@pytest.mark.slow
 def test_the_head_is_not_saved_and_a_session_resumes_to_the_bit(
     train: Any, curves: Any, steps: Any, tmp_path: Path
 ):

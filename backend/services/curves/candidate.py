@@ -1,5 +1,6 @@
 """The light curve that comes with one candidate: read and prepared by children, nothing is kept."""
 
+import re
 import tempfile
 import threading
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backend.errors import Invalid, TooMany, Unavailable
 from backend.light_curves.child.stars import normalised, says_star
@@ -17,6 +19,7 @@ from backend.light_curves.outcomes import FileOutcome
 from backend.light_curves.preparing.facts import Facts
 from backend.light_curves.preparing.run import Inputs, TooManyDeaths, ViewMaker
 from backend.light_curves.reader import CurveReader, Source
+from backend.storage.curve_sets.versions import CurveSet
 from backend.transit.columns import EVIDENCE_DTYPE
 from backend.transit.photometry.evidence import NUMBERS
 from backend.transit.photometry.view_rows import ViewRows, flags_of
@@ -35,6 +38,10 @@ _MOST_TOLD = 100
 
 # The star of files that name none.
 _NAMELESS = "candidate"
+
+# Whose mission numbers its stars by which catalogue.
+_MISSIONS = {"KIC": b"kepler", "EPIC": b"k2", "TIC": b"tess"}
+_CATALOGUE = re.compile(r"\s*(KIC|EPIC|TIC)(?![a-z])", re.IGNORECASE)
 
 Check = Callable[[], None]
 
@@ -186,6 +193,7 @@ class CandidateCurves:
             read = self._read(folder, sources, asked, star or _NAMELESS, check)
             named = list(dict.fromkeys(one for each in read.outcomes for one in each.stars))
         assert read.version is not None
+        _require_catalogue(asked, CurveSet(folder, read.version.packs).index["mission"])
         inputs = _inputs(own, folder, read.version.packs, asked, named[0])
         target = own / "views.npy"
         try:
@@ -251,6 +259,26 @@ def _star_of(said: dict[str, str], asked: Asked) -> str | None:
             "star, set same_star to true.",
         )
     return own or star or None
+
+
+def _require_catalogue(asked: Asked, missions: NDArray[np.bytes_]) -> None:
+    """Check that the star is of the catalogue by which the files' mission numbers its stars.
+
+    Raises:
+        Invalid: it is of another, where the same number is another star.
+    """
+    named = _CATALOGUE.match(asked.star or "")
+    known = sorted(set(missions.tolist()) - {b""})
+    if named is None or not known or asked.is_same_star:
+        return
+    if _MISSIONS[named[1].upper()] not in known:
+        told = " and ".join(each.decode() for each in known)
+        raise Invalid.field(
+            "star",
+            f"Expected a star of the catalogue of {told}, whose light curve this is, received "
+            f"{asked.star!r}: KIC, EPIC and TIC number different stars. If it is the same star, "
+            "set same_star to true.",
+        )
 
 
 def _inputs(own: Path, folder: Path, packs: tuple[str, ...], asked: Asked, star: str) -> Inputs:

@@ -138,6 +138,18 @@ def test_a_light_curve_of_another_star_is_refused_unless_it_is_the_same(api, key
     assert ask(api, key, {"a.csv": curves([STAR])}, star="TIC 3")["light_curve"]["is_used"]
 
 
+def test_the_same_number_in_another_catalogue_is_another_star(api, key, model_id):
+    of_tess = {"tess2018206045859-s0001-0000000000000003-0120-s_lc.csv": table()}
+    [error] = refused(ask(api, key, of_tess, None, star="KIC 3"))["errors"]
+    assert error["field"] == "star"
+    assert "Expected a star of the catalogue of tess" in error["message"]
+    assert "received 'KIC 3'" in error["message"]
+    for star in ("TIC 3", "tic3", "3"):
+        assert ask(api, key, of_tess, star=star)["light_curve"]["is_used"]
+    assert ask(api, key, of_tess, star="KIC 3", same_star="true")["light_curve"]["is_used"]
+    assert ask(api, key, {"KIC 3.csv": table()}, star="EPIC 3")["light_curve"]["is_used"]
+
+
 def test_files_of_two_stars_are_refused_and_both_named(api, key, model_id):
     files = {"TIC 3.csv": table(), "TIC 4.csv": table(4)}
     [error] = refused(ask(api, key, files, None))["errors"]
