@@ -119,6 +119,8 @@ class InWorker:
 
     def _running_worker(self) -> WorkerProcess:
         if self._worker is None or self._is_ended or not self._worker.is_alive:
+            if self._worker is not None and not self._is_ended:  # it died while nobody asked
+                self._end(self._worker)
             self._is_ready = self._is_ended = False
             self._loaded = []
             self._worker = WorkerProcess(self._settings.data_dir, threads=self._settings.threads)

@@ -3,6 +3,7 @@
 import queue
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -181,6 +182,22 @@ def test_a_predictor_that_cannot_be_ended_is_replaced_all_the_same(child, predic
     first.wait()
 
 
+def test_what_a_predictor_had_that_died_while_nobody_asked_goes_with_the_next_request(
+    child, predicting
+):
+    child(lines(wire.Ready(), wire.PredictionAnswer(id=1, predictions=b"")), UNTIL_KILLED)
+    predicting.ask(asking_for(0))
+    first = predicting._worker  # kept here: nothing of it goes by itself
+    folder = Path(first._temporary.name)
+    first.kill()
+    wait_for(lambda: first.is_alive, lambda is_alive: not is_alive)
+    assert folder.exists()
+    assert len(predicting.ask(asking_for(0))) == 0
+    assert predicting._worker is not first
+    assert not folder.exists()
+    assert first._output.closed
+
+
 def test_an_order_that_nobody_waits_for_is_not_asked_a_second_time(child, asked, monkeypatch):
     monkeypatch.setattr(predictor, "WAIT_SECONDS", 0.1)
     monkeypatch.setattr(prediction_worker, "START_SECONDS", 0.5)
@@ -195,6 +212,8 @@ def test_an_order_that_nobody_waits_for_is_not_asked_a_second_time(child, asked,
     child(b"", UNTIL_KILLED)
     with pytest.raises(PredictionFailed, match="no answer within"):
         asked.predict("m", "s", NO_ROWS, "koi")
+    # Only then: it would have the time of the others if it started late.
+    wait_for(lambda: asked._backend._is_ended, bool)
     monkeypatch.setattr(predictor, "WAIT_SECONDS", SECONDS)
     monkeypatch.setattr(prediction_worker, "START_SECONDS", SECONDS)
     child(b"", ANSWERS_ALL)
