@@ -130,7 +130,8 @@ def check_kept(bench: Bench, failed: dict[str, Any], kept: dict[str, Any]) -> No
     assert sum(prediction["probabilities"].values()) == pytest.approx(1, abs=1e-5)
 
 
-@pytest.mark.parametrize("stage", [pytest.param("preparing", marks=pytest.mark.long), "evaluating"])
+@pytest.mark.long
+@pytest.mark.parametrize("stage", ["preparing", "evaluating"])
 def test_a_server_killed_during_a_keep_does_it_again(bench: Bench, stage: str):
     session_id = bench.failed()
     failed = bench.client.session(session_id)

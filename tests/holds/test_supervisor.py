@@ -112,6 +112,7 @@ def test_a_copy_that_cannot_be_written_neither_loses_nor_delays_the_model(bench:
     wait_for(lambda: bench.health()["status"], lambda status: status == "healthy")
 
 
+@pytest.mark.long
 def test_the_page_says_what_does_not_work_in_both_languages(browser: Browser, bench: QueueBench):
     workspace = bench.client.get(f"/api/workspaces/{bench.key}")["workspace"]["id"]
     copy = bench.server.data_dir / "model" / str(workspace) / "exoplanet_model.keras"

@@ -67,6 +67,7 @@ def found_in(said: str, words: str) -> re.Match[str]:
     return found
 
 
+@pytest.mark.long
 def test_both_networks_are_compared_on_the_same_rows_and_the_page_stays_open(
     environment: dict[str, str], tmp_path: Path
 ):

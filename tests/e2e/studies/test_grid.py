@@ -18,6 +18,7 @@ _STUDIES = "/api/training/studies"
 NARROW: ViewportSize = {"width": 360, "height": 740}
 
 
+@pytest.mark.long
 def test_a_grid_is_started_compared_and_filtered_on_the_page(
     browser: Browser, page_server: Server, tmp_path: Path
 ):

@@ -159,6 +159,7 @@ def test_an_upload_that_may_not_grow_is_refused_and_leaves_nothing(start_server,
     assert client.upload(key, large)["num_samples"] == 200_000
 
 
+@pytest.mark.long
 def test_a_full_folder_for_temporary_files_does_not_matter(
     mount: Callable[[int], Path], start_server: Callable[..., Server], tmp_path: Path
 ):

@@ -132,6 +132,7 @@ def test_a_stopped_predictor_is_replaced_and_meanwhile_everything_else_is_answer
 
 
 @pytest.mark.tensorflow
+@pytest.mark.long
 def test_a_large_catalogue_makes_nobody_wait_for_longer_than_a_chunk(
     with_model: tuple[Server, str], tmp_path: Path
 ):
