@@ -77,8 +77,6 @@ def main() -> None:
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, _stop)
     keep_private()
-    # pandas would map it where it is installed, 36 MB; only child processes read Parquet.
-    sys.modules["pyarrow"] = None  # type: ignore[assignment]
     try:
         serve(Settings.from_environment())
     except (CannotStart, SettingsError) as error:

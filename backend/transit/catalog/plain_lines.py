@@ -5,6 +5,7 @@ reading cell by cell, which knows what is meant or wrong.
 """
 
 import io
+import sys
 from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
@@ -104,8 +105,7 @@ class PlainLines(NamedTuple):
 
         None if a cell of a column of numbers holds none.
         """
-        import pandas as pd  # not in a server that reads small tables alone
-
+        pd = _import_pandas()
         kinds: dict[int, Any] = {i: f"S{max(width, 1)}" for i, width in widths.items()}
         numbers = [i for name, i in self.fields.items() if name in COLUMNS]
         kinds |= dict.fromkeys([*numbers, *self.evidence.positions], np.float64)
@@ -178,6 +178,24 @@ def plain_lines(
 
 def _numbers(table: Any, position: int) -> Numbers:
     return Numbers(table[position].to_numpy(), _NOWHERE, _NOWHERE)
+
+
+def _import_pandas() -> Any:
+    """pandas, which a server that reads small tables alone does not need.
+
+    It maps pyarrow where that is installed, 36 MB, and reads no CSV by it. So there is none for as
+    long as pandas is imported; whoever needs pyarrow itself imports it before or afterwards.
+    """
+    is_hidden = "pandas" not in sys.modules and "pyarrow" not in sys.modules
+    if is_hidden:
+        sys.modules["pyarrow"] = None  # type: ignore[assignment]
+    try:
+        import pandas
+
+        return pandas
+    finally:
+        if is_hidden and sys.modules.get("pyarrow", sys) is None:
+            del sys.modules["pyarrow"]
 
 
 def _exact(version: str) -> dict[str, Any]:

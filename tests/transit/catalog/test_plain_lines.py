@@ -3,6 +3,8 @@
 import io
 import json
 import math
+import subprocess
+import sys
 from datetime import timedelta
 
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from backend.config import REPOSITORY
 from backend.transit.catalog import reader
 from backend.transit.catalog.cells import read_plain_stars, read_stars
 from backend.transit.catalog.delimited.lines import Lines
@@ -252,3 +255,19 @@ def test_mutated_tables_of_every_form_are_read_the_same_in_both_ways(form, chang
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_table_of_every_form_has_rows_before_it_is_mutated(form):
     assert len(same(in_form(form), label_required="label" in FORMATS[form])) == 5
+
+
+def test_pyarrow_is_hidden_from_pandas_and_from_nobody_afterwards():
+    pytest.importorskip("pyarrow")
+    code = (
+        "import sys\n"
+        "from backend.transit.catalog import plain_lines\n"
+        "pandas = plain_lines._import_pandas()\n"
+        "assert 'pyarrow' not in sys.modules\n"
+        "assert plain_lines._import_pandas() is pandas\n"
+        "import pyarrow, sklearn.ensemble\n"
+        "assert pyarrow.table({'a': [1]}).num_rows == 1\n"
+        "assert plain_lines._import_pandas() is pandas\n"
+        "assert sys.modules['pyarrow'] is pyarrow\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=REPOSITORY, timeout=120)
