@@ -91,8 +91,8 @@ def _scores(
 ) -> dict[str, NDArray[np.float64]]:
     """Scores of the fold's settled rows: float64, (n,), by name.
 
-    `score`: each by itself. `hidden`: with its light curve hidden. `joined`: of the row's signal
-    with its sectors joined, by the same model.
+    `score`: each by itself. `hidden`, of a network: with its light curve hidden. `joined`: of the
+    row's signal with its sectors joined, by the same model.
 
     Args:
         run: what to do.
@@ -145,7 +145,7 @@ def _trees(
     ]
     found = tree_probabilities(asked[0], labels, np.concatenate(asked[1:]), run.seed)
     score, of_signals = np.split(planet_share(found), [len(tested)])
-    return {"score": score, "hidden": score, "joined": of_signals}
+    return {"score": score, "joined": of_signals}
 
 
 def _network(

@@ -1,6 +1,5 @@
 """The light curve that comes with one candidate: read and prepared by children, nothing is kept."""
 
-import re
 import tempfile
 import threading
 import time
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from backend.errors import Invalid, TooMany, Unavailable
 from backend.light_curves.child.stars import normalised, says_star
 from backend.light_curves.ingest import Ingested, ingest
+from backend.light_curves.missions import mission_of_star
 from backend.light_curves.outcomes import FileOutcome
 from backend.light_curves.preparing.facts import Facts
 from backend.light_curves.preparing.run import Inputs, TooManyDeaths, ViewMaker
@@ -38,10 +38,6 @@ _MOST_TOLD = 100
 
 # The star of files that name none.
 _NAMELESS = "candidate"
-
-# Whose mission numbers its stars by which catalogue.
-_MISSIONS = {"KIC": b"kepler", "EPIC": b"k2", "TIC": b"tess"}
-_CATALOGUE = re.compile(r"\s*(KIC|EPIC|TIC)(?![a-z])", re.IGNORECASE)
 
 Check = Callable[[], None]
 
@@ -267,11 +263,11 @@ def _require_catalogue(asked: Asked, missions: NDArray[np.bytes_]) -> None:
     Raises:
         Invalid: it is of another, where the same number is another star.
     """
-    named = _CATALOGUE.match(asked.star or "")
+    mission = mission_of_star(asked.star or "")
     known = sorted(set(missions.tolist()) - {b""})
-    if named is None or not known or asked.is_same_star:
+    if mission is None or not known or asked.is_same_star:
         return
-    if _MISSIONS[named[1].upper()] not in known:
+    if mission not in known:
         told = " and ".join(each.decode() for each in known)
         raise Invalid.field(
             "star",

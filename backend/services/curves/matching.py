@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from backend.database.connection import Record
 from backend.errors import Conflict
+from backend.light_curves.missions import MISSION_OF_SURVEY
 from backend.services.context import Services
 from backend.storage import curve_files
 from backend.storage.curve_sets.packs import DamagedPack
@@ -12,9 +13,6 @@ from backend.storage.curve_sets.recorded import recorded
 from backend.storage.curve_sets.versions import CurveSet
 
 _MOST_NAMED = 100
-
-# Whose numbers the stars of a survey's table have: the same number is another star elsewhere.
-_MISSION = {"koi": b"kepler", "k2": b"k2", "toi": b"tess"}
 
 
 def open_set(services: Services, curve_set: Record) -> CurveSet:
@@ -64,7 +62,7 @@ def match(services: Services, curve_set: Record, dataset: Record) -> Record:
 
 def stars_of_other_missions(index: NDArray[np.void], source: str, named: NDArray[np.bytes_]) -> int:
     """How many stars of a survey have nothing but light curves of other missions."""
-    mission = _MISSION.get(source)
+    mission = MISSION_OF_SURVEY.get(source)
     if mission is None:
         return 0
     may_be_same = np.isin(index["mission"], [mission, b""])

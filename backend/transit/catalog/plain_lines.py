@@ -6,8 +6,10 @@ reading cell by cell, which knows what is meant or wrong.
 
 import io
 import sys
+import threading
 from collections import Counter
 from collections.abc import Collection, Mapping
+from importlib.abc import MetaPathFinder
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -183,19 +185,28 @@ def _numbers(table: Any, position: int) -> Numbers:
 def _import_pandas() -> Any:
     """pandas, which a server that reads small tables alone does not need.
 
-    It maps pyarrow where that is installed, 36 MB, and reads no CSV by it. So there is none for as
-    long as pandas is imported; whoever needs pyarrow itself imports it before or afterwards.
+    It maps pyarrow where that is installed, 36 MB, and reads no CSV by it. So this thread finds
+    none while it imports pandas; other threads, and whoever imports it afterwards, do.
     """
-    is_hidden = "pandas" not in sys.modules and "pyarrow" not in sys.modules
-    if is_hidden:
-        sys.modules["pyarrow"] = None  # type: ignore[assignment]
+    hidden = _Hidden()
+    sys.meta_path.insert(0, hidden)
     try:
         import pandas
 
         return pandas
     finally:
-        if is_hidden and sys.modules.get("pyarrow", sys) is None:
-            del sys.modules["pyarrow"]
+        sys.meta_path.remove(hidden)
+
+
+class _Hidden(MetaPathFinder):
+    """Makes pyarrow missing for the thread that made this."""
+
+    def __init__(self) -> None:
+        self._thread = threading.get_ident()
+
+    def find_spec(self, name: str, path: Any, target: Any = None) -> None:
+        if name == "pyarrow" and threading.get_ident() == self._thread:
+            raise ModuleNotFoundError(f"{name} is hidden from pandas", name=name)
 
 
 def _exact(version: str) -> dict[str, Any]:

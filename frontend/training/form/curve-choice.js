@@ -72,10 +72,11 @@ function Match({ curveSet, dataset }) {
 }
 
 function Matched({ match }) {
-  const { rows, matched_rows: matched, rows_without_epoch: withoutEpoch } = match;
+  const { rows, matched_rows: matched, rows_without_epoch: withoutEpoch, other_mission_stars: others } = match;
   if (matched === 0) return html`<p class="message warning">${t("curves.match.none")}</p>`;
   return html`
     <p class="hint">${t("training.lightCurves.matched", { count: matched, rows })}</p>
+    ${others > 0 && html`<p class="message warning">${t("curves.match.otherMission", { count: others })}</p>`}
     ${withoutEpoch > 0 &&
     html`<p class="message warning">${t("curves.match.withoutEpoch", { count: withoutEpoch })}</p>`}
   `;

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from backend.light_curves.missions import mission_of_star
 from backend.services.curves.matching import stars_of_other_missions
 from backend.storage.curve_sets.records import INDEX_DTYPE
 
@@ -18,3 +19,14 @@ def test_stars_with_light_curves_of_other_missions_alone_are_counted(source: str
     index["star"], index["mission"] = np.array(SEGMENTS, "S48").T
     named = np.array([b"1", b"2", b"3", b"4", b"5", b"6", b"8"])
     assert stars_of_other_missions(index, source, named) == expected
+
+
+@pytest.mark.parametrize(
+    ("star", "mission"),
+    [
+        *(("KIC 7", b"kepler"), (" epic-7", b"k2"), ("tic7", b"tess"), ("TIC", b"tess")),
+        *(("7", None), ("Tico 7", None), ("WASP-4", None), ("", None)),
+    ],
+)
+def test_the_catalogue_that_a_star_is_named_by_tells_the_mission(star: str, mission: bytes | None):
+    assert mission_of_star(star) == mission
