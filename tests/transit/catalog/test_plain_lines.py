@@ -5,6 +5,7 @@ import json
 import math
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import numpy as np
@@ -20,7 +21,7 @@ from backend.transit.catalog.header import read_header
 from backend.transit.catalog.names.column_names import FORMATS
 from backend.transit.catalog.names.read_as import NOTHING_SAID
 from backend.transit.catalog.numbers import DecimalSign
-from backend.transit.catalog.plain_lines import plain_lines
+from backend.transit.catalog.plain_lines import _Hidden, plain_lines
 from backend.transit.catalog.reader import CatalogError, open_catalog
 from tests.api import HEADER, catalogue
 from tests.transit.catalog.test_fuzz import AWKWARD, CATALOGUE, edits
@@ -271,3 +272,12 @@ def test_pyarrow_is_hidden_from_pandas_and_from_nobody_afterwards():
         "assert sys.modules['pyarrow'] is pyarrow\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=REPOSITORY, timeout=120)
+
+
+def test_pyarrow_is_hidden_from_one_thread_alone():
+    hidden = _Hidden()
+    with pytest.raises(ModuleNotFoundError, match="hidden from pandas"):
+        hidden.find_spec("pyarrow", None)
+    assert hidden.find_spec("pandas", None) is None
+    with ThreadPoolExecutor(1) as another:
+        assert another.submit(hidden.find_spec, "pyarrow", None).result() is None
