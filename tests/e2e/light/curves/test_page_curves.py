@@ -12,6 +12,9 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 from tests.e2e.browser import Visitor, home, press, settle, visit
 from tests.e2e.light.curves.tables import (
     DEPTH,
+    DURATION,
+    EPOCH,
+    PERIOD,
     STARS,
     bring_curves,
     curve_of,
@@ -249,3 +252,25 @@ def test_files_are_added_in_french_on_a_phone_and_the_set_has_a_new_version(
         page.get_by_label("Jeu de courbes").select_option(label="stars")
         expect(page.locator("[data-test=measured] .summary")).to_contain_text("Profondeur mesurée")
         fits(visitor)
+
+
+def test_light_curves_of_another_mission_are_warned_of(
+    visitor: Visitor, people: Client, tmp_path: Path
+):
+    page, key = visitor.page, people.workspace("Missions")
+    table = tmp_path / "toi.csv"
+    table.write_text(
+        "toi,tid,pl_orbper,pl_tranmid,pl_trandurh,pl_trandep,tfopwg_disp\n"
+        f"7.01,{STARS[0]},{PERIOD},{EPOCH},{DURATION},{DEPTH},CP\n"
+        f"8.01,{STARS[1]},{PERIOD},{EPOCH},{DURATION},{DEPTH},FP\n"
+    )
+    dataset = people.upload(key, table)["id"]
+    visitor.open(f"{home(people, key)}/light-curves")
+    names = [f"kplr{STARS[0]:09d}-2009131105131_llc.csv", f"TIC {STARS[1]}.csv"]
+    drop(page, {name: curve_of(star) for name, star in zip(names, STARS, strict=True)})
+    ends(page)
+    said = "The light curves of 1 star are of another mission than the dataset"
+    page.get_by_label("Dataset", exact=True).select_option(str(dataset))
+    expect(page.locator("[data-test=curve-matched]")).to_contain_text(said)
+    page.get_by_role("link", name="Train with these light curves").click()
+    expect(page.locator(".message.warning").filter(has_text=said)).to_be_visible()
