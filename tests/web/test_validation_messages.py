@@ -12,9 +12,10 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from werkzeug.datastructures import FileStorage
 
 from backend.web.openapi import CONTENT_RANGE, IDEMPOTENCY_KEY
+from backend.web.schemas.analyses import AnalysisRequest
 from backend.web.schemas.base import MANY_LINES, ONE_LINE, PATTERNS, shown
 from backend.web.schemas.candidates import CandidateBody
-from backend.web.schemas.predictions import AnalysisRequest, PredictRequest
+from backend.web.schemas.predictions import PredictRequest
 from backend.web.schemas.training.listing import SessionsQuery
 from backend.web.schemas.training.requests.sessions import StartRequest
 from backend.web.schemas.training.requests.settings import NETWORK_NAME

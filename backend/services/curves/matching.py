@@ -35,7 +35,7 @@ def match(services: Services, curve_set: Record, dataset: Record) -> Record:
     """The rows and stars of a dataset that have curves, and those that have none.
 
     Returns:
-        as `web.schemas.light_curves.Match`, but for its `views`.
+        as `web.schemas.curves.sets.Match`, but for its `views`.
 
     Raises:
         Conflict: files of the set or the table are damaged or missing.

@@ -18,14 +18,14 @@ from backend.web.audit_log import record
 from backend.web.auth import current_user
 from backend.web.current import services
 from backend.web.json_provider import without_depth
-from backend.web.schemas.base import Done, WorkspaceQuery
-from backend.web.schemas.candidates import CandidateBody
-from backend.web.schemas.predictions import (
+from backend.web.schemas.analyses import (
     Analyses,
     AnalysisAnswer,
     AnalysisChange,
     AnalysisRequest,
 )
+from backend.web.schemas.base import Done, WorkspaceQuery
+from backend.web.schemas.candidates import CandidateBody
 from backend.web.validation_messages import field_errors, summary
 
 # The longest candidate, in characters of JSON, that is saved with an error as its prediction.

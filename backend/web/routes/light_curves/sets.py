@@ -31,7 +31,7 @@ from backend.web.auth import current_user
 from backend.web.current import services
 from backend.web.request_body import received_files, takes
 from backend.web.schemas.base import Done
-from backend.web.schemas.light_curves import (
+from backend.web.schemas.curves.sets import (
     CurveSetAnswer,
     CurveSetDone,
     CurveSetQuery,

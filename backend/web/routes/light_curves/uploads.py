@@ -12,7 +12,7 @@ from backend.web.auth import current_user
 from backend.web.current import services
 from backend.web.request_body import takes
 from backend.web.schemas.base import Done
-from backend.web.schemas.light_curves import CurveUploadAnswer, CurveUploadRequest
+from backend.web.schemas.curves.sets import CurveUploadAnswer, CurveUploadRequest
 
 curve_uploads_bp = APIBlueprint(
     "curve_uploads", __name__, url_prefix="/api/light-curves/uploads", tag="Light curves"
