@@ -10,7 +10,7 @@ import { createStore, useStore } from "../lib/store.js";
 import { Failure, Field } from "../ui/basics.js";
 import { Chart } from "../ui/chart.js";
 import { MeasuredNumbers } from "./measured-numbers.js";
-import { VIEWS } from "./measured-views.js";
+import { VIEWS, WITH_POINTS } from "./measured-views.js";
 import { UsualMissing } from "./usual.js";
 
 /** The set that was chosen in each workspace: it stays from row to row. */
@@ -79,10 +79,11 @@ function OfSet({ workspace, curveSet, dataset, row, synthetic }) {
 function Curve({ data, synthetic, missing, name }) {
   const { prepared, series } = data;
   const [wanted, setWanted] = useState("transit");
+  const [hasPoints, setPoints] = useState(true);
   const shown = prepared ? wanted : "series";
   // The synthetic curve comes by itself, and may be that of the last row.
   const model = synthetic?.line === data.line ? synthetic : null;
-  const view = useMemo(() => VIEWS[shown](data, model), [data, model, shown]);
+  const view = useMemo(() => VIEWS[shown](data, model, hasPoints), [data, model, shown, hasPoints]);
   const summary = summaryOf(shown, data);
   return html`
     <div class="curve stack tight">
@@ -99,8 +100,9 @@ function Curve({ data, synthetic, missing, name }) {
           </button>`,
         )}
       </div>`}
+      ${WITH_POINTS.includes(shown) && html`<${PointsChoice} isChosen=${hasPoints} onChoose=${setPoints} />`}
       <${Chart}
-        key=${shown}
+        key=${`${shown} ${hasPoints}`}
         name=${`${name}-${shown}`}
         title=${t(`curves.row.view.${shown}`)}
         summary=${summary}
@@ -119,6 +121,25 @@ function Curve({ data, synthetic, missing, name }) {
           segments: series.segments.map((each) => each.name || each.mission).filter(Boolean).join(", "),
         })}
       </p>
+    </div>
+  `;
+}
+
+/** Points scatter more than their bins: without them a shallow transit fills the plot. */
+function PointsChoice({ isChosen, onChoose }) {
+  return html`
+    <div class="stack tight">
+      <label class="check">
+        <input
+          type="checkbox"
+          data-test="single-points"
+          checked=${isChosen}
+          aria-describedby="single-points-help"
+          onChange=${({ target }) => onChoose(target.checked)}
+        />
+        ${t("curves.row.points")}
+      </label>
+      <p class="hint" id="single-points-help">${t("curves.row.points.help")}</p>
     </div>
   `;
 }

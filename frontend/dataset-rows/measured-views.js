@@ -11,19 +11,25 @@ const HALF_A_VIEW = 2.5; // durations
 /**
  * Each gives the `x`, lines and axes of a chart, of the curve of a row and of the model of the catalogue.
  *
- * @type {Object<string, (data: object, model: object | null) => object>}
+ * @type {Object<string, (data: object, model: object | null, hasPoints: boolean) => object>}
  */
 export const VIEWS = { transit, orbit, oddEven, secondary, series };
 
-function transit({ prepared }, model) {
-  const { local_view: view } = prepared.views;
-  const lines = [points(view, prepared.duration, t("curves.row.bins"))];
-  if (model) lines.push(modelLine(model, model.parameters.period * HOURS_A_DAY, HALF_A_VIEW * prepared.duration));
+/** Those of which the single points can be seen behind the bins. */
+export const WITH_POINTS = ["transit", "orbit"];
+
+function transit(data, model, hasPoints) {
+  const { period, duration, views } = data.prepared;
+  const most = HALF_A_VIEW * duration;
+  const lines = [{ ...bins(views.local_view, duration, t("curves.row.bins")), color: "--data-1" }];
+  if (hasPoints) lines.unshift(singlePoints(data, period * HOURS_A_DAY, most));
+  if (model) lines.push(modelLine(model, model.parameters.period * HOURS_A_DAY, most));
   return inHours(lines);
 }
 
-function orbit({ prepared }, model) {
-  const lines = [points(prepared.views.global_view, 1, t("curves.row.bins"))];
+function orbit(data, model, hasPoints) {
+  const lines = [{ ...bins(data.prepared.views.global_view, 1, t("curves.row.bins")), color: "--data-1" }];
+  if (hasPoints) lines.unshift(singlePoints(data, 1, Infinity));
   if (model) lines.push(modelLine(model, 1, Infinity));
   return { lines, xAxis: { label: t("curve.phase") }, yAxis: { label: t("curve.dip") } };
 }
@@ -31,15 +37,15 @@ function orbit({ prepared }, model) {
 function oddEven({ prepared }) {
   const { odd_view: odd, even_view: even } = prepared.views;
   return inHours([
-    points(odd, prepared.duration, t("curves.row.odd")),
-    { ...points(even, prepared.duration, t("curves.row.even")), mark: "triangle" },
+    bins(odd, prepared.duration, t("curves.row.odd")),
+    { ...bins(even, prepared.duration, t("curves.row.even")), mark: "triangle" },
   ]);
 }
 
 function secondary({ prepared }) {
   const { secondary_view: half, dip_view: dip } = prepared.views;
-  const lines = [points(half, prepared.duration, t("curves.row.halfOrbit"))];
-  if (dip) lines.push({ ...points(dip, prepared.duration, t("curves.row.deepestDip")), mark: "triangle" });
+  const lines = [bins(half, prepared.duration, t("curves.row.halfOrbit"))];
+  if (dip) lines.push({ ...bins(dip, prepared.duration, t("curves.row.deepestDip")), mark: "triangle" });
   return inHours(lines);
 }
 
@@ -73,8 +79,26 @@ function inHours(lines) {
   return { lines, xAxis: { label: t("curve.hours") }, yAxis: { label: t("curve.dip") } };
 }
 
+/** The points of the light curve, folded: at orbits after mid-transit times `scale`, up to `most` of it. */
+function singlePoints({ series: { time, flux }, prepared: { epoch, period } }, scale, most) {
+  const at = time.map((day) => {
+    const orbits = (day - epoch) / period;
+    return (orbits - Math.round(orbits)) * scale;
+  });
+  const kept = at.map((_, n) => n).filter((n) => Math.abs(at[n]) <= most);
+  kept.sort((a, b) => at[a] - at[b]);
+  return {
+    label: t("curves.row.points"),
+    kind: "points",
+    isFaint: true,
+    color: "--text-quiet",
+    x: kept.map((n) => at[n]),
+    y: kept.map((n) => asPpm(flux[n])),
+  };
+}
+
 /** The bins that have points; the others are guessed from their neighbours. */
-function points({ at, flux, count }, scale, label) {
+function bins({ at, flux, count }, scale, label) {
   const kept = at.map((_, n) => n).filter((n) => count[n] > 0);
   return { label, kind: "points", x: kept.map((n) => at[n] * scale), y: kept.map((n) => asPpm(flux[n])) };
 }

@@ -8,6 +8,7 @@ import { isZoomedIn, limits, nearestPoint, pickNearest, shownRange } from "./cha
 export const DASHES = [[], [6, 4], [2, 3], [10, 4, 2, 4], [1, 4], [12, 6]];
 
 const POINT_SIZE = 6;
+const FAINT_SIZE = 2;
 
 // Of a point that no line reaches.
 const LONE_SIZE = 9;
@@ -201,20 +202,21 @@ function scaleOfY({ log, range }) {
 function seriesOf(line, n, color) {
   const isPoints = line.kind === "points";
   const stroke = color(colorOf(line, n));
+  const size = line.isFaint ? FAINT_SIZE : line.kind ? POINT_SIZE : LONE_SIZE;
   return {
     label: line.label,
     stroke,
     width: line.width ?? 2,
     dash: dashOf(line, n),
-    alpha: isPoints ? 0.75 : 1,
+    alpha: line.isFaint ? 0.4 : isPoints ? 0.75 : 1,
     paths: pathsOf(line.kind),
     points: {
       show: SHOWN_POINTS[line.kind],
-      size: line.kind ? POINT_SIZE : LONE_SIZE,
+      size,
       fill: line.kind === "both" ? undefined : stroke,
       // A line through one point has no length: nothing would be seen of it.
       filter: (u, column) => (line.kind ? null : lonePoints(u.data[column])),
-      ...(isPoints ? { paths: marksOf(line.mark, POINT_SIZE) } : {}),
+      ...(isPoints ? { paths: marksOf(line.mark, size) } : {}),
     },
   };
 }

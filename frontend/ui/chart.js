@@ -16,6 +16,7 @@ import { showAll, steer, zoom, ZOOM_IN, ZOOM_OUT } from "./chart-steering.js";
  * @property {number[]} [dash] so that colour is not the only difference
  * @property {"line" | "points" | "both" | "steps"} [kind] steps: each value across its bin, whose middle x is
  * @property {"circle" | "square" | "triangle"} [mark] of the points
+ * @property {boolean} [isFaint] small, pale points, of which there are many
  * @property {number} [width]
  *
  * @typedef {object} Axis

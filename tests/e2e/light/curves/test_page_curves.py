@@ -167,6 +167,11 @@ def test_a_row_shows_its_measured_curve_and_says_why_another_has_none(
     assert depth is not None
     # A box is fitted by a star that is darker at its limb.
     assert abs(int(depth[1].replace(",", "")) / DEPTH - 1) < 0.2
+    legend = measured.locator(".legend")
+    expect(legend).to_contain_text("Single points")
+    measured.get_by_label("Single points").uncheck()
+    expect(legend).not_to_contain_text("Single points")
+    expect(legend).to_contain_text("Measured (bin medians)")
     for view, said in (
         ("Whole orbit", "2,000 points folded"),
         ("Odd and even", "differ in depth by"),
